@@ -1,0 +1,1 @@
+"""From recordings to tables: sources, parsing, windows, splits, simulation."""

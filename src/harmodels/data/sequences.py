@@ -1,0 +1,233 @@
+"""The one form every data set takes: labelled sequences of shape (T, D) in a parquet file.
+
+Axes: N sequences, T time steps of one sequence, D channels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harmodels.errors import DataError
+from harmodels.files import read_table, write_table
+
+PADDING = -99.0  # the value that the hand-action report pads with
+
+
+@dataclass(frozen=True)
+class SequenceFacts:
+    """What holds for all sequences of a data set; kept in the parquet file's metadata.
+
+    Attributes
+    ----------
+    dataset
+        Key of the data set in `config/datasets.yaml`.
+    classes
+        Class names; a label is an index into them.
+    channels
+        Channel names, in the order of the last axis.
+    units
+        One unit a channel, for example `g` or `rad/s`.
+    rate_hz
+        Samples a second.
+    simulated
+        Whether the recordings were made by a generator; everything made of them says so.
+    """
+
+    dataset: str
+    classes: tuple[str, ...]
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    rate_hz: float
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Labelled sequences, stored end to end.
+
+    Attributes
+    ----------
+    facts
+        What holds for all of them.
+    ids
+        (N,) unique, stable names, for example `train/00042`.
+    subjects
+        (N,) who was recorded.
+    halves
+        (N,) `train` or `test` where the data set comes split, otherwise empty.
+    labels
+        (N,) int64 indices into `facts.classes`.
+    offsets
+        (N + 1,) int64; sequence n is `values[offsets[n]:offsets[n + 1]]`.
+    values
+        (sum of lengths, D) float32.
+    """
+
+    facts: SequenceFacts
+    ids: NDArray[np.str_]
+    subjects: NDArray[np.str_]
+    halves: NDArray[np.str_]
+    labels: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> NDArray[np.float32]:
+        """Return sequence `index`, shape (T, D)."""
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(N,) time steps of each sequence."""
+        return np.diff(self.offsets)
+
+    def take(self, indices: NDArray[np.int64]) -> "Sequences":
+        """Return the sequences at `indices`, in that order."""
+        parts = [self[int(i)] for i in indices]
+        lengths = np.array([len(part) for part in parts], dtype=np.int64)
+        return replace(
+            self,
+            ids=self.ids[indices],
+            subjects=self.subjects[indices],
+            halves=self.halves[indices],
+            labels=self.labels[indices],
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            values=np.concatenate(parts) if parts else self.values[:0],
+        )
+
+    def select_channels(self, channels: Sequence[str]) -> "Sequences":
+        """Return the same sequences with only `channels`, in the order given.
+
+        Raises
+        ------
+        DataError
+            If a channel does not exist.
+        """
+        missing = [name for name in channels if name not in self.facts.channels]
+        if missing:
+            raise DataError(
+                f"{self.facts.dataset} has no channel {missing[0]!r}; "
+                f"it has {', '.join(self.facts.channels)}"
+            )
+        columns = [self.facts.channels.index(name) for name in channels]
+        facts = replace(
+            self.facts, channels=tuple(channels), units=tuple(self.facts.units[c] for c in columns)
+        )
+        return replace(self, facts=facts, values=np.ascontiguousarray(self.values[:, columns]))
+
+    def padded(self, fill: float = PADDING) -> NDArray[np.float32]:
+        """Return (N, longest T, D), right-padded with `fill`."""
+        lengths = self.lengths
+        longest = int(lengths.max(initial=0))
+        dense = np.full((len(self), longest, len(self.facts.channels)), fill, dtype=np.float32)
+        dense[np.arange(longest) < lengths[:, None]] = self.values
+        return dense
+
+    def _check(self) -> None:
+        name, count = self.facts.dataset, len(self.ids)
+        for column in ("subjects", "halves", "labels"):
+            if len(getattr(self, column)) != count:
+                raise DataError(f"{name}: {count} ids but {len(getattr(self, column))} {column}")
+        if (
+            len(self.offsets) != count + 1
+            or self.offsets[0] != 0
+            or self.offsets[-1] != len(self.values)
+        ):
+            raise DataError(f"{name}: offsets do not cover the {len(self.values)} rows of values")
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.facts.channels):
+            raise DataError(
+                f"{name}: values have shape {self.values.shape}, "
+                f"not (·, {len(self.facts.channels)})"
+            )
+        if len(np.unique(self.ids)) != count:
+            raise DataError(f"{name}: sequence ids are not unique")
+        if count == 0:
+            return
+        if self.lengths.min() < 1:
+            raise DataError(f"{name}: sequence {self.ids[self.lengths.argmin()]} is empty")
+        outside = np.flatnonzero((self.labels < 0) | (self.labels >= len(self.facts.classes)))
+        if len(outside):
+            raise DataError(
+                f"{name}: sequence {self.ids[outside[0]]} has label {self.labels[outside[0]]}, "
+                f"outside 0…{len(self.facts.classes) - 1}"
+            )
+        bad = np.flatnonzero(~np.isfinite(self.values).all(axis=1))
+        if len(bad):
+            sequence = int(np.searchsorted(self.offsets, bad[0], side="right")) - 1
+            raise DataError(
+                f"{name}: sequence {self.ids[sequence]} holds NaN or infinity at step "
+                f"{bad[0] - self.offsets[sequence]}; mend or drop the recording"
+            )
+
+
+def write_sequences(path: str | Path, sequences: Sequences) -> None:
+    """Write sequences.parquet: one row a sequence (id, subject, half, label, length, values).
+
+    `values` is the sequence flattened step by step, T·D numbers; the facts are metadata.
+    """
+    facts = sequences.facts
+    width = len(facts.channels)
+    values = pa.LargeListArray.from_arrays(
+        pa.array(sequences.offsets * width), pa.array(sequences.values.reshape(-1))
+    )
+    table = pa.table(
+        {
+            "id": pa.array(sequences.ids.tolist(), pa.string()),
+            "subject": pa.array(sequences.subjects.tolist(), pa.string()),
+            "half": pa.array(sequences.halves.tolist(), pa.string()),
+            "label": pa.array(sequences.labels, pa.int64()),
+            "length": pa.array(sequences.lengths, pa.int64()),
+            "values": values,
+        }
+    )
+    metadata: dict[str, Any] = {
+        "dataset": facts.dataset,
+        "classes": list(facts.classes),
+        "channels": list(facts.channels),
+        "units": list(facts.units),
+        "rate_hz": facts.rate_hz,
+        "simulated": facts.simulated,
+    }
+    write_table(path, table, metadata)
+
+
+def read_sequences(path: str | Path) -> Sequences:
+    """Read what `write_sequences` wrote.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or damaged.
+    DataError
+        If its content breaks a promise of `Sequences`.
+    """
+    table, metadata = read_table(path)
+    facts = SequenceFacts(
+        dataset=metadata["dataset"],
+        classes=tuple(metadata["classes"]),
+        channels=tuple(metadata["channels"]),
+        units=tuple(metadata["units"]),
+        rate_hz=float(metadata["rate_hz"]),
+        simulated=bool(metadata["simulated"]),
+    )
+    lengths = table["length"].to_numpy()
+    flat = table["values"].combine_chunks().flatten().to_numpy()
+    return Sequences(
+        facts=facts,
+        ids=np.array(table["id"].to_pylist(), dtype=np.str_),
+        subjects=np.array(table["subject"].to_pylist(), dtype=np.str_),
+        halves=np.array(table["half"].to_pylist(), dtype=np.str_),
+        labels=table["label"].to_numpy().astype(np.int64),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        values=np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, len(facts.channels)),
+    )
