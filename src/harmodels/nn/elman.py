@@ -1,0 +1,115 @@
+"""Elman recurrence: h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh).
+
+Derivation: docs/derivations/elman.md. Inside the time loops stands only the recurrence; the
+input product and the parameters' gradients are one product each, outside.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class ElmanParams(NamedTuple):
+    """Parameters of R recurrent layers, in torch.nn.RNN's layout."""
+
+    weight_ih: Tensor  # (R, H, D)
+    weight_hh: Tensor  # (R, H, H)
+    bias_ih: Tensor  # (R, H)
+    bias_hh: Tensor  # (R, H)
+
+
+class ElmanCache(NamedTuple):
+    """What the backward pass needs."""
+
+    inputs: Tensor  # (R, B, T, D)
+    hidden: Tensor  # (R, B, T + 1, H): the initial state, then one a step
+
+
+def forward(params: ElmanParams, inputs: Tensor, initial: Tensor) -> tuple[Tensor, ElmanCache]:
+    """Run R recurrent layers over a batch of sequences.
+
+    Parameters
+    ----------
+    params
+        D inputs and H units.
+    inputs
+        (R, B, T, D).
+    initial
+        (R, B, H), the state before the first step.
+
+    Returns
+    -------
+    outputs
+        (R, B, T, H), the state after each step.
+    cache
+        What `backward` needs.
+    """
+    R, B, T, D = inputs.shape
+    bias = params.bias_ih + params.bias_hh  # (R, H)
+    projected = torch.baddbmm(bias[:, None], inputs.reshape(R, B * T, D), params.weight_ih.mT).view(
+        R, B, T, -1
+    )  # (R, B, T, H)
+    hidden = initial.new_empty(R, B, T + 1, initial.shape[-1])
+    hidden[:, :, 0] = initial
+    state = initial  # (R, B, H)
+    for t in range(T):
+        state = torch.tanh(torch.baddbmm(projected[:, :, t], state, params.weight_hh.mT))
+        hidden[:, :, t + 1] = state
+    return hidden[:, :, 1:], ElmanCache(inputs, hidden)
+
+
+def backward(
+    params: ElmanParams, cache: ElmanCache, d_outputs: Tensor
+) -> tuple[Tensor, Tensor, ElmanParams]:
+    """Propagate the gradient back through time: the recursion multiplies by W_hh transposed.
+
+    Parameters
+    ----------
+    params, cache
+        As in and from `forward`.
+    d_outputs
+        (R, B, T, H).
+
+    Returns
+    -------
+    d_inputs
+        (R, B, T, D).
+    d_initial
+        (R, B, H).
+    d_params
+        Summed over batch and time.
+    """
+    return _backward(params, cache, d_outputs, recurrence=params.weight_hh)
+
+
+def backward_untransposed(
+    params: ElmanParams, cache: ElmanCache, d_outputs: Tensor
+) -> tuple[Tensor, Tensor, ElmanParams]:
+    """Propagate as report rnn_tbptt prints it, with W_hh in place of its transpose.
+
+    This is not the gradient of the loss (docs/derivations/elman.md, last section); it is here
+    to show what the misprint does to a table.
+    """
+    return _backward(params, cache, d_outputs, recurrence=params.weight_hh.mT)
+
+
+def _backward(
+    params: ElmanParams, cache: ElmanCache, d_outputs: Tensor, recurrence: Tensor
+) -> tuple[Tensor, Tensor, ElmanParams]:
+    inputs, hidden = cache
+    R, B, T, D = inputs.shape
+    H = hidden.shape[-1]
+    slope = 1 - hidden[:, :, 1:].square()  # (R, B, T, H), tanh' at each step
+    d_preactivation = torch.empty_like(slope)  # (R, B, T, H)
+    d_state = torch.zeros_like(hidden[:, :, 0])  # (R, B, H), what later steps send back
+    for t in reversed(range(T)):
+        d_step = (d_outputs[:, :, t] + d_state) * slope[:, :, t]  # (R, B, H)
+        d_preactivation[:, :, t] = d_step
+        d_state = d_step @ recurrence  # row by row: recurrenceᵀ · d_step
+    flat = d_preactivation.view(R, B * T, H)
+    d_inputs = (flat @ params.weight_ih).view(R, B, T, D)
+    d_weight_ih = flat.mT @ inputs.reshape(R, B * T, D)  # (R, H, D)
+    d_weight_hh = flat.mT @ hidden[:, :, :-1].reshape(R, B * T, H)  # (R, H, H)
+    d_bias = flat.sum(1)  # (R, H), the same for both biases
+    return d_inputs, d_state, ElmanParams(d_weight_ih, d_weight_hh, d_bias, d_bias)

@@ -1,0 +1,55 @@
+"""Losses and their gradients at the logits. Derivations: docs/derivations/losses.md."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+
+def one_hot(labels: Tensor, classes: int, dtype: torch.dtype) -> Tensor:
+    """Return targets (…, C) with one at each of `labels` (…)."""
+    return F.one_hot(labels, classes).to(dtype)
+
+
+def binary_cross_entropy(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Full binary cross-entropy of sigmoid outputs, summed over the classes.
+
+    -Σ_c d_c log y_c + (1 - d_c) log(1 - y_c) with y = sigmoid(logits), evaluated as
+    Σ_c softplus(logits_c) - d_c logits_c, which neither overflows nor takes log 0.
+
+    Parameters
+    ----------
+    logits
+        (…, C).
+    targets
+        (…, C) in [0, 1].
+
+    Returns
+    -------
+    loss
+        (…).
+    d_logits
+        (…, C), y - d.
+    """
+    loss = (F.softplus(logits) - targets * logits).sum(-1)
+    return loss, torch.sigmoid(logits) - targets
+
+
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return -log y of the true class for sigmoid outputs: what report rnn_tbptt plots.
+
+    Its gradient is not used: y - d belongs to the full binary cross-entropy.
+
+    Parameters
+    ----------
+    logits
+        (…, C).
+    labels
+        (…), int64.
+
+    Returns
+    -------
+    loss
+        (…).
+    """
+    true = logits.gather(-1, labels[..., None]).squeeze(-1)
+    return F.softplus(-true)

@@ -1,0 +1,1 @@
+"""Training: the readable loops on tensors, and what is common to all of them."""

@@ -1,0 +1,81 @@
+"""Truncated BPTT, the readable loop: one sequence at a time, an update after every window.
+
+Report rnn_tbptt, Algorithm 1. The state is zero at the start of a sequence and carried from
+window to window; the last window of a sequence may be shorter. R replicates walk in step,
+each through its own order of the sequences.
+"""
+
+import torch
+from torch import Tensor
+
+from harmodels import optim
+from harmodels.models import elman
+from harmodels.nn import losses
+
+
+def train_epoch(
+    params: elman.ElmanClassifier,
+    inputs: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    *,
+    window: int,
+    learning_rate: float,
+    clip: float,
+    transposed: bool = True,
+) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
+    """Train every replicate once through its sequences.
+
+    Parameters
+    ----------
+    params
+        R classifiers.
+    inputs
+        (N, T, D), shared by the replicates.
+    labels
+        (N,) int64.
+    order
+        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
+    window
+        Steps between two updates.
+    learning_rate, clip
+        Step size; bound on each element of the gradient.
+    transposed
+        False: the backward recursion as printed in the report.
+
+    Returns
+    -------
+    params
+        After the last update.
+    losses
+        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
+        the epoch's updates, each taken before its update.
+    """
+    R, n = order.shape
+    T = inputs.shape[1]
+    classes = params.output.bias.shape[-1]
+    totals = torch.zeros(2, R, dtype=torch.float64, device=inputs.device)
+    starts = range(0, T, window)
+    for step in range(n):
+        rows = order[:, step]  # (R,)
+        sequence, label = inputs[rows], labels[rows]  # (R, T, D), (R,)
+        targets = losses.one_hot(label, classes, inputs.dtype)[:, None]  # (R, 1, C)
+        state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
+        for start in starts:
+            span = sequence[:, None, start : start + window]  # (R, 1, window, D)
+            logits, state, cache = elman.forward(params, span, state)
+            loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
+            totals[0] += loss[:, 0]
+            totals[1] += losses.negative_log_likelihood(logits, label[:, None])[:, 0]
+            grads = elman.backward(params, cache, d_logits, transposed=transposed)
+            params = optim.sgd_step(params, optim.clip_by_value(grads, clip), learning_rate)
+    means = totals / (n * len(starts))
+    return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
+
+
+def scores(params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
+    """Return the logits (R, n, C) after each whole sequence of `inputs` (n, T, D), from zero."""
+    R, H = params.rnn.bias_hh.shape
+    n = len(inputs)
+    logits, _, _ = elman.forward(params, inputs.expand(R, *inputs.shape), inputs.new_zeros(R, n, H))
+    return logits
