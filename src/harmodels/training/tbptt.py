@@ -79,3 +79,12 @@ def scores(params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
     n = len(inputs)
     logits, _, _ = elman.forward(params, inputs.expand(R, *inputs.shape), inputs.new_zeros(R, n, H))
     return logits
+
+
+def mean_losses(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Return the mean of each reading of the loss over `logits` (n, C) and `labels` (n,)."""
+    targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
+    return {
+        "binary_cross_entropy": losses.binary_cross_entropy(logits, targets)[0].double().mean(),
+        "negative_log_likelihood": losses.negative_log_likelihood(logits, labels).double().mean(),
+    }

@@ -1,0 +1,1 @@
+"""Configuration: YAML checked against JSON Schemas and parsed once into frozen dataclasses."""

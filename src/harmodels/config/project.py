@@ -1,0 +1,213 @@
+"""The project: which reports, data sets and configurations one call of snakemake builds."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harmodels.config.options import OPTIONS
+from harmodels.config.schema import check, read_yaml, unknown_key, with_defaults
+from harmodels.errors import ConfigurationError
+
+NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One setting of the hyperparameters.
+
+    Attributes
+    ----------
+    name
+        Readable and stable, for example `learning_rate=0.1,hidden=50,window=10`.
+    values
+        The grid's keys and this configuration's values, in the grid's order.
+    options
+        Every option of the training loop, defaults included.
+    """
+
+    name: str
+    values: dict[str, Any]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of configurations trained under one protocol."""
+
+    name: str
+    title: str
+    validation: bool
+    configurations: dict[str, Configuration]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report on its data sets, with experiments, tables, figures and claims."""
+
+    key: str
+    title: str
+    model: str
+    training: str
+    channels: str
+    datasets: tuple[str, ...]
+    draw: dict[str, Any]
+    experiments: dict[str, Experiment]
+    tables: dict[str, dict[str, Any]]
+    figures: dict[str, dict[str, Any]]
+    claims: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that config/config.yaml and the files it names say."""
+
+    name: str
+    reports: dict[str, Report]
+    replicates: int
+    seed: int
+    engine: str
+    device: str
+    mirror: str | None
+    downloads: str
+    threads: int
+    mem_mb: int
+    runtime: int
+
+
+def parse_project(config: Mapping[str, Any], root: Path) -> Project:
+    """Check the configuration and the report files it names, and expand the grids.
+
+    Parameters
+    ----------
+    config
+        The content of config/config.yaml, with what the command line changed.
+    root
+        The repository, which holds config/ and workflow/schemas/.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key is unknown or missing, a value has the wrong type or lies outside its range, a
+        report does not exist, or a grid is impossible.
+    """
+    schema = root / "workflow" / "schemas" / "config.schema.yaml"
+    check(config, schema, "configuration")
+    full = with_defaults(config, schema)
+    resources = full["resources"]
+    engine, device = resolve_engine(full["engine"], full["device"])
+    return Project(
+        name=full["name"],
+        reports={key: _parse_report(key, plan, root) for key, plan in full["reports"].items()},
+        replicates=full["replicates"],
+        seed=full["seed"],
+        engine=engine,
+        device=device,
+        mirror=full["mirror"],
+        downloads=full["downloads"],
+        threads=resources.get("threads", 1),
+        mem_mb=resources.get("mem_mb", 2000),
+        runtime=resources.get("runtime", 60),
+    )
+
+
+def resolve_engine(engine: str, device: str) -> tuple[str, str]:
+    """Decide engine and device once, without importing torch.
+
+    Raises
+    ------
+    ConfigurationError
+        If the compiled loops, which run on the CPU, are asked for on a GPU.
+    """
+    if device == "auto":
+        device = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
+    if engine == "auto":
+        engine = "compiled" if device == "cpu" else "reference"
+    if engine == "compiled" and device == "cuda":
+        raise ConfigurationError(
+            "engine: compiled runs on the CPU only; choose engine: reference or device: cpu"
+        )
+    return engine, device
+
+
+def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
+    path = root / "config" / "reports" / f"{key}.yaml"
+    if not path.exists():
+        known = sorted(file.stem for file in path.parent.glob("*.yaml"))
+        raise ConfigurationError(f"reports: unknown report {key!r} (known: {', '.join(known)})")
+    content = read_yaml(path)
+    where = f"config/reports/{key}.yaml"
+    check(content, root / "workflow" / "schemas" / "report.schema.yaml", where)
+    chosen = plan.get("experiments", list(content["experiments"]))
+    unknown = set(chosen) - set(content["experiments"])
+    if unknown:
+        raise ConfigurationError(
+            f"reports.{key}.experiments: " + unknown_key(unknown, content["experiments"])
+        )
+    experiments = {
+        name: _expand(name, spec, content["training"], plan.get("options", {}), root, where)
+        for name, spec in content["experiments"].items()
+        if name in chosen
+    }
+    return Report(
+        key=key,
+        title=content["title"],
+        model=content["model"],
+        training=content["training"],
+        channels=content["channels"],
+        datasets=tuple(plan["datasets"]),
+        draw={**content["draw"], **plan.get("draw", {})},
+        experiments=experiments,
+        tables=content.get("tables") or {},
+        figures=content.get("figures") or {},
+        claims=content.get("claims") or {},
+    )
+
+
+def _expand(
+    name: str,
+    spec: Mapping[str, Any],
+    training: str,
+    replaced: Mapping[str, Any],
+    root: Path,
+    where: str,
+) -> Experiment:
+    place = f"{where}: experiments.{name}"
+    schema = root / "workflow" / "schemas" / f"{training}.schema.yaml"
+    grid, fixed = spec["grid"], {**spec.get("options", {}), **replaced}
+    twice = set(grid) & set(spec.get("options", {}))
+    if twice:
+        raise ConfigurationError(f"{place}: {sorted(twice)[0]!r} stands in grid and in options")
+    for key, values in grid.items():
+        if len({configuration_name({key: value}) for value in values}) < len(values):
+            raise ConfigurationError(f"{place}.grid.{key}: a value stands twice in {values}")
+    fixed = {key: value for key, value in fixed.items() if key not in grid}
+    defaults = with_defaults(fixed, schema)
+    configurations = {}
+    for combination in itertools.product(*grid.values()):
+        values = dict(zip(grid, combination, strict=True))
+        options = {**defaults, **values}
+        check(options, schema, f"{place}, {training}")
+        OPTIONS[training](**options)
+        configuration = Configuration(configuration_name(values), values, options)
+        configurations[configuration.name] = configuration
+    return Experiment(name, spec["title"], spec.get("validation", False), configurations)
+
+
+def configuration_name(values: Mapping[str, Any]) -> str:
+    """Return `key=value` pairs joined by commas, fit for a folder name.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value holds a character that has no place in a folder name.
+    """
+    parts = []
+    for key, value in values.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if not NAME.fullmatch(text):
+            raise ConfigurationError(f"grid value {key}={text!r} cannot be part of a folder name")
+        parts.append(f"{key}={text}")
+    return ",".join(parts)

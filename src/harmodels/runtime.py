@@ -1,0 +1,136 @@
+"""How a job runs: one thread an operation, denormals flushed, a log, a description of itself."""
+
+import logging
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harmodels.errors import HarmodelsError
+
+LOGGER = logging.getLogger("harmodels")
+PACKAGES = ("harmodels", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
+
+
+@contextmanager
+def script_job(log: str | Path, label: str) -> Iterator[None]:
+    """Run the body of a workflow script.
+
+    What the body logs goes to the job's log file and, prefixed by `label`, to the terminal. An
+    error that harmodels raises on purpose ends the process with its message and exit status 1;
+    any other error keeps its traceback.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    to_file = logging.FileHandler(log, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter(f"[{label}] %(message)s"))
+    to_terminal.addFilter(lambda record: not getattr(record, "log_only", False))
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.handlers = [to_file, to_terminal]
+    try:
+        yield
+    except HarmodelsError as error:
+        LOGGER.error("error: %s", error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        LOGGER.error("interrupted; the same command goes on from the last finished job")
+        sys.exit(130)
+    except Exception:
+        LOGGER.exception("unexpected error")
+        sys.exit(1)
+
+
+def use_one_thread_an_operation() -> None:
+    """Make torch compute serially inside an operation and flush denormal numbers to zero.
+
+    Parallel reductions would make the bytes of a result depend on the number of threads;
+    vanishing gradients are denormal numbers, on which processors are ten times slower.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+class Progress:
+    """Lines on how far a long job is: each epoch to the log, now and then to the terminal."""
+
+    def __init__(self, epochs: int, every_s: float = 10.0) -> None:
+        self.epochs = epochs
+        self.every_s = every_s
+        self.started = time.monotonic()
+        self.shown = -every_s
+        self.sequences = 0
+
+    def __call__(self, epoch: int, sequences: int, figures: dict[str, float]) -> None:
+        """Report an epoch that went through `sequences` sequences of all replicates."""
+        elapsed = time.monotonic() - self.started
+        self.sequences += sequences
+        left = elapsed / epoch * (self.epochs - epoch)
+        numbers = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        due = elapsed - self.shown >= self.every_s or epoch == self.epochs
+        if due:
+            self.shown = elapsed
+        LOGGER.info(
+            "epoch %d of %d: %s; %.0f sequences/s, %d:%02d left",
+            epoch,
+            self.epochs,
+            numbers,
+            self.sequences / max(elapsed, 1e-9),
+            *divmod(round(left), 60),
+            extra={"log_only": not due},
+        )
+
+
+def describe_machine(device: str) -> dict[str, Any]:
+    """Return processor, cores, memory-independent facts and, on CUDA, the GPU's name."""
+    facts: dict[str, Any] = {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+    if device == "cuda":
+        import torch
+
+        facts["gpu"] = torch.cuda.get_device_name()
+    return facts
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a result."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def describe_commit(folder: Path) -> dict[str, Any]:
+    """Return the commit of a checkout and whether files differ from it; None without git."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": None, "dirty": None}
+    return {"commit": commit, "dirty": dirty}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,67 @@
+"""Fixtures shared by all tests; autograd and central differences are the oracles."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    folder = os.environ.get("HARMODELS_MIRROR", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("HARMODELS_MIRROR names no folder with the real data")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _check(
+    forward: Callable[..., Tensor],
+    gradients: Callable[..., list[Tensor]],
+    arguments: list[Tensor],
+    seed: int = 0,
+) -> None:
+    """Compare hand-derived gradients with autograd and with a central difference.
+
+    `forward(*arguments)` gives a tensor Y; `gradients(d_Y, *arguments)` gives the gradient of
+    sum(Y · d_Y) at every argument.
+    """
+    random = torch.Generator().manual_seed(seed)
+    arguments = [argument.double() for argument in arguments]
+    outputs = forward(*arguments)
+    cotangent = torch.randn(outputs.shape, generator=random, dtype=torch.float64)
+    ours = gradients(cotangent, *arguments)
+    leaves = [argument.clone().requires_grad_() for argument in arguments]
+    theirs = torch.autograd.grad(forward(*leaves), leaves, cotangent)
+    assert len(ours) == len(theirs)
+    for mine, oracle in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, oracle, rtol=1e-9, atol=1e-12)
+    directions = [
+        torch.randn(argument.shape, generator=random, dtype=torch.float64) for argument in arguments
+    ]
+    step = 1e-6
+
+    def along(sign: float) -> Tensor:
+        moved = [a + sign * step * d for a, d in zip(arguments, directions, strict=True)]
+        return (forward(*moved) * cotangent).sum()
+
+    numeric = (along(1) - along(-1)) / (2 * step)
+    exact = sum((g * d).sum() for g, d in zip(ours, directions, strict=True))
+    torch.testing.assert_close(exact, numeric, rtol=1e-6, atol=1e-8)
+
+
+@pytest.fixture
+def check_gradients() -> Callable[..., None]:
+    return _check

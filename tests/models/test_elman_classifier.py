@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+
+from harmodels.models import elman
+from harmodels.nn import elman as layer
+from harmodels.nn import linear
+from harmodels.nn.initialisers import uniform
+from harmodels.nn.params import state_dict, take_replicates
+
+
+def make(R, seeds=None, hidden=5):
+    generators = [np.random.default_rng(seed) for seed in seeds or range(R)]
+    return elman.initialise(
+        generators,
+        channels=3,
+        hidden=hidden,
+        classes=6,
+        weights=uniform(0.5),
+        biases=uniform(0.5),
+        dtype=torch.float64,
+    )
+
+
+def rebuild(tensors):
+    return elman.ElmanClassifier(layer.ElmanParams(*tensors[:4]), linear.LinearParams(*tensors[4:]))
+
+
+@pytest.mark.parametrize(("R", "B", "T"), [(1, 1, 1), (2, 3, 8)])
+def test_backward_is_the_gradient_at_every_parameter(R, B, T, check_gradients):
+    random = torch.Generator().manual_seed(6)
+    inputs = torch.randn(R, B, T, 3, generator=random, dtype=torch.float64)
+    initial = torch.randn(R, B, 5, generator=random, dtype=torch.float64)
+
+    def forward(*tensors):
+        return elman.forward(rebuild(tensors), inputs, initial)[0]
+
+    def gradients(d_logits, *tensors):
+        params = rebuild(tensors)
+        _, _, cache = elman.forward(params, inputs, initial)
+        return list(state_dict(elman.backward(params, cache, d_logits)).values())
+
+    check_gradients(forward, gradients, list(state_dict(make(R)).values()))
+
+
+def test_a_replicate_draws_the_same_weights_alone_as_in_company():
+    together, alone = make(3), make(1, seeds=[2])
+    third = take_replicates(together, [2])
+    for mine, solo in zip(state_dict(third).values(), state_dict(alone).values(), strict=True):
+        assert torch.equal(mine, solo)
+
+
+def test_replicates_differ():
+    params = make(2)
+    assert not torch.equal(params.rnn.weight_hh[0], params.rnn.weight_hh[1])

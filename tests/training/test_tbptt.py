@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import torch
+
+from harmodels.models import elman
+from harmodels.nn.initialisers import uniform
+from harmodels.nn.params import state_dict, take_replicates
+from harmodels.training import tbptt
+
+N, T, D, H, C = 5, 11, 3, 4, 6
+
+
+@pytest.fixture
+def recordings():
+    random = torch.Generator().manual_seed(0)
+    inputs = torch.randn(N, T, D, generator=random, dtype=torch.float64)
+    return inputs, torch.randint(C, (N,), generator=random)
+
+
+def make(R):
+    return elman.initialise(
+        [np.random.default_rng(r) for r in range(R)],
+        channels=D,
+        hidden=H,
+        classes=C,
+        weights=uniform(0.4),
+        biases=uniform(0.4),
+        dtype=torch.float64,
+    )
+
+
+ORDER = torch.tensor([[0, 1, 2, 3, 4], [4, 2, 0, 1, 3], [1, 1, 3, 0, 2]])
+SETTINGS = {"window": 4, "learning_rate": 0.1, "clip": 0.05}
+
+
+def with_torch(params, inputs, labels, order, window, learning_rate, clip):
+    """The same training with torch.nn, autograd and torch.optim: the oracle."""
+    rnn = torch.nn.RNN(D, H, batch_first=True, dtype=torch.float64)
+    output = torch.nn.Linear(H, C, dtype=torch.float64)
+    rnn.load_state_dict(
+        {f"{k}_l0": v[0] for k, v in zip(params.rnn._fields, params.rnn, strict=True)}
+    )
+    output.load_state_dict({"weight": params.output.weight[0], "bias": params.output.bias[0]})
+    both = [*rnn.parameters(), *output.parameters()]
+    optimiser = torch.optim.SGD(both, lr=learning_rate)
+    losses = []
+    for n in order.tolist():
+        state = torch.zeros(1, 1, H, dtype=torch.float64)
+        targets = torch.nn.functional.one_hot(labels[n], C).double()[None]
+        for span in inputs[n][None].split(window, dim=1):
+            _, state = rnn(span, state.detach())
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                output(state[0]), targets, reduction="sum"
+            )
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_value_(both, clip)
+            optimiser.step()
+            losses.append(loss.item())
+    return [p.detach() for p in both], np.mean(losses)
+
+
+@pytest.mark.parametrize("window", [1, 4, 11, 50])
+def test_an_epoch_equals_torch_with_autograd_clipping_and_sgd(recordings, window):
+    inputs, labels = recordings
+    settings = {**SETTINGS, "window": window}
+    params, losses = tbptt.train_epoch(make(1), inputs, labels, ORDER[:1], **settings)
+    expected, loss = with_torch(make(1), inputs, labels, ORDER[0], **settings)
+    for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
+        torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
+    assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
+
+
+def test_each_replicate_is_the_network_trained_alone(recordings):
+    together, losses = tbptt.train_epoch(make(3), *recordings, ORDER, **SETTINGS)
+    for r in range(3):
+        start = take_replicates(make(3), [r])
+        alone, loss = tbptt.train_epoch(start, *recordings, ORDER[r : r + 1], **SETTINGS)
+        for mine, solo in zip(
+            state_dict(take_replicates(together, [r])).values(),
+            state_dict(alone).values(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, solo, rtol=1e-12, atol=1e-14)
+        for name in losses:
+            assert losses[name][r].item() == pytest.approx(loss[name].item(), rel=1e-12)
+
+
+def test_no_element_moves_further_than_learning_rate_times_clip_in_one_update(recordings):
+    inputs, labels = recordings
+    settings = {"window": T, "learning_rate": 0.1, "clip": 1e-3}
+    before = make(1)
+    after, _ = tbptt.train_epoch(before, inputs, labels, ORDER[:1, :1], **settings)
+    moves = [
+        (a - b).abs().max().item()
+        for a, b in zip(state_dict(after).values(), state_dict(before).values(), strict=True)
+    ]
+    assert max(moves) == pytest.approx(1e-4, rel=1e-9)
+
+
+def test_the_untransposed_reading_changes_the_training(recordings):
+    right, _ = tbptt.train_epoch(make(1), *recordings, ORDER[:1], **SETTINGS)
+    printed, _ = tbptt.train_epoch(make(1), *recordings, ORDER[:1], **SETTINGS, transposed=False)
+    assert not torch.allclose(right.rnn.weight_hh, printed.rnn.weight_hh)
+
+
+def test_scores_classify_the_whole_sequence_from_a_zero_state(recordings):
+    inputs, _ = recordings
+    params = make(2)
+    whole = tbptt.scores(params, inputs)
+    logits, _, _ = elman.forward(
+        params, inputs[None].expand(2, -1, -1, -1), torch.zeros(2, N, H, dtype=torch.float64)
+    )
+    torch.testing.assert_close(whole, logits)
