@@ -1,0 +1,59 @@
+# Every target does its own set-up: the first call makes .venv and installs requirements.lock.
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test report lint format bench lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "harmodels needs Python 3.11 to 3.13; this is %d.%d. Choose one: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==$$(sed -n 's/^torch==//p' requirements.lock)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## The whole pipeline on simulated recordings, offline, about 3 minutes
+	$(SNAKEMAKE) --configfile config/demo.yaml
+	@echo "Open results/demo.html"
+
+report: $(INSTALLED) ## All reports on the real recordings (downloads them; HARMODELS_MIRROR=folder instead)
+	$(SNAKEMAKE)
+	@echo "Open results/report.html"
+
+test: $(INSTALLED) ## All tests, those of the workflow included
+	$(BIN)/python -m pytest -n $(CORES)
+
+lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
+	$(BIN)/python -m benchmarks
+
+lock: $(INSTALLED) ## Renew requirements.lock from the ranges in pyproject.toml
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet torch==$$(sed -n 's/^torch==//p' requirements.lock)
+	.venv/lock/bin/python -m pip install --quiet --editable '.[dev,hdf5,slurm]'
+	{ sed -n '/^#/p' requirements.lock; .venv/lock/bin/python -m pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\).*/\1/'; } > requirements.new
+	mv requirements.new requirements.lock
+	rm -r .venv/lock
+
+clean: ## Remove results (archives in results/downloads stay)
+	find results -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -r {} + 2>/dev/null || true

@@ -1,0 +1,108 @@
+# From an archive to sequences and splits. No address is asked while the DAG is planned.
+
+
+def archive_of(wildcards):
+    return f"{PROJECT.downloads}/{wildcards.dataset}/{DATASETS[wildcards.dataset].archive.file}"
+
+
+rule download_archive:
+    output:
+        archive=PROJECT.downloads + "/{dataset}/{archive}",
+    log:
+        "results/logs/download/{dataset}/{archive}.log",
+    wildcard_constraints:
+        dataset=any_of(RECORDED),
+        archive="[^/]+",
+    params:
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+    retries: 1
+    resources:
+        gpu=0,
+    message:
+        "Downloading {wildcards.archive} of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/download_archive.py"
+
+
+rule extract_archive:
+    input:
+        archive=archive_of,
+        code=code("harmodels.data.archive"),
+    output:
+        raw=temp(directory("results/datasets/{dataset}/raw")),
+    log:
+        "results/logs/extract/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(RECORDED),
+    message:
+        "Extracting {input.archive} and checking the hash of every member."
+    script:
+        "../workflow/scripts/extract_archive.py"
+
+
+rule simulate_recordings:
+    input:
+        code=code("harmodels.data.simulation"),
+    output:
+        raw=temp(directory("results/datasets/{dataset}/raw")),
+    log:
+        "results/logs/simulate/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(SIMULATED),
+    message:
+        "Simulating the recordings of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/simulate_recordings.py"
+
+
+rule prepare_sequences:
+    input:
+        raw="results/datasets/{dataset}/raw",
+        code=code("harmodels.data.sources"),
+    output:
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        card="results/datasets/{dataset}/card.json",
+    log:
+        "results/logs/prepare/{dataset}.log",
+    message:
+        "Parsing the recordings of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/prepare_sequences.py"
+
+
+rule draw_preview:
+    input:
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        card="results/datasets/{dataset}/card.json",
+        code=code("harmodels.reporting.preview"),
+    output:
+        svg=report(
+            "results/datasets/{dataset}/preview.svg",
+            caption="../workflow/report/preview.rst",
+            category="Data",
+        ),
+        png="results/datasets/{dataset}/preview.png",
+    log:
+        "results/logs/preview/{dataset}.log",
+    message:
+        "Drawing a preview of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/draw_preview.py"
+
+
+rule draw_splits:
+    input:
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        code=code("harmodels.data.splits"),
+    output:
+        splits="results/{report}/{dataset}/splits.parquet",
+    log:
+        "results/logs/{report}/{dataset}/splits.log",
+    params:
+        draw=lambda wildcards: PROJECT.reports[wildcards.report].draw,
+        seed=PROJECT.seed,
+        replicates=PROJECT.replicates,
+    message:
+        "Drawing training, validation and test sequences of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/draw_splits.py"

@@ -1,0 +1,28 @@
+# One job a configuration; it trains all replicates at once and writes four files.
+
+
+rule train_network:
+    input:
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        splits="results/{report}/{dataset}/splits.parquet",
+        code=code("harmodels.training.job"),
+    output:
+        history="results/{report}/{dataset}/runs/{experiment}/{configuration}/history.parquet",
+        predictions="results/{report}/{dataset}/runs/{experiment}/{configuration}/predictions.parquet",
+        weights="results/{report}/{dataset}/runs/{experiment}/{configuration}/weights.safetensors",
+        run="results/{report}/{dataset}/runs/{experiment}/{configuration}/run.json",
+    log:
+        "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.log",
+    benchmark:
+        "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.jsonl"
+    params:
+        job=job_of,
+    threads: PROJECT.threads
+    resources:
+        gpu=1 if PROJECT.device == "cuda" else 0,
+        mem_mb=PROJECT.mem_mb,
+        runtime=PROJECT.runtime,
+    message:
+        "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."
+    script:
+        "../workflow/scripts/train_network.py"

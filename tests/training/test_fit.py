@@ -1,0 +1,175 @@
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harmodels.config.options import TruncatedBptt
+from harmodels.nn.params import state_dict
+from harmodels.training.fit import Division, Schedule, epoch_order, fit
+from harmodels.training.learners import ElmanTruncatedBptt, Recordings
+
+OPTIONS = TruncatedBptt(
+    learning_rate=0.1,
+    hidden=5,
+    window=4,
+    epochs=3,
+    clip=1.0,
+    recurrent_gradient="transposed",
+    initial_range=0.3,
+    monitor="binary_cross_entropy",
+)
+SCHEDULE = Schedule(epochs=3, seed=7, replicates=(0, 1, 2), monitor="binary_cross_entropy")
+
+
+@pytest.fixture
+def recordings():
+    random = torch.Generator().manual_seed(0)
+    labels = torch.arange(24) % 6
+    inputs = torch.randn(24, 10, 3, generator=random) * 0.3 + labels[:, None, None] / 3
+    return Recordings(inputs, labels, 6)
+
+
+def division(replicates=3, validation=True):
+    train = [np.arange(12) for _ in range(replicates)]
+    held = [np.arange(12, 18) for _ in range(replicates)] if validation else None
+    return Division(train, held, np.arange(18, 24))
+
+
+@pytest.fixture(params=["reference", "compiled"])
+def learner(request):
+    return ElmanTruncatedBptt(OPTIONS, request.param, threads=1)
+
+
+def bytes_of(params):
+    return [tensor.numpy().tobytes() for tensor in state_dict(params).values()]
+
+
+def test_the_same_seed_twice_gives_the_same_bytes(learner, recordings):
+    first = fit(learner, recordings, division(), SCHEDULE)
+    second = fit(learner, recordings, division(), SCHEDULE)
+    assert bytes_of(first.last) == bytes_of(second.last)
+    assert bytes_of(first.best) == bytes_of(second.best)
+    assert first.history().equals(second.history())
+
+
+def test_another_seed_gives_another_network(learner, recordings):
+    first = fit(learner, recordings, division(), SCHEDULE)
+    second = fit(learner, recordings, division(), replace(SCHEDULE, seed=8))
+    assert bytes_of(first.last) != bytes_of(second.last)
+
+
+def test_a_replicate_trained_alone_is_the_same_network(recordings):
+    learner = ElmanTruncatedBptt(OPTIONS, "compiled", threads=1)
+    together = fit(learner, recordings, division(), SCHEDULE)
+    alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
+    for mine, solo in zip(
+        state_dict(together.last).values(), state_dict(alone.last).values(), strict=True
+    ):
+        assert torch.equal(mine[2], solo[0])
+
+
+def test_a_replicate_trained_alone_agrees_on_the_reference_engine(recordings):
+    learner = ElmanTruncatedBptt(OPTIONS, "reference", threads=1)
+    together = fit(learner, recordings, division(), SCHEDULE)
+    alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
+    for mine, solo in zip(
+        state_dict(together.last).values(), state_dict(alone.last).values(), strict=True
+    ):
+        torch.testing.assert_close(mine[2], solo[0], rtol=1e-4, atol=1e-6)
+
+
+def test_threads_change_no_byte(recordings):
+    one = fit(ElmanTruncatedBptt(OPTIONS, "compiled", 1), recordings, division(), SCHEDULE)
+    three = fit(ElmanTruncatedBptt(OPTIONS, "compiled", 3), recordings, division(), SCHEDULE)
+    assert bytes_of(one.last) == bytes_of(three.last)
+    assert one.history().equals(three.history())
+
+
+def test_the_order_of_an_epoch_does_not_depend_on_the_epochs_before():
+    rows = np.arange(50)
+    assert np.array_equal(epoch_order(rows, 1, 2, 30), epoch_order(rows, 1, 2, 30))
+    assert not np.array_equal(epoch_order(rows, 1, 2, 30), epoch_order(rows, 1, 2, 31))
+    assert not np.array_equal(epoch_order(rows, 1, 2, 30), epoch_order(rows, 1, 3, 30))
+    assert sorted(epoch_order(rows, 1, 2, 30)) == rows.tolist()
+
+
+def test_without_validation_there_is_no_best_epoch(learner, recordings):
+    result = fit(learner, recordings, division(validation=False), SCHEDULE)
+    assert [o.best_epoch for o in result.outcomes] == [None] * 3
+    assert set(result.history()["split"]) == {"train"}
+
+
+def test_history_holds_every_epoch_of_every_replicate(learner, recordings):
+    frame = fit(learner, recordings, division(), SCHEDULE).history()
+    counts = frame.groupby(["split", "metric"]).size()
+    assert counts["train", "binary_cross_entropy"] == 9
+    assert counts["validation", "accuracy"] == 9
+
+
+class Weight(NamedTuple):
+    value: Tensor
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A learner whose losses are written down: replicate r has VALIDATION[r][epoch - 1]."""
+
+    validation: tuple[tuple[float, ...], ...]
+    train: tuple[tuple[float, ...], ...]
+
+    def initialise(self, generators, recordings):
+        return Weight(torch.tensor([[r, 0.0] for r in range(len(generators))]))
+
+    def train_epoch(self, params, recordings, order):
+        value = params.value.clone()
+        value[:, 1] += 1
+        losses = [self.train[int(r)][int(e) - 1] for r, e in value.tolist()]
+        return Weight(value), {"binary_cross_entropy": torch.tensor(losses)}
+
+    def scores(self, params, inputs):
+        r, epoch = params.value[0].tolist()
+        loss = self.validation[int(r)][int(epoch) - 1]
+        return torch.full((1, len(inputs), 6), loss)
+
+    def losses(self, scores, labels):
+        return {"binary_cross_entropy": scores[0, 0]}
+
+
+def test_best_weights_are_those_of_the_lowest_validation_loss_of_each_replicate(recordings):
+    learner = Scripted(
+        validation=((3.0, 1.0, 2.0), (1.0, 2.0, 3.0), (2.0, 2.0, 2.0)), train=((1.0,) * 3,) * 3
+    )
+    result = fit(learner, recordings, division(), SCHEDULE)
+    assert [o.best_epoch for o in result.outcomes] == [2, 1, 1]
+    assert result.best.value[:, 1].tolist() == [2, 1, 1]
+    assert result.last.value[:, 1].tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_diverged_replicate_ends_and_the_others_go_on(recordings, bad):
+    learner = Scripted(
+        validation=((3.0, 2.0, 1.0),) * 3, train=((1.0, 1.0, 1.0), (1.0, bad, 1.0), (1.0,) * 3)
+    )
+    result = fit(learner, recordings, division(), SCHEDULE)
+    assert [o.diverged_epoch for o in result.outcomes] == [None, 2, None]
+    assert [o.epochs for o in result.outcomes] == [3, 1, 3]
+    assert result.outcomes[1].best_epoch == 1
+    assert np.isfinite(result.history()["value"]).all()
+
+
+def test_training_ends_when_every_replicate_has_diverged(recordings):
+    nan = float("nan")
+    learner = Scripted(validation=((1.0,) * 3,) * 3, train=((nan,) * 3,) * 3)
+    epochs = []
+    result = fit(learner, recordings, division(), SCHEDULE, lambda r: epochs.append(r.epoch))
+    assert epochs == [1]
+    assert all(o.best_epoch is None for o in result.outcomes)
+
+
+def test_an_absurd_learning_rate_diverges_instead_of_failing(learner, recordings):
+    absurd = replace(learner, options=replace(OPTIONS, learning_rate=1e38, clip=1e38))
+    result = fit(absurd, recordings, division(), SCHEDULE)
+    assert all(o.diverged_epoch == 1 for o in result.outcomes)

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from harmodels.runtime import script_job
+from harmodels.training.job import Job, run_job
+
+settings = dict(snakemake.params.job)
+settings["channels"] = tuple(settings["channels"])
+job = Job(**settings)
+
+with script_job(snakemake.log[0], f"{job.report}/{job.dataset}/{job.experiment}/{job.name}"):
+    run_job(
+        job,
+        sequences_path=snakemake.input.sequences,
+        splits_path=snakemake.input.splits,
+        folder=Path(snakemake.output.run).parent,
+        repository=Path(snakemake.scriptdir).parent.parent,
+        threads=snakemake.threads,
+    )
