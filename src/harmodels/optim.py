@@ -1,6 +1,10 @@
-"""Steps downhill: pure functions from parameters and gradients to new parameters."""
+"""Steps downhill: pure functions from parameters, gradients and state to new ones."""
 
-from harmodels.nn.params import Tree, map_params
+from typing import NamedTuple
+
+import torch
+
+from harmodels.nn.params import Tree, map_params, state_dict
 
 
 def clip_by_value(grads: Tree, bound: float) -> Tree:
@@ -8,6 +12,82 @@ def clip_by_value(grads: Tree, bound: float) -> Tree:
     return map_params(lambda grad: grad.clamp(-bound, bound), grads)
 
 
+def clip_by_norm(grads: Tree, bound: float) -> Tree:
+    """Return the gradients of each replicate scaled so that their common norm is at most `bound`.
+
+    Source: Pascanu, Mikolov and Bengio, ICML 2013, algorithm 1.
+    """
+    squares = [grad.square().flatten(1).sum(1) for grad in state_dict(grads).values()]
+    norm = torch.stack(squares).sum(0).sqrt()  # (R,)
+    factor = (bound / norm.clamp_min(1e-12)).clamp_max(1.0)  # (R,)
+    return map_params(lambda grad: grad * factor.view(-1, *[1] * (grad.dim() - 1)), grads)
+
+
 def sgd_step(params: Tree, grads: Tree, learning_rate: float) -> Tree:
     """Return params - learning_rate · grads."""
     return map_params(lambda param, grad: param - learning_rate * grad, params, grads)
+
+
+def momentum_step(
+    params: Tree, grads: Tree, steps: Tree, learning_rate: float, momentum: float
+) -> tuple[Tree, Tree]:
+    """Add to each step a share of the one before (report mlp_features, equation 4).
+
+    Parameters
+    ----------
+    params, grads
+        Of one network.
+    steps
+        The steps taken in the update before, zero at the start.
+    learning_rate, momentum
+        Step size; share of the step before.
+
+    Returns
+    -------
+    params, steps
+        After the update.
+    """
+    steps = map_params(lambda step, grad: momentum * step - learning_rate * grad, steps, grads)
+    return map_params(torch.add, params, steps), steps
+
+
+class AdamState(NamedTuple):
+    """Running moments of the gradients, trees as the parameters, and the updates so far."""
+
+    first: tuple  # type: ignore[type-arg]
+    second: tuple  # type: ignore[type-arg]
+    updates: torch.Tensor  # (R,)
+
+
+def adam_state(params: Tree) -> AdamState:
+    """Return the state before the first update."""
+    some = next(iter(state_dict(params).values()))
+    zero = map_params(torch.zeros_like, params)
+    return AdamState(zero, zero, some.new_zeros(len(some)))
+
+
+def adam_step(
+    params: Tree,
+    grads: Tree,
+    state: AdamState,
+    learning_rate: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Tree, AdamState]:
+    """Take a step of Adam (Kingma and Ba, ICLR 2015, algorithm 1, as torch.optim.Adam)."""
+    updates = state.updates + 1
+    correction1, correction2 = 1 - beta1**updates, 1 - beta2**updates  # (R,)
+    first = map_params(lambda m, grad: beta1 * m + (1 - beta1) * grad, state.first, grads)
+    second = map_params(
+        lambda v, grad: beta2 * v + (1 - beta2) * grad.square(), state.second, grads
+    )
+
+    def move(param: torch.Tensor, m: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        one_a_replicate = (-1, *[1] * (param.dim() - 1))
+        rate = (learning_rate / correction1).view(one_a_replicate)
+        scale = correction2.sqrt().view(one_a_replicate)
+        return param - rate * m / (v.sqrt() / scale + epsilon)
+
+    moved: Tree = map_params(move, params, first, second)  # type: ignore[assignment]
+    return moved, AdamState(first, second, updates)

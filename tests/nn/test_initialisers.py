@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from harmodels.nn.initialisers import uniform
+from harmodels.nn.initialisers import glorot_uniform, normal_as_printed, orthogonal, uniform
 
 
 def test_uniform_fills_its_interval():
@@ -9,3 +10,21 @@ def test_uniform_fills_its_interval():
     assert drawn.max() <= 0.01
     assert abs(drawn.mean()) < 2e-4
     assert abs(drawn.std() - 0.01 / np.sqrt(3)) < 1e-4
+
+
+def test_normal_as_printed_has_glorots_standard_deviation():
+    drawn = normal_as_printed(np.random.default_rng(0), (300, 100)).numpy()
+    assert abs(drawn.std() / np.sqrt(2 / 400) - 1) < 0.01
+
+
+def test_glorot_uniform_fills_its_interval():
+    drawn = glorot_uniform(np.random.default_rng(0), (300, 100)).numpy()
+    assert abs(drawn.max() / np.sqrt(6 / 400) - 1) < 0.01
+    assert abs(drawn.min() / np.sqrt(6 / 400) + 1) < 0.01
+
+
+@pytest.mark.parametrize("shape", [(50, 50), (20, 3), (3, 20)])
+def test_orthogonal_has_orthonormal_rows_or_columns(shape):
+    drawn = orthogonal(np.random.default_rng(0), shape).numpy()
+    product = drawn.T @ drawn if shape[0] >= shape[1] else drawn @ drawn.T
+    np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-12)

@@ -9,7 +9,9 @@ from torch import Tensor
 from harmodels.config.options import TruncatedBptt
 from harmodels.nn.params import state_dict
 from harmodels.training.fit import Division, Schedule, epoch_order, fit
-from harmodels.training.learners import ElmanTruncatedBptt, Recordings
+from harmodels.training.learners import Recordings, State
+from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
+from harmodels.training.stopping import Patience
 
 OPTIONS = TruncatedBptt(
     learning_rate=0.1,
@@ -40,11 +42,11 @@ def division(replicates=3, validation=True):
 
 @pytest.fixture(params=["reference", "compiled"])
 def learner(request):
-    return ElmanTruncatedBptt(OPTIONS, request.param, threads=1)
+    return TruncatedBpttLearner(OPTIONS, request.param, threads=1)
 
 
-def bytes_of(params):
-    return [tensor.numpy().tobytes() for tensor in state_dict(params).values()]
+def bytes_of(state):
+    return [tensor.numpy().tobytes() for tensor in state_dict(state.params).values()]
 
 
 def test_the_same_seed_twice_gives_the_same_bytes(learner, recordings):
@@ -62,28 +64,32 @@ def test_another_seed_gives_another_network(learner, recordings):
 
 
 def test_a_replicate_trained_alone_is_the_same_network(recordings):
-    learner = ElmanTruncatedBptt(OPTIONS, "compiled", threads=1)
+    learner = TruncatedBpttLearner(OPTIONS, "compiled", threads=1)
     together = fit(learner, recordings, division(), SCHEDULE)
     alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
     for mine, solo in zip(
-        state_dict(together.last).values(), state_dict(alone.last).values(), strict=True
+        state_dict(together.last.params).values(),
+        state_dict(alone.last.params).values(),
+        strict=True,
     ):
         assert torch.equal(mine[2], solo[0])
 
 
 def test_a_replicate_trained_alone_agrees_on_the_reference_engine(recordings):
-    learner = ElmanTruncatedBptt(OPTIONS, "reference", threads=1)
+    learner = TruncatedBpttLearner(OPTIONS, "reference", threads=1)
     together = fit(learner, recordings, division(), SCHEDULE)
     alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
     for mine, solo in zip(
-        state_dict(together.last).values(), state_dict(alone.last).values(), strict=True
+        state_dict(together.last.params).values(),
+        state_dict(alone.last.params).values(),
+        strict=True,
     ):
         torch.testing.assert_close(mine[2], solo[0], rtol=1e-4, atol=1e-6)
 
 
 def test_threads_change_no_byte(recordings):
-    one = fit(ElmanTruncatedBptt(OPTIONS, "compiled", 1), recordings, division(), SCHEDULE)
-    three = fit(ElmanTruncatedBptt(OPTIONS, "compiled", 3), recordings, division(), SCHEDULE)
+    one = fit(TruncatedBpttLearner(OPTIONS, "compiled", 1), recordings, division(), SCHEDULE)
+    three = fit(TruncatedBpttLearner(OPTIONS, "compiled", 3), recordings, division(), SCHEDULE)
     assert bytes_of(one.last) == bytes_of(three.last)
     assert one.history().equals(three.history())
 
@@ -121,13 +127,13 @@ class Scripted:
     train: tuple[tuple[float, ...], ...]
 
     def initialise(self, generators, recordings):
-        return Weight(torch.tensor([[r, 0.0] for r in range(len(generators))]))
+        return State(Weight(torch.tensor([[r, 0.0] for r in range(len(generators))])))
 
-    def train_epoch(self, params, recordings, order):
-        value = params.value.clone()
+    def train_epoch(self, state, recordings, order, dropout):
+        value = state.params.value.clone()
         value[:, 1] += 1
         losses = [self.train[int(r)][int(e) - 1] for r, e in value.tolist()]
-        return Weight(value), {"binary_cross_entropy": torch.tensor(losses)}
+        return State(Weight(value)), {"binary_cross_entropy": torch.tensor(losses)}
 
     def scores(self, params, inputs):
         r, epoch = params.value[0].tolist()
@@ -144,8 +150,16 @@ def test_best_weights_are_those_of_the_lowest_validation_loss_of_each_replicate(
     )
     result = fit(learner, recordings, division(), SCHEDULE)
     assert [o.best_epoch for o in result.outcomes] == [2, 1, 1]
-    assert result.best.value[:, 1].tolist() == [2, 1, 1]
-    assert result.last.value[:, 1].tolist() == [3, 3, 3]
+    assert result.best.params.value[:, 1].tolist() == [2, 1, 1]
+    assert result.last.params.value[:, 1].tolist() == [3, 3, 3]
+
+
+def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(recordings):
+    nan = float("nan")
+    learner = Scripted(validation=((2.0, nan, 1.0),) + ((1.0,) * 3,) * 2, train=((1.0,) * 3,) * 3)
+    result = fit(learner, recordings, division(), SCHEDULE)
+    assert [o.diverged_epoch for o in result.outcomes] == [2, None, None]
+    assert result.outcomes[0].best_epoch == 1
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -173,3 +187,26 @@ def test_an_absurd_learning_rate_diverges_instead_of_failing(learner, recordings
     absurd = replace(learner, options=replace(OPTIONS, learning_rate=1e38, clip=1e38))
     result = fit(absurd, recordings, division(), SCHEDULE)
     assert all(o.diverged_epoch == 1 for o in result.outcomes)
+
+
+def test_a_stopping_rule_ends_one_replicate_and_leaves_the_others(recordings):
+    learner = Scripted(
+        validation=((1.0, 2.0, 3.0), (3.0, 2.0, 1.0), (2.0, 1.0, 3.0)), train=((1.0,) * 3,) * 3
+    )
+    rule = replace(SCHEDULE, stopping=Patience(1))
+    result = fit(learner, recordings, division(), rule)
+    assert [o.epochs for o in result.outcomes] == [2, 3, 3]
+    assert [o.best_epoch for o in result.outcomes] == [1, 3, 2]
+    assert result.last.params.value[:, 1].tolist() == [2, 3, 3]
+    assert "no lower validation loss" in result.outcomes[0].stopped
+
+
+def test_the_test_set_is_looked_at_every_so_many_epochs_and_changes_nothing(recordings):
+    learner = TruncatedBpttLearner(OPTIONS, "compiled", 1)
+    never = fit(learner, recordings, division(), SCHEDULE)
+    often = fit(learner, recordings, division(), replace(SCHEDULE, test_every=2))
+    history = often.history()
+    assert history.query("split == 'test'")["epoch"].unique().tolist() == [2]
+    assert bytes_of(often.best) == bytes_of(never.best)
+    kept = history.query("split != 'test'").reset_index(drop=True)
+    assert kept.equals(never.history())

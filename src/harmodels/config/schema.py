@@ -92,7 +92,8 @@ def _explain(error: ValidationError) -> str:
         known = list(schema.get("properties", {}))
         return at + unknown_key(set(error.instance) - set(known), known)
     if error.validator == "required":
-        missing = [key for key in rule if key not in error.instance]
+        present: Any = error.instance
+        missing = [key for key in rule if key not in present]
         return f"{at}the key {missing[0]!r} is missing"
     if error.validator == "enum":
         return f"{at}{error.instance!r} is none of {', '.join(map(repr, rule))}"

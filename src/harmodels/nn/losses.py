@@ -53,3 +53,35 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Tensor:
     """
     true = logits.gather(-1, labels[..., None]).squeeze(-1)
     return F.softplus(-true)
+
+
+def softmax_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of softmax outputs: -log softmax(logits)_label.
+
+    Parameters
+    ----------
+    logits
+        (…, C).
+    labels
+        (…), int64.
+
+    Returns
+    -------
+    loss
+        (…).
+    d_logits
+        (…, C), y - d: the softmax Jacobian and the logarithm cancel.
+    """
+    log_outputs = F.log_softmax(logits, dim=-1)
+    loss = -log_outputs.gather(-1, labels[..., None]).squeeze(-1)
+    return loss, log_outputs.exp() - one_hot(labels, logits.shape[-1], logits.dtype)
+
+
+def times_softmax_jacobian(outputs: Tensor, vector: Tensor) -> Tensor:
+    """Return (diag(y) - y yᵀ) · vector for softmax outputs y (…, C) and vector (…, C).
+
+    Report mlp_features multiplies y - d by this matrix once more, which is not the gradient of
+    the cross-entropy (docs/derivations/losses.md); it is here to show what that does to a table.
+    """
+    weighted = outputs * vector
+    return weighted - outputs * weighted.sum(-1, keepdim=True)

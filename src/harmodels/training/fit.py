@@ -1,5 +1,6 @@
 """The course of a training job: epochs, validation, best weights, divergence, history."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from harmodels.nn.params import map_params, put_replicates, take_replicates
 from harmodels.seeds import Purpose, generator
-from harmodels.training.learners import Learner, Params, Recordings, rows_tensor
+from harmodels.training.learners import Learner, Recordings, State, rows_tensor
+from harmodels.training.stopping import AllEpochs, StoppingRule
 
 Rows = NDArray[np.int64]
 
@@ -30,13 +32,20 @@ class Schedule:
     replicates
         Which replicates to train; each is the same network in any company.
     monitor
-        The validation loss whose minimum marks the best weights.
+        The loss that the stopping rule looks at and whose validation minimum marks the best
+        weights.
+    stopping
+        When a replicate ends before the last epoch; needs validation.
+    test_every
+        Epochs between two looks at the test set, which are recorded and decide nothing.
     """
 
     epochs: int
     seed: int
     replicates: tuple[int, ...]
     monitor: str
+    stopping: StoppingRule = AllEpochs()  # noqa: RUF009 - a frozen record
+    test_every: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,13 @@ class Outcome:
     best_loss: float = float("inf")
     diverged_epoch: int | None = None
     stopped: str = "all epochs"
+    train_losses: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether this replicate trains no further."""
+        return self.stopped != "all epochs"
 
 
 @dataclass
@@ -78,8 +94,8 @@ class Fit:
     without validation, mean nothing: `outcomes` tells.
     """
 
-    last: Params
-    best: Params
+    last: State
+    best: State
     outcomes: list[Outcome]
     rows: list[tuple[int, int, str, str, float]] = field(default_factory=list)
 
@@ -113,18 +129,21 @@ def fit(
     report
         Called after each epoch.
     """
-    generators = [generator(schedule.seed, Purpose.WEIGHTS, r) for r in schedule.replicates]
-    params = learner.initialise(generators, recordings)
-    params = map_params(lambda tensor: tensor.to(recordings.inputs.device), params)
-    result = Fit(params, params, [Outcome(replicate) for replicate in schedule.replicates])
+    generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
+    state = learner.initialise(generators, recordings)
+    state = map_params(lambda tensor: tensor.to(recordings.inputs.device), state)
+    result = Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
     for epoch in range(1, schedule.epochs + 1):
-        active = [i for i, o in enumerate(result.outcomes) if o.diverged_epoch is None]
+        active = [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
         if not active:
             break
         _train(learner, recordings, division, schedule, result, active, epoch)
-        active = [i for i in active if result.outcomes[i].diverged_epoch is None]
+        active = [i for i in active if not result.outcomes[i].ended]
         if division.validation is not None:
             _validate(learner, recordings, division.validation, schedule, result, active, epoch)
+        if schedule.test_every and epoch % schedule.test_every == 0:
+            for index in active:
+                _measure(learner, recordings, division.test, result, index, epoch, "test")
         report(_summary(result, epoch, sum(len(division.train[i]) for i in active)))
     return result
 
@@ -148,13 +167,15 @@ def _train(
     active: list[int],
     epoch: int,
 ) -> None:
-    replicates = [result.outcomes[i].replicate for i in active]
+    replicates = tuple(result.outcomes[i].replicate for i in active)
     orders = [
         epoch_order(division.train[i], schedule.seed, replicate, epoch)
         for i, replicate in zip(active, replicates, strict=True)
     ]
     order = rows_tensor(orders, recordings.inputs.device)
-    params, losses = learner.train_epoch(take_replicates(result.last, active), recordings, order)
+    dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
+    before = take_replicates(result.last, active)
+    after, losses = learner.train_epoch(before, recordings, order, dropout)
     finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
     for position, index in enumerate(active):
         outcome = result.outcomes[index]
@@ -163,10 +184,11 @@ def _train(
             outcome.stopped = f"loss not finite in epoch {epoch}"
             continue
         outcome.epochs = epoch
+        outcome.train_losses.append(float(losses[schedule.monitor][position]))
         for metric, values in losses.items():
             value = float(values[position])
             result.rows.append((outcome.replicate, epoch, "train", metric, value))
-    result.last = put_replicates(result.last, active, params)
+    result.last = put_replicates(result.last, active, after)
 
 
 def _validate(
@@ -180,21 +202,51 @@ def _validate(
 ) -> None:
     for index in active:
         outcome = result.outcomes[index]
-        rows = torch.from_numpy(validation[index]).to(recordings.inputs.device)
-        params = take_replicates(result.last, [index])
-        labels = recordings.labels[rows]
-        scores = learner.scores(params, recordings.inputs[rows])[0]
-        metrics = {name: float(value) for name, value in learner.losses(scores, labels).items()}
-        metrics["accuracy"] = accuracy(scores, labels)
-        for metric, value in metrics.items():
-            result.rows.append((outcome.replicate, epoch, "validation", metric, value))
-        if metrics[schedule.monitor] < outcome.best_loss:
-            outcome.best_loss, outcome.best_epoch = metrics[schedule.monitor], epoch
-            result.best = put_replicates(result.best, [index], params)
+        rows = validation[index]
+        metrics = _measure(learner, recordings, rows, result, index, epoch, "validation")
+        loss = metrics[schedule.monitor]
+        if not math.isfinite(loss):
+            outcome.diverged_epoch = epoch
+            outcome.stopped = f"validation loss not finite in epoch {epoch}"
+            continue
+        outcome.validation_losses.append(loss)
+        if loss < outcome.best_loss:
+            outcome.best_loss, outcome.best_epoch = loss, epoch
+            newest = take_replicates(result.last, [index])
+            result.best = put_replicates(result.best, [index], newest)
+        reason = schedule.stopping.reason(outcome.train_losses, outcome.validation_losses)
+        outcome.stopped = reason or outcome.stopped
+
+
+def _measure(
+    learner: Learner,
+    recordings: Recordings,
+    rows: Rows,
+    result: Fit,
+    index: int,
+    epoch: int,
+    split: str,
+) -> dict[str, float]:
+    chosen = torch.from_numpy(rows).to(recordings.inputs.device)
+    labels = recordings.labels[chosen]
+    params = take_replicates(result.last.params, [index])
+    scores = learner.scores(params, recordings.inputs[chosen])[0]
+    metrics = {name: float(value) for name, value in learner.losses(scores, labels).items()}
+    metrics["accuracy"] = accuracy(scores, labels)
+    replicate = result.outcomes[index].replicate
+    for metric, value in metrics.items():
+        result.rows.append((replicate, epoch, split, metric, value))
+    return metrics
+
+
+def _generators(
+    schedule: Schedule, replicates: tuple[int, ...], purpose: Purpose, epoch: int = 0
+) -> list[np.random.Generator]:
+    return [generator(schedule.seed, purpose, replicate, epoch) for replicate in replicates]
 
 
 def _summary(result: Fit, epoch: int, sequences: int) -> EpochReport:
-    means: dict[str, dict[str, Any]] = {"train": {}, "validation": {}}
+    means: dict[str, dict[str, Any]] = {"train": {}, "validation": {}, "test": {}}
     for _, row_epoch, split, metric, value in reversed(result.rows):
         if row_epoch != epoch:
             break

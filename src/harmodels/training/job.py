@@ -34,7 +34,7 @@ from harmodels.runtime import (
     use_one_thread_an_operation,
 )
 from harmodels.training.fit import Division, EpochReport, Fit, Rows, Schedule, fit
-from harmodels.training.learners import Learner, Recordings, make_learner, to_device
+from harmodels.training.learners import Learner, Recordings, make_learner
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def run_job(
     sequences = read_sequences(sequences_path).select_channels(job.channels)
     splits = read_table(splits_path)[0].to_pandas()
     division = divide(sequences, splits, job)
-    recordings = to_device(_recordings(sequences), job.device)
+    recordings = _recordings(sequences).to(job.device)
     options = OPTIONS[job.training](**job.options)
     learner = make_learner(job.training, options, job.engine, threads)
     LOGGER.info(
@@ -210,9 +210,9 @@ def _predictions(
     for index, outcome in enumerate(result.outcomes):
         kinds = {}
         if outcome.diverged_epoch is None:
-            kinds["last"] = result.last
+            kinds["last"] = result.last.params
         if outcome.best_epoch is not None:
-            kinds["best"] = result.best
+            kinds["best"] = result.best.params
         splits = {"train": division.train[index], "test": division.test}
         if division.validation is not None:
             splits["validation"] = division.validation[index]
@@ -238,9 +238,11 @@ def _predictions(
 
 
 def _write_weights(path: Path, result: Fit, job: Job) -> None:
-    tensors = {f"last.{name}": tensor for name, tensor in state_dict(result.last).items()}
+    tensors = {f"last.{name}": tensor for name, tensor in state_dict(result.last.params).items()}
     if job.validation:
-        tensors |= {f"best.{name}": tensor for name, tensor in state_dict(result.best).items()}
+        tensors |= {
+            f"best.{name}": tensor for name, tensor in state_dict(result.best.params).items()
+        }
     described = {"configuration": job.name, "options": dict(job.options), "report": job.report}
     # one metadata key: with several, safetensors writes them in no fixed order
     metadata = {"harmodels": json.dumps(described, sort_keys=True)}

@@ -1,0 +1,90 @@
+"""Three-layer perceptron: ReLU, ReLU, softmax logits, with dropout before the second layer."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.nn import dropout, linear, relu
+from harmodels.nn.initialisers import Initialiser
+
+
+class Mlp(NamedTuple):
+    """Parameters of R perceptrons."""
+
+    hidden1: linear.LinearParams
+    hidden2: linear.LinearParams
+    output: linear.LinearParams
+
+
+class Dropping(NamedTuple):
+    """Dropout of one pass: a mask (R, B, N1) of zeros and ones, and what the kept are scaled by."""
+
+    mask: Tensor
+    scale: float
+
+
+class MlpCache(NamedTuple):
+    """What the backward pass needs."""
+
+    hidden1: Tensor
+    relu1: Tensor
+    hidden2: Tensor
+    relu2: Tensor
+    output: Tensor
+
+
+def initialise(
+    generators: list[np.random.Generator],
+    *,
+    sizes: tuple[int, int, int, int],
+    weights: Initialiser,
+    biases: Initialiser,
+    dtype: torch.dtype = torch.float32,
+) -> Mlp:
+    """Draw R perceptrons of `sizes` (inputs, first, second, classes), one from each generator."""
+    layers = []
+    for inputs, outputs in itertools.pairwise(sizes):
+        drawn = [(weights(g, (outputs, inputs)), biases(g, (outputs,))) for g in generators]
+        weight, bias = (torch.stack(tensors).to(dtype) for tensors in zip(*drawn, strict=True))
+        layers.append(linear.LinearParams(weight, bias))
+    return Mlp(*layers)
+
+
+def forward(
+    params: Mlp, inputs: Tensor, dropping: Dropping | None = None
+) -> tuple[Tensor, MlpCache]:
+    """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache."""
+    first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
+    active1, relu1 = relu.forward(first)
+    if dropping is not None:
+        active1 = dropout.forward(active1, *dropping)
+    second, cache2 = linear.forward(params.hidden2, active1)  # (R, B, N2)
+    active2, relu2 = relu.forward(second)
+    logits, cache3 = linear.forward(params.output, active2)  # (R, B, C)
+    return logits, MlpCache(cache1, relu1, cache2, relu2, cache3)
+
+
+def backward(
+    params: Mlp, cache: MlpCache, d_logits: Tensor, dropping: Dropping | None = None
+) -> Mlp:
+    """Return the gradients of all parameters for `d_logits` (R, B, C)."""
+    d_active2, d_output = linear.backward(params.output, cache.output, d_logits)
+    d_second = relu.backward(cache.relu2, d_active2)
+    d_active1, d_hidden2 = linear.backward(params.hidden2, cache.hidden2, d_second)
+    if dropping is not None:
+        d_active1 = dropout.backward(dropping.mask, d_active1, dropping.scale)
+    d_first = relu.backward(cache.relu1, d_active1)
+    _, d_hidden1 = linear.backward(params.hidden1, cache.hidden1, d_first)
+    return Mlp(d_hidden1, d_hidden2, d_output)
+
+
+def in_use(params: Mlp, keep: float) -> Mlp:
+    """Return the perceptron that a network trained with the report's dropout is used as.
+
+    The activations before the second layer are scaled by `keep`, which is its weight scaled.
+    """
+    hidden2 = params.hidden2._replace(weight=keep * params.hidden2.weight)
+    return params._replace(hidden2=hidden2)

@@ -1,0 +1,14 @@
+"""Rectified linear unit: outputs = max(inputs, 0). Derivation: docs/derivations/mlp.md."""
+
+from torch import Tensor
+
+
+def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return max(inputs, 0), any shape, and what `backward` needs."""
+    outputs = inputs.clamp_min(0)
+    return outputs, outputs
+
+
+def backward(cache: Tensor, d_outputs: Tensor) -> Tensor:
+    """Return the gradient at the inputs; at zero the slope is taken as zero, as in torch."""
+    return d_outputs * (cache > 0)

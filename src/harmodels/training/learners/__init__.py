@@ -1,0 +1,15 @@
+"""One learner for each `training` key of a report."""
+
+from typing import Any
+
+from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
+from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
+
+__all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
+
+LEARNERS = {"truncated_bptt": TruncatedBpttLearner}
+
+
+def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:
+    """Return the learner for a report's `training` key."""
+    return LEARNERS[training](options, engine, threads)

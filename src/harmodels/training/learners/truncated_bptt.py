@@ -1,0 +1,63 @@
+"""An Elman classifier trained by truncated BPTT, one sequence at a time (report rnn_tbptt)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from harmodels.config.options import TruncatedBptt
+from harmodels.kernels import elman_tbptt as compiled
+from harmodels.models import elman
+from harmodels.nn.initialisers import uniform
+from harmodels.training import tbptt as reference
+from harmodels.training.learners.base import Generators, Losses, Recordings, State
+
+
+@dataclass(frozen=True)
+class TruncatedBpttLearner:
+    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+
+    options: TruncatedBptt
+    engine: str
+    threads: int
+
+    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+        """Draw weights and biases from U[-initial_range, initial_range]."""
+        draw = uniform(self.options.initial_range)
+        params = elman.initialise(
+            generators,
+            channels=recordings.inputs.shape[-1],
+            hidden=self.options.hidden,
+            classes=recordings.classes,
+            weights=draw,
+            biases=draw,
+            dtype=recordings.inputs.dtype,
+        )
+        return State(params)
+
+    def train_epoch(
+        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+    ) -> tuple[State, Losses]:
+        """Update after every window of every sequence."""
+        arguments: dict[str, Any] = {
+            "window": self.options.window,
+            "learning_rate": self.options.learning_rate,
+            "clip": self.options.clip,
+            "transposed": self.options.recurrent_gradient == "transposed",
+        }
+        read = (state.params, recordings.inputs, recordings.labels, order)
+        if self.engine == "compiled":
+            params, losses = compiled.train_epoch(*read, **arguments, threads=self.threads)
+        else:
+            params, losses = reference.train_epoch(*read, **arguments)
+        return State(params), losses
+
+    def scores(self, params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
+        """Classify by the state after the last step."""
+        if self.engine == "compiled":
+            return compiled.scores(params, inputs, threads=self.threads)
+        return reference.scores(params, inputs)
+
+    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
+        """Return both readings of the report's loss."""
+        return reference.mean_losses(scores, labels)

@@ -1,0 +1,51 @@
+"""When a replicate's training ends before its last epoch: named rules on its losses so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class StoppingRule(Protocol):
+    """Looks at the losses of the epochs so far, the newest last."""
+
+    def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
+        """Return why training ends now, or None to go on."""
+        ...
+
+
+@dataclass(frozen=True)
+class AllEpochs:
+    """Never ends early."""
+
+    def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
+        """Go on."""
+        return None
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Ends when the validation loss has set no new minimum for `epochs` epochs (rnn_minibatch)."""
+
+    epochs: int
+
+    def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
+        """Compare the epoch of the minimum with the newest epoch."""
+        since = len(validation) - 1 - validation.index(min(validation))
+        if since < self.epochs:
+            return None
+        return f"no lower validation loss for {since} epochs"
+
+
+@dataclass(frozen=True)
+class LossGap:
+    """Ends from epoch `after` on when both losses lie at least `gap` apart (mlp_features)."""
+
+    after: int
+    gap: float
+
+    def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
+        """Compare the newest losses."""
+        apart = abs(validation[-1] - train[-1])
+        if len(validation) < self.after or apart < self.gap:
+            return None
+        return f"validation and training loss are {apart:.3f} apart"
