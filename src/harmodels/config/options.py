@@ -17,4 +17,20 @@ class TruncatedBptt:
     monitor: str
 
 
-OPTIONS = {"truncated_bptt": TruncatedBptt}
+@dataclass(frozen=True)
+class Minibatch:
+    """Options of mini-batch training (workflow/schemas/minibatch.schema.yaml)."""
+
+    learning_rate: float
+    hidden: int
+    batch_size: int
+    epochs: int
+    initialisation: str
+    optimiser: str
+    clip_norm: float | None
+    monitor: str
+    patience: int | None
+    test_every: int | None
+
+
+OPTIONS = {"truncated_bptt": TruncatedBptt, "minibatch": Minibatch}

@@ -1,0 +1,90 @@
+"""The line a column that takes computed features to the data set's scale in [−1, 1]."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harmodels.data.features.catalogue import feature_names
+from harmodels.data.features.compare import pearson
+from harmodels.errors import DataError
+from harmodels.files import read_table, write_table
+
+Array = NDArray[np.float64]
+
+
+class AffineMap(NamedTuple):
+    """shipped ≈ slope · computed + intercept, for each of the 561 columns.
+
+    Attributes
+    ----------
+    slope, intercept
+        (561,) fitted on the training half.
+    r_train, r_test
+        (561,) Pearson's r of computed and shipped columns in each half.
+    """
+
+    slope: Array
+    intercept: Array
+    r_train: Array
+    r_test: Array
+
+
+def fit_map(
+    computed_train: Array, shipped_train: Array, computed_test: Array, shipped_test: Array
+) -> AffineMap:
+    """Fit the lines by least squares on the training half; the test half only gives its r.
+
+    Parameters
+    ----------
+    computed_train, shipped_train, computed_test, shipped_test
+        (N, 561) of the two halves.
+    """
+    r_train = pearson(computed_train, shipped_train)
+    spread = computed_train.std(axis=0)  # (561,)
+    # Slope r·s_y/s_x; r is 0, and so is the slope, where the computed column does not vary.
+    safe = np.where(r_train == 0.0, 1.0, spread)
+    slope = r_train * shipped_train.std(axis=0) / safe
+    intercept = shipped_train.mean(axis=0) - slope * computed_train.mean(axis=0)
+    return AffineMap(slope, intercept, r_train, pearson(computed_test, shipped_test))
+
+
+def apply_map(affine: AffineMap, computed: Array) -> Array:
+    """Return (N, 561) features on the data set's scale, cut to [−1, 1].
+
+    Raises
+    ------
+    DataError
+        If `computed` has another number of columns than the map.
+    """
+    if computed.ndim != 2 or computed.shape[1] != len(affine.slope):
+        raise DataError(
+            f"features of shape {computed.shape} do not fit a map of {len(affine.slope)} columns; "
+            "compute them with extract_features"
+        )
+    return np.clip(affine.slope * computed + affine.intercept, -1.0, 1.0)
+
+
+def write_map(path: str | Path, affine: AffineMap) -> None:
+    """Write the map as parquet: column, name, slope, intercept, r_train, r_test."""
+    names = feature_names()
+    columns = {"column": np.arange(1, len(names) + 1), "name": names, **affine._asdict()}
+    write_table(path, pd.DataFrame(columns))
+
+
+def read_map(path: str | Path) -> AffineMap:
+    """Read what `write_map` wrote.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or damaged.
+    DataError
+        If its rows are not the 561 features in order.
+    """
+    table, _ = read_table(path)
+    if tuple(table["name"].to_pylist()) != feature_names():
+        raise DataError(f"{path} does not list the 561 features in order; delete it and run again")
+    return AffineMap(*(table[name].to_numpy() for name in AffineMap._fields))

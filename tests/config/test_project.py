@@ -1,0 +1,136 @@
+import copy
+import shutil
+
+import pytest
+import yaml
+
+from harmodels.config.project import configuration_name, parse_project, resolve_engine
+from harmodels.config.schema import read_yaml
+from harmodels.errors import ConfigurationError
+
+CONFIG = {"reports": {"rnn_tbptt": {"datasets": ["simulated"]}}}
+
+
+@pytest.fixture
+def root(repository, tmp_path):
+    """A copy of the configuration that a test may spoil."""
+    for folder in ("config", "workflow/schemas"):
+        shutil.copytree(repository / folder, tmp_path / folder)
+    return tmp_path
+
+
+def spoil(root, change):
+    path = root / "config" / "reports" / "rnn_tbptt.yaml"
+    content = yaml.safe_load(path.read_text())
+    change(content)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def test_the_grid_expands_in_its_own_order(root):
+    project = parse_project(CONFIG, root)
+    names = list(project.reports["rnn_tbptt"].experiments["part_b"].configurations)
+    assert len(names) == 8
+    assert names[:3] == [
+        "learning_rate=0.1,hidden=50,window=10",
+        "learning_rate=0.1,hidden=50,window=30",
+        "learning_rate=0.1,hidden=100,window=10",
+    ]
+
+
+def test_options_hold_every_default(root):
+    experiment = parse_project(CONFIG, root).reports["rnn_tbptt"].experiments["part_b"]
+    options = next(iter(experiment.configurations.values())).options
+    assert options["clip"] == 1.0
+    assert options["recurrent_gradient"] == "transposed"
+    assert options["initial_range"] == 0.01
+
+
+def test_a_plan_replaces_options_of_every_experiment(root):
+    config = copy.deepcopy(CONFIG)
+    config["reports"]["rnn_tbptt"]["options"] = {"epochs": 2}
+    report = parse_project(config, root).reports["rnn_tbptt"]
+    epochs = {
+        c.options["epochs"] for e in report.experiments.values() for c in e.configurations.values()
+    }
+    assert epochs == {2}
+
+
+def test_a_plan_chooses_experiments(root):
+    config = copy.deepcopy(CONFIG)
+    config["reports"]["rnn_tbptt"]["experiments"] = ["part_c"]
+    assert list(parse_project(config, root).reports["rnn_tbptt"].experiments) == ["part_c"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c.update(replicate=3), "replicate.*did you mean 'replicates'"),
+        (lambda c: c.update(replicates="five"), "replicates.*'five'.*integer"),
+        (lambda c: c.update(replicates=0), "replicates.*0"),
+        (lambda c: c.update(engine="fast"), "engine.*'fast'.*'compiled'"),
+        (lambda c: c["reports"].update(rnn_tbtt={"datasets": ["x"]}), "rnn_tbtt.*rnn_tbptt"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(dataset=["x"]), "did you mean 'datasets'"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(datasets=[]), "datasets"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(experiments=["part_d"]), "part_d.*part_b"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(options={"epoch": 1}), "did you mean 'epochs'"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_would_be_right(root, change, says):
+    config = copy.deepcopy(CONFIG)
+    change(config)
+    with pytest.raises(ConfigurationError, match=says):
+        parse_project(config, root)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda e: e["grid"].update(hiden=[50]), "part_b.*hiden.*did you mean 'hidden'"),
+        (lambda e: e["grid"].update(hidden=[]), "grid.hidden"),
+        (lambda e: e["grid"].update(hidden=[50, 50]), "hidden.*twice"),
+        (lambda e: e["grid"].update(hidden=["fifty"]), "hidden.*'fifty'.*integer"),
+        (lambda e: e["grid"].update(learning_rate=[-0.1]), "learning_rate.*-0.1"),
+        (lambda e: e["grid"].update(recurrent_gradient=["a/b"]), "a/b"),
+        (lambda e: e["options"].update(hidden=50), "'hidden' stands in grid and in options"),
+        (lambda e: e["grid"].pop("window"), "'window' is missing"),
+    ],
+)
+def test_an_impossible_grid_is_named(root, change, says):
+    spoil(root, lambda content: change(content["experiments"]["part_b"]))
+    with pytest.raises(ConfigurationError, match=says):
+        parse_project(CONFIG, root)
+
+
+def test_a_key_given_twice_is_an_error(root):
+    path = root / "config" / "reports" / "rnn_tbptt.yaml"
+    path.write_text(path.read_text() + "\ntitle: Again\n")
+    with pytest.raises(ConfigurationError, match="'title' stands twice"):
+        read_yaml(path)
+
+
+def test_broken_yaml_names_the_file(root):
+    path = root / "config" / "reports" / "rnn_tbptt.yaml"
+    path.write_text("title: [")
+    with pytest.raises(ConfigurationError, match=r"rnn_tbptt\.yaml"):
+        parse_project(CONFIG, root)
+
+
+def test_auto_takes_the_compiled_loop_on_a_cpu_and_tensors_on_a_gpu():
+    assert resolve_engine("auto", "cpu") == ("compiled", "cpu")
+    assert resolve_engine("auto", "cuda") == ("reference", "cuda")
+
+
+def test_the_compiled_loop_is_refused_on_a_gpu():
+    with pytest.raises(ConfigurationError, match="CPU only"):
+        resolve_engine("compiled", "cuda")
+
+
+def test_configuration_names_are_readable_and_fit_for_a_folder():
+    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum"}
+    name = configuration_name(values)
+    assert name == "learning_rate=0.05,clip=1e-05,nesterov=true,rule=sum"
+
+
+@pytest.mark.parametrize("name", ["config", "demo", "ci"])
+def test_every_configuration_that_ships_parses(repository, name):
+    parse_project(read_yaml(repository / "config" / f"{name}.yaml"), repository)
