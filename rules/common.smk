@@ -10,13 +10,14 @@ from snakemake.exceptions import WorkflowError
 from harmodels.config.project import parse_project
 from harmodels.data.registry import get, load_registry
 from harmodels.errors import HarmodelsError
-from harmodels.reporting.specs import experiments_of
+from harmodels.reporting.specs import experiments_of, published_of
 
 ROOT = Path(workflow.basedir)
+REGISTRY_FILE = str(ROOT / "config" / "datasets.yaml")
 
 try:
     PROJECT = parse_project(config, ROOT)
-    REGISTRY = load_registry(ROOT / "config" / "datasets.yaml")
+    REGISTRY = load_registry(Path(REGISTRY_FILE))
     DATASETS = {
         name: get(REGISTRY, name)
         for plan in PROJECT.reports.values()
@@ -101,22 +102,57 @@ def run_folders(report, dataset, experiments):
     ]
 
 
-def run_files(section):
-    """Return an input function: the files of the runs that one table, figure or claim needs."""
+def folders_of(section):
+    """Return an input function: the folders of the runs that one table or figure is made of."""
 
-    def files(wildcards):
+    def folders(wildcards):
         plan = PROJECT.reports[wildcards.report]
         spec = getattr(plan, section)[wildcards.name]
-        folders = run_folders(plan.key, wildcards.dataset, experiments_of(spec))
-        return [f"{folder}/{file}" for folder in folders for file in RUN_FILES]
+        return run_folders(plan.key, wildcards.dataset, experiments_of(spec))
 
-    return files
+    return folders
+
+
+def run_files(section):
+    """Return an input function: the files of the runs that one table or figure is made of."""
+    folders = folders_of(section)
+    return lambda wildcards: files_in(folders(wildcards))
+
+
+def files_in(folders):
+    return [f"{folder}/{file}" for folder in folders for file in RUN_FILES]
+
+
+def published_files(wildcards):
+    """Return the published numbers that a table is set beside."""
+    spec = PROJECT.reports[wildcards.report].tables[wildcards.name]
+    return [str(ROOT / "config" / "published" / file) for file in published_of(spec)]
+
+
+def claim_specs(wildcards):
+    plan = PROJECT.reports[wildcards.report]
+    return {name: plan.claims[name] for name in buildable(plan, "claims")}
+
+
+def claim_folders(wildcards):
+    plan = PROJECT.reports[wildcards.report]
+    specs = claim_specs(wildcards).values()
+    experiments = dict.fromkeys(name for spec in specs for name in experiments_of(spec))
+    return run_folders(plan.key, wildcards.dataset, experiments)
+
+
+def claim_files(wildcards):
+    return files_in(claim_folders(wildcards))
 
 
 def buildable(plan, section):
     """Return the names of a section whose experiments are all part of this project."""
     specs = getattr(plan, section)
-    return [n for n, spec in specs.items() if set(experiments_of(spec)) <= set(plan.experiments)]
+    return [
+        n
+        for n, spec in specs.items()
+        if set(experiments_of(spec)) <= set(plan.experiments)
+    ]
 
 
 def products(section, folder, endings):
@@ -148,4 +184,44 @@ def all_claims():
 
 
 def all_previews():
-    return [f"results/datasets/{name}/preview.{e}" for name in DATASETS for e in ("svg", "png")]
+    return [
+        f"results/datasets/{name}/preview.{e}"
+        for name in DATASETS
+        for e in ("svg", "png")
+    ]
+
+
+def all_run_records():
+    """Return every run.json, which the page tells how its numbers came to be."""
+    return [f"{f}/run.json" for section in page_sections() for f in section["runs"]]
+
+
+def page_sections():
+    """Return what the page shows of each report and data set."""
+    return [
+        {
+            "report": plan.key,
+            "dataset": dataset,
+            "spec": {
+                "title": plan.title,
+                "experiments": {
+                    n: {"title": e.title} for n, e in plan.experiments.items()
+                },
+                **{
+                    section: {
+                        n: getattr(plan, section)[n] for n in buildable(plan, section)
+                    }
+                    for section in ("tables", "figures", "claims")
+                },
+            },
+            "folder": f"results/{plan.key}/{dataset}",
+            "runs": run_folders(plan.key, dataset, plan.experiments),
+        }
+        for plan in PROJECT.reports.values()
+        for dataset in plan.datasets
+    ]
+
+
+def page_templates():
+    folder = ROOT / "src" / "harmodels" / "reporting" / "templates"
+    return sorted(str(path) for path in folder.iterdir())

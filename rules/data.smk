@@ -1,6 +1,11 @@
 # From an archive to sequences and splits. No address is asked while the DAG is planned.
 
 
+def entry_of(wildcards):
+    """Return the registry's entry as text: a changed entry reruns what it decides."""
+    return repr(DATASETS[wildcards.dataset])
+
+
 def archive_of(wildcards):
     return f"{PROJECT.downloads}/{wildcards.dataset}/{DATASETS[wildcards.dataset].archive.file}"
 
@@ -13,11 +18,11 @@ rule download_archive:
     wildcard_constraints:
         dataset=any_of(RECORDED),
         archive="[^/]+",
-    params:
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
     retries: 1
-    resources:
-        gpu=0,
+    params:
+        entry=entry_of,
+        registry=REGISTRY_FILE,
+        mirror=MIRROR,
     message:
         "Downloading {wildcards.archive} of {wildcards.dataset}."
     script:
@@ -34,6 +39,9 @@ rule extract_archive:
         "results/logs/extract/{dataset}.log",
     wildcard_constraints:
         dataset=any_of(RECORDED),
+    params:
+        entry=entry_of,
+        registry=REGISTRY_FILE,
     message:
         "Extracting {input.archive} and checking the hash of every member."
     script:
@@ -49,6 +57,9 @@ rule simulate_recordings:
         "results/logs/simulate/{dataset}.log",
     wildcard_constraints:
         dataset=any_of(SIMULATED),
+    params:
+        entry=entry_of,
+        registry=REGISTRY_FILE,
     message:
         "Simulating the recordings of {wildcards.dataset}."
     script:
@@ -64,6 +75,9 @@ rule prepare_sequences:
         card="results/datasets/{dataset}/card.json",
     log:
         "results/logs/prepare/{dataset}.log",
+    params:
+        entry=entry_of,
+        registry=REGISTRY_FILE,
     message:
         "Parsing the recordings of {wildcards.dataset}."
     script:
@@ -74,7 +88,7 @@ rule draw_preview:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
         card="results/datasets/{dataset}/card.json",
-        code=code("harmodels.reporting.preview"),
+        code=code("harmodels.reporting.figures.preview"),
     output:
         svg=report(
             "results/datasets/{dataset}/preview.svg",

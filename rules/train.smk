@@ -15,13 +15,13 @@ rule train_network:
         "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.log",
     benchmark:
         "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.jsonl"
-    params:
-        job=job_of,
     threads: PROJECT.threads
     resources:
         gpu=1 if PROJECT.device == "cuda" else 0,
         mem_mb=PROJECT.mem_mb,
         runtime=PROJECT.runtime,
+    params:
+        job=job_of,
     message:
         "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."
     script:

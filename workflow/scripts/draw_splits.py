@@ -1,3 +1,5 @@
+"""Draw training, validation and test sequences."""
+
 from harmodels.data.sequences import read_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import write_table

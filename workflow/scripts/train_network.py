@@ -1,3 +1,5 @@
+"""Train all replicates of one configuration."""
+
 from pathlib import Path
 
 from harmodels.runtime import script_job

@@ -16,7 +16,7 @@ from safetensors.torch import save
 from harmodels.config.options import OPTIONS
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
-from harmodels.errors import DataError
+from harmodels.errors import DataError, TrainingError
 from harmodels.files import (
     atomic_path,
     read_table,
@@ -35,6 +35,7 @@ from harmodels.runtime import (
 )
 from harmodels.training.fit import Division, EpochReport, Fit, Rows, Schedule, fit
 from harmodels.training.learners import Learner, Recordings, make_learner
+from harmodels.training.stopping import AllEpochs, Patience
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ def run_job(
     LOGGER.info(
         "%d replicates, engine %s, device %s, %d threads, %d training and %d test sequences",
         job.replicates,
-        job.engine,
+        learner.engine,
         job.device,
         threads,
         len(division.train[0]),
         len(division.test),
     )
-    schedule = Schedule(options.epochs, job.seed, tuple(range(job.replicates)), options.monitor)
+    schedule = make_schedule(options, job)
     result = fit(learner, recordings, division, schedule, _progress(options.epochs))
     facts = sequences.facts
     metadata = {
@@ -133,6 +134,7 @@ def run_job(
             **describe_commit(repository),
             "classes": list(facts.classes),
             "simulated": facts.simulated,
+            "engine": learner.engine,
             "threads": threads,
             "versions": describe_versions(),
             "hardware": describe_machine(job.device),
@@ -149,6 +151,30 @@ def run_job(
                 for outcome in result.outcomes
             ],
         },
+    )
+
+
+def make_schedule(options: Any, job: Job) -> Schedule:
+    """Return epochs, seeds, the monitored loss and the stopping rule that the options ask for.
+
+    Raises
+    ------
+    TrainingError
+        If training shall stop on a validation loss and nothing is held out for it.
+    """
+    patience = getattr(options, "patience", None)
+    if patience and not job.validation:
+        raise TrainingError(
+            f"{job.experiment}: patience {patience} needs a validation loss; "
+            "set validation: true in the experiment"
+        )
+    return Schedule(
+        epochs=options.epochs,
+        seed=job.seed,
+        replicates=tuple(range(job.replicates)),
+        monitor=options.monitor,
+        stopping=Patience(patience) if patience else AllEpochs(),
+        test_every=getattr(options, "test_every", None),
     )
 
 

@@ -11,5 +11,8 @@ LEARNERS = {"truncated_bptt": TruncatedBpttLearner}
 
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:
-    """Return the learner for a report's `training` key."""
+    """Return the learner for a report's `training` key.
+
+    Its `engine` is the reference where the compiled one does not know what the options ask for.
+    """
     return LEARNERS[training](options, engine, threads)

@@ -36,6 +36,11 @@ class Recordings:
 class Learner(Protocol):
     """A network with its way of training; holds options, never state."""
 
+    @property
+    def engine(self) -> str:
+        """`reference` or `compiled`: what really runs."""
+        ...
+
     def initialise(self, generators: Generators, recordings: Recordings) -> State:
         """Draw the initial parameters, one replicate from each generator."""
         ...

@@ -1,0 +1,24 @@
+# One page with everything, which opens offline.
+
+
+rule build_page:
+    input:
+        tables=all_tables(),
+        figures=all_figures(),
+        claims=all_claims(),
+        previews=all_previews(),
+        cards=expand("results/datasets/{dataset}/card.json", dataset=DATASETS),
+        runs=all_run_records(),
+        code=code("harmodels.reporting.pages"),
+        templates=page_templates(),
+    output:
+        page=f"results/{PROJECT.name}.html",
+    log:
+        f"results/logs/{PROJECT.name}.log",
+    params:
+        sections=page_sections(),
+        datasets=list(DATASETS),
+    message:
+        "Writing the page {output.page}."
+    script:
+        "../workflow/scripts/build_page.py"

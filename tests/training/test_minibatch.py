@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import torch
+
+from harmodels import optim
+from harmodels.config.options import Minibatch
+from harmodels.models import elman
+from harmodels.nn.initialisers import uniform, zeros
+from harmodels.nn.params import state_dict, take_replicates
+from harmodels.training import minibatch
+from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence, make
+
+N, T, D, H, C = 7, 6, 3, 4, 6
+ORDER = torch.tensor([[0, 1, 2, 3, 4, 5, 6], [6, 2, 0, 1, 3, 5, 4]])
+
+
+@pytest.fixture
+def recordings():
+    random = torch.Generator().manual_seed(0)
+    inputs = torch.randn(N, T, D, generator=random, dtype=torch.float64)
+    return inputs, torch.randint(C, (N,), generator=random)
+
+
+def make_params(R):
+    return elman.initialise(
+        [np.random.default_rng(r) for r in range(R)],
+        channels=D,
+        hidden=H,
+        classes=C,
+        weights=uniform(0.4),
+        biases=zeros,
+        dtype=torch.float64,
+    )
+
+
+def sgd(params, grads, memory):
+    return optim.sgd_step(params, grads, 0.1), memory
+
+
+def train(params, recordings, order, batch_size=3, reduction="mean"):
+    params, _, losses = minibatch.train_epoch(
+        WholeSequence(),
+        params,
+        (),
+        *recordings,
+        order,
+        batch_size=batch_size,
+        reduction=reduction,
+        step=sgd,
+    )
+    return params, losses
+
+
+def with_torch(params, inputs, labels, order, batch_size, reduction):
+    """The same training with torch.nn, autograd and torch.optim: the oracle."""
+    rnn = torch.nn.RNN(D, H, batch_first=True, dtype=torch.float64)
+    output = torch.nn.Linear(H, C, dtype=torch.float64)
+    rnn.load_state_dict(
+        {f"{k}_l0": v[0] for k, v in zip(params.rnn._fields, params.rnn, strict=True)}
+    )
+    output.load_state_dict({"weight": params.output.weight[0], "bias": params.output.bias[0]})
+    both = [*rnn.parameters(), *output.parameters()]
+    optimiser = torch.optim.SGD(both, lr=0.1)
+    total = 0.0
+    for rows in order.split(batch_size):
+        _, state = rnn(inputs[rows])
+        targets = torch.nn.functional.one_hot(labels[rows], C).double()
+        summed = torch.nn.functional.binary_cross_entropy_with_logits(
+            output(state[0]), targets, reduction="sum"
+        )
+        optimiser.zero_grad()
+        (summed / len(rows) if reduction == "mean" else summed).backward()
+        optimiser.step()
+        total += summed.item()
+    return [p.detach() for p in both], total / len(order)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 50])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_an_epoch_equals_torch_with_autograd_and_sgd(recordings, batch_size, reduction):
+    params, losses = train(make_params(1), recordings, ORDER[:1], batch_size, reduction)
+    expected, loss = with_torch(make_params(1), *recordings, ORDER[0], batch_size, reduction)
+    for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
+        torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
+    assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
+
+
+def test_each_replicate_is_the_network_trained_alone(recordings):
+    together, _ = train(make_params(2), recordings, ORDER)
+    for r in range(2):
+        alone, _ = train(take_replicates(make_params(2), [r]), recordings, ORDER[r : r + 1])
+        for mine, solo in zip(
+            state_dict(take_replicates(together, [r])).values(),
+            state_dict(alone).values(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, solo, rtol=1e-12, atol=1e-14)
+
+
+OPTIONS = Minibatch(
+    learning_rate=0.01,
+    hidden=H,
+    batch_size=3,
+    epochs=1,
+    initialisation="uniform",
+    optimiser="sgd",
+    clip_norm=None,
+    monitor="binary_cross_entropy",
+    patience=None,
+    test_every=None,
+)
+
+
+def test_the_compiled_engine_gives_way_where_it_knows_no_such_step():
+    from dataclasses import replace
+
+    assert make(OPTIONS, "compiled", 1).engine == "compiled"
+    assert make(replace(OPTIONS, optimiser="adam"), "compiled", 1).engine == "reference"
+    assert make(replace(OPTIONS, clip_norm=1.0), "compiled", 1).engine == "reference"
+
+
+def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(recordings):
+    from dataclasses import replace
+
+    from harmodels.training.learners import Recordings
+
+    learner = MinibatchLearner(replace(OPTIONS, initialisation="orthogonal"), "reference", 1)
+    read = Recordings(recordings[0].float(), recordings[1], C)
+    params = learner.initialise([np.random.default_rng(0)], read).params
+    product = params.rnn.weight_hh[0] @ params.rnn.weight_hh[0].T
+    torch.testing.assert_close(product, torch.eye(H), rtol=0, atol=1e-6)
+    assert params.rnn.bias_hh.abs().sum() == 0

@@ -1,0 +1,27 @@
+"""Write the page with everything."""
+
+from pathlib import Path
+
+from harmodels.files import read_json
+from harmodels.reporting.pages import ReportSection, build_page, write_page
+from harmodels.runtime import script_job
+
+with script_job(snakemake.log[0], "page"):
+    sections = [
+        ReportSection(
+            report=section["report"],
+            dataset=section["dataset"],
+            spec=section["spec"],
+            folder=Path(section["folder"]),
+            runs=[read_json(f"{folder}/run.json") for folder in section["runs"]],
+        )
+        for section in snakemake.params.sections
+    ]
+    folders = {name: Path("results/datasets") / name for name in snakemake.params.datasets}
+    html = build_page(
+        "harmodels",
+        sections,
+        cards={name: read_json(folder / "card.json") for name, folder in folders.items()},
+        previews={name: folder / "preview.svg" for name, folder in folders.items()},
+    )
+    write_page(snakemake.output.page, html)

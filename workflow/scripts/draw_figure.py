@@ -1,0 +1,9 @@
+"""Draw one figure from runs."""
+
+from harmodels.reporting.figures import draw_figure, save_figure
+from harmodels.reporting.runs import load_runs
+from harmodels.runtime import script_job
+
+with script_job(snakemake.log[0], f"figure {snakemake.wildcards.name}"):
+    figure = draw_figure(snakemake.params.spec, load_runs(snakemake.params.folders))
+    save_figure(figure, snakemake.output.svg.removesuffix(".svg"))

@@ -1,0 +1,9 @@
+"""Judge the claims of a report."""
+
+from harmodels.reporting.claims import evaluate_claims, write_claims
+from harmodels.reporting.runs import load_runs
+from harmodels.runtime import script_job
+
+with script_job(snakemake.log[0], f"claims {snakemake.wildcards.report}"):
+    ledger = evaluate_claims(snakemake.params.specs, load_runs(snakemake.params.folders))
+    write_claims(ledger, snakemake.output.csv.removesuffix(".csv"))

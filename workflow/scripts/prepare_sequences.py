@@ -1,0 +1,18 @@
+"""Parse raw recordings into sequences."""
+
+from pathlib import Path
+
+from harmodels.data.registry import load_registry
+from harmodels.data.sources import prepare
+from harmodels.runtime import script_job
+
+name = snakemake.wildcards.dataset
+
+with script_job(snakemake.log[0], f"prepare {name}"):
+    dataset = load_registry(Path(snakemake.params.registry))[name]
+    prepare(
+        dataset,
+        Path(snakemake.input.raw),
+        Path(snakemake.output.sequences),
+        Path(snakemake.output.card),
+    )
