@@ -87,17 +87,48 @@ def test_a_wrong_key_or_value_is_named_with_what_would_be_right(root, change, sa
     [
         (lambda e: e["grid"].update(hiden=[50]), "part_b.*hiden.*did you mean 'hidden'"),
         (lambda e: e["grid"].update(hidden=[]), "grid.hidden"),
-        (lambda e: e["grid"].update(hidden=[50, 50]), "hidden.*twice"),
+        (lambda e: e["grid"].update(hidden=[50, 50]), "hidden=50,window=10 stands twice"),
         (lambda e: e["grid"].update(hidden=["fifty"]), "hidden.*'fifty'.*integer"),
         (lambda e: e["grid"].update(learning_rate=[-0.1]), "learning_rate.*-0.1"),
         (lambda e: e["grid"].update(recurrent_gradient=["a/b"]), "a/b"),
-        (lambda e: e["options"].update(hidden=50), "'hidden' stands in grid and in options"),
+        (
+            lambda e: e["options"].update(hidden=50),
+            "'hidden' stands in the grid and in the options",
+        ),
         (lambda e: e["grid"].pop("window"), "'window' is missing"),
     ],
 )
 def test_an_impossible_grid_is_named(root, change, says):
     spoil(root, lambda content: change(content["experiments"]["part_b"]))
     with pytest.raises(ConfigurationError, match=says):
+        parse_project(CONFIG, root)
+
+
+def test_configurations_can_be_listed_instead_of_a_grid(root):
+    listed = [{"learning_rate": 0.1, "hidden": 50}, {"learning_rate": 0.2, "hidden": 100}]
+
+    def change(content):
+        part = content["experiments"]["part_b"]
+        del part["grid"]
+        part["configurations"] = listed
+        part["options"]["window"] = 10
+
+    spoil(root, change)
+    experiment = parse_project(CONFIG, root).reports["rnn_tbptt"].experiments["part_b"]
+    assert list(experiment.configurations) == [
+        "learning_rate=0.1,hidden=50",
+        "learning_rate=0.2,hidden=100",
+    ]
+
+
+def test_listed_configurations_must_have_the_same_keys(root):
+    def change(content):
+        part = content["experiments"]["part_b"]
+        del part["grid"]
+        part["configurations"] = [{"learning_rate": 0.1, "hidden": 5, "window": 3}, {"hidden": 9}]
+
+    spoil(root, change)
+    with pytest.raises(ConfigurationError, match="other keys"):
         parse_project(CONFIG, root)
 
 

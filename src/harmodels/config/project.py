@@ -2,12 +2,12 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.options import OPTIONS
 from harmodels.config.schema import check, read_yaml, unknown_key, with_defaults
 from harmodels.errors import ConfigurationError
 
@@ -176,24 +176,43 @@ def _expand(
 ) -> Experiment:
     place = f"{where}: experiments.{name}"
     schema = root / "workflow" / "schemas" / f"{training}.schema.yaml"
-    grid, fixed = spec["grid"], {**spec.get("options", {}), **replaced}
-    twice = set(grid) & set(spec.get("options", {}))
+    combinations = _combinations(spec, place)
+    varied = set(combinations[0])
+    twice = varied & set(spec.get("options", {}))
     if twice:
-        raise ConfigurationError(f"{place}: {sorted(twice)[0]!r} stands in grid and in options")
-    for key, values in grid.items():
-        if len({configuration_name({key: value}) for value in values}) < len(values):
-            raise ConfigurationError(f"{place}.grid.{key}: a value stands twice in {values}")
-    fixed = {key: value for key, value in fixed.items() if key not in grid}
-    defaults = with_defaults(fixed, schema)
+        raise ConfigurationError(
+            f"{place}: {sorted(twice)[0]!r} stands in the grid and in the options"
+        )
+    fixed = {**spec.get("options", {}), **replaced}
+    shared = {key: value for key, value in fixed.items() if key not in varied}
+    defaults = with_defaults(shared, schema)
     configurations = {}
-    for combination in itertools.product(*grid.values()):
-        values = dict(zip(grid, combination, strict=True))
+    for values in combinations:
         options = {**defaults, **values}
         check(options, schema, f"{place}, {training}")
-        OPTIONS[training](**options)
         configuration = Configuration(configuration_name(values), values, options)
         configurations[configuration.name] = configuration
     return Experiment(name, spec["title"], spec.get("validation", False), configurations)
+
+
+def _combinations(spec: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+    if "configurations" in spec:
+        combinations = [dict(values) for values in spec["configurations"]]
+        odd = [values for values in combinations if list(values) != list(combinations[0])]
+        if odd:
+            raise ConfigurationError(
+                f"{place}.configurations: {odd[0]} has other keys than {combinations[0]}"
+            )
+    else:
+        grid = spec["grid"]
+        combinations = [
+            dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
+        ]
+    names = [configuration_name(values) for values in combinations]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ConfigurationError(f"{place}: the configuration {twice[0]} stands twice")
+    return combinations
 
 
 def configuration_name(values: Mapping[str, Any]) -> str:
