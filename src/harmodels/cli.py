@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from harmodels import __version__
+from harmodels.config.describe import describe_all
 from harmodels.config.project import resolve_engine
 from harmodels.data.registry import load_registry
 from harmodels.errors import HarmodelsError
@@ -37,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="the data sets, where they come from, their terms")
     data.add_argument("--registry", type=Path, default=Path("config/datasets.yaml"))
     data.set_defaults(run=_data)
+    keys = commands.add_parser("keys", help="every key of every configuration file")
+    keys.add_argument("--schemas", type=Path, default=Path("workflow/schemas"))
+    keys.set_defaults(run=_keys)
     runs = commands.add_parser("runs", help="how every finished run fared")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     runs.set_defaults(run=_runs)
@@ -58,6 +62,10 @@ def _data(given: argparse.Namespace) -> None:
         print(f"  channels  {', '.join(dataset.channels)} at {dataset.rate_hz:g} Hz")
         print(f"  licence   {dataset.licence}")
         print(f"  cite      {dataset.citation}")
+
+
+def _keys(given: argparse.Namespace) -> None:
+    print(describe_all(given.schemas), end="")
 
 
 def _runs(given: argparse.Namespace) -> None:

@@ -33,4 +33,26 @@ class Minibatch:
     test_every: int | None
 
 
-OPTIONS = {"truncated_bptt": TruncatedBptt, "minibatch": Minibatch}
+@dataclass(frozen=True)
+class Perceptron:
+    """Options of a perceptron's training (workflow/schemas/perceptron.schema.yaml)."""
+
+    batch_size: int
+    hidden1: int
+    hidden2: int
+    learning_rate: float
+    momentum: float
+    dropout: float
+    dropout_form: str
+    reduction: str
+    output_gradient: str
+    epochs: int
+    initial_range: float
+    monitor: str
+    stopping: str
+    gap: float
+    gap_after: int
+    patience: int
+
+
+OPTIONS = {"truncated_bptt": TruncatedBptt, "minibatch": Minibatch, "perceptron": Perceptron}

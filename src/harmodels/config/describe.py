@@ -1,0 +1,66 @@
+"""The keys of every configuration file as Markdown, from the schemas that check them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harmodels.config.schema import read_yaml
+
+FILES = {
+    "config": "What one call builds: `config/config.yaml`, `config/demo.yaml`, your own",
+    "report": "A report: `config/reports/<key>.yaml`",
+    "truncated_bptt": "Options of `training: truncated_bptt`",
+    "minibatch": "Options of `training: minibatch`",
+    "perceptron": "Options of `training: perceptron`",
+    "reporting": "Tables, figures and claims of a report",
+    "datasets": "The registry of data sets: `config/datasets.yaml`",
+}
+
+
+def describe_all(schemas: Path) -> str:
+    """Return one section of Markdown a configuration file, each with a table of its keys."""
+    parts = []
+    for name, title in FILES.items():
+        schema = read_yaml(schemas / f"{name}.schema.yaml")
+        rows = [
+            f"| `{key}` | {kind} | {default} | {text} |"
+            for key, kind, default, text in _keys(schema)
+        ]
+        heading = f"## {title}\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+        parts.append(heading + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _keys(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield dotted key, value, default and meaning, definitions after what refers to them."""
+    blocks = [
+        ("", schema),
+        *((f"{name}: ", part) for name, part in schema.get("$defs", {}).items()),
+    ]
+    for prefix, block in blocks:
+        yield from _properties(prefix, block)
+
+
+def _properties(prefix: str, block: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for key, spec in block.get("properties", {}).items():
+        if "const" in spec or not isinstance(spec, dict):
+            continue
+        default = f"`{_text(spec['default'])}`" if "default" in spec else ""
+        meaning = spec.get("description", "").replace("|", "\\|").strip()
+        yield prefix + key, _value(spec), default, meaning
+        yield from _properties(f"{prefix}{key}.", spec)
+
+
+def _value(spec: Mapping[str, Any]) -> str:
+    if "enum" in spec:
+        return ", ".join(f"`{_text(value)}`" for value in spec["enum"])
+    if "$ref" in spec:
+        return str(spec["$ref"]).rsplit("/", maxsplit=1)[-1]
+    kinds = spec.get("type", "")
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+
+
+def _text(value: Any) -> str:
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
