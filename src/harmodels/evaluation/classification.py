@@ -1,0 +1,91 @@
+"""Per-class and per-subject scores of predictions, by scikit-learn."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import f1_score, recall_score
+
+from harmodels.errors import ResultsError
+from harmodels.evaluation.predictions import labels_of, predicted_labels, score_columns
+
+
+def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the unweighted mean of the classes' F1, columns replicate and value.
+
+    A class that is neither present nor predicted counts as 0.
+    """
+    classes = range(len(score_columns(predictions)))
+    return pd.DataFrame(
+        [
+            {
+                "replicate": replicate,
+                "value": f1_score(
+                    labels_of(rows),
+                    predicted_labels(rows),
+                    labels=list(classes),
+                    average="macro",
+                    zero_division=0,
+                ),
+            }
+            for replicate, rows in predictions.groupby("replicate")
+        ],
+        columns=["replicate", "value"],
+    )
+
+
+def class_recall(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return each class's recall, columns replicate, label, recall; NaN for an absent class."""
+    classes = list(range(len(score_columns(predictions))))
+    frames = [
+        pd.DataFrame(
+            {
+                "replicate": replicate,
+                "label": classes,
+                "recall": recall_score(
+                    labels_of(rows),
+                    predicted_labels(rows),
+                    labels=classes,
+                    average=None,
+                    zero_division=np.nan,
+                ),
+            }
+        )
+        for replicate, rows in predictions.groupby("replicate")
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else _empty("label", "recall")
+
+
+def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Return each subject's accuracy, columns replicate, subject, accuracy, sequences.
+
+    Parameters
+    ----------
+    predictions
+        Rows of one checkpoint and one split.
+    subjects
+        Columns id and subject; every predicted id must be there.
+
+    Raises
+    ------
+    ResultsError
+        If an id has no subject.
+    """
+    right = pd.DataFrame(
+        {
+            "replicate": predictions["replicate"].to_numpy(),
+            "id": predictions["id"].to_numpy(),
+            "right": predicted_labels(predictions) == labels_of(predictions),
+        }
+    )
+    joined = right.merge(subjects[["id", "subject"]], on="id", how="left", validate="many_to_one")
+    unknown = joined.loc[joined["subject"].isna(), "id"]
+    if len(unknown):
+        raise ResultsError(
+            f"no subject is known for sequence {unknown.iloc[0]!r} and {len(unknown) - 1} other "
+            "rows; predictions and sequences.parquet are of different data sets"
+        )
+    grouped = joined.groupby(["replicate", "subject"])["right"]
+    return grouped.agg(accuracy="mean", sequences="size").reset_index()
+
+
+def _empty(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=["replicate", *columns])

@@ -1,0 +1,36 @@
+"""Confusion matrices: rows are true classes, columns predicted ones."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harmodels.evaluation.predictions import labels_of, predicted_labels, score_columns
+
+
+def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.int64]]:
+    """Return the replicates and their counts, shape (R, C, C).
+
+    `counts[r, i, j]` sequences of class i were taken for class j by replicate `replicates[r]`.
+    """
+    classes = len(score_columns(predictions))
+    replicates = [int(r) for r in np.unique(predictions["replicate"])]
+    position = np.searchsorted(replicates, predictions["replicate"].to_numpy())
+    counts = np.zeros((len(replicates), classes, classes), dtype=np.int64)
+    np.add.at(counts, (position, labels_of(predictions), predicted_labels(predictions)), 1)
+    return replicates, counts
+
+
+def row_fractions(counts: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return the counts divided by their row's sum, same shape; a class without rows gives 0."""
+    counts = np.asarray(counts, dtype=np.float64)
+    totals = counts.sum(axis=-1, keepdims=True)
+    return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+
+
+def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return the share of all sequences that got the most predicted class, shape (R,).
+
+    1/C for a balanced answer on balanced data, 1 for a network stuck on one label.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    return counts.sum(axis=-2).max(axis=-1) / counts.sum(axis=(-2, -1))

@@ -1,0 +1,59 @@
+"""Top-k accuracy: how often the true class is among the k highest scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harmodels.errors import ConfigurationError
+from harmodels.evaluation.predictions import labels_of, score_columns, scores_of
+
+
+def label_ranks(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many classes stand before the true one, shape (N,), 0 for a right answer.
+
+    Equal scores are ordered by class number, as `argmax` does, so that top-1 accuracy is exactly
+    the diagonal of the confusion matrix. (scikit-learn's `top_k_accuracy_score` gives the same
+    numbers wherever no scores are equal, and orders equal ones the other way round.)
+
+    Parameters
+    ----------
+    scores
+        (N, C), the higher the likelier.
+    labels
+        (N,) true classes.
+    """
+    own = np.take_along_axis(scores, labels[:, None], axis=1)
+    before = np.arange(scores.shape[1]) < labels[:, None]
+    return ((scores > own) | ((scores == own) & before)).sum(axis=1)
+
+
+def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
+    """Return top-k accuracies as a frame with the columns replicate, k, accuracy.
+
+    Parameters
+    ----------
+    predictions
+        Rows of one checkpoint and one split; no row gives an empty frame.
+    ks
+        The values of k, each between 1 and C.
+
+    Raises
+    ------
+    ConfigurationError
+        If a k is outside 1 … C.
+    """
+    classes = len(score_columns(predictions))
+    for k in ks:
+        if not 1 <= k <= classes:
+            raise ConfigurationError(
+                f"top-{k} accuracy of {classes} classes does not exist; "
+                f"ask for a k between 1 and {classes}"
+            )
+    ranks = pd.Series(
+        label_ranks(scores_of(predictions), labels_of(predictions)), index=predictions.index
+    )
+    columns = {k: (ranks < k).groupby(predictions["replicate"]).mean() for k in ks}
+    wide = pd.DataFrame(columns).rename_axis(index="replicate")
+    return wide.melt(var_name="k", value_name="accuracy", ignore_index=False).reset_index()

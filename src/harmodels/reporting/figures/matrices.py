@@ -1,0 +1,194 @@
+"""Confusion matrices: colour by row fraction, counts in the cells."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+
+from harmodels.errors import ResultsError
+from harmodels.evaluation.confusion import confusion_counts, row_fractions
+from harmodels.evaluation.predictions import select
+from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
+from harmodels.reporting.labels import class_text, configuration_text, wrap
+from harmodels.reporting.runs import Run, runs_of
+from harmodels.reporting.specs import Spec
+
+Runs = Mapping[str, Sequence[Run]]
+LONGEST_LINE = 30  # characters of a title above a matrix
+MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
+
+
+class Panel(NamedTuple):
+    """One matrix to draw; `title` stands above it."""
+
+    title: str
+    run: Run
+    checkpoint: str
+    split: str
+
+
+def draw_confusion(spec: Spec, runs: Runs) -> Figure:
+    """Draw the matrix of every configuration of an experiment.
+
+    Keys of `spec`: experiment, checkpoint, and split (`test` unless told).
+    """
+    group = runs_of(runs, spec["experiment"])
+    split = spec.get("split", "test")
+    panels = [
+        Panel(
+            _name(run),
+            run,
+            spec["checkpoint"],
+            split,
+        )
+        for run in group
+    ]
+    return _grid(panels, _columns(len(panels)))
+
+
+def draw_confusion_pairs(spec: Spec, runs: Runs) -> Figure:
+    """Draw two matrices a configuration side by side, for example two checkpoints.
+
+    Keys of `spec`: left and right, each with experiment, checkpoint, title and maybe split.
+
+    Raises
+    ------
+    ResultsError
+        If the two sides have no configuration in common.
+    """
+    left, right = (runs_of(runs, spec[side]["experiment"]) for side in ("left", "right"))
+    panels = []
+    for run in left:
+        for other in right:
+            if other.configuration == run.configuration:
+                panels += [_side_panel(run, spec["left"]), _side_panel(other, spec["right"])]
+    if not panels:
+        raise ResultsError(
+            f"experiments {left[0].experiment!r} and {right[0].experiment!r} share no configuration"
+        )
+    return _grid(panels, 2 if len(panels) <= 6 else 4, pairs=True)
+
+
+def _side_panel(run: Run, side: Spec) -> Panel:
+    name = _name(run)
+    title = f"{name}\n{side['title']}" if name else side["title"]
+    return Panel(title, run, side["checkpoint"], side.get("split", "test"))
+
+
+def _name(run: Run) -> str:
+    return wrap(configuration_text(run.configuration), LONGEST_LINE)
+
+
+def _columns(count: int) -> int:
+    return count if count <= 2 else 2 if count == 4 else 3 if count <= 3 else 4
+
+
+def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
+    classes = panels[0].run.classes
+    rows = math.ceil(len(panels) / columns)
+    side = _panel_inches(len(classes), len(panels))
+    names = max(len(name) for name in classes) * 0.075
+    lines = max(panel.title.count("\n") for panel in panels) + 1
+    figure = new_figure(
+        max(columns * (side + 0.15) + names + 1.1, 4.6),
+        rows * (side + 0.2 + 0.17 * lines) + names + 0.9,
+        any(panel.run.simulated for panel in panels),
+    )
+    grid = _axes(figure, rows, columns, pairs)
+    image = None
+    for i, axes in enumerate(grid):
+        if i >= len(panels):
+            axes.remove()
+            continue
+        drawn = _matrix(axes, panels[i], side)
+        image = drawn or image
+        _class_ticks(axes, classes, side, i % columns == 0, i + columns >= len(panels))
+    if image is not None:
+        bar = figure.colorbar(image, ax=grid, shrink=min(1.0, 2.4 / (rows * side)), pad=0.015)
+        bar.set_label("Share of the true class (row)")
+        bar.outline.set_visible(False)
+    figure.supxlabel(_footnote(panels), fontsize=8.5, color=GREY)
+    return figure
+
+
+def _axes(figure: Figure, rows: int, columns: int, pairs: bool) -> list[Axes]:
+    """Return rows × columns axes, row by row; pairs stand apart from each other."""
+    if not pairs or columns == 2:
+        return list(figure.subplots(rows, columns, squeeze=False).flat)
+    spaced = figure.subplots(rows, columns + 1, squeeze=False, width_ratios=[1, 1, 0.16, 1, 1])
+    for spacer in spaced[:, 2]:
+        spacer.remove()
+    return list(np.delete(spaced, 2, axis=1).flat)
+
+
+def _panel_inches(classes: int, panels: int) -> float:
+    """Choose the side of a matrix: room for 8-point numbers, less where nothing is written."""
+    if classes <= MOST_NUMBERED:
+        return max(1.9, 0.34 * classes)
+    return min(0.16 * classes, 3.2 if panels > 1 else 7.5)
+
+
+def _matrix(axes: Axes, panel: Panel, side: float) -> AxesImage | None:
+    """Draw one matrix; None if no replicate has predictions of that checkpoint."""
+    axes.set_title(panel.title)
+    matrix_axes(axes)
+    rows = select(panel.run.predictions, panel.checkpoint, panel.split)
+    size = len(panel.run.classes)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.set_aspect("equal")
+    if rows.empty:
+        reason = (
+            f"{len(panel.run.diverged)} of {panel.run.replicates}\nreplicates diverged"
+            if panel.run.diverged
+            else f"no predictions of\n{panel.split}, {panel.checkpoint}"
+        )
+        axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center")
+        return None
+    replicates, counts = confusion_counts(rows)
+    mean = counts.mean(axis=0)
+    fractions = row_fractions(mean)
+    image = axes.imshow(fractions, cmap=SEQUENTIAL, vmin=0, vmax=1, interpolation="nearest")
+    if size <= MOST_NUMBERED:
+        _write_counts(axes, mean, fractions)
+    if len(replicates) < panel.run.replicates:
+        missing = panel.run.replicates - len(replicates)
+        axes.set_title(f"{panel.title}\n{missing} of {panel.run.replicates} diverged")
+    return image
+
+
+def _write_counts(axes: Axes, mean: NDArray[np.float64], fractions: NDArray[np.float64]) -> None:
+    for i, j in zip(*np.nonzero(mean), strict=True):
+        value = mean[i, j]
+        text = f"{value:.0f}" if value >= 9.95 or value == round(value) else f"{value:.1f}"
+        colour = "white" if fractions[i, j] > 0.55 else "black"
+        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
+
+
+def _class_ticks(
+    axes: Axes, classes: Sequence[str], side: float, with_rows: bool, with_columns: bool
+) -> None:
+    # 8-point names need about 0.13 inches each; where they have less, every second is named, …
+    step = math.ceil(0.13 * len(classes) / side)
+    ticks = list(range(0, len(classes), step))
+    names = [class_text(classes[c]) for c in ticks]
+    axes.set_xticks(ticks, names if with_columns else [""] * len(ticks), rotation=90)
+    axes.set_yticks(ticks, names if with_rows else [""] * len(ticks))
+    if with_rows:
+        axes.set_ylabel("True class")
+
+
+def _footnote(panels: Sequence[Panel]) -> str:
+    parts = ["Predicted class."]
+    if len(panels[0].run.classes) <= MOST_NUMBERED:
+        several = max(panel.run.replicates for panel in panels) > 1
+        what = "mean counts over replicates" if several else "counts"
+        parts.append(f"Numbers: {what}, {panels[0].split} sequences; an empty cell is 0.")
+    elif max(panel.run.replicates for panel in panels) > 1:
+        parts.append("Colours: mean over replicates.")
+    return " ".join(parts)

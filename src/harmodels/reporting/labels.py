@@ -1,0 +1,96 @@
+"""How keys, values, measures and configurations are written in tables and figures."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harmodels.errors import ConfigurationError
+
+_KEYS = {
+    "window": "Window",
+    "hidden": "Hidden units",
+    "units": "Units",
+    "clip": "Clip at ±",
+}
+_MEASURES = {
+    "macro_f1": "Macro-F1",
+    "most_predicted_share": "Most predicted class",
+    "early_stop_epoch": "Early-stop epoch",
+    "epochs": "Epochs",
+    "binary_cross_entropy": "Binary cross-entropy",
+    "negative_log_likelihood": "Negative log-likelihood (nats)",
+    "cross_entropy": "Cross-entropy (nats)",
+    "accuracy": "Accuracy",
+}
+
+
+def words(name: str) -> str:
+    """Return a key as words, the first with a capital: `learning_rate` gives `Learning rate`."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def key_label(key: str) -> str:
+    """Return the heading of a hyperparameter."""
+    return _KEYS.get(key, words(key))
+
+
+def measure_label(measure: str) -> str:
+    """Return the heading of a measure, for example `Top-1` for `top_1`."""
+    top = re.fullmatch(r"top_(\d+)", measure)
+    return f"Top-{top.group(1)}" if top else _MEASURES.get(measure, words(measure))
+
+
+def value_text(value: Any) -> str:
+    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, transposed."""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def class_text(name: str) -> str:
+    """Return a class name for people: `walking_upstairs` gives `walking upstairs`."""
+    return name.replace("_", " ").lower()
+
+
+def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] = ()) -> str:
+    """Return `learning rate 0.1, hidden units 50`, leaving out the keys in `without`."""
+    left_out = set(without)
+    parts = [
+        f"{_lower_first(key_label(key))} {value_text(value)}".replace("± ", "±")
+        for key, value in configuration.items()
+        if key not in left_out
+    ]
+    return ", ".join(parts)
+
+
+def wrap(text: str, longest: int) -> str:
+    """Break a configuration's text after commas into lines of at most `longest` characters."""
+    lines: list[str] = []
+    for part in text.split(", "):
+        if lines and len(lines[-1]) + 2 + len(part) <= longest:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return ",\n".join(lines)
+
+
+def agrees(configuration: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    """Return whether a configuration has every value of `where`; 1 and 1.0 are the same.
+
+    Raises
+    ------
+    ConfigurationError
+        If `where` names a key that the configuration lacks.
+    """
+    for key, value in where.items():
+        if key not in configuration:
+            raise ConfigurationError(
+                f"`where` names {key!r}, which the experiment does not vary; "
+                f"it varies {', '.join(configuration) or 'nothing'}"
+            )
+        if configuration[key] != value:
+            return False
+    return True
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

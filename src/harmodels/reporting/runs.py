@@ -1,0 +1,195 @@
+"""The runs under results/: what one training job wrote, read and checked."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harmodels.errors import ResultsError
+from harmodels.evaluation.predictions import score_columns
+from harmodels.files import read_json, read_table
+
+_HISTORY = ["replicate", "epoch", "split", "metric", "value"]
+_PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
+_FACTS = ["report", "dataset", "experiment", "name", "configuration", "classes", "replicates"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One configuration, trained in all its replicates.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    experiment, name
+        The experiment's key and the configuration's readable name.
+    configuration
+        The values of the grid's keys, in the grid's order.
+    classes
+        Class names; a label is an index into them.
+    simulated
+        Whether the recordings were made by a generator.
+    facts
+        Everything in run.json.
+    history
+        Columns replicate, epoch, split, metric, value.
+    predictions
+        Columns replicate, checkpoint, split, id, label, score_0 … score_{C-1}.
+    """
+
+    folder: Path
+    experiment: str
+    name: str
+    configuration: dict[str, Any]
+    classes: tuple[str, ...]
+    simulated: bool
+    facts: dict[str, Any]
+    history: pd.DataFrame
+    predictions: pd.DataFrame
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates were trained, diverged ones included."""
+        return len(self.facts["replicates"])
+
+    @property
+    def diverged(self) -> tuple[int, ...]:
+        """The replicates whose loss became infinite or NaN."""
+        return tuple(
+            int(entry["replicate"])
+            for entry in self.facts["replicates"]
+            if entry.get("diverged_epoch") is not None
+        )
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read run.json, history.parquet and predictions.parquet of one training job.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing, damaged, or does not belong to the others; it names the file.
+    """
+    folder = Path(folder)
+    facts = _read_facts(folder / "run.json")
+    classes = tuple(facts["classes"])
+    history = _read_frame(folder / "history.parquet", _HISTORY)
+    predictions = _read_frame(folder / "predictions.parquet", _PREDICTIONS)
+    _check_predictions(folder / "predictions.parquet", predictions, classes)
+    _check_replicates(folder, facts, history, predictions)
+    return Run(
+        folder=folder,
+        experiment=facts["experiment"],
+        name=facts["name"],
+        configuration=grid_order(facts["configuration"], facts["name"]),
+        classes=classes,
+        simulated=bool(facts.get("simulated", False)),
+        facts=facts,
+        history=history,
+        predictions=predictions,
+    )
+
+
+def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
+    """Read several runs, grouped by experiment, in the order given.
+
+    Raises
+    ------
+    ResultsError
+        As `load_run`; also if the runs are of different data sets.
+    """
+    runs: dict[str, list[Run]] = {}
+    loaded = [load_run(folder) for folder in folders]
+    for run in loaded:
+        if (run.classes, run.simulated) != (loaded[0].classes, loaded[0].simulated):
+            raise ResultsError(
+                f"{run.folder} is of another data set than {loaded[0].folder}: "
+                f"their classes or their origin differ"
+            )
+        runs.setdefault(run.experiment, []).append(run)
+    return runs
+
+
+def runs_of(runs: Mapping[str, Sequence[Run]], experiment: str) -> Sequence[Run]:
+    """Return the runs of an experiment.
+
+    Raises
+    ------
+    ResultsError
+        If there are none.
+    """
+    if not runs.get(experiment):
+        raise ResultsError(
+            f"no runs of experiment {experiment!r} were given; "
+            f"there are runs of {', '.join(runs) or 'none'}"
+        )
+    return runs[experiment]
+
+
+def is_simulated(runs: Mapping[str, Sequence[Run]]) -> bool:
+    """Return whether any of the runs was trained on simulated recordings."""
+    return any(run.simulated for group in runs.values() for run in group)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    facts = read_json(path)
+    missing = [key for key in _FACTS if not isinstance(facts, dict) or key not in facts]
+    if missing:
+        raise ResultsError(f"{path} lacks {missing[0]!r}. Delete it and run snakemake again.")
+    return facts
+
+
+def _read_frame(path: Path, columns: list[str]) -> pd.DataFrame:
+    table, _ = read_table(path)
+    frame = table.to_pandas()
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise ResultsError(
+            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
+        )
+    return frame
+
+
+def _check_predictions(path: Path, predictions: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    remedy = "Delete it and run snakemake again."
+    try:
+        columns = score_columns(predictions)
+    except ResultsError as error:
+        raise ResultsError(f"{path}: {error}. {remedy}") from error
+    if len(columns) != len(classes):
+        raise ResultsError(
+            f"{path} has {len(columns)} scores a sequence, but run.json beside it names "
+            f"{len(classes)} classes. {remedy}"
+        )
+    if not np.isfinite(predictions[columns].to_numpy()).all():
+        raise ResultsError(f"{path} holds a score that is NaN or infinite. {remedy}")
+    if not predictions["label"].between(0, len(classes) - 1).all():
+        raise ResultsError(f"{path} holds a label outside 0…{len(classes) - 1}. {remedy}")
+
+
+def _check_replicates(
+    folder: Path, facts: dict[str, Any], history: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    known = {entry["replicate"] for entry in facts["replicates"]}
+    for name, frame in (("history", history), ("predictions", predictions)):
+        strange = set(frame["replicate"].unique()) - known
+        if strange:
+            raise ResultsError(
+                f"{folder / name}.parquet holds replicate {min(strange)}, which run.json beside "
+                "it does not know. Delete the folder and run snakemake again."
+            )
+
+
+def grid_order(configuration: dict[str, Any], name: str) -> dict[str, Any]:
+    """Order the keys as in the run's name: JSON files are written with sorted keys."""
+
+    def place(key: str) -> int:
+        found = re.search(rf"(?:^|,){re.escape(key)}=", name)
+        return found.start() if found else len(name)
+
+    return {key: configuration[key] for key in sorted(configuration, key=place)}

@@ -1,0 +1,88 @@
+"""A table as LaTeX with booktabs, ready to be input in a document."""
+
+from harmodels.reporting.tables.cells import Table
+from harmodels.reporting.tables.layout import Block, Cell, Layout, lay_out
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "†": r"$^\dagger$",
+    "\N{MINUS SIGN}": r"$-$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{EN DASH}": "--",
+    "…": r"\ldots{}",
+}
+
+
+def latex_table(table: Table) -> str:
+    r"""Return a `table` environment that needs the packages booktabs and graphicx.
+
+    The published numbers stand in a smaller line under ours. A table wider than the text is
+    scaled down to it; a narrower one keeps its size.
+    """
+    layout = lay_out(table)
+    width = len(layout.keys) + sum(len(block.headings) for block in layout.blocks)
+    lines = [
+        "% needs \\usepackage{booktabs} and \\usepackage{graphicx}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{escape(' '.join(layout.caption))}}}",
+        "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
+        f"\\begin{{tabular}}{{{'r' * width}}}",
+        "\\toprule",
+        *_headings(layout),
+        "\\midrule",
+    ]
+    for keys, cells in layout.rows:
+        lines.append(_line([*(escape(key) for key in keys), *(_cell(cell) for cell in cells)]))
+        if any(cell.published for cell in cells):
+            lines.append(_line([""] * len(keys) + [_published(cell) for cell in cells]))
+    lines += ["\\bottomrule", "\\end{tabular}}", "\\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return `text` with LaTeX's special characters made printable."""
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def _headings(layout: Layout) -> list[str]:
+    lines = []
+    if any(block.title for block in layout.blocks):
+        lines.append(_line([""] * len(layout.keys) + [_spanner(b) for b in layout.blocks]))
+        start = len(layout.keys) + 1
+        rules = []
+        for block in layout.blocks:
+            rules.append(f"\\cmidrule(lr){{{start}-{start + len(block.headings) - 1}}}")
+            start += len(block.headings)
+        lines.append(" ".join(rules))
+    names = [*layout.keys, *(name for block in layout.blocks for name in block.headings)]
+    lines.append(_line([escape(name) for name in names]))
+    return lines
+
+
+def _spanner(block: Block) -> str:
+    return f"\\multicolumn{{{len(block.headings)}}}{{c}}{{{escape(block.title)}}}"
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    text = {"bold": f"\\textbf{{{text}}}", "italic": f"\\textit{{{text}}}"}.get(cell.mark, text)
+    return text + ("$^\\dagger$" if cell.sure else "")
+
+
+def _published(cell: Cell) -> str:
+    return f"{{\\scriptsize ({escape(cell.published)})}}" if cell.published else ""
+
+
+def _line(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"

@@ -1,0 +1,78 @@
+"""The published numbers beside ours, found by the values of a configuration."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from harmodels.errors import ConfigurationError
+
+
+def published_value(
+    published: pd.DataFrame | None, configuration: Mapping[str, Any], measure: str, checkpoint: str
+) -> float | None:
+    """Return the published number of a measure, or None where the report has none.
+
+    The column of `top_1` is `top1`, or `best_top1` where the report prints both checkpoints.
+
+    Raises
+    ------
+    ConfigurationError
+        If the published table has two rows of that configuration.
+    """
+    if published is None:
+        return None
+    keys = [key for key in configuration if key in published.columns]
+    names = [name for name in _column_names(measure, checkpoint) if name in published.columns]
+    if len(keys) < len(configuration) or not names:
+        return None
+    same = pd.Series(True, index=published.index)
+    for key in keys:
+        same &= published[key] == configuration[key]
+    if same.sum() > 1:
+        raise ConfigurationError(
+            f"the published table has {same.sum()} rows of {dict(configuration)}; keep one"
+        )
+    found = published.loc[same, names[0]].dropna()
+    return float(found.iloc[0]) if len(found) else None
+
+
+def published_table(
+    name: str | None,
+    tables: Mapping[str, pd.DataFrame],
+    keys: Sequence[str],
+    measures: Sequence[str],
+    checkpoint: str,
+) -> pd.DataFrame | None:
+    """Return the published table of that file name; None for no name.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file was not given, lacks a hyperparameter that names the rows, or has none of the
+        measures: it is then another table's file.
+    """
+    if name is None:
+        return None
+    if name not in tables:
+        raise ConfigurationError(
+            f"published table {name!r} was not given; "
+            f"config/published has {', '.join(sorted(tables)) or 'none of those asked for'}"
+        )
+    columns = set(tables[name].columns)
+    lacking = [key for key in keys if key not in columns]
+    if lacking:
+        raise ConfigurationError(
+            f"published table {name!r} has no column {lacking[0]!r}, which names our rows"
+        )
+    if not any(columns & set(_column_names(measure, checkpoint)) for measure in measures):
+        raise ConfigurationError(
+            f"published table {name!r} has none of our columns {', '.join(measures)}"
+        )
+    return tables[name]
+
+
+def _column_names(measure: str, checkpoint: str) -> list[str]:
+    name = re.sub(r"^top_(\d+)$", r"top\1", measure)
+    return [f"{checkpoint}_{name}", name]

@@ -1,0 +1,96 @@
+import math
+
+import pandas as pd
+import pytest
+
+from harmodels.evaluation.claims import (
+    at_least_everywhere,
+    best_of,
+    compare,
+    judge,
+    loss_roughness,
+    majority,
+)
+from harmodels.evaluation.statistics import Interval
+
+
+def sample(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
+    """Make a sample of {(configuration, hidden): values of replicates 0, 1, …}."""
+    return pd.DataFrame(
+        [
+            {"configuration": name, "hidden": hidden, "replicate": replicate, "value": value}
+            for (name, hidden), each in values.items()
+            for replicate, value in enumerate(each)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected", "verdict"),
+    [
+        (0.1, 0.3, "greater", "holds"),
+        (-0.3, -0.1, "greater", "does not hold"),
+        (-0.1, 0.2, "greater", "undecided"),
+        (-0.3, -0.1, "less", "holds"),
+        (0.1, 0.3, "less", "does not hold"),
+        (0.0, 0.0, "greater", "does not hold"),
+    ],
+)
+def test_the_verdict_follows_the_side_on_which_the_whole_interval_lies(
+    low, high, expected, verdict
+):
+    assert judge(Interval((low + high) / 2, low, high, 5), expected) == verdict
+
+
+def test_a_single_replicate_decides_nothing():
+    assert judge(Interval(0.9, math.nan, math.nan, 1), "greater") == "undecided"
+
+
+def test_a_comparison_averages_paired_configurations_within_each_replicate():
+    left = sample({("a", 50): [0.5, 0.6], ("b", 100): [0.7, 0.8]})
+    right = sample({("c", 50): [0.4, 0.4], ("d", 100): [0.5, 0.5]})
+    interval = compare(left, right, ["hidden"], "greater").interval
+    assert interval.mean == pytest.approx((0.15 + 0.25) / 2)
+    assert interval.n == 2
+
+
+def test_a_pair_with_a_diverged_side_is_left_out_on_both_sides():
+    left = sample({("a", 50): [0.5, 0.6], ("b", 100): [0.9]})
+    right = sample({("c", 50): [0.4, 0.4], ("d", 100): [0.1, 0.1]})
+    interval = compare(left, right, ["hidden"], "greater").interval
+    assert interval.mean == pytest.approx(((0.1 + 0.8) / 2 + 0.2) / 2)
+
+
+def test_a_majority_is_the_share_of_configurations_and_equal_is_not_better():
+    left = sample({("a", 50): [0.5, 0.5], ("b", 100): [0.7, 0.7]})
+    right = sample({("a", 50): [0.5, 0.5], ("b", 100): [0.6, 0.6]})
+    judgement = majority(left, right, ["hidden"], "greater")
+    assert judgement.interval.mean == 0.5
+    assert judgement.verdict == "does not hold"
+
+
+def test_the_best_is_set_against_the_strongest_rival():
+    values = sample({("a", 1): [0.9, 0.8], ("b", 2): [0.1, 0.1], ("c", 3): [0.7, 0.6]})
+    judgement = best_of(values, values["configuration"] == "a", "greater")
+    assert judgement.interval.mean == pytest.approx(0.2)
+    assert judgement.verdict == "holds"
+
+
+def test_the_best_without_a_rival_is_undecided():
+    values = sample({("a", 1): [0.9, 0.8]})
+    assert best_of(values, values["configuration"] == "a", "greater").verdict == "undecided"
+
+
+def test_at_least_everywhere_looks_at_the_weakest_configuration():
+    values = sample({("a", 1): [1.0, 1.0], ("b", 2): [0.97, 0.97]})
+    assert at_least_everywhere(values, 0.95).verdict == "holds"
+    assert at_least_everywhere(values, 0.99).verdict == "does not hold"
+
+
+def test_roughness_counts_rises_only():
+    assert loss_roughness([3.0, 2.0, 2.5, 1.0, 1.1]) == pytest.approx(0.6 / 4)
+    assert loss_roughness([3.0, 1.0, 0.5]) == 0.0
+
+
+def test_roughness_of_one_epoch_is_not_a_number():
+    assert math.isnan(loss_roughness([1.0]))

@@ -1,0 +1,203 @@
+"""Run folders made by hand: the files that training writes, with known or seeded content."""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from harmodels.files import write_json, write_table
+from harmodels.seeds import Purpose, generator
+
+SIX = ["downstairs", "laying", "sitting", "standing", "upstairs", "walking"]
+
+
+def configuration_name(configuration: dict[str, Any]) -> str:
+    return ",".join(f"{key}={value}" for key, value in configuration.items())
+
+
+def _history(rng: np.random.Generator, replicates: list[int], epochs: int) -> pd.DataFrame:
+    rows = []
+    for replicate, split in itertools.product(replicates, ("train", "validation")):
+        for epoch in range(1, epochs + 1):
+            base = 1.7 * np.exp(-epoch / 15) + 0.3 + 0.1 * rng.random()
+            base += 0.004 * epoch if split == "validation" else 0.0
+            rows.append((replicate, epoch, split, "negative_log_likelihood", base))
+            rows.append((replicate, epoch, split, "binary_cross_entropy", base / 3))
+    frame = pd.DataFrame(rows, columns=["replicate", "epoch", "split", "metric", "value"])
+    return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
+
+
+def _predictions(
+    rng: np.random.Generator, replicates: list[int], classes: int, each: int, skill: float
+) -> pd.DataFrame:
+    parts = []
+    labels = np.repeat(np.arange(classes), each)
+    for replicate, checkpoint in itertools.product(replicates, ("last", "best")):
+        gain = skill + (0.4 if checkpoint == "best" else 0.0)
+        scores = rng.normal(size=(len(labels), classes)).astype(np.float32)
+        scores[np.arange(len(labels)), labels] += np.float32(gain)
+        frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
+        frame.insert(0, "label", labels.astype(np.int64))
+        frame.insert(0, "id", [f"test/{i:05d}" for i in range(len(labels))])
+        frame.insert(0, "split", "test")
+        frame.insert(0, "checkpoint", checkpoint)
+        frame.insert(0, "replicate", np.int16(replicate))
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _write_run(
+    root: Path,
+    experiment: str,
+    configuration: dict[str, Any],
+    *,
+    replicates: int = 3,
+    diverged: tuple[int, ...] = (),
+    classes: list[str] | None = None,
+    each: int = 20,
+    epochs: int = 12,
+    simulated: bool = False,
+    skill: float = 1.5,
+    seed: int = 0,
+    history: pd.DataFrame | None = None,
+    predictions: pd.DataFrame | None = None,
+) -> Path:
+    classes = classes or SIX
+    name = configuration_name(configuration)
+    folder = root / experiment / name
+    rng = generator(seed, Purpose.SIMULATION)
+    sound = [r for r in range(replicates) if r not in diverged]
+    if history is None:
+        history = _history(rng, list(range(replicates)), epochs)
+        history = history[~history["replicate"].isin(diverged) | (history["epoch"] < 4)]
+    if predictions is None:
+        predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill)
+        lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")
+        predictions = predictions[~lost]
+    metadata = {"classes": classes, "dataset": "toy", "simulated": simulated}
+    write_table(folder / "history.parquet", history, metadata)
+    write_table(folder / "predictions.parquet", predictions, metadata)
+    entries = [
+        {
+            "replicate": r,
+            "epochs": epochs if r in sound else 3,
+            "best_epoch": int(rng.integers(2, epochs + 1)) if epochs > 1 else 1,
+            "diverged_epoch": None if r in sound else 4,
+            "stopped": "all epochs" if r in sound else "diverged",
+        }
+        for r in range(replicates)
+    ]
+    write_json(
+        folder / "run.json",
+        {
+            "report": "toy_report",
+            "dataset": "toy",
+            "experiment": experiment,
+            "name": name,
+            "configuration": configuration,
+            "options": {**configuration, "epochs": epochs},
+            "classes": classes,
+            "simulated": simulated,
+            "engine": "reference",
+            "device": "cpu",
+            "threads": 1,
+            "wall_time_s": 1.5,
+            "updates": 100,
+            "replicates": entries,
+            "seed": 7,
+            "commit": "0" * 40,
+            "dirty": False,
+            "versions": {"numpy": "2.0"},
+            "hardware": {"cpu": "toy"},
+            "data": {"sequences": "ab" * 32},
+        },
+    )
+    return folder
+
+
+@pytest.fixture
+def write_run() -> Callable[..., Path]:
+    """Write one run folder; keyword arguments replace its content."""
+    return _write_run
+
+
+@pytest.fixture
+def write_grid() -> Callable[..., list[Path]]:
+    """Write the eight runs of the report's grid for one experiment."""
+
+    def write(root: Path, experiment: str, **options: Any) -> list[Path]:
+        diverged = options.pop("diverged", {})
+        grid = itertools.product((0.1, 0.05), (50, 100), (10, 30))
+        return [
+            _write_run(
+                root,
+                experiment,
+                {"learning_rate": rate, "hidden": hidden, "window": window},
+                seed=index,
+                skill=0.6 + 0.2 * index,
+                diverged=diverged.get(index, ()),
+                **options,
+            )
+            for index, (rate, hidden, window) in enumerate(grid)
+        ]
+
+    return write
+
+
+@pytest.fixture
+def edit_json() -> Callable[[Path, dict[str, Any]], None]:
+    """Change some keys of a JSON file; None takes a key out."""
+
+    def edit(path: Path, changes: dict[str, Any]) -> None:
+        content = json.loads(path.read_text())
+        content.update(changes)
+        write_json(path, {key: value for key, value in content.items() if value is not None})
+
+    return edit
+
+
+def _with_accuracy(accuracies: dict[str, dict[int, float]], classes: int = 6) -> pd.DataFrame:
+    """Make predictions of ten sequences with exact accuracies, by checkpoint and replicate."""
+    parts = []
+    for checkpoint, by_replicate in accuracies.items():
+        for replicate, accuracy in by_replicate.items():
+            labels = np.arange(10) % classes
+            right = np.arange(10) < round(10 * accuracy)
+            answers = np.where(right, labels, (labels + 1) % classes)
+            scores = np.eye(classes, dtype=np.float32)[answers]
+            frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
+            names = {
+                "replicate": np.int16(replicate),
+                "checkpoint": checkpoint,
+                "split": "test",
+                "id": [f"test/{i}" for i in range(10)],
+                "label": labels,
+            }
+            parts.append(frame.assign(**names))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def with_accuracy() -> Callable[..., pd.DataFrame]:
+    """Make predictions of exact accuracies: `{"last": {0: 0.5, 1: 0.7}}`, in tenths."""
+    return _with_accuracy
+
+
+@pytest.fixture
+def report(repository: Path) -> dict[str, Any]:
+    """Return the configuration of the truncated-BPTT report."""
+    path = repository / "config" / "reports" / "rnn_tbptt.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def published(repository: Path) -> dict[str, pd.DataFrame]:
+    """Return the published tables by file name."""
+    folder = repository / "config" / "published"
+    return {path.name: pd.read_csv(path) for path in sorted(folder.glob("rnn_tbptt_*.csv"))}

@@ -1,0 +1,193 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels.errors import ConfigurationError
+from harmodels.reporting.claims import (
+    claims_markdown,
+    evaluate_claims,
+    read_claims_csv,
+    write_claims,
+)
+from harmodels.reporting.runs import load_runs
+from harmodels.reporting.tables.layout import MISSING
+
+BETTER = {
+    "statement": "Best weights beat last weights",
+    "kind": "comparison",
+    "left": {"experiment": "b", "checkpoint": "best"},
+    "right": {"experiment": "b", "checkpoint": "last"},
+    "metric": "top_1",
+    "expected": "greater",
+}
+
+
+@pytest.fixture
+def two(write_run, with_accuracy, tmp_path):
+    """Make two configurations in which best is 0.1 and 0.3 better than last, every replicate."""
+    folders = [
+        write_run(
+            tmp_path,
+            "b",
+            {"hidden": hidden},
+            predictions=with_accuracy(
+                {"last": {0: 0.4, 1: 0.5, 2: 0.6}, "best": {0: 0.4 + g, 1: 0.5 + g, 2: 0.6 + g}}
+            ),
+        )
+        for hidden, g in ((50, 0.1), (100, 0.3))
+    ]
+    return load_runs(folders)
+
+
+def test_a_comparison_pairs_configurations_and_replicates(two):
+    row = evaluate_claims({"a": BETTER}, two).iloc[0]
+    assert row["value"] == pytest.approx(0.2)
+    assert row["verdict"] == "holds"
+    assert row["n"] == 3
+
+
+def test_where_chooses_the_configurations(two):
+    left = {"experiment": "b", "checkpoint": "best", "where": {"hidden": 100}}
+    right = {"experiment": "b", "checkpoint": "best", "where": {"hidden": 50.0}}
+    row = evaluate_claims({"a": BETTER | {"left": left, "right": right}}, two).iloc[0]
+    assert row["value"] == pytest.approx(0.2)
+
+
+def test_the_best_configuration_is_judged_against_its_rival(two):
+    claim = {
+        "statement": "50 is best",
+        "kind": "best",
+        "experiment": "b",
+        "checkpoint": "best",
+        "best": {"hidden": 50},
+        "metric": "top_1",
+        "expected": "greater",
+    }
+    row = evaluate_claims({"a": claim}, two).iloc[0]
+    assert row["value"] == pytest.approx(-0.2)
+    assert row["verdict"] == "does not hold"
+
+
+def test_the_recall_of_a_class_that_the_data_lack_is_undecided(two):
+    claim = {
+        "statement": "Jogging is always right",
+        "kind": "recall",
+        "experiment": "b",
+        "checkpoint": "last",
+        "class": "jogging",
+        "at_least": 0.9,
+    }
+    row = evaluate_claims({"a": claim}, two).iloc[0]
+    assert row["verdict"] == "undecided"
+    assert "no class 'jogging'" in row["note"]
+
+
+def test_the_lowest_recall_counts(two):
+    claim = {
+        "statement": "Downstairs is always right",
+        "kind": "recall",
+        "experiment": "b",
+        "checkpoint": "last",
+        "class": "Downstairs",
+        "at_least": 0.5,
+    }
+    # the first of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 are right: class 0 at 0 and 6
+    assert evaluate_claims({"a": claim}, two)["value"].iloc[0] == pytest.approx(0.5)
+
+
+def test_a_loss_claim_reads_the_history(write_run, tmp_path):
+    folders = []
+    for rate, rise in ((0.1, 0.5), (0.05, 0.0)):
+        values = {1: 2.0, 2: 1.0, 3: 1.0 + rise}
+        history = pd.DataFrame(
+            [
+                (
+                    np.int16(r),
+                    e,
+                    "train",
+                    "negative_log_likelihood",
+                    v + 0.01 * r * e * (rate > 0.07),
+                )
+                for r in range(3)
+                for e, v in values.items()
+            ],
+            columns=["replicate", "epoch", "split", "metric", "value"],
+        )
+        folders.append(write_run(tmp_path, "b", {"learning_rate": rate}, history=history))
+    claim = BETTER | {
+        "left": {"experiment": "b", "where": {"learning_rate": 0.1}},
+        "right": {"experiment": "b", "where": {"learning_rate": 0.05}},
+        "metric": "loss_roughness",
+        "loss": {"split": "train", "metric": "negative_log_likelihood"},
+    }
+    row = evaluate_claims({"a": claim}, load_runs(folders)).iloc[0]
+    assert row["value"] == pytest.approx((0.5 + 0.01) / 2)
+    assert row["verdict"] == "holds"
+
+
+def test_left_out_replicates_are_counted_in_the_note(write_grid, tmp_path):
+    runs = load_runs(write_grid(tmp_path, "b", diverged={0: (1,), 3: (0, 2)}))
+    row = evaluate_claims({"a": BETTER}, runs).iloc[0]
+    assert row["note"] == "3 of 48 values are missing because the replicate diverged"
+
+
+def test_without_any_sound_replicate_a_claim_is_undecided(write_run, tmp_path):
+    runs = load_runs([write_run(tmp_path, "b", {"hidden": 1}, diverged=(0, 1, 2))])
+    ledger = evaluate_claims({"a": BETTER}, runs)
+    assert ledger["verdict"].iloc[0] == "undecided"
+    assert f"| undecided | {MISSING} |" in claims_markdown(ledger)
+
+
+def test_an_unknown_key_names_the_claim_and_the_known_keys(two):
+    left = BETTER["left"] | {"where": {"hiden": 50}}
+    with pytest.raises(ConfigurationError, match=r"claim 'a': .*'hiden'.* it varies hidden"):
+        evaluate_claims({"a": BETTER | {"left": left}}, two)
+
+
+def test_a_value_that_no_configuration_has_is_refused(two):
+    left = BETTER["left"] | {"where": {"hidden": 51}}
+    with pytest.raises(ConfigurationError, match="no configuration"):
+        evaluate_claims({"a": BETTER | {"left": left}}, two)
+
+
+def test_the_ledger_reads_back_from_csv_as_it_was(two, tmp_path):
+    published = {"verdict": "holds", "value": 0.013, "source": "Table 2"}
+    ledger = evaluate_claims({"a": BETTER | {"published": published}, "b": BETTER}, two)
+    write_claims(ledger, tmp_path / "claims")
+    again = read_claims_csv(tmp_path / "claims.csv")
+    assert claims_markdown(again) == claims_markdown(ledger) == (tmp_path / "claims.md").read_text()
+    assert "holds, +0.013 (Table 2)" in claims_markdown(again)
+
+
+def test_simulated_recordings_are_named(write_run, tmp_path):
+    runs = load_runs([write_run(tmp_path, "b", {"hidden": 1}, simulated=True)])
+    assert "SIMULATED" in claims_markdown(evaluate_claims({"a": BETTER}, runs))
+
+
+def test_every_claim_of_the_report_can_be_judged(write_grid, tmp_path, report):
+    runs = load_runs([*write_grid(tmp_path, "part_b"), *write_grid(tmp_path, "part_c")])
+    ledger = evaluate_claims(report["claims"], runs)
+    assert ledger["id"].tolist() == list(report["claims"])
+    assert ledger["value"].notna().all()
+
+
+def test_the_published_numbers_of_the_claims_follow_from_the_published_tables(report, published):
+    one, two = published["rnn_tbptt_table1.csv"], published["rnn_tbptt_table2.csv"]
+    change = two["best_top1"] - two["last_top1"]
+    fast, large = one["learning_rate"] == 0.1, one["hidden"] == 100
+    others = one[fast & ~((one["hidden"] == 50) & (one["window"] == 30))]
+    best = one[fast & (one["hidden"] == 50) & (one["window"] == 30)]["top1"].iloc[0]
+    expected = {
+        "early_stopping_mostly_better": (change > 0).mean(),
+        "early_stopping_better_on_average": change.mean(),
+        "early_stopping_more_diagonal": (two["best_top1"] - one["top1"]).mean(),
+        "small_network_long_window_best": best - others["top1"].max(),
+        "large_network_low_rate_accuracy": one[large & ~fast]["top1"].mean()
+        - one[large & fast]["top1"].mean(),
+    }
+    stated = {
+        name: claim["published"]["value"]
+        for name, claim in report["claims"].items()
+        if "value" in claim["published"]
+    }
+    assert stated == pytest.approx(expected, abs=5e-4)

@@ -1,0 +1,216 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.reporting.figures import draw_figure, draw_preview, save_figure
+from harmodels.reporting.figures.preview import example_indices
+from harmodels.reporting.labels import configuration_text, wrap
+from harmodels.reporting.runs import load_runs
+
+LOSS = {
+    "title": "Loss",
+    "kind": "loss_by_option",
+    "experiment": "b",
+    "option": "hidden",
+    "metric": "negative_log_likelihood",
+}
+CONFUSION = {"title": "Confusion", "kind": "confusion", "experiment": "b", "checkpoint": "last"}
+TRAINING = {
+    "title": "Losses",
+    "kind": "train_against_validation",
+    "experiment": "b",
+    "metric": "binary_cross_entropy",
+}
+PAIRS = {
+    "title": "Pairs",
+    "kind": "confusion_pairs",
+    "left": {"experiment": "b", "checkpoint": "last", "title": "Last"},
+    "right": {"experiment": "b", "checkpoint": "best", "title": "Best"},
+}
+KINDS = [LOSS, CONFUSION, TRAINING, PAIRS]
+
+
+@pytest.fixture
+def small(write_run, tmp_path):
+    """Make two configurations of experiment b."""
+
+    def make(**options):
+        folders = [
+            write_run(tmp_path, "b", {"hidden": h, "window": 10}, each=4, epochs=4, **options)
+            for h in (50, 100)
+        ]
+        return load_runs(folders)
+
+    return make
+
+
+def texts(figure) -> str:
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return "\n".join(str(artist.get_text()) for artist in found)
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+@pytest.mark.parametrize(("replicates", "classes"), [(1, 20), (3, 6)])
+def test_every_kind_is_drawn_and_saved(small, tmp_path, spec, replicates, classes):
+    runs = small(replicates=replicates, classes=[f"class_{c}" for c in range(classes)])
+    save_figure(draw_figure(spec, runs), tmp_path / "figure")
+    assert (tmp_path / "figure.svg").read_text().startswith("<?xml")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_the_same_runs_give_the_same_bytes(small, tmp_path, spec):
+    runs = small()
+    for name in ("one", "two"):
+        save_figure(draw_figure(spec, runs), tmp_path / name)
+    for ending in ("svg", "png"):
+        one, two = (tmp_path / f"{name}.{ending}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_files_carry_no_date_and_no_version(small, tmp_path):
+    save_figure(draw_figure(LOSS, small()), tmp_path / "f")
+    assert b"dc:date" not in (tmp_path / "f.svg").read_bytes()
+    assert b"Matplotlib" not in (tmp_path / "f.png").read_bytes()
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_simulated_recordings_are_named_in_the_figure(small, spec):
+    assert "SIMULATED" in texts(draw_figure(spec, small(simulated=True)))
+    assert "SIMULATED" not in texts(draw_figure(spec, small()))
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_diverged_replicates_are_counted_in_the_figure(small, spec):
+    assert "2 of 3 diverged" in texts(draw_figure(spec, small(diverged=(0, 2))))
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_a_figure_without_a_sound_replicate_is_still_drawn(small, spec):
+    figure = draw_figure(spec, small(diverged=(0, 1, 2)))
+    assert "3 of 3" in texts(figure)
+    figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_no_text_is_smaller_than_eight_points(small, spec):
+    figure = draw_figure(spec, small(diverged=(0,), simulated=True))
+    written = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+    assert min(artist.get_fontsize() for artist in written) >= 8
+
+
+def test_numbers_stand_in_the_cells_of_few_classes_only(small, with_accuracy, tmp_path):
+    few = texts(draw_figure(CONFUSION, small(replicates=1)))
+    many = texts(draw_figure(CONFUSION, small(replicates=1, classes=[f"c{i}" for i in range(20)])))
+    assert "Numbers: counts, test sequences" in few
+    assert "Numbers" not in many
+
+
+def test_over_replicates_the_numbers_are_mean_counts_and_say_so(write_run, with_accuracy, tmp_path):
+    predictions = with_accuracy({"last": {0: 1.0, 1: 0.9}})
+    runs = load_runs([write_run(tmp_path, "b", {"hidden": 5}, predictions=predictions)])
+    written = texts(draw_figure(CONFUSION, runs)).splitlines()
+    assert "1.5" in written  # the last sequence, of class 3, is right in one replicate of two
+    assert "0.5" in written
+    assert any("mean counts over replicates" in line for line in written)
+
+
+def test_the_panels_of_an_option_share_their_axes(small):
+    panels = draw_figure(LOSS, small()).axes
+    assert [axes.get_title() for axes in panels] == ["Hidden units 50", "Hidden units 100"]
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+
+
+def test_a_wide_band_of_two_replicates_does_not_stretch_the_axes(small):
+    runs = small(replicates=2)
+    low, high = draw_figure(LOSS, runs).axes[0].get_ylim()
+    values = pd.concat([run.history for run in runs["b"]]).query("metric == @LOSS['metric']")
+    values = values.loc[values["split"] == "train", "value"]
+    assert values.min() > low > values.min() - 0.1 * (values.max() - values.min())
+    assert values.max() < high < values.max() + 0.1 * (values.max() - values.min())
+
+
+def test_an_option_that_is_not_varied_is_refused(small):
+    with pytest.raises(ConfigurationError, match="does not vary 'momentum'; it varies hidden"):
+        draw_figure(LOSS | {"option": "momentum"}, small())
+
+
+def test_a_metric_that_was_not_recorded_is_refused(small):
+    with pytest.raises(ConfigurationError, match="has no train hinge; it has train binary"):
+        draw_figure(LOSS | {"metric": "hinge"}, small())
+
+
+def test_an_unknown_kind_is_refused(small):
+    with pytest.raises(ConfigurationError, match="'pie'; there are loss_by_option"):
+        draw_figure(LOSS | {"kind": "pie"}, small())
+
+
+def test_pairs_without_a_common_configuration_are_refused(write_run, tmp_path):
+    runs = load_runs([write_run(tmp_path, "b", {"h": 1}), write_run(tmp_path, "c", {"h": 2})])
+    spec = PAIRS | {"right": {"experiment": "c", "checkpoint": "best", "title": "C"}}
+    with pytest.raises(ResultsError, match="share no configuration"):
+        draw_figure(spec, runs)
+
+
+def test_a_configuration_is_written_in_words():
+    configuration = {"learning_rate": 0.05, "hidden": 50, "clip": 0.5}
+    assert configuration_text(configuration) == "learning rate 0.05, hidden units 50, clip at ±0.5"
+    assert configuration_text(configuration, ["clip", "hidden"]) == "learning rate 0.05"
+
+
+def test_long_names_break_after_commas():
+    assert wrap("one 1, two 2, three 3", 13) == "one 1, two 2,\nthree 3"
+
+
+def sequences(classes=3, length=8, simulated=True, each=4) -> Sequences:
+    count = classes * each
+    lengths = np.full(count, length) if length else np.arange(count) + 2
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    facts = SequenceFacts(
+        "toy",
+        tuple(f"class_{c}" for c in range(classes)),
+        ("acc_x", "acc_y", "gyro_x"),
+        ("g", "g", "rad/s"),
+        50.0,
+        simulated,
+    )
+    return Sequences(
+        facts,
+        ids=np.array([f"s{i}" for i in range(count)]),
+        subjects=np.array([str(i % 3) for i in range(count)]),
+        halves=np.array(["train", "test"] * (count // 2)),
+        labels=np.repeat(np.arange(classes), each).astype(np.int64),
+        offsets=offsets,
+        values=np.linspace(0, 1, offsets[-1] * 3, dtype=np.float32).reshape(-1, 3),
+    )
+
+
+def test_a_preview_is_the_same_bytes_twice(tmp_path):
+    for name in ("one", "two"):
+        save_figure(draw_preview(sequences(2), {"title": "Toy"}), tmp_path / name)
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_a_preview_says_simulated_units_and_what_is_left_out():
+    written = texts(draw_preview(sequences(9), {"title": "Toy"}))
+    assert "SIMULATED" in written
+    assert "Toy: 2 of 3 channels, in g; 8 of 9 classes" in written
+
+
+def test_a_preview_states_the_lengths():
+    assert "all 8 steps (0.16 s)" in texts(draw_preview(sequences(3), {}))
+    assert "2 to 13, median 7.5 (0.15 s)" in texts(draw_preview(sequences(3, length=0), {}))
+
+
+def test_the_examples_of_a_class_are_of_different_subjects():
+    data = sequences()
+    chosen = example_indices(data, 1)
+    assert len({data.subjects[i] for i in chosen}) == 3
+    assert all(data.labels[i] == 1 for i in chosen)
+
+
+def test_a_class_with_one_sequence_gives_one_example():
+    assert len(example_indices(sequences(each=2).take(np.array([0, 2, 3])), 0)) == 1

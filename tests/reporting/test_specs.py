@@ -1,0 +1,26 @@
+import subprocess
+import sys
+
+from harmodels.reporting.specs import experiments_of, published_of
+
+
+def test_both_sides_and_the_experiment_itself_are_needed_each_once():
+    assert experiments_of({"experiment": "a"}) == ["a"]
+    sides = {"left": {"experiment": "b"}, "right": {"experiment": "c"}}
+    assert experiments_of(sides) == ["b", "c"]
+    assert experiments_of({"left": {"experiment": "b"}, "right": {"experiment": "b"}}) == ["b"]
+
+
+def test_published_tables_are_files_and_not_the_published_verdict_of_a_claim():
+    assert published_of({"published": "t.csv"}) == ["t.csv"]
+    assert published_of({"left": {"published": "t.csv"}, "right": {}}) == ["t.csv"]
+    assert published_of({"published": {"verdict": "holds"}}) == []
+
+
+def test_reading_specifications_imports_nothing_heavy():
+    code = (
+        "import sys, harmodels.reporting.specs; "
+        "print([m for m in ('torch', 'matplotlib', 'pandas', 'numpy') if m in sys.modules])"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.strip() == "[]"
