@@ -1,0 +1,118 @@
+"""Truncated BPTT: an update after every window, one sequence at a time (report rnn_tbptt)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from benchmarks.timing import Case, Contender
+from harmodels.kernels import elman_tbptt as compiled
+from harmodels.models import elman
+from harmodels.nn import initialisers
+from harmodels.nn.params import state_dict
+from harmodels.training import tbptt as reference
+
+CHANNELS, STEPS, CLASSES, SEQUENCES = 3, 128, 6, 3000
+RATE, CLIP = 0.1, 1.0
+
+Data = tuple[Tensor, Tensor]
+
+
+def make_data(seed: int = 0) -> Data:
+    """Return inputs (N, T, D) and labels (N,) of the real report's sizes: noise, for its speed."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.normal(size=(SEQUENCES, STEPS, CHANNELS)).astype(np.float32)
+    labels = generator.integers(0, CLASSES, SEQUENCES)
+    return torch.from_numpy(inputs), torch.from_numpy(labels)
+
+
+def make_network(hidden: int, bound: float = 0.01) -> elman.ElmanClassifier:
+    """Return one network with the report's initial weights, U[-0.01, 0.01]."""
+    draw = initialisers.uniform(bound)
+    return elman.initialise(
+        [np.random.default_rng(1)],
+        channels=CHANNELS,
+        hidden=hidden,
+        classes=CLASSES,
+        weights=draw,
+        biases=draw,
+    )
+
+
+def products(hidden: int, steps: int, updates: int) -> int:
+    """Return the multiply-adds of a sequence: forward, recursion and gradient of every step."""
+    inputs = hidden + CHANNELS + 2
+    return steps * hidden * (2 * inputs + hidden) + updates * 3 * CLASSES * hidden
+
+
+def torch_modules(params: elman.ElmanClassifier) -> tuple[torch.nn.RNN, torch.nn.Linear]:
+    """Return torch's own layers with the weights of `params`."""
+    hidden = params.rnn.bias_hh.shape[1]
+    rnn = torch.nn.RNN(CHANNELS, hidden, batch_first=True)
+    output = torch.nn.Linear(hidden, CLASSES)
+    rnn.load_state_dict({f"{name}_l0": value[0] for name, value in state_dict(params.rnn).items()})
+    output.load_state_dict({name: value[0] for name, value in state_dict(params.output).items()})
+    return rnn, output
+
+
+def module_weights(rnn: torch.nn.RNN, output: torch.nn.Linear) -> dict[str, Tensor]:
+    """Return the modules' weights by the names of `state_dict`, with the axis R."""
+    named = {f"rnn.{name.removesuffix('_l0')}": p for name, p in rnn.named_parameters()}
+    named |= {f"output.{name}": p for name, p in output.named_parameters()}
+    return {name: value.detach()[None] for name, value in named.items()}
+
+
+def _autograd(params: elman.ElmanClassifier, data: Data, window: int) -> Contender:
+    inputs, labels = data
+    targets = F.one_hot(labels, CLASSES).float()
+
+    def train(items: int) -> dict[str, Tensor]:
+        rnn, output = torch_modules(params)
+        parameters = [*rnn.parameters(), *output.parameters()]
+        optimiser = torch.optim.SGD(parameters, lr=RATE)
+        for row in range(items):
+            state = torch.zeros(1, 1, rnn.hidden_size)
+            for start in range(0, STEPS, window):
+                outputs, state = rnn(inputs[row : row + 1, start : start + window], state)
+                logits = output(outputs[:, -1])
+                loss = F.binary_cross_entropy_with_logits(
+                    logits, targets[row : row + 1], reduction="sum"
+                )
+                optimiser.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_value_(parameters, CLIP)
+                optimiser.step()
+                state = state.detach()
+        return module_weights(rnn, output)
+
+    return Contender("torch.nn.RNN + autograd + SGD", train)
+
+
+def _engine(
+    name: str, train_epoch: Callable[..., Any], params: Any, data: Data, window: int
+) -> Contender:
+    def train(items: int) -> dict[str, Tensor]:
+        order = (torch.arange(items) % SEQUENCES)[None]
+        trained, _ = train_epoch(params, *data, order, window=window, learning_rate=RATE, clip=CLIP)
+        return state_dict(trained)
+
+    return Contender(name, train)
+
+
+def make_case(hidden: int, window: int) -> Case:
+    """Return the case of one width and window."""
+    params, data = make_network(hidden), make_data()
+    return Case(
+        name=f"tbptt-hidden{hidden}-window{window}",
+        title=f"truncated BPTT, {hidden} hidden, window {window}",
+        updates_per_item=-(-STEPS // window),
+        products_per_item=products(hidden, STEPS, -(-STEPS // window)),
+        contenders=(
+            _autograd(params, data, window),
+            _engine("reference engine", reference.train_epoch, params, data, window),
+            _engine("compiled loop", compiled.train_epoch, params, data, window),
+        ),
+    )

@@ -1,0 +1,39 @@
+"""How the kernels are compiled: flags, and a cache that is never out of date nor in the way."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+# Sums may be reordered and products fused. NaN and infinity keep their meaning: a replicate that
+# diverges is recognised by its losses.
+FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
+
+inlined: Callable[..., Any] = njit(nogil=True, fastmath=FASTMATH, error_model="numpy")
+
+
+def source_stamp(folder: Path) -> int:
+    """Return a number that changes when any Python file of `folder` changes."""
+    sources = sorted(folder.glob("*.py"))
+    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).digest()
+    return int.from_bytes(digest[:7], "little")
+
+
+SOURCE_STAMP = source_stamp(Path(__file__).parent)
+
+
+def entry_point(build: Callable[[int], Callable[..., Any]]) -> Callable[..., Any]:
+    """Compile `build(SOURCE_STAMP)` on its first call and keep the result on disk.
+
+    numba looks only at the file of the function that it caches, not at the files of the
+    functions compiled into it; but it does look at the variables that the function closes over.
+    So the function must use the stamp that it is given. Where no folder for the cache can be
+    written (read-only source and home), every process compiles anew.
+    """
+    function = build(SOURCE_STAMP)
+    try:
+        return njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # numba: "cannot cache function: no locator available"
+        return njit(nogil=True, error_model="numpy")(function)

@@ -1,0 +1,261 @@
+"""Mini-batch BPTT of the Elman classifier through whole sequences, compiled.
+
+The same meaning as `training.minibatch` with plain gradient descent on the mean over the batch.
+Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`. Row
+t · Bp + b of z and d_pre belongs to step t of the batch's b-th sequence; Bp is the batch size
+rounded up to whole register blocks. Rows without a sequence are zero and stay zero.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.kernels.calling import check_counts, check_indices, check_tensors, spread
+from harmodels.kernels.compiling import entry_point, inlined
+from harmodels.kernels.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.elementary import tanh
+from harmodels.kernels.output_layer import classify, set_output
+from harmodels.kernels.packing import Packed, pack, unpack
+from harmodels.kernels.products import BATCH_ROWS, descend, weighted_batch
+from harmodels.kernels.simd import zeros
+from harmodels.models.elman import ElmanClassifier
+
+# Batches per call of the kernel; Ctrl-C is heard between calls.
+CHUNK = 32
+# Rows of z and d_pre whose products are summed while they are in the second-level cache.
+TILE = 256
+
+
+class _Workspace(NamedTuple):
+    """What the kernel writes besides the parameters, float32."""
+
+    z: np.ndarray  # ((T + 1) · Bp, Zp)
+    d_pre: np.ndarray  # (T · Bp, Zp)
+    sums: np.ndarray  # (Bp, Zp)
+    unit: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
+    d_logits: np.ndarray  # (Bp, C)
+    gradient: np.ndarray  # (Hp, Zp)
+    scratch: np.ndarray  # (Zp, Hp)
+
+
+def _workspace(packed: Packed, hidden: int, steps: int, batch_size: int) -> _Workspace:
+    rows = -(-batch_size // BATCH_ROWS) * BATCH_ROWS
+    height, width = packed.weight.shape
+    unit = zeros(1, width)[0]
+    unit[:hidden] = 1
+    return _Workspace(
+        z=zeros((steps + 1) * rows, width),
+        d_pre=zeros(steps * rows, width),
+        sums=zeros(rows, width),
+        unit=unit,
+        d_logits=zeros(rows, len(packed.output)),
+        gradient=zeros(height, width),
+        scratch=zeros(width, height),
+    )
+
+
+@inlined
+def _set_inputs(
+    z: np.ndarray, t: int, rows: int, hidden: int, inputs: np.ndarray, batch: np.ndarray
+) -> None:
+    """Complete the rows of step t behind their states: x_t and the two ones."""
+    channels = inputs.shape[2]
+    for b in range(len(batch)):
+        row = t * rows + b
+        for d in range(channels):
+            z[row, hidden + d] = inputs[batch[b], t, d]
+        z[row, hidden + channels] = 1
+        z[row, hidden + channels + 1] = 1
+
+
+@inlined
+def _forward(
+    mirror: np.ndarray, work: _Workspace, hidden: int, inputs: np.ndarray, batch: np.ndarray
+) -> None:
+    """Run the batch from a zero state to the output layer's inputs in the last rows of z."""
+    z, sums = work.z, work.sums
+    rows, width, wide = len(sums), mirror.shape[1], z.shape[1]
+    T, channels = inputs.shape[1:]
+    for b in range(rows):
+        for j in range(wide):
+            z[b, j] = 0
+    _set_inputs(z, 0, rows, hidden, inputs, batch)
+    for t in range(T):
+        weighted_batch(
+            z, t * rows * wide, wide, rows, mirror, width, hidden + channels + 2, width, sums
+        )
+        for b in range(rows):
+            row = (t + 1) * rows + b
+            for j in range(width):
+                z[row, j] = tanh(sums[b, j])
+            # what an earlier batch left behind the state
+            for j in range(hidden, min(hidden + channels + 2, wide)):
+                z[row, j] = 0
+        if t + 1 < T:
+            _set_inputs(z, t + 1, rows, hidden, inputs, batch)
+    for b in range(len(batch)):
+        set_output(z, T * rows + b, hidden, channels)
+
+
+@inlined
+def _gather(work: _Workspace, first: int, last: int, hidden: int) -> None:
+    """Gradient += Σ d_preᵀ z over the rows from `first` to `last`, as a step of length -1."""
+    descend(
+        work.d_pre[first:last], work.z[first:last], last - first, hidden, work.z.shape[1],
+        work.gradient, work.scratch, np.float32(np.inf), np.float32(-1),
+    )  # fmt: skip
+
+
+@inlined
+def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None:
+    """Fill `gradient`, from the output layer back to the first step."""
+    z, d_pre, sums, unit = work.z, work.d_pre, work.sums, work.unit
+    rows, width, wide = len(sums), packed.mirror.shape[1], z.shape[1]
+    work.gradient[:] = 0
+    sums[:] = 0
+    for b in range(rows):
+        for c in range(len(packed.output)):
+            for j in range(width):
+                sums[b, j] += work.d_logits[b, c] * packed.output[c, j]
+    last = steps * rows  # rows before this one wait to be summed
+    for t in range(steps, 0, -1):
+        if t < steps:
+            weighted_batch(
+                d_pre, t * rows * wide, wide, rows, packed.weight, wide, hidden, width, sums
+            )
+        for b in range(rows):
+            after, row = t * rows + b, (t - 1) * rows + b
+            for j in range(width):
+                slope = 1 - z[after, j] * z[after, j]
+                d_pre[row, j] = sums[b, j] * slope if unit[j] > 0 else np.float32(0)
+        first = (t - 1) * rows
+        if last - first >= TILE or t == 1:
+            _gather(work, first, last, hidden)
+            last = first
+
+
+@inlined
+def _descend(packed: Packed, work: _Workspace, steps: int, rate: np.float32) -> None:
+    """Update all weights; `rate` is the learning rate over the size of the batch."""
+    weight, mirror, output, rows = packed.weight, packed.mirror, packed.output, len(work.sums)
+    for i in range(weight.shape[0]):
+        for j in range(weight.shape[1]):
+            weight[i, j] -= rate * work.gradient[i, j]
+    for i in range(weight.shape[0]):
+        for j in range(weight.shape[1]):
+            mirror[j, i] = weight[i, j]
+    for c in range(len(output)):
+        for b in range(rows):
+            step = rate * work.d_logits[b, c]
+            for j in range(output.shape[1]):
+                output[c, j] -= step * work.z[steps * rows + b, j]
+
+
+@inlined
+def _train_batch(
+    packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray, batch: np.ndarray,
+    hidden: int, learning_rate: np.float32,
+) -> tuple[float, float]:  # fmt: skip
+    """Update once; return the sums of both losses over the batch."""
+    T, rows = inputs.shape[1], len(work.sums)
+    _forward(packed.mirror, work, hidden, inputs, batch)
+    cross_entropy, likelihood = 0.0, 0.0
+    work.d_logits[:] = 0
+    for b in range(len(batch)):
+        losses = classify(packed.output, work.z, T * rows + b, labels[batch[b]], work.d_logits[b])
+        cross_entropy += losses[0]
+        likelihood += losses[1]
+    _backward(packed, work, hidden, T)
+    _descend(packed, work, T, np.float32(learning_rate / np.float32(len(batch))))
+    return cross_entropy, likelihood
+
+
+def _build_train(stamp: int) -> Callable[..., Any]:
+    def train(
+        packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray,
+        order: np.ndarray, batch_size: int, hidden: int, learning_rate: np.float32,
+    ) -> tuple[float, float]:  # fmt: skip
+        _stamp = stamp
+        denormals = flush_denormals()
+        cross_entropy, likelihood = 0.0, 0.0
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            losses = _train_batch(packed, work, inputs, labels, batch, hidden, learning_rate)
+            cross_entropy += losses[0]
+            likelihood += losses[1]
+        restore_denormals(denormals)
+        return cross_entropy, likelihood
+
+    return train
+
+
+_train = entry_point(_build_train)
+
+
+def train_epoch(
+    params: ElmanClassifier,
+    inputs: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    *,
+    batch_size: int,
+    learning_rate: float,
+    threads: int = 1,
+) -> tuple[ElmanClassifier, dict[str, Tensor]]:
+    """Train every replicate once through its sequences, one update a batch.
+
+    Parameters
+    ----------
+    params
+        R classifiers, float32 on the CPU like all tensors here.
+    inputs
+        (N, T, D), shared by the replicates.
+    labels
+        (N,) int64.
+    order
+        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
+    batch_size
+        Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
+    learning_rate
+        Step size.
+    threads
+        Replicates computed at the same time. One thread computes a replicate from beginning to
+        end, so the result is the same bytes for any number, and for a replicate on its own.
+
+    Returns
+    -------
+    params
+        After the last update; `params` itself is left as it was.
+    losses
+        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
+        the epoch's sequences, each taken before its update. Not finite if a replicate diverged.
+
+    Raises
+    ------
+    TrainingError
+        If a tensor has another type, device or shape, or an index is out of range.
+    """
+    check_counts(batch_size=batch_size, threads=threads)
+    check_tensors(params, inputs)
+    check_indices(params, inputs, labels, order)
+    R, n = order.shape
+    T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
+    size = min(batch_size, n)
+    data = inputs.contiguous().numpy(), labels.contiguous().numpy()
+    rows = order.contiguous().numpy()
+    packed = [pack(params, r) for r in range(R)]
+
+    def run(r: int) -> np.ndarray:
+        work = _workspace(packed[r], H, T, size)
+        totals = np.zeros(2)
+        for first in range(0, n, CHUNK * size):
+            part = rows[r, first : first + CHUNK * size]
+            totals += _train(packed[r], work, *data, part, size, H, np.float32(learning_rate))
+        return totals
+
+    means = torch.from_numpy(np.stack(spread(run, R, threads)) / n)  # (R, 2)
+    losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
+    return unpack(packed, params), losses

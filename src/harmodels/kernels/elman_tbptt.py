@@ -1,0 +1,259 @@
+"""Truncated BPTT of the Elman classifier, compiled: the same meaning as `training.tbptt`.
+
+Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.kernels.calling import check_counts, check_indices, check_tensors, spread
+from harmodels.kernels.compiling import entry_point, inlined
+from harmodels.kernels.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.elementary import clipped, tanh
+from harmodels.kernels.output_layer import classify, dot, set_output
+from harmodels.kernels.packing import Packed, Workspace, pack, unpack, workspace
+from harmodels.kernels.products import descend, weighted_rows
+from harmodels.models.elman import ElmanClassifier
+
+# Sequences per call of a kernel; Ctrl-C is heard between calls.
+CHUNK = 512
+
+
+class _Options(NamedTuple):
+    hidden: int
+    window: int
+    learning_rate: np.float32
+    clip: np.float32
+    transposed: bool
+
+
+# Rows are passed as array and index: a slice handed to a function costs an atomic count of
+# references, and these run once a step.
+
+
+@inlined
+def _set_input(z: np.ndarray, t: int, hidden: int, sequence: np.ndarray, step: int) -> None:
+    """Complete z[t] behind the state: x_step and the two ones."""
+    channels = sequence.shape[1]
+    for d in range(channels):
+        z[t, hidden + d] = sequence[step, d]
+    z[t, hidden + channels] = 1
+    z[t, hidden + channels + 1] = 1
+
+
+@inlined
+def _forward(
+    mirror: np.ndarray, z: np.ndarray, sums: np.ndarray, hidden: int,
+    sequence: np.ndarray, start: int, steps: int,
+) -> None:  # fmt: skip
+    """Run from the state in z[0] through `steps` steps to the output layer's input z[steps]."""
+    wide, width, channels = z.shape[1], mirror.shape[1], sequence.shape[1]
+    count = (hidden + channels + 3) // 2 * 2
+    _set_input(z, 0, hidden, sequence, start)
+    for t in range(steps):
+        weighted_rows(z, t * wide, mirror, 0, width, count, width, sums, 0)
+        for j in range(width):
+            z[t + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
+        if t + 1 < steps:
+            _set_input(z, t + 1, hidden, sequence, start + t + 1)
+        else:
+            set_output(z, t + 1, hidden, channels)
+
+
+@inlined
+def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) -> None:
+    """Fill d_pre[:steps], from the output layer back to the window's first step.
+
+    Lanes that hold no hidden unit are set to zero, so the padding of the weights never moves.
+    """
+    z, d_pre, sums, unit = work.z, work.d_pre, work.sums, work.unit
+    recursion = packed.weight if options.transposed else packed.mirror
+    width = packed.mirror.shape[1]
+    count = (options.hidden + 1) // 2 * 2
+    for j in range(width):
+        sums[j] = 0
+    for c in range(len(packed.output)):
+        for j in range(width):
+            sums[j] += work.d_logits[c] * packed.output[c, j]
+    for t in range(steps, 0, -1):
+        if t < steps:
+            weighted_rows(
+                d_pre, t * d_pre.shape[1], recursion, 0, recursion.shape[1], count, width, sums, 0
+            )
+        for j in range(width):
+            slope = 1 - z[t, j] * z[t, j]
+            d_pre[t - 1, j] = sums[j] * slope if unit[j] > 0 else np.float32(0)
+
+
+@inlined
+def _descend_output(output: np.ndarray, work: Workspace, steps: int, options: _Options) -> None:
+    """Gradient, clipping and update of the output layer."""
+    for c in range(len(output)):
+        for j in range(output.shape[1]):
+            gradient = clipped(work.d_logits[c] * work.z[steps, j], options.clip)
+            output[c, j] -= options.learning_rate * gradient
+
+
+@inlined
+def _train_sequence(
+    packed: Packed, work: Workspace, sequence: np.ndarray, label: int, options: _Options
+) -> tuple[float, float]:
+    """Update after every window of `sequence` (T, D); return the sums of both losses."""
+    hidden, z, T = options.hidden, work.z, len(sequence)
+    cross_entropy, likelihood = 0.0, 0.0
+    for j in range(hidden):
+        z[0, j] = 0
+    for start in range(0, T, options.window):
+        steps = min(options.window, T - start)
+        _forward(packed.mirror, z, work.sums, hidden, sequence, start, steps)
+        losses = classify(packed.output, z, steps, label, work.d_logits)
+        cross_entropy += losses[0]
+        likelihood += losses[1]
+        _backward(packed, work, steps, options)
+        _descend_output(packed.output, work, steps, options)
+        descend(
+            work.d_pre, z, steps, hidden, z.shape[1], packed.weight, packed.mirror,
+            options.clip, options.learning_rate,
+        )  # fmt: skip
+        for j in range(hidden):
+            z[0, j] = z[steps, j]
+    return cross_entropy, likelihood
+
+
+def _build_train(stamp: int) -> Callable[..., Any]:
+    def train(
+        packed: Packed, work: Workspace, inputs: np.ndarray, labels: np.ndarray,
+        order: np.ndarray, options: _Options,
+    ) -> tuple[float, float]:  # fmt: skip
+        _stamp = stamp
+        denormals = flush_denormals()
+        cross_entropy, likelihood = 0.0, 0.0
+        for row in order:
+            losses = _train_sequence(packed, work, inputs[row], labels[row], options)
+            cross_entropy += losses[0]
+            likelihood += losses[1]
+        restore_denormals(denormals)
+        return cross_entropy, likelihood
+
+    return train
+
+
+def _build_score(stamp: int) -> Callable[..., Any]:
+    def score(
+        packed: Packed, work: Workspace, inputs: np.ndarray, hidden: int, logits: np.ndarray
+    ) -> None:
+        _stamp = stamp
+        denormals = flush_denormals()
+        z, T = work.z, inputs.shape[1]
+        for s in range(len(inputs)):
+            for j in range(hidden):
+                z[0, j] = 0
+            _forward(packed.mirror, z, work.sums, hidden, inputs[s], 0, T)
+            for c in range(len(packed.output)):
+                logits[s, c] = dot(packed.output, c, z, T)
+        restore_denormals(denormals)
+
+    return score
+
+
+_train = entry_point(_build_train)
+_score = entry_point(_build_score)
+
+
+def train_epoch(
+    params: ElmanClassifier,
+    inputs: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    *,
+    window: int,
+    learning_rate: float,
+    clip: float,
+    transposed: bool = True,
+    threads: int = 1,
+) -> tuple[ElmanClassifier, dict[str, Tensor]]:
+    """Train every replicate once through its sequences: `training.tbptt.train_epoch`, compiled.
+
+    Parameters
+    ----------
+    params
+        R classifiers, float32 on the CPU like all tensors here.
+    inputs
+        (N, T, D), shared by the replicates.
+    labels
+        (N,) int64.
+    order
+        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
+    window
+        Steps between two updates.
+    learning_rate, clip
+        Step size; bound on each element of the gradient.
+    transposed
+        False: the backward recursion as printed in the report.
+    threads
+        Replicates computed at the same time. One thread computes a replicate from beginning to
+        end, so the result is the same bytes for any number, and for a replicate on its own.
+
+    Returns
+    -------
+    params
+        After the last update; `params` itself is left as it was.
+    losses
+        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
+        the epoch's updates, each taken before its update. Not finite if a replicate diverged.
+
+    Raises
+    ------
+    TrainingError
+        If a tensor has another type, device or shape, or an index is out of range.
+    """
+    check_counts(window=window, threads=threads)
+    check_tensors(params, inputs)
+    check_indices(params, inputs, labels, order)
+    R, n = order.shape
+    T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
+    options = _Options(
+        H, min(window, T), np.float32(learning_rate), np.float32(clip), bool(transposed)
+    )
+    data = inputs.contiguous().numpy(), labels.contiguous().numpy()
+    rows = order.contiguous().numpy()
+    packed = [pack(params, r) for r in range(R)]
+
+    def run(r: int) -> np.ndarray:
+        work = workspace(packed[r], H, options.window)
+        totals = np.zeros(2)
+        for first in range(0, n, CHUNK):
+            totals += _train(packed[r], work, *data, rows[r, first : first + CHUNK], options)
+        return totals
+
+    totals = np.stack(spread(run, R, threads))  # (R, 2)
+    means = torch.from_numpy(totals / (n * -(-T // window)))
+    losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
+    return unpack(packed, params), losses
+
+
+def scores(params: ElmanClassifier, inputs: Tensor, *, threads: int = 1) -> Tensor:
+    """Return the logits (R, n, C) after each whole sequence of `inputs` (n, T, D), from zero.
+
+    `training.tbptt.scores`, compiled; `threads` and the errors are those of `train_epoch`.
+    """
+    check_counts(threads=threads)
+    check_tensors(params, inputs)
+    R, H = params.rnn.bias_hh.shape
+    n, T, _ = inputs.shape
+    series = inputs.contiguous().numpy()
+    logits = np.empty((R, n, params.output.bias.shape[1]), np.float32)
+
+    def run(r: int) -> None:
+        packed = pack(params, r)
+        work = workspace(packed, H, T)
+        for first in range(0, n, CHUNK):
+            part = slice(first, first + CHUNK)
+            _score(packed, work, series[part], H, logits[r, part])
+
+    spread(run, R, threads)
+    return torch.from_numpy(logits)

@@ -1,0 +1,243 @@
+"""The matrix products of the loops, blocked in registers.
+
+Plain numba loops keep the running sums of a product in memory. These keep them in vector
+registers, as a C program with vector types would, and need no compiler but numba's own.
+Everything else in the kernels is plain loops.
+
+A pointer into an array is written as the array and a flat offset, `(array, at)`.
+"""
+
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
+
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.simd import LANES, WIDE, ZERO, Emitter
+
+# So many sums at once that they and what is added fit the registers.
+STRIP = 8 if WIDE else 5
+BATCH_ROWS, BATCH_STRIP = 5, 4 if WIDE else 2
+
+
+def _weighted_rows(*, rows: int, vectors: int, phases: int) -> Any:
+    """Return the intrinsic for a block of `rows` × `vectors` sums.
+
+    With two phases even and odd k have sums of their own.
+    """
+
+    @intrinsic
+    def block(
+        typingctx: Any, factors: Any, f: Any, f_stride: Any, matrix: Any, m: Any, stride: Any,
+        count: Any, out: Any, o: Any, o_stride: Any,
+    ) -> Any:  # fmt: skip
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = Emitter(context, builder)
+            factors, matrix, out = (emit.base(signature.args[i], args[i]) for i in (0, 3, 7))
+            f, f_stride, m, stride, count, o, o_stride = (args[i] for i in (1, 2, 4, 5, 6, 8, 9))
+            starts = [builder.add(f, builder.mul(f_stride, emit.index(b))) for b in range(rows)]
+
+            def add_phases(turn: Any, sums: list[Any]) -> list[Any]:
+                added: list[Any] = []
+                for phase in range(phases):
+                    k = emit.plus(builder.mul(turn, emit.index(phases)), phase)
+                    at = builder.add(m, builder.mul(k, stride))
+                    values = [emit.load(matrix, emit.plus(at, LANES * j)) for j in range(vectors)]
+                    for start in starts:
+                        factor = emit.scalar(factors, builder.add(start, k))
+                        for value in values:
+                            added.append(emit.multiply_add(factor, value, sums[len(added)]))
+                return added
+
+            turns = builder.sdiv(count, emit.index(phases))
+            sums = emit.sum_over(turns, [ZERO] * (phases * rows * vectors), add_phases)
+            for b in range(rows):
+                row = builder.add(o, builder.mul(o_stride, emit.index(b)))
+                for j in range(vectors):
+                    total = sums[b * vectors + j]
+                    for phase in range(1, phases):
+                        total = builder.fadd(total, sums[(phase * rows + b) * vectors + j])
+                    emit.store(total, out, emit.plus(row, LANES * j))
+            return context.get_dummy_value()
+
+        index = types.int64
+        return types.void(
+            factors, index, index, matrix, index, index, index, out, index, index
+        ), codegen  # fmt: skip
+
+    return block
+
+
+_row1, _row2, _row3, _row4, _row5, _row6, _row7, _row8 = (
+    # a sum waits for its last addition; two sums each keep both multiply-add units busy
+    _weighted_rows(rows=1, vectors=vectors, phases=2)
+    for vectors in range(1, 9)
+)
+_batch1, _batch2, _batch3, _batch4 = (
+    _weighted_rows(rows=BATCH_ROWS, vectors=vectors, phases=1) for vectors in range(1, 5)
+)
+
+
+@inlined
+def weighted_rows(
+    factors: Any, f: int, matrix: Any, m: int, stride: int, count: int, width: int,
+    out: Any, o: int,
+) -> None:  # fmt: skip
+    """out[o + j] = Σ_k factors[f + k] · matrix[m + k · stride + j] for j < width.
+
+    `count`, the number of rows k, is even; `width` is a multiple of LANES.
+    """
+    vectors = width // LANES
+    while vectors > 0:
+        strip = min(vectors, STRIP)
+        if strip == 1:
+            _row1(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 2:
+            _row2(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 3:
+            _row3(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 4:
+            _row4(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 5:
+            _row5(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 6:
+            _row6(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        elif strip == 7:
+            _row7(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        else:
+            _row8(factors, f, 0, matrix, m, stride, count, out, o, 0)
+        vectors -= strip
+        m += strip * LANES
+        o += strip * LANES
+
+
+@inlined
+def weighted_batch(
+    factors: Any, f: int, f_stride: int, rows: int, matrix: Any, stride: int, count: int,
+    width: int, out: Any,
+) -> None:  # fmt: skip
+    """out[b, j] = Σ_k factors[f + b · f_stride + k] · matrix[k · stride + j].
+
+    b < rows, a multiple of BATCH_ROWS; j < width, a multiple of LANES; k < count.
+    """
+    o_stride = out.shape[1]
+    for b in range(0, rows, BATCH_ROWS):
+        at, o = f + b * f_stride, b * o_stride
+        m, vectors = 0, width // LANES
+        while vectors > 0:
+            strip = min(vectors, BATCH_STRIP)
+            if strip == 1:
+                _batch1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            elif strip == 2:
+                _batch2(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            elif strip == 3:
+                _batch3(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            else:
+                _batch4(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            vectors -= strip
+            m += strip * LANES
+            o += strip * LANES
+
+
+def _transposed(emit: Emitter, rows: list[Any]) -> list[Any]:
+    """Return the columns of a LANES × LANES block, by exchanging ever larger halves."""
+    rows = list(rows)
+    size = 1
+    while size < LANES:
+        for i in range(LANES):
+            if i & size:
+                continue
+            low, high = rows[i], rows[i + size]
+            rows[i] = emit.shuffle(
+                low, high, [k if not k & size else LANES + k - size for k in range(LANES)]
+            )
+            rows[i + size] = emit.shuffle(
+                low, high, [k + size if not k & size else LANES + k for k in range(LANES)]
+            )
+        size *= 2
+    return rows
+
+
+def _descend_block(rows: int) -> Any:
+    """Return the intrinsic of `descend` for a block of `rows` rows and LANES columns."""
+
+    @intrinsic
+    def block(
+        typingctx: Any, left: Any, l: Any, l_stride: Any, right: Any, r: Any, r_stride: Any,  # noqa: E741
+        steps: Any, weight: Any, w: Any, w_stride: Any, mirror: Any, t: Any, t_stride: Any,
+        clip: Any, rate: Any,
+    ) -> Any:  # fmt: skip
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = Emitter(context, builder)
+            bases = [emit.base(signature.args[i], args[i]) for i in (0, 3, 7, 10)]
+            left, right, weight, mirror = bases
+            l_at, l_stride, r_at, r_stride, steps = (args[i] for i in (1, 2, 4, 5, 6))
+            w_at, w_stride, t_at, t_stride = (args[i] for i in (8, 9, 11, 12))
+            high, low = emit.splat(args[13]), emit.splat(builder.fneg(args[13]))
+            step_size = emit.splat(builder.fneg(args[14]))
+
+            def add_step(step: Any, sums: list[Any]) -> list[Any]:
+                value = emit.load(right, builder.add(r_at, builder.mul(step, r_stride)))
+                at = builder.add(l_at, builder.mul(step, l_stride))
+                factors = [emit.scalar(left, emit.plus(at, i)) for i in range(rows)]
+                return [emit.multiply_add(a, value, s) for a, s in zip(factors, sums, strict=True)]
+
+            updated = []
+            for i, gradient in enumerate(emit.sum_over(steps, [ZERO] * rows, add_step)):
+                # Comparisons that a NaN fails let it through: divergence must stay visible.
+                gradient = emit.select(">", gradient, high, high)
+                gradient = emit.select("<", gradient, low, low)
+                at = builder.add(w_at, builder.mul(w_stride, emit.index(i)))
+                updated.append(emit.multiply_add(step_size, gradient, emit.load(weight, at)))
+                emit.store(updated[-1], weight, at)
+            columns = _transposed(emit, updated + [ZERO] * (LANES - rows))
+            for k, column in enumerate(columns):
+                emit.store(column, mirror, builder.add(t_at, builder.mul(t_stride, emit.index(k))))
+            return context.get_dummy_value()
+
+        index, real = types.int64, types.float32
+        return types.void(
+            left, index, index, right, index, index, index, weight, index, index, mirror, index,
+            index, real, real,
+        ), codegen  # fmt: skip
+
+    return block
+
+
+_block_whole = _descend_block(LANES)
+_block_half = _descend_block(LANES // 2)
+_block_quarter = _descend_block(LANES // 4)
+
+
+@inlined
+def descend(
+    left: Any, right: Any, steps: int, height: int, width: int, weight: Any, mirror: Any,
+    clip: float, rate: float,
+) -> None:  # fmt: skip
+    """Gradient, clipping and update of a weight matrix and of its transpose, in one pass.
+
+    weight -= rate · clip(Σ_t left[t]ᵀ right[t]) for t < steps, over the first `height` rows
+    (rounded up to a quarter of LANES) and `width` columns, a multiple of LANES; the transpose
+    goes to `mirror`. The gradient itself is never written to memory.
+    """
+    l_stride, r_stride = left.shape[1], right.shape[1]
+    w_stride, t_stride = weight.shape[1], mirror.shape[1]
+    for i in range(0, height, LANES):
+        rest = height - i
+        for j in range(0, width, LANES):
+            w, t = i * w_stride + j, j * t_stride + i
+            if rest > LANES // 2:
+                _block_whole(
+                    left, i, l_stride, right, j, r_stride, steps,
+                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                )  # fmt: skip
+            elif rest > LANES // 4:
+                _block_half(
+                    left, i, l_stride, right, j, r_stride, steps,
+                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                )  # fmt: skip
+            else:
+                _block_quarter(
+                    left, i, l_stride, right, j, r_stride, steps,
+                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                )  # fmt: skip

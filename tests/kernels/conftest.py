@@ -1,0 +1,39 @@
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harmodels.models import elman
+from harmodels.nn.initialisers import uniform
+
+
+class Problem(NamedTuple):
+    params: Any
+    inputs: Tensor
+    labels: Tensor
+    order: Tensor
+
+
+@pytest.fixture
+def make_problem() -> Callable[..., Problem]:
+    def make(
+        *, hidden: int = 9, replicates: int = 1, sequences: int = 4, steps: int = 11,
+        channels: int = 3, classes: int = 6, seed: int = 0,
+    ) -> Problem:  # fmt: skip
+        generators = [np.random.default_rng([seed, r]) for r in range(replicates)]
+        # a bound at which the state neither dies out nor becomes chaotic
+        bound = uniform(1.0 / hidden**0.5)
+        params = elman.initialise(
+            generators, channels=channels, hidden=hidden, classes=classes,
+            weights=bound, biases=bound,
+        )  # fmt: skip
+        data = np.random.default_rng([seed, 1000])
+        inputs = data.normal(size=(sequences, steps, channels)).astype(np.float32)
+        labels = data.integers(0, classes, sequences)
+        order = np.stack([data.permutation(sequences) for _ in range(replicates)])
+        return Problem(params, *map(torch.from_numpy, (inputs, labels, order)))
+
+    return make

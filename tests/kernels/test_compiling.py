@@ -1,0 +1,90 @@
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+from harmodels.kernels import compiling, elman_tbptt
+
+TRAIN_AND_PRINT = """
+import numpy as np, torch
+from harmodels.kernels import elman_tbptt, simd
+from harmodels.models import elman
+from harmodels.nn.initialisers import uniform
+from harmodels.training import tbptt
+draw = uniform(0.3)
+params = elman.initialise(
+    [np.random.default_rng(0)], channels=3, hidden=37, classes=6, weights=draw, biases=draw)
+data = np.random.default_rng(1)
+inputs = torch.from_numpy(data.normal(size=(3, 7, 3)).astype(np.float32))
+call = (params, inputs, torch.tensor([0, 5, 2]), torch.tensor([[2, 0, 1]]))
+options = dict(window=3, learning_rate=0.1, clip=1.0)
+trained, losses = elman_tbptt.train_epoch(*call, **options)
+expected, _ = tbptt.train_epoch(*call, **options)
+torch.testing.assert_close(trained.rnn.weight_hh, expected.rnn.weight_hh, rtol=0, atol=2e-6)
+print(simd.LANES, float(losses["binary_cross_entropy"][0]).hex())
+"""
+
+
+def start(**environment):
+    return subprocess.Popen(
+        [sys.executable, "-c", TRAIN_AND_PRINT],
+        env={**os.environ, **environment}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+    return output
+
+
+def test_the_stamp_changes_with_any_source_file(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    before = compiling.source_stamp(tmp_path)
+    (tmp_path / "a.py").write_text("x = 2\n")
+    assert compiling.source_stamp(tmp_path) != before
+
+
+@pytest.mark.parametrize("entry", [elman_tbptt._train, elman_tbptt._score])
+def test_the_cache_key_of_an_entry_point_holds_the_stamp(entry):
+    cells = [cell.cell_contents for cell in entry.py_func.__closure__]
+    assert cells == [compiling.SOURCE_STAMP]
+
+
+def test_without_a_writable_folder_the_kernel_is_compiled_and_not_cached(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(Dispatcher, "enable_caching", refuse)
+
+    def build(stamp):
+        def double(x):
+            _stamp = stamp
+            return 2 * x
+
+        return double
+
+    assert compiling.entry_point(build)(4) == 8
+
+
+def test_two_processes_may_compile_into_one_empty_cache_at_once(tmp_path):
+    together = [start(NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
+    outputs = {finish(process) for process in together}
+    outputs.add(finish(start(NUMBA_CACHE_DIR=str(tmp_path))))  # this one reads the cache
+    assert len(outputs) == 1
+    assert list(tmp_path.rglob("*.nbc"))
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names an x86-64 processor")
+def test_a_processor_without_avx512_agrees_with_the_reference_too(tmp_path):
+    output = finish(
+        start(
+            NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx,+avx2,+fma",
+            NUMBA_CACHE_DIR=str(tmp_path),
+        )
+    )  # fmt: skip
+    assert output.startswith("8 ")

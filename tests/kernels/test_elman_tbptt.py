@@ -1,0 +1,211 @@
+import numpy as np
+import pytest
+import torch
+
+from harmodels.errors import TrainingError
+from harmodels.kernels import elman_tbptt as compiled
+from harmodels.kernels.packing import pack, unpack, workspace
+from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.training import tbptt as reference
+
+OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
+
+# Float32 sums of up to 130 products in another order differ by about 130 · 2⁻²⁴ ≈ 8e-6 of the
+# pre-activation (around 1); the gradients pass that on, the learning rate shrinks it tenfold,
+# and a dozen updates add up. Seen: 3e-7.
+TOLERANCE = {"rtol": 0, "atol": 4e-6}
+
+
+def assert_same_bytes(left, right):
+    for name, tensor in state_dict(left).items():
+        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
+
+
+def assert_agrees(problem, **options):
+    options = OPTIONS | options
+    params, losses = compiled.train_epoch(*problem, **options)
+    expected, expected_losses = reference.train_epoch(*problem, **options)
+    for name, tensor in state_dict(expected).items():
+        torch.testing.assert_close(state_dict(params)[name], tensor, **TOLERANCE, msg=name)
+    assert losses.keys() == expected_losses.keys()
+    for name, loss in expected_losses.items():
+        assert losses[name].dtype == torch.float64
+        torch.testing.assert_close(losses[name], loss, rtol=2e-6, atol=0, msg=name)
+
+
+@pytest.mark.parametrize("hidden", [1, 7, 16, 33, 64, 100, 131])
+def test_weights_and_losses_agree_with_the_reference_at_any_width(make_problem, hidden):
+    assert_agrees(make_problem(hidden=hidden))
+
+
+@pytest.mark.parametrize("window", [1, 3, 5, 10, 11, 50])
+def test_agrees_whatever_the_window_leaves_over(make_problem, window):
+    assert_agrees(make_problem(steps=10), window=window)
+
+
+def test_agrees_on_sequences_of_one_step(make_problem):
+    assert_agrees(make_problem(steps=1))
+
+
+def test_agrees_without_the_transpose(make_problem):
+    assert_agrees(make_problem(hidden=37), transposed=False)
+
+
+def test_the_transpose_matters(make_problem):
+    problem = make_problem()
+    right, _ = compiled.train_epoch(*problem, **OPTIONS)
+    wrong, _ = compiled.train_epoch(*problem, **OPTIONS, transposed=False)
+    assert (right.rnn.weight_hh - wrong.rnn.weight_hh).abs().max() > 1e-4
+
+
+def test_agrees_where_every_gradient_is_clipped(make_problem):
+    problem = make_problem()
+    assert_agrees(problem, clip=1e-3)
+    free, _ = compiled.train_epoch(*problem, **OPTIONS)
+    bound, _ = compiled.train_epoch(*problem, **OPTIONS | {"clip": 1e-3})
+    assert (free.rnn.weight_hh - bound.rnn.weight_hh).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(("channels", "classes"), [(1, 1), (9, 2), (20, 45)])
+def test_agrees_with_other_channels_and_classes(make_problem, channels, classes):
+    assert_agrees(make_problem(channels=channels, classes=classes))
+
+
+def test_agrees_for_three_replicates_in_orders_of_their_own(make_problem):
+    assert_agrees(make_problem(replicates=3))
+
+
+def test_agrees_when_the_order_leaves_out_and_repeats_sequences(make_problem):
+    problem = make_problem(sequences=5)
+    assert_agrees(problem._replace(order=torch.tensor([[4, 4, 0]])))
+
+
+def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
+    problem = make_problem(sequences=5)
+    whole = compiled.train_epoch(*problem, **OPTIONS)
+    monkeypatch.setattr(compiled, "CHUNK", 2)
+    parts = compiled.train_epoch(*problem, **OPTIONS)
+    assert_same_bytes(whole[0], parts[0])
+
+
+def test_strided_inputs_and_orders_are_read_right(make_problem):
+    problem = make_problem(sequences=4, replicates=2)
+    strided = problem._replace(
+        inputs=problem.inputs.mT.contiguous().mT, order=problem.order.T.contiguous().T
+    )
+    assert_same_bytes(
+        compiled.train_epoch(*problem, **OPTIONS)[0], compiled.train_epoch(*strided, **OPTIONS)[0]
+    )
+
+
+def test_the_given_parameters_are_left_as_they_were(make_problem):
+    problem = make_problem()
+    before = map_params(torch.clone, problem.params)
+    compiled.train_epoch(*problem, **OPTIONS)
+    assert_same_bytes(before, problem.params)
+
+
+def test_the_same_call_gives_the_same_bytes(make_problem):
+    problem = make_problem(hidden=50)
+    first, first_losses = compiled.train_epoch(*problem, **OPTIONS)
+    second, second_losses = compiled.train_epoch(*problem, **OPTIONS)
+    assert_same_bytes(first, second)
+    assert first_losses == second_losses
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_any_number_of_threads_gives_the_same_bytes(make_problem, threads):
+    problem = make_problem(hidden=50, replicates=5)
+    serial, serial_losses = compiled.train_epoch(*problem, **OPTIONS)
+    spread, spread_losses = compiled.train_epoch(*problem, **OPTIONS, threads=threads)
+    assert_same_bytes(serial, spread)
+    for name, loss in serial_losses.items():
+        assert torch.equal(loss, spread_losses[name])
+
+
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem):
+    problem = make_problem(hidden=50, replicates=3)
+    together, losses = compiled.train_epoch(*problem, **OPTIONS, threads=2)
+    alone, own = compiled.train_epoch(
+        take_replicates(problem.params, [1]), problem.inputs, problem.labels, problem.order[[1]],
+        **OPTIONS,
+    )  # fmt: skip
+    assert_same_bytes(alone, take_replicates(together, [1]))
+    assert own["binary_cross_entropy"][0] == losses["binary_cross_entropy"][1]
+
+
+@pytest.mark.parametrize("bad", [1e38, float("inf"), float("nan")])
+def test_an_absurd_learning_rate_gives_losses_that_are_not_finite(make_problem, bad):
+    _, losses = compiled.train_epoch(*make_problem(), **OPTIONS | {"learning_rate": bad})
+    assert not torch.isfinite(losses["binary_cross_entropy"]).any()
+
+
+@pytest.mark.parametrize("field", ["weight_hh", "weight_ih", "bias_hh"])
+def test_nan_in_a_weight_shows_in_both_losses_of_that_replicate_only(make_problem, field):
+    problem = make_problem(replicates=2)
+    getattr(problem.params.rnn, field)[1].view(-1)[0] = float("nan")
+    _, losses = compiled.train_epoch(*problem, **OPTIONS)
+    for loss in losses.values():
+        assert torch.isfinite(loss).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("hidden", "threads"), [(9, 1), (50, 3), (100, 2)])
+def test_scores_agree_with_the_reference(make_problem, hidden, threads):
+    problem = make_problem(hidden=hidden, replicates=3)
+    scores = compiled.scores(problem.params, problem.inputs, threads=threads)
+    expected = reference.scores(problem.params, problem.inputs)
+    torch.testing.assert_close(scores, expected, **TOLERANCE)
+
+
+def test_scores_of_no_sequences_are_empty(make_problem):
+    problem = make_problem()
+    assert compiled.scores(problem.params, problem.inputs[:0]).shape == (1, 0, 6)
+
+
+def test_packing_and_unpacking_change_nothing(make_problem):
+    params = make_problem(hidden=21, replicates=2).params
+    assert_same_bytes(unpack([pack(params, 0), pack(params, 1)], params), params)
+
+
+def test_the_padding_of_the_weights_stays_zero(make_problem):
+    problem = make_problem(hidden=21)
+    packed = pack(problem.params, 0)
+    work = workspace(packed, 21, 4)
+    options = compiled._Options(21, 4, np.float32(0.1), np.float32(1), True)
+    arrays = problem.inputs.numpy(), problem.labels.numpy(), problem.order[0].numpy()
+    compiled._train(packed, work, *arrays, options)
+    assert not packed.weight[21:].any()
+    assert not packed.weight[:, 21 + 3 + 2 :].any()
+    assert not packed.output[:, 21 : 21 + 3].any()
+    assert not packed.output[:, 21 + 3 + 1 :].any()
+    np.testing.assert_array_equal(packed.mirror, packed.weight.T)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": torch.zeros(4, 11, 3, dtype=torch.float64)}, "inputs is torch.float64"),
+        ({"inputs": torch.zeros(4, 11, 2)}, r"shape \(4, 11, 2\)"),
+        ({"inputs": torch.zeros(4, 0, 3)}, "one step or more"),
+        ({"labels": torch.tensor([0, 1, 2, 6])}, "labels reaches from 0 to 6"),
+        ({"labels": torch.tensor([0, 1, 2])}, "labels have shape"),
+        ({"labels": torch.zeros(4, dtype=torch.int32)}, "labels must be int64"),
+        ({"order": torch.tensor([[0, -1]])}, "order reaches from -1"),
+        ({"order": torch.tensor([[0], [1]])}, "1 replicates need"),
+    ],
+)
+def test_what_the_kernel_cannot_compute_is_refused(make_problem, change, message):
+    with pytest.raises(TrainingError, match=message):
+        compiled.train_epoch(*make_problem()._replace(**change), **OPTIONS)
+
+
+def test_a_tensor_on_another_device_is_refused_by_name(make_problem):
+    problem = make_problem()
+    with pytest.raises(TrainingError, match=r"inputs is torch.float32 on meta.*engine: reference"):
+        compiled.train_epoch(*problem._replace(inputs=problem.inputs.to("meta")), **OPTIONS)
+
+
+@pytest.mark.parametrize("option", ["window", "threads"])
+def test_a_count_below_one_is_refused(make_problem, option):
+    with pytest.raises(TrainingError, match=f"{option} is 0"):
+        compiled.train_epoch(*make_problem(), **OPTIONS | {option: 0})

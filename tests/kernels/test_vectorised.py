@@ -1,0 +1,24 @@
+import re
+
+import pytest
+from numba import njit
+
+from harmodels.kernels import elman_tbptt
+from harmodels.kernels.simd import WIDE
+
+OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
+
+
+@pytest.fixture
+def assembly(make_problem, monkeypatch):
+    """What the processor runs: the entry point compiled anew, for a cached one has no listing."""
+    train = njit(nogil=True, error_model="numpy")(elman_tbptt._train.py_func)
+    monkeypatch.setattr(elman_tbptt, "_train", train)
+    elman_tbptt.train_epoch(*make_problem(), **OPTIONS)
+    return "".join(train.inspect_asm().values())
+
+
+@pytest.mark.skipif(not WIDE, reason="looks for AVX-512 registers")
+def test_products_and_tanh_work_on_whole_registers(assembly):
+    assert len(re.findall(r"vfmadd\d+ps.*zmm", assembly)) > 200
+    assert re.search(r"vdivps.*[yz]mm", assembly), "tanh is computed number by number"
