@@ -7,7 +7,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test report lint format bench lock clean
+.PHONY: help demo test report lint format keys bench lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
+
+keys: $(INSTALLED) ## Renew the tables of config/README.md from workflow/schemas
+	sed -i '/^## What one call/,$$d' config/README.md
+	$(BIN)/harmodels keys >> config/README.md
 
 bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
 	$(BIN)/python -m benchmarks

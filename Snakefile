@@ -19,6 +19,7 @@ container: "docker://python:3.12-slim"
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/features.smk"
 include: "rules/train.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
@@ -36,5 +37,6 @@ rule all:
         all_figures(),
         all_claims(),
         all_previews(),
+        all_comparisons(),
     message:
         "Everything that the configuration names is up to date."

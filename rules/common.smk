@@ -64,15 +64,29 @@ def code(module):
     return files
 
 
-def configuration_of(wildcards):
-    experiments = PROJECT.reports[wildcards.report].experiments
-    return experiments[wildcards.experiment].configurations[wildcards.configuration]
+def table_read_by(wildcards):
+    """Return the table of the data set that an experiment reads."""
+    reads = PROJECT.reports[wildcards.report].experiments[wildcards.experiment].reads
+    return f"results/datasets/{wildcards.dataset}/{reads}.parquet"
+
+
+def ships_features(dataset):
+    return DATASETS[dataset].format == "uci_har" and not DATASETS[dataset].simulated
+
+
+def shipped_features(wildcards):
+    """Return the features that a data set ships, if it does; the computed ones are fitted to them."""
+    if not ships_features(wildcards.dataset):
+        return []
+    return f"results/datasets/{wildcards.dataset}/shipped_features.parquet"
 
 
 def job_of(wildcards):
     """Return what a training job is to do, as the keyword arguments of training.job.Job."""
     plan = PROJECT.reports[wildcards.report]
-    configuration = configuration_of(wildcards)
+    experiment = plan.experiments[wildcards.experiment]
+    configuration = experiment.configurations[wildcards.configuration]
+    dataset = DATASETS[wildcards.dataset]
     return {
         "report": plan.key,
         "dataset": wildcards.dataset,
@@ -80,9 +94,9 @@ def job_of(wildcards):
         "name": configuration.name,
         "configuration": configuration.values,
         "options": configuration.options,
-        "training": plan.training,
-        "channels": list(DATASETS[wildcards.dataset].channel_group(plan.channels)),
-        "validation": plan.experiments[wildcards.experiment].validation,
+        "training": experiment.training,
+        "channels": list(dataset.channel_group(plan.channels)) if plan.channels else None,
+        "validation": experiment.validation,
         "seed": PROJECT.seed,
         "replicates": PROJECT.replicates,
         "engine": PROJECT.engine,
@@ -225,3 +239,19 @@ def page_sections():
 def page_templates():
     folder = ROOT / "src" / "harmodels" / "reporting" / "templates"
     return sorted(str(path) for path in folder.iterdir())
+
+
+def all_comparisons():
+    """Return the comparison of computed with shipped features where a report reads features."""
+    datasets = {
+        dataset
+        for plan in PROJECT.reports.values()
+        for dataset in plan.datasets
+        if ships_features(dataset)
+        and any(experiment.reads != "sequences" for experiment in plan.experiments.values())
+    }
+    return [
+        f"results/datasets/{dataset}/features/correlation.{ending}"
+        for dataset in sorted(datasets)
+        for ending in ("csv", "md", "tex", "svg", "png")
+    ]

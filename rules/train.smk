@@ -3,7 +3,7 @@
 
 rule train_network:
     input:
-        sequences="results/datasets/{dataset}/sequences.parquet",
+        sequences=table_read_by,
         splits="results/{report}/{dataset}/splits.parquet",
         code=code("harmodels.training.job"),
     output:

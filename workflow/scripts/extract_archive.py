@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harmodels.data.archive import extract
+from harmodels.data.archive import unpack
 from harmodels.data.registry import load_registry
 from harmodels.runtime import script_job
 
@@ -10,4 +10,4 @@ name = snakemake.wildcards.dataset
 
 with script_job(snakemake.log[0], f"extract {name}"):
     dataset = load_registry(Path(snakemake.params.registry))[name]
-    extract(Path(snakemake.input.archive), Path(snakemake.output.raw), dataset.archive)
+    unpack(dataset, Path(snakemake.input.archive), Path(snakemake.output.raw))

@@ -6,7 +6,8 @@ from harmodels.runtime import script_job
 from harmodels.training.job import Job, run_job
 
 settings = dict(snakemake.params.job)
-settings["channels"] = tuple(settings["channels"])
+if settings["channels"] is not None:
+    settings["channels"] = tuple(settings["channels"])
 job = Job(**settings)
 
 with script_job(snakemake.log[0], f"{job.report}/{job.dataset}/{job.experiment}/{job.name}"):

@@ -55,4 +55,17 @@ class Perceptron:
     patience: int
 
 
-OPTIONS = {"truncated_bptt": TruncatedBptt, "minibatch": Minibatch, "perceptron": Perceptron}
+@dataclass(frozen=True)
+class Baseline:
+    """Options of a baseline (workflow/schemas/baseline.schema.yaml)."""
+
+    model: str
+    inverse_regularisation: float
+
+
+OPTIONS = {
+    "truncated_bptt": TruncatedBptt,
+    "minibatch": Minibatch,
+    "perceptron": Perceptron,
+    "baseline": Baseline,
+}

@@ -35,10 +35,26 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A grid of configurations trained under one protocol."""
+    """A grid of configurations trained in one way under one protocol.
+
+    Attributes
+    ----------
+    name, title
+        Key and one line for people.
+    training
+        Key of the training loop, whose options the configurations hold.
+    reads
+        The table of the data set that the network reads.
+    validation
+        Whether validation sequences are held out.
+    configurations
+        By name.
+    """
 
     name: str
     title: str
+    training: str
+    reads: str
     validation: bool
     configurations: dict[str, Configuration]
 
@@ -50,8 +66,7 @@ class Report:
     key: str
     title: str
     model: str
-    training: str
-    channels: str
+    channels: str | None
     datasets: tuple[str, ...]
     draw: dict[str, Any]
     experiments: dict[str, Experiment]
@@ -147,7 +162,7 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
             f"reports.{key}.experiments: " + unknown_key(unknown, content["experiments"])
         )
     experiments = {
-        name: _expand(name, spec, content["training"], plan.get("options", {}), root, where)
+        name: _expand(name, spec, content, plan, root, where)
         for name, spec in content["experiments"].items()
         if name in chosen
     }
@@ -155,8 +170,7 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
         key=key,
         title=content["title"],
         model=content["model"],
-        training=content["training"],
-        channels=content["channels"],
+        channels=content.get("channels"),
         datasets=tuple(plan["datasets"]),
         draw={**content["draw"], **plan.get("draw", {})},
         experiments=experiments,
@@ -169,12 +183,13 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
 def _expand(
     name: str,
     spec: Mapping[str, Any],
-    training: str,
-    replaced: Mapping[str, Any],
+    report: Mapping[str, Any],
+    plan: Mapping[str, Any],
     root: Path,
     where: str,
 ) -> Experiment:
     place = f"{where}: experiments.{name}"
+    training = spec.get("training", report["training"])
     schema = root / "workflow" / "schemas" / f"{training}.schema.yaml"
     combinations = _combinations(spec, place)
     varied = set(combinations[0])
@@ -183,6 +198,10 @@ def _expand(
         raise ConfigurationError(
             f"{place}: {sorted(twice)[0]!r} stands in the grid and in the options"
         )
+    replaced = dict(plan.get("options", {}))
+    if training != report["training"]:
+        known = read_yaml(schema)["properties"]
+        replaced = {key: value for key, value in replaced.items() if key in known}
     fixed = {**spec.get("options", {}), **replaced}
     shared = {key: value for key, value in fixed.items() if key not in varied}
     defaults = with_defaults(shared, schema)
@@ -192,7 +211,9 @@ def _expand(
         check(options, schema, f"{place}, {training}")
         configuration = Configuration(configuration_name(values), values, options)
         configurations[configuration.name] = configuration
-    return Experiment(name, spec["title"], spec.get("validation", False), configurations)
+    reads = plan.get("reads") or spec.get("reads") or report.get("reads", "sequences")
+    validation = spec.get("validation", False)
+    return Experiment(name, spec["title"], training, reads, validation, configurations)
 
 
 def _combinations(spec: Mapping[str, Any], place: str) -> list[dict[str, Any]]:

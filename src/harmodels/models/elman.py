@@ -32,14 +32,19 @@ def initialise(
     classes: int,
     weights: Initialiser,
     biases: Initialiser,
+    recurrent: Initialiser | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> ElmanClassifier:
-    """Draw R classifiers, one from each generator, always in the order of the fields."""
+    """Draw R classifiers, one from each generator, always in the order of the fields.
+
+    `recurrent` draws `weight_hh`; without it `weights` does.
+    """
+    recurrent = recurrent or weights
 
     def draw(generator: np.random.Generator) -> list[Tensor]:
         return [
             weights(generator, (hidden, channels)),
-            weights(generator, (hidden, hidden)),
+            recurrent(generator, (hidden, hidden)),
             biases(generator, (hidden,)),
             biases(generator, (hidden,)),
             weights(generator, (classes, hidden)),

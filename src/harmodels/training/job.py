@@ -1,29 +1,20 @@
 """One training job: a configuration, all its replicates, from sequences to four files."""
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import torch
-from safetensors.torch import save
 
-from harmodels.config.options import OPTIONS
+from harmodels.config.options import OPTIONS, Baseline, Minibatch, Perceptron
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
 from harmodels.errors import DataError, TrainingError
-from harmodels.files import (
-    atomic_path,
-    read_table,
-    sha256,
-    write_json,
-    write_table,
-)
+from harmodels.files import read_table, sha256, write_json
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.runtime import (
     LOGGER,
@@ -33,9 +24,11 @@ from harmodels.runtime import (
     describe_versions,
     use_one_thread_an_operation,
 )
+from harmodels.training.baselines import baseline_scores, baseline_weights, fit_baseline
 from harmodels.training.fit import Division, EpochReport, Fit, Rows, Schedule, fit
-from harmodels.training.learners import Learner, Recordings, make_learner
-from harmodels.training.stopping import AllEpochs, Patience
+from harmodels.training.learners import Learner, Recordings, State, make_learner
+from harmodels.training.records import prediction_frame, write_frames, write_weights
+from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
 
 @dataclass(frozen=True)
@@ -53,7 +46,7 @@ class Job:
     training
         Key of the training loop.
     channels
-        Names of the channels that the network reads.
+        Names of the channels that the network reads; None reads all.
     validation
         Whether the validation sequences are held out of the training.
     seed, replicates
@@ -69,7 +62,7 @@ class Job:
     configuration: Mapping[str, Any]
     options: Mapping[str, Any]
     training: str
-    channels: tuple[str, ...]
+    channels: tuple[str, ...] | None
     validation: bool
     seed: int
     replicates: int
@@ -97,36 +90,16 @@ def run_job(
     """
     use_one_thread_an_operation()
     started = time.monotonic()
-    sequences = read_sequences(sequences_path).select_channels(job.channels)
-    splits = read_table(splits_path)[0].to_pandas()
-    division = divide(sequences, splits, job)
-    recordings = _recordings(sequences).to(job.device)
+    sequences = read_sequences(sequences_path)
+    if job.channels is not None:
+        sequences = sequences.select_channels(job.channels)
+    division = divide(sequences, read_table(splits_path)[0].to_pandas(), job)
     options = OPTIONS[job.training](**job.options)
-    learner = make_learner(job.training, options, job.engine, threads)
-    LOGGER.info(
-        "%d replicates, engine %s, device %s, %d threads, %d training and %d test sequences",
-        job.replicates,
-        learner.engine,
-        job.device,
-        threads,
-        len(division.train[0]),
-        len(division.test),
-    )
-    schedule = make_schedule(options, job)
-    result = fit(learner, recordings, division, schedule, _progress(options.epochs))
+    if isinstance(options, Baseline):
+        engine, outcomes = "scikit-learn", _run_baseline(options, sequences, division, job, folder)
+    else:
+        engine, outcomes = _run_network(options, sequences, division, job, folder, threads)
     facts = sequences.facts
-    metadata = {
-        "dataset": facts.dataset,
-        "classes": list(facts.classes),
-        "simulated": facts.simulated,
-    }
-    write_table(folder / "history.parquet", result.history(), metadata)
-    write_table(
-        folder / "predictions.parquet",
-        _predictions(learner, recordings, division, result, sequences),
-        metadata,
-    )
-    _write_weights(folder / "weights.safetensors", result, job)
     write_json(
         folder / "run.json",
         {
@@ -134,24 +107,103 @@ def run_job(
             **describe_commit(repository),
             "classes": list(facts.classes),
             "simulated": facts.simulated,
-            "engine": learner.engine,
+            "engine": engine,
             "threads": threads,
             "versions": describe_versions(),
             "hardware": describe_machine(job.device),
             "data": {"sequences": sha256(sequences_path), "splits": sha256(splits_path)},
             "wall_time_s": round(time.monotonic() - started, 3),
-            "replicates": [
-                {
-                    "replicate": outcome.replicate,
-                    "epochs": outcome.epochs,
-                    "best_epoch": outcome.best_epoch,
-                    "diverged_epoch": outcome.diverged_epoch,
-                    "stopped": outcome.stopped,
-                }
-                for outcome in result.outcomes
-            ],
+            "replicates": outcomes,
         },
     )
+
+
+def _run_network(
+    options: Any,
+    sequences: Sequences,
+    division: Division,
+    job: Job,
+    folder: Path,
+    threads: int,
+) -> tuple[str, list[dict[str, Any]]]:
+    recordings = _recordings(sequences).to(job.device)
+    learner = make_learner(job.training, options, job.engine, threads)
+    LOGGER.info(
+        "%d replicates, engine %s, device %s, %d thread(s), %d training and %d test sequences",
+        job.replicates,
+        learner.engine,
+        job.device,
+        threads,
+        len(division.train[0]),
+        len(division.test),
+    )
+    progress = _progress(options.epochs, options.monitor)
+    result = fit(learner, recordings, division, make_schedule(options, job), progress)
+    predictions = _predictions(learner, recordings, division, result, sequences)
+    write_frames(folder, result.history(), predictions, sequences)
+    tensors = {f"last.{name}": t for name, t in state_dict(result.last.params).items()}
+    if job.validation:
+        tensors |= {f"best.{name}": t for name, t in state_dict(result.best.params).items()}
+    write_weights(folder / "weights.safetensors", tensors, _described(job))
+    outcomes = [
+        {
+            "replicate": outcome.replicate,
+            "epochs": outcome.epochs,
+            "best_epoch": outcome.best_epoch,
+            "diverged_epoch": outcome.diverged_epoch,
+            "stopped": outcome.stopped,
+        }
+        for outcome in result.outcomes
+    ]
+    return learner.engine, outcomes
+
+
+def _run_baseline(
+    options: Baseline, sequences: Sequences, division: Division, job: Job, folder: Path
+) -> list[dict[str, Any]]:
+    features = sequences.padded().reshape(len(sequences), -1)
+    predictions, weights, outcomes = [], [], []
+    for replicate, train in enumerate(division.train):
+        classifier = fit_baseline(options, features[train], sequences.labels[train])
+        LOGGER.info("%s fitted, replicate %d", options.model, replicate)
+        for split, rows in _splits(division, replicate).items():
+            scores = baseline_scores(classifier, features[rows], len(sequences.facts.classes))
+            predictions.append(
+                prediction_frame(
+                    sequences,
+                    rows,
+                    scores,
+                    replicate=replicate,
+                    checkpoint="last",
+                    split=split,
+                )
+            )
+        weights.append(baseline_weights(classifier))
+        outcomes.append(
+            {
+                "replicate": replicate,
+                "epochs": 0,
+                "best_epoch": None,
+                "diverged_epoch": None,
+                "stopped": "fitted",
+            }
+        )
+    history = Fit(State(()), State(()), []).history()
+    write_frames(folder, history, predictions, sequences)
+    stacked = {key: torch.cat([w[key] for w in weights]) for key in weights[0]}
+    write_weights(folder / "weights.safetensors", stacked, _described(job))
+    return outcomes
+
+
+def _described(job: Job) -> dict[str, Any]:
+    return {"configuration": job.name, "options": dict(job.options), "report": job.report}
+
+
+def _splits(division: Division, index: int) -> dict[str, Rows]:
+    splits = {"train": division.train[index], "test": division.test}
+    if division.validation is not None:
+        splits["validation"] = division.validation[index]
+    return splits
 
 
 def make_schedule(options: Any, job: Job) -> Schedule:
@@ -162,10 +214,10 @@ def make_schedule(options: Any, job: Job) -> Schedule:
     TrainingError
         If training shall stop on a validation loss and nothing is held out for it.
     """
-    patience = getattr(options, "patience", None)
-    if patience and not job.validation:
+    stopping = _stopping_rule(options)
+    if stopping != AllEpochs() and not job.validation:
         raise TrainingError(
-            f"{job.experiment}: patience {patience} needs a validation loss; "
+            f"{job.experiment}: {stopping} needs a validation loss; "
             "set validation: true in the experiment"
         )
     return Schedule(
@@ -173,9 +225,19 @@ def make_schedule(options: Any, job: Job) -> Schedule:
         seed=job.seed,
         replicates=tuple(range(job.replicates)),
         monitor=options.monitor,
-        stopping=Patience(patience) if patience else AllEpochs(),
+        stopping=stopping,
         test_every=getattr(options, "test_every", None),
     )
+
+
+def _stopping_rule(options: Any) -> StoppingRule:
+    if isinstance(options, Minibatch) and options.patience:
+        return Patience(options.patience)
+    if isinstance(options, Perceptron) and options.stopping == "patience":
+        return Patience(options.patience)
+    if isinstance(options, Perceptron) and options.stopping == "loss_gap":
+        return LossGap(options.gap_after, options.gap)
+    return AllEpochs()
 
 
 def divide(sequences: Sequences, splits: pd.DataFrame, job: Job) -> Division:
@@ -211,13 +273,13 @@ def _recordings(sequences: Sequences) -> Recordings:
     )
 
 
-def _progress(epochs: int) -> Any:
+def _progress(epochs: int, monitor: str) -> Any:
     progress = Progress(epochs)
 
     def report(state: EpochReport) -> None:
-        figures = {"loss": state.train.get("binary_cross_entropy", float("nan"))}
+        figures = {"loss": state.train.get(monitor, float("nan"))}
         if state.validation:
-            figures["validation"] = state.validation["binary_cross_entropy"]
+            figures["validation"] = state.validation[monitor]
             figures["accuracy"] = state.validation["accuracy"]
         progress(state.epoch, state.sequences, figures)
 
@@ -230,48 +292,24 @@ def _predictions(
     division: Division,
     result: Fit,
     sequences: Sequences,
-) -> pa.Table:
-    """Return logits of every sequence used, for each replicate and kind of weights it has."""
-    parts = []
+) -> Iterator[pd.DataFrame]:
+    """Yield logits of every sequence used, for each replicate and kind of weights it has."""
     for index, outcome in enumerate(result.outcomes):
         kinds = {}
         if outcome.diverged_epoch is None:
             kinds["last"] = result.last.params
         if outcome.best_epoch is not None:
             kinds["best"] = result.best.params
-        splits = {"train": division.train[index], "test": division.test}
-        if division.validation is not None:
-            splits["validation"] = division.validation[index]
         for checkpoint, params in kinds.items():
             mine = take_replicates(params, [index])
-            for split, rows in splits.items():
-                scores = learner.scores(mine, recordings.inputs[torch.from_numpy(rows)])[0].cpu()
-                frame = pd.DataFrame(scores.numpy()).add_prefix("score_")
-                frame.insert(0, "label", sequences.labels[rows])
-                frame.insert(0, "id", sequences.ids[rows].tolist())
-                frame.insert(0, "split", split)
-                frame.insert(0, "checkpoint", checkpoint)
-                frame.insert(0, "replicate", np.int16(outcome.replicate))
-                parts.append(frame)
-    if not parts:
-        columns: dict[str, Any] = {"replicate": np.array([], np.int16)}
-        columns |= {key: pd.Series([], dtype="str") for key in ("checkpoint", "split", "id")}
-        columns["label"] = np.array([], np.int64)
-        for c in range(recordings.classes):
-            columns[f"score_{c}"] = np.array([], np.float32)
-        parts.append(pd.DataFrame(columns))
-    return pa.Table.from_pandas(pd.concat(parts, ignore_index=True), preserve_index=False)
-
-
-def _write_weights(path: Path, result: Fit, job: Job) -> None:
-    tensors = {f"last.{name}": tensor for name, tensor in state_dict(result.last.params).items()}
-    if job.validation:
-        tensors |= {
-            f"best.{name}": tensor for name, tensor in state_dict(result.best.params).items()
-        }
-    described = {"configuration": job.name, "options": dict(job.options), "report": job.report}
-    # one metadata key: with several, safetensors writes them in no fixed order
-    metadata = {"harmodels": json.dumps(described, sort_keys=True)}
-    contents = save({key: t.cpu().contiguous() for key, t in tensors.items()}, metadata)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(contents)
+            for split, rows in _splits(division, index).items():
+                chosen = torch.from_numpy(rows).to(recordings.inputs.device)
+                scores = learner.scores(mine, recordings.inputs[chosen])[0].cpu().numpy()
+                yield prediction_frame(
+                    sequences,
+                    rows,
+                    scores,
+                    replicate=outcome.replicate,
+                    checkpoint=checkpoint,
+                    split=split,
+                )

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from harmodels.training.learners import minibatch
 from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
 from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 
 __all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
 
-LEARNERS = {"truncated_bptt": TruncatedBpttLearner}
+LEARNERS = {"truncated_bptt": TruncatedBpttLearner, "minibatch": minibatch.make}
 
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:

@@ -1,0 +1,58 @@
+# The 561 features of a window: computed from the signals, and the data set's own beside them.
+
+
+rule compute_features:
+    input:
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        shipped=shipped_features,
+        code=code("harmodels.data.features.tables"),
+    output:
+        features="results/datasets/{dataset}/computed_features.parquet",
+        map="results/datasets/{dataset}/feature_map.parquet",
+    log:
+        "results/logs/features/{dataset}.log",
+    message:
+        "Computing the 561 features of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/compute_features.py"
+
+
+rule read_shipped_features:
+    input:
+        raw="results/datasets/{dataset}/raw",
+        sequences="results/datasets/{dataset}/sequences.parquet",
+        code=code("harmodels.data.features.tables"),
+    output:
+        features="results/datasets/{dataset}/shipped_features.parquet",
+    log:
+        "results/logs/shipped_features/{dataset}.log",
+    params:
+        path=lambda wildcards: DATASETS[wildcards.dataset].path,
+    message:
+        "Reading the features that {wildcards.dataset} ships."
+    script:
+        "../workflow/scripts/read_shipped_features.py"
+
+
+rule compare_features:
+    input:
+        map="results/datasets/{dataset}/feature_map.parquet",
+        computed="results/datasets/{dataset}/computed_features.parquet",
+        shipped="results/datasets/{dataset}/shipped_features.parquet",
+        code=code("harmodels.reporting.figures.features"),
+    output:
+        csv="results/datasets/{dataset}/features/correlation.csv",
+        md="results/datasets/{dataset}/features/correlation.md",
+        tex="results/datasets/{dataset}/features/correlation.tex",
+        svg=report(
+            "results/datasets/{dataset}/features/correlation.svg",
+            caption="../workflow/report/preview.rst",
+            category="Data",
+        ),
+        png="results/datasets/{dataset}/features/correlation.png",
+    log:
+        "results/logs/compare_features/{dataset}.log",
+    message:
+        "Comparing computed and shipped features of {wildcards.dataset}."
+    script:
+        "../workflow/scripts/compare_features.py"

@@ -1,0 +1,84 @@
+"""What a training job leaves in its folder: predictions, weights and how they came to be."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor
+
+from harmodels.data.sequences import Sequences
+from harmodels.files import atomic_path, write_table
+
+
+def prediction_frame(
+    sequences: Sequences,
+    rows: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    *,
+    replicate: int,
+    checkpoint: str,
+    split: str,
+) -> pd.DataFrame:
+    """Return one row a sequence: replicate, checkpoint, split, id, label, score_0 ….
+
+    Parameters
+    ----------
+    sequences
+        All sequences of the job.
+    rows
+        (n,) which of them were classified.
+    scores
+        (n, C), the higher the likelier.
+    replicate, checkpoint, split
+        What the scores belong to.
+    """
+    frame = pd.DataFrame(scores.astype(np.float32)).add_prefix("score_")
+    frame.insert(0, "label", sequences.labels[rows])
+    frame.insert(0, "id", sequences.ids[rows].tolist())
+    frame.insert(0, "split", split)
+    frame.insert(0, "checkpoint", checkpoint)
+    frame.insert(0, "replicate", np.int16(replicate))
+    return frame
+
+
+def write_frames(
+    folder: Path, history: pd.DataFrame, predictions: Iterable[pd.DataFrame], sequences: Sequences
+) -> None:
+    """Write history.parquet and predictions.parquet; predictions may be none at all."""
+    facts = sequences.facts
+    metadata = {
+        "dataset": facts.dataset,
+        "classes": list(facts.classes),
+        "simulated": facts.simulated,
+    }
+    write_table(folder / "history.parquet", history, metadata)
+    nothing = prediction_frame(
+        sequences,
+        np.empty(0, dtype=np.int64),
+        np.empty((0, len(facts.classes)), dtype=np.float32),
+        replicate=0,
+        checkpoint="last",
+        split="test",
+    )
+    schema = pa.Schema.from_pandas(
+        nothing.astype(dict.fromkeys(("checkpoint", "split", "id"), "str")),
+        preserve_index=False,
+    )
+    parts = [pa.Table.from_pandas(f, schema=schema, preserve_index=False) for f in predictions]
+    whole = pa.concat_tables(parts) if parts else schema.empty_table()
+    write_table(folder / "predictions.parquet", whole, metadata)
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor], described: Mapping[str, Any]) -> None:
+    """Write tensors, each with a leading axis of replicates, as safetensors."""
+    # one metadata key: with several, safetensors writes them in no fixed order
+    metadata = {"harmodels": json.dumps(described, sort_keys=True)}
+    contents = save({key: t.cpu().contiguous() for key, t in tensors.items()}, metadata)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(contents)
