@@ -1,0 +1,165 @@
+"""Archives, checked by their hash or member by member, and unpacked whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from harmodels.data.members import DAMAGED, Member, copy_member, open_members
+from harmodels.data.registry import Archive, Dataset
+from harmodels.errors import DataError, ResultsError
+from harmodels.files import sha256
+
+LARGEST = 2_000_000_000  # bytes that an archive may unpack to, where the registry sets no limit
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
+    """Make the folder of raw files of a data set from what `download.fetch` delivered.
+
+    Raises
+    ------
+    DataError, ResultsError
+        As `extract` does.
+    """
+    archive = dataset.archive
+    if archive is None:
+        raise DataError(f"{dataset.name} has no archive; its recordings are simulated")
+    if not archive.user_file:
+        checksums, largest = archive.checksums, archive.largest_bytes
+        extract(source, folder, checksums, nested=archive.nested, largest=largest)
+        return
+    verify(source, archive)
+    with _whole_folder(folder) as temporary:
+        shutil.copyfile(source, temporary / dataset.path)
+
+
+def extract(
+    archive: Path,
+    folder: Path,
+    checksums: Mapping[str, str] | None,
+    *,
+    nested: str | None = None,
+    largest: int = LARGEST,
+) -> None:
+    """Unpack an archive into `folder`, which is whole afterwards or as it was before.
+
+    Parameters
+    ----------
+    archive
+        A zip or a tar, the latter compressed or not.
+    folder
+        Where to; replaced if it exists.
+    checksums
+        SHA-256 of members by name: these are unpacked, others are left out. None unpacks all.
+    nested
+        Name of a zip inside the archive; where it is found it is unpacked instead.
+    largest
+        Bytes that all members together may declare.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, declares too much, a member would be written outside the
+        folder, is a link or a device, stands twice, is missing, or has another hash.
+    ResultsError
+        If the disk is full or the folder cannot be written.
+    """
+    _refuse_other_kinds(archive)
+    with (
+        open_members(archive, nested, largest) as (opened, members),
+        _whole_folder(folder) as target,
+    ):
+        for member in _listed(archive, members, checksums):
+            path = target / member.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as stream:
+                digest = copy_member(opened, member, stream)
+            _compare(archive, member.name, digest, checksums)
+
+
+def verify(path: Path, archive: Archive) -> None:
+    """Check that a file is the archive it should be.
+
+    Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of
+    a file that only users have, it is checked that it is an HDF5 file.
+
+    Raises
+    ------
+    DataError
+        Saying what the file is instead.
+    """
+    _refuse_other_kinds(path)
+    if archive.user_file:
+        with path.open("rb") as stream:
+            if stream.read(len(HDF5)) != HDF5:
+                raise DataError(f"{path.name} is not an HDF5 file")
+        return
+    digest = sha256(path)
+    if digest in archive.sha256:
+        return
+    with open_members(path, archive.nested, archive.largest_bytes) as (opened, members):
+        if archive.checksums is None:
+            known = " or ".join(archive.sha256)
+            raise DataError(f"{path.name} has the SHA-256 {digest}, not {known}")
+        for member in _listed(path, members, archive.checksums):
+            _compare(path, member.name, copy_member(opened, member, None), archive.checksums)
+
+
+def _listed(path: Path, members: list[Member], checksums: Mapping[str, str] | None) -> list[Member]:
+    if checksums is None:
+        return members
+    missing = sorted(set(checksums) - {member.name for member in members})
+    if missing:
+        raise DataError(f"{path.name} lacks the member {missing[0]!r}; it is another archive")
+    return [member for member in members if member.name in checksums]
+
+
+def _compare(path: Path, name: str, digest: str, checksums: Mapping[str, str] | None) -> None:
+    if checksums is not None and checksums[name] != digest:
+        raise DataError(
+            f"{path.name}: member {name!r} has the SHA-256 {digest}, not {checksums[name]}; "
+            "delete the archive and download it again"
+        )
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Say in words what an empty file or a web page is, before an archive is looked for."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(512).lstrip().lower()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    if not start:
+        raise DataError(f"{path.name} is empty")
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise DataError(f"{path.name} is a web page (an error page perhaps), not an archive")
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `folder`; put it in its place when the block succeeds."""
+    temporary: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        yield temporary
+        # mkdtemp makes folders private; results are meant to be read by all the umask allows
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.replace(folder)
+    except DAMAGED:
+        raise  # gzip.BadGzipFile is an OSError, but of the archive and not of the disk
+    except OSError as error:
+        raise ResultsError(
+            f"cannot write {folder}: {error.strerror or error}. "
+            "Free some space or choose another folder with `snakemake --directory FOLDER`."
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,109 @@
+"""The course's HDF5 file: `trX`, `trY`, `tstX`, `tstY` with one-hot labels."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.errors import DataError
+
+STEPS = 150
+HALVES = {"train": ("trX", "trY"), "test": ("tstX", "tstY")}
+
+
+def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
+    """Read the sequences of both halves.
+
+    Parameters
+    ----------
+    path
+        The HDF5 file.
+    facts
+        Of the registry; its classes are the one-hot columns.
+
+    Returns
+    -------
+    sequences
+        Ids are `train/00001`, …; the file does not say who was recorded, so subjects are empty.
+    notes
+        Nothing is dropped, so `{"dropped": {}}`.
+
+    Raises
+    ------
+    DataError
+        If h5py is missing, the file is damaged, a part is missing, has another shape than
+        (N, 150, 3) or (N, 6), or a label is not one-hot.
+    """
+    parts = _read(path)
+    channels, classes = len(facts.channels), len(facts.classes)
+    values, labels = [], []
+    for inputs, targets in HALVES.values():
+        _check_shape(path, inputs, parts[inputs], (STEPS, channels))
+        _check_shape(path, targets, parts[targets], (classes,))
+        if len(parts[inputs]) != len(parts[targets]):
+            raise DataError(
+                f"{path}: {inputs} has {len(parts[inputs])} sequences, "
+                f"but {targets} has {len(parts[targets])}"
+            )
+        values.append(_numbers(path, inputs, parts[inputs]).reshape(-1, channels))
+        labels.append(_labels(path, targets, parts[targets]))
+    counts = [len(part) for part in labels]
+    halves = np.repeat(np.array(list(HALVES), dtype=np.str_), counts)
+    names = [f"{h}/{i:05d}" for h, n in zip(HALVES, counts, strict=True) for i in range(1, n + 1)]
+    sequences = Sequences(
+        facts=facts,
+        ids=np.array(names, dtype=np.str_),
+        subjects=np.full(len(names), "", dtype=np.str_),
+        halves=halves,
+        labels=np.concatenate(labels),
+        offsets=np.arange(len(names) + 1, dtype=np.int64) * STEPS,
+        values=np.concatenate(values),
+    )
+    return sequences, {"dropped": {}}
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        import h5py
+    except ImportError as error:
+        raise DataError(f"reading {path.name} needs h5py: pip install 'harmodels[hdf5]'") from error
+    names = [name for pair in HALVES.values() for name in pair]
+    try:
+        with h5py.File(path, "r") as file:
+            missing = [name for name in names if not isinstance(file.get(name), h5py.Dataset)]
+            if missing:
+                found = ", ".join(sorted(file)) or "nothing"
+                raise DataError(f"{path} has no data set {missing[0]!r}; it holds {found}")
+            return {name: file[name][()] for name in names}
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path} is no HDF5 file, or is damaged or truncated: {error}. Bring a whole copy."
+        ) from error
+
+
+def _check_shape(path: Path, name: str, array: NDArray[Any], rest: tuple[int, ...]) -> None:
+    shape = tuple(getattr(array, "shape", ()))
+    if shape[1:] != rest or len(shape) != len(rest) + 1 or shape[0] == 0:
+        expected = ", ".join(("N", *map(str, rest)))
+        raise DataError(f"{path}: {name} has the shape {shape}, not ({expected})")
+
+
+def _numbers(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float32]:
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{path}: {name} holds {array.dtype}, not numbers")
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
+def _labels(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.int64]:
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{path}: {name} holds {array.dtype}, not numbers")
+    one_hot = ((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)
+    broken = np.flatnonzero(~one_hot)
+    if len(broken):
+        raise DataError(
+            f"{path}: row {broken[0]} of {name} is {array[broken[0]].tolist()}, not one-hot"
+        )
+    return array.argmax(axis=1).astype(np.int64)

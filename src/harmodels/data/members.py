@@ -1,0 +1,199 @@
+"""The members of a zip or tar archive, listed only if each of them is safe to unpack."""
+
+import gzip
+import hashlib
+import re
+import stat
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from harmodels.errors import DataError, ResultsError
+
+CHUNK = 1 << 20
+LONGEST_NAME = 255  # bytes of a file name on the usual file systems
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # an unknown compression
+)
+RESERVED = re.compile(r'[\x00-\x1f\\:*?"<>|]')
+
+Opened = zipfile.ZipFile | tarfile.TarFile
+
+
+@dataclass(frozen=True)
+class Member:
+    """A regular file inside an archive: its name, its declared size in bytes, how to open it."""
+
+    name: str
+    size: int
+    info: zipfile.ZipInfo | tarfile.TarInfo
+
+
+@contextmanager
+def open_members(
+    path: Path, nested: str | None, largest: int
+) -> Iterator[tuple[Opened, list[Member]]]:
+    """Open an archive and give it with its regular files, all of them checked.
+
+    Parameters
+    ----------
+    path
+        A zip or a tar, the latter compressed or not.
+    nested
+        Name of a zip inside the archive; where it is found its members are given instead.
+    largest
+        Bytes that all members together may declare.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, declares more than `largest`, or has a member that is a link
+        or a device, stands twice, or would be written outside its folder; also if the archive
+        turns out to be damaged while the block reads it.
+    """
+    try:
+        with _open(path, path) as outer:
+            members = _check(path, outer, largest)
+            inner = [member for member in members if member.name.rsplit("/", 1)[-1] == nested]
+            if not inner:
+                yield outer, members
+                return
+            with tempfile.TemporaryFile() as stream:
+                copy_member(outer, inner[0], stream)
+                stream.seek(0)
+                with _open(path, stream) as archive:
+                    yield archive, _check(path, archive, largest)
+    except DAMAGED as error:
+        raise DataError(
+            f"{path.name} is damaged or truncated ({error}); delete it and download it again"
+        ) from error
+    except OSError as error:
+        raise ResultsError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def copy_member(archive: Opened, member: Member, target: IO[bytes] | None) -> str:
+    """Copy a member to `target`, if there is one, and return its SHA-256."""
+    source = _open_member(archive, member)
+    digest = hashlib.sha256()
+    with source:
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            if target is not None:
+                target.write(chunk)
+    return digest.hexdigest()
+
+
+def safe_name(name: str) -> str:
+    """Return the name under which a member may be written below any folder.
+
+    A leading `./`, which tar writes, is dropped.
+
+    Raises
+    ------
+    DataError
+        If the name is absolute, climbs with `..`, has a drive letter, or is no plain file name
+        on every system.
+    """
+    name = name.removeprefix("./")
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts:
+        raise DataError(f"member {name!r} would be written outside its folder")
+    if RESERVED.search(name) or "" in parts or "." in parts:
+        raise DataError(f"member {name!r} has a drive letter, a backslash or no plain file name")
+    if max(len(part.encode("utf-8", "surrogateescape")) for part in parts) > LONGEST_NAME:
+        raise DataError(f"member {name[:60]!r}… has too long a name")
+    return name
+
+
+def _open(path: Path, source: Path | IO[bytes]) -> Opened:
+    if zipfile.is_zipfile(source):
+        return zipfile.ZipFile(source)
+    if isinstance(source, Path) and tarfile.is_tarfile(source):
+        return tarfile.open(source)
+    raise DataError(
+        f"{path.name} is no zip and no tar archive, or is truncated; "
+        "delete it and download it again"
+    )
+
+
+def _open_member(archive: Opened, member: Member) -> IO[bytes]:
+    if isinstance(archive, zipfile.ZipFile) and isinstance(member.info, zipfile.ZipInfo):
+        return archive.open(member.info)
+    if isinstance(archive, tarfile.TarFile) and isinstance(member.info, tarfile.TarInfo):
+        stream = archive.extractfile(member.info)
+        if stream is not None:
+            return stream
+    raise DataError(f"member {member.name!r} is not a regular file of this archive")
+
+
+def _check(path: Path, archive: Opened, largest: int) -> list[Member]:
+    """Return the regular files; refuse the whole archive for one member that is unsafe."""
+    members: dict[str, Member] = {}
+    total = 0
+    # a tar is read member by member, so that a bomb is noticed before all of it is decompressed
+    for raw, size, kind, info in _iterate(archive):
+        if kind == "folder" and raw.strip("/") in ("", "."):
+            continue
+        try:
+            name = safe_name(raw.rstrip("/") if kind == "folder" else raw)
+        except DataError as error:
+            raise DataError(f"{path.name}: {error}") from None
+        if kind == "folder":
+            continue
+        if kind != "file":
+            raise DataError(f"{path.name}: member {name!r} is {kind}, not a regular file")
+        # names that differ only in case or in Unicode form are one file on some systems
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in members:
+            raise DataError(f"{path.name}: member {name!r} stands twice")
+        total += size
+        if total > largest:
+            raise DataError(f"{path.name} unpacks to more than {largest:,} bytes, a bomb perhaps")
+        members[key] = Member(name, size, info)
+    _refuse_files_as_folders(path, members)
+    return list(members.values())
+
+
+def _refuse_files_as_folders(path: Path, members: dict[str, Member]) -> None:
+    for key, member in members.items():
+        parts = key.split("/")
+        if any("/".join(parts[:n]) in members for n in range(1, len(parts))):
+            raise DataError(f"{path.name}: member {member.name!r} lies inside another file")
+
+
+def _iterate(
+    archive: Opened,
+) -> Iterator[tuple[str, int, str, zipfile.ZipInfo | tarfile.TarInfo]]:
+    """Yield name, size, kind (`file`, `folder`, or what else it is) and entry of each member."""
+    if isinstance(archive, zipfile.ZipFile):
+        for entry in archive.infolist():
+            # orig_filename: zipfile cuts `filename` at a NUL and turns separators
+            yield entry.orig_filename, entry.file_size, _zip_kind(entry), entry
+        return
+    for info in archive:
+        kind = "file" if info.isreg() else "folder" if info.isdir() else "a link or a device"
+        yield info.name, info.size, kind, info
+    # to the end, where gzip keeps its checksum: tar itself stops at the first empty block
+    while archive.fileobj is not None and archive.fileobj.read(CHUNK):
+        pass
+
+
+def _zip_kind(info: zipfile.ZipInfo) -> str:
+    mode = stat.S_IFMT(info.external_attr >> 16)
+    if info.flag_bits & 1:
+        return "encrypted"
+    if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "a link or a device"
+    return "folder" if info.is_dir() else "file"

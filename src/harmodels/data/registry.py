@@ -1,0 +1,277 @@
+"""The registry of data sets: config/datasets.yaml parsed once into frozen dataclasses."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harmodels.config.schema import check, read_yaml, unknown_key
+from harmodels.data.sequences import SequenceFacts
+from harmodels.errors import ConfigurationError
+
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """How the recordings of a data set are had.
+
+    Attributes
+    ----------
+    file
+        File name under the folder of downloads.
+    accepted
+        Other names that the file may have in a mirror or when put by hand.
+    sha256
+        Hashes of the known archives.
+    nested
+        Name of a zip inside the archive that holds the recordings, or None.
+    checksums
+        SHA-256 of the members that are read, by name; empty if not known.
+    addresses
+        Asked in this order.
+    user_file
+        Whether only a user can bring the file.
+    largest_bytes
+        An archive that unpacks to more is refused.
+    """
+
+    file: str
+    largest_bytes: int
+    accepted: tuple[str, ...] = ()
+    sha256: tuple[str, ...] = ()
+    nested: str | None = None
+    checksums: Mapping[str, str] | None = None
+    addresses: tuple[str, ...] = ()
+    user_file: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that the file may have, its own first."""
+        return (self.file, *self.accepted)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How recordings are made up: seed, people, and seconds of each activity and person."""
+
+    seed: int
+    subjects: int
+    seconds_per_class: float
+    test_subjects: int = 1
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a continuous recording is cut: samples, samples between starts, longest pause in s."""
+
+    steps: int
+    step: int
+    largest_gap_s: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One entry of the registry; it has either an archive or a simulation.
+
+    Attributes
+    ----------
+    name
+        Key in the registry.
+    title, licence, citation, homepage
+        For people; `homepage` may be empty.
+    format
+        `uci_har`, `wisdm` or `course_h5`.
+    path
+        What the parser reads, relative to the folder of raw files.
+    rate_hz
+        Samples a second.
+    channels, units
+        Names in the order of the last axis, and the unit of each.
+    channel_groups
+        Named subsets of the channels.
+    classes
+        Class names; a label is an index into them.
+    archive, simulation
+        One of them is None.
+    window
+        How continuous recordings are cut, or None.
+    official_records
+        Records of each class in the official file, or empty.
+    """
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    homepage: str
+    format: str
+    path: str
+    rate_hz: float
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    channel_groups: Mapping[str, tuple[str, ...]]
+    classes: tuple[str, ...]
+    archive: Archive | None = None
+    simulation: Simulation | None = None
+    window: Window | None = None
+    official_records: Mapping[str, int] | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the recordings are made by a generator."""
+        return self.simulation is not None
+
+    @property
+    def facts(self) -> SequenceFacts:
+        """What holds for all sequences of the data set."""
+        return SequenceFacts(
+            self.name, self.classes, self.channels, self.units, self.rate_hz, self.simulated
+        )
+
+    def channel_group(self, name: str) -> tuple[str, ...]:
+        """Return the channels of a group.
+
+        Raises
+        ------
+        ConfigurationError
+            If the data set does not offer the group.
+        """
+        if name not in self.channel_groups:
+            raise ConfigurationError(
+                f"channels: data set {self.name}: "
+                + _unknown("channel group", [name], self.channel_groups)
+            )
+        return self.channel_groups[name]
+
+
+def load_registry(path: Path, schema: Path | None = None) -> dict[str, Dataset]:
+    """Read and check the registry and the lists of checksums that it names.
+
+    Parameters
+    ----------
+    path
+        The registry, `config/datasets.yaml`.
+    schema
+        Its JSON Schema; by default `workflow/schemas/datasets.schema.yaml` of the same checkout.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming file, key and value, if anything is unknown, missing, of a wrong type, or
+        contradicts another key.
+    """
+    if schema is None:
+        schema = path.parent.parent / "workflow" / "schemas" / "datasets.schema.yaml"
+    content = read_yaml(path)
+    check(content, schema, str(path))
+    return {name: _parse(name, entry, path) for name, entry in content.items()}
+
+
+def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
+    """Return one data set.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not in the registry.
+    """
+    if name not in registry:
+        raise ConfigurationError("datasets: " + _unknown("data set", [name], registry))
+    return registry[name]
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """Read a list as `sha256sum` writes it; return hash by member name.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file cannot be read, a line is none of a hash and a name, or a name stands twice.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read the checksums {path}: {error}") from error
+    checksums: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        match = CHECKSUM_LINE.fullmatch(line)
+        if match is None or match[2] in checksums:
+            raise ConfigurationError(
+                f"{path}, line {number}: {line!r} is not a new `<sha256>  <member>`"
+            )
+        checksums[match[2]] = match[1]
+    return checksums
+
+
+def _unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> str:
+    return unknown_key(names, known).replace("unknown key", f"unknown {kind}", 1)
+
+
+def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
+    where = f"{path}: {name}"
+    _check_combination(entry, where)
+    archive, simulation, window = (entry.get(key) for key in ("archive", "simulation", "window"))
+    return Dataset(
+        name=name,
+        title=entry["title"],
+        licence=entry["licence"],
+        citation=entry["citation"],
+        homepage=entry.get("homepage", ""),
+        format=entry["format"],
+        path=entry["path"],
+        rate_hz=float(entry["rate_hz"]),
+        channels=tuple(entry["channels"]),
+        units=tuple(entry["channels"].values()),
+        channel_groups={key: tuple(group) for key, group in entry["channel_groups"].items()},
+        classes=tuple(entry["classes"]),
+        archive=_parse_archive(archive, path.parent) if archive else None,
+        simulation=Simulation(**simulation) if simulation else None,
+        window=Window(**window) if window else None,
+        official_records=entry.get("official_records"),
+    )
+
+
+def _parse_archive(entry: Mapping[str, Any], folder: Path) -> Archive:
+    lists = ("accepted", "sha256", "addresses")
+    fields: dict[str, Any] = {
+        key: tuple(value) if key in lists else value for key, value in entry.items()
+    }
+    if "checksums" in fields:
+        fields["checksums"] = read_checksums(folder / fields["checksums"])
+    return Archive(**fields)
+
+
+def _check_combination(entry: Mapping[str, Any], where: str) -> None:
+    """Check what a schema cannot say in words that help."""
+    if ("archive" in entry) == ("simulation" in entry):
+        raise ConfigurationError(f"{where}: give either archive or simulation")
+    if (entry["format"] == "wisdm") != ("window" in entry):
+        raise ConfigurationError(
+            f"{where}: the format wisdm needs the key window, other formats have none"
+        )
+    for group, channels in entry["channel_groups"].items():
+        unknown = set(channels) - set(entry["channels"])
+        if unknown:
+            raise ConfigurationError(
+                f"{where}.channel_groups.{group}: "
+                + _unknown("channel", unknown, entry["channels"])
+            )
+    unknown = set(entry.get("official_records", ())) ^ set(
+        entry["classes"] if "official_records" in entry else ()
+    )
+    if unknown:
+        raise ConfigurationError(
+            f"{where}.official_records: {sorted(unknown)[0]!r} stands only there or only in classes"
+        )
+    simulation = entry.get("simulation", {})
+    if simulation.get("test_subjects", 1) >= simulation.get("subjects", 2):
+        raise ConfigurationError(f"{where}.simulation: test_subjects must be fewer than subjects")
+    archive = entry.get("archive", {})
+    if archive and bool(archive.get("user_file")) == bool(archive.get("addresses")):
+        raise ConfigurationError(f"{where}.archive: give either addresses or user_file: true")
+    if archive.get("addresses") and not {"sha256", "checksums"} & set(archive):
+        raise ConfigurationError(
+            f"{where}.archive: a download needs sha256 or checksums to be checked against"
+        )

@@ -1,0 +1,153 @@
+"""Simulated recordings of invented people, written in the raw formats of the real data sets."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
+
+from harmodels.data.motion import ACTIVITIES, Person, Recording, draw_person, record
+from harmodels.data.registry import Dataset, Simulation
+from harmodels.data.uci_har import LABELS, STEPS, signal_file
+from harmodels.errors import ConfigurationError, DataError
+from harmodels.files import write_text
+from harmodels.seeds import Purpose, generator
+
+GRAVITY = 9.80665  # m/s²
+PHONE_RANGE = 2 * GRAVITY  # where the accelerometer of the pocket phone saturates
+MARGIN_S = 12.0  # recorded before and after, so that the filters have settled
+AXES = ("x", "y", "z")
+
+
+def simulate(dataset: Dataset, folder: Path) -> None:
+    """Write the raw files of a simulated data set below `folder`; the same seed, the same bytes.
+
+    Raises
+    ------
+    ConfigurationError
+        If the data set is not simulated, has a format without simulation, or an activity that
+        the generator does not know.
+    ResultsError
+        If the folder cannot be written.
+    """
+    plan = dataset.simulation
+    if plan is None:
+        raise ConfigurationError(f"{dataset.name} is not simulated; it has no key simulation")
+    if dataset.format == "uci_har":
+        write_uci_har(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
+    elif dataset.format == "wisdm":
+        write_wisdm(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
+    else:
+        raise ConfigurationError(f"{dataset.name}: the format {dataset.format} cannot be simulated")
+
+
+def write_uci_har(
+    folder: Path, classes: Sequence[str], plan: Simulation, *, rate_hz: float
+) -> None:
+    """Write labels, subjects and the nine inertial signals, a phone at the waist.
+
+    Windows of 128 steps overlap by half. As in UCI HAR the accelerations are low-pass filtered
+    (20 Hz), and body acceleration is what a 0.3 Hz low-pass leaves of the total one. The last
+    `plan.test_subjects` people are the test half.
+    """
+    lines = [f"{number} {name.upper()}" for number, name in enumerate(classes, start=1)]
+    write_text(folder / LABELS, "\r\n".join([*lines, ""]))
+    first_test = plan.subjects - plan.test_subjects
+    for half, people in (
+        ("train", range(first_test)),
+        ("test", range(first_test, plan.subjects)),
+    ):
+        windows, labels, subjects = [], [], []
+        for person in people:
+            for label, recording in _recordings(classes, plan, person, rate_hz, on_thigh=False):
+                cut = _windows(_inertial(recording, rate_hz))
+                windows.append(cut)
+                labels += [label + 1] * len(cut)
+                subjects += [person + 1] * len(cut)
+        _write_half(folder, half, np.concatenate(windows), labels, subjects)
+
+
+def write_wisdm(path: Path, classes: Sequence[str], plan: Simulation, *, rate_hz: float) -> None:
+    """Write the raw text of WISDM, a phone in the trouser pocket, in m/s².
+
+    The text has the faults of the original: two records on a line, a trailing comma, a missing
+    number, a timestamp of zero. They stand where one activity follows another.
+    """
+    lines = []
+    tick = round(1e9 / rate_hz)
+    for person in range(plan.subjects):
+        time = (person + 1) * 10**13
+        for label, recording in _recordings(classes, plan, person, rate_hz, on_thigh=True):
+            name = f"{person + 1},{classes[label].capitalize()}"
+            felt = np.clip(recording.acceleration * GRAVITY, -PHONE_RANGE, PHONE_RANGE)
+            for up, left, forward in felt:
+                time += tick
+                lines.append(f"{name},{time},{left:.7g},{up:.7g},{forward:.7g};")
+            lines[-2:] = [lines[-2] + lines[-1]]
+            lines += [f"{name},0,0,0,0;", f"{name},{time},0.5,9.8,;"]
+            lines.append(f"{name},{time + tick},{left:.7g},{up:.7g},{forward:.7g},;")
+            time += 10**11
+    write_text(path, "\n".join([*lines, ""]))
+
+
+def _recordings(
+    classes: Sequence[str], plan: Simulation, index: int, rate_hz: float, *, on_thigh: bool
+) -> Iterator[tuple[int, Recording]]:
+    """Yield label and recording of each activity of one person.
+
+    Each has a generator of its own, so that a person is the same in a larger group.
+    """
+    person: Person = draw_person(generator(plan.seed, Purpose.SIMULATION, index))
+    known = list(ACTIVITIES)
+    margin = round(MARGIN_S * rate_hz)
+    samples = round(plan.seconds_per_class * rate_hz) + 2 * margin
+    for label, name in enumerate(classes):
+        activity = name.removeprefix("walking_")
+        if activity not in ACTIVITIES:
+            raise ConfigurationError(f"activity {name!r} is none of {', '.join(known)}")
+        whole = record(
+            ACTIVITIES[activity],
+            person,
+            samples=samples,
+            rate_hz=rate_hz,
+            on_thigh=on_thigh,
+            random=generator(plan.seed, Purpose.SIMULATION, index, 1 + known.index(activity)),
+        )
+        if on_thigh:  # written unfiltered, so that no margin is needed
+            part = slice(margin, -margin)
+            whole = Recording(whole.acceleration[part], whole.rotation[part])
+        yield label, whole
+
+
+def _inertial(recording: Recording, rate_hz: float) -> NDArray[np.float64]:
+    """Return (T, 9) total acceleration, body acceleration and angular velocity, margins cut."""
+    smooth = butter(3, 20.0, fs=rate_hz, output="sos")
+    total = sosfiltfilt(smooth, recording.acceleration, axis=0)
+    rotation = sosfiltfilt(smooth, recording.rotation, axis=0)
+    gravity = sosfiltfilt(butter(3, 0.3, fs=rate_hz, output="sos"), total, axis=0)
+    margin = round(MARGIN_S * rate_hz)
+    return np.hstack([total, total - gravity, rotation])[margin:-margin]
+
+
+def _windows(signals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (windows, STEPS, 9), half overlapping."""
+    if len(signals) < STEPS:
+        raise DataError(f"{len(signals)} simulated samples fill no window of {STEPS} steps")
+    view = np.lib.stride_tricks.sliding_window_view(signals, STEPS, axis=0)
+    return view[:: STEPS // 2].swapaxes(1, 2)
+
+
+def _write_half(
+    folder: Path,
+    half: str,
+    windows: NDArray[np.float64],
+    labels: list[int],
+    subjects: list[int],
+) -> None:
+    names = [f"{s}_{axis}" for s in ("total_acc", "body_acc", "body_gyro") for axis in AXES]
+    for index, name in enumerate(names):
+        lines = [" ".join(f"{value: .7e}" for value in row) for row in windows[:, :, index]]
+        write_text(signal_file(folder, half, name), "\r\n".join([*lines, ""]))
+    write_text(folder / half / f"y_{half}.txt", "".join(f"{label}\r\n" for label in labels))
+    write_text(folder / half / f"subject_{half}.txt", "".join(f"{s}\r\n" for s in subjects))

@@ -1,0 +1,132 @@
+"""From raw files to sequences.parquet and card.json, whatever the raw format."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harmodels.data.course_h5 import read_course_h5
+from harmodels.data.registry import Dataset
+from harmodels.data.sequences import Sequences, write_sequences
+from harmodels.data.uci_har import read_uci_har, source_files
+from harmodels.data.wisdm import read_wisdm
+from harmodels.errors import DataError
+from harmodels.files import sha256, write_json
+
+
+def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:
+    """Parse the raw files of a data set and write its sequences and its card.
+
+    Parameters
+    ----------
+    dataset
+        The registry's entry.
+    raw
+        The folder that `archive.unpack` or `simulation.simulate` made.
+    sequences_path, card_path
+        Where to write; the card is described at `describe`.
+
+    Raises
+    ------
+    DataError
+        If a raw file is not what its format promises.
+    ResultsError
+        If the results cannot be written.
+    """
+    sequences, notes, hashes = read_raw(dataset, raw)
+    write_sequences(sequences_path, sequences)
+    write_json(card_path, describe(dataset, sequences, notes, hashes))
+
+
+def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
+    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name.
+
+    Raises
+    ------
+    DataError
+        If a raw file is not what its format promises.
+    """
+    path, facts = raw / dataset.path, dataset.facts
+    if not path.exists():
+        raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")
+    if dataset.format == "uci_har":
+        files = source_files(path, dataset.channels)
+        sequences, notes = read_uci_har(path, facts)
+        return sequences, notes, _hashes(files, raw)
+    hashes = _hashes([path], raw)
+    if dataset.format == "course_h5":
+        return *read_course_h5(path, facts), hashes
+    if dataset.window is None:
+        raise DataError(f"{dataset.name}: the format wisdm needs a window in the registry")
+    known = dataset.archive.checksums if dataset.archive else None
+    # the totals are a promise of the official file, not of the format
+    official = dataset.official_records if known and hashes.items() <= known.items() else None
+    return *read_wisdm(path, facts, dataset.window, official), hashes
+
+
+def describe(
+    dataset: Dataset, sequences: Sequences, notes: dict[str, Any], hashes: dict[str, str]
+) -> dict[str, Any]:
+    """Return the card of a data set, ready for JSON.
+
+    Keys: `dataset`, `title`, `licence`, `citation`, `homepage`, `simulated`, `simulation` (its
+    parameters or null), `rate_hz`, `channels`, `units`, `classes`, `sequences` (their
+    number), `counts` (half or `all` → class → number), `subjects` (half or `all` → subject →
+    number), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256 by raw file),
+    `dropped` (number by reason), and what else the parser notes.
+    """
+    lengths = sequences.lengths
+    facts = sequences.facts
+    return {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "homepage": dataset.homepage,
+        "simulated": dataset.simulated,
+        "simulation": vars(dataset.simulation).copy() if dataset.simulation else None,
+        "rate_hz": facts.rate_hz,
+        "channels": list(facts.channels),
+        "units": list(facts.units),
+        "classes": list(facts.classes),
+        "sequences": len(sequences),
+        "counts": _counts(sequences),
+        "subjects": _subjects(sequences),
+        "length": {
+            "min": int(lengths.min()),
+            "median": float(np.median(lengths)),
+            "max": int(lengths.max()),
+        },
+        "sources": hashes,
+        **notes,
+    }
+
+
+def _rows_of_halves(sequences: Sequences) -> dict[str, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Return half → rows; a data set without halves has `all`."""
+    names = np.unique(sequences.halves)
+    return {str(name) or "all": sequences.halves == name for name in names}
+
+
+def _counts(sequences: Sequences) -> dict[str, dict[str, int]]:
+    classes = sequences.facts.classes
+    return {
+        half: {name: int((sequences.labels[rows] == c).sum()) for c, name in enumerate(classes)}
+        for half, rows in _rows_of_halves(sequences).items()
+    }
+
+
+def _subjects(sequences: Sequences) -> dict[str, dict[str, int]]:
+    result = {}
+    for half, rows in _rows_of_halves(sequences).items():
+        names, counts = np.unique(sequences.subjects[rows], return_counts=True)
+        pairs = zip(names.tolist(), counts.tolist(), strict=True)
+        result[half] = {name: count for name, count in pairs if name}
+    return result
+
+
+def _hashes(files: list[Path], raw: Path) -> dict[str, str]:
+    try:
+        return {file.relative_to(raw).as_posix(): sha256(file) for file in files}
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error

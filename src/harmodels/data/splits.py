@@ -1,0 +1,187 @@
+"""Which sequences train, validate and test, drawn by seed and replicate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
+from harmodels.data.sequences import Sequences
+from harmodels.errors import DataError
+from harmodels.seeds import Purpose, generator
+
+PROTOCOLS = ("official", "subjects", "random")
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How training, validation and test sequences are taken.
+
+    Attributes
+    ----------
+    train_per_class
+        Training sequences of each class before validation is taken out; None takes all.
+    test_per_class
+        Test sequences of each class; None takes all.
+    validation_per_class
+        Validation sequences of each class, taken out of the training ones anew for each
+        replicate.
+    protocol
+        `official` uses the data set's own halves; `subjects` splits so that nobody is on both
+        sides; `random` ignores who was recorded, and that windows may overlap. None is official
+        where there are halves, otherwise subjects.
+    test_fraction
+        Share of the subjects, or of the sequences, on the test side of the last two.
+    """
+
+    train_per_class: int | None = None
+    test_per_class: int | None = None
+    validation_per_class: int = 0
+    protocol: str | None = None
+    test_fraction: float = 0.3
+
+
+def draw_splits(sequences: Sequences, draw: Draw, *, seed: int, replicates: int) -> pd.DataFrame:
+    """Return who trains, validates and tests, for each replicate.
+
+    Training and test sequences are drawn once, the same number of each class; a smaller draw is
+    a part of a larger one. Validation is taken out of the training sequences per replicate,
+    and replicate r is the same for any number of replicates.
+
+    Returns
+    -------
+    Columns `replicate` (int16), `id` and `split` (`train`, `validation`, `test`), ordered by
+    replicate and by the place of the sequence; sequences that are not drawn do not appear.
+
+    Raises
+    ------
+    DataError
+        If the protocol does not suit the data set, or a class has fewer sequences than asked.
+    """
+    random = generator(seed, Purpose.DRAW)
+    test_side = _test_side(sequences, draw, random)
+    train = _per_class(sequences, ~test_side, draw.train_per_class, "train", random)
+    test = _per_class(sequences, test_side, draw.test_per_class, "test", random)
+    parts = []
+    for replicate in range(replicates):
+        split = np.full(len(sequences), -1)
+        split[train] = SPLITS.index("train")
+        split[test] = SPLITS.index("test")
+        validation = _validation(sequences, train, draw.validation_per_class, seed, replicate)
+        split[validation] = SPLITS.index("validation")
+        rows = np.flatnonzero(split >= 0)
+        names = np.array(SPLITS)[split[rows]]
+        parts.append(
+            pd.DataFrame({"replicate": replicate, "id": sequences.ids[rows], "split": names})
+        )
+    if not parts:
+        raise DataError(f"splits of {replicates} replicates cannot be drawn; ask for at least 1")
+    return pd.concat(parts, ignore_index=True).astype({"replicate": np.int16})
+
+
+def split_indices(
+    frame: pd.DataFrame, sequences: Sequences, replicate: int, split: str
+) -> NDArray[np.int64]:
+    """Return the rows of `sequences` that form one split of one replicate, in order.
+
+    Raises
+    ------
+    DataError
+        If the frame has no such replicate, or names a sequence that does not exist.
+    """
+    mine = frame[frame["replicate"] == replicate]
+    if mine.empty:
+        raise DataError(f"the splits hold no replicate {replicate}; draw more replicates")
+    ids = mine.loc[mine["split"] == split, "id"].to_numpy(dtype=np.str_)
+    order = np.argsort(sequences.ids)
+    places = np.searchsorted(sequences.ids, ids, sorter=order)
+    rows = order[np.minimum(places, len(order) - 1)]
+    missing = np.flatnonzero(sequences.ids[rows] != ids)
+    if len(missing):
+        raise DataError(
+            f"the splits name {ids[missing[0]]!r}, which {sequences.facts.dataset} does not hold; "
+            "delete splits.parquet and run snakemake again"
+        )
+    return np.sort(rows).astype(np.int64)
+
+
+def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Return (N,) whether a sequence may be tested on; the others may be trained on."""
+    name = sequences.facts.dataset
+    halves = bool((sequences.halves != "").all())
+    protocol = draw.protocol or ("official" if halves else "subjects")
+    if protocol == "official":
+        if not halves:
+            raise DataError(f"{name} has no official halves; use protocol: subjects or random")
+        return sequences.halves == "test"
+    if protocol == "random":
+        splitter = StratifiedShuffleSplit(
+            1, test_size=draw.test_fraction, random_state=_state(random)
+        )
+        groups = None
+    elif protocol == "subjects":
+        people = len(np.unique(sequences.subjects))
+        if people < 2 or (sequences.subjects == "").any():
+            raise DataError(
+                f"{name} does not say for every sequence which of several people was recorded; "
+                "use protocol: official or random"
+            )
+        splitter = GroupShuffleSplit(1, test_size=draw.test_fraction, random_state=_state(random))
+        groups = sequences.subjects
+    else:
+        raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
+    try:
+        _, test = next(splitter.split(np.zeros(len(sequences)), sequences.labels, groups))
+    except ValueError as error:
+        raise DataError(
+            f"{name} cannot be split with test_fraction {draw.test_fraction}: {error}"
+        ) from error
+    side = np.zeros(len(sequences), dtype=np.bool_)
+    side[test] = True
+    return side
+
+
+def _state(random: np.random.Generator) -> int:
+    return int(random.integers(2**31))
+
+
+def _per_class(
+    sequences: Sequences,
+    side: NDArray[np.bool_],
+    count: int | None,
+    split: str,
+    random: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Return rows of one side, `count` of each class."""
+    chosen = []
+    for label, name in enumerate(sequences.facts.classes):
+        rows = np.flatnonzero(side & (sequences.labels == label))
+        asked = len(rows) if count is None else count
+        if len(rows) < max(asked, 1):
+            raise DataError(
+                f"{sequences.facts.dataset}: class {name} has {len(rows)} {split} sequences, but "
+                f"draw.{split}_per_class asks for {max(asked, 1)}; ask for fewer, "
+                "or cut more windows (window.step in config/datasets.yaml)"
+            )
+        # the whole class is permuted, so that the draw of one class never moves another's
+        chosen.append(random.permutation(rows)[:asked])
+    return np.sort(np.concatenate(chosen))
+
+
+def _validation(
+    sequences: Sequences, train: NDArray[np.int64], count: int, seed: int, replicate: int
+) -> NDArray[np.int64]:
+    """Return the rows that one replicate takes out of its training sequences."""
+    random = generator(seed, Purpose.VALIDATION, replicate)
+    chosen = [train[:0]]
+    for label, name in enumerate(sequences.facts.classes):
+        rows = train[sequences.labels[train] == label]
+        if count >= len(rows):
+            raise DataError(
+                f"{sequences.facts.dataset}: class {name} has {len(rows)} training sequences; "
+                f"draw.validation_per_class asks for {count} of them and would leave none"
+            )
+        chosen.append(random.permutation(rows)[:count])
+    return np.concatenate(chosen)

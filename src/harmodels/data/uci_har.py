@@ -1,0 +1,160 @@
+"""The raw format of UCI HAR: text files with one window of 128 steps a line, in two halves."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.errors import DataError
+
+STEPS = 128
+HALVES = ("train", "test")
+LABELS = "activity_labels.txt"
+
+
+def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
+    """Read the inertial signals, subjects and labels.
+
+    Parameters
+    ----------
+    folder
+        The folder that holds `activity_labels.txt`, `train` and `test`.
+    facts
+        Of the registry; the channels name the files of `Inertial Signals`.
+
+    Returns
+    -------
+    sequences
+        The windows in the order of the files, training half first; ids are `train/00001`, …
+    notes
+        Nothing is dropped, so `{"dropped": {}}`.
+
+    Raises
+    ------
+    DataError
+        Naming file and line, if a file is missing, a line has no 128 numbers, a number is not
+        finite, a label is outside the classes, or files differ in their number of lines.
+    """
+    _check_classes(folder / LABELS, facts.classes)
+    parts = [_read_half(folder, half, facts) for half in HALVES]
+    values = np.concatenate([part[0] for part in parts])
+    labels = np.concatenate([part[1] for part in parts])
+    counts = [len(part[1]) for part in parts]
+    windows = len(labels)
+    sequences = Sequences(
+        facts=facts,
+        ids=np.array(
+            [f"{h}/{i:05d}" for h, n in zip(HALVES, counts, strict=True) for i in range(1, n + 1)],
+            dtype=np.str_,
+        ),
+        subjects=np.concatenate([part[2] for part in parts]).astype(np.str_),
+        halves=np.repeat(np.array(HALVES, dtype=np.str_), counts),
+        labels=labels,
+        offsets=np.arange(windows + 1, dtype=np.int64) * STEPS,
+        values=values.reshape(windows * STEPS, len(facts.channels)),
+    )
+    return sequences, {"dropped": {}}
+
+
+def source_files(folder: Path, channels: tuple[str, ...]) -> list[Path]:
+    """Return the files that `read_uci_har` reads."""
+    files = [folder / LABELS]
+    for half in HALVES:
+        files += [signal_file(folder, half, channel) for channel in channels]
+        files += [folder / half / f"subject_{half}.txt", folder / half / f"y_{half}.txt"]
+    return files
+
+
+def signal_file(folder: Path, half: str, channel: str) -> Path:
+    """Return the path of one channel's windows."""
+    return folder / half / "Inertial Signals" / f"{channel}_{half}.txt"
+
+
+def _read_half(
+    folder: Path, half: str, facts: SequenceFacts
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return values (windows, STEPS, D), labels and subjects of one half."""
+    label_file = folder / half / f"y_{half}.txt"
+    labels = _read_integers(label_file)
+    _refuse_outside(label_file, labels, len(facts.classes))
+    subject_file = folder / half / f"subject_{half}.txt"
+    subjects = _read_integers(subject_file)
+    _same_lines(subject_file, len(subjects), label_file, len(labels))
+    values = np.empty((len(labels), STEPS, len(facts.channels)), dtype=np.float32)
+    for index, channel in enumerate(facts.channels):
+        path = signal_file(folder, half, channel)
+        signal = _read_numbers(path, STEPS)
+        _same_lines(path, len(signal), label_file, len(labels))
+        values[:, :, index] = signal
+    return values, labels - 1, subjects
+
+
+def _read_integers(path: Path) -> NDArray[np.int64]:
+    numbers = _read_numbers(path, 1)[:, 0]
+    broken = np.flatnonzero(numbers != np.round(numbers))
+    if len(broken):
+        raise DataError(f"{path}, line {broken[0] + 1}: {numbers[broken[0]]} is no whole number")
+    return numbers.astype(np.int64)
+
+
+def _read_numbers(path: Path, columns: int) -> NDArray[np.float64]:
+    """Read a table of numbers with white space between, (lines, columns)."""
+    rows = [line.split() for line in _read_lines(path)]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != columns:
+            raise DataError(
+                f"{path}, line {number}: {len(row)} numbers, not {columns}; is the file truncated?"
+            )
+    try:
+        table = np.array(list(chain.from_iterable(rows)), dtype=np.float64)
+    except ValueError:
+        table = np.array([_number(token) for row in rows for token in row])
+    broken = np.flatnonzero(~np.isfinite(table))
+    if len(broken):
+        line, column = divmod(int(broken[0]), columns)
+        raise DataError(f"{path}, line {line + 1}: {rows[line][column]!r} is not a finite number")
+    return table.reshape(len(rows), columns)
+
+
+def _number(token: str) -> float:
+    try:
+        return float(token)
+    except ValueError:
+        return float("nan")
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+def _check_classes(path: Path, classes: tuple[str, ...]) -> None:
+    """Check that the file lists `1 WALKING` and so on, in the order of the registry."""
+    lines = [line.split() for line in _read_lines(path)]
+    expected = [[str(number), name.upper()] for number, name in enumerate(classes, start=1)]
+    for number, row in enumerate(expected):
+        found = lines[number] if number < len(lines) else []
+        if [word.upper() for word in found] != row:
+            raise DataError(
+                f"{path}, line {number + 1}: {' '.join(found)!r}, not {' '.join(row)!r}"
+            )
+    if len(lines) > len(expected):
+        raise DataError(f"{path}: {len(lines)} classes, not {len(expected)}")
+
+
+def _refuse_outside(path: Path, labels: NDArray[np.int64], classes: int) -> None:
+    outside = np.flatnonzero((labels < 1) | (labels > classes))
+    if len(outside):
+        raise DataError(
+            f"{path}, line {outside[0] + 1}: label {labels[outside[0]]} is outside 1…{classes}"
+        )
+
+
+def _same_lines(path: Path, lines: int, other: Path, expected: int) -> None:
+    if lines != expected:
+        raise DataError(f"{path} has {lines} lines, but {other.name} has {expected}")

@@ -1,0 +1,220 @@
+"""The raw text of WISDM v1.1: `user,activity,timestamp,x,y,z;` records, not all of them whole."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harmodels.data.registry import Window
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.windows import changes, cut_windows, number_segments, rows_of_windows
+from harmodels.errors import DataError
+
+LOGGER = logging.getLogger("harmodels")
+FIELDS = 6
+NUMERIC = (0, 2, 3, 4, 5)  # user, timestamp, x, y, z
+NANOSECONDS = 1e9
+EXACT = 2.0**53  # whole numbers below it are exact in float64
+
+# Why a record is dropped, in the order in which it is looked for.
+WRONG_COUNT = "wrong number of fields"
+EMPTY = "empty field"
+NOT_A_NUMBER = "field that is not a finite number"
+UNKNOWN_ACTIVITY = "unknown activity"
+NO_TIME = "timestamp is zero"
+USED = -1
+REASONS = (WRONG_COUNT, EMPTY, NOT_A_NUMBER, UNKNOWN_ACTIVITY, NO_TIME)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The usable records of a raw file, in its order.
+
+    Attributes
+    ----------
+    users
+        (rows,) int64.
+    labels
+        (rows,) int64 indices into the classes.
+    times
+        (rows,) int64 nanoseconds.
+    values
+        (rows, 3) float32, m/s².
+    after_dropped
+        (rows,) whether a record was dropped just before this one.
+    dropped
+        Number of dropped records by reason.
+    well_formed
+        Records of each class, those included whose timestamp is zero.
+    """
+
+    users: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    times: NDArray[np.int64]
+    values: NDArray[np.float32]
+    after_dropped: NDArray[np.bool_]
+    dropped: dict[str, int]
+    well_formed: dict[str, int]
+
+
+def read_wisdm(
+    path: Path, facts: SequenceFacts, window: Window, official: Mapping[str, int] | None = None
+) -> tuple[Sequences, dict[str, Any]]:
+    """Read the raw text and cut it into windows.
+
+    A window never crosses a change of user or activity, a dropped record, a step back in time or
+    a pause longer than `window.largest_gap_s`. The data set has no halves.
+
+    Parameters
+    ----------
+    path
+        The raw text file.
+    facts, window
+        Of the registry.
+    official
+        Records of each class that the file is known to hold, to be compared in the card.
+
+    Returns
+    -------
+    sequences
+        Windows of `window.steps` steps in the file's order; ids are `33/jogging/00001`, ….
+    notes
+        `dropped` (records by reason, and the records that filled no window), `records` by class,
+        and, with `official`, the comparison with it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or holds not one whole window.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    records = parse_records(text, facts.classes)
+    starts = cut_windows(_segments(records, window), window.steps, window.step)
+    if len(starts) == 0:
+        raise DataError(
+            f"{path} holds no window of {window.steps} unbroken records among "
+            f"{len(records.users)} usable and {sum(records.dropped.values())} dropped ones"
+        )
+    rows = rows_of_windows(starts, window.steps)
+    unused = len(records.users) - len(np.unique(rows))
+    notes: dict[str, Any] = {
+        "dropped": {**records.dropped, "records too few for a window": unused},
+        "records": records.well_formed,
+    }
+    if official is not None:
+        notes["official_records"] = _compare(records.well_formed, official)
+    return _sequences(records, facts, starts, rows), notes
+
+
+def parse_records(text: str, classes: Sequence[str]) -> Records:
+    """Parse the raw text; every record is either used or counted as dropped.
+
+    Records end with `;` or with the line; a comma after the sixth field is ignored. Activities
+    are compared without regard to case.
+    """
+    pieces = [piece for raw in re.split(r"[;\n]", text) if (piece := raw.strip())]
+    commas = np.array([piece.count(",") for piece in pieces], dtype=np.int64)
+    trailing = np.array([piece.endswith(",") for piece in pieces], dtype=np.bool_)
+    fields = commas + 1 - (trailing & (commas == FIELDS))
+    whole = np.flatnonzero(fields == FIELDS)
+    joined = ",".join(_without_trailing_comma(pieces[i]) for i in whole)
+    cells = joined.split(",") if len(whole) else []
+    columns = [pd.Series(cells[c::FIELDS], dtype=object).str.strip() for c in range(FIELDS)]
+    activities = {name: label for label, name in enumerate(classes)}
+    labels = np.asarray(columns[1].str.lower().map(activities).fillna(-1), dtype=np.int64)
+    numbers = np.column_stack(
+        [pd.to_numeric(columns[c], errors="coerce").to_numpy(np.float64) for c in NUMERIC]
+    )
+    reason = np.full(len(pieces), REASONS.index(WRONG_COUNT))
+    reason[whole] = _reasons(columns, labels, numbers)
+    return _keep(reason, whole, labels, numbers, classes)
+
+
+def _without_trailing_comma(piece: str) -> str:
+    return piece[:-1] if piece.count(",") == FIELDS else piece
+
+
+def _reasons(
+    columns: list[pd.Series], labels: NDArray[np.int64], numbers: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the number of the first reason to drop each record, USED if there is none."""
+    users, times, values = numbers[:, 0], numbers[:, 1], numbers[:, 2:]
+    whole_numbers = (np.abs(users) < EXACT) & (np.abs(times) < EXACT)
+    whole_numbers &= (users == np.round(users)) & (times == np.round(times))
+    in_range = (np.abs(values) <= np.finfo(np.float32).max).all(axis=1)
+    empty = np.zeros(len(labels), dtype=np.bool_)
+    for column in columns:
+        empty |= column.to_numpy() == ""
+    conditions = [empty, ~(whole_numbers & in_range), labels < 0, times == 0]
+    order = [REASONS.index(name) for name in (EMPTY, NOT_A_NUMBER, UNKNOWN_ACTIVITY, NO_TIME)]
+    return np.select(conditions, order, default=USED)
+
+
+def _keep(
+    reason: NDArray[np.int64],
+    whole: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    numbers: NDArray[np.float64],
+    classes: Sequence[str],
+) -> Records:
+    """Return the records without a reason to drop them, and the counts of all."""
+    used = reason[whole] == USED
+    counted = used | (reason[whole] == REASONS.index(NO_TIME))
+    by_class = np.bincount(labels[counted], minlength=len(classes))
+    return Records(
+        users=numbers[used, 0].astype(np.int64),
+        labels=labels[used],
+        times=numbers[used, 1].astype(np.int64),
+        values=numbers[used, 2:].astype(np.float32),
+        after_dropped=np.diff(whole[used], prepend=-1) > 1,
+        dropped={name: int((reason == number).sum()) for number, name in enumerate(REASONS)},
+        well_formed={name: int(by_class[label]) for label, name in enumerate(classes)},
+    )
+
+
+def _segments(records: Records, window: Window) -> NDArray[np.int64]:
+    pauses = np.diff(records.times, prepend=records.times[:1])
+    broken = (pauses < 0) | (pauses > window.largest_gap_s * NANOSECONDS)
+    broken |= changes(records.users) | changes(records.labels) | records.after_dropped
+    return number_segments(broken)
+
+
+def _sequences(
+    records: Records,
+    facts: SequenceFacts,
+    starts: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> Sequences:
+    users, labels = records.users[starts], records.labels[starts]
+    frame = pd.DataFrame({"user": users, "label": labels})
+    numbers = frame.groupby(["user", "label"]).cumcount() + 1
+    names = zip(users, labels, numbers, strict=True)
+    windows, steps = rows.shape
+    return Sequences(
+        facts=facts,
+        ids=np.array([f"{u}/{facts.classes[c]}/{n:05d}" for u, c, n in names], dtype=np.str_),
+        subjects=users.astype(np.str_),
+        halves=np.full(windows, "", dtype=np.str_),
+        labels=labels,
+        offsets=np.arange(windows + 1, dtype=np.int64) * steps,
+        values=records.values[rows.reshape(-1)],
+    )
+
+
+def _compare(found: Mapping[str, int], official: Mapping[str, int]) -> dict[str, Any]:
+    """Return the known and the found totals; a difference is worth a warning, not an end."""
+    agree = dict(found) == dict(official)
+    if not agree:
+        LOGGER.warning(
+            "the official file should hold %s records, but %s were found", official, found
+        )
+    return {"expected": dict(official), "agree": agree}

@@ -1,0 +1,76 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harmodels.data.course_h5 import read_course_h5
+from harmodels.data.sequences import SequenceFacts
+from harmodels.errors import DataError
+
+h5py = pytest.importorskip("h5py")
+FACTS = SequenceFacts("course", tuple("abcdef"), ("x", "y", "z"), ("g",) * 3, 20.0)
+
+
+@pytest.fixture
+def parts() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    return {
+        "trX": random.normal(size=(4, 150, 3)),
+        "trY": np.eye(6)[[0, 5, 2, 2]],
+        "tstX": random.normal(size=(2, 150, 3)),
+        "tstY": np.eye(6)[[1, 3]],
+    }
+
+
+def _write(path: Path, parts: dict[str, np.ndarray]) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, values in parts.items():
+            file[name] = values
+    return path
+
+
+def test_both_halves_are_read(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+    sequences, _ = read_course_h5(_write(tmp_path / "c.h5", parts), FACTS)
+    assert sequences.labels.tolist() == [0, 5, 2, 2, 1, 3]
+    assert sequences.halves.tolist() == ["train"] * 4 + ["test"] * 2
+    assert sequences.ids[4] == "test/00001"
+    np.testing.assert_array_equal(sequences[5], parts["tstX"][1].astype(np.float32))
+
+
+WRONG = {
+    "transposed": ({"trX": np.zeros((4, 3, 150))}, r"trX has the shape \(4, 3, 150\), not \(N, 15"),
+    "flat": ({"tstX": np.zeros(7)}, r"tstX has the shape \(7,\)"),
+    "five classes": ({"trY": np.eye(5)[:4]}, r"trY has the shape \(4, 5\), not \(N, 6\)"),
+    "counts differ": ({"tstY": np.eye(6)[:3]}, "tstX has 2 sequences, but tstY has 3"),
+    "two hot": ({"tstY": np.ones((2, 6))}, "row 0 of tstY is .* not one-hot"),
+    "soft labels": ({"tstY": np.full((2, 6), 1 / 6)}, "row 0 of tstY is .* not one-hot"),
+    "words": ({"trX": np.full((4, 150, 3), b"x")}, "trX holds .* not numbers"),
+    "NaN": ({"trX": np.full((4, 150, 3), np.nan)}, "train/00001 holds NaN or infinity"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_content_is_refused(case: str, parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+    change, message = WRONG[case]
+    with pytest.raises(DataError, match=message):
+        read_course_h5(_write(tmp_path / "c.h5", {**parts, **change}), FACTS)
+
+
+def test_a_missing_part_is_named(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+    del parts["tstY"]
+    with pytest.raises(DataError, match="no data set 'tstY'; it holds trX, trY, tstX|tstX, trX"):
+        read_course_h5(_write(tmp_path / "c.h5", parts), FACTS)
+
+
+def test_a_truncated_file_is_called_damaged(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+    path = _write(tmp_path / "c.h5", parts)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(DataError, match=r"c\.h5 is no HDF5 file, or is damaged"):
+        read_course_h5(path, FACTS)
+
+
+def test_without_h5py_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(DataError, match=r"pip install 'harmodels\[hdf5\]'"):
+        read_course_h5(tmp_path / "c.h5", FACTS)

@@ -1,0 +1,226 @@
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from harmodels.data.download import Patience, fetch
+from harmodels.data.registry import Archive, Dataset
+from harmodels.errors import DownloadError
+
+FAST = Patience(attempts=3, timeout_s=0.2, pause_s=0.01)
+PAGE = b"<!DOCTYPE html><title>Sorry</title>"
+
+
+class Server:
+    """A web server on this machine that does what the path says and counts the requests."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.requests: list[str] = []
+        self.release = threading.Event()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                server.requests.append(self.path)
+                getattr(server, self.path.split("/")[1])(self)
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def address(self, what: str) -> str:
+        return f"http://127.0.0.1:{self.http.server_port}/{what}"
+
+    def close(self) -> None:
+        self.release.set()
+        self.http.shutdown()
+        self.http.server_close()
+
+    def _answer(self, handler: BaseHTTPRequestHandler, content: bytes, length: int) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(length))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    def good(self, handler: BaseHTTPRequestHandler) -> None:
+        self._answer(handler, self.content, len(self.content))
+
+    def other(self, handler: BaseHTTPRequestHandler) -> None:
+        self._answer(handler, b"PK other", 8)
+
+    def truncated(self, handler: BaseHTTPRequestHandler) -> None:
+        self._answer(handler, self.content[:40], len(self.content))
+
+    def page(self, handler: BaseHTTPRequestHandler) -> None:
+        self._answer(handler, PAGE, len(PAGE))
+
+    def missing(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_error(404)
+
+    def redirect(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/good")
+        handler.end_headers()
+
+    def hang(self, handler: BaseHTTPRequestHandler) -> None:
+        self.release.wait(5)
+
+    def flaky(self, handler: BaseHTTPRequestHandler) -> None:
+        if len(self.requests) < 3:
+            handler.send_error(503)
+        else:
+            self.good(handler)
+
+
+@pytest.fixture
+def content(make_zip: Callable[..., Path]) -> bytes:
+    path = make_zip({"a": b"A" * 100})
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+@pytest.fixture
+def server(content: bytes) -> Iterator[Server]:
+    server = Server(content)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def dataset(registry: dict[str, Dataset], content: bytes) -> Dataset:
+    archive = Archive(
+        file="toy.zip",
+        accepted=("other name.zip",),
+        sha256=(hashlib.sha256(content).hexdigest(),),
+        largest_bytes=10_000,
+    )
+    return replace(registry["uci-har"], name="toy", title="Toy", archive=archive)
+
+
+def _with(dataset: Dataset, *addresses: str) -> Dataset:
+    assert dataset.archive is not None
+    return replace(dataset, archive=replace(dataset.archive, addresses=addresses))
+
+
+def _get(dataset: Dataset, target: Path, mirror: str | None = None) -> None:
+    fetch(dataset, target, mirror, progress=False, patience=FAST)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "downloads" / "toy.zip"
+
+
+@pytest.mark.parametrize("what", ["good", "redirect", "flaky"])
+def test_an_archive_comes(
+    what: str, server: Server, dataset: Dataset, target: Path, content: bytes
+) -> None:
+    _get(_with(dataset, server.address(what)), target)
+    assert target.read_bytes() == content
+
+
+REFUSED = {
+    "truncated": "IncompleteRead|broken|Chunked",
+    "page": "is a web page",
+    "missing": "HTTP 404",
+    "hang": r"no answer within 0\.2 s",
+    "other": "truncated",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_archive_is_refused_and_leaves_nothing(
+    what: str, server: Server, dataset: Dataset, target: Path
+) -> None:
+    with pytest.raises(DownloadError, match=f"{server.address(what)}: .*({REFUSED[what]})"):
+        _get(_with(dataset, server.address(what)), target)
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("what", "requests"), [("missing", 1), ("page", 1), ("hang", 3)])
+def test_only_what_may_pass_is_asked_again(
+    what: str, requests: int, server: Server, dataset: Dataset, target: Path
+) -> None:
+    with pytest.raises(DownloadError):
+        _get(_with(dataset, server.address(what)), target)
+    assert len(server.requests) == requests
+
+
+def test_the_next_address_is_asked(
+    server: Server, dataset: Dataset, target: Path, content: bytes
+) -> None:
+    _get(_with(dataset, server.address("missing"), server.address("good")), target)
+    assert target.read_bytes() == content
+
+
+def test_nobody_listening_is_an_answer_too(server: Server, dataset: Dataset, target: Path) -> None:
+    server.close()
+    with pytest.raises(DownloadError, match=r"ConnectionError.*\(3 attempts\)"):
+        _get(_with(dataset, server.address("good")), target)
+
+
+def test_a_mirror_folder_comes_before_the_addresses(
+    server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "other name.zip").write_bytes(content)
+    _get(_with(dataset, server.address("good")), target, str(tmp_path / "mirror"))
+    assert target.read_bytes() == content
+    assert server.requests == []
+
+
+def test_a_mirror_address_is_asked_for_every_accepted_name(
+    server: Server, dataset: Dataset, target: Path
+) -> None:
+    with pytest.raises(DownloadError):
+        _get(dataset, target, server.address("missing/"))
+    assert server.requests == ["/missing/toy.zip", "/missing/other%20name.zip"]
+
+
+def test_a_damaged_mirror_does_not_keep_the_address_from_being_asked(
+    server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "toy.zip").write_bytes(content[:-30])
+    _get(_with(dataset, server.address("good")), target, str(tmp_path))
+    assert target.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["toy.zip", "other name.zip"])
+def test_a_file_put_by_hand_is_kept_and_nobody_is_asked(
+    name: str, server: Server, dataset: Dataset, target: Path, content: bytes
+) -> None:
+    target.parent.mkdir()
+    (target.parent / name).write_bytes(content)
+    _get(_with(dataset, server.address("good")), target, server.address("good"))
+    assert target.read_bytes() == content
+    assert server.requests == []
+
+
+def test_one_error_names_everything(
+    server: Server, dataset: Dataset, target: Path, tmp_path: Path
+) -> None:
+    mirror = str(tmp_path / "nowhere")
+    addresses = (server.address("missing"), server.address("page"))
+    with pytest.raises(DownloadError) as caught:
+        _get(_with(dataset, *addresses), target, mirror)
+    message = str(caught.value)
+    named = ["toy.zip", "other name.zip", mirror, *addresses, "HTTP 404", "web page"]
+    for expected in [*named, str(target.parent), "make demo"]:
+        assert expected in message
+
+
+def test_a_users_file_is_only_looked_for(registry: dict[str, Dataset], tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="bring your own copy.*as 'course.h5'"):
+        _get(registry["course-h5"], tmp_path / "course.h5")
+    (tmp_path / "data.h5").write_bytes(b"\x89HDF\r\n\x1a\n...")
+    _get(registry["course-h5"], tmp_path / "course.h5")
+    assert (tmp_path / "course.h5").exists()

@@ -1,0 +1,146 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harmodels.data.registry import Dataset, get, load_registry, read_checksums
+from harmodels.errors import ConfigurationError
+
+Change = Callable[[dict[str, dict]], object]
+
+
+@pytest.fixture
+def changed(tmp_path: Path, repository: Path) -> Callable[[Change], Path]:
+    """Return a function that writes the registry with a change."""
+    folder = repository / "config"
+
+    def write(change: Change) -> Path:
+        content = yaml.safe_load((folder / "datasets.yaml").read_text(encoding="utf-8"))
+        # a deep copy without the aliases that YAML anchors leave
+        content = yaml.safe_load(yaml.dump(content, Dumper=_NoAliases, sort_keys=False))
+        change(content)
+        (tmp_path / "checksums").mkdir(exist_ok=True)
+        for file in (folder / "checksums").iterdir():
+            (tmp_path / "checksums" / file.name).write_bytes(file.read_bytes())
+        path = tmp_path / "datasets.yaml"
+        path.write_text(yaml.dump(content, Dumper=_NoAliases, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+class _NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+@pytest.fixture
+def schema(repository: Path) -> Path:
+    return repository / "workflow" / "schemas" / "datasets.schema.yaml"
+
+
+def test_every_data_set_offers_three_axes_of_acceleration(registry: dict[str, Dataset]) -> None:
+    assert len(registry) >= 5
+    assert all(len(entry.channel_group("acceleration")) == 3 for entry in registry.values())
+
+
+def test_every_data_set_has_six_classes(registry: dict[str, Dataset]) -> None:
+    assert {len(entry.classes) for entry in registry.values()} == {6}
+
+
+def test_only_the_simulated_ones_are_simulated(registry: dict[str, Dataset]) -> None:
+    simulated = {name for name, entry in registry.items() if entry.simulated}
+    assert simulated == {"simulated", "simulated-wisdm"}
+
+
+def test_simulated_recordings_have_classes_and_channels_of_the_real_ones(
+    registry: dict[str, Dataset],
+) -> None:
+    for simulated, real in (("simulated", "uci-har"), ("simulated-wisdm", "wisdm")):
+        assert registry[simulated].classes == registry[real].classes
+        assert registry[simulated].channels == registry[real].channels
+
+
+def test_checksums_cover_all_that_the_parser_reads(registry: dict[str, Dataset]) -> None:
+    archive = registry["uci-har"].archive
+    assert archive is not None
+    assert archive.checksums is not None
+    assert "UCI HAR Dataset/train/Inertial Signals/total_acc_x_train.txt" in archive.checksums
+
+
+def test_an_unknown_data_set_is_refused_with_the_known_ones(registry: dict[str, Dataset]) -> None:
+    with pytest.raises(ConfigurationError, match="'uci-hat'; did you mean 'uci-har'.*wisdm"):
+        get(registry, "uci-hat")
+
+
+def test_an_unknown_channel_group_is_refused(registry: dict[str, Dataset]) -> None:
+    with pytest.raises(ConfigurationError, match="wisdm: unknown channel group 'gyroscope'"):
+        registry["wisdm"].channel_group("gyroscope")
+
+
+def _rename(entry: dict, old: str, new: str) -> None:
+    entry[new] = entry.pop(old)
+
+
+WRONG: dict[str, tuple[Change, str]] = {
+    "misspelt key": (
+        lambda c: _rename(c["uci-har"], "licence", "license"),
+        "datasets.yaml.*uci-har.*'licen[cs]e'",
+    ),
+    "misspelt key below": (
+        lambda c: c["wisdm"]["archive"].update(adresses=[]),
+        r"datasets.yaml: wisdm\.archive: unknown key 'adresses'; did you mean 'addresses'",
+    ),
+    "wrong type": (
+        lambda c: c["wisdm"].update(rate_hz="fast"),
+        r"wisdm\.rate_hz: 'fast' should be of type number",
+    ),
+    "unknown format": (lambda c: c["wisdm"].update(format="csv"), r"wisdm\.format: 'csv'"),
+    "both sources": (
+        lambda c: c["wisdm"].update(simulation=c["simulated"]["simulation"]),
+        "either archive or simulation",
+    ),
+    "no window": (lambda c: c["wisdm"].pop("window"), "needs the key window"),
+    "unknown channel": (
+        lambda c: c["wisdm"]["channel_groups"].update(acceleration=["acc_q"]),
+        "channel_groups.acceleration: unknown channel 'acc_q'",
+    ),
+    "totals of other classes": (
+        lambda c: c["wisdm"]["official_records"].pop("walking"),
+        "official_records: 'walking'",
+    ),
+    "all subjects tested": (
+        lambda c: c["simulated"]["simulation"].update(test_subjects=17),
+        "test_subjects must be fewer",
+    ),
+    "no address": (lambda c: c["wisdm"]["archive"].pop("addresses"), "either addresses or user"),
+    "nothing to check a download against": (
+        lambda c: [c["wisdm"]["archive"].pop(key) for key in ("sha256", "checksums")],
+        "needs sha256 or checksums",
+    ),
+    "missing checksums": (
+        lambda c: c["wisdm"]["archive"].update(checksums="checksums/none"),
+        "cannot read the checksums",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_registry_is_refused(
+    case: str, changed: Callable[[Change], Path], schema: Path
+) -> None:
+    change, message = WRONG[case]
+    with pytest.raises(ConfigurationError, match=message):
+        load_registry(changed(change), schema)
+
+
+def test_an_unchanged_copy_is_accepted(changed: Callable[[Change], Path], schema: Path) -> None:
+    assert "wisdm" in load_registry(changed(lambda content: None), schema)
+
+
+def test_a_broken_line_of_checksums_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_text(f"{'0' * 64}  a\nnot a hash  b\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="line 2: 'not a hash  b'"):
+        read_checksums(path)

@@ -1,0 +1,149 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from harmodels.data.motion import ACTIVITIES, Recording, draw_person, record
+from harmodels.data.registry import Dataset
+from harmodels.data.sequences import Sequences
+from harmodels.data.simulation import simulate
+from harmodels.data.sources import read_raw
+from harmodels.errors import ConfigurationError
+
+Simulated = Callable[[str], Sequences]
+
+
+@pytest.fixture(scope="module")
+def simulated(
+    registry: dict[str, Dataset], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Sequences]:
+    """Both simulated data sets in the size of the demo, read by the parsers."""
+    result = {}
+    for name in ("simulated", "simulated-wisdm"):
+        folder = tmp_path_factory.mktemp(name)
+        simulate(registry[name], folder)
+        result[name] = read_raw(registry[name], folder)[0]
+    return result
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("fixture", ["small_uci", "small_wisdm"])
+def test_the_same_seed_gives_the_same_bytes(
+    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    dataset = request.getfixturevalue(fixture)
+    for name in ("one", "two"):
+        simulate(dataset, tmp_path / name)
+    assert _files(tmp_path / "one") == _files(tmp_path / "two")
+
+
+def test_another_seed_gives_other_bytes(small_wisdm: Dataset, tmp_path: Path) -> None:
+    assert small_wisdm.simulation is not None
+    other = replace(small_wisdm, simulation=replace(small_wisdm.simulation, seed=4))
+    simulate(small_wisdm, tmp_path / "one")
+    simulate(other, tmp_path / "two")
+    assert _files(tmp_path / "one") != _files(tmp_path / "two")
+
+
+def test_the_demo_can_draw_what_it_asks_for(simulated: dict[str, Sequences]) -> None:
+    sequences = simulated["simulated"]
+    for half, least in (("train", 40), ("test", 15)):
+        counts = np.bincount(sequences.labels[sequences.halves == half], minlength=6)
+        assert counts.min() >= least
+
+
+def test_no_simulated_person_stands_in_both_halves(simulated: dict[str, Sequences]) -> None:
+    sequences = simulated["simulated"]
+    people = [set(sequences.subjects[sequences.halves == half]) for half in ("train", "test")]
+    assert not people[0] & people[1]
+
+
+def test_windows_overlap_by_half(simulated: dict[str, Sequences]) -> None:
+    sequences = simulated["simulated"]
+    np.testing.assert_array_equal(sequences[0][64:], sequences[1][:64])
+
+
+@pytest.mark.parametrize("name", ["simulated", "simulated-wisdm"])
+def test_activities_are_neither_trivial_nor_hopeless(
+    name: str, simulated: dict[str, Sequences]
+) -> None:
+    sequences = simulated[name].select_channels(simulated[name].facts.channels[:3])
+    dense = sequences.padded()
+    statistics = np.hstack([dense.mean(axis=1), dense.std(axis=1)])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    folds = GroupKFold(4).split(statistics, groups=sequences.subjects)
+    scores = cross_val_score(classifier, statistics, sequences.labels, cv=list(folds))
+    assert 0.8 < scores.mean() < 0.99
+
+
+def test_body_acceleration_is_total_acceleration_without_gravity(
+    simulated: dict[str, Sequences],
+) -> None:
+    sequences = simulated["simulated"]
+    standing = sequences.labels == sequences.facts.classes.index("standing")
+    values = sequences.padded()[standing].reshape(-1, 9)
+    assert np.linalg.norm(values[:, :3].mean(axis=0)) == pytest.approx(1.0, abs=0.05)
+    assert np.abs(values[:, 3:6].mean(axis=0)).max() < 0.005
+
+
+def test_the_raw_text_has_the_faults_of_the_original(small_wisdm: Dataset, tmp_path: Path) -> None:
+    simulate(small_wisdm, tmp_path)
+    text = (tmp_path / small_wisdm.path).read_text(encoding="utf-8")
+    assert ",;" in text
+    assert any(line.count(";") == 2 for line in text.splitlines())
+    dropped = read_raw(small_wisdm, tmp_path)[1]["dropped"]
+    assert dropped["timestamp is zero"] == dropped["empty field"] == 12
+
+
+def _record(name: str, on_thigh: bool = False) -> Recording:
+    person = draw_person(np.random.default_rng(0))
+    return record(
+        ACTIVITIES[name],
+        person,
+        samples=3000,
+        rate_hz=50.0,
+        on_thigh=on_thigh,
+        random=np.random.default_rng(1),
+    )
+
+
+@pytest.mark.parametrize("name", ACTIVITIES)
+def test_over_a_minute_nobody_leaves_the_ground(name: str) -> None:
+    mean = np.linalg.norm(_record(name).acceleration.mean(axis=0))
+    assert mean == pytest.approx(1.0, abs=0.06)
+
+
+def test_the_step_is_the_main_frequency_of_walking() -> None:
+    vertical = _record("walking").acceleration[:, 0]
+    spectrum = np.abs(np.fft.rfft(vertical - vertical.mean()))
+    main = np.fft.rfftfreq(len(vertical), 1 / 50)[spectrum.argmax()]
+    assert main == pytest.approx(ACTIVITIES["walking"].cadence, rel=0.25)
+
+
+def test_the_gyroscope_turns_as_gravity_does_in_a_pocket() -> None:
+    recording = _record("walking", on_thigh=True)
+    tilt = np.unwrap(np.arctan2(recording.acceleration[:, 2], recording.acceleration[:, 0]))
+    turned = np.cumsum(recording.rotation[:, 1] - recording.rotation[:, 1].mean()) / 50
+    # what the leg swings; sensors and linear acceleration blur it
+    assert abs(np.corrcoef(tilt, turned)[0, 1]) > 0.5
+
+
+def test_recordings_that_are_not_simulated_cannot_be_made(
+    registry: dict[str, Dataset], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="uci-har is not simulated"):
+        simulate(registry["uci-har"], tmp_path)
+
+
+def test_an_unknown_activity_is_named(small_uci: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'swimming' is none of walking"):
+        simulate(replace(small_uci, classes=("swimming", "walking")), tmp_path)

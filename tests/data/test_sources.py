@@ -1,0 +1,83 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harmodels.data.registry import Archive, Dataset
+from harmodels.data.sequences import read_sequences
+from harmodels.data.simulation import simulate
+from harmodels.data.sources import prepare
+from harmodels.errors import DataError
+from harmodels.files import sha256
+
+
+def _prepare(dataset: Dataset, folder: Path) -> dict:
+    prepare(dataset, folder / "raw", folder / "sequences.parquet", folder / "card.json")
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def card(small_uci: Dataset, tmp_path: Path) -> dict:
+    simulate(small_uci, tmp_path / "raw")
+    return _prepare(small_uci, tmp_path)
+
+
+def test_the_card_counts_each_class_of_each_half(card: dict) -> None:
+    assert card["counts"]["train"] == dict.fromkeys(card["classes"], 4)
+    assert card["counts"]["test"] == dict.fromkeys(card["classes"], 2)
+
+
+def test_the_card_counts_each_person(card: dict) -> None:
+    assert card["subjects"] == {"train": {"1": 12, "2": 12}, "test": {"3": 12}}
+
+
+def test_the_card_says_what_the_recordings_are(card: dict, small_uci: Dataset) -> None:
+    assert card["simulated"] is True
+    assert card["simulation"]["seed"] == 3
+    assert card["length"] == {"min": 128, "median": 128.0, "max": 128}
+    assert (card["channels"][0], card["units"][0], card["rate_hz"]) == ("total_acc_x", "g", 50.0)
+    assert card["licence"] == small_uci.licence
+
+
+def test_the_card_holds_the_hash_of_every_raw_file(card: dict, tmp_path: Path) -> None:
+    assert len(card["sources"]) == 1 + 2 * (9 + 2)
+    name = "UCI HAR Dataset/train/y_train.txt"
+    assert card["sources"][name] == sha256(tmp_path / "raw" / name)
+
+
+def test_sequences_carry_the_facts_of_the_registry(
+    card: dict, small_uci: Dataset, tmp_path: Path
+) -> None:
+    sequences = read_sequences(tmp_path / "sequences.parquet")
+    assert sequences.facts == small_uci.facts
+    assert len(sequences) == card["sequences"]
+
+
+def test_a_data_set_without_halves_is_counted_as_a_whole(
+    small_wisdm: Dataset, tmp_path: Path
+) -> None:
+    simulate(small_wisdm, tmp_path / "raw")
+    card = _prepare(small_wisdm, tmp_path)
+    assert card["counts"] == {"all": dict.fromkeys(card["classes"], 4)}
+    assert card["dropped"]["timestamp is zero"] == 12
+    assert "official_records" not in card
+
+
+def test_totals_are_checked_for_the_official_file_only(
+    small_wisdm: Dataset, tmp_path: Path
+) -> None:
+    simulate(small_wisdm, tmp_path / "raw")
+    known = {small_wisdm.path: sha256(tmp_path / "raw" / small_wisdm.path)}
+    official = replace(
+        small_wisdm,
+        simulation=None,
+        archive=Archive(file="a", largest_bytes=1, checksums=known),
+        official_records=dict.fromkeys(small_wisdm.classes, 7),
+    )
+    assert _prepare(official, tmp_path)["official_records"]["agree"] is False
+
+
+def test_missing_raw_files_are_named(registry: dict[str, Dataset], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"wisdm: .*raw\.txt does not exist"):
+        _prepare(registry["wisdm"], tmp_path)

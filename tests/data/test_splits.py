@@ -1,0 +1,143 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels.data.sequences import Sequences
+from harmodels.data.splits import Draw, draw_splits, split_indices
+from harmodels.errors import DataError
+
+Make = Callable[..., Sequences]
+DRAW = Draw(train_per_class=8, test_per_class=4, validation_per_class=2)
+
+
+def _ids(frame: pd.DataFrame, replicate: int, split: str) -> set[str]:
+    mine = frame[(frame["replicate"] == replicate) & (frame["split"] == split)]
+    return set(mine["id"])
+
+
+def test_every_class_gives_the_number_asked_for(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    frame = draw_splits(sequences, DRAW, seed=1, replicates=2)
+    for split, count in (("train", 6), ("validation", 2), ("test", 4)):
+        labels = sequences.labels[split_indices(frame, sequences, 1, split)]
+        assert np.bincount(labels).tolist() == [count] * 3
+
+
+def test_columns_are_what_the_tables_read(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
+    assert list(frame.columns) == ["replicate", "id", "split"]
+    assert frame["replicate"].dtype == np.int16
+
+
+def test_nothing_stands_in_two_splits(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=3)
+    assert not frame.duplicated(["replicate", "id"]).any()
+
+
+def test_official_halves_are_kept(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
+    assert all(name.startswith("test/") for name in _ids(frame, 0, "test"))
+    assert all(name.startswith("train/") for name in _ids(frame, 0, "train"))
+
+
+def test_replicates_share_test_and_training_but_not_validation(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
+    assert _ids(frame, 0, "test") == _ids(frame, 1, "test")
+    pools = [_ids(frame, r, "train") | _ids(frame, r, "validation") for r in (0, 1)]
+    assert pools[0] == pools[1]
+    assert _ids(frame, 0, "validation") != _ids(frame, 1, "validation")
+
+
+def test_a_replicate_is_the_same_for_any_number_of_them(make_sequences: Make) -> None:
+    many = draw_splits(make_sequences(), DRAW, seed=1, replicates=5)
+    few = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
+    pd.testing.assert_frame_equal(many[many["replicate"] < 2], few)
+
+
+def test_another_seed_draws_others(make_sequences: Make) -> None:
+    one, two = (draw_splits(make_sequences(), DRAW, seed=s, replicates=1) for s in (1, 2))
+    assert set(one["id"]) != set(two["id"])
+
+
+def test_a_smaller_draw_is_part_of_a_larger_one(make_sequences: Make) -> None:
+    small = draw_splits(make_sequences(), Draw(4, 2), seed=1, replicates=1)
+    large = draw_splits(make_sequences(), Draw(8, 4), seed=1, replicates=1)
+    assert _ids(small, 0, "train") < _ids(large, 0, "train")
+    assert _ids(small, 0, "test") < _ids(large, 0, "test")
+
+
+def test_null_takes_all(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    frame = draw_splits(sequences, Draw(), seed=1, replicates=1)
+    assert set(frame["id"]) == set(sequences.ids)
+
+
+@pytest.mark.parametrize("protocol", ["subjects", None])
+def test_nobody_is_trained_and_tested_on(protocol: str | None, make_sequences: Make) -> None:
+    sequences = make_sequences(halves=False)
+    frame = draw_splits(sequences, Draw(protocol=protocol), seed=1, replicates=1)
+    people = [
+        set(sequences.subjects[split_indices(frame, sequences, 0, s)]) for s in ("train", "test")
+    ]
+    assert not people[0] & people[1]
+    assert people[0] | people[1] == set("01234")
+
+
+def test_a_random_split_keeps_the_classes_in_proportion(make_sequences: Make) -> None:
+    sequences = make_sequences(20)
+    draw = Draw(protocol="random", test_fraction=0.2)
+    frame = draw_splits(sequences, draw, seed=1, replicates=1)
+    tested = sequences.labels[split_indices(frame, sequences, 0, "test")]
+    assert np.bincount(tested).tolist() == [6, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (Draw(11, 4), r"class class0 has 10 train .*draw\.train_per_class asks for 11"),
+        (Draw(8, 6), r"class class0 has 5 test .*draw\.test_per_class asks for 6"),
+        (Draw(8, 4, 8), "class0 has 8 training .*asks for 8 of them and would leave none"),
+        (Draw(protocol="sideways"), "'sideways' is none of official, subjects, random"),
+        (Draw(protocol="subjects", test_fraction=0.99), "cannot be split with test_fraction 0.99"),
+    ],
+)
+def test_an_impossible_draw_is_refused(draw: Draw, message: str, make_sequences: Make) -> None:
+    with pytest.raises(DataError, match=message):
+        draw_splits(make_sequences(), draw, seed=1, replicates=1)
+
+
+def test_official_halves_that_do_not_exist_are_refused(make_sequences: Make) -> None:
+    with pytest.raises(DataError, match="no official halves; use protocol"):
+        draw_splits(make_sequences(halves=False), Draw(protocol="official"), seed=1, replicates=1)
+
+
+def test_unknown_people_cannot_be_kept_apart(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    sequences = replace(sequences, subjects=np.full(len(sequences), ""))
+    with pytest.raises(DataError, match="does not say"):
+        draw_splits(sequences, Draw(protocol="subjects"), seed=1, replicates=1)
+
+
+def test_indices_are_those_of_the_ids(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    frame = draw_splits(sequences, DRAW, seed=1, replicates=2)
+    rows = split_indices(frame, sequences, 1, "train")
+    assert rows.dtype == np.int64
+    assert (np.diff(rows) > 0).all()
+    assert set(sequences.ids[rows]) == _ids(frame, 1, "train")
+
+
+def test_splits_of_other_sequences_are_refused(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
+    frame["id"] = "other/" + frame["id"]
+    with pytest.raises(DataError, match="'other/.*toy does not hold"):
+        split_indices(frame, make_sequences(), 0, "train")
+
+
+def test_a_replicate_that_was_not_drawn_is_refused(make_sequences: Make) -> None:
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
+    with pytest.raises(DataError, match="no replicate 1"):
+        split_indices(frame, make_sequences(), 1, "train")
