@@ -12,9 +12,13 @@ from harmodels import __version__
 from harmodels.config.describe import describe_all
 from harmodels.config.project import resolve_engine
 from harmodels.data.registry import load_registry
+from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
-from harmodels.files import read_json
+from harmodels.evaluation.predictions import select
+from harmodels.evaluation.recency import recency
+from harmodels.files import read_json, read_table
 from harmodels.runtime import describe_machine, describe_versions
+from harmodels.training.replay import labels_of_epoch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("runs", help="how every finished run fared")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     runs.set_defaults(run=_runs)
+    recent = commands.add_parser(
+        "recency", help="whether networks just repeat the label that they were trained on last"
+    )
+    recent.add_argument("folder", type=Path, help="results/<report>/<data set>")
+    recent.add_argument("--except", dest="leave_out", nargs="*", default=[], metavar="CLASS")
+    recent.set_defaults(run=_recency)
     return parser
 
 
@@ -74,6 +84,39 @@ def _runs(given: argparse.Namespace) -> None:
         raise HarmodelsError(f"{given.folder} holds no finished run; start with `make demo`")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
         print(pd.DataFrame(rows).to_string(index=False))
+
+
+def _recency(given: argparse.Namespace) -> None:
+    splits = read_table(given.folder / "splits.parquet")[0].to_pandas()
+    data = given.folder.parent.parent / "datasets" / given.folder.name
+    sequences = read_sequences(data / "sequences.parquet")
+    classes = sequences.facts.classes
+    unknown = [name for name in given.leave_out if name not in classes]
+    if unknown:
+        raise HarmodelsError(f"no class {unknown[0]!r}; the classes are {', '.join(classes)}")
+    leave_out = [classes.index(name) for name in given.leave_out]
+    rows = []
+    for path in sorted((given.folder / "runs").glob("*/*/run.json")):
+        run = read_json(path)
+        frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
+        for outcome in run["replicates"]:
+            replicate = outcome["replicate"]
+            chosen = select(frame[frame["replicate"] == replicate], "last")
+            if chosen.empty:
+                continue
+            seen = labels_of_epoch(run, sequences, splits, replicate, outcome["epochs"])
+            found = recency(chosen, seen.tolist(), leave_out)
+            rows.append((run["experiment"], run["name"], replicate, *found))
+    columns = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
+    table = pd.DataFrame(rows, columns=columns)
+    same = table["most_predicted"] == table["newest"]
+    for name in ("most_predicted", "newest"):
+        table[name] = [classes[label] for label in table[name]]
+    print(table.to_string(index=False, float_format="%.2f"))
+    print(
+        f"{same.sum()} of {len(table)} networks predict most often the label of their last "
+        f"training sequence; the most predicted class has {table['share'].mean():.0%} on average"
+    )
 
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""What a finished run saw, and in which order: known from its seed, without training again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harmodels.data.sequences import Sequences
+from harmodels.data.splits import split_indices
+from harmodels.training.fit import epoch_order
+
+
+def labels_of_epoch(
+    run: Mapping[str, Any],
+    sequences: Sequences,
+    splits: pd.DataFrame,
+    replicate: int,
+    epoch: int,
+) -> NDArray[np.int64]:
+    """Return the labels of a run's training sequences in the order of one epoch.
+
+    Parameters
+    ----------
+    run
+        The content of its run.json.
+    sequences, splits
+        Of its data set and report.
+    replicate, epoch
+        Which network, which epoch (from 1).
+    """
+    names = ["train"] if run["validation"] else ["train", "validation"]
+    parts = [split_indices(splits, sequences, replicate, name) for name in names]
+    rows = np.sort(np.concatenate(parts))
+    return sequences.labels[epoch_order(rows, run["seed"], replicate, epoch)]
