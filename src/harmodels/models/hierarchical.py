@@ -1,0 +1,191 @@
+"""Hierarchical classifier of hands: a recurrent layer a finger, one over the hand, a dense layer.
+
+Each finger's joints, joined with the wrist, go through a recurrent layer of their own; the
+fingers' output sequences are joined and go through a second one, whose last state is classified
+(report hand_actions, section 3). The fingers are an axis F beside the replicates: R·F layers run
+as one. Derivation: docs/derivations/hierarchical.md.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.errors import DataError
+from harmodels.models import last_state
+from harmodels.models.mlp import Dropping
+from harmodels.nn import linear, padded, recurrent, torch_names
+from harmodels.nn.cells import Cell, RecurrentParams
+from harmodels.nn.defaults import KERAS, Defaults
+from harmodels.nn.params import map_params
+from harmodels.nn.recurrent import RecurrentCache
+from harmodels.nn.stack import stack
+
+
+class HierarchicalClassifier(NamedTuple):
+    """Parameters of R classifiers with F fingers of K channels."""
+
+    fingers: RecurrentParams  # (R, F, G·H₁, K), …: one axis more than a layer
+    hand: RecurrentParams  # (R, G·H₂, F·H₁), …
+    output: linear.LinearParams
+
+
+class HierarchicalCache(NamedTuple):
+    """What the backward pass needs."""
+
+    batch: padded.Layout
+    fingers: RecurrentCache
+    hand: RecurrentCache
+    output: Tensor
+
+
+def finger_channels(fingers: Sequence[Sequence[int]], channels: int) -> Tensor:
+    """Return (F, K) int64: the input channels of each finger, the wrist's among them.
+
+    Raises
+    ------
+    DataError
+        If there is no finger, the fingers differ in their number of channels, or a channel is
+        not one of the data set's.
+    """
+    widths = [len(finger) for finger in fingers]
+    if not widths or min(widths) < 1 or min(widths) != max(widths):
+        raise DataError(
+            f"the fingers have {widths} channels: they run as one product, so give each finger "
+            "the same number of joints (at least one)"
+        )
+    for index, finger in enumerate(fingers):
+        wrong = [channel for channel in finger if not 0 <= channel < channels]
+        if wrong:
+            raise DataError(
+                f"finger {index} names channel {wrong[0]}, but the sequences have channels "
+                f"0 to {channels - 1}"
+            )
+    return torch.tensor([list(finger) for finger in fingers])
+
+
+def initialise(
+    generators: list[np.random.Generator],
+    *,
+    cell: Cell,
+    fingers: Tensor,
+    finger_hidden: int,
+    hand_hidden: int,
+    classes: int,
+    defaults: Defaults = KERAS,
+    dtype: torch.dtype = torch.float32,
+) -> HierarchicalClassifier:
+    """Draw R classifiers, one from each generator: the fingers in turn, the hand, the output."""
+    F, K = fingers.shape
+
+    def draw(generator: np.random.Generator) -> HierarchicalClassifier:
+        each = [defaults.recurrent(generator, cell, K, finger_hidden) for _ in range(F)]
+        return HierarchicalClassifier(
+            map_params(lambda *tensors: torch.stack(tensors), *each),
+            defaults.recurrent(generator, cell, F * finger_hidden, hand_hidden),
+            defaults.linear(generator, hand_hidden, classes),
+        )
+
+    drawn = [draw(generator) for generator in generators]
+    return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
+
+
+def forward(
+    params: HierarchicalClassifier,
+    cell: Cell,
+    fingers: Tensor,
+    batch: padded.Layout,
+    inputs: Tensor,
+    dropping: Dropping | None = None,
+) -> tuple[Tensor, HierarchicalCache]:
+    """Classify by the hand's state after the last valid step.
+
+    Parameters
+    ----------
+    params, cell
+        R classifiers and the kind of their recurrent layers.
+    fingers
+        (F, K), from `finger_channels`.
+    batch
+        Layout of the sequences.
+    inputs
+        (R, S, D), packed.
+    dropping
+        In training, the mask (R, B, H₂) in the order of the batch, and the scale 1 / keep.
+
+    Returns
+    -------
+    logits
+        (R, B, C), in the order of the batch.
+    cache
+        What `backward` needs.
+    """
+    parts = _fold(inputs[..., fingers].transpose(1, 2))  # (R, S, F, K) to (R·F, S, K)
+    sequences, finger_cache = recurrent.forward(
+        cell, map_params(_fold, params.fingers), batch.size_at_t, parts
+    )  # (R·F, S, H₁)
+    joined = _unfold(sequences, len(fingers)).transpose(1, 2).flatten(2)  # (R, S, F·H₁)
+    outputs, hand_cache = recurrent.forward(cell, params.hand, batch.size_at_t, joined)
+    logits, output_cache = last_state.forward(params.output, batch, outputs, dropping)
+    return logits, HierarchicalCache(batch, finger_cache, hand_cache, output_cache)
+
+
+def backward(
+    params: HierarchicalClassifier,
+    cell: Cell,
+    cache: HierarchicalCache,
+    d_logits: Tensor,
+    dropping: Dropping | None = None,
+) -> HierarchicalClassifier:
+    """Return the gradients of all parameters for `d_logits` (R, B, C)."""
+    F = params.fingers.weight_ih.shape[1]
+    d_outputs, d_output = last_state.backward(
+        params.output, cache.batch, cache.output, d_logits, dropping
+    )
+    d_joined, d_hand = recurrent.backward(cell, params.hand, cache.hand, d_outputs)
+    d_sequences = _fold(torch.unflatten(d_joined, -1, (F, -1)).transpose(1, 2))  # (R·F, S, H₁)
+    d_fingers = recurrent.backward_to_params(
+        cell, map_params(_fold, params.fingers), cache.fingers, d_sequences
+    )
+    return HierarchicalClassifier(
+        map_params(lambda tensor: _unfold(tensor, F), d_fingers), d_hand, d_output
+    )
+
+
+def _fold(tensor: Tensor) -> Tensor:
+    """Return (R, F, …) as (R·F, …): a finger of a replicate is one more network."""
+    return tensor.flatten(0, 1)
+
+
+def _unfold(tensor: Tensor, fingers: int) -> Tensor:
+    """Return (R·F, …) as (R, F, …)."""
+    return torch.unflatten(tensor, 0, (-1, fingers))
+
+
+def to_torch(params: HierarchicalClassifier, replicate: int) -> torch_names.StateDict:
+    """Return one replicate as the state dict of a module with `fingers`, `hand` and `output`.
+
+    `fingers` is a torch.nn.ModuleList of torch.nn.RNN, GRU or LSTM, `hand` one more of them,
+    `output` a torch.nn.Linear.
+    """
+    named: torch_names.StateDict = {}
+    for index in range(params.fingers.weight_ih.shape[1]):
+        finger = map_params(lambda tensor, index=index: tensor[:, index], params.fingers)
+        named |= torch_names.recurrent_to_torch(stack([finger]), replicate, f"fingers.{index}.")
+    named |= torch_names.recurrent_to_torch(stack([params.hand]), replicate, "hand.")
+    return named | torch_names.linear_to_torch(params.output, replicate, "output.")
+
+
+def from_torch(modules: list[torch_names.StateDict]) -> HierarchicalClassifier:
+    """Return classifiers whose replicates are the modules of these state dicts."""
+    count = len({name.split(".")[1] for name in modules[0] if name.startswith("fingers.")})
+    fingers = [
+        torch_names.recurrent_from_torch(modules, f"fingers.{index}.")[0] for index in range(count)
+    ]
+    return HierarchicalClassifier(
+        map_params(lambda *tensors: torch.stack(tensors, dim=1), *fingers),
+        torch_names.recurrent_from_torch(modules, "hand.")[0],
+        torch_names.linear_from_torch(modules, "output."),
+    )

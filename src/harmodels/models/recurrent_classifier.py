@@ -1,0 +1,123 @@
+"""Recurrent classifier of sequences of unequal length: the last state feeds a dense layer.
+
+One to four recurrent layers of one kind of cell; dropout between the last valid state of the
+highest layer and the dense softmax layer (report hand_actions, section 2).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.models import last_state
+from harmodels.models.mlp import Dropping
+from harmodels.nn import linear, padded, stack, torch_names
+from harmodels.nn.cells import Cell
+from harmodels.nn.defaults import KERAS, Defaults
+from harmodels.nn.params import map_params
+from harmodels.nn.recurrent import RecurrentCache
+
+
+class RecurrentClassifier(NamedTuple):
+    """Parameters of R classifiers."""
+
+    rnn: stack.StackParams
+    output: linear.LinearParams
+
+
+class RecurrentClassifierCache(NamedTuple):
+    """What the backward pass needs."""
+
+    batch: padded.Layout
+    rnn: list[RecurrentCache]
+    output: Tensor
+
+
+def initialise(
+    generators: list[np.random.Generator],
+    *,
+    cell: Cell,
+    channels: int,
+    hidden: int,
+    layers: int,
+    classes: int,
+    defaults: Defaults = KERAS,
+    dtype: torch.dtype = torch.float32,
+) -> RecurrentClassifier:
+    """Draw R classifiers, one from each generator, always from the lowest layer to the output."""
+
+    def draw(generator: np.random.Generator) -> RecurrentClassifier:
+        widths = [channels] + [hidden] * (layers - 1)
+        rnn = [defaults.recurrent(generator, cell, width, hidden) for width in widths]
+        return RecurrentClassifier(stack.stack(rnn), defaults.linear(generator, hidden, classes))
+
+    drawn = [draw(generator) for generator in generators]
+    return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
+
+
+def forward(
+    params: RecurrentClassifier,
+    cell: Cell,
+    batch: padded.Layout,
+    inputs: Tensor,
+    dropping: Dropping | None = None,
+) -> tuple[Tensor, RecurrentClassifierCache]:
+    """Classify by the highest layer's state after the last valid step.
+
+    Parameters
+    ----------
+    params, cell
+        R classifiers and the kind of their recurrent layers.
+    batch
+        Layout of the sequences.
+    inputs
+        (R, S, D), packed (`padded.pack`, `padded.pack_frames`).
+    dropping
+        In training, the mask (R, B, H) in the order of the batch, and the scale 1 / keep.
+
+    Returns
+    -------
+    logits
+        (R, B, C), in the order of the batch.
+    cache
+        What `backward` needs.
+    """
+    outputs, rnn_caches = stack.forward(cell, params.rnn, batch.size_at_t, inputs)
+    logits, output_cache = last_state.forward(params.output, batch, outputs, dropping)
+    return logits, RecurrentClassifierCache(batch, rnn_caches, output_cache)
+
+
+def backward(
+    params: RecurrentClassifier,
+    cell: Cell,
+    cache: RecurrentClassifierCache,
+    d_logits: Tensor,
+    dropping: Dropping | None = None,
+) -> RecurrentClassifier:
+    """Return the gradients of all parameters for `d_logits` (R, B, C)."""
+    batch, rnn_caches, output_cache = cache
+    d_outputs, d_output = last_state.backward(
+        params.output, batch, output_cache, d_logits, dropping
+    )
+    d_rnn = stack.backward_to_params(cell, params.rnn, rnn_caches, d_outputs)
+    return RecurrentClassifier(d_rnn, d_output)
+
+
+def to_torch(params: RecurrentClassifier, replicate: int) -> torch_names.StateDict:
+    """Return one replicate as the state dict of a module with `rnn` and `output`.
+
+    `rnn` is a torch.nn.RNN, GRU or LSTM with as many layers, `output` a torch.nn.Linear.
+    """
+    return {
+        **torch_names.recurrent_to_torch(params.rnn, replicate, "rnn."),
+        **torch_names.linear_to_torch(params.output, replicate, "output."),
+    }
+
+
+def from_torch(modules: list[torch_names.StateDict]) -> RecurrentClassifier:
+    """Return classifiers whose replicates are the modules of these state dicts."""
+    return RecurrentClassifier(
+        torch_names.recurrent_from_torch(modules, "rnn."),
+        torch_names.linear_from_torch(modules, "output."),
+    )

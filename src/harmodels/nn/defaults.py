@@ -1,0 +1,60 @@
+"""The initial weights that Keras and torch give to recurrent and dense layers by default."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from harmodels.nn.cells import Cell, RecurrentParams
+from harmodels.nn.initialisers import glorot_uniform, orthogonal, uniform, zeros
+from harmodels.nn.linear import LinearParams
+
+Random = np.random.Generator
+
+
+class Defaults(NamedTuple):
+    """How the layers of one network are drawn; what is drawn has no replicate axis."""
+
+    recurrent: Callable[[Random, Cell, int, int], RecurrentParams]  # generator, cell, D, H
+    linear: Callable[[Random, int, int], LinearParams]  # generator, I, O
+
+
+def _keras_recurrent(generator: Random, cell: Cell, channels: int, hidden: int) -> RecurrentParams:
+    rows = cell.gates * hidden
+    bias_ih = zeros(generator, (rows,))
+    if cell.forget_gate is not None:
+        bias_ih[cell.forget_gate * hidden : (cell.forget_gate + 1) * hidden] = 1
+    return RecurrentParams(
+        glorot_uniform(generator, (rows, channels)),
+        orthogonal(generator, (rows, hidden)),
+        bias_ih,
+        zeros(generator, (rows,)),
+    )
+
+
+def _keras_linear(generator: Random, inputs: int, outputs: int) -> LinearParams:
+    return LinearParams(glorot_uniform(generator, (outputs, inputs)), zeros(generator, (outputs,)))
+
+
+def _torch_recurrent(generator: Random, cell: Cell, channels: int, hidden: int) -> RecurrentParams:
+    draw, rows = uniform(1 / math.sqrt(hidden)), cell.gates * hidden
+    shapes: list[tuple[int, ...]] = [(rows, channels), (rows, hidden), (rows,), (rows,)]
+    return RecurrentParams(*(draw(generator, shape) for shape in shapes))
+
+
+def _torch_linear(generator: Random, inputs: int, outputs: int) -> LinearParams:
+    draw = uniform(1 / math.sqrt(inputs))
+    weight: Tensor = draw(generator, (outputs, inputs))
+    return LinearParams(weight, draw(generator, (outputs,)))
+
+
+KERAS = Defaults(_keras_recurrent, _keras_linear)
+"""Input weights Glorot uniform, recurrent ones orthogonal, each over all gates at once as Keras
+draws them; biases zero, an LSTM's forget gate 1 (Jozefowicz et al., ICML 2015)."""
+
+TORCH = Defaults(_torch_recurrent, _torch_linear)
+"""Everything U[-1/√H, 1/√H]; dense layers U[-1/√I, 1/√I]."""
+
+DEFAULTS: dict[str, Defaults] = {"keras": KERAS, "torch": TORCH}

@@ -1,0 +1,127 @@
+"""Sequences of unequal length without their padding: a time-major packed layout.
+
+Derivation: docs/derivations/padded.md. The sequences of a batch are sorted by length, longest
+first, so that those still running at step t are the first `size_at_t[t]` of them. The packed
+tensor (R, S, ·) holds step 0 of all sequences, then step 1 of those that have one, and so on:
+S = Σ_t size_at_t[t] rows a replicate, as torch.nn's PackedSequence, with the replicate axis before.
+
+Every replicate has sequences of its own, but one product serves them all, so the replicates
+share `size_at_t`: place i runs as long as the longest of the replicates' i-th longest sequences.
+Where a replicate's sequence is shorter, its last frame is repeated. Nobody reads those outputs,
+so their gradient is exactly zero, and no mask is needed anywhere.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from harmodels.errors import DataError
+
+
+class Layout(NamedTuple):
+    """Which frame of which sequence stands in which packed row."""
+
+    size_at_t: list[int]  # sequences still running at step t, never growing
+    lengths: Tensor  # (R, B) int64
+    sequence: Tensor  # (R, S) int64, the sequence of a row, in the caller's order
+    step: Tensor  # (S,) int64, the step of a row
+    last: Tensor  # (R, B) int64, the row of each sequence's last step, in the caller's order
+
+
+def layout(lengths: Tensor) -> Layout:
+    """Lay out the sequences of R batches.
+
+    Parameters
+    ----------
+    lengths
+        (R, B) int64, frames of each sequence, in any order.
+
+    Raises
+    ------
+    DataError
+        If a sequence has no frame.
+    """
+    if lengths.numel() == 0 or int(lengths.min()) < 1:
+        shortest = int(lengths.min()) if lengths.numel() else 0
+        raise DataError(
+            f"a batch of shape {tuple(lengths.shape)} has a sequence of length {shortest}: "
+            "drop empty recordings, a recurrent network needs at least one frame of each"
+        )
+    ordered, order = lengths.sort(dim=1, descending=True, stable=True)  # (R, B), (R, B)
+    steps = torch.arange(int(lengths.max()), device=lengths.device)  # (T,)
+    running = ordered.max(0).values > steps[:, None]  # (T, B), in any replicate
+    step, place = running.nonzero(as_tuple=True)  # (S,), (S,)
+    size_at_t = running.sum(1)  # (T,)
+    start_at_t = size_at_t.cumsum(0) - size_at_t  # (T,)
+    places = torch.arange(lengths.shape[1], device=lengths.device)  # (B,)
+    last = torch.empty_like(order).scatter_(1, order, start_at_t[ordered - 1] + places)
+    return Layout(size_at_t.tolist(), lengths, order[:, place], step, last)
+
+
+def pack_frames(batch: Layout, frames: Tensor, starts: Tensor) -> Tensor:
+    """Return the packed inputs (R, S, D) of sequences that lie end to end in one table.
+
+    Parameters
+    ----------
+    batch
+        Layout of the batch.
+    frames
+        (F, D), all frames of all sequences.
+    starts
+        (R, B) int64, the first frame of each sequence.
+    """
+    frame = torch.minimum(batch.step, batch.lengths.gather(1, batch.sequence) - 1)  # (R, S)
+    source = starts.gather(1, batch.sequence) + frame  # (R, S)
+    return frames.index_select(0, source.flatten()).view(*source.shape, -1)
+
+
+def pack(batch: Layout, inputs: Tensor) -> Tensor:
+    """Return the packed inputs (R, S, D) of padded ones (R, B, T, D); padding is never read."""
+    R, B, T, D = inputs.shape
+    longest = len(batch.size_at_t)
+    if longest > T:
+        raise DataError(f"a sequence of length {longest} does not fit into {T} padded steps")
+    starts = T * torch.arange(R * B, device=inputs.device).view(R, B)
+    return pack_frames(batch, inputs.reshape(R * B * T, D), starts)
+
+
+def unpack(batch: Layout, packed: Tensor, steps: int | None = None) -> Tensor:
+    """Return (R, B, T, ·) for packed (R, S, ·), zero where a sequence has ended.
+
+    T is `steps`, the longest length if not given.
+    """
+    R, B = batch.lengths.shape
+    padded = packed.new_zeros(R, B, steps or len(batch.size_at_t), packed.shape[-1])
+    real = batch.step < batch.lengths.gather(1, batch.sequence)  # (R, S), false where repeated
+    replicate, row = real.nonzero(as_tuple=True)
+    padded[replicate, batch.sequence[replicate, row], batch.step[row]] = packed[replicate, row]
+    return padded
+
+
+def unpack_backward(batch: Layout, d_padded: Tensor) -> Tensor:
+    """Return the gradient (R, S, ·) at the packed steps for `d_padded` (R, B, T, ·)."""
+    real = batch.step < batch.lengths.gather(1, batch.sequence)  # (R, S)
+    return pack(batch, d_padded) * real[..., None]
+
+
+def last(batch: Layout, packed: Tensor) -> Tensor:
+    """Return the last valid step (R, B, H) of each sequence, in the caller's order."""
+    return packed.gather(1, batch.last[..., None].expand(-1, -1, packed.shape[-1]))
+
+
+def last_backward(batch: Layout, d_last: Tensor) -> Tensor:
+    """Return the gradient (R, S, H) at the packed steps for `d_last` (R, B, H)."""
+    R, _, H = d_last.shape
+    d_packed = d_last.new_zeros(R, len(batch.step), H)
+    return d_packed.scatter_(1, batch.last[..., None].expand(-1, -1, H), d_last)
+
+
+def one_step_before(size_at_t: list[int], packed: Tensor) -> Tensor:
+    """Return (R, S, H): in each row the same sequence one step before, zero before the first."""
+    sizes = torch.tensor(size_at_t, device=packed.device)  # (T,)
+    rows = torch.arange(size_at_t[0], packed.shape[1], device=packed.device)
+    rows -= sizes[:-1].repeat_interleave(sizes[1:])
+    earlier = torch.zeros_like(packed)
+    earlier[:, size_at_t[0] :] = packed.index_select(1, rows)
+    return earlier

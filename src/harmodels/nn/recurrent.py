@@ -1,0 +1,130 @@
+"""The loop over time of a recurrent layer, one for all cells, on packed sequences.
+
+Derivation: docs/derivations/padded.md; the cells' own: elman.md, gru.md, lstm.md. Inside the loops
+stand only the recurrent product and the cell's pointwise mathematics, written into buffers that
+exist before; the input product and the weights' gradients are one product each, outside. Every
+sequence starts from zero states. How rows are packed is told in `nn/padded.py`.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from harmodels.nn import gru, lstm, simple_rnn
+from harmodels.nn.cells import Cell, RecurrentParams, Views
+from harmodels.nn.padded import one_step_before
+
+CELLS: dict[str, Cell] = {"simple_rnn": simple_rnn.CELL, "gru": gru.CELL, "lstm": lstm.CELL}
+
+
+class RecurrentCache(NamedTuple):
+    """What the backward pass needs."""
+
+    size_at_t: list[int]
+    inputs: Tensor  # (R, S, D)
+    buffers: Views  # (R, S, ·), the cell's
+    states: Views  # (R, S, H) each, the hidden state first
+
+
+def forward(
+    cell: Cell, params: RecurrentParams, size_at_t: list[int], inputs: Tensor
+) -> tuple[Tensor, RecurrentCache]:
+    """Run R recurrent layers over packed sequences.
+
+    Parameters
+    ----------
+    cell
+        One of `CELLS`.
+    params
+        D inputs and H units.
+    size_at_t
+        Sequences still running at each step (`padded.Layout`).
+    inputs
+        (R, S, D).
+
+    Returns
+    -------
+    outputs
+        (R, S, H), the hidden state after each step.
+    cache
+        What `backward` needs.
+    """
+    R, S, _ = inputs.shape
+    H = params.weight_hh.shape[-1]
+    weight = params.weight_hh.mT.contiguous()  # (R, H, G·H): a plain product is the faster one
+    buffers = cell.prepare(params, inputs)
+    states = tuple(inputs.new_empty(R, S, H) for _ in range(cell.states))
+    earlier: Views = tuple(inputs.new_zeros(R, size_at_t[0], H) for _ in range(cell.states))
+    for step, now in zip(_steps(buffers, size_at_t), _steps(states, size_at_t), strict=True):
+        earlier = _first(earlier, now[0].shape[1])
+        step[0].baddbmm_(earlier[0], weight)
+        cell.step(step, earlier, now)
+        earlier = now
+    return states[0], RecurrentCache(size_at_t, inputs, buffers, states)
+
+
+def backward(
+    cell: Cell, params: RecurrentParams, cache: RecurrentCache, d_outputs: Tensor
+) -> tuple[Tensor, RecurrentParams]:
+    """Propagate the gradient back through time.
+
+    Parameters
+    ----------
+    cell, params, cache
+        As in and from `forward`.
+    d_outputs
+        (R, S, H), zero in rows that stand for no step (`padded.last_backward`,
+        `padded.unpack_backward`).
+
+    Returns
+    -------
+    d_inputs
+        (R, S, D).
+    d_params
+        Summed over sequences and time.
+    """
+    d_projected, d_params = _through_time(cell, params, cache, d_outputs)
+    return d_projected @ params.weight_ih, d_params
+
+
+def backward_to_params(
+    cell: Cell, params: RecurrentParams, cache: RecurrentCache, d_outputs: Tensor
+) -> RecurrentParams:
+    """Propagate as `backward`, without the inputs' gradient, which a first layer has no use for."""
+    return _through_time(cell, params, cache, d_outputs)[1]
+
+
+def _through_time(
+    cell: Cell, params: RecurrentParams, cache: RecurrentCache, d_outputs: Tensor
+) -> tuple[Tensor, RecurrentParams]:
+    size_at_t, inputs, buffers, states = cache
+    earlier = tuple(one_step_before(size_at_t, state) for state in states)  # (R, S, H) each
+    slopes = cell.slopes(buffers, earlier, states)
+    d_states = (d_outputs.clone(), *(torch.zeros_like(state) for state in states[1:]))
+    d_steps = _steps(d_states, size_at_t)
+    for t, step in reversed(list(enumerate(_steps(slopes, size_at_t)))):
+        cell.step_back(step, d_steps[t])
+        if t > 0:
+            d_earlier = _first(d_steps[t - 1], size_at_t[t])
+            cell.carry(step, d_steps[t], d_earlier)
+            d_earlier[0].baddbmm_(step[0], params.weight_hh)  # row by row: weight_hhᵀ · d_gates
+    d_gates = slopes[0]  # (R, S, G·H)
+    d_projected = cell.d_projected(buffers, slopes, d_states)  # (R, S, G·H)
+    return d_projected, RecurrentParams(
+        d_projected.mT @ inputs, d_gates.mT @ earlier[0], d_projected.sum(1), d_gates.sum(1)
+    )
+
+
+def _steps(tensors: Views, size_at_t: list[int]) -> list[Views]:
+    """Return the views of each step; all in one call a tensor, which is cheap."""
+    return list(
+        zip(*(tensor.split_with_sizes(size_at_t, dim=1) for tensor in tensors), strict=True)
+    )
+
+
+def _first(tensors: Views, size: int) -> Views:
+    """Return the first `size` sequences: those of a step that go on to the next."""
+    if tensors[0].shape[1] == size:
+        return tensors
+    return tuple(tensor[:, :size] for tensor in tensors)

@@ -1,0 +1,38 @@
+"""SimpleRNN cell: h = tanh(W_ih x + b_ih + W_hh h' + b_hh), h' one step before.
+
+Derivation: docs/derivations/elman.md. One gate, one state; the layer `nn/elman.py` is the same
+recurrence on dense windows, with an initial state.
+"""
+
+import torch
+from torch import Tensor
+
+from harmodels.nn.cells import Cell, RecurrentParams, Views
+
+
+def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
+    bias = params.bias_ih + params.bias_hh  # (R, H)
+    return (torch.baddbmm(bias[:, None], inputs, params.weight_ih.mT),)  # (R, S, H)
+
+
+def _step(buffers: Views, earlier: Views, states: Views) -> None:
+    torch.tanh(buffers[0], out=states[0])
+
+
+def _slopes(buffers: Views, earlier: Views, states: Views) -> Views:
+    return (1 - states[0].square(),)
+
+
+def _step_back(slopes: Views, d_states: Views) -> None:
+    slopes[0].mul_(d_states[0])
+
+
+def _carry(slopes: Views, d_states: Views, d_earlier: Views) -> None:
+    """Nothing passes by the weights."""
+
+
+def _d_projected(buffers: Views, slopes: Views, d_states: Views) -> Tensor:
+    return slopes[0]
+
+
+CELL = Cell(1, 1, None, _prepare, _step, _slopes, _step_back, _carry, _d_projected)

@@ -1,0 +1,83 @@
+"""Recurrent layers on top of each other: the output sequence of one is the input of the next.
+
+The layers are fields of a NamedTuple, so that `nn/params.py` walks them and each has a name
+(`layer0.weight_ih`); how many there are is configuration, so its type is made when asked for.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from harmodels.nn import recurrent
+from harmodels.nn.cells import Cell, RecurrentParams
+
+StackParams = Any  # a NamedTuple with fields layer0, layer1, … of RecurrentParams
+
+
+@functools.cache
+def _type_of(layers: int) -> Any:
+    fields = [(f"layer{index}", RecurrentParams) for index in range(layers)]
+    return NamedTuple(f"StackOf{layers}", fields)
+
+
+def stack(layers: list[RecurrentParams]) -> StackParams:
+    """Return the layers, the lowest first, as a NamedTuple with fields layer0, layer1 and so on."""
+    return _type_of(len(layers))(*layers)
+
+
+def forward(
+    cell: Cell, params: StackParams, size_at_t: list[int], inputs: Tensor
+) -> tuple[Tensor, list[recurrent.RecurrentCache]]:
+    """Run R stacks over packed sequences (R, S, D).
+
+    Returns
+    -------
+    outputs
+        (R, S, H), the hidden state of the highest layer after each step.
+    caches
+        What `backward` needs, one a layer.
+    """
+    caches = []
+    outputs = inputs
+    for layer in params:
+        outputs, cache = recurrent.forward(cell, layer, size_at_t, outputs)
+        caches.append(cache)
+    return outputs, caches
+
+
+def backward(
+    cell: Cell,
+    params: StackParams,
+    caches: list[recurrent.RecurrentCache],
+    d_outputs: Tensor,
+) -> tuple[Tensor, StackParams]:
+    """Propagate `d_outputs` (R, S, H) to the inputs (R, S, D) and the parameters."""
+    d_lower, upper = _above_the_lowest(cell, params, caches, d_outputs)
+    d_inputs, d_lowest = recurrent.backward(cell, params[0], caches[0], d_lower)
+    return d_inputs, stack([d_lowest, *upper])
+
+
+def backward_to_params(
+    cell: Cell,
+    params: StackParams,
+    caches: list[recurrent.RecurrentCache],
+    d_outputs: Tensor,
+) -> StackParams:
+    """Propagate as `backward`, without the gradient at the inputs."""
+    d_lower, upper = _above_the_lowest(cell, params, caches, d_outputs)
+    return stack([recurrent.backward_to_params(cell, params[0], caches[0], d_lower), *upper])
+
+
+def _above_the_lowest(
+    cell: Cell,
+    params: StackParams,
+    caches: list[recurrent.RecurrentCache],
+    d_outputs: Tensor,
+) -> tuple[Tensor, list[RecurrentParams]]:
+    """Return the gradient at the lowest layer's outputs and at the parameters of those above."""
+    upper: list[RecurrentParams] = []
+    for layer, cache in zip(reversed(params[1:]), reversed(caches[1:]), strict=True):
+        d_outputs, d_layer = recurrent.backward(cell, layer, cache, d_outputs)
+        upper.insert(0, d_layer)
+    return d_outputs, upper

@@ -1,0 +1,211 @@
+import pytest
+import torch
+
+from harmodels.nn import elman, padded, recurrent
+from harmodels.nn.cells import RecurrentParams
+
+MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+LENGTHS = {
+    "one step": [[1]],
+    "one sequence": [[6]],
+    "unequal": [[4, 7, 1, 4]],
+    "equal": [[3, 3], [3, 3]],
+    "replicates differ": [[3, 6, 1], [2, 2, 5]],
+}
+D, H = 3, 5
+
+every_cell = pytest.mark.parametrize("name", MODULES)
+every_batch = pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
+
+
+def make(name, lengths, seed=1):
+    random = torch.Generator().manual_seed(seed)
+    R, B, T = len(lengths), len(lengths[0]), max(map(max, lengths)) + 2
+    rows = recurrent.CELLS[name].gates * H
+
+    def normal(*shape):
+        return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
+
+    inputs = normal(R, B, T, D)
+    return [inputs, normal(R, rows, D), normal(R, rows, H), normal(R, rows), normal(R, rows)]
+
+
+def reference_sequence(name, frames, weight_ih, weight_hh, bias_ih, bias_hh):
+    """One sequence (T, D) through torch's own cell, which autograd can follow."""
+    cell = {"simple_rnn": torch.rnn_tanh_cell, "gru": torch.gru_cell, "lstm": torch.lstm_cell}[name]
+    hidden = cell_state = frames.new_zeros(1, H)
+    states = []
+    for frame in frames:
+        before = (hidden, cell_state) if name == "lstm" else hidden
+        after = cell(frame[None], before, weight_ih, weight_hh, bias_ih, bias_hh)
+        hidden, cell_state = after if name == "lstm" else (after, cell_state)
+        states.append(hidden)
+    return torch.cat(states)
+
+
+def reference(name, lengths, inputs, *params):
+    """Padded outputs (R, B, T, H), zero after the end of a sequence."""
+    T = inputs.shape[2]
+    return torch.stack(
+        [
+            torch.stack(
+                [
+                    torch.nn.functional.pad(
+                        reference_sequence(name, inputs[r, b, :length], *(p[r] for p in params)),
+                        (0, 0, 0, T - length),
+                    )
+                    for b, length in enumerate(row)
+                ]
+            )
+            for r, row in enumerate(lengths)
+        ]
+    )
+
+
+def run(name, lengths, inputs, *params):
+    """Padded outputs, and what a backward pass needs."""
+    batch = padded.layout(torch.tensor(lengths))
+    outputs, cache = recurrent.forward(
+        recurrent.CELLS[name],
+        RecurrentParams(*params),
+        batch.size_at_t,
+        padded.pack(batch, inputs),
+    )
+    return padded.unpack(batch, outputs, inputs.shape[2]), batch, cache
+
+
+def gradients(name, lengths, d_outputs, inputs, *params):
+    _, batch, cache = run(name, lengths, inputs, *params)
+    d_inputs, d_params = recurrent.backward(
+        recurrent.CELLS[name],
+        RecurrentParams(*params),
+        cache,
+        padded.unpack_backward(batch, d_outputs),
+    )
+    return [padded.unpack(batch, d_inputs, inputs.shape[2]), *d_params]
+
+
+@every_cell
+@every_batch
+def test_outputs_equal_those_of_torchs_cell_step_by_step(name, lengths):
+    arguments = make(name, lengths)
+    torch.testing.assert_close(
+        run(name, lengths, *arguments)[0],
+        reference(name, lengths, *arguments),
+        rtol=1e-12,
+        atol=1e-12,
+    )
+
+
+@every_cell
+@every_batch
+def test_backward_is_the_gradient_of_forward(name, lengths, check_gradients):
+    check_gradients(
+        lambda *arguments: reference(name, lengths, *arguments),
+        lambda d_outputs, *arguments: gradients(name, lengths, d_outputs, *arguments),
+        make(name, lengths),
+    )
+
+
+@every_cell
+def test_backward_is_the_slope_of_its_own_forward(name):
+    lengths = LENGTHS["replicates differ"]
+    arguments, directions = make(name, lengths), make(name, lengths, seed=2)
+    cotangent = torch.randn(2, 3, 8, H, dtype=torch.float64, generator=torch.Generator())
+
+    def along(step):
+        moved = [a + step * d for a, d in zip(arguments, directions, strict=True)]
+        return (run(name, lengths, *moved)[0] * cotangent).sum()
+
+    numeric = (along(1e-6) - along(-1e-6)) / 2e-6
+    ours = gradients(name, lengths, cotangent, *arguments)
+    exact = sum((g * d).sum() for g, d in zip(ours, directions, strict=True))
+    torch.testing.assert_close(exact, numeric, rtol=1e-6, atol=1e-8)
+
+
+@every_cell
+@every_batch
+def test_outputs_equal_those_of_torch_nn_on_packed_sequences(name, lengths):
+    inputs, *params = make(name, lengths)
+    ours = run(name, lengths, inputs, *params)[0]
+    for r, row in enumerate(lengths):
+        module = MODULES[name](D, H, batch_first=True, dtype=torch.float64)
+        names = [f"{field}_l0" for field in RecurrentParams._fields]
+        module.load_state_dict({n: p[r] for n, p in zip(names, params, strict=True)})
+        packed = torch.nn.utils.rnn.pack_padded_sequence(
+            inputs[r], row, batch_first=True, enforce_sorted=False
+        )
+        theirs, _ = torch.nn.utils.rnn.pad_packed_sequence(
+            module(packed)[0], batch_first=True, total_length=inputs.shape[2]
+        )
+        torch.testing.assert_close(ours[r], theirs, rtol=1e-12, atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("filling", [torch.nan, 0.0, torch.inf])
+def test_what_stands_in_the_padding_changes_no_bit(name, filling):
+    lengths = LENGTHS["replicates differ"]
+    inputs, *params = make(name, lengths)
+    padding = torch.arange(inputs.shape[2]) >= torch.tensor(lengths)[..., None]  # (R, B, T)
+    d_outputs = torch.ones(*inputs.shape[:3], H, dtype=torch.float64)
+
+    def everything(value):
+        filled = inputs.masked_fill(padding[..., None], value)
+        outputs = run(name, lengths, filled, *params)[0]
+        return [outputs, *gradients(name, lengths, d_outputs, filled, *params)]
+
+    for with_filling, with_report in zip(everything(filling), everything(-99.0), strict=True):
+        assert torch.equal(with_filling, with_report)
+
+
+@every_cell
+def test_a_replicate_in_company_is_the_replicate_alone(name):
+    lengths = LENGTHS["replicates differ"]
+    arguments = make(name, lengths)
+    d_outputs = torch.ones(*arguments[0].shape[:3], H, dtype=torch.float64)
+    together = [
+        run(name, lengths, *arguments)[0],
+        *gradients(name, lengths, d_outputs, *arguments),
+    ]
+    for r in range(2):
+        own = [argument[[r]] for argument in arguments]
+        alone = [
+            run(name, [lengths[r]], *own)[0],
+            *gradients(name, [lengths[r]], d_outputs[[r]], *own),
+        ]
+        for mine, solo in zip(together, alone, strict=True):
+            torch.testing.assert_close(mine[[r]], solo, rtol=1e-12, atol=1e-14)
+
+
+@every_cell
+def test_backward_changes_neither_the_cache_nor_what_it_is_given(name):
+    lengths = LENGTHS["unequal"]
+    inputs, *params = make(name, lengths)
+    _, batch, cache = run(name, lengths, inputs, *params)
+    d_outputs = padded.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
+    cell, params = recurrent.CELLS[name], RecurrentParams(*params)
+    first = recurrent.backward(cell, params, cache, d_outputs)
+    second = recurrent.backward(cell, params, cache, d_outputs)
+    assert torch.equal(first[0], second[0])
+    assert all(map(torch.equal, first[1], second[1]))
+
+
+@every_cell
+def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same(name):
+    lengths = LENGTHS["unequal"]
+    inputs, *params = make(name, lengths)
+    _, batch, cache = run(name, lengths, inputs, *params)
+    d_outputs = padded.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
+    cell, params = recurrent.CELLS[name], RecurrentParams(*params)
+    whole = recurrent.backward(cell, params, cache, d_outputs)[1]
+    assert all(
+        map(torch.equal, recurrent.backward_to_params(cell, params, cache, d_outputs), whole)
+    )
+
+
+def test_simple_rnn_is_the_elman_layer():
+    inputs, *params = make("simple_rnn", LENGTHS["equal"])
+    ours = run("simple_rnn", [[5, 5], [5, 5]], inputs, *params)[0]
+    initial = torch.zeros(2, 2, H, dtype=torch.float64)
+    theirs, _ = elman.forward(elman.ElmanParams(*params), inputs, initial)
+    torch.testing.assert_close(ours, theirs)

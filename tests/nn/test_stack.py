@@ -1,0 +1,98 @@
+import pytest
+import torch
+
+from harmodels.nn import padded, recurrent, stack, torch_names
+from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.params import load_state_dict, map_params, state_dict
+
+MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+LENGTHS = torch.tensor([[4, 6, 1], [2, 2, 5]])
+R, D, H = 2, 3, 5
+
+
+def make(name, layers, seed=1):
+    random = torch.Generator().manual_seed(seed)
+    rows = recurrent.CELLS[name].gates * H
+
+    def normal(*shape):
+        return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
+
+    return stack.stack(
+        [
+            RecurrentParams(
+                normal(R, rows, D if layer == 0 else H),
+                normal(R, rows, H),
+                normal(R, rows),
+                normal(R, rows),
+            )
+            for layer in range(layers)
+        ]
+    )
+
+
+def inputs(seed=2):
+    random = torch.Generator().manual_seed(seed)
+    return torch.randn(R, 3, 6, D, generator=random, dtype=torch.float64)
+
+
+def module(name, layers, params, replicate):
+    theirs = MODULES[name](D, H, layers, batch_first=True, dtype=torch.float64)
+    theirs.load_state_dict(torch_names.recurrent_to_torch(params, replicate))
+    return theirs
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
+    params, batch, cell = make(name, layers), padded.layout(LENGTHS), recurrent.CELLS[name]
+    outputs, caches = stack.forward(cell, params, batch.size_at_t, padded.pack(batch, inputs()))
+    cotangent = torch.randn(R, 3, 6, H, generator=torch.Generator(), dtype=torch.float64)
+    d_inputs, d_params = stack.backward(
+        cell, params, caches, padded.unpack_backward(batch, cotangent)
+    )
+    for r in range(R):
+        theirs, leaf = module(name, layers, params, r), inputs()[r].requires_grad_()
+        packed = torch.nn.utils.rnn.pack_padded_sequence(
+            leaf, LENGTHS[r], batch_first=True, enforce_sorted=False
+        )
+        oracle = torch.nn.utils.rnn.pad_packed_sequence(
+            theirs(packed)[0], batch_first=True, total_length=6
+        )[0]
+        oracle.backward(cotangent[r])
+        expected = {weight: value.grad for weight, value in theirs.named_parameters()}
+        torch.testing.assert_close(padded.unpack(batch, outputs)[r], oracle, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(
+            padded.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
+        )
+        torch.testing.assert_close(
+            torch_names.recurrent_to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
+        )
+
+
+def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():
+    params, batch, cell = make("gru", 2), padded.layout(LENGTHS), recurrent.CELLS["gru"]
+    outputs, caches = stack.forward(cell, params, batch.size_at_t, padded.pack(batch, inputs()))
+    d_outputs = torch.ones_like(outputs)
+    whole = state_dict(stack.backward(cell, params, caches, d_outputs)[1])
+    alone = state_dict(stack.backward_to_params(cell, params, caches, d_outputs))
+    assert all(torch.equal(whole[name], alone[name]) for name in whole)
+
+
+def test_layers_are_named_from_the_lowest():
+    assert list(state_dict(make("gru", 2)))[3:5] == ["layer0.bias_hh", "layer1.weight_ih"]
+
+
+def test_a_stack_survives_its_state_dict():
+    params = make("lstm", 3)
+    zero = map_params(torch.zeros_like, params)
+    back = load_state_dict(zero, state_dict(params))
+    assert type(back) is type(params)
+    assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))
+
+
+@pytest.mark.parametrize("layers", [1, 4])
+def test_a_stack_survives_the_way_through_torch_nn(layers):
+    params = make("gru", layers)
+    modules = [module("gru", layers, params, r).state_dict() for r in range(R)]
+    back = torch_names.recurrent_from_torch(modules)
+    assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))
