@@ -1,6 +1,6 @@
 # The configuration, read and checked once, and the functions that give rules their inputs.
 # No rule stands here.
-import os
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -10,14 +10,13 @@ from snakemake.exceptions import WorkflowError
 from harmodels.config.project import parse_project
 from harmodels.data.registry import get, load_registry
 from harmodels.errors import HarmodelsError
-from harmodels.reporting.specs import experiments_of, published_of
+from harmodels.reporting.specs import experiments_of, needs_subjects, published_of
 
 ROOT = Path(workflow.basedir)
-REGISTRY_FILE = str(ROOT / "config" / "datasets.yaml")
 
 try:
     PROJECT = parse_project(config, ROOT)
-    REGISTRY = load_registry(Path(REGISTRY_FILE))
+    REGISTRY = load_registry(ROOT / "config" / "datasets.yaml")
     DATASETS = {
         name: get(REGISTRY, name)
         for plan in PROJECT.reports.values()
@@ -26,9 +25,16 @@ try:
 except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 
-MIRROR = os.environ.get("HARMODELS_MIRROR") or PROJECT.mirror
 SIMULATED = sorted(name for name, dataset in DATASETS.items() if dataset.simulated)
 RECORDED = sorted(set(DATASETS) - set(SIMULATED))
+
+
+def from_root(path):
+    """Return a path in the repository, relative where it is the working directory.
+
+    Snakemake knows inputs by their paths: so a checkout that moves is still up to date.
+    """
+    return path if Path.cwd() == ROOT else str(ROOT / path)
 
 
 def any_of(names):
@@ -51,17 +57,30 @@ def import_graph():
 
 @cache
 def code(module):
-    """Return the source files that `module` runs: a change in one of them reruns the rule.
+    """Return a digest of the source files that `module` runs; as a parameter it reruns the rule.
 
-    Imports are followed, so a changed figure retrains nothing and a changed layer retrains.
+    Imports are followed, so a changed figure retrains nothing and a changed layer retrains. A
+    digest, not the files as inputs: moving the checkout or touching a file changes nothing.
     """
     graph = import_graph()
-    files = []
+    digest = hashlib.sha256()
     for name in sorted({module} | graph.find_upstream_modules(module)):
         path = ROOT / "src" / Path(*name.split("."))
         package = path / "__init__.py"
-        files.append(str(package if package.exists() else path.with_suffix(".py")))
-    return files
+        digest.update(name.encode())
+        digest.update(
+            (package if package.exists() else path.with_suffix(".py")).read_bytes()
+        )
+    return digest.hexdigest()[:16]
+
+
+def page_templates():
+    """Return a digest of the page's templates, which no import shows."""
+    digest = hashlib.sha256()
+    folder = ROOT / "src" / "harmodels" / "reporting" / "templates"
+    for path in sorted(folder.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def table_read_by(wildcards):
@@ -95,7 +114,9 @@ def job_of(wildcards):
         "configuration": configuration.values,
         "options": configuration.options,
         "training": experiment.training,
-        "channels": list(dataset.channel_group(plan.channels)) if plan.channels else None,
+        "channels": (
+            list(dataset.channel_group(plan.channels)) if plan.channels else None
+        ),
         "validation": experiment.validation,
         "seed": PROJECT.seed,
         "replicates": PROJECT.replicates,
@@ -140,7 +161,14 @@ def files_in(folders):
 def published_files(wildcards):
     """Return the published numbers that a table is set beside."""
     spec = PROJECT.reports[wildcards.report].tables[wildcards.name]
-    return [str(ROOT / "config" / "published" / file) for file in published_of(spec)]
+    return [from_root("config/published/" + file) for file in published_of(spec)]
+
+
+def sequences_of_subjects(wildcards):
+    """Return the sequences where a table tells people apart; predictions hold only ids."""
+    if not needs_subjects(PROJECT.reports[wildcards.report].tables[wildcards.name]):
+        return []
+    return f"results/datasets/{wildcards.dataset}/sequences.parquet"
 
 
 def claim_specs(wildcards):
@@ -236,11 +264,6 @@ def page_sections():
     ]
 
 
-def page_templates():
-    folder = ROOT / "src" / "harmodels" / "reporting" / "templates"
-    return sorted(str(path) for path in folder.iterdir())
-
-
 def all_comparisons():
     """Return the comparison of computed with shipped features where a report reads features."""
     datasets = {
@@ -248,7 +271,9 @@ def all_comparisons():
         for plan in PROJECT.reports.values()
         for dataset in plan.datasets
         if ships_features(dataset)
-        and any(experiment.reads != "sequences" for experiment in plan.experiments.values())
+        and any(
+            experiment.reads != "sequences" for experiment in plan.experiments.values()
+        )
     }
     return [
         f"results/datasets/{dataset}/features/correlation.{ending}"

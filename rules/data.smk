@@ -21,7 +21,6 @@ rule download_archive:
     retries: 1
     params:
         entry=entry_of,
-        registry=REGISTRY_FILE,
         mirror=MIRROR,
     message:
         "Downloading {wildcards.archive} of {wildcards.dataset}."
@@ -32,7 +31,6 @@ rule download_archive:
 rule extract_archive:
     input:
         archive=archive_of,
-        code=code("harmodels.data.archive"),
     output:
         raw=temp(directory("results/datasets/{dataset}/raw")),
     log:
@@ -40,8 +38,8 @@ rule extract_archive:
     wildcard_constraints:
         dataset=any_of(RECORDED),
     params:
+        code=code("harmodels.data.archive"),
         entry=entry_of,
-        registry=REGISTRY_FILE,
     message:
         "Extracting {input.archive} and checking the hash of every member."
     script:
@@ -49,8 +47,6 @@ rule extract_archive:
 
 
 rule simulate_recordings:
-    input:
-        code=code("harmodels.data.simulation"),
     output:
         raw=temp(directory("results/datasets/{dataset}/raw")),
     log:
@@ -58,8 +54,8 @@ rule simulate_recordings:
     wildcard_constraints:
         dataset=any_of(SIMULATED),
     params:
+        code=code("harmodels.data.simulation"),
         entry=entry_of,
-        registry=REGISTRY_FILE,
     message:
         "Simulating the recordings of {wildcards.dataset}."
     script:
@@ -69,15 +65,14 @@ rule simulate_recordings:
 rule prepare_sequences:
     input:
         raw="results/datasets/{dataset}/raw",
-        code=code("harmodels.data.sources"),
     output:
         sequences="results/datasets/{dataset}/sequences.parquet",
         card="results/datasets/{dataset}/card.json",
     log:
         "results/logs/prepare/{dataset}.log",
     params:
+        code=code("harmodels.data.sources"),
         entry=entry_of,
-        registry=REGISTRY_FILE,
     message:
         "Parsing the recordings of {wildcards.dataset}."
     script:
@@ -88,7 +83,6 @@ rule draw_preview:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
         card="results/datasets/{dataset}/card.json",
-        code=code("harmodels.reporting.figures.preview"),
     output:
         svg=report(
             "results/datasets/{dataset}/preview.svg",
@@ -98,6 +92,8 @@ rule draw_preview:
         png="results/datasets/{dataset}/preview.png",
     log:
         "results/logs/preview/{dataset}.log",
+    params:
+        code=code("harmodels.reporting.figures.preview"),
     message:
         "Drawing a preview of {wildcards.dataset}."
     script:
@@ -107,12 +103,12 @@ rule draw_preview:
 rule draw_splits:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
-        code=code("harmodels.data.splits"),
     output:
         splits="results/{report}/{dataset}/splits.parquet",
     log:
         "results/logs/{report}/{dataset}/splits.log",
     params:
+        code=code("harmodels.data.splits"),
         draw=lambda wildcards: PROJECT.reports[wildcards.report].draw,
         seed=PROJECT.seed,
         replicates=PROJECT.replicates,

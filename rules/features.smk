@@ -5,12 +5,13 @@ rule compute_features:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
         shipped=shipped_features,
-        code=code("harmodels.data.features.tables"),
     output:
         features="results/datasets/{dataset}/computed_features.parquet",
         map="results/datasets/{dataset}/feature_map.parquet",
     log:
         "results/logs/features/{dataset}.log",
+    params:
+        code=code("harmodels.data.features.tables"),
     message:
         "Computing the 561 features of {wildcards.dataset}."
     script:
@@ -21,12 +22,12 @@ rule read_shipped_features:
     input:
         raw="results/datasets/{dataset}/raw",
         sequences="results/datasets/{dataset}/sequences.parquet",
-        code=code("harmodels.data.features.tables"),
     output:
         features="results/datasets/{dataset}/shipped_features.parquet",
     log:
         "results/logs/shipped_features/{dataset}.log",
     params:
+        code=code("harmodels.data.features.tables"),
         path=lambda wildcards: DATASETS[wildcards.dataset].path,
     message:
         "Reading the features that {wildcards.dataset} ships."
@@ -39,7 +40,6 @@ rule compare_features:
         map="results/datasets/{dataset}/feature_map.parquet",
         computed="results/datasets/{dataset}/computed_features.parquet",
         shipped="results/datasets/{dataset}/shipped_features.parquet",
-        code=code("harmodels.reporting.figures.features"),
     output:
         csv="results/datasets/{dataset}/features/correlation.csv",
         md="results/datasets/{dataset}/features/correlation.md",
@@ -52,6 +52,8 @@ rule compare_features:
         png="results/datasets/{dataset}/features/correlation.png",
     log:
         "results/logs/compare_features/{dataset}.log",
+    params:
+        code=code("harmodels.reporting.figures.features"),
     message:
         "Comparing computed and shipped features of {wildcards.dataset}."
     script:

@@ -4,7 +4,6 @@
 rule draw_figure:
     input:
         runs=run_files("figures"),
-        code=code("harmodels.reporting.figures"),
     output:
         svg=report(
             "results/{report}/{dataset}/figures/{name}.svg",
@@ -15,6 +14,7 @@ rule draw_figure:
     log:
         "results/logs/{report}/{dataset}/figures/{name}.log",
     params:
+        code=code("harmodels.reporting.figures"),
         spec=lambda wildcards: PROJECT.reports[wildcards.report].figures[wildcards.name],
         folders=folders_of("figures"),
     message:

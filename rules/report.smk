@@ -9,13 +9,13 @@ rule build_page:
         previews=all_previews(),
         cards=expand("results/datasets/{dataset}/card.json", dataset=DATASETS),
         runs=all_run_records(),
-        code=code("harmodels.reporting.pages"),
-        templates=page_templates(),
     output:
         page=f"results/{PROJECT.name}.html",
     log:
         f"results/logs/{PROJECT.name}.log",
     params:
+        code=code("harmodels.reporting.pages"),
+        templates=page_templates(),
         sections=page_sections(),
         datasets=list(DATASETS),
     message:

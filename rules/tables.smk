@@ -5,7 +5,7 @@ rule build_table:
     input:
         runs=run_files("tables"),
         published=published_files,
-        code=code("harmodels.reporting.tables"),
+        sequences=sequences_of_subjects,
     output:
         csv="results/{report}/{dataset}/tables/{name}.csv",
         md="results/{report}/{dataset}/tables/{name}.md",
@@ -13,6 +13,7 @@ rule build_table:
     log:
         "results/logs/{report}/{dataset}/tables/{name}.log",
     params:
+        code=code("harmodels.reporting.tables"),
         spec=lambda wildcards: PROJECT.reports[wildcards.report].tables[wildcards.name],
         folders=folders_of("tables"),
     message:
@@ -24,13 +25,13 @@ rule build_table:
 rule judge_claims:
     input:
         runs=claim_files,
-        code=code("harmodels.reporting.claims"),
     output:
         csv="results/{report}/{dataset}/claims.csv",
         md="results/{report}/{dataset}/claims.md",
     log:
         "results/logs/{report}/{dataset}/claims.log",
     params:
+        code=code("harmodels.reporting.claims"),
         specs=claim_specs,
         folders=claim_folders,
     message:

@@ -5,7 +5,6 @@ rule train_network:
     input:
         sequences=table_read_by,
         splits="results/{report}/{dataset}/splits.parquet",
-        code=code("harmodels.training.job"),
     output:
         history="results/{report}/{dataset}/runs/{experiment}/{configuration}/history.parquet",
         predictions="results/{report}/{dataset}/runs/{experiment}/{configuration}/predictions.parquet",
@@ -21,6 +20,7 @@ rule train_network:
         mem_mb=PROJECT.mem_mb,
         runtime=PROJECT.runtime,
     params:
+        code=code("harmodels.training.job"),
         job=job_of,
     message:
         "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."

@@ -31,7 +31,7 @@ def recordings():
     random = torch.Generator().manual_seed(0)
     labels = torch.arange(24) % 6
     inputs = torch.randn(24, 10, 3, generator=random) * 0.3 + labels[:, None, None] / 3
-    return Recordings(inputs, labels, 6)
+    return Recordings.of_equal_length(inputs, labels, 6)
 
 
 def division(replicates=3, validation=True):
@@ -135,10 +135,10 @@ class Scripted:
         losses = [self.train[int(r)][int(e) - 1] for r, e in value.tolist()]
         return State(Weight(value)), {"binary_cross_entropy": torch.tensor(losses)}
 
-    def scores(self, params, inputs):
+    def scores(self, params, recordings, rows):
         r, epoch = params.value[0].tolist()
         loss = self.validation[int(r)][int(epoch) - 1]
-        return torch.full((1, len(inputs), 6), loss)
+        return torch.full((1, len(rows), 6), loss)
 
     def losses(self, scores, labels):
         return {"binary_cross_entropy": scores[0, 0]}

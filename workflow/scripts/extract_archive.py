@@ -7,7 +7,8 @@ from harmodels.data.registry import load_registry
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset
+registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"
 
 with script_job(snakemake.log[0], f"extract {name}"):
-    dataset = load_registry(Path(snakemake.params.registry))[name]
+    dataset = load_registry(registry)[name]
     unpack(dataset, Path(snakemake.input.archive), Path(snakemake.output.raw))

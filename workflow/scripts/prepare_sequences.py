@@ -7,9 +7,10 @@ from harmodels.data.sources import prepare
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset
+registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"
 
 with script_job(snakemake.log[0], f"prepare {name}"):
-    dataset = load_registry(Path(snakemake.params.registry))[name]
+    dataset = load_registry(registry)[name]
     prepare(
         dataset,
         Path(snakemake.input.raw),

@@ -7,7 +7,8 @@ from harmodels.data.simulation import simulate
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset
+registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"
 
 with script_job(snakemake.log[0], f"simulate {name}"):
-    dataset = load_registry(Path(snakemake.params.registry))[name]
+    dataset = load_registry(registry)[name]
     simulate(dataset, Path(snakemake.output.raw))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -229,5 +230,10 @@ def read_sequences(path: str | Path) -> Sequences:
         halves=np.array(table["half"].to_pylist(), dtype=np.str_),
         labels=table["label"].to_numpy().astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        values=np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, len(facts.channels)),
+        values=np.array(flat, dtype=np.float32).reshape(-1, len(facts.channels)),
     )
+
+
+def read_subjects(path: str | Path) -> pd.DataFrame:
+    """Return columns `id` and `subject` of sequences.parquet, without reading the values."""
+    return read_table(path, columns=["id", "subject"])[0].to_pandas()

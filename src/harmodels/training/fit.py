@@ -131,7 +131,7 @@ def fit(
     """
     generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
     state = learner.initialise(generators, recordings)
-    state = map_params(lambda tensor: tensor.to(recordings.inputs.device), state)
+    state = map_params(lambda tensor: tensor.to(recordings.labels.device), state)
     result = Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
     for epoch in range(1, schedule.epochs + 1):
         active = [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
@@ -172,7 +172,7 @@ def _train(
         epoch_order(division.train[i], schedule.seed, replicate, epoch)
         for i, replicate in zip(active, replicates, strict=True)
     ]
-    order = rows_tensor(orders, recordings.inputs.device)
+    order = rows_tensor(orders, recordings.labels.device)
     dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
     before = take_replicates(result.last, active)
     after, losses = learner.train_epoch(before, recordings, order, dropout)
@@ -227,10 +227,10 @@ def _measure(
     epoch: int,
     split: str,
 ) -> dict[str, float]:
-    chosen = torch.from_numpy(rows).to(recordings.inputs.device)
+    chosen = torch.from_numpy(rows).to(recordings.labels.device)
     labels = recordings.labels[chosen]
     params = take_replicates(result.last.params, [index])
-    scores = learner.scores(params, recordings.inputs[chosen])[0]
+    scores = learner.scores(params, recordings, chosen)[0]
     metrics = {name: float(value) for name, value in learner.losses(scores, labels).items()}
     metrics["accuracy"] = accuracy(scores, labels)
     replicate = result.outcomes[index].replicate

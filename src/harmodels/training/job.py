@@ -13,7 +13,7 @@ import torch
 from harmodels.config.options import OPTIONS, Baseline, Minibatch, Perceptron
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
-from harmodels.errors import DataError, TrainingError
+from harmodels.errors import TrainingError
 from harmodels.files import read_table, sha256, write_json
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.runtime import (
@@ -260,16 +260,12 @@ def divide(sequences: Sequences, splits: pd.DataFrame, job: Job) -> Division:
 
 
 def _recordings(sequences: Sequences) -> Recordings:
-    lengths = sequences.lengths
-    if lengths.min() != lengths.max():
-        raise DataError(
-            f"{sequences.facts.dataset}: sequences have {lengths.min()} to {lengths.max()} steps; "
-            "this training loop needs equal lengths, so cut windows first"
-        )
     return Recordings(
-        torch.from_numpy(sequences.padded()),
-        torch.from_numpy(sequences.labels),
-        len(sequences.facts.classes),
+        frames=torch.from_numpy(sequences.values),
+        starts=torch.from_numpy(sequences.offsets[:-1].copy()),
+        lengths=torch.from_numpy(sequences.lengths),
+        labels=torch.from_numpy(sequences.labels),
+        classes=len(sequences.facts.classes),
     )
 
 
@@ -303,8 +299,8 @@ def _predictions(
         for checkpoint, params in kinds.items():
             mine = take_replicates(params, [index])
             for split, rows in _splits(division, index).items():
-                chosen = torch.from_numpy(rows).to(recordings.inputs.device)
-                scores = learner.scores(mine, recordings.inputs[chosen])[0].cpu().numpy()
+                chosen = torch.from_numpy(rows).to(recordings.labels.device)
+                scores = learner.scores(mine, recordings, chosen)[0].cpu().numpy()
                 yield prediction_frame(
                     sequences,
                     rows,

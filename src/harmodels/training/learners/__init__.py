@@ -1,14 +1,20 @@
 """One learner for each `training` key of a report."""
 
+from collections.abc import Callable
 from typing import Any
 
 from harmodels.training.learners import minibatch
 from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
+from harmodels.training.learners.perceptron import PerceptronLearner
 from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 
 __all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
 
-LEARNERS = {"truncated_bptt": TruncatedBpttLearner, "minibatch": minibatch.make}
+LEARNERS: dict[str, Callable[[Any, str, int], Learner]] = {
+    "truncated_bptt": TruncatedBpttLearner,
+    "minibatch": minibatch.make,
+    "perceptron": PerceptronLearner,
+}
 
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:

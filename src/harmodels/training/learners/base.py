@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harmodels.errors import DataError
+
 Losses = Mapping[str, Tensor]
 Generators = list[np.random.Generator]
 
@@ -22,15 +24,59 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Recordings:
-    """The tensors that a network reads: inputs (N, T, D) or (N, D), labels (N,) int64."""
+    """The tensors that a network reads, all sequences end to end.
 
-    inputs: Tensor
+    Attributes
+    ----------
+    frames
+        (F, D), every step of every sequence.
+    starts, lengths
+        (N,) int64; sequence i is `frames[starts[i]:starts[i] + lengths[i]]`.
+    labels
+        (N,) int64.
+    classes
+        How many there are.
+    """
+
+    frames: Tensor
+    starts: Tensor
+    lengths: Tensor
     labels: Tensor
     classes: int
 
+    @classmethod
+    def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "Recordings":
+        """Return the recordings of a dense (N, T, D)."""
+        N, T, D = inputs.shape
+        lengths = torch.full((N,), T)
+        return cls(inputs.reshape(N * T, D), T * torch.arange(N), lengths, labels, classes)
+
+    @property
+    def inputs(self) -> Tensor:
+        """(N, T, D), a view of the frames.
+
+        Raises
+        ------
+        DataError
+            If the sequences differ in length.
+        """
+        shortest, longest = int(self.lengths.min()), int(self.lengths.max())
+        if shortest < longest:
+            raise DataError(
+                f"the sequences have {shortest} to {longest} steps; this training loop needs "
+                "equal lengths, so cut windows first"
+            )
+        return self.frames.view(len(self.labels), longest, -1)
+
     def to(self, device: str) -> "Recordings":
         """Return the recordings on `device`."""
-        return Recordings(self.inputs.to(device), self.labels.to(device), self.classes)
+        return Recordings(
+            self.frames.to(device),
+            self.starts.to(device),
+            self.lengths.to(device),
+            self.labels.to(device),
+            self.classes,
+        )
 
 
 class Learner(Protocol):
@@ -55,8 +101,8 @@ class Learner(Protocol):
         """
         ...
 
-    def scores(self, params: Any, inputs: Tensor) -> Tensor:
-        """Return logits (R, n, C) for inputs (n, …)."""
+    def scores(self, params: Any, recordings: Recordings, rows: Tensor) -> Tensor:
+        """Return logits (R, n, C) for the sequences `rows` (n,)."""
         ...
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:

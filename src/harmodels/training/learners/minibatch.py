@@ -84,8 +84,9 @@ class MinibatchLearner:
         )
         return State(params, memory), means
 
-    def scores(self, params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
+    def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
         """Classify by the state after the last step."""
+        inputs = recordings.inputs[rows]
         if self.engine == "compiled":
             return elman_tbptt.scores(params, inputs, threads=self.threads)
         return tbptt.scores(params, inputs)

@@ -114,11 +114,13 @@ class PerceptronLearner:
             )
         return State(params, steps), means
 
-    def scores(self, params: mlp.Mlp, inputs: Tensor) -> Tensor:
+    def scores(self, params: mlp.Mlp, recordings: Recordings, rows: Tensor) -> Tensor:
         """Return the logits; a network trained with the report's dropout is scaled in use."""
         if self.options.dropout and self.options.dropout_form == "in_use":
             params = mlp.in_use(params, self._keep)
-        flat = inputs.flatten(1)
+        flat = recordings.inputs[rows].flatten(1)
+        if self.engine == "compiled":
+            return compiled.scores(params, flat, threads=self.threads)
         return mlp.forward(params, flat.expand(len(params.output.bias), *flat.shape))[0]
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:

@@ -52,8 +52,9 @@ class TruncatedBpttLearner:
             params, losses = reference.train_epoch(*read, **arguments)
         return State(params), losses
 
-    def scores(self, params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
+    def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
         """Classify by the state after the last step."""
+        inputs = recordings.inputs[rows]
         if self.engine == "compiled":
             return compiled.scores(params, inputs, threads=self.threads)
         return reference.scores(params, inputs)

@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harmodels.data.sequences import (
+    SequenceFacts,
+    Sequences,
+    read_sequences,
+    read_subjects,
+    write_sequences,
+)
+from harmodels.errors import DataError, ResultsError
+
+FACTS = SequenceFacts("toy", ("a", "b"), ("x", "y"), ("g", "g"), 50.0, simulated=True)
+
+
+@pytest.fixture
+def sequences():
+    return Sequences(
+        facts=FACTS,
+        ids=np.array(["s/1", "s/2", "s/3"]),
+        subjects=np.array(["p", "q", "p"]),
+        halves=np.array(["train", "train", "test"]),
+        labels=np.array([0, 1, 0]),
+        offsets=np.array([0, 2, 3, 6]),
+        values=np.arange(12, dtype=np.float32).reshape(6, 2),
+    )
+
+
+def test_writing_and_reading_gives_the_same_sequences(sequences, tmp_path):
+    write_sequences(tmp_path / "s.parquet", sequences)
+    read = read_sequences(tmp_path / "s.parquet")
+    assert read.facts == FACTS
+    for name in ("ids", "subjects", "halves", "labels", "offsets", "values"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(sequences, name))
+
+
+def test_padding_stands_at_the_end(sequences):
+    dense = sequences.padded()
+    assert dense.shape == (3, 3, 2)
+    assert dense[0].tolist() == [[0, 1], [2, 3], [-99, -99]]
+    assert dense[1, 1:].tolist() == [[-99, -99], [-99, -99]]
+    assert dense[2].tolist() == [[6, 7], [8, 9], [10, 11]]
+
+
+def test_take_keeps_the_order_asked_for(sequences):
+    taken = sequences.take(np.array([2, 0]))
+    assert taken.ids.tolist() == ["s/3", "s/1"]
+    assert taken[0].tolist() == sequences[2].tolist()
+    assert taken.lengths.tolist() == [3, 2]
+
+
+def test_channels_are_selected_by_name_in_the_order_given(sequences):
+    chosen = sequences.select_channels(["y", "x"])
+    assert chosen[1].tolist() == [[5, 4]]
+    assert chosen.facts.channels == ("y", "x")
+
+
+def test_an_unknown_channel_is_named_with_those_there_are(sequences):
+    with pytest.raises(DataError, match=r"'z'.*x, y"):
+        sequences.select_channels(["z"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_names_sequence_and_step(sequences, bad):
+    values = sequences.values.copy()
+    values[4, 1] = bad
+    with pytest.raises(DataError, match="s/3 holds NaN or infinity at step 1"):
+        replace(sequences, values=values)
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_label_outside_the_classes_names_the_sequence(sequences, label):
+    with pytest.raises(DataError, match=f"s/2 has label {label}"):
+        replace(sequences, labels=np.array([0, label, 0]))
+
+
+def test_ids_must_be_unique(sequences):
+    with pytest.raises(DataError, match="not unique"):
+        replace(sequences, ids=np.array(["s/1", "s/1", "s/3"]))
+
+
+def test_an_empty_sequence_is_named(sequences):
+    with pytest.raises(DataError, match="s/2 is empty"):
+        replace(sequences, offsets=np.array([0, 3, 3, 6]))
+
+
+def test_columns_of_another_length_are_an_error(sequences):
+    with pytest.raises(DataError, match="3 ids but 2 labels"):
+        replace(sequences, labels=np.array([0, 1]))
+
+
+def test_subjects_are_read_without_the_values(sequences, tmp_path):
+    write_sequences(tmp_path / "s.parquet", sequences)
+    frame = read_subjects(tmp_path / "s.parquet")
+    assert dict(zip(frame["id"], frame["subject"], strict=True)) == {
+        "s/1": "p",
+        "s/2": "q",
+        "s/3": "p",
+    }
+
+
+def test_a_damaged_file_is_named(sequences, tmp_path):
+    write_sequences(tmp_path / "s.parquet", sequences)
+    (tmp_path / "s.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ResultsError, match=r"s\.parquet"):
+        read_sequences(tmp_path / "s.parquet")

@@ -1,0 +1,49 @@
+import pytest
+
+from harmodels.cli import main
+from harmodels.files import write_json
+
+
+def test_info_names_engine_and_versions(capsys):
+    assert main(["info"]) == 0
+    printed = capsys.readouterr().out
+    assert "engine" in printed
+    assert "torch" in printed
+
+
+def test_data_names_licence_and_citation(repository, capsys):
+    assert main(["data", "--registry", str(repository / "config" / "datasets.yaml")]) == 0
+    printed = capsys.readouterr().out
+    assert "CC BY 4.0" in printed
+    assert "Anguita" in printed
+
+
+def test_runs_without_results_say_how_to_start(tmp_path, capsys):
+    assert main(["runs", str(tmp_path)]) == 1
+    assert "make demo" in capsys.readouterr().err
+
+
+def test_runs_lists_what_finished(tmp_path, capsys):
+    run = {
+        "report": "r",
+        "dataset": "d",
+        "experiment": "e",
+        "name": "hidden=4",
+        "engine": "compiled",
+        "device": "cpu",
+        "wall_time_s": 1.5,
+        "replicates": [
+            {"epochs": 3, "diverged_epoch": None},
+            {"epochs": 1, "diverged_epoch": 2},
+        ],
+    }
+    write_json(tmp_path / "r" / "d" / "runs" / "e" / "hidden=4" / "run.json", run)
+    assert main(["runs", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "hidden=4" in printed
+    assert "1-3" in printed
+
+
+def test_an_unknown_command_is_refused():
+    with pytest.raises(SystemExit):
+        main(["train"])

@@ -1,0 +1,98 @@
+import errno
+import os
+
+import pandas as pd
+import pytest
+
+from harmodels import files
+from harmodels.errors import ResultsError
+
+
+def test_a_block_that_fails_leaves_neither_the_file_nor_a_temporary_one(tmp_path):
+    with pytest.raises(RuntimeError), files.atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_block_that_fails_keeps_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+
+
+def test_ctrl_c_while_writing_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), files.atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_names_the_file_and_the_remedy(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResultsError, match=r"a\.txt: No space left.*Free some space"):
+        files.write_text(tmp_path / "a.txt", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ResultsError, match="cannot write"):
+        files.write_text(tmp_path / "file" / "a.txt", "text")
+
+
+def test_files_are_readable_as_the_umask_says(tmp_path):
+    before = os.umask(0o022)
+    try:
+        files.write_text(tmp_path / "a.txt", "text")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_table_and_its_metadata_come_back(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "é"]})
+    files.write_table(tmp_path / "t.parquet", frame, {"classes": ["x"]})
+    table, metadata = files.read_table(tmp_path / "t.parquet")
+    assert table.to_pandas().equals(frame)
+    assert metadata == {"classes": ["x"]}
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    frame = pd.DataFrame({"a": range(1000)})
+    for name in ("one", "two"):
+        files.write_table(tmp_path / name, frame, {"b": 1, "a": 2})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:50], lambda b: b"", lambda b: b"PAR1 no"])
+def test_a_damaged_table_is_named(tmp_path, damage):
+    path = tmp_path / "t.parquet"
+    files.write_table(path, pd.DataFrame({"a": [1]}))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ResultsError, match=r"t\.parquet.*run snakemake again"):
+        files.read_table(path)
+
+
+def test_a_missing_column_is_an_error(tmp_path):
+    files.write_table(tmp_path / "t.parquet", pd.DataFrame({"a": [1]}))
+    with pytest.raises(ResultsError):
+        files.read_table(tmp_path / "t.parquet", columns=["b"])
+
+
+def test_json_refuses_nan(tmp_path):
+    with pytest.raises(ValueError, match="Out of range"):
+        files.write_json(tmp_path / "a.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_json_is_named(tmp_path):
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(ResultsError, match=r"a\.json"):
+        files.read_json(tmp_path / "a.json")

@@ -1,0 +1,173 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.splits import Draw, draw_splits
+from harmodels.errors import TrainingError
+from harmodels.files import read_json, write_table
+from harmodels.training.job import Job, divide, run_job
+from harmodels.training.replay import labels_of_epoch
+
+TBPTT = {
+    "learning_rate": 0.1,
+    "hidden": 4,
+    "window": 5,
+    "epochs": 2,
+    "clip": 1.0,
+    "recurrent_gradient": "transposed",
+    "initial_range": 0.1,
+    "monitor": "binary_cross_entropy",
+}
+JOB = Job(
+    report="r",
+    dataset="toy",
+    experiment="e",
+    name="hidden=4",
+    configuration={"hidden": 4},
+    options=TBPTT,
+    training="truncated_bptt",
+    channels=("x", "y"),
+    validation=True,
+    seed=3,
+    replicates=2,
+    engine="compiled",
+    device="cpu",
+)
+FILES = {"history.parquet", "predictions.parquet", "weights.safetensors", "run.json"}
+
+
+@pytest.fixture
+def sequences():
+    random = np.random.default_rng(0)
+    count, steps = 30, 12
+    return Sequences(
+        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
+        ids=np.array([f"s/{i:02d}" for i in range(count)]),
+        subjects=np.array([f"p{i % 5}" for i in range(count)]),
+        halves=np.array(["train"] * 21 + ["test"] * 9),
+        labels=np.arange(count) % 3,
+        offsets=np.arange(count + 1) * steps,
+        values=random.normal(size=(count * steps, 3)).astype(np.float32),
+    )
+
+
+@pytest.fixture
+def run(sequences, tmp_path):
+    """Run a job and return its folder."""
+    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
+    splits = draw_splits(sequences, draw, seed=3, replicates=2)
+    write_sequences(tmp_path / "sequences.parquet", sequences)
+    write_table(tmp_path / "splits.parquet", splits)
+
+    def start(job: Job, name: str = "run") -> Path:
+        run_job(
+            job,
+            sequences_path=str(tmp_path / "sequences.parquet"),
+            splits_path=str(tmp_path / "splits.parquet"),
+            folder=tmp_path / name,
+            repository=tmp_path,
+            threads=1,
+        )
+        return tmp_path / name
+
+    return start
+
+
+def test_a_job_leaves_its_four_files_and_nothing_else(run):
+    assert {path.name for path in run(JOB).iterdir()} == FILES
+
+
+def test_predictions_hold_every_sequence_of_every_split_for_both_weights(run):
+    frame = pd.read_parquet(run(JOB) / "predictions.parquet")
+    counts = frame.groupby(["replicate", "checkpoint", "split"]).size().unstack()
+    assert counts.to_numpy().tolist() == [[9, 12, 6]] * 4
+    assert list(counts.columns) == ["test", "train", "validation"]
+
+
+def test_without_validation_its_sequences_are_trained_on(run):
+    frame = pd.read_parquet(run(replace(JOB, validation=False)) / "predictions.parquet")
+    assert set(frame["checkpoint"]) == {"last"}
+    assert (frame.query("replicate == 0")["split"] == "train").sum() == 18
+
+
+def test_the_same_job_twice_gives_the_same_bytes_apart_from_run_json(run):
+    first, second = run(JOB, "one"), run(JOB, "two")
+    for name in FILES - {"run.json"}:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_weights_keep_torchs_names_and_the_replicate_axis(run):
+    tensors = load_file(run(JOB) / "weights.safetensors")
+    assert tensors["last.rnn.weight_ih"].shape == (2, 4, 2)
+    assert tensors["best.output.weight"].shape == (2, 3, 4)
+
+
+def test_run_json_tells_seed_data_and_outcome(run):
+    facts = read_json(run(JOB) / "run.json")
+    assert facts["seed"] == 3
+    assert len(facts["data"]["sequences"]) == 64
+    assert [entry["epochs"] for entry in facts["replicates"]] == [2, 2]
+    assert facts["commit"] is None  # the folder is no checkout
+
+
+def test_a_diverged_replicate_leaves_no_last_predictions_and_fails_nothing(run):
+    options = {**TBPTT, "learning_rate": 1e38, "clip": 1e38}
+    folder = run(replace(JOB, options=options))
+    assert pd.read_parquet(folder / "predictions.parquet").empty
+    outcomes = read_json(folder / "run.json")["replicates"]
+    assert [entry["diverged_epoch"] for entry in outcomes] == [1, 1]
+
+
+def test_patience_without_validation_is_refused_with_the_remedy(run):
+    options = {
+        "learning_rate": 0.1,
+        "hidden": 4,
+        "batch_size": 4,
+        "epochs": 2,
+        "initialisation": "uniform",
+        "optimiser": "sgd",
+        "clip_norm": None,
+        "monitor": "binary_cross_entropy",
+        "patience": 3,
+        "test_every": None,
+    }
+    job = replace(JOB, training="minibatch", options=options, validation=False)
+    with pytest.raises(TrainingError, match="validation: true"):
+        run(job)
+
+
+@pytest.mark.parametrize("model", ["majority", "logistic_regression", "linear_svm"])
+def test_a_baseline_leaves_the_same_files(run, model):
+    options = {"model": model, "inverse_regularisation": 1.0}
+    folder = run(replace(JOB, training="baseline", options=options, channels=None))
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert pd.read_parquet(folder / "history.parquet").empty
+    frame = pd.read_parquet(folder / "predictions.parquet")
+    scores = frame.filter(like="score_").to_numpy()
+    trained = frame.eval("split == 'train'")
+    right = scores.argmax(1) == frame["label"]
+    assert right[trained].mean() >= 1 / 3
+
+
+def test_replicates_validate_on_different_sequences(sequences):
+    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
+    splits = draw_splits(sequences, draw, seed=3, replicates=2)
+    division = divide(sequences, splits, JOB)
+    first, second = division.validation
+    assert first.tolist() != second.tolist()
+    assert not set(first) & set(division.train[0])
+    assert not set(division.test) & set(np.concatenate([first, *division.train]))
+
+
+def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
+    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
+    splits = draw_splits(sequences, draw, seed=3, replicates=2)
+    run = {"validation": False, "seed": 3}
+    labels = labels_of_epoch(run, sequences, splits, 1, 2)
+    assert len(labels) == 18
+    assert np.bincount(labels).tolist() == [6, 6, 6]

@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from harmodels.config.options import Perceptron
+from harmodels.nn.params import state_dict
+from harmodels.training.learners import Recordings
+from harmodels.training.learners.perceptron import PerceptronLearner, read_gradient
+
+OPTIONS = Perceptron(
+    batch_size=4,
+    hidden1=8,
+    hidden2=5,
+    learning_rate=0.1,
+    momentum=0.0,
+    dropout=0.0,
+    dropout_form="in_use",
+    reduction="mean",
+    output_gradient="exact",
+    epochs=1,
+    initial_range=0.5,
+    monitor="cross_entropy",
+    stopping="all_epochs",
+    gap=0.05,
+    gap_after=50,
+    patience=10,
+)
+ORDER = torch.tensor([[5, 3, 1, 0, 2, 4, 6, 8, 7, 9]])
+
+
+@pytest.fixture
+def recordings():
+    random = torch.Generator().manual_seed(0)
+    inputs = torch.randn(10, 1, 7, generator=random, dtype=torch.float64)
+    return Recordings.of_equal_length(inputs, torch.randint(3, (10,), generator=random), 3)
+
+
+def learn(options, recordings, order=ORDER, seeds=(0,), epochs=1):
+    learner = PerceptronLearner(options, "reference", 1)
+    state = learner.initialise([np.random.default_rng(s) for s in seeds], recordings)
+    for epoch in range(epochs):
+        noise = [np.random.default_rng([s, epoch]) for s in seeds]
+        state, losses = learner.train_epoch(state, recordings, order, noise)
+    return learner, state, losses
+
+
+def with_torch(options, recordings, epochs=1):
+    """The same training with torch.nn, autograd and torch.optim: the oracle."""
+    start = PerceptronLearner(options, "reference", 1).initialise(
+        [np.random.default_rng(0)], recordings
+    )
+    layers = [torch.nn.Linear(a, b, dtype=torch.float64) for a, b in [(7, 8), (8, 5), (5, 3)]]
+    for layer, params in zip(layers, start.params, strict=True):
+        layer.load_state_dict({"weight": params.weight[0], "bias": params.bias[0]})
+    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
+    optimiser = torch.optim.SGD(
+        network.parameters(), lr=options.learning_rate, momentum=options.momentum
+    )
+    criterion = torch.nn.CrossEntropyLoss(reduction=options.reduction)
+    for _ in range(epochs):
+        for rows in ORDER[0].split(options.batch_size):
+            optimiser.zero_grad()
+            criterion(network(recordings.inputs[rows, 0]), recordings.labels[rows]).backward()
+            optimiser.step()
+    return [parameter.detach() for parameter in network.parameters()]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("momentum", [0.0, 0.09])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_training_equals_torch_with_autograd(recordings, batch_size, momentum, reduction):
+    options = replace(OPTIONS, batch_size=batch_size, momentum=momentum, reduction=reduction)
+    _, state, _ = learn(options, recordings, epochs=2)
+    expected = with_torch(options, recordings, epochs=2)
+    for mine, oracle in zip(state_dict(state.params).values(), expected, strict=True):
+        torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
+
+
+def test_both_forms_of_dropout_expect_the_same_in_use(recordings):
+    inverted = replace(OPTIONS, dropout=0.5, dropout_form="inverted")
+    learner, state, _ = learn(inverted, recordings)
+    in_use = PerceptronLearner(replace(inverted, dropout_form="in_use"), "reference", 1)
+    doubled = state.params._replace(
+        hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
+    )
+    torch.testing.assert_close(
+        learner.scores(state.params, recordings, ORDER[0]),
+        in_use.scores(doubled, recordings, ORDER[0]),
+    )
+
+
+def test_dropout_changes_the_training_and_not_the_use(recordings):
+    plain = learn(OPTIONS, recordings)[1]
+    dropped = learn(replace(OPTIONS, dropout=0.5), recordings)[1]
+    assert not torch.allclose(plain.params.hidden1.weight, dropped.params.hidden1.weight)
+    learner = PerceptronLearner(replace(OPTIONS, dropout=0.5), "reference", 1)
+    first = learner.scores(dropped.params, recordings, ORDER[0])
+    assert torch.equal(first, learner.scores(dropped.params, recordings, ORDER[0]))
+
+
+def test_the_masks_of_a_replicate_do_not_depend_on_its_company(recordings):
+    options = replace(OPTIONS, dropout=0.5)
+    together = learn(options, recordings, ORDER.expand(3, -1), seeds=(0, 1, 2))[1]
+    alone = learn(options, recordings, ORDER, seeds=(2,))[1]
+    for mine, solo in zip(
+        state_dict(together.params).values(), state_dict(alone.params).values(), strict=True
+    ):
+        torch.testing.assert_close(mine[2], solo[0], rtol=1e-12, atol=1e-14)
+
+
+def test_the_readings_of_the_output_gradient_differ_by_the_jacobian():
+    random = torch.Generator().manual_seed(1)
+    logits, gradient = torch.randn(2, 5, 3, generator=random, dtype=torch.float64)
+    once = read_gradient(logits, gradient, "times_jacobian")
+    plus = read_gradient(logits, gradient, "times_jacobian_plus_identity")
+    torch.testing.assert_close(plus - once, gradient)
+    assert torch.equal(read_gradient(logits, gradient, "exact"), gradient)
+    assert not torch.allclose(once, gradient)

@@ -1,0 +1,106 @@
+"""The real Snakefile in a copy of the repository that a test may change."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+PARTS = ("Snakefile", "rules", "workflow", "config", "profiles", "src")
+TINY = {
+    "name": "tiny",
+    "reports": {
+        "rnn_tbptt": {
+            "datasets": ["simulated"],
+            "options": {"epochs": 1},
+            "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
+        }
+    },
+    "replicates": 2,
+    "seed": 3,
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the repository and a folder to build in."""
+
+    root: Path
+    work: Path
+
+    def snakemake(self, *arguments: str, ok: bool = True) -> str:
+        """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
+        command = [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
+            *("--directory", str(self.work), "--cores", "2", "--resources", "gpu=1"),
+            *arguments,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        printed = done.stdout + done.stderr
+        assert (done.returncode == 0) is ok, printed
+        return printed
+
+    def configure(self, content: dict) -> str:
+        """Write a configuration file and return its path."""
+        path = self.work / "tiny.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return str(path)
+
+    def change(self, file: str) -> None:
+        """Add a line to a source file of the copy."""
+        path = self.root / "src" / "harmodels" / file
+        path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(repository: Path, tmp_path: Path) -> Checkout:
+    return copy_of(repository, tmp_path)
+
+
+def copy_of(repository: Path, folder: Path) -> Checkout:
+    root = folder / "repository with a space"
+    root.mkdir()
+    for part in PARTS:
+        source = repository / part
+        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        if source.is_dir():
+            shutil.copytree(source, root / part, ignore=ignore)
+        else:
+            shutil.copy2(source, root / part)
+    shrink(root)
+    return Checkout(root, folder / "work")
+
+
+def shrink(root: Path) -> None:
+    """Leave two configurations an experiment: the DAG is the same, the waiting shorter."""
+    path = root / "config" / "reports" / "rnn_tbptt.yaml"
+    report = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in ("part_b", "part_c"):
+        report["experiments"][name]["grid"] = {
+            "learning_rate": [0.1, 0.05],
+            "hidden": [4],
+            "window": [30],
+        }
+    del report["experiments"]["readings"]
+    del report["tables"]["readings"]
+    report["claims"] = {
+        "early_stopping": report["claims"]["early_stopping_better_on_average"],
+    }
+    path.write_text(yaml.safe_dump(report, sort_keys=False), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which everything was built once; tests only plan in it."""
+    made = copy_of(repository, tmp_path_factory.mktemp("built"))
+    made.snakemake("--configfile", made.configure(TINY))
+    return made
+
+
+@pytest.fixture
+def tiny() -> dict:
+    return TINY

@@ -1,0 +1,146 @@
+"""The real Snakefile, from simulated recordings to the page."""
+
+import copy
+import shutil
+
+import pandas as pd
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+RUNS = "results/rnn_tbptt/simulated/runs"
+
+
+def planned(checkout, *arguments):
+    return checkout.snakemake(
+        "--dry-run", "--configfile", str(checkout.work / "tiny.yaml"), *arguments
+    )
+
+
+def copied(built, folder):
+    """The built checkout once more, to be changed."""
+    for part in ("repository with a space", "work"):
+        shutil.copytree(built.root.parent / part, folder / part, symlinks=True)
+    return type(built)(folder / built.root.name, folder / "work")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "results/tiny.html",
+        "results/datasets/simulated/preview.svg",
+        "results/rnn_tbptt/simulated/tables/table1.csv",
+        "results/rnn_tbptt/simulated/tables/table2.md",
+        "results/rnn_tbptt/simulated/tables/table3.tex",
+        "results/rnn_tbptt/simulated/figures/figure2.svg",
+        "results/rnn_tbptt/simulated/figures/figure7.png",
+        "results/rnn_tbptt/simulated/claims.md",
+    ],
+)
+def test_the_pipeline_makes(built, path):
+    assert (built.work / path).stat().st_size > 0
+
+
+def test_everything_made_of_simulated_recordings_says_so(built):
+    folder = built.work / "results"
+    for path in (
+        "tiny.html",
+        "rnn_tbptt/simulated/tables/table1.md",
+        "rnn_tbptt/simulated/tables/table1.tex",
+        "rnn_tbptt/simulated/claims.md",
+        "rnn_tbptt/simulated/figures/figure5.svg",
+        "datasets/simulated/preview.svg",
+    ):
+        assert "SIMULATED" in (folder / path).read_text(encoding="utf-8"), path
+
+
+def test_a_second_run_does_nothing(built):
+    assert "Nothing to be done" in planned(built)
+
+
+def test_a_changed_figure_redraws_and_retrains_nothing(built, tmp_path):
+    checkout = copied(built, tmp_path)
+    checkout.change("reporting/figures/losses.py")
+    plan = planned(checkout)
+    assert "draw_figure" in plan
+    assert "train_network" not in plan
+    assert "build_table" not in plan
+
+
+@pytest.mark.parametrize("file", ["nn/elman.py", "training/fit.py", "kernels/elman_tbptt.py"])
+def test_a_changed_layer_loop_or_kernel_retrains(built, tmp_path, file):
+    checkout = copied(built, tmp_path)
+    checkout.change(file)
+    plan = planned(checkout)
+    assert "train_network" in plan
+    assert "prepare_sequences" not in plan
+
+
+def test_a_changed_option_retrains_only_where_it_is_set(built, tmp_path):
+    checkout = copied(built, tmp_path)
+    path = checkout.root / "config" / "reports" / "rnn_tbptt.yaml"
+    before = path.read_text(encoding="utf-8")
+    head, tail = before.split("part_c:", 1)
+    path.write_text(head + "part_c:" + tail.replace("epochs: 50", "clip: 0.5", 1))
+    plan = planned(checkout)
+    jobs = [line for line in plan.splitlines() if "runs/part_" in line and "weights" in line]
+    assert jobs
+    assert all("runs/part_c" in line for line in jobs)
+
+
+def test_two_builds_are_the_same_bytes(built, repository, tmp_path):
+    second = copied(built, tmp_path)
+    shutil.rmtree(second.work / "results")
+    shutil.rmtree(second.work / ".snakemake")
+    second.snakemake("--configfile", str(second.work / "tiny.yaml"), "--cores", "1")
+    endings = {".parquet", ".safetensors", ".csv", ".md", ".tex", ".svg", ".png"}
+    made = sorted(p for p in (built.work / "results").rglob("*") if p.suffix in endings)
+    assert len(made) > 30
+    for path in made:
+        again = second.work / path.relative_to(built.work)
+        assert again.read_bytes() == path.read_bytes(), path.name
+
+
+def test_run_json_tells_how_the_run_came_to_be(built):
+    runs = list((built.work / RUNS).rglob("run.json"))
+    assert len(runs) == 4
+    facts = pd.read_json(runs[0], typ="series")
+    assert facts["engine"] == "compiled"
+    assert facts["simulated"]
+    assert len(facts["replicates"]) == 2
+    assert {"torch", "numba", "python"} <= set(facts["versions"])
+    assert len(facts["data"]["sequences"]) == 64
+
+
+def test_a_damaged_result_is_named_and_not_used(built, tmp_path):
+    checkout = copied(built, tmp_path)
+    damaged = next((checkout.work / RUNS / "part_b").rglob("history.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    printed = checkout.snakemake(
+        "--configfile", str(checkout.work / "tiny.yaml"), "--forcerun", "draw_figure", ok=False
+    )
+    assert "cannot read" in printed
+    assert "history.parquet" in printed
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c.update(replicate=1), "did you mean 'replicates'"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(datasets=["uci-haar"]), "uci-har"),
+    ],
+)
+def test_a_wrong_configuration_stops_before_anything_runs(checkout, tiny, change, says):
+    content = copy.deepcopy(tiny)
+    change(content)
+    printed = checkout.snakemake("--configfile", checkout.configure(content), ok=False)
+    assert says in printed
+    assert "Traceback" not in printed
+    assert not (checkout.work / "results").exists()
+
+
+def test_planning_asks_no_address(checkout, monkeypatch):
+    monkeypatch.setenv("HARMODELS_MIRROR", "http://127.0.0.1:9/nothing-listens-here")
+    plan = checkout.snakemake("--dry-run", "--configfile", str(checkout.root / "config/ci.yaml"))
+    assert "download_archive" in plan
+    assert "train_network" in plan
