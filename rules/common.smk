@@ -29,14 +29,6 @@ SIMULATED = sorted(name for name, dataset in DATASETS.items() if dataset.simulat
 RECORDED = sorted(set(DATASETS) - set(SIMULATED))
 
 
-def from_root(path):
-    """Return a path in the repository, relative where it is the working directory.
-
-    Snakemake knows inputs by their paths: so a checkout that moves is still up to date.
-    """
-    return path if Path.cwd() == ROOT else str(ROOT / path)
-
-
 def any_of(names):
     """Return a wildcard constraint that matches just these names."""
     return "|".join(names) or "nothing^"
@@ -158,10 +150,17 @@ def files_in(folders):
     return [f"{folder}/{file}" for folder in folders for file in RUN_FILES]
 
 
-def published_files(wildcards):
-    """Return the published numbers that a table is set beside."""
+def published_by(wildcards):
+    """Return the files of published numbers that a table is set beside, with their digests.
+
+    Not as inputs, which would tie the table to the path of the checkout.
+    """
     spec = PROJECT.reports[wildcards.report].tables[wildcards.name]
-    return [from_root("config/published/" + file) for file in published_of(spec)]
+    folder = ROOT / "config" / "published"
+    return {
+        file: hashlib.sha256((folder / file).read_bytes()).hexdigest()[:16]
+        for file in published_of(spec)
+    }
 
 
 def sequences_of_subjects(wildcards):

@@ -19,9 +19,6 @@ rule download_archive:
         dataset=any_of(RECORDED),
         archive="[^/]+",
     retries: 1
-    params:
-        entry=entry_of,
-        mirror=MIRROR,
     message:
         "Downloading {wildcards.archive} of {wildcards.dataset}."
     script:

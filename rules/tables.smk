@@ -4,7 +4,6 @@
 rule build_table:
     input:
         runs=run_files("tables"),
-        published=published_files,
         sequences=sequences_of_subjects,
     output:
         csv="results/{report}/{dataset}/tables/{name}.csv",
@@ -14,6 +13,7 @@ rule build_table:
         "results/logs/{report}/{dataset}/tables/{name}.log",
     params:
         code=code("harmodels.reporting.tables"),
+        published=published_by,
         spec=lambda wildcards: PROJECT.reports[wildcards.report].tables[wildcards.name],
         folders=folders_of("tables"),
     message:

@@ -21,31 +21,51 @@ def configuration_name(configuration: dict[str, Any]) -> str:
     return ",".join(f"{key}={value}" for key, value in configuration.items())
 
 
-def _history(rng: np.random.Generator, replicates: list[int], epochs: int) -> pd.DataFrame:
+LOSSES = {"negative_log_likelihood": 1.0, "binary_cross_entropy": 1 / 3}
+
+
+def _history(
+    rng: np.random.Generator,
+    ends: dict[int, int],
+    losses: dict[str, float],
+    validation: bool,
+    test_every: int | None,
+) -> pd.DataFrame:
+    """Make losses of each replicate up to its end; accuracies where `test_every` is given."""
     rows = []
-    for replicate, split in itertools.product(replicates, ("train", "validation")):
-        for epoch in range(1, epochs + 1):
+    splits = ("train", "validation") if validation else ("train",)
+    for replicate, split in itertools.product(ends, splits):
+        for epoch in range(1, ends[replicate] + 1):
             base = 1.7 * np.exp(-epoch / 15) + 0.3 + 0.1 * rng.random()
             base += 0.004 * epoch if split == "validation" else 0.0
-            rows.append((replicate, epoch, split, "negative_log_likelihood", base))
-            rows.append((replicate, epoch, split, "binary_cross_entropy", base / 3))
+            rows += [(replicate, epoch, split, name, base * f) for name, f in losses.items()]
+            if test_every and split == "validation":
+                rows.append((replicate, epoch, split, "accuracy", 0.95 - base / 3))
+            if test_every and split == "train" and epoch % test_every == 0:
+                rows += [(replicate, epoch, "test", name, base * f) for name, f in losses.items()]
+                rows.append((replicate, epoch, "test", "accuracy", 0.9 - base / 3))
     frame = pd.DataFrame(rows, columns=["replicate", "epoch", "split", "metric", "value"])
     return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
 
 
 def _predictions(
-    rng: np.random.Generator, replicates: list[int], classes: int, each: int, skill: float
+    rng: np.random.Generator,
+    replicates: list[int],
+    classes: int,
+    each: int,
+    skill: float,
+    splits: tuple[str, ...],
 ) -> pd.DataFrame:
     parts = []
     labels = np.repeat(np.arange(classes), each)
-    for replicate, checkpoint in itertools.product(replicates, ("last", "best")):
+    for split, replicate, checkpoint in itertools.product(splits, replicates, ("last", "best")):
         gain = skill + (0.4 if checkpoint == "best" else 0.0)
         scores = rng.normal(size=(len(labels), classes)).astype(np.float32)
         scores[np.arange(len(labels)), labels] += np.float32(gain)
         frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
         frame.insert(0, "label", labels.astype(np.int64))
-        frame.insert(0, "id", [f"test/{i:05d}" for i in range(len(labels))])
-        frame.insert(0, "split", "test")
+        frame.insert(0, "id", [f"{split}/{i:05d}" for i in range(len(labels))])
+        frame.insert(0, "split", split)
         frame.insert(0, "checkpoint", checkpoint)
         frame.insert(0, "replicate", np.int16(replicate))
         parts.append(frame)
@@ -60,11 +80,17 @@ def _write_run(
     replicates: int = 3,
     diverged: tuple[int, ...] = (),
     classes: list[str] | None = None,
-    each: int = 20,
+    each: int = 5,
     epochs: int = 12,
     simulated: bool = False,
     skill: float = 1.5,
     seed: int = 0,
+    splits: tuple[str, ...] = ("test",),
+    losses: dict[str, float] = LOSSES,
+    validation: bool = True,
+    test_every: int | None = None,
+    ends: dict[int, int] | None = None,
+    options: dict[str, Any] | None = None,
     history: pd.DataFrame | None = None,
     predictions: pd.DataFrame | None = None,
 ) -> Path:
@@ -73,11 +99,12 @@ def _write_run(
     folder = root / experiment / name
     rng = generator(seed, Purpose.SIMULATION)
     sound = [r for r in range(replicates) if r not in diverged]
+    trained = dict.fromkeys(range(replicates), epochs) | (ends or {})
     if history is None:
-        history = _history(rng, list(range(replicates)), epochs)
+        history = _history(rng, trained, losses, validation, test_every)
         history = history[~history["replicate"].isin(diverged) | (history["epoch"] < 4)]
     if predictions is None:
-        predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill)
+        predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill, splits)
         lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")
         predictions = predictions[~lost]
     metadata = {"classes": classes, "dataset": "toy", "simulated": simulated}
@@ -86,8 +113,8 @@ def _write_run(
     entries = [
         {
             "replicate": r,
-            "epochs": epochs if r in sound else 3,
-            "best_epoch": int(rng.integers(2, epochs + 1)) if epochs > 1 else 1,
+            "epochs": trained[r] if r in sound else 3,
+            "best_epoch": min(int(rng.integers(2, max(epochs, 2) + 1)), trained[r]) or None,
             "diverged_epoch": None if r in sound else 4,
             "stopped": "all epochs" if r in sound else "diverged",
         }
@@ -101,7 +128,7 @@ def _write_run(
             "experiment": experiment,
             "name": name,
             "configuration": configuration,
-            "options": {**configuration, "epochs": epochs},
+            "options": {"epochs": epochs, **(options or {}), **configuration},
             "classes": classes,
             "simulated": simulated,
             "engine": "reference",
@@ -119,6 +146,12 @@ def _write_run(
         },
     )
     return folder
+
+
+@pytest.fixture(autouse=True)
+def few_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save small pictures: what is tested does not depend on their size."""
+    monkeypatch.setattr("harmodels.reporting.figures.style.DPI", 30)
 
 
 @pytest.fixture
@@ -190,14 +223,69 @@ def with_accuracy() -> Callable[..., pd.DataFrame]:
 
 
 @pytest.fixture
-def report(repository: Path) -> dict[str, Any]:
+def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
+    """Write a run that was not trained in epochs: no history, zero epochs, no best weights."""
+
+    def write(root: Path, experiment: str, model: str, **options: Any) -> Path:
+        return write_run(root, experiment, {"model": model}, epochs=0, **options)
+
+    return write
+
+
+def _options(report: dict[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
+    perceptron = {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"}
+    baseline = report["training"] != "perceptron" or experiment.get("training") == "baseline"
+    return ({} if baseline else perceptron) | experiment.get("options", {})
+
+
+@pytest.fixture
+def write_report() -> Callable[..., list[Path]]:
+    """Write small runs of every configuration of some experiments of a report."""
+
+    def write(root: Path, report: dict[str, Any], names: list[str], **options: Any) -> list[Path]:
+        folders = []
+        losses = {"cross_entropy": 1.0} if report["training"] == "perceptron" else LOSSES
+        for name in names:
+            experiment = report["experiments"][name]
+            grid = experiment.get("grid", {})
+            found = experiment.get("configurations") or [
+                dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
+            ]
+            known = {
+                "losses": losses,
+                "validation": experiment["validation"],
+                "options": _options(report, experiment),
+            }
+            if experiment.get("training") == "baseline":
+                known["epochs"] = 0
+            folders += [
+                _write_run(root, name, values, seed=i, skill=1 + 0.1 * i, **(options | known))
+                for i, values in enumerate(found)
+            ]
+        return folders
+
+    return write
+
+
+@pytest.fixture
+def read_report(repository: Path) -> Callable[[str], dict[str, Any]]:
+    """Read the configuration of a report."""
+
+    def read(key: str) -> dict[str, Any]:
+        path = repository / "config" / "reports" / f"{key}.yaml"
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+    return read
+
+
+@pytest.fixture
+def report(read_report: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """Return the configuration of the truncated-BPTT report."""
-    path = repository / "config" / "reports" / "rnn_tbptt.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_report("rnn_tbptt")
 
 
 @pytest.fixture
 def published(repository: Path) -> dict[str, pd.DataFrame]:
     """Return the published tables by file name."""
     folder = repository / "config" / "published"
-    return {path.name: pd.read_csv(path) for path in sorted(folder.glob("rnn_tbptt_*.csv"))}
+    return {path.name: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}

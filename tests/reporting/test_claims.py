@@ -125,6 +125,70 @@ def test_a_loss_claim_reads_the_history(write_run, tmp_path):
     assert row["verdict"] == "holds"
 
 
+def test_configurations_that_hardly_differ_are_equivalent(write_run, with_accuracy, tmp_path):
+    same = {0: 0.4, 1: 0.5, 2: 0.6}
+    folders = [
+        write_run(tmp_path, "b", {"batch_size": b}, predictions=with_accuracy({"last": same}))
+        for b in (10, 30)
+    ]
+    claim = {
+        "statement": "No matter",
+        "kind": "equivalence",
+        "left": {"experiment": "b", "checkpoint": "last", "where": {"batch_size": 10}},
+        "right": {"experiment": "b", "checkpoint": "last", "where": {"batch_size": 30}},
+        "metric": "top_1",
+        "margin": 0.05,
+    }
+    ledger = evaluate_claims({"a": claim}, load_runs(folders))
+    assert ledger["verdict"].iloc[0] == "holds"
+    assert "+0.000 ± 0.000 (margin ±0.05, 3 replicates)" in claims_markdown(ledger)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("threshold", 0.6), ("share", 0.5)])
+def test_a_threshold_is_for_the_mean_or_for_each_configuration(two, kind, value):
+    claim = {
+        "statement": "Above one half",
+        "kind": kind,
+        "experiment": "b",
+        "checkpoint": "best",
+        "where": {"hidden": 50},
+        "metric": "top_1",
+        "threshold": 0.55,
+        "expected": "greater",
+    }
+    # replicates reach 0.5, 0.6, 0.7 with 50 units and 0.7, 0.8, 0.9 with 100
+    row = evaluate_claims({"a": claim}, two).iloc[0]
+    assert row["value"] == pytest.approx(0.6 if kind == "threshold" else 2 / 3)
+    del claim["where"]
+    row = evaluate_claims({"a": claim}, two).iloc[0]
+    assert row["value"] == pytest.approx(0.7 if kind == "threshold" else 5 / 6)
+
+
+def test_the_errors_between_two_classes_are_counted_either_way(two):
+    claim = {
+        "statement": "Mixed up",
+        "kind": "confused_pair",
+        "experiment": "b",
+        "checkpoint": "last",
+        "where": {"hidden": 50},
+        "classes": ["laying", "upstairs"],
+        "at_least": 0.5,
+    }
+    # a wrong answer is the next class: 4 is taken for 5 where fewer than five of ten are right
+    other = claim | {"classes": ["Walking", "upstairs"]}
+    ledger = evaluate_claims({"a": claim, "b": other}, two)
+    assert ledger["value"].tolist() == pytest.approx([0.0, (1 / 6 + 0 + 0) / 3])
+
+
+def test_a_recall_can_be_compared(two):
+    claim = BETTER | {"metric": "recall", "class": "laying"}
+    row = evaluate_claims({"a": claim}, two).iloc[0]
+    # class 1 stands at places 1 and 7, the second of which is right from 0.8 on
+    assert row["value"] == pytest.approx((0 + (0 + 0.5 + 0.5) / 3) / 2)
+    unknown = evaluate_claims({"a": claim | {"class": "jogging"}}, two).iloc[0]
+    assert unknown["note"] == "the data set has no class 'jogging'"
+
+
 def test_left_out_replicates_are_counted_in_the_note(write_grid, tmp_path):
     runs = load_runs(write_grid(tmp_path, "b", diverged={0: (1,), 3: (0, 2)}))
     row = evaluate_claims({"a": BETTER}, runs).iloc[0]
@@ -146,7 +210,9 @@ def test_an_unknown_key_names_the_claim_and_the_known_keys(two):
 
 def test_a_value_that_no_configuration_has_is_refused(two):
     left = BETTER["left"] | {"where": {"hidden": 51}}
-    with pytest.raises(ConfigurationError, match="no configuration"):
+    with pytest.raises(
+        ConfigurationError, match="no configuration of experiment .* there are hidden=50"
+    ):
         evaluate_claims({"a": BETTER | {"left": left}}, two)
 
 
@@ -189,5 +255,37 @@ def test_the_published_numbers_of_the_claims_follow_from_the_published_tables(re
         name: claim["published"]["value"]
         for name, claim in report["claims"].items()
         if "value" in claim["published"]
+    }
+    assert stated == pytest.approx(expected, abs=5e-4)
+
+
+def test_the_published_numbers_of_the_perceptrons_claims_follow_from_table_1(
+    read_report, published
+):
+    claims = read_report("mlp_features")["claims"]
+    table = published["mlp_features_table1.csv"]
+    plain = table[table["dropout"] == 0].set_index(["batch_size", "hidden2", "learning_rate"])
+    fast, slow = (plain.xs(rate, level="learning_rate") for rate in (0.01, 0.001))
+    top = plain["top1"].sort_values(ascending=False)
+    best = table[table["top1"] == top.iloc[0]].iloc[0]
+    dropped = table[table["dropout"] > 0].iloc[0]
+    with_momentum, without = (plain[plain["momentum"] == m]["top1"].sort_index() for m in (0.09, 0))
+    expected = {
+        "reports_best_model_best": top.iloc[0] - top.iloc[1],
+        "large_rate_large_layer_worse_than_small_rate": fast.xs(200, level="hidden2")["top1"].mean()
+        - slow.xs(200, level="hidden2")["top1"].mean(),
+        "large_rate_large_layer_worse_than_small_layer": fast.xs(200, level="hidden2")[
+            "top1"
+        ].mean()
+        - fast.xs(100, level="hidden2")["top1"].mean(),
+        "momentum_more_accurate": (with_momentum > without).mean(),
+        "dropout_lowers_top_1": dropped["top1"] - best["top1"],
+        "dropout_raises_top_2": dropped["top2"] - best["top2"],
+        "dropout_raises_top_3": dropped["top3"] - best["top3"],
+    }
+    stated = {
+        name: claim["published"]["value"]
+        for name, claim in claims.items()
+        if "value" in claim.get("published", {})
     }
     assert stated == pytest.approx(expected, abs=5e-4)

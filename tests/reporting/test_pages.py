@@ -56,6 +56,7 @@ def section(write_run, tmp_path):
     """Make every file that a section of the page shows."""
 
     def make(**options):
+        options = {"classes": ["sitting", "walking"], "epochs": 2} | options
         folders = [write_run(tmp_path / "runs", "b", {"hidden": h}, **options) for h in (50, 100)]
         runs = load_runs(folders)
         write_table_files(

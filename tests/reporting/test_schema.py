@@ -1,11 +1,9 @@
-import copy
-
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def validate(repository):
     path = repository / "workflow" / "schemas" / "reporting.schema.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -16,6 +14,15 @@ def validate(repository):
         return [error.message for error in Draft202012Validator(part).iter_errors(entry)]
 
     return errors
+
+
+REPORTS = ["rnn_tbptt", "rnn_minibatch", "mlp_features"]
+
+
+@pytest.fixture(params=REPORTS)
+def report(request, read_report):
+    """Return the configuration of each report in turn."""
+    return read_report(request.param)
 
 
 def test_every_table_figure_and_claim_of_the_report_is_valid(validate, report):
@@ -37,15 +44,34 @@ def test_a_missing_key_is_an_error_in_every_entry(validate, report):
 
 
 def test_a_kind_that_does_not_exist_is_an_error(validate, report):
-    assert validate("table", report["tables"]["table1"] | {"kind": "top"})
-    assert validate("figure", report["figures"]["figure2"] | {"kind": "pie"})
-    assert validate("claim", report["claims"]["sitting_always_right"] | {"kind": "guess"})
+    for kind in ("table", "figure", "claim"):
+        entry = next(iter(report[f"{kind}s"].values()))
+        assert validate(kind, entry | {"kind": "pie"})
 
 
 def test_a_loss_claim_needs_its_curve_and_a_top_k_claim_its_checkpoints(validate, report):
-    loss = copy.deepcopy(report["claims"]["higher_rate_lower_loss"])
-    del loss["loss"]
-    top = copy.deepcopy(report["claims"]["early_stopping_better_on_average"])
-    del top["left"]["checkpoint"]
-    assert validate("claim", loss)
-    assert validate("claim", top)
+    for claim in report["claims"].values():
+        if "loss" in claim:
+            assert validate("claim", {key: claim[key] for key in claim if key != "loss"})
+        elif "left" in claim:
+            left = {key: claim["left"][key] for key in claim["left"] if key != "checkpoint"}
+            assert validate("claim", claim | {"left": left})
+        else:
+            assert validate("claim", {key: claim[key] for key in claim if key != "checkpoint"})
+
+
+def test_a_recall_needs_its_class_and_no_other_measure_has_one(validate):
+    side = {"experiment": "b", "checkpoint": "last"}
+    claim = {"statement": "s", "kind": "comparison", "left": side, "right": side}
+    claim |= {"metric": "recall", "class": "sitting", "expected": "greater"}
+    assert validate("claim", claim) == []
+    assert validate("claim", {key: claim[key] for key in claim if key != "class"})
+    assert validate("claim", claim | {"metric": "top_1"})
+
+
+def test_a_table_is_of_one_experiment_or_of_several(validate):
+    table = {"title": "t", "kind": "top_k", "checkpoint": "last"}
+    assert validate("table", table)
+    assert validate("table", table | {"experiment": "a"}) == []
+    assert validate("table", table | {"experiments": ["a", {"experiment": "b"}]}) == []
+    assert validate("table", table | {"experiment": "a", "experiments": ["b"]})

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from harmodels.reporting.specs import experiments_of, published_of
+from harmodels.reporting.specs import experiments_of, needs_subjects, published_of
 
 
 def test_both_sides_and_the_experiment_itself_are_needed_each_once():
@@ -9,6 +9,17 @@ def test_both_sides_and_the_experiment_itself_are_needed_each_once():
     sides = {"left": {"experiment": "b"}, "right": {"experiment": "c"}}
     assert experiments_of(sides) == ["b", "c"]
     assert experiments_of({"left": {"experiment": "b"}, "right": {"experiment": "b"}}) == ["b"]
+
+
+def test_stacked_experiments_and_compared_runs_are_needed_too():
+    stacked = {"experiments": ["a", {"experiment": "b", "title": "B"}, "a"]}
+    assert experiments_of(stacked) == ["a", "b"]
+    assert experiments_of({"runs": [{"experiment": "c"}, {"experiment": "a"}]}) == ["c", "a"]
+
+
+def test_only_a_table_of_subjects_needs_subjects():
+    assert needs_subjects({"kind": "subject_accuracy"})
+    assert not needs_subjects({"kind": "class_recall"})
 
 
 def test_published_tables_are_files_and_not_the_published_verdict_of_a_claim():

@@ -10,7 +10,8 @@ from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.runtime import script_job
 
 with script_job(snakemake.log[0], f"table {snakemake.wildcards.name}"):
-    published = {Path(path).name: pd.read_csv(path) for path in snakemake.input.published}
+    folder = Path(snakemake.scriptdir).parents[1] / "config" / "published"
+    published = {file: pd.read_csv(folder / file) for file in snakemake.params.published}
     subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
     runs = load_runs(snakemake.params.folders)
     table = build_table(snakemake.params.spec, runs, published, subjects)

@@ -122,6 +122,45 @@ def at_least_everywhere(sample: pd.DataFrame, threshold: float, level: float = L
     return Judgement(interval, threshold, verdict)
 
 
+def equivalent(
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    pair_on: Sequence[str],
+    margin: float,
+    level: float = LEVEL,
+) -> Judgement:
+    """Judge whether left and right differ by less than `margin`, paired as in `compare`.
+
+    It holds if the whole interval of the difference lies between −margin and margin: a difference
+    that is merely not shown is no equality.
+    """
+    interval = compare(left, right, pair_on, "greater", level).interval
+    verdict = Verdict.UNDECIDED
+    if interval.n >= 2 and -margin < interval.low and interval.high < margin:
+        verdict = Verdict.HOLDS
+    elif interval.n >= 2 and (interval.low >= margin or interval.high <= -margin):
+        verdict = Verdict.FAILS
+    return Judgement(interval, margin, verdict)
+
+
+def mean_beyond(
+    sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
+) -> Judgement:
+    """Judge the mean over configurations, per replicate, against `threshold`."""
+    interval = mean_interval(sample.groupby("replicate")["value"].mean(), level)
+    return Judgement(interval, threshold, judge(interval, expected, threshold))
+
+
+def share_beyond(
+    sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
+) -> Judgement:
+    """Judge the share of configurations on the expected side of `threshold` against one half."""
+    sign = 1 if expected == "greater" else -1
+    beyond = sign * (sample["value"] - threshold) > 0
+    interval = mean_interval(beyond.groupby(sample["replicate"]).mean(), level)
+    return Judgement(interval, 0.5, judge(interval, "greater", 0.5))
+
+
 def loss_roughness(losses: Sequence[float]) -> float:
     """Return how much a loss rises from one epoch to the next, on average; falls count 0.
 

@@ -34,3 +34,14 @@ def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
     """
     counts = np.asarray(counts, dtype=np.float64)
     return counts.sum(axis=-2).max(axis=-1) / counts.sum(axis=(-2, -1))
+
+
+def errors_between(counts: NDArray[np.number], first: int, second: int) -> NDArray[np.float64]:
+    """Return the share of all errors that take one of two classes for the other, shape (R,).
+
+    NaN for a replicate without errors.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    errors = counts.sum(axis=(-2, -1)) - np.trace(counts, axis1=-2, axis2=-1)
+    between = counts[..., first, second] + counts[..., second, first]
+    return np.divide(between, errors, out=np.full_like(errors, np.nan), where=errors > 0)

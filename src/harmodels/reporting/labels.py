@@ -9,6 +9,8 @@ from harmodels.errors import ConfigurationError
 _KEYS = {
     "window": "Window",
     "hidden": "Hidden units",
+    "hidden1": "First layer",
+    "hidden2": "Second layer",
     "units": "Units",
     "clip": "Clip at ±",
 }
@@ -46,6 +48,11 @@ def value_text(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
+def name_text(value: Any) -> str:
+    """Return a value that names a row or a line; words are parted: `linear_svm` is linear svm."""
+    return value.replace("_", " ") if isinstance(value, str) else value_text(value)
+
+
 def class_text(name: str) -> str:
     """Return a class name for people: `walking_upstairs` gives `walking upstairs`."""
     return name.replace("_", " ").lower()
@@ -55,7 +62,7 @@ def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] 
     """Return `learning rate 0.1, hidden units 50`, leaving out the keys in `without`."""
     left_out = set(without)
     parts = [
-        f"{_lower_first(key_label(key))} {value_text(value)}".replace("± ", "±")
+        f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
         for key, value in configuration.items()
         if key not in left_out
     ]
@@ -90,6 +97,11 @@ def agrees(configuration: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
         if configuration[key] != value:
             return False
     return True
+
+
+def natural_order(name: str) -> tuple[int, int, str]:
+    """Return a sorting key that puts 2 before 10, and numbers before words."""
+    return (0, int(name), name) if name.isdigit() else (1, 0, name)
 
 
 def _lower_first(text: str) -> str:

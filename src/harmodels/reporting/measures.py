@@ -1,14 +1,18 @@
 """One number a replicate: what tables and claims ask of a run."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
-from harmodels.evaluation.confusion import confusion_counts, most_predicted_share
+from harmodels.evaluation.confusion import (
+    confusion_counts,
+    errors_between,
+    most_predicted_share,
+)
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -47,12 +51,32 @@ def prediction_measure(
 
 def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
     """Return the recall of one class, columns replicate and value; empty without that class."""
-    names = [class_text(name) for name in run.classes]
-    if class_text(class_name) not in names:
-        return pd.DataFrame({"replicate": pd.Series(dtype=int), "value": pd.Series(dtype=float)})
+    if unknown_classes(run, [class_name]):
+        return _no_values()
     recall = class_recall(select(run.predictions, checkpoint, split))
-    rows = recall.loc[recall["label"] == names.index(class_text(class_name))].dropna()
+    rows = recall.loc[recall["label"] == _label(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
+
+
+def confused_share(
+    run: Run, classes: Sequence[str], checkpoint: str, split: str = "test"
+) -> pd.DataFrame:
+    """Return the share of all errors that lie between two classes, columns replicate and value.
+
+    Replicates without errors have no row; empty without those classes.
+    """
+    if unknown_classes(run, classes):
+        return _no_values()
+    replicates, counts = confusion_counts(select(run.predictions, checkpoint, split))
+    first, second = (_label(run, name) for name in classes)
+    shares = errors_between(counts, first, second)
+    return pd.DataFrame({"replicate": replicates, "value": shares}).dropna()
+
+
+def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
+    """Return those of `classes` that the data set of the run does not have."""
+    known = {class_text(name) for name in run.classes}
+    return [name for name in classes if class_text(name) not in known]
 
 
 def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFrame:
@@ -110,8 +134,28 @@ def best_epochs(run: Run) -> pd.DataFrame:
 
 
 def epochs_run(run: Run) -> pd.DataFrame:
-    """Return how many epochs each replicate trained, columns replicate and value."""
-    return _per_replicate(run, "epochs")
+    """Return how many epochs each replicate trained, columns replicate and value.
+
+    What was not trained in epochs (a baseline) has no row.
+    """
+    values = _per_replicate(run, "epochs")
+    return values.loc[values["value"] > 0].reset_index(drop=True)
+
+
+def early_ends(run: Run) -> pd.DataFrame:
+    """Return the last epoch of each replicate that a stopping rule ended before the others."""
+    most = run.facts.get("options", {}).get("epochs")
+    ends = epochs_run(run)
+    ended = ends["value"] < (ends["value"].max() if most is None else most)
+    return ends.loc[ended & ~ends["replicate"].isin(run.diverged)].reset_index(drop=True)
+
+
+def _label(run: Run, class_name: str) -> int:
+    return [class_text(name) for name in run.classes].index(class_text(class_name))
+
+
+def _no_values() -> pd.DataFrame:
+    return pd.DataFrame({"replicate": pd.Series(dtype=int), "value": pd.Series(dtype=float)})
 
 
 def _per_replicate(run: Run, key: str) -> pd.DataFrame:

@@ -5,9 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.figure import Figure
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.figures.losses import draw_loss_by_option, draw_train_against_validation
+from harmodels.reporting.figures.losses import (
+    draw_loss_by_option,
+    draw_losses_compared,
+    draw_train_against_validation,
+)
 from harmodels.reporting.figures.matrices import draw_confusion, draw_confusion_pairs
 from harmodels.reporting.figures.style import house_style
+from harmodels.reporting.figures.training import draw_training_curves
 from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
 
@@ -32,6 +37,8 @@ def draw_figure(spec: Spec, runs: Mapping[str, Sequence[Run]]) -> Figure:
     kinds: dict[str, Callable[[Spec, Mapping[str, Sequence[Run]]], Figure]] = {
         "loss_by_option": draw_loss_by_option,
         "train_against_validation": draw_train_against_validation,
+        "losses_compared": draw_losses_compared,
+        "training_curves": draw_training_curves,
         "confusion": draw_confusion,
         "confusion_pairs": draw_confusion_pairs,
     }

@@ -1,4 +1,4 @@
-"""Curves over epochs: mean line and band over replicates."""
+"""Losses over epochs: by an option, training against validation, runs in one panel."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,20 +8,30 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.statistics import LEVEL, mean_band
-from harmodels.reporting.figures.style import ALARM, GREY, line_style, new_figure
+from harmodels.reporting.figures.bands import (
+    BEST_MARK,
+    END_MARK,
+    SPLITS,
+    draw_band,
+    draw_legend,
+    limit_axes,
+    line_names,
+    loss_label,
+    mark_epochs,
+    note_divergence,
+)
+from harmodels.reporting.figures.style import COLOURS, DASHES, GREY, line_style, new_figure
 from harmodels.reporting.labels import (
     configuration_text,
     key_label,
     measure_label,
-    value_text,
+    name_text,
     wrap,
 )
-from harmodels.reporting.measures import best_epochs, curve
-from harmodels.reporting.runs import Run, runs_of
+from harmodels.reporting.measures import best_epochs, curve, early_ends
+from harmodels.reporting.runs import Run, select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]
@@ -30,12 +40,14 @@ Runs = Mapping[str, Sequence[Run]]
 def draw_loss_by_option(spec: Spec, runs: Runs) -> Figure:
     """Draw one panel a value of an option; the lines are the other hyperparameters.
 
-    Keys of `spec`: experiment, option, metric, and split (`train` unless told).
+    Keys of `spec`: experiment, option, metric, and maybe where, split (`train` unless told) and
+    limits of the loss.
     """
-    group = runs_of(runs, spec["experiment"])
+    group = select_runs(runs, spec)
     option, split = spec["option"], spec.get("split", "train")
     values = _values_of(group, option)
-    names = list(dict.fromkeys(configuration_text(run.configuration, [option]) for run in group))
+    known = [option, *spec.get("where", {})]
+    names = list(dict.fromkeys(line_names(group, known)))
     columns = min(len(values), 3)
     rows = math.ceil(len(values) / columns)
     figure = new_figure(
@@ -47,30 +59,30 @@ def draw_loss_by_option(spec: Spec, runs: Runs) -> Figure:
     curves: list[pd.DataFrame] = []
     for axes, value in zip(panels, values, strict=False):
         shown = [run for run in group if run.configuration[option] == value]
-        for run in shown:
-            style = line_style(names.index(configuration_text(run.configuration, [option])))
+        for run, name in zip(shown, line_names(shown, known), strict=True):
             curves.append(curve(run, spec["metric"], split))
-            _band(axes, curves[-1], style)
-        axes.set_title(f"{key_label(option)} {value_text(value)}".replace("± ", "±"))
+            draw_band(axes, curves[-1], line_style(names.index(name)))
+        axes.set_title(f"{key_label(option)} {name_text(value)}".replace("± ", "±"))
         axes.set_xlabel("Epoch")
-        _note_divergence(axes, shown, [option])
-    _limit(figure, curves)
+        note_divergence(axes, list(zip(line_names(shown, known), shown, strict=True)))
+    limit_axes(figure.axes[0], curves, spec.get("limits"))
     for axes in list(figure.axes)[len(values) :]:
         axes.remove()
     for axes in figure.axes[::columns]:
-        axes.set_ylabel(_loss_label(split, spec["metric"]))
+        axes.set_ylabel(loss_label(split, spec["metric"]))
     handles = [Line2D([], [], **line_style(i), label=name or "all") for i, name in enumerate(names)]
-    _legend(figure, handles, group)
+    draw_legend(figure, handles, group)
     return figure
 
 
 def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
-    """Draw training and validation loss of each configuration, with the early-stop epochs.
+    """Draw training and validation loss of each configuration, with the epochs that count.
 
-    A triangle marks the epoch of each replicate's best weights, a dotted line their median.
-    Keys of `spec`: experiment and metric.
+    A triangle marks the epoch of each replicate's best weights, a dotted line their median, a
+    cross the epoch at which a stopping rule ended a replicate. Keys of `spec`: experiment, metric,
+    and maybe where and limits of the loss.
     """
-    group = runs_of(runs, spec["experiment"])
+    group = select_runs(runs, spec)
     columns = 1 if len(group) == 1 else 2 if len(group) <= 4 else 4
     rows = math.ceil(len(group) / columns)
     figure = new_figure(
@@ -79,14 +91,16 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     curves: list[pd.DataFrame] = []
     styles = {"train": line_style(0), "validation": line_style(1)}
-    for axes, run in zip(panels, group, strict=False):
+    fixed = list(spec.get("where", {}))
+    for axes, run, name in zip(panels, group, line_names(group, fixed), strict=False):
         for split, style in styles.items():
             curves.append(curve(run, spec["metric"], split))
-            _band(axes, curves[-1], style)
+            draw_band(axes, curves[-1], style)
         _mark_best_epochs(axes, best_epochs(run))
-        axes.set_title(wrap(configuration_text(run.configuration), 30))
-        _note_divergence(axes, [run], list(run.configuration))
-    _limit(figure, curves)
+        mark_epochs(axes, early_ends(run), END_MARK, 0.1)
+        axes.set_title(wrap(name, 34))
+        note_divergence(axes, [("", run)])
+    limit_axes(figure.axes[0], curves, spec.get("limits"))
     for axes in list(figure.axes)[len(group) :]:
         axes.remove()
     for i, axes in enumerate(figure.axes):
@@ -98,104 +112,65 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     handles = [
         Line2D([], [], **styles["train"], label="training"),
         Line2D([], [], **styles["validation"], label="validation"),
-        Line2D([], [], color=GREY, linestyle=":", label="early stop, median"),
-        Line2D([], [], color=GREY, marker="^", linestyle="", label="early stop of a replicate"),
+        Line2D([], [], color=GREY, linestyle=":", label="best weights, median"),
+        Line2D([], [], **BEST_MARK, label="best weights of a replicate"),
     ]
-    _legend(figure, handles, group, columns=2 if columns < 3 else 5)
+    if any(not early_ends(run).empty for run in group):
+        handles.append(Line2D([], [], **END_MARK, label="end of a replicate's training"))
+    draw_legend(figure, handles, group, columns=2 if columns < 3 else 4)
     return figure
 
 
-def _band(axes: Axes, losses: pd.DataFrame, style: dict[str, Any]) -> None:
-    if losses.empty:
-        return
-    band = mean_band(losses, ["epoch"])
-    # a single epoch is a point, which a line does not show
-    marker = "o" if len(band) == 1 else ""
-    axes.plot(band["epoch"], band["mean"], marker=marker, markersize=3, **style)
-    spread = band.dropna()
-    axes.fill_between(
-        spread["epoch"],
-        spread["low"],
-        spread["high"],
-        color=style["color"],
-        alpha=0.16,
-        linewidth=0,
-    )
+def draw_losses_compared(spec: Spec, runs: Runs) -> Figure:
+    """Draw the losses of some configurations in one panel: colours are runs, dashes are splits.
 
+    Keys of `spec`: metric; runs, a list of experiment, title and maybe where, each of which names
+    one configuration; and maybe splits (training and validation unless told) and limits.
 
-def _limit(figure: Figure, curves: Sequence[pd.DataFrame]) -> None:
-    """Fit the shared axes to what the replicates did; a wide band is cut rather than squash it.
-
-    With two sound replicates Student's t is 12.7, and the band would hide every line.
+    Raises
+    ------
+    ConfigurationError
+        If an entry of `runs` names several configurations.
     """
-    values = pd.concat([losses["value"] for losses in curves])
-    if values.empty:
-        return
-    low, high = float(values.min()), float(values.max())
-    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
-    figure.axes[0].set_ylim(low - 1.5 * margin, high + margin)
-    figure.axes[0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+    splits = spec.get("splits", ["train", "validation"])
+    group = [_only(select_runs(runs, place), place) for place in spec["runs"]]
+    titles = [place["title"] for place in spec["runs"]]
+    figure = new_figure(6.4, 4.4, any(run.simulated for run in group))
+    axes = figure.subplots()
+    curves: list[pd.DataFrame] = []
+    handles = []
+    for i, (run, title) in enumerate(zip(group, titles, strict=True)):
+        for j, split in enumerate(splits):
+            style: dict[str, Any] = {
+                "color": COLOURS[i % len(COLOURS)],
+                "linestyle": DASHES[j % len(DASHES)],
+            }
+            curves.append(curve(run, spec["metric"], split))
+            draw_band(axes, curves[-1], style)
+            handles.append(Line2D([], [], **style, label=f"{title}, {SPLITS[split]}"))
+    limit_axes(axes, curves, spec.get("limits"))
+    axes.set_xlabel("Epoch")
+    axes.set_ylabel(measure_label(spec["metric"]))
+    note_divergence(axes, list(zip(titles, group, strict=True)))
+    draw_legend(figure, handles, group)
+    return figure
+
+
+def _only(group: Sequence[Run], place: Spec) -> Run:
+    if len(group) > 1:
+        names = "; ".join(configuration_text(run.configuration) for run in group)
+        raise ConfigurationError(
+            f"a line needs one configuration, but {place['experiment']!r} where "
+            f"{place.get('where', 'nothing is said')} has {len(group)}: {names}"
+        )
+    return group[0]
 
 
 def _mark_best_epochs(axes: Axes, epochs: pd.DataFrame) -> None:
     if epochs.empty:
         return
     axes.axvline(float(epochs["value"].median()), color=GREY, linestyle=":", linewidth=1.2)
-    axes.plot(
-        epochs["value"].astype(float),
-        [0.03] * len(epochs),
-        transform=axes.get_xaxis_transform(),
-        color=GREY,
-        marker="^",
-        markersize=5,
-        linestyle="",
-        alpha=0.8,
-        clip_on=False,
-    )
-
-
-def _note_divergence(axes: Axes, group: Sequence[Run], without: Sequence[str]) -> None:
-    """Say in the panel how many replicates diverged: they are not in the mean."""
-    lines = []
-    for run in group:
-        if run.diverged:
-            name = configuration_text(run.configuration, without)
-            count = f"{len(run.diverged)} of {run.replicates} diverged"
-            lines.append(f"{name}: {count}" if name else count)
-    if lines:
-        axes.text(
-            0.98,
-            0.97,
-            "\n".join(lines),
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            fontsize=8,
-            color=ALARM,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-        )
-
-
-def _legend(figure: Figure, handles: list[Line2D], group: Sequence[Run], columns: int = 2) -> None:
-    most = max(run.replicates - len(run.diverged) for run in group)
-    if most > 1:
-        handles = [
-            *handles,
-            Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=_band_label(group)),
-        ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
-
-
-def _band_label(group: Sequence[Run]) -> str:
-    counts = sorted({run.replicates for run in group})
-    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{LEVEL:.0%} interval of the mean, {number} replicates".replace("%", " %")
-
-
-def _loss_label(split: str, metric: str) -> str:
-    name = {"train": "training", "validation": "validation", "test": "test"}.get(split, split)
-    label = measure_label(metric)
-    return f"{label[:1].upper()}{label[1:]}, {name}"
+    mark_epochs(axes, epochs, BEST_MARK, 0.03)
 
 
 def _values_of(group: Sequence[Run], option: str) -> list[Any]:

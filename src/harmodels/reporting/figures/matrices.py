@@ -10,16 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from harmodels.errors import ResultsError
 from harmodels.evaluation.confusion import confusion_counts, row_fractions
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
 from harmodels.reporting.labels import class_text, configuration_text, wrap
-from harmodels.reporting.runs import Run, runs_of
+from harmodels.reporting.runs import Run, pair_runs, select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]
-LONGEST_LINE = 30  # characters of a title above a matrix
+LONGEST_LINE = 32  # characters of a title above a matrix
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
 
 
@@ -35,42 +34,28 @@ class Panel(NamedTuple):
 def draw_confusion(spec: Spec, runs: Runs) -> Figure:
     """Draw the matrix of every configuration of an experiment.
 
-    Keys of `spec`: experiment, checkpoint, and split (`test` unless told).
+    Keys of `spec`: experiment, checkpoint, and maybe where and split (`test` unless told).
     """
-    group = runs_of(runs, spec["experiment"])
     split = spec.get("split", "test")
-    panels = [
-        Panel(
-            _name(run),
-            run,
-            spec["checkpoint"],
-            split,
-        )
-        for run in group
-    ]
+    panels = [Panel(_name(run), run, spec["checkpoint"], split) for run in select_runs(runs, spec)]
     return _grid(panels, _columns(len(panels)))
 
 
 def draw_confusion_pairs(spec: Spec, runs: Runs) -> Figure:
     """Draw two matrices a configuration side by side, for example two checkpoints.
 
-    Keys of `spec`: left and right, each with experiment, checkpoint, title and maybe split.
+    Keys of `spec`: left and right, each with experiment, checkpoint, title and maybe where and
+    split. One configuration on each side is a pair whatever its keys.
 
     Raises
     ------
     ResultsError
         If the two sides have no configuration in common.
     """
-    left, right = (runs_of(runs, spec[side]["experiment"]) for side in ("left", "right"))
+    left, right = (select_runs(runs, spec[side]) for side in ("left", "right"))
     panels = []
-    for run in left:
-        for other in right:
-            if other.configuration == run.configuration:
-                panels += [_side_panel(run, spec["left"]), _side_panel(other, spec["right"])]
-    if not panels:
-        raise ResultsError(
-            f"experiments {left[0].experiment!r} and {right[0].experiment!r} share no configuration"
-        )
+    for run, other in pair_runs(left, right):
+        panels += [_side_panel(run, spec["left"]), _side_panel(other, spec["right"])]
     return _grid(panels, 2 if len(panels) <= 6 else 4, pairs=True)
 
 
@@ -94,9 +79,10 @@ def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
     side = _panel_inches(len(classes), len(panels))
     names = max(len(name) for name in classes) * 0.075
     lines = max(panel.title.count("\n") for panel in panels) + 1
+    height = rows * (side + 0.2 + 0.17 * lines) + names
     figure = new_figure(
         max(columns * (side + 0.15) + names + 1.1, 4.6),
-        rows * (side + 0.2 + 0.17 * lines) + names + 0.9,
+        height + 0.9,
         any(panel.run.simulated for panel in panels),
     )
     grid = _axes(figure, rows, columns, pairs)
@@ -109,7 +95,7 @@ def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
         image = drawn or image
         _class_ticks(axes, classes, side, i % columns == 0, i + columns >= len(panels))
     if image is not None:
-        bar = figure.colorbar(image, ax=grid, shrink=min(1.0, 2.4 / (rows * side)), pad=0.015)
+        bar = figure.colorbar(image, ax=grid, shrink=min(2.4, rows * side) / height, pad=0.015)
         bar.set_label("Share of the true class (row)")
         bar.outline.set_visible(False)
     figure.supxlabel(_footnote(panels), fontsize=8.5, color=GREY)
@@ -188,7 +174,10 @@ def _footnote(panels: Sequence[Panel]) -> str:
     if len(panels[0].run.classes) <= MOST_NUMBERED:
         several = max(panel.run.replicates for panel in panels) > 1
         what = "mean counts over replicates" if several else "counts"
-        parts.append(f"Numbers: {what}, {panels[0].split} sequences; an empty cell is 0.")
+        names = {"train": "training"}
+        shown = dict.fromkeys(names.get(panel.split, panel.split) for panel in panels)
+        splits = " and ".join(shown)
+        parts.append(f"Numbers: {what}, {splits} sequences; an empty cell is 0.")
     elif max(panel.run.replicates for panel in panels) > 1:
         parts.append("Colours: mean over replicates.")
     return " ".join(parts)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from harmodels.data.sequences import Sequences
 from harmodels.reporting.figures.style import COLOURS, GREY, house_style, new_figure
-from harmodels.reporting.labels import class_text
+from harmodels.reporting.labels import class_text, natural_order
 
 EXAMPLES = 3  # sequences drawn of each class
 MOST_CLASSES = 8
@@ -134,7 +134,7 @@ def _draw_lengths(axes: Axes, sequences: Sequences) -> None:
 
 
 def _draw_subjects(axes: Axes, sequences: Sequences) -> None:
-    names = sorted(set(sequences.subjects.tolist()), key=_natural)
+    names = sorted(set(sequences.subjects.tolist()), key=natural_order)
     position = {name: i for i, name in enumerate(names)}
     places = np.array([position[name] for name in sequences.subjects.tolist()])
     bottom = np.zeros(len(names))
@@ -151,7 +151,3 @@ def _draw_subjects(axes: Axes, sequences: Sequences) -> None:
     axes.set_xlabel("Subject")
     axes.set_ylabel("Sequences")
     axes.set_title(f"Subjects: {len(names)}")
-
-
-def _natural(name: str) -> tuple[int, int, str]:
-    return (0, int(name), name) if name.isdigit() else (1, 0, name)

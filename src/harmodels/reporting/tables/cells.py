@@ -11,6 +11,7 @@ from harmodels.evaluation.statistics import LEVEL, mean_interval, paired_differe
 
 DIGITS = 3
 MEDIANS = ("early_stop_epoch", "epochs")  # whole numbers: median and range, not mean and interval
+UNRANKED = ("most_predicted_share",)  # neither its highest nor its lowest value is the best
 CELL_COLUMNS = (
     "group",
     "measure",
@@ -37,7 +38,7 @@ class Table:
     title
         What the table shows.
     kind
-        `top_k`, `last_against_best` or `side_by_side`.
+        `top_k`, `last_against_best`, `side_by_side`, `class_recall` or `subject_accuracy`.
     keys
         The hyperparameters that name a row.
     cells
@@ -89,8 +90,8 @@ def mark_best(cells: pd.DataFrame) -> pd.DataFrame:
     columns = cells.groupby(["group", "measure"], sort=False)["value"]
     best = columns.transform("max").round(DIGITS)
     several = columns.transform("count") > 1
-    means = cells["statistic"] == "mean"
-    return cells.assign(mark=np.where(means & several & (shown == best), "bold", ""))
+    ranked = (cells["statistic"] == "mean") & ~cells["measure"].isin(UNRANKED)
+    return cells.assign(mark=np.where(ranked & several & (shown == best), "bold", ""))
 
 
 def mark_changes(
@@ -106,6 +107,8 @@ def mark_changes(
     for i, sample in enumerate(samples):
         j = first.get(_address(sample))
         if sample.group != after or j is None or cells["statistic"].iloc[i] != "mean":
+            continue
+        if sample.measure in UNRANKED:
             continue
         change = round(cells["value"].iloc[i], DIGITS) - round(cells["value"].iloc[j], DIGITS)
         interval = paired_difference(sample.values, samples[j].values)

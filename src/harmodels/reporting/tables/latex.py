@@ -20,6 +20,7 @@ _SPECIAL = {
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{EN DASH}": "--",
     "…": r"\ldots{}",
+    "≥": r"$\geq$",
 }
 
 

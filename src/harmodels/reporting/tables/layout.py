@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.statistics import LEVEL
-from harmodels.reporting.labels import key_label, measure_label, value_text
+from harmodels.reporting.labels import class_text, key_label, measure_label, name_text, words
 from harmodels.reporting.tables.cells import DIGITS, Table
 
 MISSING = "\N{EN DASH}"
@@ -44,7 +44,7 @@ def lay_out(table: Table) -> Layout:
     blocks, columns = [], []
     for group, part in cells.groupby("group", sort=False):
         measures = list(part["measure"].unique())
-        headings = [measure_label(measure) for measure in measures]
+        headings = [_heading(table.kind, measure) for measure in measures]
         columns += [(group, measure) for measure in measures]
         if (part["diverged"] > 0).any():
             headings.append("Diverged")
@@ -71,6 +71,14 @@ def caption(table: Table) -> list[str]:
     return sentences
 
 
+def _heading(kind: str, measure: str) -> str:
+    if kind == "class_recall":
+        return words(class_text(measure))
+    if kind == "subject_accuracy" and measure != "accuracy":
+        return f"Subject {measure}"
+    return measure_label(measure)
+
+
 def _spread_sentence(cells: pd.DataFrame) -> str:
     few, many = int(cells["replicates"].min()), int(cells["replicates"].max())
     if many == 1:
@@ -83,12 +91,13 @@ def _spread_sentence(cells: pd.DataFrame) -> str:
 
 
 def _mark_sentences(table: Table) -> list[str]:
-    if table.kind == "top_k":
+    changes = {
+        "last_against_best": "Bold: better with early stopping; italic: worse.",
+        "side_by_side": "Bold: the right block is better than the left; italic: worse.",
+    }
+    if table.kind not in changes:
         return ["Bold: best of its column."] if (table.cells["mark"] == "bold").any() else []
-    if table.kind == "last_against_best":
-        marks = "Bold: better with early stopping; italic: worse."
-    else:
-        marks = "Bold: the right block is better than the left; italic: worse."
+    marks = changes[table.kind]
     if table.cells["sure"].any():
         marks += " †: the interval of the difference, paired over replicates, excludes zero."
     return [marks]
@@ -108,7 +117,7 @@ def _row(
             index=False, name=None
         )
     )
-    names = [value_text(_plain(value)) for value in values]
+    names = [name_text(_plain(value)) for value in values]
     cells = []
     for group, measure in columns:
         block = part[part["group"] == group]

@@ -35,7 +35,9 @@ def read_table_csv(path: str | Path, spec: Spec) -> Table:
         If the file is missing or lacks a column.
     """
     try:
-        cells = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        # a subject may be called 1, which is a name and no number
+        kept = {"group": str, "measure": str}
+        cells = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=kept)
     except (OSError, ValueError) as error:
         raise ResultsError(
             f"cannot read {path}: {error}. Delete it and run snakemake again."

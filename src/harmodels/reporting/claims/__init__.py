@@ -1,0 +1,21 @@
+"""The claims ledger: what a report states, what our replicates say to it."""
+
+from harmodels.reporting.claims.judge import evaluate_claims
+from harmodels.reporting.claims.ledger import (
+    LEDGER_COLUMNS,
+    claims_caption,
+    claims_markdown,
+    claims_rows,
+    read_claims_csv,
+    write_claims,
+)
+
+__all__ = [
+    "LEDGER_COLUMNS",
+    "claims_caption",
+    "claims_markdown",
+    "claims_rows",
+    "evaluate_claims",
+    "read_claims_csv",
+    "write_claims",
+]

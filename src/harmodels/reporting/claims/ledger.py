@@ -1,0 +1,120 @@
+"""The ledger of claims as files: CSV in full precision, Markdown for reading."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harmodels.errors import ResultsError
+from harmodels.evaluation.statistics import LEVEL
+from harmodels.files import write_text
+from harmodels.reporting.tables.layout import MISSING, SIMULATED
+from harmodels.reporting.tables.markdown import markdown_row
+
+EITHER_WAY = "difference either way"  # the quantity of a claim of no difference
+LEDGER_COLUMNS = (
+    "id",
+    "statement",
+    "verdict",
+    "quantity",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "n",
+    "published_verdict",
+    "published_value",
+    "published_source",
+    "note",
+    "simulated",
+)
+
+
+def write_claims(ledger: pd.DataFrame, stem: str | Path) -> None:
+    """Write `<stem>.csv` in full precision and `<stem>.md` for reading."""
+    write_text(f"{stem}.csv", ledger.to_csv(index=False, lineterminator="\n"))
+    write_text(f"{stem}.md", claims_markdown(ledger))
+
+
+def read_claims_csv(path: str | Path) -> pd.DataFrame:
+    """Read the ledger back from CSV.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or lacks a column.
+    """
+    try:
+        ledger = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise ResultsError(
+            f"cannot read {path}: {error}. Delete it and run snakemake again."
+        ) from error
+    missing = [name for name in LEDGER_COLUMNS if name not in ledger.columns]
+    if missing:
+        raise ResultsError(
+            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
+        )
+    return ledger
+
+
+def claims_markdown(ledger: pd.DataFrame) -> str:
+    """Return the ledger as a Markdown table under a caption."""
+    caption = ["**Claims of the report, judged over replicates.**", claims_caption()]
+    if ledger["simulated"].any():
+        caption.insert(1, SIMULATED)
+    headings = ["Claim", "Verdict", "Measured", "Published", "Note"]
+    lines = [" ".join(caption), "", markdown_row(headings), "| :--- | :--- | :--- | :--- | :--- |"]
+    lines += [markdown_row(list(row)) for row in claims_rows(ledger)]
+    return "\n".join(lines) + "\n"
+
+
+def claims_caption() -> str:
+    """Return the sentence that explains the verdicts."""
+    return (
+        f"A claim holds, or does not, if the whole {LEVEL:.0%} interval over replicates lies on "
+        "one side of the threshold; a claim of no difference holds if it lies inside the margin. "
+        "Otherwise it is undecided."
+    ).replace("%", " %")
+
+
+def claims_rows(ledger: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
+    """Return statement, verdict, measured, published and note of each claim, as printed."""
+    return [
+        (
+            str(row["statement"]),
+            str(row["verdict"]),
+            _measured_text(row),
+            _published_text(row),
+            _text(row["note"]),
+        )
+        for row in ledger.to_dict("records")
+    ]
+
+
+def _measured_text(row: Mapping[Any, Any]) -> str:
+    if row["n"] == 0:
+        return MISSING
+    text = f"{row['quantity']}: {_signed(row, row['value'])}"
+    if row["n"] > 1:
+        text += f" ± {(row['high'] - row['low']) / 2:.3f}"
+    limit = "margin ±" if EITHER_WAY in str(row["quantity"]) else "threshold "
+    return f"{text} ({limit}{row['threshold']:g}, {row['n']} replicates)"
+
+
+def _published_text(row: Mapping[Any, Any]) -> str:
+    parts = [_text(row["published_verdict"])]
+    if not pd.isna(row["published_value"]):
+        parts.append(_signed(row, row["published_value"]))
+    text = ", ".join(part for part in parts if part) or MISSING
+    source = _text(row["published_source"])
+    return f"{text} ({source})" if source else text
+
+
+def _signed(row: Mapping[Any, Any], value: float) -> str:
+    return f"{value:+.3f}" if "difference" in str(row["quantity"]) else f"{value:.3f}"
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)

@@ -1,0 +1,147 @@
+"""The pieces of a panel with curves: mean and band, limits, marks, legend."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from harmodels.evaluation.statistics import LEVEL, mean_band
+from harmodels.reporting.figures.style import ALARM, GREY
+from harmodels.reporting.labels import configuration_text, measure_label
+from harmodels.reporting.measures import early_ends
+from harmodels.reporting.runs import Run
+
+SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+BEST_MARK: dict[str, Any] = {"color": GREY, "marker": "^", "linestyle": ""}
+END_MARK: dict[str, Any] = {"color": ALARM, "marker": "x", "linestyle": ""}
+
+
+def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
+    """Draw the mean over replicates as a line and its interval as a band.
+
+    Replicates that a stopping rule ended are in the mean up to their last epoch.
+    """
+    if curves.empty:
+        return
+    band = mean_band(curves, ["epoch"])
+    # a single epoch is a point, which a line does not show
+    marker = "o" if len(band) == 1 else ""
+    axes.plot(band["epoch"], band["mean"], marker=marker, markersize=3, **style)
+    spread = band.dropna()
+    axes.fill_between(
+        spread["epoch"],
+        spread["low"],
+        spread["high"],
+        color=style["color"],
+        alpha=0.16,
+        linewidth=0,
+    )
+
+
+def draw_points(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
+    """Draw means over replicates as points with their intervals, for what is seldom measured."""
+    if curves.empty:
+        return
+    band = mean_band(curves, ["epoch"])
+    half = (band["mean"] - band["low"]).fillna(0.0)
+    axes.errorbar(
+        band["epoch"],
+        band["mean"],
+        yerr=half,
+        fmt="o",
+        markersize=3.5,
+        color=style["color"],
+        elinewidth=1.0,
+        capsize=2,
+        zorder=3,
+    )
+
+
+def limit_axes(
+    axes: Axes, curves: Sequence[pd.DataFrame], limits: Sequence[float] | None = None
+) -> None:
+    """Fit shared axes to what the replicates did; a wide band is cut rather than squash it.
+
+    With two sound replicates Student's t is 12.7, and the band would hide every line. `limits`
+    are those of the configuration, which come first.
+    """
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+    values = pd.concat([losses["value"] for losses in curves])
+    if limits is not None:
+        axes.set_ylim(*limits)
+    elif not values.empty:
+        low, high = float(values.min()), float(values.max())
+        margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+        axes.set_ylim(low - 1.5 * margin, high + margin)
+
+
+def mark_epochs(axes: Axes, epochs: pd.DataFrame, style: dict[str, Any], height: float) -> None:
+    """Mark one epoch a replicate at a height of the panel between 0 and 1."""
+    if epochs.empty:
+        return
+    axes.plot(
+        epochs["value"].astype(float),
+        [height] * len(epochs),
+        transform=axes.get_xaxis_transform(),
+        markersize=5,
+        alpha=0.8,
+        clip_on=False,
+        **style,
+    )
+
+
+def note_divergence(axes: Axes, named: Sequence[tuple[str, Run]]) -> None:
+    """Say in the panel how many replicates of which line diverged: they are not in the mean."""
+    lines = []
+    for name, run in named:
+        if run.diverged:
+            count = f"{len(run.diverged)} of {run.replicates} diverged"
+            lines.append(f"{name}: {count}" if name else count)
+    if lines:
+        axes.text(
+            0.98,
+            0.97,
+            "\n".join(lines),
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            fontsize=8,
+            color=ALARM,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
+        )
+
+
+def draw_legend(
+    figure: Figure, handles: Sequence[Artist], group: Sequence[Run], columns: int = 2
+) -> None:
+    """Draw one legend under all panels; it says what a band is and who is in a mean."""
+    handles = list(handles)
+    if max(run.replicates - len(run.diverged) for run in group) > 1:
+        handles.append(Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=_band_text(group)))
+    if any(not early_ends(run).empty for run in group):
+        text = "mean at an epoch: of the replicates still training"
+        handles.append(Patch(alpha=0.0, label=text))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+
+
+def loss_label(split: str, metric: str) -> str:
+    """Return `Cross-entropy (nats), training`."""
+    label = measure_label(metric)
+    return f"{label[:1].upper()}{label[1:]}, {SPLITS.get(split, split)}"
+
+
+def line_names(group: Sequence[Run], without: Sequence[str]) -> list[str]:
+    """Return what tells each run apart once the keys in `without` are known."""
+    return [configuration_text(run.configuration, without) for run in group]
+
+
+def _band_text(group: Sequence[Run]) -> str:
+    counts = sorted({run.replicates for run in group})
+    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{LEVEL:.0%} interval of the mean, {number} replicates".replace("%", " %")

@@ -1,0 +1,69 @@
+"""The agreement of computed with shipped features as files."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from harmodels.files import write_text
+from harmodels.reporting.tables.latex import escape
+from harmodels.reporting.tables.markdown import markdown_row
+
+THRESHOLDS = (0.99, 0.999)
+LOWEST = 10
+
+
+def write_correlations(frame: pd.DataFrame, stem: str | Path) -> None:
+    """Write `<stem>.csv` with every column, `<stem>.md` and `<stem>.tex` with the summary.
+
+    Parameters
+    ----------
+    frame
+        Columns column (its number), name and r, one row a feature.
+    stem
+        Path of the files without their endings.
+    """
+    write_text(f"{stem}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    write_text(f"{stem}.md", _markdown(frame))
+    write_text(f"{stem}.tex", _latex(frame))
+
+
+def summary(frame: pd.DataFrame) -> str:
+    """Return how many columns reach each threshold, in one sentence."""
+    counts = [f"{int((frame['r'] >= limit).sum())} at r ≥ {limit}" for limit in THRESHOLDS]
+    return (
+        f"Of {len(frame)} columns {' and '.join(counts)}; "
+        f"the median is {frame['r'].median():.5f}, the {min(LOWEST, len(frame))} lowest follow."
+    )
+
+
+def _lowest(frame: pd.DataFrame) -> list[list[str]]:
+    rows = frame.sort_values(["r", "column"], na_position="first").head(LOWEST)
+    return [
+        [str(column), str(name), f"{r:.4f}"]
+        for column, name, r in zip(rows["column"], rows["name"], rows["r"], strict=True)
+    ]
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    head = ["**Computed against shipped features, Pearson's r.** " + summary(frame), ""]
+    lines = [markdown_row(["Column", "Feature", "r"]), "| ---: | :--- | ---: |"]
+    return "\n".join([*head, *lines, *(markdown_row(row) for row in _lowest(frame))]) + "\n"
+
+
+def _latex(frame: pd.DataFrame) -> str:
+    caption = escape("Computed against shipped features, Pearson's r. " + summary(frame))
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{caption}}}",
+        "\\begin{tabular}{rlr}",
+        "\\toprule",
+        "Column & Feature & r \\\\",
+        "\\midrule",
+        *(" & ".join(escape(cell) for cell in row) + " \\\\" for row in _lowest(frame)),
+        "\\bottomrule",
+        "\\end{tabular}",
+        "\\end{table}",
+    ]
+    return "\n".join(lines) + "\n"

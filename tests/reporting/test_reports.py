@@ -1,0 +1,55 @@
+"""Every table, figure and claim of the configured reports, on small runs."""
+
+import pandas as pd
+import pytest
+
+from harmodels.reporting.claims import evaluate_claims
+from harmodels.reporting.figures import draw_figure
+from harmodels.reporting.runs import load_runs
+from harmodels.reporting.specs import experiments_of
+from harmodels.reporting.tables import build_table
+from harmodels.reporting.tables.latex import latex_table
+
+CLASSES = ["walking", "walking_upstairs", "sitting", "standing", "jogging", "laying"]
+
+
+@pytest.fixture(params=["rnn_minibatch", "mlp_features"])
+def whole(request, read_report, write_report, tmp_path):
+    """Return a report and runs of all of its experiments."""
+    report = read_report(request.param)
+    options = {"replicates": 2, "epochs": 3, "each": 3, "splits": ("train", "test")}
+    options |= {"test_every": 2 if report["training"] == "minibatch" else None, "classes": CLASSES}
+    return report, load_runs(write_report(tmp_path, report, list(report["experiments"]), **options))
+
+
+def test_everything_that_the_report_names_is_made(whole, published):
+    report, runs = whole
+    people = pd.concat([run.predictions[["id"]] for run in runs[next(iter(runs))]])
+    people = people.drop_duplicates().assign(subject="1")
+    for name, spec in report["tables"].items():
+        table = build_table(spec, {e: runs[e] for e in experiments_of(spec)}, published, people)
+        assert latex_table(table), name
+        beside = any("published" in part for part in (spec, spec.get("left", {})))
+        assert table.cells["published"].notna().any() == beside, name
+    for name, spec in report["figures"].items():
+        assert draw_figure(spec, {e: runs[e] for e in experiments_of(spec)}).axes, name
+    ledger = evaluate_claims(report["claims"], runs)
+    assert ledger["value"].notna().all()
+
+
+def test_each_of_the_seventeen_published_rows_stands_beside_ours(
+    read_report, write_report, published, tmp_path
+):
+    report = read_report("mlp_features")
+    spec = report["tables"]["table1"]
+    options = {"replicates": 1, "epochs": 1, "each": 1}
+    runs = load_runs(write_report(tmp_path, report, experiments_of(spec), **options))
+    cells = build_table(spec, runs, published).cells
+    found = cells.loc[cells["measure"] == "top_1"]
+    table = published["mlp_features_table1.csv"]
+    keys = ["batch_size", "hidden2", "learning_rate", "momentum", "dropout"]
+    joined = found.dropna(subset="published").astype(dict.fromkeys(keys, float))
+    assert len(found) == 20
+    assert len(joined) == 17
+    merged = joined.merge(table.astype(dict.fromkeys(keys, float)), on=keys, validate="one_to_one")
+    assert (merged["published"] == merged["top1"]).all()

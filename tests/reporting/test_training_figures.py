@@ -1,0 +1,176 @@
+"""Curves of a training and losses compared."""
+
+import pytest
+
+from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.reporting.figures import draw_figure, save_figure
+from harmodels.reporting.runs import load_runs
+
+CURVES = {
+    "title": "Curves",
+    "kind": "training_curves",
+    "experiment": "b",
+    "metric": "binary_cross_entropy",
+}
+COMPARED = {
+    "title": "Compared",
+    "kind": "losses_compared",
+    "metric": "binary_cross_entropy",
+    "runs": [
+        {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
+        {"experiment": "b", "where": {"hidden": 100}, "title": "Large"},
+    ],
+}
+KINDS = [CURVES, COMPARED]
+STILL = "of the replicates still training"
+
+
+@pytest.fixture
+def small(write_run, tmp_path):
+    """Make configurations of experiment b, their test set looked at every second epoch."""
+
+    def make(hidden=(50, 100), **options):
+        options = {"each": 2, "epochs": 4, "test_every": 2} | options
+        return load_runs([write_run(tmp_path, "b", {"hidden": h}, **options) for h in hidden])
+
+    return make
+
+
+def texts(figure) -> str:
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return "\n".join(str(artist.get_text()) for artist in found)
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+@pytest.mark.parametrize("replicates", [1, 3])
+def test_every_kind_is_drawn_and_saved(small, tmp_path, spec, replicates):
+    save_figure(draw_figure(spec, small(replicates=replicates)), tmp_path / "figure")
+    assert (tmp_path / "figure.svg").read_text().startswith("<?xml")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_simulated_and_diverged_are_named_and_no_text_is_small(small, spec):
+    figure = draw_figure(spec, small(simulated=True, diverged=(0, 2)))
+    assert "SIMULATED" in texts(figure)
+    assert "2 of 3 diverged" in texts(figure)
+    written = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+    assert min(artist.get_fontsize() for artist in written) >= 8
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_a_figure_without_a_sound_replicate_is_still_drawn(small, spec):
+    draw_figure(spec, small(diverged=(0, 1, 2))).draw_without_rendering()
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_who_is_in_a_mean_is_said_only_where_training_ended_early(small, spec):
+    assert STILL in texts(draw_figure(spec, small(ends={1: 2})))
+    assert STILL not in texts(draw_figure(spec, small()))
+
+
+def test_each_configuration_has_a_panel_of_loss_and_one_of_accuracy(small):
+    figure = draw_figure(CURVES, small())
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["Binary cross-entropy", "Accuracy"] * 2
+    assert figure.axes[0].get_ylim() == figure.axes[2].get_ylim()
+    assert figure.axes[1].get_ylim() == figure.axes[3].get_ylim()
+
+
+def test_more_than_four_configurations_share_rows_and_leave_no_empty_panel(small):
+    figure = draw_figure(CURVES, small((1, 2, 3, 4, 5), replicates=1))
+    assert len(figure.axes) == 10
+    assert len({round(axes.get_subplotspec().rowspan.start) for axes in figure.axes}) == 3
+
+
+def test_the_test_set_is_drawn_as_points_at_the_epochs_it_was_looked_at(small):
+    axes = draw_figure(CURVES, small((50,), validation=False)).axes[1]
+    (points,) = (line for line in axes.get_lines() if line.get_marker() == "o")
+    assert points.get_xdata().tolist() == [2, 4]
+
+
+def test_without_validation_there_is_no_such_line(small):
+    assert "validation" not in texts(draw_figure(CURVES, small(validation=False)))
+    assert "validation" in texts(draw_figure(CURVES, small()))
+
+
+def test_the_mean_after_an_early_end_is_over_the_others(small):
+    runs = small((50,), ends={0: 2, 1: 2}, replicates=3)
+    line = draw_figure(CURVES, runs).axes[0].get_lines()[0]
+    history = runs["b"][0].history.query(
+        "replicate == 2 and epoch == 4 and split == 'train' and metric == 'binary_cross_entropy'"
+    )
+    assert line.get_ydata()[-1] == pytest.approx(history["value"].iloc[0])
+
+
+def test_a_line_that_names_several_configurations_is_refused(small):
+    runs = [{"experiment": "b", "title": "All"}]
+    with pytest.raises(ConfigurationError, match="one configuration, but 'b'.* has 2"):
+        draw_figure(COMPARED | {"runs": runs}, small())
+
+
+def test_limits_of_the_configuration_are_the_axes(small):
+    axes = draw_figure(COMPARED | {"limits": [0, 0.5]}, small()).axes[0]
+    assert axes.get_ylim() == (0, 0.5)
+
+
+def test_where_chooses_the_panels_and_leaves_their_names(small):
+    loss = {
+        "title": "",
+        "kind": "train_against_validation",
+        "experiment": "b",
+        "metric": "binary_cross_entropy",
+    }
+    for spec in (CURVES, loss):
+        panels = draw_figure(spec | {"where": {"hidden": 100}}, small()).axes
+        assert len(panels) == (2 if spec is CURVES else 1)
+
+
+def test_where_that_fits_no_configuration_names_those_there_are(small):
+    with pytest.raises(ConfigurationError, match="there are hidden=50; hidden=100"):
+        draw_figure(CURVES | {"where": {"hidden": 7}}, small())
+
+
+def test_fixed_keys_are_left_out_of_the_names_of_lines(write_run, tmp_path):
+    folders = [
+        write_run(tmp_path, "b", {"batch_size": size, "hidden": h}, epochs=2)
+        for size in (1, 2)
+        for h in (5, 6)
+    ]
+    spec = {
+        "title": "",
+        "kind": "loss_by_option",
+        "experiment": "b",
+        "option": "hidden",
+        "metric": "binary_cross_entropy",
+        "where": {"batch_size": 1},
+    }
+    assert "batch size" not in texts(draw_figure(spec, load_runs(folders)))
+
+
+def pair(write_run, tmp_path):
+    folders = [write_run(tmp_path, "b", {"hidden": h}, splits=("train", "test")) for h in (5, 6)]
+    folders.append(write_run(tmp_path, "c", {"hidden": 5, "dropout": 0.5}))
+    left = {"experiment": "b", "where": {"hidden": 5}, "checkpoint": "last", "title": "Plain"}
+    right = {"experiment": "c", "checkpoint": "last", "title": "Dropped"}
+    spec = {"title": "", "kind": "confusion_pairs", "left": left, "right": right}
+    return spec, load_runs(folders)
+
+
+def test_one_configuration_on_each_side_is_a_pair_whatever_its_keys(write_run, tmp_path):
+    spec, runs = pair(write_run, tmp_path)
+    titles = [axes.get_title() for axes in draw_figure(spec, runs).axes[:2]]
+    assert titles == ["hidden units 5\nPlain", "hidden units 5, dropout 0.5\nDropped"]
+
+
+def test_several_configurations_of_other_keys_are_no_pair(write_run, tmp_path):
+    spec, runs = pair(write_run, tmp_path)
+    del spec["left"]["where"]
+    with pytest.raises(ResultsError, match="choose one on each side"):
+        draw_figure(spec, runs)
+
+
+def test_the_footnote_names_the_splits_of_both_sides(write_run, tmp_path):
+    spec, runs = pair(write_run, tmp_path)
+    right = spec["left"] | {"split": "train", "title": "Training"}
+    assert "test and training sequences" in texts(draw_figure(spec | {"right": right}, runs))
