@@ -3,14 +3,15 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from harmodels.data.members import DAMAGED, Member, copy_member, open_members
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
-from harmodels.files import sha256
+from harmodels.files import atomic_path, sha256
 
 LARGEST = 2_000_000_000  # bytes that an archive may unpack to, where the registry sets no limit
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -32,8 +33,37 @@ def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
         extract(source, folder, checksums, nested=archive.nested, largest=largest)
         return
     verify(source, archive)
+    if _is_zip(archive):
+        beside = [source.parent / name for name in archive.beside]
+        extract(source, folder, None, largest=archive.largest_bytes, beside=beside)
+        return
     with _whole_folder(folder) as temporary:
         shutil.copyfile(source, temporary / dataset.path)
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Make the zip of a folder that a user brings unpacked; its name is kept inside.
+
+    Files are stored in the order of their names, so the same folder gives the same members.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no file, or something that is neither a file nor a folder.
+    ResultsError
+        If the zip cannot be written.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    strange = [path for path in paths if path.is_symlink() or not path.is_file()]
+    if strange or not paths:
+        what = f"{strange[0]} is a link or a device" if strange else f"{folder} is empty"
+        raise DataError(f"{what}; bring the recordings as plain files")
+    with (
+        atomic_path(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
+    ):
+        for path in paths:
+            archive.write(path, path.relative_to(folder.parent).as_posix())
 
 
 def extract(
@@ -43,6 +73,7 @@ def extract(
     *,
     nested: str | None = None,
     largest: int = LARGEST,
+    beside: Iterable[Path] = (),
 ) -> None:
     """Unpack an archive into `folder`, which is whole afterwards or as it was before.
 
@@ -58,6 +89,8 @@ def extract(
         Name of a zip inside the archive; where it is found it is unpacked instead.
     largest
         Bytes that all members together may declare.
+    beside
+        Files that are copied into the folder where they exist and the archive lacks them.
 
     Raises
     ------
@@ -78,13 +111,17 @@ def extract(
             with path.open("wb") as stream:
                 digest = copy_member(opened, member, stream)
             _compare(archive, member.name, digest, checksums)
+        for path in beside:
+            if path.is_file() and not (target / path.name).exists():
+                shutil.copyfile(path, target / path.name)
 
 
 def verify(path: Path, archive: Archive) -> None:
     """Check that a file is the archive it should be.
 
     Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of
-    a file that only users have, it is checked that it is an HDF5 file.
+    a file that only users have, it is checked that it is a safe zip or an HDF5 file, as its name
+    in the registry says.
 
     Raises
     ------
@@ -93,6 +130,9 @@ def verify(path: Path, archive: Archive) -> None:
     """
     _refuse_other_kinds(path)
     if archive.user_file:
+        if _is_zip(archive):
+            with open_members(path, None, archive.largest_bytes):
+                return
         with path.open("rb") as stream:
             if stream.read(len(HDF5)) != HDF5:
                 raise DataError(f"{path.name} is not an HDF5 file")
@@ -106,6 +146,10 @@ def verify(path: Path, archive: Archive) -> None:
             raise DataError(f"{path.name} has the SHA-256 {digest}, not {known}")
         for member in _listed(path, members, archive.checksums):
             _compare(path, member.name, copy_member(opened, member, None), archive.checksums)
+
+
+def _is_zip(archive: Archive) -> bool:
+    return archive.file.endswith(".zip")
 
 
 def _listed(path: Path, members: list[Member], checksums: Mapping[str, str] | None) -> list[Member]:

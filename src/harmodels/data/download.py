@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pooch
 
-from harmodels.data.archive import verify
+from harmodels.data.archive import pack, verify
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
@@ -97,6 +97,7 @@ def _sources(archive: Archive, target: Path, mirror: str | None) -> Iterator[Pat
     """Yield files that exist and addresses, in the order in which they are tried."""
     by_hand = [target, *(target.parent / name for name in archive.names if name != target.name)]
     yield from (path for path in by_hand if path.is_file())
+    yield from _unpacked(archive, target.parent)
     if mirror is not None and _is_address(mirror):
         yield from (f"{mirror.rstrip('/')}/{quote(name)}" for name in archive.names)
     elif mirror is not None:
@@ -110,14 +111,35 @@ def _is_address(mirror: str) -> bool:
 
 def _in_folder(mirror: str, archive: Archive) -> list[Path]:
     paths = [Path(mirror).expanduser() / name for name in archive.names]
-    return [path for path in paths if path.is_file()]
+    files = [path for path in paths if path.is_file()]
+    return [*files, *_unpacked(archive, Path(mirror).expanduser())]
+
+
+def _unpacked(archive: Archive, folder: Path) -> list[Path]:
+    """Return the folder of a user's zip that is still, or again, unpacked, if there is one."""
+    path = folder / archive.file.removesuffix(".zip")
+    return [path] if archive.user_file and path.is_dir() else []
 
 
 def _take(source: Path, target: Path, archive: Archive) -> None:
+    if source.is_dir():
+        pack(source, target)
+        verify(target, archive)
+        _take_beside(source, target, archive)
+        return
     verify(source, archive)
+    _take_beside(source, target, archive)
     if source != target:
         with atomic_path(target) as temporary:
             shutil.copyfile(source, temporary)
+
+
+def _take_beside(source: Path, target: Path, archive: Archive) -> None:
+    """Copy what a user may put beside the archive, from where the archive was found."""
+    for name in archive.beside:
+        if (source.parent / name).is_file() and source.parent != target.parent:
+            with atomic_path(target.parent / name) as temporary:
+                shutil.copyfile(source.parent / name, temporary)
 
 
 def _download(address: str, target: Path, archive: Archive, patience: Patience, bar: bool) -> None:

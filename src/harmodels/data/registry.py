@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.schema import check, read_yaml, unknown_key
+from harmodels.config.schema import check, read_yaml
+from harmodels.data.registry_checks import check_combination, unknown
 from harmodels.data.sequences import SequenceFacts
+from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 
 CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
@@ -33,6 +35,8 @@ class Archive:
         Asked in this order.
     user_file
         Whether only a user can bring the file.
+    beside
+        Files that a user may put beside the archive instead of into it.
     largest_bytes
         An archive that unpacks to more is refused.
     """
@@ -45,6 +49,7 @@ class Archive:
     checksums: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
     user_file: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,6 +65,41 @@ class Simulation:
     subjects: int
     seconds_per_class: float
     test_subjects: int = 1
+
+
+@dataclass(frozen=True)
+class HandSimulation:
+    """How hand recordings are made up: seed, people, repetitions of each action, lengths.
+
+    Lengths are spread from `shortest_frames` to `longest_frames`, both of which occur, half of
+    them below `median_frames`.
+    """
+
+    seed: int
+    subjects: int
+    repetitions: int
+    shortest_frames: int
+    median_frames: int
+    longest_frames: int
+    test_subjects: int = 1
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """How the positions of joints are expressed.
+
+    Attributes
+    ----------
+    unit_mm
+        Millimetres of one unit of the channels.
+    origin
+        Of the format fpha: `world` leaves positions as recorded; `first_wrist` makes them
+        relative to the wrist of the recording's first frame, which keeps the hand's path;
+        `wrist` to that of the same frame, which leaves the hand's shape only.
+    """
+
+    unit_mm: float
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +122,7 @@ class Dataset:
     title, licence, citation, homepage
         For people; `homepage` may be empty.
     format
-        `uci_har`, `wisdm` or `course_h5`.
+        `uci_har`, `wisdm`, `course_h5`, `sfinge3d` or `fpha`.
     path
         What the parser reads, relative to the folder of raw files.
     rate_hz
@@ -97,6 +137,8 @@ class Dataset:
         One of them is None.
     window
         How continuous recordings are cut, or None.
+    normalise
+        How the positions of joints are expressed, or None.
     official_records
         Records of each class in the official file, or empty.
     """
@@ -114,8 +156,9 @@ class Dataset:
     channel_groups: Mapping[str, tuple[str, ...]]
     classes: tuple[str, ...]
     archive: Archive | None = None
-    simulation: Simulation | None = None
+    simulation: Simulation | HandSimulation | None = None
     window: Window | None = None
+    normalise: Normalise | None = None
     official_records: Mapping[str, int] | None = None
 
     @property
@@ -141,7 +184,7 @@ class Dataset:
         if name not in self.channel_groups:
             raise ConfigurationError(
                 f"channels: data set {self.name}: "
-                + _unknown("channel group", [name], self.channel_groups)
+                + unknown("channel group", [name], self.channel_groups)
             )
         return self.channel_groups[name]
 
@@ -178,7 +221,7 @@ def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
         If it is not in the registry.
     """
     if name not in registry:
-        raise ConfigurationError("datasets: " + _unknown("data set", [name], registry))
+        raise ConfigurationError("datasets: " + unknown("data set", [name], registry))
     return registry[name]
 
 
@@ -205,14 +248,13 @@ def read_checksums(path: Path) -> dict[str, str]:
     return checksums
 
 
-def _unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> str:
-    return unknown_key(names, known).replace("unknown key", f"unknown {kind}", 1)
-
-
 def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
     where = f"{path}: {name}"
-    _check_combination(entry, where)
+    check_combination(entry, where)
     archive, simulation, window = (entry.get(key) for key in ("archive", "simulation", "window"))
+    kind = HandSimulation if entry["format"] in SKELETONS else Simulation
+    normalise = Normalise(**entry["normalise"]) if "normalise" in entry else None
+    channels, groups = _channels(entry, normalise)
     return Dataset(
         name=name,
         title=entry["title"],
@@ -222,56 +264,37 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         format=entry["format"],
         path=entry["path"],
         rate_hz=float(entry["rate_hz"]),
-        channels=tuple(entry["channels"]),
-        units=tuple(entry["channels"].values()),
-        channel_groups={key: tuple(group) for key, group in entry["channel_groups"].items()},
+        channels=tuple(channels),
+        units=tuple(channels.values()),
+        channel_groups={key: tuple(group) for key, group in groups.items()},
         classes=tuple(entry["classes"]),
         archive=_parse_archive(archive, path.parent) if archive else None,
-        simulation=Simulation(**simulation) if simulation else None,
+        simulation=kind(**simulation) if simulation else None,
         window=Window(**window) if window else None,
+        normalise=normalise,
         official_records=entry.get("official_records"),
     )
 
 
+def _channels(
+    entry: Mapping[str, Any], normalise: Normalise | None
+) -> tuple[Mapping[str, str], Mapping[str, Iterable[str]]]:
+    """Return unit by channel, and the channel groups; a format of hands has its own."""
+    if entry["format"] not in SKELETONS:
+        return entry["channels"], entry["channel_groups"]
+    skeleton = SKELETONS[entry["format"]]
+    scale = skeleton.unit_mm if normalise is None else normalise.unit_mm
+    unit = "mm" if scale == 1 else f"{scale:g} mm"
+    # a quaternion has no unit
+    units = {name: "1" if name in skeleton.turn else unit for name in skeleton.channels}
+    return units, skeleton.channel_groups
+
+
 def _parse_archive(entry: Mapping[str, Any], folder: Path) -> Archive:
-    lists = ("accepted", "sha256", "addresses")
+    lists = ("accepted", "sha256", "addresses", "beside")
     fields: dict[str, Any] = {
         key: tuple(value) if key in lists else value for key, value in entry.items()
     }
     if "checksums" in fields:
         fields["checksums"] = read_checksums(folder / fields["checksums"])
     return Archive(**fields)
-
-
-def _check_combination(entry: Mapping[str, Any], where: str) -> None:
-    """Check what a schema cannot say in words that help."""
-    if ("archive" in entry) == ("simulation" in entry):
-        raise ConfigurationError(f"{where}: give either archive or simulation")
-    if (entry["format"] == "wisdm") != ("window" in entry):
-        raise ConfigurationError(
-            f"{where}: the format wisdm needs the key window, other formats have none"
-        )
-    for group, channels in entry["channel_groups"].items():
-        unknown = set(channels) - set(entry["channels"])
-        if unknown:
-            raise ConfigurationError(
-                f"{where}.channel_groups.{group}: "
-                + _unknown("channel", unknown, entry["channels"])
-            )
-    unknown = set(entry.get("official_records", ())) ^ set(
-        entry["classes"] if "official_records" in entry else ()
-    )
-    if unknown:
-        raise ConfigurationError(
-            f"{where}.official_records: {sorted(unknown)[0]!r} stands only there or only in classes"
-        )
-    simulation = entry.get("simulation", {})
-    if simulation.get("test_subjects", 1) >= simulation.get("subjects", 2):
-        raise ConfigurationError(f"{where}.simulation: test_subjects must be fewer than subjects")
-    archive = entry.get("archive", {})
-    if archive and bool(archive.get("user_file")) == bool(archive.get("addresses")):
-        raise ConfigurationError(f"{where}.archive: give either addresses or user_file: true")
-    if archive.get("addresses") and not {"sha256", "checksums"} & set(archive):
-        raise ConfigurationError(
-            f"{where}.archive: a download needs sha256 or checksums to be checked against"
-        )

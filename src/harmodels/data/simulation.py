@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
+from harmodels.data.hand_simulation import write_fpha
 from harmodels.data.motion import ACTIVITIES, Person, Recording, draw_person, record
-from harmodels.data.registry import Dataset, Simulation
+from harmodels.data.registry import Dataset, HandSimulation, Simulation
 from harmodels.data.uci_har import LABELS, STEPS, signal_file
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
@@ -34,7 +35,13 @@ def simulate(dataset: Dataset, folder: Path) -> None:
     plan = dataset.simulation
     if plan is None:
         raise ConfigurationError(f"{dataset.name} is not simulated; it has no key simulation")
-    if dataset.format == "uci_har":
+    if isinstance(plan, HandSimulation):
+        if dataset.format != "fpha":
+            raise ConfigurationError(
+                f"{dataset.name}: the format {dataset.format} cannot be simulated"
+            )
+        write_fpha(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
+    elif dataset.format == "uci_har":
         write_uci_har(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
     elif dataset.format == "wisdm":
         write_wisdm(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from harmodels.data import fpha, sfinge3d
 from harmodels.data.course_h5 import read_course_h5
+from harmodels.data.hands import describe_hands
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences, write_sequences
+from harmodels.data.skeletons import SKELETONS
 from harmodels.data.uci_har import read_uci_har, source_files
 from harmodels.data.wisdm import read_wisdm
 from harmodels.errors import DataError
@@ -53,6 +56,8 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
         files = source_files(path, dataset.channels)
         sequences, notes = read_uci_har(path, facts)
         return sequences, notes, _hashes(files, raw)
+    if dataset.format in SKELETONS:
+        return _read_hands(dataset, path, raw)
     hashes = _hashes([path], raw)
     if dataset.format == "course_h5":
         return *read_course_h5(path, facts), hashes
@@ -64,6 +69,21 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
     return *read_wisdm(path, facts, dataset.window, official), hashes
 
 
+def _read_hands(
+    dataset: Dataset, path: Path, raw: Path
+) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
+    facts, normalise = dataset.facts, dataset.normalise
+    if normalise is None:
+        raise DataError(f"{dataset.name}: its format needs the key normalise in the registry")
+    if dataset.format == "sfinge3d":
+        sequences, notes = sfinge3d.read_sfinge3d(path, facts, normalise)
+        files = sfinge3d.source_files(path, len(facts.classes))
+    else:
+        sequences, notes = fpha.read_fpha(path, facts, normalise)
+        files = fpha.source_files(path, facts.classes)
+    return sequences, {**notes, **describe_hands(dataset)}, _hashes(files, raw)
+
+
 def describe(
     dataset: Dataset, sequences: Sequences, notes: dict[str, Any], hashes: dict[str, str]
 ) -> dict[str, Any]:
@@ -73,7 +93,8 @@ def describe(
     parameters or null), `rate_hz`, `channels`, `units`, `classes`, `sequences` (their
     number), `counts` (half or `all` → class → number), `subjects` (half or `all` → subject →
     number), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256 by raw file),
-    `dropped` (number by reason), and what else the parser notes.
+    `dropped` (number by reason), and what else the parser notes; of hands also what
+    `hands.describe_hands` returns.
     """
     lengths = sequences.lengths
     facts = sequences.facts

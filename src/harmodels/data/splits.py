@@ -1,5 +1,6 @@
 """Which sequences train, validate and test, drawn by seed and replicate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.seeds import Purpose, generator
 
-PROTOCOLS = ("official", "subjects", "random")
+PROTOCOLS = ("official", "subjects", "random", "per_class")
 SPLITS = ("train", "validation", "test")
 
 
@@ -30,10 +31,14 @@ class Draw:
         replicate.
     protocol
         `official` uses the data set's own halves; `subjects` splits so that nobody is on both
-        sides; `random` ignores who was recorded, and that windows may overlap. None is official
-        where there are halves, otherwise subjects.
+        sides; `random` ignores who was recorded, and that windows may overlap; `per_class`
+        draws `test_per_class` test sequences of each class from all of them and ignores the
+        same. None is official where there are halves, otherwise subjects.
     test_fraction
-        Share of the subjects, or of the sequences, on the test side of the last two.
+        Share of the subjects, or of the sequences, on the test side of `subjects` and `random`.
+    test_subjects
+        With `subjects`, the people who are tested on, instead of a share of them drawn by seed:
+        one fold of a cross-subject validation.
     """
 
     train_per_class: int | None = None
@@ -41,6 +46,7 @@ class Draw:
     validation_per_class: int = 0
     protocol: str | None = None
     test_fraction: float = 0.3
+    test_subjects: Sequence[str] | None = None
 
 
 def draw_splits(sequences: Sequences, draw: Draw, *, seed: int, replicates: int) -> pd.DataFrame:
@@ -112,34 +118,73 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
     name = sequences.facts.dataset
     halves = bool((sequences.halves != "").all())
     protocol = draw.protocol or ("official" if halves else "subjects")
+    if protocol not in PROTOCOLS:
+        raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
+    if draw.test_subjects is not None and protocol != "subjects":
+        raise DataError(f"draw.test_subjects needs protocol: subjects, not {protocol}")
     if protocol == "official":
         if not halves:
             raise DataError(f"{name} has no official halves; use protocol: subjects or random")
         return sequences.halves == "test"
+    if protocol == "per_class":
+        if draw.test_per_class is None:
+            raise DataError("protocol: per_class needs draw.test_per_class, the test sequences")
+        everyone = np.ones(len(sequences), dtype=np.bool_)
+        return _among(
+            sequences, _per_class(sequences, everyone, draw.test_per_class, "test", random)
+        )
     if protocol == "random":
-        splitter = StratifiedShuffleSplit(
+        shuffled = StratifiedShuffleSplit(
             1, test_size=draw.test_fraction, random_state=_state(random)
         )
-        groups = None
-    elif protocol == "subjects":
-        people = len(np.unique(sequences.subjects))
-        if people < 2 or (sequences.subjects == "").any():
-            raise DataError(
-                f"{name} does not say for every sequence which of several people was recorded; "
-                "use protocol: official or random"
-            )
-        splitter = GroupShuffleSplit(1, test_size=draw.test_fraction, random_state=_state(random))
-        groups = sequences.subjects
-    else:
-        raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
+        return _drawn(sequences, draw, shuffled, None)
+    _check_people(sequences)
+    if draw.test_subjects is not None:
+        return _named(sequences, draw.test_subjects)
+    grouped = GroupShuffleSplit(1, test_size=draw.test_fraction, random_state=_state(random))
+    return _drawn(sequences, draw, grouped, sequences.subjects)
+
+
+def _check_people(sequences: Sequences) -> None:
+    people = len(np.unique(sequences.subjects))
+    if people < 2 or (sequences.subjects == "").any():
+        raise DataError(
+            f"{sequences.facts.dataset} does not say for every sequence which of several people "
+            "was recorded; use protocol: official or random"
+        )
+
+
+def _named(sequences: Sequences, people: Sequence[str]) -> NDArray[np.bool_]:
+    """Return (N,) whether one of these people was recorded, of whom each must exist."""
+    known = np.unique(sequences.subjects).tolist()
+    strange = [person for person in people if person not in known]
+    if strange or not people or set(people) == set(known):
+        what = f"{strange[0]!r} is nobody" if strange else "some people, not all, are tested on"
+        raise DataError(
+            f"draw.test_subjects: {what} in {sequences.facts.dataset}; it has {', '.join(known)}"
+        )
+    return np.isin(sequences.subjects, np.array(list(people)))
+
+
+def _drawn(
+    sequences: Sequences,
+    draw: Draw,
+    splitter: StratifiedShuffleSplit | GroupShuffleSplit,
+    groups: NDArray[np.str_] | None,
+) -> NDArray[np.bool_]:
     try:
         _, test = next(splitter.split(np.zeros(len(sequences)), sequences.labels, groups))
     except ValueError as error:
         raise DataError(
-            f"{name} cannot be split with test_fraction {draw.test_fraction}: {error}"
+            f"{sequences.facts.dataset} cannot be split with test_fraction "
+            f"{draw.test_fraction}: {error}"
         ) from error
+    return _among(sequences, test)
+
+
+def _among(sequences: Sequences, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     side = np.zeros(len(sequences), dtype=np.bool_)
-    side[test] = True
+    side[rows] = True
     return side
 
 

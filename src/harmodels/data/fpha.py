@@ -1,0 +1,199 @@
+"""The raw format of the First-Person Hand Action benchmark: one skeleton.txt a recording."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmodels.data.registry import Normalise
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.skeletons import SKELETONS
+from harmodels.data.text_rows import read_lines, read_rows
+from harmodels.errors import DataError
+
+SPLIT = "data_split_action_recognition.txt"
+SKELETON = "skeleton.txt"
+JOINTS = len(SKELETONS["fpha"].joints)
+UNIT_MM = SKELETONS["fpha"].unit_mm
+MEANING = f"the frame's number and x y z of {JOINTS} joints"
+HALVES = {"Training": "train", "Test": "test"}
+HEADING = re.compile(r"(Training|Test)\s+(\d+)")
+PREFIX = "Subject_"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the split file: recording `Subject_1/action/1`, label, half, line number."""
+
+    recording: str
+    label: int
+    half: str
+    line: int
+
+    @property
+    def subject(self) -> str:
+        """Who was recorded, without the prefix that all share."""
+        return self.recording.split("/")[0].removeprefix(PREFIX)
+
+
+def read_fpha(
+    folder: Path, facts: SequenceFacts, normalise: Normalise
+) -> tuple[Sequences, dict[str, Any]]:
+    """Read the recordings that the split file lists.
+
+    Parameters
+    ----------
+    folder
+        `Hand_pose_annotation_v1`; the split file stands inside it or beside it.
+    facts
+        Of the registry; the classes are the actions in the order of the split file's labels.
+    normalise
+        What positions are relative to and measured in.
+
+    Returns
+    -------
+    sequences
+        In the order of the split file, with its halves; ids are `Subject_1/action/1`.
+    notes
+        `dropped`: recordings that the split file does not list.
+
+    Raises
+    ------
+    DataError
+        Naming file and line, if the split file is missing or malformed, names a recording twice
+        or one that does not exist, or a label is not the action's; if a skeleton is empty, or a
+        line has no 64 finite numbers.
+    """
+    split = split_file(folder)
+    entries = read_split(split, facts.classes)
+    parts = []
+    for entry in entries:
+        path = folder / entry.recording / SKELETON
+        if not path.is_file():
+            raise DataError(
+                f"{split}, line {entry.line}: {entry.recording} has no {SKELETON} in {folder}; "
+                "bring the recording or delete the line and lower the number in its heading"
+            )
+        parts.append(_normalised(read_rows(path, 1 + 3 * JOINTS, MEANING), normalise))
+    listed = {entry.recording for entry in entries}
+    found = {p.parent.relative_to(folder).as_posix() for p in folder.glob(f"*/*/*/{SKELETON}")}
+    sequences = Sequences(
+        facts=facts,
+        ids=np.array([entry.recording for entry in entries], dtype=np.str_),
+        subjects=np.array([entry.subject for entry in entries], dtype=np.str_),
+        halves=np.array([entry.half for entry in entries], dtype=np.str_),
+        labels=np.array([entry.label for entry in entries], dtype=np.int64),
+        offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+        values=np.concatenate(parts),
+    )
+    return sequences, {"dropped": {"not in the split file": len(found - listed)}}
+
+
+def source_files(folder: Path, classes: tuple[str, ...]) -> list[Path]:
+    """Return the files that `read_fpha` reads.
+
+    Raises
+    ------
+    DataError
+        If the split file is missing or malformed.
+    """
+    split = split_file(folder)
+    entries = read_split(split, classes)
+    return [split, *(folder / entry.recording / SKELETON for entry in entries)]
+
+
+def split_file(folder: Path) -> Path:
+    """Return the path of the split file, beside the folder of recordings or inside it.
+
+    Raises
+    ------
+    DataError
+        If it is in neither place.
+    """
+    places = [folder.parent / SPLIT, folder / SPLIT]
+    for path in places:
+        if path.is_file():
+            return path
+    raise DataError(
+        f"{SPLIT} is neither beside {folder} nor inside it; put it beside the archive or into it"
+    )
+
+
+def read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
+    """Return the entries of a split file: two headings, each with its number of lines below.
+
+    Raises
+    ------
+    DataError
+        Naming file and line, as `read_fpha` says.
+    """
+    entries: list[Entry] = []
+    headings: dict[str, tuple[int, int]] = {}
+    half = ""
+    for number, line in enumerate(read_lines(path), start=1):
+        heading = HEADING.fullmatch(line.strip())
+        if heading:
+            half = HALVES[heading[1]]
+            if half in headings:
+                raise DataError(f"{path}, line {number}: a second heading {heading[1]!r}")
+            headings[half] = (int(heading[2]), number)
+        elif line.strip():
+            entries.append(_entry(line, half, classes, path, number))
+    _check_counts(path, entries, headings)
+    _refuse_repeats(path, entries)
+    return entries
+
+
+def _entry(line: str, half: str, classes: tuple[str, ...], path: Path, number: int) -> Entry:
+    where = f"{path}, line {number}"
+    match = re.fullmatch(r"([\w-]+)/([\w-]+)/([\w-]+)\s+(-?\d+)", line.strip())
+    if match is None or not half:
+        raise DataError(
+            f"{where}: {line.strip()!r} is neither a heading `Training 600` or `Test 575` nor, "
+            "below one, `Subject_1/action/1 label`"
+        )
+    subject, action, repetition, label = match[1], match[2], match[3], int(match[4])
+    if not 0 <= label < len(classes):
+        raise DataError(f"{where}: label {label} is outside 0…{len(classes) - 1}")
+    if classes[label] != action:
+        raise DataError(
+            f"{where}: label {label} is {classes[label]!r} in the registry, but the recording "
+            f"shows {action!r}"
+        )
+    return Entry(f"{subject}/{action}/{repetition}", label, half, number)
+
+
+def _check_counts(path: Path, entries: list[Entry], headings: dict[str, tuple[int, int]]) -> None:
+    for name, half in HALVES.items():
+        if half not in headings:
+            raise DataError(f"{path} has no heading {name!r}; is the file truncated?")
+        promised, line = headings[half]
+        found = sum(entry.half == half for entry in entries)
+        if found != promised:
+            raise DataError(
+                f"{path}, line {line}: {name} announces {promised} recordings, {found} follow"
+            )
+
+
+def _refuse_repeats(path: Path, entries: list[Entry]) -> None:
+    lines: dict[str, int] = {}
+    for entry in entries:
+        if entry.recording in lines:
+            raise DataError(
+                f"{path}, line {entry.line}: {entry.recording} stands on line "
+                f"{lines[entry.recording]} already"
+            )
+        lines[entry.recording] = entry.line
+
+
+def _normalised(rows: NDArray[np.float64], normalise: Normalise) -> NDArray[np.float32]:
+    """Return (T, 63) positions; the first column of the file, the frame's number, is left out."""
+    joints = rows[:, 1:].reshape(len(rows), JOINTS, 3)
+    if normalise.origin == "first_wrist":
+        joints = joints - joints[:1, :1]
+    elif normalise.origin == "wrist":
+        joints = joints - joints[:, :1]
+    return (joints * (UNIT_MM / normalise.unit_mm)).reshape(len(rows), -1).astype(np.float32)

@@ -1,0 +1,102 @@
+"""The joints of a hand as each raw format names and orders them, and the channels made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+AXES = ("x", "y", "z")
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The joints of one raw format.
+
+    Attributes
+    ----------
+    root
+        The joint that all fingers share: palm or wrist.
+    joints
+        All joints in the order of the raw file, the root first.
+    fingers
+        Finger → its joints from the palm to the tip, the root left out.
+    unit_mm
+        Millimetres of one unit of the positions in the raw file.
+    relative
+        Whether the channels of all joints but the root are relative to the root.
+    turn
+        Channels of the root's orientation, empty where they are not kept.
+    """
+
+    root: str
+    joints: tuple[str, ...]
+    fingers: Mapping[str, tuple[str, ...]]
+    unit_mm: float
+    relative: bool
+    turn: tuple[str, ...] = ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channel names: of every joint its x, y and z.
+
+        Where positions are relative to the root, the root's own path stands last and its
+        orientation after it, so that the channels of the fingers keep their places in any group.
+        """
+        others = self.joints[1:]
+        order = (*others, self.root) if self.relative else self.joints
+        return (*(name for joint in order for name in positions(joint)), *self.turn)
+
+    @property
+    def channel_groups(self) -> dict[str, tuple[str, ...]]:
+        """Named subsets of the channels; `hand` is in all of them and holds every position."""
+        hand = self.channels[: len(self.channels) - len(self.turn)]
+        if not self.relative:
+            return {"hand": hand}
+        path = positions(self.root)
+        return {
+            "hand": hand,
+            f"{self.root}_relative": hand[: -len(path)],
+            f"{self.root}_path": path,
+            f"{self.root}_turn": self.turn,
+        }
+
+    @property
+    def finger_channels(self) -> dict[str, tuple[str, ...]]:
+        """Finger → the channels that the hierarchical network reads, equally many of each.
+
+        They are those of the root and of the finger's joints. A finger with fewer joints than
+        the others (the thumb of SFINGE3D) begins with its base joint as often as needed.
+        """
+        most = max(len(joints) for joints in self.fingers.values())
+        result = {}
+        for finger, joints in self.fingers.items():
+            filled = (self.root, *joints[:1] * (most - len(joints)), *joints)
+            result[finger] = tuple(name for joint in filled for name in positions(joint))
+        return result
+
+
+def positions(joint: str) -> tuple[str, ...]:
+    """Return the three channels of a joint's position."""
+    return tuple(f"{joint}_{axis}" for axis in AXES)
+
+
+def _sfinge3d() -> Skeleton:
+    """Palm, then finger by finger; `a` is the joint next to the palm.
+
+    The authors state no unit. Metres fit: the first bone of the index finger is 0.036 long.
+    """
+    parts = dict.fromkeys(FINGERS, ("a", "b", "c", "end")) | {"thumb": ("a", "b", "end")}
+    fingers = {finger: tuple(f"{finger}_{part}" for part in parts[finger]) for finger in FINGERS}
+    joints = ("palm", *(joint for finger in FINGERS for joint in fingers[finger]))
+    turn = tuple(f"palm_q{axis}" for axis in (*AXES, "w"))
+    return Skeleton("palm", joints, fingers, unit_mm=1000.0, relative=True, turn=turn)
+
+
+def _fpha() -> Skeleton:
+    """Wrist, the five knuckles, then finger by finger the other three joints."""
+    fingers = {f: tuple(f"{f}_{part}" for part in ("mcp", "pip", "dip", "tip")) for f in FINGERS}
+    knuckles = (joints[0] for joints in fingers.values())
+    others = (joint for joints in fingers.values() for joint in joints[1:])
+    return Skeleton("wrist", ("wrist", *knuckles, *others), fingers, unit_mm=1.0, relative=False)
+
+
+SKELETONS: Mapping[str, Skeleton] = {"sfinge3d": _sfinge3d(), "fpha": _fpha()}

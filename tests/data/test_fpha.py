@@ -1,0 +1,187 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harmodels.data.fpha import SPLIT, read_fpha
+from harmodels.data.registry import Dataset, Normalise
+from harmodels.data.sequences import Sequences
+from harmodels.data.sources import describe, read_raw
+from harmodels.errors import DataError
+
+WORLD = Normalise(unit_mm=1, origin="world")
+LENGTHS = {"Subject_1/stir/1": 3, "Subject_1/write/2": 2, "Subject_2/stir/1": 4}
+LINES = ["Training 2", "Subject_1/stir/1 0", "Subject_1/write/2 1", "Test 1", "Subject_2/stir/1 0"]
+
+
+def _text(frames: int) -> str:
+    """Joint j of frame t stands at (t, j, 400) mm."""
+    rows = []
+    for frame in range(frames):
+        joints = " ".join(f"{frame}.0 {joint} 400.0000" for joint in range(21))
+        rows.append(f"{frame:04d} {joints} \n")
+    return "".join(rows)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "Hand_pose_annotation_v1"
+    for name, frames in LENGTHS.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "skeleton.txt").write_text(_text(frames))
+    (tmp_path / SPLIT).write_text("\n".join([*LINES, ""]))
+    return folder
+
+
+@pytest.fixture
+def small(registry: dict[str, Dataset]) -> Dataset:
+    return replace(registry["fpha"], classes=("stir", "write"))
+
+
+@pytest.fixture
+def read(raw: Path, small: Dataset) -> Callable[..., Sequences]:
+    return lambda normalise=WORLD: read_fpha(raw, small.facts, normalise)[0]
+
+
+def test_recordings_come_in_the_order_and_halves_of_the_split_file(
+    read: Callable[..., Sequences],
+) -> None:
+    sequences = read()
+    assert sequences.ids.tolist() == list(LENGTHS)
+    assert sequences.lengths.tolist() == list(LENGTHS.values())
+    assert sequences.halves.tolist() == ["train", "train", "test"]
+    assert sequences.labels.tolist() == [0, 1, 0]
+    assert sequences.subjects.tolist() == ["1", "1", "2"]
+
+
+def test_a_row_is_joint_by_joint_without_the_frames_number(
+    read: Callable[..., Sequences],
+) -> None:
+    np.testing.assert_array_equal(read()[0][2].reshape(21, 3)[:3], [[2, j, 400] for j in range(3)])
+
+
+@pytest.mark.parametrize(
+    ("origin", "wrist", "tip"),
+    [
+        ("world", [0.02, 0, 4], [0.02, 0.2, 4]),
+        ("first_wrist", [0.02, 0, 0], [0.02, 0.2, 0]),
+        ("wrist", [0, 0, 0], [0, 0.2, 0]),
+    ],
+)
+def test_positions_are_expressed_as_the_registry_says(
+    origin: str, wrist: list[float], tip: list[float], read: Callable[..., Sequences]
+) -> None:
+    last = read(Normalise(unit_mm=100, origin=origin))[0][2]
+    np.testing.assert_allclose(last[:3], wrist, atol=1e-6)
+    np.testing.assert_allclose(last[-3:], tip, atol=1e-6)
+
+
+def test_the_split_file_may_stand_inside_the_folder(
+    raw: Path, read: Callable[..., Sequences]
+) -> None:
+    (raw.parent / SPLIT).rename(raw / SPLIT)
+    assert len(read()) == 3
+
+
+def test_recordings_that_are_not_listed_are_counted(raw: Path, small: Dataset) -> None:
+    (raw / "Subject_2/stir/2").mkdir()
+    (raw / "Subject_2/stir/2/skeleton.txt").write_text(_text(2))
+    assert read_fpha(raw, small.facts, WORLD)[1]["dropped"] == {"not in the split file": 1}
+
+
+def test_the_card_states_lengths_joints_and_units(raw: Path, small: Dataset) -> None:
+    sequences, notes, hashes = read_raw(small, raw.parent)
+    card = describe(small, sequences, notes, hashes)
+    assert card["length"] == {"min": 2, "median": 3.0, "max": 4}
+    assert card["joints"] == 21
+    assert card["units"] == ["100 mm"] * 63
+    assert set(card["sources"]) == {SPLIT, *(f"{raw.name}/{n}/skeleton.txt" for n in LENGTHS)}
+
+
+def _split(*lines: str) -> Callable[[Path], object]:
+    return lambda raw: (raw.parent / SPLIT).write_text("\n".join(lines))
+
+
+def _skeleton(change: Callable[[list[str]], object]) -> Callable[[Path], object]:
+    """Change the second line of the second recording, given as a list of cells."""
+
+    def act(raw: Path) -> None:
+        path = raw / "Subject_1/write/2/skeleton.txt"
+        first, second = path.read_text().splitlines()
+        cells = second.split()
+        change(cells)
+        path.write_text("\n".join([first, " ".join(cells), ""]))
+
+    return act
+
+
+TEXT = r"Subject_1/write/2/skeleton\.txt, line 2: "
+SPLIT_TEXT = r"data_split_action_recognition\.txt, line "
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing joint": (
+        _skeleton(lambda cells: cells.__delitem__(slice(-3, None))),
+        TEXT + r"61 numbers, not 64 \(the frame's number and x y z of 21 joints\)",
+    ),
+    "no number": (_skeleton(lambda cells: cells.__setitem__(5, "1,5")), TEXT + "'1,5' in column 6"),
+    "NaN": (_skeleton(lambda cells: cells.__setitem__(63, "nan")), TEXT + "'nan' in column 64"),
+    "infinity": (_skeleton(lambda cells: cells.__setitem__(1, "inf")), TEXT + "'inf' in column 2"),
+    "empty recording": (
+        lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").write_text(""),
+        r"Subject_2/stir/1/skeleton\.txt, line 1: the file is empty",
+    ),
+    "missing recording": (
+        lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").unlink(),
+        SPLIT_TEXT + r"5: Subject_2/stir/1 has no skeleton\.txt",
+    ),
+    "no split file": (
+        lambda raw: (raw.parent / SPLIT).unlink(),
+        "is neither beside .* nor inside it",
+    ),
+    "empty split file": (_split(""), SPLIT_TEXT + "1: the file is empty"),
+    "label outside": (
+        _split("Training 1", "Subject_1/stir/1 2", "Test 0"),
+        SPLIT_TEXT + "2: label 2 is outside 0…1",
+    ),
+    "negative label": (
+        _split("Training 1", "Subject_1/stir/1 -1", "Test 0"),
+        SPLIT_TEXT + "2: label -1 is outside 0…1",
+    ),
+    "label of another action": (
+        _split("Training 1", "Subject_1/stir/1 1", "Test 0"),
+        SPLIT_TEXT + "2: label 1 is 'write' in the registry, but the recording shows 'stir'",
+    ),
+    "malformed line": (
+        _split("Training 1", "Subject_1/stir 0", "Test 0"),
+        SPLIT_TEXT + "2: 'Subject_1/stir 0' is neither a heading",
+    ),
+    "climbing path": (
+        _split("Training 1", "../stir/1 0", "Test 0"),
+        SPLIT_TEXT + r"2: '\.\./stir/1 0' is neither a heading",
+    ),
+    "before any heading": (_split("Subject_1/stir/1 0"), SPLIT_TEXT + "1: .* below one"),
+    "twice": (
+        _split("Training 1", LINES[1], "Test 1", LINES[1]),
+        SPLIT_TEXT + "4: Subject_1/stir/1 stands on line 2 already",
+    ),
+    "a heading twice": (
+        _split("Training 1", LINES[1], "Training 0"),
+        SPLIT_TEXT + "3: a second heading 'Training'",
+    ),
+    "no test half": (_split(*LINES[:3]), "has no heading 'Test'; is the file truncated"),
+    "another number": (
+        _split("Training 3", *LINES[1:]),
+        SPLIT_TEXT + "1: Training announces 3 recordings, 2 follow",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said_with_file_and_line(
+    case: str, raw: Path, read: Callable[..., Sequences]
+) -> None:
+    change, message = WRONG[case]
+    change(raw)
+    with pytest.raises(DataError, match=message):
+        read()
