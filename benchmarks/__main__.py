@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import minibatch, report, tbptt
+from benchmarks import minibatch, perceptron, report, tbptt
 from benchmarks.timing import (
     Case,
     check_agreement,
@@ -19,15 +19,27 @@ from benchmarks.timing import (
 from harmodels.files import write_text
 
 # A new kernel adds a function that returns its Case, and a line here.
-CASES: dict[str, Callable[[], Case]] = {
-    f"tbptt-hidden{hidden}-window{window}": partial(tbptt.make_case, hidden, window)
-    for hidden in (50, 100)
-    for window in (10, 30)
-} | {
-    f"minibatch-hidden{hidden}-batch{batch_size}": partial(minibatch.make_case, hidden, batch_size)
-    for hidden in (50, 100)
-    for batch_size in (10, 30)
-}
+CASES: dict[str, Callable[[], Case]] = (
+    {
+        f"tbptt-hidden{hidden}-window{window}": partial(tbptt.make_case, hidden, window)
+        for hidden in (50, 100)
+        for window in (10, 30)
+    }
+    | {
+        f"minibatch-hidden{hidden}-batch{batch_size}": partial(
+            minibatch.make_case, hidden, batch_size
+        )
+        for hidden in (50, 100)
+        for batch_size in (10, 30)
+    }
+    | {
+        f"mlp-batch{batch_size}-momentum{momentum:g}": partial(
+            perceptron.make_case, batch_size, momentum
+        )
+        for batch_size in (1, 50)
+        for momentum in (0.0, 0.09)
+    }
+)
 
 # Items trained before the weights are compared, and the difference allowed: float32 sums in
 # another order, over a few tens of updates.

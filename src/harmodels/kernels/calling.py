@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
 from harmodels.models.elman import ElmanClassifier
+from harmodels.models.mlp import Mlp
 from harmodels.nn.params import state_dict
 
 Result = TypeVar("Result")
@@ -36,14 +37,29 @@ def check_counts(**counts: int) -> None:
             raise TrainingError(f"{name} is {count}; it must be 1 or more.")
 
 
-def check_tensors(params: ElmanClassifier, inputs: Tensor) -> None:
-    """Raise TrainingError unless all is float32 on the CPU and `inputs` is (N, T, D), T > 0."""
-    for name, tensor in {"inputs": inputs, **state_dict(params)}.items():
+def check_float32(tree: tuple[Any, ...], prefix: str = "", **others: Tensor) -> None:
+    """Raise TrainingError unless all tensors are float32 on the CPU."""
+    for name, tensor in {**others, **state_dict(tree, prefix)}.items():
         if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
             raise TrainingError(
                 f"the compiled loop computes float32 on the CPU, but {name} is {tensor.dtype} on "
                 f"{tensor.device}. Convert it, or choose `engine: reference`."
             )
+
+
+def check_vectors(params: Mlp, inputs: Tensor) -> None:
+    """Raise TrainingError unless all is float32 on the CPU and `inputs` is (N, D)."""
+    check_float32(params, inputs=inputs)
+    features = params.hidden1.weight.shape[2]
+    if inputs.dim() != 2 or inputs.shape[1] != features:
+        raise TrainingError(
+            f"inputs have shape {tuple(inputs.shape)}; the network reads (samples, {features})."
+        )
+
+
+def check_tensors(params: ElmanClassifier, inputs: Tensor) -> None:
+    """Raise TrainingError unless all is float32 on the CPU and `inputs` is (N, T, D), T > 0."""
+    check_float32(params, inputs=inputs)
     channels = params.rnn.weight_ih.shape[2]
     if inputs.dim() != 3 or inputs.shape[1] == 0 or inputs.shape[2] != channels:
         raise TrainingError(
@@ -52,7 +68,9 @@ def check_tensors(params: ElmanClassifier, inputs: Tensor) -> None:
         )
 
 
-def check_indices(params: ElmanClassifier, inputs: Tensor, labels: Tensor, order: Tensor) -> None:
+def check_indices(
+    params: ElmanClassifier | Mlp, inputs: Tensor, labels: Tensor, order: Tensor
+) -> None:
     """Raise TrainingError unless labels (N,) and order (R, n) index what they should.
 
     The kernels read without checking bounds.
@@ -62,7 +80,7 @@ def check_indices(params: ElmanClassifier, inputs: Tensor, labels: Tensor, order
     if labels.shape != (N,) or order.dim() != 2 or len(order) != R or order.shape[1] == 0:
         raise TrainingError(
             f"labels have shape {tuple(labels.shape)} and order {tuple(order.shape)}; {N} "
-            f"sequences and {R} replicates need ({N},) and ({R}, n) with n of 1 or more."
+            f"samples and {R} replicates need ({N},) and ({R}, n) with n of 1 or more."
         )
     for name, tensor, bound in (("labels", labels, C), ("order", order, N)):
         if tensor.dtype != torch.int64 or tensor.device.type != "cpu":

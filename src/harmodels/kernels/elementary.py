@@ -29,6 +29,11 @@ _B0, _B2, _B4, _B6 = (
     )
 )
 
+# The same for code that works on vectors: coefficients from the highest power of x² down.
+TANH_BOUND = _BOUND
+TANH_ODD = (_A13, _A11, _A9, _A7, _A5, _A3, _A1)
+TANH_EVEN = (_B6, _B4, _B2, _B0)
+
 
 @inlined
 def tanh(x: np.float32) -> np.float32:

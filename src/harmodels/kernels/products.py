@@ -158,6 +158,39 @@ def _transposed(emit: Emitter, rows: list[Any]) -> list[Any]:
     return rows
 
 
+def _transpose(
+    typingctx: Any, source: Any, s: Any, s_stride: Any, out: Any, o: Any, o_stride: Any
+) -> Any:
+    """Write the transpose of one LANES × LANES block."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit = Emitter(context, builder)
+        source, out = (emit.base(signature.args[i], args[i]) for i in (0, 3))
+
+        def row(at: Any, stride: Any, k: int) -> Any:
+            return builder.add(at, builder.mul(stride, emit.index(k)))
+
+        block = [emit.load(source, row(args[1], args[2], k)) for k in range(LANES)]
+        for k, column in enumerate(_transposed(emit, block)):
+            emit.store(column, out, row(args[4], args[5], k))
+        return context.get_dummy_value()
+
+    index = types.int64
+    return types.void(source, index, index, out, index, index), codegen
+
+
+_transpose_block: Any = intrinsic(_transpose)
+
+
+@inlined
+def transpose(source: Any, rows: int, columns: int, out: Any) -> None:
+    """out[j, i] = source[i, j] for i < rows and j < columns, both rounded up to whole LANES."""
+    s_stride, o_stride = source.shape[1], out.shape[1]
+    for i in range(0, rows, LANES):
+        for j in range(0, columns, LANES):
+            _transpose_block(source, i * s_stride + j, s_stride, out, j * o_stride + i, o_stride)
+
+
 def _descend_block(rows: int) -> Any:
     """Return the intrinsic of `descend` for a block of `rows` rows and LANES columns."""
 

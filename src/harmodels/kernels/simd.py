@@ -73,6 +73,18 @@ class Emitter:
         pointer = self.builder.gep(base, [at])
         self.builder.store(value, self.builder.bitcast(pointer, VECTOR.as_pointer()), align=4)
 
+    def prefetch(self, base: Any, at: Any) -> None:
+        """Ask for the cache line of `base[at]`, which need not exist."""
+        bytes_, integer = ir.IntType(8).as_pointer(), ir.IntType(32)
+        name, module = "llvm.prefetch.p0i8", self.builder.module
+        function = module.globals.get(name)
+        if function is None:
+            kind = ir.FunctionType(ir.VoidType(), [bytes_, integer, integer, integer])
+            function = ir.Function(module, kind, name)
+        pointer = self.builder.bitcast(self.builder.gep(base, [at], inbounds=False), bytes_)
+        # for reading, into the nearest cache, of data
+        self.builder.call(function, [pointer, *(ir.Constant(integer, v) for v in (0, 3, 1))])
+
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a · b + c, fused where the processor can."""
         name = f"llvm.fmuladd.v{LANES}f32"

@@ -1,0 +1,273 @@
+"""Training of the three-layer perceptron, compiled: the same meaning as `training.minibatch`.
+
+Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `mlp_packing`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmodels.errors import TrainingError
+from harmodels.kernels.calling import (
+    check_counts,
+    check_float32,
+    check_indices,
+    check_vectors,
+    spread,
+)
+from harmodels.kernels.compiling import entry_point
+from harmodels.kernels.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.mlp_packing import Packed, no_steps, pack, unpack
+from harmodels.kernels.mlp_passes import (
+    activate,
+    compare,
+    load,
+    move_all_rows,
+    project,
+    second_layer,
+    update,
+    update_first,
+)
+from harmodels.kernels.mlp_workspace import Options, Powers, Workspace, powers, workspace
+from harmodels.kernels.softmax import READINGS
+from harmodels.models.mlp import Mlp
+from harmodels.nn.params import state_dict
+
+# Samples whose products with the first layer are taken together, over as many updates as that is.
+GROUP = 48
+# Groups per call of a kernel; Ctrl-C is heard between calls.
+CHUNK = 16
+
+
+def _build_train(stamp: int) -> Callable[..., Any]:
+    def train(
+        weights: Packed, steps: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+        labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, options: Options,
+    ) -> float:  # fmt: skip
+        _stamp = stamp
+        denormals = flush_denormals()
+        loss, n, size = 0.0, len(rows), options.batch_size
+        work.seen[:] = 0
+        for start in range(0, n, group):
+            count = min(group, n - start)
+            load(work, inputs, rows, start, count)
+            project(weights, steps, work, tables, count, options)
+            if count > size:
+                compare(work, count)
+            for begin in range(0, count, size):
+                end = min(begin + size, count)
+                loss += update(
+                    weights, steps, work, tables, labels, masks, rows, start, begin, end, options,
+                )  # fmt: skip
+            update_first(weights, steps, work, tables, count, options)
+        move_all_rows(weights, steps, work, tables, -(-n // size))
+        restore_denormals(denormals)
+        return loss
+
+    return train
+
+
+def _build_score(stamp: int) -> Callable[..., Any]:
+    def score(
+        weights: Packed, steps: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+        rows: np.ndarray, masks: np.ndarray, group: int, options: Options, logits: np.ndarray,
+    ) -> None:  # fmt: skip
+        _stamp = stamp
+        denormals = flush_denormals()
+        for start in range(0, len(rows), group):
+            count = min(group, len(rows) - start)
+            load(work, inputs, rows, start, count)
+            project(weights, steps, work, tables, count, options)
+            for k in range(count):
+                activate(work, k, masks, 0, options)
+                second_layer(weights, work, k, options)
+                for c in range(len(work.logits)):
+                    logits[start + k, c] = work.logits[c]
+        restore_denormals(denormals)
+
+    return score
+
+
+_train = entry_point(_build_train)
+_score = entry_point(_build_score)
+
+
+def _check_masks(masks: Tensor | None, order: Tensor, hidden1: int) -> None:
+    """Raise TrainingError unless masks is None or (R, n, N1) uint8 of zeros and ones."""
+    if masks is None:
+        return
+    expected = (*order.shape, hidden1)
+    if masks.dtype != torch.uint8 or masks.device.type != "cpu" or masks.shape != expected:
+        raise TrainingError(
+            f"masks are {masks.dtype} of shape {tuple(masks.shape)} on {masks.device}; the "
+            f"compiled loop reads torch.uint8 of shape {expected} on the CPU."
+        )
+    if masks.numel() and int(masks.max()) > 1:
+        raise TrainingError(f"masks reach {int(masks.max())}; they must be zeros and ones.")
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...]) -> int:
+    if value not in choices:
+        raise TrainingError(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
+    return choices.index(value)
+
+
+def train_epoch(
+    params: Mlp,
+    steps: Any,
+    inputs: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    masks: Tensor | None,
+    *,
+    batch_size: int,
+    reduction: str,
+    learning_rate: float,
+    momentum: float,
+    output_gradient: str,
+    scale: float,
+    threads: int = 1,
+) -> tuple[Mlp, Any, dict[str, Tensor]]:
+    """Train every replicate once through its samples, one update a batch.
+
+    Parameters
+    ----------
+    params
+        R perceptrons, float32 on the CPU like all tensors here but indices and masks.
+    steps
+        The steps of the update before, shaped as `params`; () if `momentum` is 0.
+    inputs
+        (N, D), shared by the replicates.
+    labels
+        (N,) int64.
+    order
+        (R, n) int64: row r holds the samples that replicate r sees, in that order.
+    masks
+        (R, n, N1) uint8, for each position of the epoch which outputs of the first layer are
+        kept; None without dropout.
+    batch_size
+        Samples of an update; the last batch may be smaller.
+    reduction
+        `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
+    learning_rate, momentum
+        Step size; share of the step before.
+    output_gradient
+        `exact`, `times_jacobian` or `times_jacobian_plus_identity`: what stands for the gradient
+        at the logits.
+    scale
+        What kept outputs of the first layer are multiplied by; not read without `masks`.
+    threads
+        Replicates computed at the same time. One thread computes a replicate from beginning to
+        end, so the result is the same bytes for any number, and for a replicate on its own.
+
+    Returns
+    -------
+    params, steps
+        After the last update; the given ones are left as they were.
+    losses
+        `cross_entropy` (R,) float64: the mean over the epoch's samples, each taken before its
+        update. Not finite if a replicate diverged.
+
+    Raises
+    ------
+    TrainingError
+        If a tensor has another type, device or shape, an index is out of range, or an option is
+        unknown.
+    """
+    check_counts(batch_size=batch_size, threads=threads)
+    check_vectors(params, inputs)
+    check_indices(params, inputs, labels, order)
+    _check_masks(masks, order, params.hidden1.bias.shape[1])
+    averaged = _choice("reduction", reduction, ("sum", "mean")) == 1
+    reading = _choice("output_gradient", output_gradient, READINGS)
+    if momentum:
+        _check_steps(steps, params)
+    R, n = order.shape
+    size = min(batch_size, n)
+    group = max(1, GROUP // size) * size
+    options = _options(params)._replace(
+        batch_size=size,
+        mean=averaged,
+        learning_rate=np.float32(learning_rate),
+        reading=reading,
+        dropping=masks is not None,
+        scale=np.float32(1.0 if masks is None else scale),
+    )
+    data = inputs.contiguous().numpy(), labels.contiguous().numpy()
+    rows = order.contiguous().numpy()
+    tables = powers(momentum, CHUNK * group // size)
+    packed = [pack(params, r) for r in range(R)]
+    moving = [pack(steps, r) if momentum else no_steps() for r in range(R)]
+    none = np.zeros((0, 0), np.uint8)
+    kept = [none if masks is None else masks[r].contiguous().numpy() for r in range(R)]
+
+    def run(r: int) -> float:
+        work = workspace(options, group, params.output.bias.shape[1])
+        total = 0.0
+        for first in range(0, n, CHUNK * group):
+            part = slice(first, first + CHUNK * group)
+            state = packed[r], moving[r], work, tables
+            total += _train(*state, *data, rows[r, part], kept[r][part], group, options)
+        return total
+
+    means = torch.tensor(spread(run, R, threads), dtype=torch.float64) / n
+    moved = unpack(moving, params) if momentum else ()
+    return unpack(packed, params), moved, {"cross_entropy": means}
+
+
+def _check_steps(steps: Any, params: Mlp) -> None:
+    """Raise TrainingError unless the steps are a float32 perceptron shaped as `params`."""
+    if not isinstance(steps, Mlp):
+        raise TrainingError(
+            f"steps are {type(steps).__name__}; with momentum they are an Mlp, zero at the start."
+        )
+    check_float32(steps, "steps.")
+    for name, value in state_dict(params).items():
+        other = state_dict(steps)[name]
+        if other.shape != value.shape:
+            raise TrainingError(
+                f"steps.{name} has shape {tuple(other.shape)}; the parameter has "
+                f"{tuple(value.shape)}."
+            )
+
+
+def _options(params: Mlp) -> Options:
+    """Return what both kernels need: the sizes, and no dropout."""
+    _, hidden1, inputs = params.hidden1.weight.shape
+    return Options(
+        inputs=inputs,
+        hidden1=hidden1,
+        hidden2=params.hidden2.bias.shape[1],
+        batch_size=1,
+        mean=False,
+        learning_rate=np.float32(0),
+        reading=0,
+        dropping=False,
+        scale=np.float32(1),
+    )
+
+
+def scores(params: Mlp, inputs: Tensor, *, threads: int = 1) -> Tensor:
+    """Return the logits (R, n, C) of `inputs` (n, D); `threads` and errors as in `train_epoch`."""
+    check_counts(threads=threads)
+    check_vectors(params, inputs)
+    R, C = params.output.bias.shape
+    n, options, tables = len(inputs), _options(params), powers(0.0, 1)
+    vectors, rows = inputs.contiguous().numpy(), np.arange(n)
+    logits = np.empty((R, n, C), np.float32)
+    none = np.zeros((0, 0), np.uint8)
+
+    def run(r: int) -> None:
+        work, weights = workspace(options, GROUP, C), pack(params, r)
+        for first in range(0, n, CHUNK * GROUP):
+            part = slice(first, first + CHUNK * GROUP)
+            _score(
+                weights, no_steps(), work, tables, vectors, rows[part], none, GROUP, options,
+                logits[r, part],
+            )  # fmt: skip
+
+    spread(run, R, threads)
+    return torch.from_numpy(logits)

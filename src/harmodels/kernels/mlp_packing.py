@@ -1,0 +1,63 @@
+"""A perceptron's parameters as the kernels keep them, one replicate at a time.
+
+The biases are columns or rows of the weights, for inputs that are always one. All widths are
+rounded up to whole vector registers; the padding is zero and stays zero. The second layer lies
+transposed, so that a unit of the first layer which is at zero is a row that nothing reads.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from harmodels.kernels.products import BATCH_ROWS
+from harmodels.kernels.simd import padded, zeros
+from harmodels.models.mlp import Mlp
+from harmodels.nn.linear import LinearParams
+
+
+class Packed(NamedTuple):
+    """One replicate's parameters, or the steps of its momentum, float32."""
+
+    first: np.ndarray  # (N1 rounded up, Dp), rows [W1 | b1 | 0]
+    second: np.ndarray  # (N1 + 1, N2p), the rows of W2ᵀ and then b2
+    output: np.ndarray  # (C, N2p), rows [W3 | b3 | 0]
+
+
+def height(units: int) -> int:
+    """Return the rows of the first layer: whole blocks of the product and of the transpose."""
+    return padded(-(-units // BATCH_ROWS) * BATCH_ROWS)
+
+
+def pack(params: Mlp, replicate: int) -> Packed:
+    """Copy one replicate's parameters into the kernels' layout."""
+    (w1, b1), (w2, b2), (w3, b3) = (
+        (layer.weight[replicate].numpy(), layer.bias[replicate].numpy()) for layer in params
+    )
+    N1, D = w1.shape
+    C, N2 = w3.shape
+    width = padded(N2 + 1)
+    packed = Packed(zeros(height(N1), padded(D + 1)), zeros(N1 + 1, width), zeros(C, width))
+    packed.first[:N1, :D], packed.first[:N1, D] = w1, b1
+    packed.second[:N1, :N2], packed.second[N1, :N2] = w2.T, b2
+    packed.output[:, :N2], packed.output[:, N2] = w3, b3
+    return packed
+
+
+def no_steps() -> Packed:
+    """Return empty arrays: what stands for the steps where there is no momentum."""
+    return Packed(*(np.zeros((0, 0), np.float32) for _ in range(3)))
+
+
+def unpack(replicates: list[Packed], like: Mlp) -> Mlp:
+    """Return the replicates as tensors of their own, shaped as `like`."""
+    _, N1, D = like.hidden1.weight.shape
+    N2 = like.hidden2.bias.shape[1]
+    first, second, output = (
+        torch.from_numpy(np.stack(arrays)) for arrays in zip(*replicates, strict=True)
+    )
+    return Mlp(
+        LinearParams(first[:, :N1, :D].contiguous(), first[:, :N1, D].contiguous()),
+        LinearParams(second[:, :N1, :N2].mT.contiguous(), second[:, N1, :N2].contiguous()),
+        LinearParams(output[:, :, :N2].contiguous(), output[:, :, N2].contiguous()),
+    )

@@ -1,0 +1,287 @@
+"""The passes of the compiled perceptron: one group of samples at a time, one update after another.
+
+The reasons and the formulas of a group are in docs/kernels.md. Sample k of a group belongs to its
+update u = k // batch_size. All that flows backward is minus the learning rate times a gradient, a
+step, so no later line knows the learning rate.
+"""
+
+import numpy as np
+
+from harmodels.kernels.absorbing import absorb
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.mlp_packing import Packed
+from harmodels.kernels.mlp_workspace import Options, Powers, Workspace
+from harmodels.kernels.output_layer import dot
+from harmodels.kernels.products import BATCH_ROWS, transpose, weighted_batch, weighted_rows
+from harmodels.kernels.simd import LANES
+from harmodels.kernels.softmax import classify
+from harmodels.kernels.sparse import back_and_update, back_and_update_one, gathered_rows
+
+
+@inlined
+def load(work: Workspace, inputs: np.ndarray, rows: np.ndarray, start: int, count: int) -> None:
+    """Copy the samples of a group, [x | 1 | 0], and their transpose."""
+    D = inputs.shape[1]
+    for k in range(count):
+        row = rows[start + k]
+        for d in range(D):
+            work.samples[k, d] = inputs[row, d]
+        work.samples[k, D] = 1
+    transpose(work.samples, count, work.samples.shape[1], work.turned)
+
+
+@inlined
+def project(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, count: int, options: Options
+) -> None:
+    """Fill `pre` as if the updates of the group were momentum alone: (W + carry_u S) x."""
+    turned, product, carried = work.turned, work.product, work.carried
+    rows = -(-options.hidden1 // BATCH_ROWS) * BATCH_ROWS
+    width, stride = -(-count // LANES) * LANES, turned.shape[1]
+    depth, wide = options.inputs + 1, weights.first.shape[1]
+    weighted_batch(weights.first, 0, wide, rows, turned, stride, depth, width, product)
+    if len(steps.first) > 0 and count > options.batch_size:
+        weighted_batch(steps.first, 0, wide, rows, turned, stride, depth, width, carried)
+        for k in range(count):
+            work.factors[k] = powers.carry[k // options.batch_size]
+        for i in range(options.hidden1):
+            for k in range(count):
+                product[i, k] += work.factors[k] * carried[i, k]
+    transpose(product, options.hidden1, count, work.pre)
+
+
+@inlined
+def compare(work: Workspace, count: int) -> None:
+    """Fill `gram`: x_j · x_k for all samples of the group."""
+    rows = -(-count // BATCH_ROWS) * BATCH_ROWS
+    width, stride = -(-count // LANES) * LANES, work.turned.shape[1]
+    wide = work.samples.shape[1]
+    weighted_batch(work.samples, 0, wide, rows, work.turned, stride, wide, width, work.gram)
+
+
+@inlined
+def _catch_up(work: Workspace, powers: Powers, k: int, begin: int, options: Options) -> None:
+    """Add to `pre[k]` what the samples before `begin`, of the group's updates so far, moved it."""
+    width, u = work.pre.shape[1], k // options.batch_size
+    for j in range(begin):
+        work.factors[j] = work.gram[k, j] * powers.reach[u - j // options.batch_size]
+    work.factors[begin] = 0  # an even number is summed
+    weighted_rows(work.factors, 0, work.step1, 0, width, (begin + 1) // 2 * 2, width, work.moved, 0)
+    for i in range(options.hidden1):
+        work.pre[k, i] += work.moved[i]
+
+
+@inlined
+def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Options) -> None:
+    """List the units that sample k leaves above zero, with their outputs; NaN counts as above.
+
+    The list ends with the unit whose output is always 1, and a zero if that makes it even.
+    """
+    N1, n = options.hidden1, 0
+    active, outputs = work.active, work.outputs1
+    for i in range(N1):
+        v = work.pre[k, i]
+        active[k, n] = i
+        outputs[k, n] = v * options.scale
+        kept = not (v <= 0)
+        if options.dropping:
+            kept = kept and mask[row, i] != 0
+        n += 1 if kept else 0
+    active[k, n] = N1
+    outputs[k, n] = 1
+    active[k, n + 1] = N1
+    outputs[k, n + 1] = 0
+    work.counts[k] = n + 1
+
+
+@inlined
+def _enlist(work: Workspace, begin: int, end: int) -> None:
+    """List for every unit the samples of an update that leave it above zero."""
+    work.ends[:] = 0
+    for k in range(begin, end):
+        for n in range(work.counts[k]):
+            i = work.active[k, n]
+            at = work.ends[i]
+            work.users[i, at] = k
+            work.used[i, at] = work.outputs1[k, n]
+            work.dots[i, at] = 0
+            work.ends[i] = at + 1
+
+
+@inlined
+def second_layer(weights: Packed, work: Workspace, k: int, options: Options) -> None:
+    """Fill `outputs2[k]` and `logits` from the list of sample k."""
+    outputs, second = work.outputs2, weights.second
+    width = second.shape[1]
+    gathered_rows(
+        work.outputs1, k * work.outputs1.shape[1], work.active, k * work.active.shape[1],
+        (work.counts[k] + 1) // 2 * 2, second, width, outputs, k * width,
+    )  # fmt: skip
+    for j in range(options.hidden2):
+        outputs[k, j] = np.float32(0) if outputs[k, j] <= 0 else outputs[k, j]
+    outputs[k, options.hidden2] = 1
+    for c in range(len(work.logits)):
+        work.logits[c] = dot(weights.output, c, outputs, k)
+
+
+@inlined
+def _back_to_second(weights: Packed, work: Workspace, k: int, options: Options) -> None:
+    """Fill `step2[k]`, the steps at the second layer's pre-activations."""
+    step2, N2 = work.step2, options.hidden2
+    for j in range(N2):
+        step2[k, j] = 0
+    for c in range(len(weights.output)):
+        for j in range(N2):
+            step2[k, j] += work.step3[k, c] * weights.output[c, j]
+    for j in range(N2):
+        step2[k, j] = step2[k, j] if work.outputs2[k, j] > 0 else np.float32(0)
+
+
+@inlined
+def _update_output(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, begin: int, end: int
+) -> None:
+    """Update the output layer by the samples from `begin` to `end`."""
+    output, step, width = weights.output, steps.output, weights.output.shape[1]
+    momentum = len(step) > 0
+    for c in range(len(output)):
+        if momentum:
+            for j in range(width):
+                step[c, j] *= powers.decay[1]
+                output[c, j] += step[c, j]
+        for k in range(begin, end):
+            for j in range(width):
+                output[c, j] += work.step3[k, c] * work.outputs2[k, j]
+            if momentum:
+                for j in range(width):
+                    step[c, j] += work.step3[k, c] * work.outputs2[k, j]
+
+
+@inlined
+def _move_row(weights: Packed, steps: Packed, powers: Powers, i: int, missed: int) -> None:
+    """Move row i of the second layer by the momentum of the updates that did not use it."""
+    second, step = weights.second, steps.second
+    carry, decay = powers.carry[missed], powers.decay[missed]
+    for j in range(second.shape[1]):
+        second[i, j] += carry * step[i, j]
+        step[i, j] *= decay
+
+
+@inlined
+def move_all_rows(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, now: int
+) -> None:
+    """Bring the whole second layer to update `now`."""
+    for i in range(len(steps.second)):
+        _move_row(weights, steps, powers, i, now - work.seen[i])
+        work.seen[i] = now
+
+
+@inlined
+def _update_second_by_one(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, k: int, options: Options
+) -> None:
+    """Update the second layer by sample k and fill `step1[k]`."""
+    r, v = k * work.active.shape[1], k * work.outputs1.shape[1]
+    for i in range(options.hidden1):
+        work.step1[k, i] = 0
+    for n in range(work.counts[k]):
+        work.dots1[n] = 0
+    back_and_update_one(
+        weights.second, steps.second, powers.decay[1], work.active, r, work.outputs1, v,
+        work.dots1, work.counts[k], work.step2, k * work.step2.shape[1],
+    )  # fmt: skip
+    for n in range(work.counts[k] - 1):
+        work.step1[k, work.active[k, n]] = work.dots1[n] * options.scale
+
+
+@inlined
+def _update_second(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, begin: int, end: int,
+    options: Options,
+) -> None:  # fmt: skip
+    """Update the second layer by the samples from `begin` to `end` and fill their `step1`."""
+    stride = work.users.shape[1]
+    for i in range(len(weights.second)):
+        if work.ends[i] > 0:
+            back_and_update(
+                weights.second, steps.second, i, powers.decay[1], work.users, work.used,
+                work.dots, i * stride, work.ends[i], work.step2,
+            )  # fmt: skip
+    for k in range(begin, end):
+        for i in range(options.hidden1):
+            work.step1[k, i] = 0
+    for i in range(options.hidden1):
+        for at in range(work.ends[i]):
+            work.step1[work.users[i, at], i] = work.dots[i, at] * options.scale
+
+
+@inlined
+def update(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, labels: np.ndarray,
+    masks: np.ndarray, rows: np.ndarray, start: int, begin: int, end: int,
+    options: Options,
+) -> float:  # fmt: skip
+    """Make one update, of the samples from `begin` to `end` of the group that begins at `start`.
+
+    Only the first layer waits for the end of the group. Returns the sum of the cross-entropies.
+    """
+    now = (start + begin) // options.batch_size
+    for k in range(begin, end):
+        if begin > 0:
+            _catch_up(work, powers, k, begin, options)
+        activate(work, k, masks, start + k, options)
+        if len(steps.second) > 0:
+            for n in range(work.counts[k]):
+                i = work.active[k, n]
+                if work.seen[i] < now:
+                    _move_row(weights, steps, powers, i, now - work.seen[i])
+                work.seen[i] = now + 1
+    rate = -options.learning_rate
+    if options.mean:
+        rate = rate / np.float32(end - begin)
+    loss = 0.0
+    for k in range(begin, end):
+        second_layer(weights, work, k, options)
+        label = labels[rows[start + k]]
+        loss += classify(work.logits, label, options.reading, rate, work.step3, k)
+        _back_to_second(weights, work, k, options)
+    _update_output(weights, steps, work, powers, begin, end)
+    if end - begin == 1:
+        _update_second_by_one(weights, steps, work, powers, begin, options)
+    else:
+        _enlist(work, begin, end)
+        _update_second(weights, steps, work, powers, begin, end, options)
+    return loss
+
+
+@inlined
+def _enlist_steps(work: Workspace, count: int, options: Options) -> None:
+    """List for every unit the samples of the group with a step at it, in `users` and `dots`."""
+    transpose(work.step1, count, options.hidden1, work.product)
+    for i in range(options.hidden1):
+        n = 0
+        for k in range(count):
+            step = work.product[i, k]
+            work.users[i, n] = k
+            work.dots[i, n] = step
+            n += 1 if step != 0 else 0
+        work.ends[i] = n
+
+
+@inlined
+def update_first(
+    weights: Packed, steps: Packed, work: Workspace, powers: Powers, count: int, options: Options
+) -> None:
+    """Make all updates of the group in the first layer, of `count` samples."""
+    updates = -(-count // options.batch_size)
+    for k in range(count):
+        later = updates - 1 - k // options.batch_size
+        work.shares[k, 0] = powers.reach[later + 1]
+        work.shares[k, 1] = powers.decay[later]
+    _enlist_steps(work, count, options)
+    absorb(
+        weights.first, steps.first, options.hidden1, powers.carry[updates],
+        powers.decay[updates], work.users, work.dots, work.users.shape[1], work.ends,
+        work.shares, work.samples,
+    )  # fmt: skip

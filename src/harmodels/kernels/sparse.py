@@ -1,0 +1,284 @@
+"""Products that visit only the units that are active: a ReLU leaves about half of them at zero.
+
+Written like `products`, in vector registers; a pointer is an array and a flat offset. The lists
+of active rows are int64. What is skipped is zero, so nothing is approximated.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.products import STRIP
+from harmodels.kernels.simd import LANES, VECTOR, ZERO, Emitter
+
+_INDEX = types.int64
+_REAL = types.float32
+
+
+def row_at(emit: Emitter, rows: Any, at: Any, stride: Any, column: Any) -> Any:
+    """Return the flat offset of row `rows[at]`."""
+    row = emit.builder.load(emit.builder.gep(rows, [at]))
+    return emit.builder.add(emit.builder.mul(row, stride), column)
+
+
+def for_each_width(emit: Emitter, vectors: Any, widths: Any, body: Callable[[int], None]) -> None:
+    """Emit `body(n)` for each n of `widths`, and the test of `vectors` that selects it."""
+    for n in widths:
+        with emit.builder.if_then(
+            emit.builder.icmp_signed("==", vectors, emit.index(n)), likely=False
+        ):
+            body(n)
+
+
+def _lane_sum(emit: Emitter, vectors: list[Any]) -> Any:
+    """Return the sum of all lanes of all vectors."""
+    builder = emit.builder
+    while len(vectors) > 1:
+        pairs = [builder.fadd(a, b) for a, b in zip(vectors[::2], vectors[1::2], strict=False)]
+        vectors = pairs + vectors[2 * len(pairs) :]
+    name = f"llvm.vector.reduce.fadd.v{LANES}f32"
+    real = ir.FloatType()
+    function = builder.module.globals.get(name) or ir.Function(
+        builder.module, ir.FunctionType(real, [real, VECTOR]), name
+    )
+    zero = ir.Constant(real, 0.0)
+    return builder.call(function, [zero, vectors[0]], fastmath=("reassoc",))
+
+
+def _gather(
+    typingctx: Any, factors: Any, f: Any, rows: Any, r: Any, count: Any, matrix: Any, m: Any,
+    stride: Any, vectors: Any, out: Any, o: Any,
+) -> Any:  # fmt: skip
+    """`gathered_rows` for at most STRIP vectors."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit = Emitter(context, builder)
+        factors, rows, matrix, out = (emit.base(signature.args[i], args[i]) for i in (0, 2, 5, 9))
+        f, r, count, m, stride, vectors, o = (args[i] for i in (1, 3, 4, 6, 7, 8, 10))
+
+        def body(n: int) -> None:
+            def add_pair(turn: Any, sums: list[Any]) -> list[Any]:
+                added: list[Any] = []
+                for phase in range(2):
+                    k = emit.plus(builder.mul(turn, emit.index(2)), phase)
+                    at = row_at(emit, rows, builder.add(r, k), stride, m)
+                    factor = emit.scalar(factors, builder.add(f, k))
+                    for j in range(n):
+                        value = emit.load(matrix, emit.plus(at, LANES * j))
+                        added.append(emit.multiply_add(factor, value, sums[len(added)]))
+                return added
+
+            sums = emit.sum_over(builder.sdiv(count, emit.index(2)), [ZERO] * (2 * n), add_pair)
+            for j in range(n):
+                emit.store(builder.fadd(sums[j], sums[n + j]), out, emit.plus(o, LANES * j))
+
+        for_each_width(emit, vectors, range(1, STRIP + 1), body)
+        return context.get_dummy_value()
+
+    return types.void(
+        factors, _INDEX, rows, _INDEX, _INDEX, matrix, _INDEX, _INDEX, _INDEX, out, _INDEX
+    ), codegen  # fmt: skip
+
+
+_gathered: Any = intrinsic(_gather)
+
+
+@inlined
+def gathered_rows(
+    factors: Any, f: int, rows: Any, r: int, count: int, matrix: Any, width: int,
+    out: Any, o: int,
+) -> None:  # fmt: skip
+    """out[o + j] = Σ_k factors[f + k] · matrix[rows[r + k], j] for j < width.
+
+    `count`, the number of k, is even; `width` is a multiple of LANES.
+    """
+    vectors, column = width // LANES, 0
+    while vectors > 0:
+        strip = min(vectors, STRIP)
+        _gathered(
+            factors, f, rows, r, count, matrix, column, matrix.shape[1], strip, out, o + column
+        )
+        vectors -= strip
+        column += strip * LANES
+
+
+def _back_and_update(*, momentum: bool) -> Any:
+    """Return the intrinsic of `back_and_update`, at most STRIP vectors of a row."""
+
+    @intrinsic
+    def block(
+        typingctx: Any, weight: Any, w: Any, step: Any, decay: Any, samples: Any, values: Any,
+        dots: Any, at: Any, count: Any, right: Any, r_stride: Any, column: Any, vectors: Any,
+    ) -> Any:  # fmt: skip
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = Emitter(context, builder)
+            bases = [emit.base(signature.args[i], args[i]) for i in (0, 2, 4, 5, 6, 9)]
+            weight, step, samples, values, dots, right = bases
+            w, decay, at, count, r_stride, column, vectors = (
+                args[i] for i in (1, 3, 7, 8, 10, 11, 12)
+            )
+
+            def body(n: int) -> None:
+                places = [emit.plus(w, LANES * j) for j in range(n)]
+                row = [emit.load(weight, place) for place in places]
+
+                def row_of(k: Any) -> list[Any]:
+                    start = row_at(emit, samples, builder.add(at, k), r_stride, column)
+                    return [emit.load(right, emit.plus(start, LANES * j)) for j in range(n)]
+
+                def multiply(k: Any, _: list[Any]) -> list[Any]:
+                    terms = [builder.fmul(a, b) for a, b in zip(row, row_of(k), strict=True)]
+                    place = builder.gep(dots, [builder.add(at, k)])
+                    builder.store(builder.fadd(builder.load(place), _lane_sum(emit, terms)), place)
+                    return []
+
+                emit.sum_over(count, [], multiply)
+                starts = row
+                if momentum:
+                    share = emit.splat(decay)
+                    before = [builder.fmul(share, emit.load(step, place)) for place in places]
+                    starts = [builder.fadd(a, b) for a, b in zip(row, before, strict=True)] + before
+
+                def add(k: Any, sums: list[Any]) -> list[Any]:
+                    value = emit.scalar(values, builder.add(at, k))
+                    added = row_of(k) * (2 if momentum else 1)
+                    return [
+                        emit.multiply_add(value, a, s) for a, s in zip(added, sums, strict=True)
+                    ]
+
+                sums = emit.sum_over(count, starts, add)
+                for total, place in zip(sums[:n], places, strict=True):
+                    emit.store(total, weight, place)
+                for total, place in zip(sums[n:], places if momentum else [], strict=True):
+                    emit.store(total, step, place)
+
+            for_each_width(emit, vectors, range(1, STRIP + 1), body)
+            return context.get_dummy_value()
+
+        return types.void(
+            weight, _INDEX, step, _REAL, samples, values, dots, _INDEX, _INDEX, right, _INDEX,
+            _INDEX, _INDEX,
+        ), codegen  # fmt: skip
+
+    return block
+
+
+_back_plain = _back_and_update(momentum=False)
+_back_momentum = _back_and_update(momentum=True)
+
+
+@inlined
+def back_and_update(
+    weight: Any, step: Any, row: int, decay: float, samples: Any, values: Any, dots: Any,
+    at: int, count: int, right: Any,
+) -> None:  # fmt: skip
+    """Backward product and update of one row of weights, over the samples that use the row.
+
+    For k from `at` to `at + count`: dots[k] += weight[row] · right[samples[k]]; then
+    step[row] = decay · step[row] + Σ_k values[k] · right[samples[k]] and weight[row] += step[row].
+    An empty `step` stands for no momentum. The list arrays are flat.
+    """
+    width = weight.shape[1]
+    vectors, column = width // LANES, 0
+    while vectors > 0:
+        strip = min(vectors, STRIP)
+        if len(step) > 0:
+            _back_momentum(
+                weight, row * width + column, step, decay, samples, values, dots, at, count,
+                right, right.shape[1], column, strip,
+            )  # fmt: skip
+        else:
+            _back_plain(
+                weight, row * width + column, step, decay, samples, values, dots, at, count,
+                right, right.shape[1], column, strip,
+            )  # fmt: skip
+        vectors -= strip
+        column += strip * LANES
+
+
+def _back_and_update_one(*, momentum: bool) -> Any:
+    """Return the intrinsic of `back_and_update_one`, at most STRIP vectors of the rows."""
+
+    @intrinsic
+    def block(
+        typingctx: Any, weight: Any, stride: Any, column: Any, step: Any, decay: Any, rows: Any,
+        r: Any, values: Any, v: Any, dots: Any, count: Any, right: Any, at: Any, vectors: Any,
+    ) -> Any:  # fmt: skip
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = Emitter(context, builder)
+            bases = [emit.base(signature.args[i], args[i]) for i in (0, 3, 5, 7, 9, 11)]
+            weight, step, rows, values, dots, right = bases
+            stride, column, decay, r, v, count, at, vectors = (
+                args[i] for i in (1, 2, 4, 6, 8, 10, 12, 13)
+            )
+
+            def body(n: int) -> None:
+                added = [emit.load(right, emit.plus(at, LANES * j)) for j in range(n)]
+
+                def move(k: Any, _: list[Any]) -> list[Any]:
+                    w = row_at(emit, rows, builder.add(r, k), stride, column)
+                    places = [emit.plus(w, LANES * j) for j in range(n)]
+                    row = [emit.load(weight, place) for place in places]
+                    place = builder.gep(dots, [k])
+                    terms = [builder.fmul(a, b) for a, b in zip(row, added, strict=True)]
+                    builder.store(builder.fadd(builder.load(place), _lane_sum(emit, terms)), place)
+                    value = emit.scalar(values, builder.add(v, k))
+                    for j in range(n):
+                        if momentum:
+                            before = builder.fmul(emit.splat(decay), emit.load(step, places[j]))
+                            moved = emit.multiply_add(value, added[j], before)
+                            emit.store(moved, step, places[j])
+                            emit.store(builder.fadd(row[j], moved), weight, places[j])
+                        else:
+                            moved = emit.multiply_add(value, added[j], row[j])
+                            emit.store(moved, weight, places[j])
+                    return []
+
+                emit.sum_over(count, [], move)
+
+            for_each_width(emit, vectors, range(1, STRIP + 1), body)
+            return context.get_dummy_value()
+
+        return types.void(
+            weight, _INDEX, _INDEX, step, _REAL, rows, _INDEX, values, _INDEX, dots, _INDEX, right,
+            _INDEX, _INDEX,
+        ), codegen  # fmt: skip
+
+    return block
+
+
+_one_plain = _back_and_update_one(momentum=False)
+_one_momentum = _back_and_update_one(momentum=True)
+
+
+@inlined
+def back_and_update_one(
+    weight: Any, step: Any, decay: float, rows: Any, r: int, values: Any, v: int, dots: Any,
+    count: int, right: Any, at: int,
+) -> None:  # fmt: skip
+    """Backward product and update of the rows of weights that one sample uses.
+
+    For k < count and i = rows[r + k]: dots[k] += weight[i] · right[at:]; then
+    step[i] = decay · step[i] + values[v + k] · right[at:] and weight[i] += step[i].
+    An empty `step` stands for no momentum.
+    """
+    width = weight.shape[1]
+    vectors, column = width // LANES, 0
+    while vectors > 0:
+        strip = min(vectors, STRIP)
+        if len(step) > 0:
+            _one_momentum(
+                weight, width, column, step, decay, rows, r, values, v, dots, count,
+                right, at + column, strip,
+            )  # fmt: skip
+        else:
+            _one_plain(
+                weight, width, column, step, decay, rows, r, values, v, dots, count,
+                right, at + column, strip,
+            )  # fmt: skip
+        vectors -= strip
+        column += strip * LANES

@@ -1,0 +1,272 @@
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from harmodels import optim
+from harmodels.errors import TrainingError
+from harmodels.kernels import mlp as compiled
+from harmodels.models import mlp
+from harmodels.nn import dropout, losses
+from harmodels.nn.initialisers import uniform
+from harmodels.nn.params import map_params, state_dict, take_replicates
+
+OPTIONS = {
+    "batch_size": 1, "reduction": "mean", "learning_rate": 0.02, "momentum": 0.0,
+    "output_gradient": "exact", "scale": 1.0,
+}  # fmt: skip
+
+# float32 sums in another order, over some tens of updates
+TOLERANCE = {"rtol": 0, "atol": 3e-6}
+
+
+class Problem(NamedTuple):
+    params: Any
+    steps: Any
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    order: torch.Tensor
+    masks: Any
+
+
+def make_problem(
+    sizes=(11, 9, 7, 3), *, replicates=1, samples=20, keep=None, momentum=0.0, seed=0
+):  # fmt: skip
+    generators = [np.random.default_rng([seed, r]) for r in range(replicates)]
+    draw = uniform(1.0 / max(sizes) ** 0.5)
+    params = mlp.initialise(generators, sizes=sizes, weights=draw, biases=draw)
+    data = np.random.default_rng([seed, 1000])
+    inputs = torch.from_numpy(data.uniform(-1, 1, (samples, sizes[0])).astype(np.float32))
+    labels = torch.from_numpy(data.integers(0, sizes[-1], samples))
+    order = torch.from_numpy(np.stack([data.permutation(samples) for _ in range(replicates)]))
+    masks = None
+    if keep is not None:
+        masks = dropout.draw_masks(data, (replicates, samples, sizes[1]), keep)
+    # steps as an epoch before leaves them
+    steps = map_params(lambda p: 0.01 * p, params) if momentum else ()
+    return Problem(params, steps, inputs, labels, order, masks)
+
+
+def expected_epoch(problem, **options):
+    """Batch after batch on tensors."""
+    params, steps, inputs, labels, order, masks = problem
+    total = torch.zeros(len(order), dtype=torch.float64)
+    rate, momentum = options["learning_rate"], options["momentum"]
+    for start in range(0, order.shape[1], options["batch_size"]):
+        part = slice(start, start + options["batch_size"])
+        rows = order[:, part]
+        dropping = None if masks is None else mlp.Dropping(masks[:, part], options["scale"])
+        logits, cache = mlp.forward(params, inputs[rows], dropping)
+        loss, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
+        again = losses.times_softmax_jacobian(logits.softmax(-1), d_logits)
+        d_logits = {
+            "exact": d_logits, "times_jacobian": again,
+            "times_jacobian_plus_identity": again + d_logits,
+        }[options["output_gradient"]]  # fmt: skip
+        grads = mlp.backward(params, cache, d_logits, dropping)
+        if options["reduction"] == "mean":
+            grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
+        if momentum:
+            params, steps = optim.momentum_step(params, grads, steps, rate, momentum)
+        else:
+            params = optim.sgd_step(params, grads, rate)
+        total += loss.double().sum(1)
+    return params, steps, total / order.shape[1]
+
+
+def assert_close(tree, expected):
+    for name, tensor in state_dict(expected).items():
+        torch.testing.assert_close(
+            state_dict(tree)[name], tensor, **TOLERANCE, msg=lambda text, name=name: name + text
+        )
+
+
+def assert_same_bytes(left, right):
+    for name, tensor in state_dict(left).items():
+        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
+
+
+def assert_agrees(problem, **options):
+    options = OPTIONS | options
+    params, steps, means = compiled.train_epoch(*problem, **options)
+    expected, expected_steps, expected_means = expected_epoch(problem, **options)
+    assert_close(params, expected)
+    if options["momentum"]:
+        assert_close(steps, expected_steps)
+    else:
+        assert steps == ()
+    assert list(means) == ["cross_entropy"]
+    torch.testing.assert_close(means["cross_entropy"], expected_means, rtol=2e-6, atol=0)
+
+
+@pytest.mark.parametrize("second", [100, 200])
+@pytest.mark.parametrize("momentum", [0.0, 0.09])
+@pytest.mark.parametrize("batch_size", [1, 7, 50])
+def test_agrees_with_the_tensors_at_the_sizes_of_the_report(second, momentum, batch_size):
+    problem = make_problem((561, 300, second, 6), samples=60, momentum=momentum)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (2, 17, 3, 5), (33, 16, 16, 2), (15, 20, 300, 9)])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_agrees_at_odd_sizes(sizes, momentum, batch_size):
+    problem = make_problem(sizes, momentum=momentum)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 19, 20, 24, 25, 47, 48, 49, 64, 120, 500])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_agrees_however_updates_fall_into_groups(batch_size, momentum):
+    problem = make_problem(samples=117, momentum=momentum)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 1.0])
+def test_agrees_across_the_chunks_of_an_epoch(monkeypatch, momentum):
+    monkeypatch.setattr(compiled, "CHUNK", 1)
+    problem = make_problem(samples=130, momentum=momentum)
+    assert_agrees(problem, momentum=momentum, learning_rate=0.002)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_the_sum_over_a_batch_agrees(batch_size, momentum):
+    problem = make_problem(momentum=momentum)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum, reduction="sum")
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_dropout_agrees_in_both_forms(scale, momentum, batch_size):
+    problem = make_problem((40, 30, 20, 6), samples=60, keep=0.5, replicates=2, momentum=momentum)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum, scale=scale)
+
+
+@pytest.mark.parametrize("reading", ["times_jacobian", "times_jacobian_plus_identity"])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_the_other_readings_of_the_output_gradient_agree(reading, batch_size):
+    assert_agrees(make_problem(), batch_size=batch_size, output_gradient=reading)
+
+
+def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
+    problem = make_problem(momentum=0.9)
+    problem.params.hidden1.bias[0, ::2] = -5
+    assert_agrees(problem, momentum=0.9)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+@pytest.mark.parametrize("threads", [2, 8])
+def test_any_number_of_threads_gives_the_same_bytes(batch_size, threads):
+    problem = make_problem(replicates=3, samples=60, momentum=0.5, keep=0.5)
+    options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
+    serial = compiled.train_epoch(*problem, **options)
+    spread = compiled.train_epoch(*problem, **options, threads=threads)
+    assert_same_bytes(serial[0], spread[0])
+    assert_same_bytes(serial[1], spread[1])
+    assert torch.equal(serial[2]["cross_entropy"], spread[2]["cross_entropy"])
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(batch_size):
+    params, steps, inputs, labels, order, masks = make_problem(
+        replicates=3, samples=60, momentum=0.5, keep=0.5
+    )
+    options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
+    together = compiled.train_epoch(
+        params, steps, inputs, labels, order, masks, **options, threads=2
+    )
+    alone = compiled.train_epoch(
+        take_replicates(params, [1]), take_replicates(steps, [1]), inputs, labels, order[[1]],
+        masks[[1]], **options,
+    )  # fmt: skip
+    assert_same_bytes(alone[0], take_replicates(together[0], [1]))
+    assert_same_bytes(alone[1], take_replicates(together[1], [1]))
+    assert alone[2]["cross_entropy"][0] == together[2]["cross_entropy"][1]
+
+
+def test_the_same_call_gives_the_same_bytes_twice():
+    problem = make_problem((561, 300, 100, 6), samples=60)
+    first, second = (compiled.train_epoch(*problem, **OPTIONS)[0] for _ in range(2))
+    assert_same_bytes(first, second)
+
+
+def test_what_is_given_is_left_as_it_was():
+    problem = make_problem(momentum=0.5)
+    before = map_params(torch.clone, problem.params), map_params(torch.clone, problem.steps)
+    compiled.train_epoch(*problem, **OPTIONS | {"momentum": 0.5})
+    assert_same_bytes(before[0], problem.params)
+    assert_same_bytes(before[1], problem.steps)
+
+
+@pytest.mark.parametrize("bad", [float("inf"), float("nan"), 1e30])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_an_absurd_learning_rate_gives_losses_that_are_not_finite(bad, batch_size):
+    options = OPTIONS | {"learning_rate": bad, "batch_size": batch_size}
+    means = compiled.train_epoch(*make_problem(), **options)[2]
+    assert not torch.isfinite(means["cross_entropy"]).any()
+
+
+@pytest.mark.parametrize("layer", ["hidden1", "hidden2", "output"])
+def test_nan_in_a_bias_shows_in_the_losses_of_that_replicate_only(layer):
+    problem = make_problem(replicates=2)
+    getattr(problem.params, layer).bias[1, 0] = float("nan")
+    means = compiled.train_epoch(*problem, **OPTIONS)[2]
+    assert torch.isfinite(means["cross_entropy"]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (11, 9, 7, 3), (561, 300, 200, 6)])
+def test_scores_are_the_logits_of_the_readable_network(sizes):
+    problem = make_problem(sizes, replicates=2, samples=101)
+    logits = compiled.scores(problem.params, problem.inputs)
+    expected, _ = mlp.forward(problem.params, problem.inputs.expand(2, *problem.inputs.shape))
+    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
+
+
+def test_scores_are_the_same_bytes_for_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr(compiled, "CHUNK", 1)
+    problem = make_problem(replicates=3, samples=101)
+    serial = compiled.scores(problem.params, problem.inputs)
+    assert torch.equal(serial, compiled.scores(problem.params, problem.inputs, threads=2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": torch.zeros(20, 11, dtype=torch.float64)}, "inputs is torch.float64"),
+        ({"inputs": torch.zeros(20, 12)}, r"the network reads \(samples, 11\)"),
+        ({"labels": torch.full((20,), 3)}, "labels reaches from 3 to 3"),
+        ({"order": torch.tensor([[0, 20]])}, "order reaches from 0 to 20"),
+        ({"masks": torch.ones(1, 19, 9, dtype=torch.uint8)}, "masks are torch.uint8 of shape"),
+        ({"masks": torch.ones(1, 20, 9)}, "masks are torch.float32"),
+        ({"masks": torch.full((1, 20, 9), 2, dtype=torch.uint8)}, "masks reach 2"),
+    ],
+)
+def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):
+    with pytest.raises(TrainingError, match=message):
+        compiled.train_epoch(*make_problem()._replace(**change), **OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"threads": 0}, "threads is 0"),
+        ({"reduction": "median"}, "reduction is 'median'"),
+        ({"output_gradient": "twice"}, "output_gradient is 'twice'"),
+        ({"momentum": 0.5}, "steps are tuple"),
+    ],
+)
+def test_options_that_it_does_not_know_are_refused(change, message):
+    with pytest.raises(TrainingError, match=message):
+        compiled.train_epoch(*make_problem(), **OPTIONS | change)
+
+
+def test_steps_of_another_network_are_refused():
+    steps = make_problem((11, 9, 8, 3), momentum=0.5).steps
+    with pytest.raises(TrainingError, match="steps.hidden2.weight has shape"):
+        compiled.train_epoch(
+            *make_problem()._replace(steps=steps), **OPTIONS | {"momentum": 0.5}
+        )  # fmt: skip
