@@ -8,6 +8,7 @@ import grimp
 from snakemake.exceptions import WorkflowError
 
 from harmodels.config.project import parse_project
+from harmodels.data.hands import GROUP, fingers_of
 from harmodels.data.registry import get, load_registry
 from harmodels.errors import HarmodelsError
 from harmodels.reporting.specs import experiments_of, needs_subjects, published_of
@@ -109,6 +110,7 @@ def job_of(wildcards):
         "channels": (
             list(dataset.channel_group(plan.channels)) if plan.channels else None
         ),
+        "fingers": fingers_of(dataset) if plan.channels == GROUP else None,
         "validation": experiment.validation,
         "seed": PROJECT.seed,
         "replicates": PROJECT.replicates,

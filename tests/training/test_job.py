@@ -32,6 +32,7 @@ JOB = Job(
     options=TBPTT,
     training="truncated_bptt",
     channels=("x", "y"),
+    fingers=None,
     validation=True,
     seed=3,
     replicates=2,

@@ -12,6 +12,7 @@ FILES = {
     "truncated_bptt": "Options of `training: truncated_bptt`",
     "minibatch": "Options of `training: minibatch`",
     "perceptron": "Options of `training: perceptron`",
+    "recurrent": "Options of `training: recurrent`",
     "baseline": "Options of `training: baseline`",
     "reporting": "Tables, figures and claims of a report",
     "datasets": "The registry of data sets: `config/datasets.yaml`",

@@ -56,6 +56,24 @@ class Perceptron:
 
 
 @dataclass(frozen=True)
+class Recurrent:
+    """Options of recurrent classifiers (workflow/schemas/recurrent.schema.yaml)."""
+
+    architecture: str
+    cell: str
+    hidden: int
+    finger_hidden: int | None
+    layers: int
+    dropout: float
+    batch_size: int
+    learning_rate: float
+    epochs: int
+    initialisation: str
+    monitor: str
+    patience: int | None
+
+
+@dataclass(frozen=True)
 class Baseline:
     """Options of a baseline (workflow/schemas/baseline.schema.yaml)."""
 
@@ -67,5 +85,6 @@ OPTIONS = {
     "truncated_bptt": TruncatedBptt,
     "minibatch": Minibatch,
     "perceptron": Perceptron,
+    "recurrent": Recurrent,
     "baseline": Baseline,
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from harmodels.config.options import OPTIONS, Baseline, Minibatch, Perceptron
+from harmodels.config.options import OPTIONS, Baseline, Minibatch, Perceptron, Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
 from harmodels.errors import TrainingError
@@ -47,6 +47,8 @@ class Job:
         Key of the training loop.
     channels
         Names of the channels that the network reads; None reads all.
+    fingers
+        Channels of each finger, as indices into the channels read, or None.
     validation
         Whether the validation sequences are held out of the training.
     seed, replicates
@@ -63,6 +65,7 @@ class Job:
     options: Mapping[str, Any]
     training: str
     channels: tuple[str, ...] | None
+    fingers: tuple[tuple[int, ...], ...] | None
     validation: bool
     seed: int
     replicates: int
@@ -126,7 +129,7 @@ def _run_network(
     folder: Path,
     threads: int,
 ) -> tuple[str, list[dict[str, Any]]]:
-    recordings = _recordings(sequences).to(job.device)
+    recordings = _recordings(sequences, job).to(job.device)
     learner = make_learner(job.training, options, job.engine, threads)
     LOGGER.info(
         "%d replicates, engine %s, device %s, %d thread(s), %d training and %d test sequences",
@@ -231,7 +234,7 @@ def make_schedule(options: Any, job: Job) -> Schedule:
 
 
 def _stopping_rule(options: Any) -> StoppingRule:
-    if isinstance(options, Minibatch) and options.patience:
+    if isinstance(options, Minibatch | Recurrent) and options.patience:
         return Patience(options.patience)
     if isinstance(options, Perceptron) and options.stopping == "patience":
         return Patience(options.patience)
@@ -259,13 +262,14 @@ def divide(sequences: Sequences, splits: pd.DataFrame, job: Job) -> Division:
     return Division(whole, None, test)
 
 
-def _recordings(sequences: Sequences) -> Recordings:
+def _recordings(sequences: Sequences, job: Job) -> Recordings:
     return Recordings(
         frames=torch.from_numpy(sequences.values),
         starts=torch.from_numpy(sequences.offsets[:-1].copy()),
         lengths=torch.from_numpy(sequences.lengths),
         labels=torch.from_numpy(sequences.labels),
         classes=len(sequences.facts.classes),
+        fingers=None if job.fingers is None else torch.tensor(job.fingers),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from harmodels.training.learners import minibatch
 from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
 from harmodels.training.learners.perceptron import PerceptronLearner
+from harmodels.training.learners.recurrent import RecurrentLearner
 from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 
 __all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
@@ -14,6 +15,7 @@ LEARNERS: dict[str, Callable[[Any, str, int], Learner]] = {
     "truncated_bptt": TruncatedBpttLearner,
     "minibatch": minibatch.make,
     "perceptron": PerceptronLearner,
+    "recurrent": RecurrentLearner,
 }
 
 

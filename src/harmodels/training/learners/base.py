@@ -36,6 +36,8 @@ class Recordings:
         (N,) int64.
     classes
         How many there are.
+    fingers
+        (F, K) channels of each finger where the recordings are of hands, otherwise None.
     """
 
     frames: Tensor
@@ -43,6 +45,7 @@ class Recordings:
     lengths: Tensor
     labels: Tensor
     classes: int
+    fingers: Tensor | None = None
 
     @classmethod
     def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "Recordings":
@@ -76,6 +79,7 @@ class Recordings:
             self.lengths.to(device),
             self.labels.to(device),
             self.classes,
+            self.fingers,
         )
 
 

@@ -1,0 +1,132 @@
+"""Recurrent classifiers of sequences of any length, trained with Adam (report hand_actions)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harmodels import optim
+from harmodels.config.options import Recurrent
+from harmodels.models.mlp import Dropping
+from harmodels.nn import dropout, losses, padded
+from harmodels.training import minibatch
+from harmodels.training.learners.architectures import Architecture, architecture
+from harmodels.training.learners.base import Generators, Losses, Recordings, State
+
+EPSILON = 1e-7  # of Adam, as in Keras, with which the report was made
+SCORED_AT_ONCE = 256  # sequences of a batch when nothing is learnt
+
+
+@dataclass(frozen=True)
+class SequencePass:
+    """Forward and backward pass over packed batches.
+
+    The readable loop's `inputs` are sample numbers: a batch is packed straight from the frames,
+    and no padded array exists.
+    """
+
+    network: Architecture
+    recordings: Recordings
+    masks: Tensor | None  # (R, n, H) uint8, a row for each position of the epoch
+    scale: float
+
+    def gradients(
+        self, params: Any, inputs: Tensor, labels: Tensor, rows: Tensor
+    ) -> tuple[Any, dict[str, Tensor]]:
+        """Return gradients summed over the batch and the cross-entropies (R, B)."""
+        dropping = None
+        if self.masks is not None:
+            replicates = torch.arange(len(rows), device=rows.device)[:, None]
+            dropping = Dropping(self.masks[replicates, rows], self.scale)
+        batch, packed = pack(self.recordings, inputs)
+        logits, cache = self.network.forward(params, batch, packed, dropping)
+        loss, d_logits = losses.softmax_cross_entropy(logits, labels)
+        grads = self.network.backward(params, cache, d_logits, dropping)
+        return grads, {"cross_entropy": loss}
+
+
+def pack(recordings: Recordings, samples: Tensor) -> tuple[padded.Layout, Tensor]:
+    """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D)."""
+    batch = padded.layout(recordings.lengths[samples])
+    return batch, padded.pack_frames(batch, recordings.frames, recordings.starts[samples])
+
+
+@dataclass(frozen=True)
+class RecurrentLearner:
+    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+
+    options: Recurrent
+    engine: str
+    threads: int
+
+    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+        """Draw the weights as Keras or torch does."""
+        params = self._network(recordings).initialise(
+            generators, recordings.frames.shape[-1], recordings.classes, recordings.frames.dtype
+        )
+        return State(params, optim.adam_state(params))
+
+    def train_epoch(
+        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+    ) -> tuple[State, Losses]:
+        """Update after every batch."""
+        network, options = self._network(recordings), self.options
+        masks = self._masks(dropout, order)
+        scale = 1 / (1 - options.dropout)
+        if self.engine == "compiled":
+            params, memory, means = network.train_compiled(
+                *state,
+                recordings,
+                order,
+                masks,
+                batch_size=options.batch_size,
+                learning_rate=options.learning_rate,
+                epsilon=EPSILON,
+                scale=scale,
+                threads=self.threads,
+            )
+        else:
+            params, memory, means = minibatch.train_epoch(
+                SequencePass(network, recordings, masks, scale),
+                *state,
+                torch.arange(len(recordings.labels), device=order.device),
+                recordings.labels,
+                order,
+                batch_size=options.batch_size,
+                reduction="mean",
+                step=self._step,
+            )
+        return State(params, memory), means
+
+    def scores(self, params: Any, recordings: Recordings, rows: Tensor) -> Tensor:
+        """Classify by the state after each sequence's last step, without dropout."""
+        network = self._network(recordings)
+        if self.engine == "compiled":
+            return network.score_compiled(params, recordings, rows, threads=self.threads)
+        R = len(params.output.bias)
+        parts = []
+        for part in torch.split(rows, SCORED_AT_ONCE):
+            batch, packed = pack(recordings, part.expand(R, -1))
+            parts.append(network.forward(params, batch, packed, None)[0])
+        return torch.cat(parts, dim=1)
+
+    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
+        """Return the mean cross-entropy."""
+        loss, _ = losses.softmax_cross_entropy(scores, labels)
+        return {"cross_entropy": loss.double().mean()}
+
+    def _network(self, recordings: Recordings) -> Architecture:
+        return architecture(self.options, recordings.fingers, recordings.frames.shape[-1])
+
+    def _masks(self, generators: Generators, order: Tensor) -> Tensor | None:
+        if not self.options.dropout:
+            return None
+        shape = (order.shape[1], self.options.hidden)
+        keep = 1 - self.options.dropout
+        drawn = [dropout.draw_masks(generator, shape, keep) for generator in generators]
+        return torch.stack(drawn).to(order.device)
+
+    def _step(self, params: Any, grads: Any, memory: Any) -> tuple[Any, Any]:
+        rate = self.options.learning_rate
+        return optim.adam_step(params, grads, memory, rate, epsilon=EPSILON)
