@@ -67,6 +67,15 @@ def code(module):
     return digest.hexdigest()[:16]
 
 
+def training_code(wildcards):
+    """Return a digest of the code that one training runs; a learner is loaded by its name."""
+    experiment = PROJECT.reports[wildcards.report].experiments[wildcards.experiment]
+    if experiment.training == "baseline":
+        return code("harmodels.training.job")
+    learner = f"harmodels.training.learners.{experiment.training}"
+    return code("harmodels.training.job") + code(learner)
+
+
 def page_templates():
     """Return a digest of the page's templates, which no import shows."""
     digest = hashlib.sha256()

@@ -20,7 +20,7 @@ rule train_network:
         mem_mb=PROJECT.mem_mb,
         runtime=PROJECT.runtime,
     params:
-        code=code("harmodels.training.job"),
+        code=training_code,
         job=job_of,
     message:
         "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."

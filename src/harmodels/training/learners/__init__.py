@@ -1,27 +1,21 @@
-"""One learner for each `training` key of a report."""
+"""One learner for each `training` key of a report, loaded by name.
 
-from collections.abc import Callable
+By name, so that the code of one training is not part of another's: a changed GRU retrains no
+perceptron (`rules/common.smk`, `training_code`).
+"""
+
+import importlib
 from typing import Any
 
-from harmodels.training.learners import minibatch
 from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
-from harmodels.training.learners.perceptron import PerceptronLearner
-from harmodels.training.learners.recurrent import RecurrentLearner
-from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 
 __all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
 
-LEARNERS: dict[str, Callable[[Any, str, int], Learner]] = {
-    "truncated_bptt": TruncatedBpttLearner,
-    "minibatch": minibatch.make,
-    "perceptron": PerceptronLearner,
-    "recurrent": RecurrentLearner,
-}
-
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:
-    """Return the learner for a report's `training` key.
+    """Return the learner for a report's `training` key, from its module's `make`.
 
     Its `engine` is the reference where the compiled one does not know what the options ask for.
     """
-    return LEARNERS[training](options, engine, threads)
+    module = importlib.import_module(f"{__name__}.{training}")
+    return module.make(options, engine, threads)

@@ -144,3 +144,6 @@ class PerceptronLearner:
         if momentum:
             return optim.momentum_step(params, grads, steps, rate, momentum)
         return optim.sgd_step(params, grads, rate), steps
+
+
+make = PerceptronLearner

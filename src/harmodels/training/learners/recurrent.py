@@ -130,3 +130,6 @@ class RecurrentLearner:
     def _step(self, params: Any, grads: Any, memory: Any) -> tuple[Any, Any]:
         rate = self.options.learning_rate
         return optim.adam_step(params, grads, memory, rate, epsilon=EPSILON)
+
+
+make = RecurrentLearner
