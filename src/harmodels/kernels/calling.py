@@ -9,7 +9,9 @@ from torch import Tensor
 
 from harmodels.errors import TrainingError
 from harmodels.models.elman import ElmanClassifier
+from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.models.mlp import Mlp
+from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.nn.params import state_dict
 
 Result = TypeVar("Result")
@@ -69,7 +71,10 @@ def check_tensors(params: ElmanClassifier, inputs: Tensor) -> None:
 
 
 def check_indices(
-    params: ElmanClassifier | Mlp, inputs: Tensor, labels: Tensor, order: Tensor
+    params: ElmanClassifier | Mlp | RecurrentClassifier | HierarchicalClassifier,
+    inputs: Tensor,
+    labels: Tensor,
+    order: Tensor,
 ) -> None:
     """Raise TrainingError unless labels (N,) and order (R, n) index what they should.
 

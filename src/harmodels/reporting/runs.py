@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.errors import ResultsError
 from harmodels.evaluation.predictions import score_columns
 from harmodels.files import read_json, read_table
-from harmodels.reporting.labels import agrees
 
 _HISTORY = ["replicate", "epoch", "split", "metric", "value"]
 _PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
@@ -114,63 +113,6 @@ def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
             )
         runs.setdefault(run.experiment, []).append(run)
     return runs
-
-
-def runs_of(runs: Mapping[str, Sequence[Run]], experiment: str) -> Sequence[Run]:
-    """Return the runs of an experiment.
-
-    Raises
-    ------
-    ResultsError
-        If there are none.
-    """
-    if not runs.get(experiment):
-        raise ResultsError(
-            f"no runs of experiment {experiment!r} were given; "
-            f"there are runs of {', '.join(runs) or 'none'}"
-        )
-    return runs[experiment]
-
-
-def select_runs(runs: Mapping[str, Sequence[Run]], place: Mapping[str, Any]) -> list[Run]:
-    """Return the runs of `place["experiment"]` that agree with `place["where"]`, if it is there.
-
-    Raises
-    ------
-    ConfigurationError
-        If `where` names a key that the experiment does not vary, or no configuration agrees.
-    ResultsError
-        If the experiment has no runs.
-    """
-    group = runs_of(runs, place["experiment"])
-    found = [run for run in group if agrees(run.configuration, place.get("where", {}))]
-    if not found:
-        raise ConfigurationError(
-            f"no configuration of experiment {place['experiment']!r} agrees with "
-            f"{place.get('where')}; there are {'; '.join(run.name for run in group)}"
-        )
-    return found
-
-
-def pair_runs(left: Sequence[Run], right: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """Pair the runs of two sides that have the same configuration.
-
-    One run on each side is a pair whatever their configurations.
-
-    Raises
-    ------
-    ResultsError
-        If there is no pair.
-    """
-    pairs = [(a, b) for a in left for b in right if a.configuration == b.configuration]
-    if not pairs and len(left) == len(right) == 1:
-        pairs = [(left[0], right[0])]
-    if not pairs:
-        raise ResultsError(
-            f"experiments {left[0].experiment!r} and {right[0].experiment!r} share no "
-            f"configuration; choose one on each side with `where` to set them side by side"
-        )
-    return pairs
 
 
 def is_simulated(runs: Mapping[str, Sequence[Run]]) -> bool:

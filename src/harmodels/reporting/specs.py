@@ -9,11 +9,12 @@ def places_of(spec: Spec) -> list[Spec]:
     """Return every part of a specification that names an experiment, in the order shown.
 
     An experiment stands in the specification itself, on its `left` and `right`, or in one of the
-    lists `experiments` (of names, or of parts like the others) and `runs`.
+    lists `experiments` (of names, or of parts like the others), `runs` and `panels`.
     """
     listed = [
         {"experiment": item} if isinstance(item, str) else item
-        for item in (*spec.get("experiments", ()), *spec.get("runs", ()))
+        for key in ("experiments", "runs", "panels")
+        for item in spec.get(key, ())
     ]
     places = [spec, spec.get("left", {}), spec.get("right", {}), *listed]
     return [place for place in places if "experiment" in place]

@@ -27,7 +27,8 @@ from harmodels.reporting.measures import (
     recall_of,
     unknown_classes,
 )
-from harmodels.reporting.runs import Run, select_runs
+from harmodels.reporting.places import select_runs
+from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]
@@ -85,11 +86,16 @@ def _evidence(spec: Spec, runs: Runs) -> Evidence:
 
 
 def _comparison(spec: Spec, runs: Runs) -> Evidence:
-    """Judge left against right, configurations paired on the keys that neither side fixes."""
+    """Judge left against right, configurations paired on the keys that neither side fixes.
+
+    One configuration on each side is a pair whatever its keys.
+    """
     sides = [select_runs(runs, spec[side]) for side in ("left", "right")]
     fixed = {key for side in ("left", "right") for key in spec[side].get("where", {})}
     common = set(sides[0][0].configuration) & set(sides[1][0].configuration)
     pair_on = [key for key in sides[0][0].configuration if key in common - fixed]
+    if len(sides[0]) == len(sides[1]) == 1:
+        pair_on = []
     left, right = (
         _sample(spec, spec[side], group)
         for side, group in zip(("left", "right"), sides, strict=True)

@@ -24,14 +24,14 @@ from harmodels.reporting.figures.bands import (
 )
 from harmodels.reporting.figures.style import COLOURS, DASHES, GREY, line_style, new_figure
 from harmodels.reporting.labels import (
-    configuration_text,
     key_label,
     measure_label,
     name_text,
     wrap,
 )
 from harmodels.reporting.measures import best_epochs, curve, early_ends
-from harmodels.reporting.runs import Run, select_runs
+from harmodels.reporting.places import only_run, select_runs
+from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]
@@ -133,7 +133,7 @@ def draw_losses_compared(spec: Spec, runs: Runs) -> Figure:
         If an entry of `runs` names several configurations.
     """
     splits = spec.get("splits", ["train", "validation"])
-    group = [_only(select_runs(runs, place), place) for place in spec["runs"]]
+    group = [only_run(runs, place, "a line") for place in spec["runs"]]
     titles = [place["title"] for place in spec["runs"]]
     figure = new_figure(6.4, 4.4, any(run.simulated for run in group))
     axes = figure.subplots()
@@ -154,16 +154,6 @@ def draw_losses_compared(spec: Spec, runs: Runs) -> Figure:
     note_divergence(axes, list(zip(titles, group, strict=True)))
     draw_legend(figure, handles, group)
     return figure
-
-
-def _only(group: Sequence[Run], place: Spec) -> Run:
-    if len(group) > 1:
-        names = "; ".join(configuration_text(run.configuration) for run in group)
-        raise ConfigurationError(
-            f"a line needs one configuration, but {place['experiment']!r} where "
-            f"{place.get('where', 'nothing is said')} has {len(group)}: {names}"
-        )
-    return group[0]
 
 
 def _mark_best_epochs(axes: Axes, epochs: pd.DataFrame) -> None:

@@ -22,7 +22,8 @@ from harmodels.reporting.figures.bands import (
 from harmodels.reporting.figures.style import line_style, new_figure
 from harmodels.reporting.labels import measure_label, wrap
 from harmodels.reporting.measures import best_epochs, curve, early_ends
-from harmodels.reporting.runs import Run, select_runs
+from harmodels.reporting.places import select_runs
+from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import words
-from harmodels.reporting.runs import Run, select_runs
+from harmodels.reporting.places import select_runs
+from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec, places_of
 
 EXPERIMENT = "experiment"  # the heading under which titles of experiments stand
@@ -37,7 +38,8 @@ def rows_of(spec: Spec, runs: Runs) -> list[Row]:
         If an experiment has no runs.
     """
     places = places_of(spec)
-    groups = [select_runs(runs, place) for place in places]
+    weights = {"checkpoint": spec.get("checkpoint", "last")}
+    groups = [select_runs(runs, weights | place) for place in places]
     keys = keys_of([run for group in groups for run in group])
     titled = any("title" in place for place in places if place is not spec)
     rows = []
