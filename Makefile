@@ -29,7 +29,7 @@ report: $(INSTALLED) ## All reports on the real recordings (downloads them; HARM
 	@echo "Open results/report.html"
 
 test: $(INSTALLED) ## All tests, those of the workflow included
-	$(BIN)/python -m pytest -n $(CORES)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, the floors of the house
 	$(BIN)/ruff check .

@@ -122,7 +122,7 @@ def job_of(wildcards):
         "fingers": fingers_of(dataset) if plan.channels == GROUP else None,
         "validation": experiment.validation,
         "seed": PROJECT.seed,
-        "replicates": PROJECT.replicates,
+        "replicates": plan.replicates,
         "engine": PROJECT.engine,
         "device": PROJECT.device,
     }

@@ -108,7 +108,7 @@ rule draw_splits:
         code=code("harmodels.data.splits"),
         draw=lambda wildcards: PROJECT.reports[wildcards.report].draw,
         seed=PROJECT.seed,
-        replicates=PROJECT.replicates,
+        replicates=lambda wildcards: PROJECT.reports[wildcards.report].replicates,
     message:
         "Drawing training, validation and test sequences of {wildcards.dataset}."
     script:

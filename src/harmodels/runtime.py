@@ -53,6 +53,7 @@ def use_one_thread_an_operation() -> None:
     Parallel reductions would make the bytes of a result depend on the number of threads;
     vanishing gradients are denormal numbers, on which processors are ten times slower.
     """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # determinism on CUDA asks for it
     import torch
 
     torch.set_num_threads(1)

@@ -68,6 +68,7 @@ class Report:
     model: str
     channels: str | None
     datasets: tuple[str, ...]
+    replicates: int
     draw: dict[str, Any]
     experiments: dict[str, Experiment]
     tables: dict[str, dict[str, Any]]
@@ -81,7 +82,6 @@ class Project:
 
     name: str
     reports: dict[str, Report]
-    replicates: int
     seed: int
     engine: str
     device: str
@@ -115,8 +115,10 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     engine, device = resolve_engine(full["engine"], full["device"])
     return Project(
         name=full["name"],
-        reports={key: _parse_report(key, plan, root) for key, plan in full["reports"].items()},
-        replicates=full["replicates"],
+        reports={
+            key: _parse_report(key, plan, root, full["replicates"])
+            for key, plan in full["reports"].items()
+        },
         seed=full["seed"],
         engine=engine,
         device=device,
@@ -147,7 +149,7 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     return engine, device
 
 
-def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
+def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int) -> Report:
     path = root / "config" / "reports" / f"{key}.yaml"
     if not path.exists():
         known = sorted(file.stem for file in path.parent.glob("*.yaml"))
@@ -172,6 +174,7 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path) -> Report:
         model=content["model"],
         channels=content.get("channels"),
         datasets=tuple(plan["datasets"]),
+        replicates=plan.get("replicates", replicates),
         draw={**content["draw"], **plan.get("draw", {})},
         experiments=experiments,
         tables=content.get("tables") or {},

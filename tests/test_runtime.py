@@ -1,0 +1,83 @@
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from harmodels.errors import DataError
+from harmodels.runtime import (
+    LOGGER,
+    Progress,
+    describe_commit,
+    describe_machine,
+    describe_versions,
+    script_job,
+)
+
+
+@pytest.fixture(autouse=True)
+def _restore_handlers():
+    before = LOGGER.handlers
+    yield
+    LOGGER.handlers = before
+
+
+def test_an_error_on_purpose_ends_with_its_message_and_no_traceback(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "train"):
+        raise DataError("file a.txt, line 3: no number")
+    assert ended.value.code == 1
+    printed = capsys.readouterr().err
+    assert "[train] error: file a.txt, line 3: no number" in printed
+    assert "Traceback" not in printed
+    assert "line 3" in (tmp_path / "job.log").read_text()
+
+
+def test_an_unexpected_error_keeps_its_traceback(tmp_path, capsys):
+    with pytest.raises(SystemExit), script_job(tmp_path / "job.log", "train"):
+        raise ZeroDivisionError
+    assert "Traceback" in (tmp_path / "job.log").read_text()
+
+
+def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "train"):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_progress_writes_every_epoch_to_the_log_and_few_to_the_terminal(tmp_path, capsys):
+    with script_job(tmp_path / "job.log", "train"):
+        progress = Progress(epochs=5, every_s=1000)
+        for epoch in range(1, 6):
+            progress(epoch, 100, {"loss": 1 / epoch})
+    assert (tmp_path / "job.log").read_text().count("epoch") == 5
+    printed = capsys.readouterr().err
+    assert "epoch 1 of 5: loss 1.0000" in printed
+    assert "epoch 3 of 5" not in printed
+    assert "0:00 left" in printed
+
+
+def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path):
+    assert describe_commit(tmp_path) == {"commit": None, "dirty": None}
+
+
+def test_a_checkout_has_a_commit_and_says_whether_files_differ(tmp_path):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True)
+
+    git("init", "-q")
+    (tmp_path / "a").write_text("1")
+    git("add", "a")
+    git("commit", "-qm", "a")
+    clean = describe_commit(tmp_path)
+    assert len(clean["commit"]) == 40
+    assert clean["dirty"] is False
+    (tmp_path / "a").write_text("2")
+    assert describe_commit(tmp_path)["dirty"] is True
+
+
+def test_versions_and_machine_are_described():
+    assert describe_versions()["python"] == sys.version.split()[0]
+    assert describe_machine("cpu")["cores"] >= 1
+    assert isinstance(logging.getLogger("harmodels"), logging.Logger)
