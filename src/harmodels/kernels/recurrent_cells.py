@@ -1,0 +1,136 @@
+"""The pointwise mathematics of the recurrent cells, a vector of hidden units at a time.
+
+Equations and derivations: nn/simple_rnn.py, nn/gru.py, nn/lstm.py. Every function sees one
+sequence at one step:
+
+    gates      the pre-activations; afterwards the activations; after the way back, their gradients
+    earlier    the states one step before: h', and c' of the LSTM
+    output     where h goes; following: where the states go, as `earlier` of the next step
+    carry      the gradients at the states that the later steps sent back; afterwards, what passes
+               by the weights to the step before
+    d_output   the gradient at h from above
+
+Blocks of the gates: SimpleRNN h; GRU n, r, z, q; LSTM i, f, g, o. The GRU's order makes both what
+the input product writes (n, r, z) and what the recurrent product adds to (r, z, q) contiguous.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
+
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.recurrent_lanes import Row, sigmoid, tanh
+from harmodels.kernels.simd import LANES, Emitter
+
+CELLS = ("simple_rnn", "gru", "lstm")
+SIMPLE_RNN, GRU, LSTM = range(3)
+
+
+def _simple_rnn(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+    h = tanh(gates[0])
+    gates[0] = output[0] = following[0] = h
+
+
+def _simple_rnn_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+    h = gates[0]
+    d_h = carry[0] + d_output[0]
+    gates[0] = d_h * (1.0 - h * h)
+    carry.clear(0)
+
+
+def _gru(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+    r, z = sigmoid(gates[1]), sigmoid(gates[2])
+    n = tanh(gates[0] + r * gates[3])
+    h = n + z * (earlier[0] - n)
+    gates[0], gates[1], gates[2] = n, r, z
+    output[0] = following[0] = h
+
+
+def _gru_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+    n, r, z, q = (gates[k] for k in range(4))
+    d_h = carry[0] + d_output[0]
+    d_n = d_h * (1.0 - z) * (1.0 - n * n)
+    gates[0] = d_n
+    gates[1] = d_n * q * r * (1.0 - r)
+    gates[2] = d_h * (earlier[0] - n) * z * (1.0 - z)
+    gates[3] = d_n * r
+    carry[0] = d_h * z
+
+
+def _lstm(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+    i, f, g, o = sigmoid(gates[0]), sigmoid(gates[1]), tanh(gates[2]), sigmoid(gates[3])
+    c = f * earlier[1] + i * g
+    h = o * tanh(c)
+    gates[0], gates[1], gates[2], gates[3] = i, f, g, o
+    output[0] = following[0] = h
+    following[1] = c
+
+
+def _lstm_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+    i, f, g, o = (gates[k] for k in range(4))
+    c_before = earlier[1]
+    tanh_c = tanh(f * c_before + i * g)  # cheaper than to keep it
+    d_h = carry[0] + d_output[0]
+    d_c = carry[1] + d_h * o * (1.0 - tanh_c * tanh_c)
+    gates[0] = d_c * g * i * (1.0 - i)
+    gates[1] = d_c * c_before * f * (1.0 - f)
+    gates[2] = d_c * i * (1.0 - g * g)
+    gates[3] = d_h * tanh_c * o * (1.0 - o)
+    carry.clear(0)
+    carry[1] = d_c * f
+
+
+def _pointwise(compute: Callable[[Row, Row, Row, Row], None]) -> Any:
+    """Return the intrinsic that runs `compute` on rows of one flat array."""
+
+    @intrinsic
+    def vector(
+        typingctx: Any, memory: Any, gates: Any, earlier: Any, third: Any, fourth: Any, width: Any
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            emit = Emitter(context, builder)
+            base = emit.base(signature.args[0], args[0])
+            compute(*(Row(emit, base, at, args[5]) for at in args[1:5]))
+            return context.get_dummy_value()
+
+        index = types.int64
+        return types.void(memory, index, index, index, index, index), codegen
+
+    return vector
+
+
+_simple_rnn_vector, _simple_rnn_back_vector = map(_pointwise, (_simple_rnn, _simple_rnn_back))
+_gru_vector, _gru_back_vector = map(_pointwise, (_gru, _gru_back))
+_lstm_vector, _lstm_back_vector = map(_pointwise, (_lstm, _lstm_back))
+
+
+@inlined
+def step(
+    cell: int, memory: Any, gates: int, earlier: int, output: int, following: int, width: int
+) -> None:
+    """Take one sequence one step on; the integers say where its rows are in `memory`."""
+    for j in range(0, width, LANES):
+        rows = gates + j, earlier + j, output + j, following + j
+        if cell == SIMPLE_RNN:
+            _simple_rnn_vector(memory, *rows, width)
+        elif cell == GRU:
+            _gru_vector(memory, *rows, width)
+        else:
+            _lstm_vector(memory, *rows, width)
+
+
+@inlined
+def step_back(
+    cell: int, memory: Any, gates: int, earlier: int, carry: int, d_output: int, width: int
+) -> None:
+    """Take the gradient of one sequence one step back."""
+    for j in range(0, width, LANES):
+        rows = gates + j, earlier + j, carry + j, d_output + j
+        if cell == SIMPLE_RNN:
+            _simple_rnn_back_vector(memory, *rows, width)
+        elif cell == GRU:
+            _gru_back_vector(memory, *rows, width)
+        else:
+            _lstm_back_vector(memory, *rows, width)

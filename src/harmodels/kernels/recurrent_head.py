@@ -1,0 +1,98 @@
+"""Behind the recurrent layers: dropout, the dense layer, its loss, and the step of Adam."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.recurrent_products import product
+from harmodels.kernels.softmax import classify
+
+
+class Adam(NamedTuple):
+    """Options of the optimiser (optim.adam_step)."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+
+
+@inlined
+def _drop(
+    memory: np.ndarray, source: int, target: int, head: Any, masks: np.ndarray,
+    positions: np.ndarray, scale: np.float32,
+) -> None:  # fmt: skip
+    """Multiply the rows at `source` by their masks and the scale; without masks copy them."""
+    for b in range(len(positions)):
+        row = b * head.state_step
+        for j in range(head.hidden):
+            value = memory[source + row + j]
+            if len(masks) > 0:
+                value *= masks[positions[b], j] * scale
+            memory[target + row + j] = value
+
+
+@inlined
+def output(
+    head: Any, theta: np.ndarray, memory: np.ndarray, masks: np.ndarray, positions: np.ndarray,
+    scale: np.float32,
+) -> None:  # fmt: skip
+    """Write the logits of the batch; `positions` are the masks' rows of its sequences."""
+    _drop(memory, head.state, head.dropped, head, masks, positions, scale)
+    product(
+        memory, head.dropped, head.state_step, 1, len(positions), theta, head.weight,
+        head.weight_step, head.hidden, head.width, theta, head.bias, 0,
+        memory, head.logits, head.logits_step,
+    )  # fmt: skip
+
+
+@inlined
+def output_back(
+    head: Any, mirror: np.ndarray, memory: np.ndarray, gradient: np.ndarray, labels: np.ndarray,
+    sequences: np.ndarray, masks: np.ndarray, positions: np.ndarray, scale: np.float32,
+    one: np.ndarray,
+) -> float:  # fmt: skip
+    """Write the gradient at the last states; return the sum of the cross-entropies."""
+    size, step, width = len(sequences), head.logits_step, head.width
+    loss, mean = 0.0, 1.0 / size
+    d_logits = memory[head.d_logits : head.d_logits + size * step].reshape(size, step)
+    for b in range(size):
+        at = head.logits + b * step
+        logits = memory[at : at + head.classes]
+        loss += classify(logits, labels[sequences[b]], 0, mean, d_logits, b)
+    product(
+        memory, head.d_logits, step, 1, size, mirror, head.mirror, head.mirror_step, head.classes,
+        head.state_width, memory, head.zeros, 0,
+        memory, head.d_state, head.state_step,
+    )  # fmt: skip
+    product(
+        memory, head.dropped, 1, head.state_step, head.hidden, memory, head.d_logits, step, size,
+        width, gradient, head.weight, head.weight_step, gradient, head.weight, head.weight_step,
+    )  # fmt: skip
+    product(
+        one, 0, 0, 0, 1, memory, head.d_logits, step, size, width,
+        gradient, head.bias, 0, gradient, head.bias, 0,
+    )  # fmt: skip
+    _drop(memory, head.d_state, head.d_state, head, masks, positions, scale)
+    return loss
+
+
+@inlined
+def adam_step(
+    theta: np.ndarray, gradient: np.ndarray, first: np.ndarray, second: np.ndarray,
+    updates: float, options: Adam,
+) -> None:  # fmt: skip
+    """Take the step after `updates` earlier ones, and clear the gradient for the next."""
+    beta1, beta2 = np.float32(options.beta1), np.float32(options.beta2)
+    rest1, rest2 = np.float32(1 - options.beta1), np.float32(1 - options.beta2)
+    rate = np.float32(options.learning_rate / (1 - options.beta1 ** (updates + 1)))
+    scale = np.float32(1 / np.sqrt(1 - options.beta2 ** (updates + 1)))
+    epsilon = np.float32(options.epsilon)
+    for k in range(len(theta)):
+        slope = gradient[k]
+        gradient[k] = np.float32(0)
+        m = beta1 * first[k] + rest1 * slope
+        v = beta2 * second[k] + rest2 * (slope * slope)
+        first[k], second[k] = m, v
+        theta[k] -= rate * m / (np.sqrt(v) * scale + epsilon)

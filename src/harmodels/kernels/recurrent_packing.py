@@ -1,0 +1,76 @@
+"""Parameters of a recurrent classifier to and from the flat array of its plan."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from harmodels.kernels.recurrent_cells import GRU
+from harmodels.kernels.recurrent_plan import GATES, Plan, Shape
+from harmodels.kernels.simd import zeros
+from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.models.recurrent_classifier import RecurrentClassifier
+from harmodels.nn.params import Tree, map_params
+
+# torch.nn's gates in the order of the blocks that the input product writes.
+_INPUT_ORDER = {GRU: (2, 0, 1)}
+
+
+def _arrays(
+    params: RecurrentClassifier | HierarchicalClassifier, replicate: int
+) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:
+    """Return one replicate's arrays, which share the tensors' memory: the layers', the output's."""
+    if isinstance(params, HierarchicalClassifier):
+        fingers = params.fingers.weight_ih.shape[1]
+        layers = [[t[replicate, f].numpy() for t in params.fingers] for f in range(fingers)]
+        layers.append([tensor[replicate].numpy() for tensor in params.hand])
+    else:
+        layers = [[tensor[replicate].numpy() for tensor in layer] for layer in params.rnn]
+    return layers, [tensor[replicate].numpy() for tensor in params.output]
+
+
+def _pairs(
+    plan: Plan, shapes: list[Shape], flat: np.ndarray, params: Any, replicate: int
+) -> Iterator[tuple[np.ndarray, Any, np.ndarray]]:
+    """Yield (place, index, array): `place[index]` of the flat array is that part of a tensor."""
+
+    def place(at: int, rows: int, step: int) -> np.ndarray:
+        return flat[at : at + rows * step].reshape(rows, step)
+
+    layers, (weight, bias) = _arrays(params, replicate)
+    for layer, shape, arrays in zip(plan.layers, shapes, layers, strict=True):
+        H, width, step = (int(layer[name]) for name in ("hidden", "width", "weight_step"))
+        order = range(GATES[plan.cell])
+        columns = shape.columns - shape.columns[0]
+        inputs = place(layer["weight_x"], int(layer["inputs"]), step)
+        states = place(layer["weight_h"], H, step)
+        bias_x, bias_h = (place(layer[name], 1, step)[0] for name in ("bias_x", "bias_h"))
+        for block, gate in enumerate(_INPUT_ORDER.get(plan.cell, order)):
+            at, rows = slice(block * width, block * width + H), slice(gate * H, gate * H + H)
+            yield inputs, (columns, at), arrays[0][rows].T
+            yield bias_x, at, arrays[2][rows]
+        for gate in order:
+            at, rows = slice(gate * width, gate * width + H), slice(gate * H, gate * H + H)
+            yield states, (slice(None), at), arrays[1][rows].T
+            yield bias_h, at, arrays[3][rows]
+    head = plan.head[0]
+    classes, H, step = (int(head[name]) for name in ("classes", "hidden", "weight_step"))
+    yield place(head["weight"], H, step), (slice(None), slice(classes)), weight.T
+    yield place(head["bias"], 1, step)[0], slice(classes), bias
+
+
+def pack(plan: Plan, shapes: list[Shape], params: Any, replicate: int) -> np.ndarray:
+    """Return one replicate's parameters as the flat array."""
+    flat = zeros(1, plan.theta)[0]
+    for place, index, array in _pairs(plan, shapes, flat, params, replicate):
+        place[index] = array
+    return flat
+
+
+def unpack(plan: Plan, shapes: list[Shape], flats: list[np.ndarray], like: Tree) -> Tree:
+    """Return the flat arrays as tensors of their own, shaped as `like`."""
+    params: Tree = map_params(lambda tensor: tensor.new_empty(tensor.shape), like)
+    for replicate, flat in enumerate(flats):
+        for place, index, array in _pairs(plan, shapes, flat, params, replicate):
+            array[...] = place[index]
+    return params

@@ -1,0 +1,185 @@
+"""Where everything of a recurrent classifier lies: flat arrays, and records of offsets into them.
+
+`theta` holds one replicate's parameters, and the gradient and both moments of Adam are arrays of
+the same layout, so that the update is one loop. `mirror` holds the transposes of the weights,
+`memory` all that the passes write for a batch. A matrix is an offset and the step from row to
+row. Widths are rounded up to whole vector registers; the padding of parameters is zero and stays
+zero. Steps are odd numbers of cache lines: with a power of two the rows of a column would share
+a few places of the first-level cache.
+
+The layers are in the order of the forward pass. Those of the hierarchy's fingers are layers like
+others, which read and write columns of their own.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from harmodels.kernels.recurrent_cells import CELLS, GRU, LSTM, SIMPLE_RNN
+from harmodels.kernels.simd import padded
+
+GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
+# Floats of a cache line: offsets are multiples of it.
+LINE = 16
+_LAYER_FIELDS = """
+    inputs hidden width gates_width recurrent_at last
+    weight_x weight_h weight_step bias_x bias_h mirror_x mirror_x_step mirror_h mirror_h_step
+    x x_step gates gates_step earlier earlier_step output output_step
+    d_output d_output_step d_x
+"""
+# inputs, hidden: columns of x and units; width: of a gate, rounded up; gates_width: of all gates;
+# recurrent_at: the column of `gates` where those of the recurrent product begin; last: 1 in the
+# layer whose last state is classified. The rest are offsets and steps. output has a row a
+# sequence in that layer, else a row a step; d_x is -1 where nobody asks for it.
+LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
+_HEAD_FIELDS = """
+    classes hidden width weight weight_step bias mirror mirror_step state state_step state_width
+    dropped d_state logits logits_step d_logits carry carry_step sums zeros
+"""
+HEAD = np.dtype([(name, np.int64) for name in _HEAD_FIELDS.split()])
+
+
+class Shape(NamedTuple):
+    """A layer before it has a place: its columns of the level below and its units."""
+
+    level: int
+    columns: np.ndarray  # places of its inputs among the columns of the level below
+    hidden: int
+
+
+class Plan(NamedTuple):
+    """Records of offsets and the sizes of the flat arrays."""
+
+    cell: int
+    layers: np.ndarray  # (L,) of LAYER
+    head: np.ndarray  # (1,) of HEAD
+    theta: int
+    mirror: int
+    memory: int
+
+
+def odd_lines(width: int) -> int:
+    """Return the least odd number of cache lines that holds `width` floats, in floats."""
+    return (-(-width // LINE) | 1) * LINE
+
+
+class _Space:
+    """Offsets handed out one after another."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def take(self, rows: int, step: int) -> int:
+        at = self.size
+        self.size += -(-rows * step // LINE) * LINE
+        return at
+
+
+def stacked(layers: int, inputs: int, hidden: int) -> list[Shape]:
+    """Return the shapes of layers on top of each other."""
+    widths = [inputs] + [hidden] * (layers - 1)
+    return [Shape(level, np.arange(width), hidden) for level, width in enumerate(widths)]
+
+
+def hierarchical(fingers: int, inputs: int, finger_hidden: int, hand_hidden: int) -> list[Shape]:
+    """Return the shapes of one layer a finger and a layer that reads them side by side."""
+    below = [
+        Shape(0, finger * padded(inputs) + np.arange(inputs), finger_hidden)
+        for finger in range(fingers)
+    ]
+    joined = padded(finger_hidden) * np.arange(fingers)[:, None] + np.arange(finger_hidden)
+    return [*below, Shape(1, joined.ravel(), hand_hidden)]
+
+
+def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_size: int) -> Plan:
+    """Lay out the classifier and a batch of at most `rows` steps in `batch_size` sequences."""
+    kind = CELLS.index(cell)
+    theta, mirror, memory = _Space(), _Space(), _Space()
+    layers, head = np.zeros(len(shapes), LAYER), np.zeros(1, HEAD)
+    levels = shapes[-1].level + 1
+    # columns of the rows that a level reads: all its layers' inputs, or the outputs below
+    columns = [max(shape.columns[-1] + 1 for shape in shapes if shape.level == 0)]
+    for level in range(levels):
+        columns.append(sum(padded(shape.hidden) for shape in shapes if shape.level == level))
+    steps = [odd_lines(int(width)) for width in columns]
+    read = [memory.take(rows, step) for step in steps[:-1]]
+    # one level's gradient is spent when the next lower one's is written
+    d_read = memory.take(rows, max(steps[1:-1], default=0))
+    used = [0] * levels
+    for layer, shape in zip(layers, shapes, strict=True):
+        _place_parameters(layer, kind, shape, theta, mirror)
+        level, last = shape.level, shape.level == levels - 1
+        first_column = shape.columns[0]
+        layer["last"] = last
+        layer["x"], layer["x_step"] = read[level] + first_column, steps[level]
+        layer["d_x"] = d_read if level else -1
+        if not last:
+            layer["output"] = read[level + 1] + used[level]
+            layer["d_output"] = d_read + used[level]
+            layer["output_step"] = layer["d_output_step"] = steps[level + 1]
+        used[level] += layer["width"]
+        total = layer["gates_width"] + layer["recurrent_at"]
+        layer["gates_step"] = odd_lines(int(total))
+        layer["gates"] = memory.take(rows, layer["gates_step"])
+        layer["earlier_step"] = odd_lines(int(layer["width"]) * (1 + (kind == LSTM)))
+        # one row more, for the states behind a sequence's last step, which nobody reads
+        layer["earlier"] = memory.take(rows + 1, layer["earlier_step"])
+    _place_head(head, layers, classes, batch_size, theta, mirror, memory)
+    top = layers[-1]
+    top["output"], top["output_step"] = head["state"][0], head["state_step"][0]
+    top["d_output"] = head["zeros"][0]
+    return Plan(kind, layers, head, theta.size, mirror.size, memory.size)
+
+
+def _place_parameters(
+    layer: np.void, cell: int, shape: Shape, theta: _Space, mirror: _Space
+) -> None:
+    gates, width = GATES[cell], padded(shape.hidden)
+    inputs = int(shape.columns[-1] - shape.columns[0]) + 1
+    layer["inputs"], layer["hidden"], layer["width"] = inputs, shape.hidden, width
+    layer["gates_width"] = gates * width
+    layer["recurrent_at"] = width if cell == GRU else 0
+    step = layer["weight_step"] = odd_lines(gates * width)
+    layer["weight_x"] = theta.take(padded(inputs), step)
+    layer["weight_h"] = theta.take(width, step)
+    layer["bias_x"], layer["bias_h"] = theta.take(1, step), theta.take(1, step)
+    layer["mirror_x_step"] = odd_lines(padded(inputs))
+    layer["mirror_h_step"] = odd_lines(width)
+    if shape.level:
+        layer["mirror_x"] = mirror.take(gates * width, layer["mirror_x_step"])
+    layer["mirror_h"] = mirror.take(gates * width, layer["mirror_h_step"])
+
+
+def _place_head(
+    head: np.ndarray, layers: np.ndarray, classes: int, batch_size: int,
+    theta: _Space, mirror: _Space, memory: _Space,
+) -> None:  # fmt: skip
+    hidden, width = int(layers[-1]["hidden"]), int(layers[-1]["width"])
+    wide = padded(classes)
+    state_step, class_step = odd_lines(width), odd_lines(wide)
+    widest = max(int(layer["gates_step"]) for layer in layers)
+    carry_step = max(int(layer["earlier_step"]) for layer in layers)
+    values = {
+        "classes": classes,
+        "hidden": hidden,
+        "width": wide,
+        "weight": theta.take(width, class_step),
+        "weight_step": class_step,
+        "bias": theta.take(1, class_step),
+        "mirror": mirror.take(wide, state_step),
+        "mirror_step": state_step,
+        "state": memory.take(batch_size, state_step),
+        "state_step": state_step,
+        "state_width": width,
+        "dropped": memory.take(batch_size, state_step),
+        "d_state": memory.take(batch_size, state_step),
+        "logits": memory.take(batch_size, class_step),
+        "logits_step": class_step,
+        "d_logits": memory.take(batch_size, class_step),
+        "carry": memory.take(batch_size, carry_step),
+        "carry_step": carry_step,
+        "sums": memory.take(1, widest),
+        "zeros": memory.take(1, max(int(layer["x_step"]) for layer in layers) + widest),
+    }
+    for name, value in values.items():
+        head[name] = value

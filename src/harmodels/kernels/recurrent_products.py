@@ -1,0 +1,127 @@
+"""The one matrix product of the recurrent kernels, for any number of rows.
+
+As `products`, but a block may have any of 1 to ROWS rows, so that a batch that shrinks wastes
+nothing; it starts from given sums; and both operands have free strides, so that the same code
+gives A · B and Aᵀ · B. A sum is always taken in the order of k: what stands in a row does not
+depend on how many rows there are.
+"""
+
+from typing import Any
+
+from numba import int64, types
+from numba.extending import intrinsic
+
+from harmodels.kernels.compiling import inlined
+from harmodels.kernels.simd import LANES, WIDE, Emitter
+
+# Rows and vectors of the largest block: its sums, a row of vectors and a factor fit the registers.
+ROWS, STRIP = (6, 4) if WIDE else (5, 2)
+# One or two rows alone keep the multiply-add units busy only if they are longer.
+FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
+
+
+def _emit_block(emit: Emitter, rows: int, vectors: int, bases: list[Any], at: list[Any]) -> None:
+    """Emit the product for one size of block."""
+    builder = emit.builder
+    factors, matrix, start, out = bases
+    f, f_row, f_step, m, m_step, count, s, s_row, o, o_row = at
+
+    def row(first: Any, stride: Any, b: int) -> Any:
+        return builder.add(first, builder.mul(stride, emit.index(b)))
+
+    def add(k: Any, sums: list[Any]) -> list[Any]:
+        at_k, factor_k = builder.add(m, builder.mul(k, m_step)), builder.mul(k, f_step)
+        values = [emit.load(matrix, emit.plus(at_k, LANES * j)) for j in range(vectors)]
+        added: list[Any] = []
+        for b in range(rows):
+            factor = emit.scalar(factors, builder.add(row(f, f_row, b), factor_k))
+            for value in values:
+                added.append(emit.multiply_add(factor, value, sums[len(added)]))
+        return added
+
+    places = [(b, LANES * j) for b in range(rows) for j in range(vectors)]
+    before = [emit.load(start, emit.plus(row(s, s_row, b), j)) for b, j in places]
+    for (b, j), total in zip(places, emit.sum_over(count, before, add), strict=True):
+        emit.store(total, out, emit.plus(row(o, o_row, b), j))
+
+
+def _any_block(
+    typingctx: Any, rows: Any, vectors: Any, factors: Any, f: Any, f_row: Any, f_step: Any,
+    matrix: Any, m: Any, m_step: Any, count: Any, start: Any, s: Any, s_row: Any, out: Any,
+    o: Any, o_row: Any,
+) -> Any:  # fmt: skip
+    """Choose among the blocks of all sizes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        # one copy for all callers: a copy in each would make compiling several times as long
+        builder.function.attributes.add("noinline")
+        emit = Emitter(context, builder)
+        bases = [emit.base(signature.args[i], args[i]) for i in (2, 6, 10, 13)]
+        at = [args[i] for i in (3, 4, 5, 7, 8, 9, 11, 12, 14, 15)]
+        after = builder.append_basic_block("product.done")
+        size = builder.add(builder.mul(args[0], emit.index(LONG_STRIP + 1)), args[1])
+        choice = builder.switch(size, after)
+        for height in range(1, ROWS + 1):
+            widths = [*range(1, STRIP + 1), *([LONG_STRIP] if height <= FEW_ROWS else [])]
+            for width in widths:
+                case = builder.append_basic_block(f"product.{height}.{width}")
+                choice.add_case(emit.index(height * (LONG_STRIP + 1) + width), case)
+                builder.position_at_end(case)
+                _emit_block(emit, height, width, bases, at)
+                builder.branch(after)
+        builder.position_at_end(after)
+        return context.get_dummy_value()
+
+    index = types.int64
+    return types.void(
+        index, index, factors, index, index, index, matrix, index, index, index, start, index,
+        index, out, index, index,
+    ), codegen  # fmt: skip
+
+
+_block: Any = intrinsic(_any_block)
+
+
+@inlined
+def _strips(
+    factors: Any, f: int, f_row: int, f_step: int, rows: int,
+    matrix: Any, m: int, m_step: int, count: int, width: int,
+    start: Any, s: int, s_row: int, out: Any, o: int, o_row: int,
+) -> None:  # fmt: skip
+    vectors, j = width // LANES, 0
+    while vectors > 0:
+        long = rows <= FEW_ROWS and vectors >= LONG_STRIP
+        strip = LONG_STRIP if long else min(vectors, STRIP)
+        b = 0
+        while b < rows:
+            blocks = (rows - b + ROWS - 1) // ROWS
+            height = (rows - b + blocks - 1) // blocks
+            _block(
+                height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
+                count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
+            )  # fmt: skip
+            b += height
+        vectors -= strip
+        j += strip * LANES
+
+
+@inlined
+def product(
+    factors: Any, f: int, f_row: int, f_step: int, rows: int,
+    matrix: Any, m: int, m_step: int, count: int, width: int,
+    start: Any, s: int, s_row: int, out: Any, o: int, o_row: int,
+) -> None:  # fmt: skip
+    """Multiply two matrices and add a third.
+
+    out[o + b · o_row + j] = start[s + b · s_row + j]
+        + Σ_k factors[f + b · f_row + k · f_step] · matrix[m + k · m_step + j]
+
+    for b < rows, j < width (a multiple of LANES) and k < count. All arrays are flat. `start` may
+    be `out` itself, or with s_row = 0 one row for all.
+    """
+    # numba would compile a copy for every pattern of constants among the arguments
+    _strips(
+        factors, int64(f), int64(f_row), int64(f_step), int64(rows),
+        matrix, int64(m), int64(m_step), int64(count), int64(width),
+        start, int64(s), int64(s_row), out, int64(o), int64(o_row),
+    )  # fmt: skip
