@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import minibatch, perceptron, report, tbptt
+from benchmarks import minibatch, perceptron, recurrent, report, tbptt
 from benchmarks.timing import (
     Case,
     check_agreement,
@@ -38,6 +38,12 @@ CASES: dict[str, Callable[[], Case]] = (
         )
         for batch_size in (1, 50)
         for momentum in (0.0, 0.09)
+    }
+    | {
+        f"{cell}-{kind}-threads{threads}": partial(recurrent.make_case, cell, kind, threads)
+        for cell in recurrent.TORCH
+        for kind in ("unequal", "equal")
+        for threads in (1, 2)
     }
 )
 

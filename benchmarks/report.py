@@ -33,9 +33,10 @@ def processor() -> str:
 def circumstances(rounds: int, top: float) -> str:
     """Return the sentence that belongs under every table of timings."""
     return (
-        f"One thread of {processor()}, float32, denormals flushed for all, medians of {rounds} "
-        f"interleaved rounds; torch {torch.__version__}, numba {numba.__version__}, "
-        f"Python {platform.python_version()}. GFLOP/s count the matrix products without padding; "
+        f"One thread of {processor()} where the case names no more, float32, denormals flushed "
+        f"for all, medians of {rounds} interleaved rounds; torch {torch.__version__}, "
+        f"numba {numba.__version__}, Python {platform.python_version()}. GFLOP/s count the matrix "
+        "products without padding; "
         f"torch's product of two 512 by 512 matrices reaches {top:.0f} on the same thread.\n"
     )
 
@@ -82,7 +83,7 @@ def figure(summary: pd.DataFrame) -> Figure:
     )
     axes.set_yticks(np.arange(len(cases)), cases)
     axes.invert_yaxis()
-    axes.set_xlabel("times faster than torch.nn.RNN + autograd + SGD (one thread)")
+    axes.set_xlabel("times faster than torch.nn with autograd")
     drawing.legend(loc="outside upper center", ncols=len(others), frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

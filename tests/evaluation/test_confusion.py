@@ -1,6 +1,11 @@
 import numpy as np
 
-from harmodels.evaluation.confusion import confusion_counts, most_predicted_share, row_fractions
+from harmodels.evaluation.confusion import (
+    confusion_counts,
+    frequent_confusions,
+    most_predicted_share,
+    row_fractions,
+)
 from harmodels.evaluation.topk import top_k_accuracy
 
 
@@ -30,3 +35,14 @@ def test_a_class_without_sequences_has_fractions_of_zero():
 def test_the_most_predicted_share_is_one_for_a_network_stuck_on_one_label():
     counts = np.array([[[5, 0], [5, 0]], [[4, 1], [2, 3]]])
     assert most_predicted_share(counts).tolist() == [1.0, 0.6]
+
+
+def test_frequent_confusions_come_first_and_equal_ones_in_the_order_of_the_classes():
+    counts = np.array([[[9, 1, 0], [2, 9, 1], [0, 0, 9]], [[9, 1, 0], [2, 9, 1], [0, 0, 9]]])
+    assert frequent_confusions(counts, 3) == [(1, 0), (0, 1), (1, 2)]
+    assert frequent_confusions(counts, 1) == [(1, 0)]
+
+
+def test_what_was_never_confused_is_no_confusion():
+    assert frequent_confusions(np.eye(3, dtype=int)[None], 5) == []
+    assert frequent_confusions(np.zeros((0, 3, 3), dtype=int), 5) == []

@@ -91,6 +91,7 @@ def _write_run(
     test_every: int | None = None,
     ends: dict[int, int] | None = None,
     options: dict[str, Any] | None = None,
+    seconds: float = 1.5,
     history: pd.DataFrame | None = None,
     predictions: pd.DataFrame | None = None,
 ) -> Path:
@@ -134,7 +135,7 @@ def _write_run(
             "engine": "reference",
             "device": "cpu",
             "threads": 1,
-            "wall_time_s": 1.5,
+            "wall_time_s": seconds,
             "updates": 100,
             "replicates": entries,
             "seed": 7,
@@ -232,10 +233,22 @@ def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
     return write
 
 
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "perceptron": {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"},
+    "recurrent": {
+        "architecture": "plain",
+        "cell": "gru",
+        "hidden": 128,
+        "layers": 1,
+        "batch_size": 50,
+        "learning_rate": 0.001,
+    },
+}
+
+
 def _options(report: dict[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
-    perceptron = {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"}
-    baseline = report["training"] != "perceptron" or experiment.get("training") == "baseline"
-    return ({} if baseline else perceptron) | experiment.get("options", {})
+    training = experiment.get("training", report["training"])
+    return DEFAULTS.get(training, {}) | experiment.get("options", {})
 
 
 @pytest.fixture
@@ -244,7 +257,7 @@ def write_report() -> Callable[..., list[Path]]:
 
     def write(root: Path, report: dict[str, Any], names: list[str], **options: Any) -> list[Path]:
         folders = []
-        losses = {"cross_entropy": 1.0} if report["training"] == "perceptron" else LOSSES
+        losses = {"cross_entropy": 1.0} if report["training"] in DEFAULTS else LOSSES
         for name in names:
             experiment = report["experiments"][name]
             grid = experiment.get("grid", {})

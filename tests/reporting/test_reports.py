@@ -13,11 +13,13 @@ from harmodels.reporting.tables.latex import latex_table
 CLASSES = ["walking", "walking_upstairs", "sitting", "standing", "jogging", "laying"]
 
 
-@pytest.fixture(params=["rnn_minibatch", "mlp_features"])
+@pytest.fixture(params=["rnn_minibatch", "mlp_features", "hand_actions"])
 def whole(request, read_report, write_report, tmp_path):
     """Return a report and runs of all of its experiments."""
     report = read_report(request.param)
     options = {"replicates": 2, "epochs": 3, "each": 3, "splits": ("train", "test")}
+    if report["training"] == "recurrent":
+        options["splits"] = ("validation", "test")
     options |= {"test_every": 2 if report["training"] == "minibatch" else None, "classes": CLASSES}
     return report, load_runs(write_report(tmp_path, report, list(report["experiments"]), **options))
 

@@ -16,7 +16,7 @@ def validate(repository):
     return errors
 
 
-REPORTS = ["rnn_tbptt", "rnn_minibatch", "mlp_features"]
+REPORTS = ["rnn_tbptt", "rnn_minibatch", "mlp_features", "hand_actions"]
 
 
 @pytest.fixture(params=REPORTS)

@@ -17,6 +17,11 @@ def test_stacked_experiments_and_compared_runs_are_needed_too():
     assert experiments_of({"runs": [{"experiment": "c"}, {"experiment": "a"}]}) == ["c", "a"]
 
 
+def test_the_panels_of_a_sweep_are_needed_too():
+    panels = [{"experiment": "b", "option": "x"}, {"experiment": "a", "option": "y"}]
+    assert experiments_of({"kind": "sweep", "panels": panels}) == ["b", "a"]
+
+
 def test_only_a_table_of_subjects_needs_subjects():
     assert needs_subjects({"kind": "subject_accuracy"})
     assert not needs_subjects({"kind": "class_recall"})

@@ -36,6 +36,19 @@ def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
     return counts.sum(axis=-2).max(axis=-1) / counts.sum(axis=(-2, -1))
 
 
+def frequent_confusions(counts: NDArray[np.number], most: int) -> list[tuple[int, int]]:
+    """Return the pairs (true, predicted) with the highest mean count over replicates.
+
+    At most `most`, the most frequent first; equal ones in the order of the classes, and none that
+    never occurred. `counts` has the shape (R, C, C).
+    """
+    mean = np.asarray(counts, dtype=np.float64).sum(axis=0)
+    np.fill_diagonal(mean, 0)
+    order = np.argsort(-mean, axis=None, kind="stable")[:most]
+    pairs = zip(*np.unravel_index(order, mean.shape), strict=True)
+    return [(int(i), int(j)) for i, j in pairs if mean[i, j] > 0]
+
+
 def errors_between(counts: NDArray[np.number], first: int, second: int) -> NDArray[np.float64]:
     """Return the share of all errors that take one of two classes for the other, shape (R,).
 

@@ -129,6 +129,7 @@ class Call(NamedTuple):
 
 
 def workspace(plan: Plan, steps: int) -> Work:
+    """Return zeros, for batches of at most `steps` steps."""
     index = np.zeros(steps + 1, np.int64), np.zeros(steps + 1, np.int64)
     mirror, gradient, memory = (
         zeros(1, size)[0] for size in (plan.mirror, plan.theta, plan.memory)

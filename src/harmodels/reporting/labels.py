@@ -23,7 +23,11 @@ _MEASURES = {
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "cross_entropy": "Cross-entropy (nats)",
     "accuracy": "Accuracy",
+    "confused": "Sequences",
+    "share_of_class": "Share of the true class",
 }
+
+_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 
 def words(name: str) -> str:
@@ -50,7 +54,9 @@ def value_text(value: Any) -> str:
 
 def name_text(value: Any) -> str:
     """Return a value that names a row or a line; words are parted: `linear_svm` is linear svm."""
-    return value.replace("_", " ") if isinstance(value, str) else value_text(value)
+    if isinstance(value, str):
+        return _NAMES.get(value, value.replace("_", " "))
+    return value_text(value)
 
 
 def class_text(name: str) -> str:

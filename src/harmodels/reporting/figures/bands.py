@@ -18,6 +18,7 @@ from harmodels.reporting.measures import early_ends
 from harmodels.reporting.runs import Run
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+BAND = "{level} interval of the mean, {number} replicates"
 BEST_MARK: dict[str, Any] = {"color": GREY, "marker": "^", "linestyle": ""}
 END_MARK: dict[str, Any] = {"color": ALARM, "marker": "x", "linestyle": ""}
 
@@ -123,11 +124,20 @@ def draw_legend(
     """Draw one legend under all panels; it says what a band is and who is in a mean."""
     handles = list(handles)
     if max(run.replicates - len(run.diverged) for run in group) > 1:
-        handles.append(Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=_band_text(group)))
+        handles.append(
+            Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=replicates_text(group, BAND))
+        )
     if any(not early_ends(run).empty for run in group):
         text = "mean at an epoch: of the replicates still training"
         handles.append(Patch(alpha=0.0, label=text))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+
+
+def replicates_text(group: Sequence[Run], text: str) -> str:
+    """Return `text` with {level} and {number} filled in: the interval's and the replicates'."""
+    counts = sorted({run.replicates for run in group})
+    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return text.format(level=f"{LEVEL:.0%}".replace("%", " %"), number=number)
 
 
 def loss_label(split: str, metric: str) -> str:
@@ -139,9 +149,3 @@ def loss_label(split: str, metric: str) -> str:
 def line_names(group: Sequence[Run], without: Sequence[str]) -> list[str]:
     """Return what tells each run apart once the keys in `without` are known."""
     return [configuration_text(run.configuration, without) for run in group]
-
-
-def _band_text(group: Sequence[Run]) -> str:
-    counts = sorted({run.replicates for run in group})
-    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{LEVEL:.0%} interval of the mean, {number} replicates".replace("%", " %")

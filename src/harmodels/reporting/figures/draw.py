@@ -11,7 +11,9 @@ from harmodels.reporting.figures.losses import (
     draw_train_against_validation,
 )
 from harmodels.reporting.figures.matrices import draw_confusion, draw_confusion_pairs
+from harmodels.reporting.figures.recalls import draw_recall_bars
 from harmodels.reporting.figures.style import house_style
+from harmodels.reporting.figures.sweeps import draw_sweep, draw_sweep_time
 from harmodels.reporting.figures.training import draw_training_curves
 from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
@@ -41,6 +43,9 @@ def draw_figure(spec: Spec, runs: Mapping[str, Sequence[Run]]) -> Figure:
         "training_curves": draw_training_curves,
         "confusion": draw_confusion,
         "confusion_pairs": draw_confusion_pairs,
+        "sweep": draw_sweep,
+        "sweep_time": draw_sweep_time,
+        "recall_bars": draw_recall_bars,
     }
     if spec.get("kind") not in kinds:
         raise ConfigurationError(

@@ -83,7 +83,7 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     and maybe where and limits of the loss.
     """
     group = select_runs(runs, spec)
-    columns = 1 if len(group) == 1 else 2 if len(group) <= 4 else 4
+    columns = len(group) if len(group) in (1, 3) else 2 if len(group) <= 4 else 4
     rows = math.ceil(len(group) / columns)
     figure = new_figure(
         max(2.7 * columns, 4.5), 2.35 * rows + 0.8, any(run.simulated for run in group)
@@ -117,7 +117,7 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     ]
     if any(not early_ends(run).empty for run in group):
         handles.append(Line2D([], [], **END_MARK, label="end of a replicate's training"))
-    draw_legend(figure, handles, group, columns=2 if columns < 3 else 4)
+    draw_legend(figure, handles, group, columns=2 if columns < 4 else 4)
     return figure
 
 

@@ -11,6 +11,8 @@ from harmodels.reporting.places import select_runs
 from harmodels.reporting.runs import Run
 from harmodels.reporting.specs import Spec
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
+from harmodels.reporting.tables.choices import build_choices
+from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
 from harmodels.reporting.tables.published import published_table, published_value
 from harmodels.reporting.tables.rows import (
@@ -56,6 +58,8 @@ def build_table(
         "last_against_best": lambda: _last_against_best(spec, runs, published),
         "side_by_side": lambda: _side_by_side(spec, runs, published),
         "class_recall": lambda: build_class_recall(spec, runs),
+        "choices": lambda: build_choices(spec, runs, published),
+        "confusions": lambda: build_confusions(spec, runs),
         "subject_accuracy": lambda: build_subject_accuracy(spec, runs, subjects),
     }
     if spec.get("kind") not in kinds:

@@ -38,7 +38,7 @@ class Table:
     title
         What the table shows.
     kind
-        `top_k`, `last_against_best`, `side_by_side`, `class_recall` or `subject_accuracy`.
+        As in the specification: `top_k`, `side_by_side`, `choices` and so on.
     keys
         The hyperparameters that name a row.
     cells

@@ -1,0 +1,96 @@
+"""The recall of each class as bars, the hardest class first."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from harmodels.evaluation.classification import class_recall
+from harmodels.evaluation.predictions import select
+from harmodels.evaluation.statistics import mean_band
+from harmodels.reporting.figures.bands import replicates_text
+from harmodels.reporting.figures.style import COLOURS, new_figure
+from harmodels.reporting.labels import class_text, configuration_text
+from harmodels.reporting.places import only_run
+from harmodels.reporting.runs import Run
+from harmodels.reporting.specs import Spec
+
+Runs = Mapping[str, Sequence[Run]]
+PALE = 0.5  # lets the interval be seen on its bar
+THICK = 0.8  # share of a class's row that its bars fill
+
+
+def draw_recall_bars(spec: Spec, runs: Runs) -> Figure:
+    """Draw a row a class and in it a bar a run: mean recall over replicates, 95 % interval.
+
+    Rows are sorted by the mean recall of all runs, the lowest on top. Keys of `spec`: runs (a list
+    of experiment, title and maybe where or choose, each of which leaves one configuration),
+    checkpoint, and maybe split (`test` unless told).
+
+    Raises
+    ------
+    ConfigurationError
+        If an entry of `runs` leaves several configurations.
+    """
+    places = [{"checkpoint": spec["checkpoint"]} | place for place in spec["runs"]]
+    group = [only_run(runs, place, "a bar") for place in places]
+    classes = group[0].classes
+    split = spec.get("split", "test")
+    bands = [
+        _recalls(run, place["checkpoint"], split) for run, place in zip(group, places, strict=True)
+    ]
+    order = _order(bands, len(classes))
+    row = max(0.2, 0.13 * len(group))
+    simulated = any(run.simulated for run in group)
+    figure = new_figure(6.4, row * len(classes) + 1.1 + 0.2 * len(group), simulated)
+    axes = figure.subplots()
+    for i, band in enumerate(bands):
+        _draw_bars(axes, band.reindex(order), i, len(group))
+    axes.set_yticks(range(len(classes)), [class_text(classes[label]) for label in order])
+    axes.set_ylim(len(classes) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(
+        f"Recall, {replicates_text(group, 'mean and {level} interval of {number} replicates')}"
+    )
+    titles = [place["title"] for place in places]
+    handles = [
+        Patch(color=COLOURS[i], alpha=PALE, label=_named(title, run))
+        for i, (title, run) in enumerate(zip(titles, group, strict=True))
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=1)
+    return figure
+
+
+def _recalls(run: Run, checkpoint: str, split: str) -> pd.DataFrame:
+    """Return mean, low and high by label; a class without sequences has no row."""
+    recall = class_recall(select(run.predictions, checkpoint, split)).dropna()
+    return mean_band(recall, ["label"], "recall").set_index("label")
+
+
+def _order(bands: Sequence[pd.DataFrame], classes: int) -> list[int]:
+    """Return the labels from the lowest mean recall to the highest; classes without one last."""
+    mean = pd.concat([band["mean"] for band in bands], axis=1).mean(axis=1)
+    keys = mean.reindex(range(classes)).fillna(np.inf)
+    return [int(label) for label in keys.sort_values(kind="stable").index]
+
+
+def _draw_bars(axes: Axes, band: pd.DataFrame, index: int, count: int) -> None:
+    height = THICK / count
+    places = np.arange(len(band)) - THICK / 2 + (index + 0.5) * height
+    axes.barh(places, band["mean"].fillna(0.0), height=height, color=COLOURS[index], alpha=PALE)
+    known = band["low"].notna().to_numpy()
+    # no recall lies outside 0…1; a line that ran out of the panel would look cut
+    low, high = band["low"].clip(lower=0.0), band["high"].clip(upper=1.0)
+    axes.hlines(places[known], low[known], high[known], color=COLOURS[index], linewidth=1.6)
+
+
+def _named(title: str, run: Run) -> str:
+    name = configuration_text(run.configuration)
+    text = f"{title} ({name})" if name else title
+    lost = f"{len(run.diverged)} of {run.replicates} diverged"
+    return f"{text}, {lost}" if run.diverged else text

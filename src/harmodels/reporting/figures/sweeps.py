@@ -1,0 +1,218 @@
+"""Sweeps of one option: what it does to a measure, and to the time of training."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+
+from harmodels.errors import ConfigurationError
+from harmodels.evaluation.statistics import mean_band
+from harmodels.reporting.figures.bands import SPLITS, replicates_text
+from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
+from harmodels.reporting.labels import key_label, measure_label, name_text
+from harmodels.reporting.measures import prediction_measure
+from harmodels.reporting.places import select_runs
+from harmodels.reporting.runs import Run
+from harmodels.reporting.specs import Spec
+
+Runs = Mapping[str, Sequence[Run]]
+MARKERS = {"train": "^", "validation": "s", "test": "o"}
+APART = 2.5  # points between intervals of two splits at the same value
+AXIS_INCHES = 2.9  # between the lowest and the highest value of a panel
+CHARACTER_INCHES = 0.08
+SLANTED: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+
+
+class Sweep(NamedTuple):
+    """One panel: its runs in the order of their values, and where these stand on the axis."""
+
+    option: str
+    scale: str
+    values: list[Any]
+    places: list[float]
+    runs: list[Run]
+
+
+def draw_sweep(spec: Spec, runs: Runs) -> Figure:
+    """Draw a measure against an option, one panel a sweep, one line a split.
+
+    A point is the mean over replicates, its bar the 95 % interval. Keys of `spec`: panels (each
+    with experiment, option and maybe where and scale, `linear` or `log`), checkpoint, and maybe
+    measure (`top_1` unless told), splits (validation and test) and limits.
+
+    Raises
+    ------
+    ConfigurationError
+        If an experiment does not vary the option, or has several configurations of one value.
+    """
+    measure = spec.get("measure", "top_1")
+    splits = spec.get("splits", ["validation", "test"])
+    sweeps = [_sweep(place, runs) for place in spec["panels"]]
+    figure, panels = _panels(sweeps)
+    samples = []
+    for axes, sweep in zip(panels, sweeps, strict=True):
+        for i, split in enumerate(splits):
+            sample = _sample(sweep, measure, spec["checkpoint"], split)
+            _draw_means(axes, sample, _style(split), (2 * i - len(splits) + 1) * APART / 2)
+            samples.append(sample)
+    _limit(panels[0], samples, spec.get("limits"))
+    panels[0].set_ylabel("Accuracy" if measure == "top_1" else measure_label(measure))
+    shown = [run for sweep in sweeps for run in sweep.runs]
+    what = replicates_text(shown, "mean and {level} interval of {number} replicates")
+    handles = [Line2D([], [], **_style(split), label=SPLITS[split]) for split in splits]
+    figure.legend(handles=handles, title=what, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def draw_sweep_time(spec: Spec, runs: Runs) -> Figure:
+    """Draw the wall time of a run divided by its replicates against an option.
+
+    The replicates of a run train together, so there is one number a configuration and no interval;
+    it holds for the machine it was measured on and what else ran there. Keys of `spec`: panels, as
+    in `draw_sweep`.
+
+    Raises
+    ------
+    ConfigurationError
+        As `draw_sweep`; also if a run did not record its wall time.
+    """
+    sweeps = [_sweep(place, runs) for place in spec["panels"]]
+    figure, panels = _panels(sweeps)
+    for axes, sweep in zip(panels, sweeps, strict=True):
+        axes.plot(sweep.places, [_seconds(run) for run in sweep.runs], **_style("test"))
+        axes.set_ylim(bottom=0)
+    panels[0].set_ylabel("Seconds a replicate")
+    return figure
+
+
+def _sweep(place: Spec, runs: Runs) -> Sweep:
+    option, scale = place["option"], place.get("scale", "linear")
+    group = select_runs(runs, place)
+    for run in group:
+        if option not in run.configuration:
+            raise ConfigurationError(
+                f"experiment {run.experiment!r} does not vary {option!r}; "
+                f"it varies {', '.join(run.configuration) or 'nothing'}"
+            )
+    values = [run.configuration[option] for run in group]
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+    )
+    if len(set(values)) < len(values):
+        raise ConfigurationError(
+            f"a sweep needs one configuration of each {option!r}, but experiment "
+            f"{place['experiment']!r} has {len(values)} of {len(set(values))} values; "
+            "choose some with `where`"
+        )
+    if scale == "log" and not (numbers and min(values) > 0):
+        raise ConfigurationError(f"{option!r} has values that a log axis cannot show: {values}")
+    order = sorted(range(len(values)), key=lambda i: values[i]) if numbers else range(len(values))
+    ordered = [values[i] for i in order]
+    places = [float(v) for v in ordered] if numbers else [float(i) for i in range(len(values))]
+    return Sweep(option, scale, ordered, places, [group[i] for i in order])
+
+
+def _panels(sweeps: Sequence[Sweep]) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel a sweep; every value that was tried has its tick."""
+    simulated = any(run.simulated for sweep in sweeps for run in sweep.runs)
+    figure = new_figure(max(4.1 * len(sweeps), 5.2), 3.9, simulated)
+    panels = list(figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0])
+    for axes, sweep in zip(panels, sweeps, strict=True):
+        names = [name_text(value) for value in sweep.values]
+        _value_axis(axes, sweep, names)
+        # above the panel: where curves rise or fall, no corner inside is free of them
+        axes.set_title(_diverged(names, sweep.runs), loc="right", fontsize=8, color=ALARM)
+    return figure, panels
+
+
+def _diverged(names: Sequence[str], runs: Sequence[Run]) -> str:
+    """Return how many replicates diverged at which value: they are not in the mean."""
+    return "\n".join(
+        f"{name}: {len(run.diverged)} of {run.replicates} diverged"
+        for name, run in zip(names, runs, strict=True)
+        if run.diverged
+    )
+
+
+def _value_axis(axes: Axes, sweep: Sweep, names: Sequence[str]) -> None:
+    """Give the axis its scale, limits and ticks; names that would touch are slanted."""
+    places = np.array(sweep.places)
+    if sweep.scale == "log":
+        places = np.log10(places)
+    span = float(np.ptp(places)) or 1.0
+    ends = np.array([places.min() - 0.08 * span, places.max() + 0.08 * span])
+    axes.set_xscale(sweep.scale)
+    axes.set_xlim(*(10**ends if sweep.scale == "log" else ends))
+    gap = float(np.diff(np.sort(places)).min()) / span if len(places) > 1 else 1.0
+    crowded = gap * AXIS_INCHES < CHARACTER_INCHES * (max(map(len, names)) + 1)
+    axes.set_xticks(sweep.places, names, **(SLANTED if crowded else {}))
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel(key_label(sweep.option))
+
+
+def _sample(sweep: Sweep, measure: str, checkpoint: str, split: str) -> pd.DataFrame:
+    """Return columns place (on the axis), replicate and value."""
+    parts = [
+        prediction_measure(run, measure, checkpoint, split).assign(place=place)
+        for place, run in zip(sweep.places, sweep.runs, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _draw_means(axes: Axes, sample: pd.DataFrame, style: dict[str, Any], points: float) -> None:
+    """Draw means with their intervals, moved sideways by some points lest two splits overlap."""
+    if sample.empty:
+        return
+    band = mean_band(sample, ["place"])
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "axes without a figure"
+    moved = axes.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
+    half = (band["high"] - band["mean"]).fillna(0.0)
+    axes.errorbar(
+        band["place"],
+        band["mean"],
+        yerr=half,
+        transform=moved,
+        elinewidth=1.0,
+        capsize=2.5,
+        **style,
+    )
+
+
+def _limit(axes: Axes, samples: Sequence[pd.DataFrame], limits: Sequence[float] | None) -> None:
+    """Show all intervals, unless a wide one (Student's t of two replicates) would flatten all.
+
+    All measures are shares: a bound below 0 or above 1 is left outside.
+    """
+    everything = pd.concat(samples)
+    if limits is not None:
+        axes.set_ylim(*limits)
+    elif not everything.empty:
+        low, high = float(everything["value"].min()), float(everything["value"].max())
+        room = 0.6 * (high - low) or 0.1 * abs(high) or 1.0
+        bands = pd.concat([mean_band(sample, ["place"]) for sample in samples if len(sample)])
+        bottom = max(np.nanmin([low, *bands["low"]]), low - room)
+        top = min(np.nanmax([high, *bands["high"]]), high + room)
+        margin = 0.05 * (top - bottom) or room
+        axes.set_ylim(max(bottom - margin, -0.02), min(top + margin, 1.02))
+
+
+def _style(split: str) -> dict[str, Any]:
+    index = ["test", "validation", "train"].index(split)
+    return {
+        "color": COLOURS[index],
+        "linestyle": DASHES[index],
+        "marker": MARKERS[split],
+        "markersize": 4.5,
+    }
+
+
+def _seconds(run: Run) -> float:
+    if "wall_time_s" not in run.facts:
+        raise ConfigurationError(f"{run.folder / 'run.json'} does not say how long training took")
+    return float(run.facts["wall_time_s"]) / run.replicates

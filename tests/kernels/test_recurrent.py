@@ -1,0 +1,317 @@
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harmodels import optim
+from harmodels.errors import TrainingError
+from harmodels.kernels import recurrent as compiled
+from harmodels.kernels import recurrent_loop
+from harmodels.kernels.recurrent_packing import pack
+from harmodels.kernels.recurrent_plan import make_plan, stacked
+from harmodels.models import recurrent_classifier as model
+from harmodels.models.mlp import Dropping
+from harmodels.nn import losses, padded
+from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn.recurrent import CELLS
+
+OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
+
+# float32 sums in another order, over a few updates; Adam divides by the size of a gradient, so
+# `epsilon` above keeps gradients that are nothing but rounding from full steps.
+TOLERANCE = {"rtol": 0, "atol": 4e-6}
+
+LENGTHS = (3, 1, 11, 2, 7, 7, 19, 1, 4, 5, 2)
+
+
+class Problem(NamedTuple):
+    params: Any
+    frames: Tensor
+    starts: Tensor
+    lengths: Tensor
+    labels: Tensor
+    order: Tensor
+    masks: Tensor | None
+
+
+@pytest.fixture
+def make_problem():
+    def make(
+        *, cell="gru", hidden=9, layers=1, replicates=1, lengths=LENGTHS, channels=5, classes=4,
+        dropout=False, seed=0,
+    ):  # fmt: skip
+        generators = [np.random.default_rng([seed, r]) for r in range(replicates)]
+        params = model.initialise(
+            generators, cell=CELLS[cell], channels=channels, hidden=hidden, layers=layers,
+            classes=classes,
+        )  # fmt: skip
+        data, N = np.random.default_rng([seed, 1000]), len(lengths)
+        # frames before, between and behind the sequences that nobody may read
+        gaps = 2 + np.arange(N)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]) + gaps.cumsum()
+        frames = np.full((int(starts[-1]) + lengths[-1] + 1, channels), np.nan, np.float32)
+        for start, length in zip(starts, lengths, strict=True):
+            frames[start : start + length] = data.normal(size=(length, channels))
+        order = np.stack([data.permutation(N) for _ in range(replicates)])
+        masks = data.integers(0, 2, (replicates, N, hidden)).astype(np.uint8)
+        arrays = frames, starts, np.asarray(lengths), data.integers(0, classes, N), order, masks
+        tensors = [torch.from_numpy(array) for array in arrays]
+        return Problem(params, *(tensors if dropout else [*tensors[:-1], None]))
+
+    return make
+
+
+def expected_epoch(problem, *, cell, batch_size, learning_rate, epsilon, scale, state=None):
+    """Batch after batch on tensors, gradients averaged over the batch."""
+    params, frames, starts, lengths, labels, order, masks = problem
+    state = state or optim.adam_state(params)
+    total = torch.zeros(len(order), dtype=torch.float64)
+    for first in range(0, order.shape[1], batch_size):
+        part = slice(first, first + batch_size)
+        rows = order[:, part]
+        batch = padded.layout(lengths[rows])
+        inputs = padded.pack_frames(batch, frames, starts[rows])
+        dropping = None if masks is None else Dropping(masks[:, part], scale)
+        logits, cache = model.forward(params, CELLS[cell], batch, inputs, dropping)
+        loss, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
+        grads = model.backward(params, CELLS[cell], cache, d_logits, dropping)
+        grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
+        params, state = optim.adam_step(params, grads, state, learning_rate, epsilon=epsilon)
+        total += loss.double().sum(1)
+    return params, state, total / order.shape[1]
+
+
+def train(problem, *, cell="gru", state=None, **options):
+    params, *rest = problem
+    state = state or optim.adam_state(params)
+    return compiled.train_epoch(params, state, *rest, cell=cell, **OPTIONS | options)
+
+
+def assert_same_bytes(left, right):
+    for name, tensor in state_dict(left).items():
+        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
+
+
+def assert_close(left, right):
+    for name, tensor in state_dict(left).items():
+        torch.testing.assert_close(tensor, state_dict(right)[name], **TOLERANCE, msg=name)
+
+
+def assert_agrees(problem, *, cell, **options):
+    params, state, means = train(problem, cell=cell, **options)
+    expected, expected_state, mean = expected_epoch(problem, cell=cell, **OPTIONS | options)
+    assert_close(params, expected)
+    assert_close(state.first, expected_state.first)
+    assert_close(state.second, expected_state.second)
+    assert torch.equal(state.updates, expected_state.updates)
+    assert list(means) == ["cross_entropy"]
+    torch.testing.assert_close(means["cross_entropy"], mean, rtol=2e-6, atol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_weights_moments_and_losses_agree_with_the_tensors(make_problem, cell, layers):
+    problem = make_problem(cell=cell, layers=layers, replicates=2, dropout=True)
+    assert_agrees(problem, cell=cell)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("hidden", "channels"), [(1, 1), (13, 63), (16, 16), (131, 17)])
+def test_agrees_at_any_width(make_problem, cell, hidden, channels):
+    problem = make_problem(cell=cell, hidden=hidden, channels=channels, layers=2)
+    assert_agrees(problem, cell=cell)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 11, 50])
+def test_agrees_whatever_the_batch_size_leaves_over(make_problem, cell, batch_size):
+    assert_agrees(make_problem(cell=cell), cell=cell, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_agrees_on_sequences_of_one_step(make_problem, cell):
+    assert_agrees(make_problem(cell=cell, lengths=(1,) * 5), cell=cell)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_agrees_over_several_tiles_of_rows(make_problem, cell):
+    assert_agrees(make_problem(cell=cell, lengths=(101, 13, 40, 41, 7), layers=2), cell=cell)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 45])
+def test_agrees_with_other_numbers_of_classes(make_problem, classes):
+    assert_agrees(make_problem(classes=classes, dropout=True), cell="gru")
+
+
+def test_a_second_epoch_goes_on_with_the_moments_of_the_first(make_problem):
+    problem = make_problem(replicates=2)
+    params, state, _ = train(problem)
+    again, _, _ = train(problem._replace(params=params), state=state)
+    options = {"cell": "gru", **OPTIONS}
+    params, state, _ = expected_epoch(problem, **options)
+    expected, _, _ = expected_epoch(problem._replace(params=params), state=state, **options)
+    assert_close(again, expected)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 3])
+def test_scores_agree_with_the_tensors(make_problem, cell, layers):
+    problem = make_problem(cell=cell, layers=layers, replicates=2)
+    params, frames, starts, lengths, *_ = problem
+    rows = torch.tensor([6, 0, 0, 9, 1])
+    batch = padded.layout(lengths[rows].expand(2, -1))
+    inputs = padded.pack_frames(batch, frames, starts[rows].expand(2, -1))
+    expected, _ = model.forward(params, CELLS[cell], batch, inputs)
+    scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell)
+    torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_score_of_a_sequence_is_the_same_bytes_in_any_company(make_problem, cell, monkeypatch):
+    problem = make_problem(cell=cell, hidden=50, layers=2, replicates=2)
+    rows = torch.arange(len(LENGTHS))
+    together = compiled.scores(*problem[:4], rows, cell=cell, threads=2)
+    alone = [compiled.scores(*problem[:4], rows[i : i + 1], cell=cell) for i in rows]
+    assert together.numpy().tobytes() == torch.cat(alone, dim=1).numpy().tobytes()
+    monkeypatch.setattr(recurrent_loop, "SCORED", 3)
+    assert torch.equal(compiled.scores(*problem[:4], rows, cell=cell), together)
+
+
+@pytest.mark.parametrize("rows", [torch.tensor([0, 11]), torch.tensor([-1]), torch.arange(0)])
+def test_rows_that_are_no_sequences_are_refused(make_problem, rows):
+    with pytest.raises(TrainingError, match="rows "):
+        compiled.scores(*make_problem()[:4], rows, cell="gru")
+
+
+def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
+    problem = make_problem(dropout=True)
+    whole, _, _ = train(problem)
+    monkeypatch.setattr(recurrent_loop, "CHUNK", 1)
+    parts, _, _ = train(problem)
+    assert_same_bytes(whole, parts)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("threads", [2, 8])
+def test_any_number_of_threads_gives_the_same_bytes(make_problem, cell, threads):
+    problem = make_problem(cell=cell, hidden=50, replicates=5)
+    serial, serial_state, serial_means = train(problem, cell=cell)
+    spread, spread_state, spread_means = train(problem, cell=cell, threads=threads)
+    assert_same_bytes(serial, spread)
+    assert_same_bytes(serial_state, spread_state)
+    assert torch.equal(serial_means["cross_entropy"], spread_means["cross_entropy"])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, cell):
+    problem = make_problem(cell=cell, hidden=50, replicates=3, dropout=True)
+    together, _, _ = train(problem, cell=cell, threads=2)
+    solo = problem._replace(
+        params=take_replicates(problem.params, [1]),
+        order=problem.order[[1]],
+        masks=problem.masks[[1]],
+    )
+    alone, _, _ = train(solo, cell=cell)
+    assert_same_bytes(alone, take_replicates(together, [1]))
+
+
+def test_what_is_given_is_left_as_it_was(make_problem):
+    problem = make_problem()
+    state = optim.adam_state(problem.params)
+    params_before, state_before = map_params(torch.clone, problem.params), map_params(
+        torch.clone, state
+    )  # fmt: skip
+    train(problem, state=state)
+    assert_same_bytes(params_before, problem.params)
+    assert_same_bytes(state_before, state)
+
+
+def test_nan_in_a_weight_shows_in_the_losses_of_that_replicate_only(make_problem):
+    problem = make_problem(replicates=2)
+    problem.params.rnn[0].weight_hh[1, 0, 0] = float("nan")
+    _, _, means = train(problem)
+    assert torch.isfinite(means["cross_entropy"]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_padding_of_the_weights_stays_zero(make_problem, cell):
+    problem = make_problem(cell=cell, layers=2)
+    shapes = stacked(2, 5, 9)
+    plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS))
+    theta = pack(plan, shapes, problem.params, 0)
+    ones = map_params(torch.ones_like, problem.params)
+    occupied = pack(plan, shapes, ones, 0) > 0
+    weights = recurrent_loop.Weights(theta, np.zeros_like(theta), np.zeros_like(theta))
+    call = compiled._call(*problem[:5])
+    work = recurrent_loop.workspace(plan, max(LENGTHS))
+    rows = np.argsort(-np.asarray(LENGTHS), kind="stable")
+    recurrent_loop._train(
+        plan.cell, plan.layers, plan.head, weights, work, call.data, rows, rows,
+        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 0.0,
+        compiled.Adam(1e-3, 0.9, 0.999, 1e-7),
+    )  # fmt: skip
+    assert weights.second[occupied].all()
+    assert not weights.theta[~occupied].any()
+
+
+def bad(problem, name, value):
+    tensor = getattr(problem, name).clone()
+    tensor[0] = value
+    return problem._replace(**{name: tensor})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("lengths", 0, "sequence 0 has 0 frames"),
+        ("starts", -1, "sequence 0 has 3 frames from frame -1"),
+        ("starts", 10**6, "from frame 1000000 on"),
+        ("labels", 4, "labels reaches from 0 to 4"),
+        ("order", 11, "order reaches from 11 to 11"),
+        ("masks", 2, "masks reach 2"),
+    ],
+)
+def test_numbers_that_point_outside_are_refused(make_problem, name, value, message):
+    with pytest.raises(TrainingError, match=message):
+        train(bad(make_problem(dropout=True), name, value))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("frames", torch.Tensor.double, "frames is torch.float64"),
+        ("frames", lambda frames: frames[:, 1:], "the network reads"),
+        ("lengths", torch.Tensor.int, "lengths are torch.int32"),
+        ("starts", lambda starts: starts[1:], "lengths are torch.int64 of shape"),
+        ("labels", lambda labels: labels[1:], "labels have shape"),
+        ("masks", torch.Tensor.bool, "masks are torch.bool"),
+        ("masks", lambda masks: masks[:, 1:], "masks are torch.uint8 of shape"),
+    ],
+)
+def test_tensors_of_another_type_or_shape_are_refused(make_problem, name, change, message):
+    problem = make_problem(dropout=True)
+    with pytest.raises(TrainingError, match=message):
+        train(problem._replace(**{name: change(getattr(problem, name))}))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"threads": 0}, "threads is 0"),
+        ({"epsilon": 0.0}, "epsilon is 0.0"),
+        ({"cell": "elman"}, "cell is 'elman'"),
+        ({"cell": "lstm"}, "layer0.weight_ih has 27 rows"),
+    ],
+)
+def test_options_without_sense_are_refused(make_problem, options, message):
+    with pytest.raises(TrainingError, match=message):
+        train(make_problem(), **options)
+
+
+def test_moments_of_another_network_are_refused(make_problem):
+    state = optim.adam_state(make_problem(hidden=8).params)
+    with pytest.raises(TrainingError, match=r"first\.rnn\.layer0\.weight_ih of adam_state"):
+        train(make_problem(), state=state)

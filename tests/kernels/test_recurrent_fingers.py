@@ -1,0 +1,124 @@
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harmodels import optim
+from harmodels.errors import TrainingError
+from harmodels.kernels import recurrent_fingers as compiled
+from harmodels.models import hierarchical as model
+from harmodels.models.mlp import Dropping
+from harmodels.nn import losses, padded
+from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn.recurrent import CELLS
+
+OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
+LENGTHS = (3, 1, 11, 2, 7, 7, 19, 1, 4, 5)
+
+
+class Problem(NamedTuple):
+    params: Any
+    fingers: Tensor
+    frames: Tensor
+    starts: Tensor
+    lengths: Tensor
+    labels: Tensor
+    order: Tensor
+    masks: Tensor
+
+
+@pytest.fixture
+def make_problem():
+    def make(*, cell="gru", finger_hidden=5, hand_hidden=9, count=3, replicates=2):
+        fingers = torch.tensor([[0, 1, 2, 3], [4, 5, 2, 3], [6, 8, 1, 0], [7, 8, 6, 5]])[:count]
+        params = model.initialise(
+            [np.random.default_rng(r) for r in range(replicates)], cell=CELLS[cell],
+            fingers=fingers, finger_hidden=finger_hidden, hand_hidden=hand_hidden, classes=4,
+        )  # fmt: skip
+        data, N = np.random.default_rng(1000), len(LENGTHS)
+        frames = data.normal(size=(sum(LENGTHS), 9)).astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(LENGTHS)[:-1]])
+        order = np.stack([data.permutation(N) for _ in range(replicates)])
+        masks = data.integers(0, 2, (replicates, N, hand_hidden)).astype(np.uint8)
+        labels = data.integers(0, 4, N)
+        arrays = frames, starts, np.asarray(LENGTHS), labels, order, masks
+        return Problem(params, fingers, *map(torch.from_numpy, arrays))
+
+    return make
+
+
+def expected_epoch(problem, cell):
+    """Batch after batch on tensors, gradients averaged over the batch."""
+    params, fingers, frames, starts, lengths, labels, order, masks = problem
+    state = optim.adam_state(params)
+    for part in torch.arange(order.shape[1]).split(OPTIONS["batch_size"]):
+        rows = order[:, part]
+        batch = padded.layout(lengths[rows])
+        inputs = padded.pack_frames(batch, frames, starts[rows])
+        dropping = Dropping(masks[:, part], OPTIONS["scale"])
+        logits, cache = model.forward(params, CELLS[cell], fingers, batch, inputs, dropping)
+        _, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
+        grads = model.backward(params, CELLS[cell], cache, d_logits, dropping)
+        grads = map_params(lambda grad, part=part: grad / len(part), grads)
+        params, state = optim.adam_step(
+            params, grads, state, OPTIONS["learning_rate"], epsilon=OPTIONS["epsilon"]
+        )
+    return params
+
+
+def train(problem, cell="gru", threads=1):
+    params, *rest = problem
+    state = optim.adam_state(params)
+    return compiled.train_epoch(params, state, *rest, cell=cell, threads=threads, **OPTIONS)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("finger_hidden", "hand_hidden", "count"), [(5, 9, 3), (16, 20, 4), (17, 3, 1)]
+)
+def test_weights_agree_with_the_tensors(make_problem, cell, finger_hidden, hand_hidden, count):
+    problem = make_problem(
+        cell=cell, finger_hidden=finger_hidden, hand_hidden=hand_hidden, count=count
+    )
+    trained, _, _ = train(problem, cell)
+    for name, tensor in state_dict(expected_epoch(problem, cell)).items():
+        torch.testing.assert_close(state_dict(trained)[name], tensor, rtol=0, atol=4e-6, msg=name)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_scores_agree_with_the_tensors(make_problem, cell):
+    problem = make_problem(cell=cell)
+    params, fingers, frames, starts, lengths, *_ = problem
+    rows = torch.tensor([6, 0, 0, 9, 1])
+    batch = padded.layout(lengths[rows].expand(2, -1))
+    inputs = padded.pack_frames(batch, frames, starts[rows].expand(2, -1))
+    expected, _ = model.forward(params, CELLS[cell], fingers, batch, inputs)
+    scores = compiled.scores(*problem[:5], rows, cell=cell)
+    torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
+
+
+def test_a_replicate_alone_and_two_threads_give_the_same_bytes(make_problem):
+    problem = make_problem(replicates=3)
+    together, _, _ = train(problem, threads=2)
+    solo = problem._replace(
+        params=take_replicates(problem.params, [1]),
+        order=problem.order[[1]],
+        masks=problem.masks[[1]],
+    )
+    alone, _, _ = train(solo)
+    for name, tensor in state_dict(alone).items():
+        assert torch.equal(tensor[0], state_dict(together)[name][1]), name
+
+
+@pytest.mark.parametrize(
+    ("fingers", "message"),
+    [
+        (torch.zeros(2, 4, dtype=torch.int64), "the network has 3 fingers of 4 channels"),
+        (torch.full((3, 4), 9), "fingers name channels 9 to 9"),
+    ],
+)
+def test_fingers_that_do_not_fit_are_refused(make_problem, fingers, message):
+    with pytest.raises(TrainingError, match=message):
+        train(make_problem()._replace(fingers=fingers))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from harmodels.kernels.recurrent_plan import odd_lines
+from harmodels.kernels.recurrent_products import LONG_STRIP, ROWS, STRIP, product
+from harmodels.kernels.simd import LANES, zeros
+
+
+def random(size, seed):
+    flat = zeros(1, size)[0]
+    flat[:] = np.random.default_rng(seed).normal(size=size)
+    return flat
+
+
+@pytest.mark.parametrize("rows", [*range(1, ROWS + 2), 3 * ROWS - 1])
+@pytest.mark.parametrize("vectors", [*range(1, STRIP + 2), LONG_STRIP, LONG_STRIP + STRIP + 1])
+def test_product_multiplies_and_adds(rows, vectors):
+    count, width = 7, vectors * LANES
+    factors, matrix, start = random(rows * 9 + 3, 0), random(count * width + 5, 1), random(width, 2)
+    out = np.full((rows, width + LANES), np.nan, np.float32)
+    product(
+        factors, 3, 9, 1, rows, matrix, 5, width, count, width, start, 0, 0,
+        out.ravel(), 0, width + LANES,
+    )  # fmt: skip
+    left = factors[3:].reshape(rows, 9)[:, :count].astype(float)
+    exact = left @ matrix[5:].reshape(count, width).astype(float) + start
+    np.testing.assert_allclose(out[:, :width], exact, rtol=1e-5, atol=1e-5)
+    assert np.isnan(out[:, width:]).all()
+
+
+def test_product_adds_the_product_with_a_transpose_to_what_is_there():
+    rows, count, width = 5, 11, LANES
+    left, right = random(count * rows, 0), random(count * width, 1)
+    out = random(rows * width, 2)
+    exact = left.reshape(count, rows).T.astype(float) @ right.reshape(count, width) + out.reshape(
+        rows, width
+    )
+    product(left, 0, 1, rows, rows, right, 0, width, count, width, out, 0, width, out, 0, width)
+    np.testing.assert_allclose(out.reshape(rows, width), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_a_row_of_a_product_does_not_depend_on_the_others():
+    count, width = 33, LONG_STRIP * LANES
+    factors, matrix, start = random(13 * count, 0), random(count * width, 1), random(width, 2)
+    out, alone = random(13 * width, 3), random(width, 4)
+    shared = matrix, 0, width, count, width, start, 0, 0
+    product(factors, 0, count, 1, 13, *shared, out, 0, width)
+    product(factors, 12 * count, count, 1, 1, *shared, alone, 0, width)
+    assert alone.tobytes() == out[12 * width :].tobytes()
+
+
+@pytest.mark.parametrize(("width", "floats"), [(1, 16), (16, 16), (17, 48), (32, 48), (512, 528)])
+def test_a_row_takes_an_odd_number_of_cache_lines(width, floats):
+    assert odd_lines(width) == floats

@@ -1,0 +1,201 @@
+"""Sweeps of an option, bars of recall, tables of confusions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels.errors import ConfigurationError
+from harmodels.reporting.figures import draw_figure, save_figure
+from harmodels.reporting.runs import load_runs
+from harmodels.reporting.tables import build_table, read_table_csv, write_table_files
+
+PANEL = {"experiment": "b", "option": "hidden", "scale": "log"}
+SWEEP = {"title": "Sweep", "kind": "sweep", "panels": [PANEL], "checkpoint": "last"}
+TIME = {"title": "Time", "kind": "sweep_time", "panels": [PANEL]}
+RECALL = {
+    "title": "Recall",
+    "kind": "recall_bars",
+    "checkpoint": "last",
+    "runs": [
+        {"experiment": "b", "where": {"hidden": 16}, "title": "Small"},
+        {"experiment": "b", "where": {"hidden": 64}, "title": "Large"},
+    ],
+}
+CONFUSIONS = {
+    "title": "Confusions",
+    "kind": "confusions",
+    "experiment": "b",
+    "where": {"hidden": 16},
+    "checkpoint": "last",
+}
+KINDS = [SWEEP, TIME, RECALL]
+MANY = [f"class_{i}" for i in range(45)]
+
+
+@pytest.fixture
+def small(write_run, tmp_path):
+    """Make runs of some hidden units, in this order, with validation and test sequences."""
+
+    def make(hidden=(16, 64), **options):
+        options = {"each": 3, "epochs": 2, "splits": ("validation", "test")} | options
+        return load_runs([write_run(tmp_path, "b", {"hidden": h}, **options) for h in hidden])
+
+    return make
+
+
+def texts(figure) -> str:
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return "\n".join(str(artist.get_text()) for artist in found)
+
+
+def answers(pairs, classes=3, replicates=1) -> pd.DataFrame:
+    """Make test predictions of pairs (true, predicted), the same in every replicate."""
+    scores = np.eye(classes, dtype=np.float32)[[predicted for _, predicted in pairs]]
+    frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
+    names = {"checkpoint": "last", "split": "test", "label": [true for true, _ in pairs]}
+    frame = frame.assign(id=[str(i) for i in range(len(pairs))], **names)
+    return pd.concat([frame.assign(replicate=np.int16(r)) for r in range(replicates)])
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+@pytest.mark.parametrize("classes", [None, MANY])
+def test_every_kind_is_drawn_and_saved(small, tmp_path, spec, classes):
+    save_figure(draw_figure(spec, small(classes=classes, each=1)), tmp_path / "figure")
+    assert (tmp_path / "figure.svg").read_text().startswith("<?xml")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+def test_simulated_and_diverged_are_named_and_no_text_is_small(small, spec):
+    figure = draw_figure(spec, small(simulated=True, diverged=(0, 2)))
+    assert "SIMULATED" in texts(figure)
+    assert "2 of 3 diverged" in texts(figure)
+    written = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+    assert min(artist.get_fontsize() for artist in written) >= 8
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
+@pytest.mark.parametrize("diverged", [(), (0, 1, 2)])
+def test_a_figure_of_one_replicate_or_of_none_is_still_drawn(small, spec, diverged):
+    runs = small(replicates=3 if diverged else 1, diverged=diverged)
+    draw_figure(spec, runs).draw_without_rendering()
+
+
+def test_a_point_is_the_mean_over_replicates_at_its_value(small, with_accuracy):
+    predictions = with_accuracy({"last": {0: 0.4, 1: 0.6, 2: 0.8}})
+    axes = draw_figure(SWEEP | {"splits": ["test"]}, small(predictions=predictions)).axes[0]
+    line = axes.get_lines()[0]
+    assert line.get_xdata().tolist() == [16, 64]
+    assert line.get_ydata() == pytest.approx([0.6, 0.6])
+
+
+def test_values_are_in_order_and_each_has_its_tick(small):
+    axes = draw_figure(SWEEP, small((64, 16, 32))).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["16", "32", "64"]
+    assert axes.get_xscale() == "log"
+    low, high = axes.get_xlim()
+    assert low < 16
+    assert high > 64
+
+
+def test_values_that_are_words_stand_in_the_order_of_the_grid(write_run, tmp_path):
+    cells = ("simple_rnn", "gru", "lstm")
+    runs = load_runs([write_run(tmp_path, "b", {"cell": c}, epochs=1) for c in cells])
+    panel = {"experiment": "b", "option": "cell"}
+    axes = draw_figure(SWEEP | {"panels": [panel], "splits": ["test"]}, runs).axes[0]
+    names = [label.get_text() for label in axes.get_xticklabels()]
+    assert names == ["SimpleRNN", "GRU", "LSTM"]
+
+
+@pytest.mark.parametrize(
+    ("panel", "message"),
+    [
+        (PANEL | {"option": "window"}, "does not vary 'window'; it varies hidden"),
+        (PANEL | {"where": {"hidden": 7}}, "there are hidden=16; hidden=64"),
+    ],
+)
+def test_a_panel_without_its_option_or_a_configuration_is_refused(small, panel, message):
+    with pytest.raises(ConfigurationError, match=message):
+        draw_figure(SWEEP | {"panels": [panel]}, small())
+
+
+def test_two_configurations_of_one_value_are_no_sweep(write_run, tmp_path):
+    grid = [{"hidden": 16, "window": w} for w in (10, 30)]
+    runs = load_runs([write_run(tmp_path, "b", values, epochs=1) for values in grid])
+    with pytest.raises(ConfigurationError, match=r"has 2 of 1 values.*`where`"):
+        draw_figure(SWEEP, runs)
+
+
+def test_a_value_that_a_log_axis_cannot_show_is_refused(small):
+    with pytest.raises(ConfigurationError, match="a log axis cannot show"):
+        draw_figure(SWEEP, small((0, 16)))
+
+
+def test_the_accuracy_axis_does_not_pass_one(small, with_accuracy):
+    predictions = with_accuracy({"last": {0: 0.7, 1: 1.0}})
+    runs = small(predictions=predictions, replicates=2)
+    assert draw_figure(SWEEP | {"splits": ["test"]}, runs).axes[0].get_ylim()[1] <= 1.02
+
+
+def test_limits_of_the_configuration_are_the_axis(small):
+    assert draw_figure(SWEEP | {"limits": [0, 1]}, small()).axes[0].get_ylim() == (0, 1)
+
+
+def test_time_is_that_of_the_run_divided_by_its_replicates(small):
+    axes = draw_figure(TIME, small(seconds=30.0, replicates=3)).axes[0]
+    assert axes.get_lines()[0].get_ydata().tolist() == [10.0, 10.0]
+
+
+def test_a_run_without_its_time_is_named(small, edit_json):
+    runs = small((16,))
+    edit_json(runs["b"][0].folder / "run.json", {"wall_time_s": None})
+    with pytest.raises(ConfigurationError, match=r"run\.json does not say how long"):
+        draw_figure(TIME, load_runs([runs["b"][0].folder]))
+
+
+def test_the_hardest_class_is_on_top_and_equal_ones_keep_their_order(small):
+    predictions = answers([(0, 0), (1, 1), (1, 1), (2, 2), (2, 0)], replicates=3)
+    figure = draw_figure(RECALL, small(classes=["a", "b", "c"], predictions=predictions))
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["c", "a", "b"]
+    assert [bar.get_width() for bar in axes.patches] == [0.5, 1.0, 1.0] * 2
+
+
+def confusions(small, pairs, **spec) -> pd.DataFrame:
+    runs = small(classes=["a", "b", "c"], predictions=answers(pairs), replicates=1)
+    return build_table(CONFUSIONS | spec, runs, {}).cells
+
+
+def test_confusions_are_counted_and_the_most_frequent_comes_first(small):
+    pairs = [(0, 0), (0, 0), (0, 0), (0, 1), (2, 1), (2, 1)]
+    cells = confusions(small, pairs)
+    rows = cells[["true_class", "predicted_class", "measure", "value"]].values.tolist()
+    assert rows == [
+        ["c", "b", "confused", 2.0],
+        ["c", "b", "share_of_class", 1.0],
+        ["a", "b", "confused", 1.0],
+        ["a", "b", "share_of_class", 0.25],
+    ]
+
+
+def test_no_more_confusions_are_shown_than_asked_for(small):
+    assert len(confusions(small, [(0, 1), (0, 1), (2, 1)], most=1)) == 2
+
+
+def test_a_network_without_errors_says_that_it_has_none(small):
+    cells = confusions(small, [(0, 0), (1, 1)])
+    assert cells[["true_class", "value"]].values.tolist() == [["none", 0.0]]
+
+
+def test_confusions_of_several_configurations_are_refused(small):
+    spec = {key: value for key, value in CONFUSIONS.items() if key != "where"}
+    with pytest.raises(ConfigurationError, match="a table of confusions needs one configuration"):
+        build_table(spec, small(), {})
+
+
+@pytest.mark.parametrize("diverged", [(), (0, 1, 2)])
+def test_a_table_of_confusions_is_written_and_read_back(small, tmp_path, diverged):
+    table = build_table(CONFUSIONS, small(diverged=diverged), {})
+    write_table_files(table, tmp_path / "t")
+    assert len(read_table_csv(tmp_path / "t.csv", CONFUSIONS).cells) == len(table.cells)
+    assert "hidden units 16" in (tmp_path / "t.md").read_text()
