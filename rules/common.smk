@@ -274,19 +274,25 @@ def page_sections():
     ]
 
 
+def compared_datasets():
+    """Return the data sets that ship features and of which a report reads features."""
+    return sorted(
+        {
+            dataset
+            for plan in PROJECT.reports.values()
+            for dataset in plan.datasets
+            if ships_features(dataset)
+            and any(
+                experiment.reads != "sequences"
+                for experiment in plan.experiments.values()
+            )
+        }
+    )
+
+
 def all_comparisons():
-    """Return the comparison of computed with shipped features where a report reads features."""
-    datasets = {
-        dataset
-        for plan in PROJECT.reports.values()
-        for dataset in plan.datasets
-        if ships_features(dataset)
-        and any(
-            experiment.reads != "sequences" for experiment in plan.experiments.values()
-        )
-    }
     return [
         f"results/datasets/{dataset}/features/correlation.{ending}"
-        for dataset in sorted(datasets)
+        for dataset in compared_datasets()
         for ending in ("csv", "md", "tex", "svg", "png")
     ]

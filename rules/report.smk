@@ -7,6 +7,7 @@ rule build_page:
         figures=all_figures(),
         claims=all_claims(),
         previews=all_previews(),
+        comparisons=all_comparisons(),
         cards=expand("results/datasets/{dataset}/card.json", dataset=DATASETS),
         runs=all_run_records(),
     output:
@@ -18,6 +19,7 @@ rule build_page:
         templates=page_templates(),
         sections=page_sections(),
         datasets=list(DATASETS),
+        compared=compared_datasets(),
     message:
         "Writing the page {output.page}."
     script:

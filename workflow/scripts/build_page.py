@@ -23,5 +23,10 @@ with script_job(snakemake.log[0], "page"):
         sections,
         cards={name: read_json(folder / "card.json") for name, folder in folders.items()},
         previews={name: folder / "preview.svg" for name, folder in folders.items()},
+        comparisons={
+            name: folder / "features" / "correlation.svg"
+            for name, folder in folders.items()
+            if name in snakemake.params.compared
+        },
     )
     write_page(snakemake.output.page, html)

@@ -46,6 +46,7 @@ def build_page(
     sections: Sequence[ReportSection],
     cards: Mapping[str, Mapping[str, Any]],
     previews: Mapping[str, str | Path] | None = None,
+    comparisons: Mapping[str, str | Path] | None = None,
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
@@ -59,6 +60,9 @@ def build_page(
         The content of each data set's card.json, by data set.
     previews
         The SVG file of each data set's preview figure, where there is one.
+    comparisons
+        The SVG file that compares a data set's computed features with its shipped ones, where
+        there is one.
 
     Raises
     ------
@@ -81,6 +85,7 @@ def build_page(
         sections=[_section(section) for section in sections],
         cards=dict(sorted(cards.items())),
         previews={name: _embedded(Path(path)) for name, path in (previews or {}).items()},
+        comparisons={name: _embedded(Path(path)) for name, path in (comparisons or {}).items()},
         software=_software(sections),
     )
 
