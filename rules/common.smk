@@ -85,6 +85,15 @@ def page_templates():
     return digest.hexdigest()[:16]
 
 
+def entry_of(wildcards):
+    """Return the registry's entry as text: a changed entry reruns what it decides."""
+    return repr(DATASETS[wildcards.dataset])
+
+
+def archive_of(wildcards):
+    return f"{PROJECT.downloads}/{wildcards.dataset}/{DATASETS[wildcards.dataset].archive.file}"
+
+
 def table_read_by(wildcards):
     """Return the table of the data set that an experiment reads."""
     reads = PROJECT.reports[wildcards.report].experiments[wildcards.experiment].reads

@@ -1,18 +1,9 @@
 # From an archive to sequences and splits. No address is asked while the DAG is planned.
 
 
-def entry_of(wildcards):
-    """Return the registry's entry as text: a changed entry reruns what it decides."""
-    return repr(DATASETS[wildcards.dataset])
-
-
-def archive_of(wildcards):
-    return f"{PROJECT.downloads}/{wildcards.dataset}/{DATASETS[wildcards.dataset].archive.file}"
-
-
 rule download_archive:
     output:
-        archive=PROJECT.downloads + "/{dataset}/{archive}",
+        archive=f"{PROJECT.downloads}/{{dataset}}/{{archive}}",
     log:
         "results/logs/download/{dataset}/{archive}.log",
     wildcard_constraints:
