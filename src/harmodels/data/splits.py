@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
@@ -115,6 +115,9 @@ def split_indices(
 
 def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) -> NDArray[np.bool_]:
     """Return (N,) whether a sequence may be tested on; the others may be trained on."""
+    # imported here: every training job reads splits, few draw them, and the import takes a while
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
     name = sequences.facts.dataset
     halves = bool((sequences.halves != "").all())
     protocol = draw.protocol or ("official" if halves else "subjects")
@@ -169,7 +172,7 @@ def _named(sequences: Sequences, people: Sequence[str]) -> NDArray[np.bool_]:
 def _drawn(
     sequences: Sequences,
     draw: Draw,
-    splitter: StratifiedShuffleSplit | GroupShuffleSplit,
+    splitter: Any,  # of scikit-learn, which draws one split
     groups: NDArray[np.str_] | None,
 ) -> NDArray[np.bool_]:
     try:

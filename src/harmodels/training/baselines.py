@@ -5,9 +5,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 from torch import Tensor
 
 from harmodels.config.options import Baseline
@@ -17,6 +14,11 @@ Features = NDArray[np.float32]
 
 def fit_baseline(options: Baseline, features: Features, labels: NDArray[np.int64]) -> Any:
     """Return a fitted scikit-learn classifier for features (n, D) and labels (n,)."""
+    # imported here: every training job imports this module, few fit a baseline
+    from sklearn.dummy import DummyClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
+
     models = {
         "majority": DummyClassifier(strategy="prior"),
         "logistic_regression": LogisticRegression(C=options.inverse_regularisation, max_iter=2000),
@@ -40,7 +42,7 @@ def baseline_scores(classifier: Any, features: Features, classes: int) -> NDArra
 
 def baseline_weights(classifier: Any) -> dict[str, Tensor]:
     """Return what the classifier learnt, with a leading replicate axis of one."""
-    if isinstance(classifier, DummyClassifier):
+    if hasattr(classifier, "class_prior_"):
         return {"class_prior": torch.from_numpy(classifier.class_prior_.copy())[None]}
     return {
         "coefficients": torch.from_numpy(classifier.coef_.astype(np.float64))[None],
