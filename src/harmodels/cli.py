@@ -19,6 +19,7 @@ from harmodels.evaluation.recency import recency
 from harmodels.files import read_json, read_table
 from harmodels.runtime import describe_machine, describe_versions
 from harmodels.training.replay import labels_of_epoch
+from harmodels.training.warm_up import warm_up
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("runs", help="how every finished run fared")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     runs.set_defaults(run=_runs)
+    compile_all = commands.add_parser(
+        "compile", help="compile every training loop now instead of at its first use"
+    )
+    compile_all.set_defaults(run=lambda given: warm_up())
     recent = commands.add_parser(
         "recency", help="whether networks just repeat the label that they were trained on last"
     )
