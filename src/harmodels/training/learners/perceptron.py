@@ -70,7 +70,7 @@ class PerceptronLearner:
         params = mlp.initialise(
             generators,
             sizes=(
-                recordings.inputs.shape[-1],
+                recordings.inputs[0].numel(),
                 options.hidden1,
                 options.hidden2,
                 recordings.classes,
