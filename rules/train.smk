@@ -19,9 +19,13 @@ rule train_network:
         gpu=1 if PROJECT.device == "cuda" else 0,
         mem_mb=PROJECT.mem_mb,
         runtime=PROJECT.runtime,
+        # how, not what: a parameter would retrain where it changes
+        checkpoint_s=PROJECT.checkpoint_every_s,
     params:
         code=training_code,
         job=job_of,
+        # no output: it outlives a failed job, so that the next attempt goes on from it
+        checkpoints="results/checkpoints/{report}/{dataset}/{experiment}/{configuration}",
     message:
         "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."
     script:

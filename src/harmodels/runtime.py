@@ -3,16 +3,20 @@
 import logging
 import os
 import platform
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from harmodels.errors import HarmodelsError
+from harmodels.files import sha256
 
 LOGGER = logging.getLogger("harmodels")
 PACKAGES = ("harmodels", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
@@ -40,11 +44,40 @@ def script_job(log: str | Path, label: str) -> Iterator[None]:
         LOGGER.error("error: %s", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        LOGGER.error("interrupted; the same command goes on from the last finished job")
+        LOGGER.error("interrupted; the same command goes on from here")
         sys.exit(130)
     except Exception:
         LOGGER.exception("unexpected error")
         sys.exit(1)
+
+
+class StopRequest:
+    """Whether Ctrl-C or a cluster's SIGTERM asked this process to end.
+
+    The first signal is noted, so that work can end where it leaves something behind; the second
+    ends the process as it would have without this.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "StopRequest":
+        """Begin to note signals; only the main thread of a process can."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave signals to whoever had them before."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        LOGGER.info("asked to end by %s: after this epoch", signal.Signals(number).name)
+        self.__exit__()
 
 
 def use_one_thread_an_operation() -> None:
@@ -120,6 +153,12 @@ def describe_commit(folder: Path) -> dict[str, Any]:
     except (OSError, subprocess.SubprocessError):
         return {"commit": None, "dirty": None}
     return {"commit": commit, "dirty": dirty}
+
+
+def describe_lock(folder: Path) -> str | None:
+    """Return the SHA-256 of a checkout's requirements.lock; None without one."""
+    path = folder / "requirements.lock"
+    return sha256(path) if path.exists() else None
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -153,7 +153,10 @@ def test_nan_in_a_weight_shows_in_both_losses_of_that_replicate_only(make_proble
 def test_scores_agree_with_the_reference(make_problem, hidden, threads):
     problem = make_problem(hidden=hidden, replicates=3)
     scores = compiled.scores(problem.params, problem.inputs, threads=threads)
-    expected = reference.scores(problem.params, problem.inputs)
+    expected = reference.scores(
+        problem.params,
+        problem.inputs.expand(len(problem.params.output.bias), *problem.inputs.shape),
+    )
     torch.testing.assert_close(scores, expected, **TOLERANCE)
 
 

@@ -86,8 +86,8 @@ def test_both_forms_of_dropout_expect_the_same_in_use(recordings):
         hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
     )
     torch.testing.assert_close(
-        learner.scores(state.params, recordings, ORDER[0]),
-        in_use.scores(doubled, recordings, ORDER[0]),
+        learner.scores(state.params, recordings, ORDER),
+        in_use.scores(doubled, recordings, ORDER),
     )
 
 
@@ -96,8 +96,8 @@ def test_dropout_changes_the_training_and_not_the_use(recordings):
     dropped = learn(replace(OPTIONS, dropout=0.5), recordings)[1]
     assert not torch.allclose(plain.params.hidden1.weight, dropped.params.hidden1.weight)
     learner = PerceptronLearner(replace(OPTIONS, dropout=0.5), "reference", 1)
-    first = learner.scores(dropped.params, recordings, ORDER[0])
-    assert torch.equal(first, learner.scores(dropped.params, recordings, ORDER[0]))
+    first = learner.scores(dropped.params, recordings, ORDER)
+    assert torch.equal(first, learner.scores(dropped.params, recordings, ORDER))
 
 
 def test_the_masks_of_a_replicate_do_not_depend_on_its_company(recordings):

@@ -54,7 +54,9 @@ def test_both_engines_train_the_same_network(recordings, architecture, cell):
     for engine in ("reference", "compiled"):
         learner = RecurrentLearner(options, engine, 1)
         state, losses = learn(learner, recordings)
-        scores = learner.scores(state.params, recordings, torch.tensor([4, 1, 0]))
+        scores = learner.scores(
+            state.params, recordings, torch.tensor([[4, 1, 0]] * len(state.params.output.bias))
+        )
         results.append((state, losses["cross_entropy"], scores))
     (reference, loss, scores), (compiled, compiled_loss, compiled_scores) = results
     torch.testing.assert_close(compiled_loss, loss, rtol=1e-4, atol=1e-5)

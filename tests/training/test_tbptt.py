@@ -107,7 +107,7 @@ def test_the_untransposed_reading_changes_the_training(recordings):
 def test_scores_classify_the_whole_sequence_from_a_zero_state(recordings):
     inputs, _ = recordings
     params = make(2)
-    whole = tbptt.scores(params, inputs)
+    whole = tbptt.scores(params, inputs.expand(len(params.output.bias), *inputs.shape))
     logits, _, _ = elman.forward(
         params, inputs[None].expand(2, -1, -1, -1), torch.zeros(2, N, H, dtype=torch.float64)
     )

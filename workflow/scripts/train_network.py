@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from harmodels.runtime import script_job
-from harmodels.training.job import Job, run_job
+from harmodels.training.job import Job
+from harmodels.training.run import Keeping, run_job
 
 settings = dict(snakemake.params.job)
 if settings["channels"] is not None:
@@ -18,4 +19,9 @@ with script_job(snakemake.log[0], f"{job.report}/{job.dataset}/{job.experiment}/
         folder=Path(snakemake.output.run).parent,
         repository=Path(snakemake.scriptdir).parent.parent,
         threads=snakemake.threads,
+        keeping=Keeping(
+            folder=Path(snakemake.params.checkpoints),
+            every_s=snakemake.resources.checkpoint_s,
+            code=snakemake.params.code,
+        ),
     )

@@ -87,6 +87,7 @@ class Project:
     device: str
     mirror: str | None
     downloads: str
+    checkpoint_every_s: int
     threads: int
     mem_mb: int
     runtime: int
@@ -124,6 +125,7 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         device=device,
         mirror=full["mirror"],
         downloads=full["downloads"],
+        checkpoint_every_s=full["checkpoint_every_s"],
         threads=resources.get("threads", 1),
         mem_mb=resources.get("mem_mb", 2000),
         runtime=resources.get("runtime", 60),

@@ -1,5 +1,6 @@
 """Baselines from scikit-learn on the same split: what a network has to beat."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,57 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels.config.options import Baseline
+from harmodels.data.sequences import Sequences
+from harmodels.runtime import LOGGER
+from harmodels.training.fit import Division, Fit
+from harmodels.training.job import Job, described, rows_of_splits
+from harmodels.training.learners import State
+from harmodels.training.records import prediction_frame, write_frames, write_weights
 
 Features = NDArray[np.float32]
+
+
+def train_baselines(
+    options: Baseline, sequences: Sequences, division: Division, job: Job, folder: Path
+) -> dict[str, Any]:
+    """Fit one classifier a replicate, write its files and return what run.json says of it."""
+    features = sequences.padded().reshape(len(sequences), -1)
+    predictions, weights, outcomes = [], [], []
+    for replicate, train in enumerate(division.train):
+        classifier = fit_baseline(options, features[train], sequences.labels[train])
+        LOGGER.info("%s fitted, replicate %d", options.model, replicate)
+        for split, rows in rows_of_splits(division, replicate).items():
+            scores = baseline_scores(classifier, features[rows], len(sequences.facts.classes))
+            predictions.append(
+                prediction_frame(
+                    sequences,
+                    rows,
+                    scores,
+                    replicate=replicate,
+                    checkpoint="last",
+                    split=split,
+                )
+            )
+        weights.append(baseline_weights(classifier))
+        outcomes.append(
+            {
+                "replicate": replicate,
+                "epochs": 0,
+                "best_epoch": None,
+                "diverged_epoch": None,
+                "stopped": "fitted",
+            }
+        )
+    history = Fit(State(()), State(()), []).history()
+    write_frames(folder, history, predictions, sequences)
+    stacked = {key: torch.cat([w[key] for w in weights]) for key in weights[0]}
+    write_weights(folder / "weights.safetensors", stacked, described(job))
+    return {
+        "engine": "scikit-learn",
+        "sequences_per_s": None,
+        "peak_gpu_memory_mb": None,
+        "replicates": outcomes,
+    }
 
 
 def fit_baseline(options: Baseline, features: Features, labels: NDArray[np.int64]) -> Any:

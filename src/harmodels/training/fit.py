@@ -1,6 +1,7 @@
 """The course of a training job: epochs, validation, best weights, divergence, history."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,13 +92,16 @@ class Fit:
     """What a training job leaves behind.
 
     `last` and `best` hold all R replicates; those of a replicate that diverged, and `best`
-    without validation, mean nothing: `outcomes` tells.
+    without validation, mean nothing: `outcomes` tells. After `epoch` epochs, which took `seconds`,
+    this is all that the next epoch depends on: orders and masks are drawn anew for each.
     """
 
     last: State
     best: State
     outcomes: list[Outcome]
     rows: list[tuple[int, int, str, str, float]] = field(default_factory=list)
+    epoch: int = 0
+    seconds: float = 0.0
 
     def history(self) -> pd.DataFrame:
         """Return replicate, epoch, split, metric, value in long form, sorted."""
@@ -107,12 +111,24 @@ class Fit:
         return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
 
 
+def begin(learner: Learner, recordings: Recordings, schedule: Schedule) -> Fit:
+    """Return the replicates before their first epoch."""
+    state = learner.initialise(
+        _generators(schedule, schedule.replicates, Purpose.WEIGHTS), recordings
+    )
+    state = map_params(lambda tensor: tensor.to(recordings.labels.device), state)
+    return Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
+
+
 def fit(
     learner: Learner,
     recordings: Recordings,
     division: Division,
     schedule: Schedule,
     report: Callable[[EpochReport], None] = lambda _: None,
+    *,
+    start: Fit | None = None,
+    keep: Callable[[Fit], None] = lambda _: None,
 ) -> Fit:
     """Train every replicate; a replicate whose loss is not finite ends there, the others go on.
 
@@ -128,24 +144,34 @@ def fit(
         Epochs, seed, replicates and the loss that marks the best weights.
     report
         Called after each epoch.
+    start
+        Where to go on, as `keep` was given it; from the beginning if not given. It is changed.
+    keep
+        Called after each epoch with all that the next one depends on. An exception that it raises
+        ends the training.
     """
-    generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
-    state = learner.initialise(generators, recordings)
-    state = map_params(lambda tensor: tensor.to(recordings.labels.device), state)
-    result = Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
-    for epoch in range(1, schedule.epochs + 1):
-        active = [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
+    result = start or begin(learner, recordings, schedule)
+    for epoch in range(result.epoch + 1, schedule.epochs + 1):
+        active = _active(result)
         if not active:
             break
+        started = time.monotonic()
         _train(learner, recordings, division, schedule, result, active, epoch)
-        active = [i for i in active if not result.outcomes[i].ended]
-        if division.validation is not None:
+        active = _active(result)
+        if division.validation is not None and active:
             _validate(learner, recordings, division.validation, schedule, result, active, epoch)
-        if schedule.test_every and epoch % schedule.test_every == 0:
-            for index in active:
-                _measure(learner, recordings, division.test, result, index, epoch, "test")
+        if schedule.test_every and epoch % schedule.test_every == 0 and active:
+            test = [division.test] * len(active)
+            _measure(learner, recordings, test, result, active, epoch, "test")
+        result.epoch = epoch
+        result.seconds += time.monotonic() - started
         report(_summary(result, epoch, sum(len(division.train[i]) for i in active)))
+        keep(result)
     return result
+
+
+def _active(result: Fit) -> list[int]:
+    return [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
 
 
 def epoch_order(rows: Rows, seed: int, replicate: int, epoch: int) -> Rows:
@@ -200,10 +226,11 @@ def _validate(
     active: list[int],
     epoch: int,
 ) -> None:
-    for index in active:
+    rows = [validation[i] for i in active]
+    measured = _measure(learner, recordings, rows, result, active, epoch, "validation")
+    improved = []
+    for index, metrics in zip(active, measured, strict=True):
         outcome = result.outcomes[index]
-        rows = validation[index]
-        metrics = _measure(learner, recordings, rows, result, index, epoch, "validation")
         loss = metrics[schedule.monitor]
         if not math.isfinite(loss):
             outcome.diverged_epoch = epoch
@@ -212,31 +239,37 @@ def _validate(
         outcome.validation_losses.append(loss)
         if loss < outcome.best_loss:
             outcome.best_loss, outcome.best_epoch = loss, epoch
-            newest = take_replicates(result.last, [index])
-            result.best = put_replicates(result.best, [index], newest)
+            improved.append(index)
         reason = schedule.stopping.reason(outcome.train_losses, outcome.validation_losses)
         outcome.stopped = reason or outcome.stopped
+    if improved:
+        newest = take_replicates(result.last, improved)
+        result.best = put_replicates(result.best, improved, newest)
 
 
 def _measure(
     learner: Learner,
     recordings: Recordings,
-    rows: Rows,
+    rows: list[Rows],
     result: Fit,
-    index: int,
+    active: list[int],
     epoch: int,
     split: str,
-) -> dict[str, float]:
-    chosen = torch.from_numpy(rows).to(recordings.labels.device)
-    labels = recordings.labels[chosen]
-    params = take_replicates(result.last.params, [index])
-    scores = learner.scores(params, recordings, chosen)[0]
-    metrics = {name: float(value) for name, value in learner.losses(scores, labels).items()}
-    metrics["accuracy"] = accuracy(scores, labels)
-    replicate = result.outcomes[index].replicate
-    for metric, value in metrics.items():
-        result.rows.append((replicate, epoch, split, metric, value))
-    return metrics
+) -> list[dict[str, float]]:
+    chosen = rows_tensor(rows, recordings.labels.device)  # (A, n)
+    params = take_replicates(result.last.params, active)
+    # one transfer from a GPU, instead of one for every number below
+    scores = learner.scores(params, recordings, chosen).cpu()
+    labels = recordings.labels[chosen].cpu()
+    measured = []
+    for index, logits, truth in zip(active, scores, labels, strict=True):
+        metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}
+        metrics["accuracy"] = accuracy(logits, truth)
+        replicate = result.outcomes[index].replicate
+        for metric, value in metrics.items():
+            result.rows.append((replicate, epoch, split, metric, value))
+        measured.append(metrics)
+    return measured
 
 
 def _generators(

@@ -74,10 +74,9 @@ def train_epoch(
 
 
 def scores(params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
-    """Return the logits (R, n, C) after each whole sequence of `inputs` (n, T, D), from zero."""
-    R, H = params.rnn.bias_hh.shape
-    n = len(inputs)
-    logits, _, _ = elman.forward(params, inputs.expand(R, *inputs.shape), inputs.new_zeros(R, n, H))
+    """Return the logits (R, n, C) after each whole sequence of `inputs` (R, n, T, D), from zero."""
+    initial = inputs.new_zeros(*inputs.shape[:2], params.rnn.bias_hh.shape[-1])
+    logits, _, _ = elman.forward(params, inputs, initial)
     return logits
 
 

@@ -1,6 +1,6 @@
 """The small interface behind which trainings differ: start, one epoch, scores, losses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels.errors import DataError
+from harmodels.kernels.calling import spread
+from harmodels.nn.params import take_replicates
+
+SCORED_AT_ONCE = 256  # sequences of a replicate in one forward pass when nothing is learnt
 
 Losses = Mapping[str, Tensor]
 Generators = list[np.random.Generator]
@@ -106,7 +110,7 @@ class Learner(Protocol):
         ...
 
     def scores(self, params: Any, recordings: Recordings, rows: Tensor) -> Tensor:
-        """Return logits (R, n, C) for the sequences `rows` (n,)."""
+        """Return logits (R, n, C); row r of `rows` (R, n) holds the sequences of replicate r."""
         ...
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
@@ -117,3 +121,32 @@ class Learner(Protocol):
 def rows_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
     """Return (R, n) from R rows of equal length."""
     return torch.from_numpy(np.stack(rows)).to(device)
+
+
+def one_by_one(
+    score: Callable[[Any, Tensor], Tensor], params: Any, rows: Tensor, threads: int
+) -> Tensor:
+    """Return logits (R, n, C) of replicates that are scored each on its own, as kernels do.
+
+    Parameters
+    ----------
+    score
+        From one replicate's parameters and its sequences (n,) to logits (1, n, C).
+    params, rows
+        R networks and (R, n).
+    threads
+        Replicates scored at the same time.
+    """
+
+    def run(r: int) -> Tensor:
+        return score(take_replicates(params, [r]), rows[r])
+
+    return torch.cat(spread(run, len(rows), threads))
+
+
+def in_parts(score: Callable[[Tensor], Tensor], rows: Tensor, size: int) -> Tensor:
+    """Return logits (R, n, C) that `score` gives for at most `size` columns of `rows` at a time.
+
+    What a forward pass keeps grows with the sequences, and nothing is learnt from it here.
+    """
+    return torch.cat([score(part) for part in torch.split(rows, size, dim=1)], dim=1)

@@ -13,7 +13,15 @@ from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.training import minibatch as reference
 from harmodels.training import tbptt
-from harmodels.training.learners.base import Generators, Losses, Recordings, State
+from harmodels.training.learners.base import (
+    SCORED_AT_ONCE,
+    Generators,
+    Losses,
+    Recordings,
+    State,
+    in_parts,
+    one_by_one,
+)
 
 INITIALISERS = {
     "uniform": initialisers.uniform(0.1),
@@ -86,10 +94,12 @@ class MinibatchLearner:
 
     def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
         """Classify by the state after the last step."""
-        inputs = recordings.inputs[rows]
+        inputs = recordings.inputs
         if self.engine == "compiled":
-            return elman_tbptt.scores(params, inputs, threads=self.threads)
-        return tbptt.scores(params, inputs)
+            return one_by_one(
+                lambda one, mine: elman_tbptt.scores(one, inputs[mine]), params, rows, self.threads
+            )
+        return in_parts(lambda part: tbptt.scores(params, inputs[part]), rows, SCORED_AT_ONCE)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return both readings of the loss."""

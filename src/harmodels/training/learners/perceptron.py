@@ -13,7 +13,15 @@ from harmodels.models import mlp
 from harmodels.nn import dropout, initialisers, losses
 from harmodels.nn.params import map_params
 from harmodels.training import minibatch as reference
-from harmodels.training.learners.base import Generators, Losses, Recordings, State
+from harmodels.training.learners.base import (
+    SCORED_AT_ONCE,
+    Generators,
+    Losses,
+    Recordings,
+    State,
+    in_parts,
+    one_by_one,
+)
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,12 @@ class PerceptronLearner:
         """Return the logits; a network trained with the report's dropout is scaled in use."""
         if self.options.dropout and self.options.dropout_form == "in_use":
             params = mlp.in_use(params, self._keep)
-        flat = recordings.inputs[rows].flatten(1)
+        vectors = recordings.inputs.flatten(1)
         if self.engine == "compiled":
-            return compiled.scores(params, flat, threads=self.threads)
-        return mlp.forward(params, flat.expand(len(params.output.bias), *flat.shape))[0]
+            return one_by_one(
+                lambda one, mine: compiled.scores(one, vectors[mine]), params, rows, self.threads
+            )
+        return in_parts(lambda part: mlp.forward(params, vectors[part])[0], rows, SCORED_AT_ONCE)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""

@@ -12,10 +12,17 @@ from harmodels.models.mlp import Dropping
 from harmodels.nn import dropout, losses, padded
 from harmodels.training import minibatch
 from harmodels.training.learners.architectures import Architecture, architecture
-from harmodels.training.learners.base import Generators, Losses, Recordings, State
+from harmodels.training.learners.base import (
+    SCORED_AT_ONCE,
+    Generators,
+    Losses,
+    Recordings,
+    State,
+    in_parts,
+    one_by_one,
+)
 
 EPSILON = 1e-7  # of Adam, as in Keras, with which the report was made
-SCORED_AT_ONCE = 256  # sequences of a batch when nothing is learnt
 
 
 @dataclass(frozen=True)
@@ -103,13 +110,18 @@ class RecurrentLearner:
         """Classify by the state after each sequence's last step, without dropout."""
         network = self._network(recordings)
         if self.engine == "compiled":
-            return network.score_compiled(params, recordings, rows, threads=self.threads)
-        R = len(params.output.bias)
-        parts = []
-        for part in torch.split(rows, SCORED_AT_ONCE):
-            batch, packed = pack(recordings, part.expand(R, -1))
-            parts.append(network.forward(params, batch, packed, None)[0])
-        return torch.cat(parts, dim=1)
+            return one_by_one(
+                lambda one, mine: network.score_compiled(one, recordings, mine, threads=1),
+                params,
+                rows,
+                self.threads,
+            )
+
+        def score(part: Tensor) -> Tensor:
+            batch, packed = pack(recordings, part)
+            return network.forward(params, batch, packed, None)[0]
+
+        return in_parts(score, rows, SCORED_AT_ONCE)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""

@@ -10,7 +10,15 @@ from harmodels.kernels import elman_tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
 from harmodels.training import tbptt as reference
-from harmodels.training.learners.base import Generators, Losses, Recordings, State
+from harmodels.training.learners.base import (
+    SCORED_AT_ONCE,
+    Generators,
+    Losses,
+    Recordings,
+    State,
+    in_parts,
+    one_by_one,
+)
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,12 @@ class TruncatedBpttLearner:
 
     def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
         """Classify by the state after the last step."""
-        inputs = recordings.inputs[rows]
+        inputs = recordings.inputs
         if self.engine == "compiled":
-            return compiled.scores(params, inputs, threads=self.threads)
-        return reference.scores(params, inputs)
+            return one_by_one(
+                lambda one, mine: compiled.scores(one, inputs[mine]), params, rows, self.threads
+            )
+        return in_parts(lambda part: reference.scores(params, inputs[part]), rows, SCORED_AT_ONCE)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return both readings of the report's loss."""

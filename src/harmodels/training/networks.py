@@ -1,0 +1,181 @@
+"""The networks of a training job: from its options to history, predictions and weights."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from harmodels.config.options import Minibatch, Perceptron, Recurrent
+from harmodels.data.sequences import Sequences
+from harmodels.errors import TrainingError
+from harmodels.nn.params import state_dict, take_replicates
+from harmodels.runtime import LOGGER, Progress
+from harmodels.training.checkpoints import Checkpoints
+from harmodels.training.fit import Division, EpochReport, Fit, Schedule, begin, fit
+from harmodels.training.job import Job, described, rows_of_splits
+from harmodels.training.learners import Learner, Recordings, make_learner, rows_tensor
+from harmodels.training.records import prediction_frame, write_frames, write_weights
+from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
+
+
+def train_networks(
+    options: Any,
+    sequences: Sequences,
+    division: Division,
+    job: Job,
+    folder: Path,
+    threads: int,
+    checkpoints: Checkpoints,
+) -> dict[str, Any]:
+    """Train all replicates, write their files and return what run.json says of them.
+
+    Parameters
+    ----------
+    options
+        Of the training loop, one of `config.options`.
+    sequences, division
+        What the networks read, and which part for what.
+    job, folder
+        What to do, and where its files go.
+    threads
+        Replicates trained at the same time by the compiled loops.
+    checkpoints
+        Where an interrupted job goes on from.
+    """
+    recordings = _recordings(sequences, job).to(job.device)
+    learner = make_learner(job.training, options, job.engine, threads)
+    LOGGER.info(
+        "%d replicates, engine %s, device %s, %d thread(s), %d training and %d test sequences",
+        job.replicates,
+        learner.engine,
+        job.device,
+        threads,
+        len(division.train[0]),
+        len(division.test),
+    )
+    schedule = make_schedule(options, job)
+    start = checkpoints.resume(begin(learner, recordings, schedule))
+    progress = _progress(options.epochs, options.monitor)
+    result = fit(
+        learner, recordings, division, schedule, progress, start=start, keep=checkpoints.keep
+    )
+    predictions = _predictions(learner, recordings, division, result, sequences)
+    write_frames(folder, result.history(), predictions, sequences)
+    tensors = {f"last.{name}": t for name, t in state_dict(result.last.params).items()}
+    if job.validation:
+        tensors |= {f"best.{name}": t for name, t in state_dict(result.best.params).items()}
+    write_weights(folder / "weights.safetensors", tensors, described(job))
+    trained = sum(
+        outcome.epochs * len(rows)
+        for outcome, rows in zip(result.outcomes, division.train, strict=True)
+    )
+    return {
+        "engine": learner.engine,
+        "sequences_per_s": round(trained / max(result.seconds, 1e-9), 1),
+        "peak_gpu_memory_mb": _peak_gpu_memory_mb(job.device),
+        "replicates": [
+            {
+                "replicate": outcome.replicate,
+                "epochs": outcome.epochs,
+                "best_epoch": outcome.best_epoch,
+                "diverged_epoch": outcome.diverged_epoch,
+                "stopped": outcome.stopped,
+            }
+            for outcome in result.outcomes
+        ],
+    }
+
+
+def _peak_gpu_memory_mb(device: str) -> float | None:
+    if device != "cuda":
+        return None
+    return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+
+
+def make_schedule(options: Any, job: Job) -> Schedule:
+    """Return epochs, seeds, the monitored loss and the stopping rule that the options ask for.
+
+    Raises
+    ------
+    TrainingError
+        If training shall stop on a validation loss and nothing is held out for it.
+    """
+    stopping = _stopping_rule(options)
+    if stopping != AllEpochs() and not job.validation:
+        raise TrainingError(
+            f"{job.experiment}: {stopping} needs a validation loss; "
+            "set validation: true in the experiment"
+        )
+    return Schedule(
+        epochs=options.epochs,
+        seed=job.seed,
+        replicates=tuple(range(job.replicates)),
+        monitor=options.monitor,
+        stopping=stopping,
+        test_every=getattr(options, "test_every", None),
+    )
+
+
+def _stopping_rule(options: Any) -> StoppingRule:
+    if isinstance(options, Minibatch | Recurrent) and options.patience:
+        return Patience(options.patience)
+    if isinstance(options, Perceptron) and options.stopping == "patience":
+        return Patience(options.patience)
+    if isinstance(options, Perceptron) and options.stopping == "loss_gap":
+        return LossGap(options.gap_after, options.gap)
+    return AllEpochs()
+
+
+def _recordings(sequences: Sequences, job: Job) -> Recordings:
+    return Recordings(
+        frames=torch.from_numpy(sequences.values),
+        starts=torch.from_numpy(sequences.offsets[:-1].copy()),
+        lengths=torch.from_numpy(sequences.lengths),
+        labels=torch.from_numpy(sequences.labels),
+        classes=len(sequences.facts.classes),
+        fingers=None if job.fingers is None else torch.tensor(job.fingers),
+    )
+
+
+def _progress(epochs: int, monitor: str) -> Any:
+    progress = Progress(epochs)
+
+    def report(state: EpochReport) -> None:
+        figures = {"loss": state.train.get(monitor, float("nan"))}
+        if state.validation:
+            figures["validation"] = state.validation[monitor]
+            figures["accuracy"] = state.validation["accuracy"]
+        progress(state.epoch, state.sequences, figures)
+
+    return report
+
+
+def _predictions(
+    learner: Learner,
+    recordings: Recordings,
+    division: Division,
+    result: Fit,
+    sequences: Sequences,
+) -> Iterator[pd.DataFrame]:
+    """Yield logits of every sequence used, for each replicate and kind of weights it has."""
+    for index, outcome in enumerate(result.outcomes):
+        kinds = {}
+        if outcome.diverged_epoch is None:
+            kinds["last"] = result.last.params
+        if outcome.best_epoch is not None:
+            kinds["best"] = result.best.params
+        for checkpoint, params in kinds.items():
+            mine = take_replicates(params, [index])
+            for split, rows in rows_of_splits(division, index).items():
+                chosen = rows_tensor([rows], recordings.labels.device)
+                scores = learner.scores(mine, recordings, chosen)[0].cpu().numpy()
+                yield prediction_frame(
+                    sequences,
+                    rows,
+                    scores,
+                    replicate=outcome.replicate,
+                    checkpoint=checkpoint,
+                    split=split,
+                )

@@ -1,0 +1,113 @@
+"""One training job from sequences to four files; interrupted, it goes on where it stood."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harmodels.config.options import OPTIONS, Baseline
+from harmodels.data.sequences import read_sequences
+from harmodels.files import read_table, sha256, write_json
+from harmodels.runtime import (
+    StopRequest,
+    describe_commit,
+    describe_lock,
+    describe_machine,
+    describe_versions,
+    use_one_thread_an_operation,
+)
+from harmodels.training.baselines import train_baselines
+from harmodels.training.checkpoints import Checkpoints
+from harmodels.training.job import Job, divide
+from harmodels.training.networks import train_networks
+
+RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
+
+
+class Keeping(NamedTuple):
+    """How a job's state is kept while it trains.
+
+    Attributes
+    ----------
+    folder
+        Of the job's checkpoint; None keeps nothing.
+    every_s
+        Seconds between two checkpoints, at least.
+    code
+        Digest of the code that trains, without which a changed program would go on from the state
+        of another one.
+    """
+
+    folder: Path | None = None
+    every_s: float = 15.0
+    code: str | None = None
+
+
+def run_job(
+    job: Job,
+    *,
+    sequences_path: str,
+    splits_path: str,
+    folder: Path,
+    repository: Path,
+    threads: int,
+    keeping: Keeping = Keeping(),  # noqa: B008 - an immutable record
+) -> None:
+    """Train, and write history, predictions, weights and run.json into `folder`.
+
+    Raises
+    ------
+    DataError
+        If the sequences do not suit the training loop.
+    ResultsError
+        If an input is damaged or the folder cannot be written.
+    KeyboardInterrupt
+        After a checkpoint, if the process was asked to end.
+    """
+    use_one_thread_an_operation()
+    data = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
+    versions = describe_versions()
+    identity = {"job": asdict(job), "code": keeping.code, "data": data, "versions": versions}
+    with StopRequest() as stop:
+        checkpoints = Checkpoints(keeping.folder, identity, keeping.every_s, stop)
+        facts, outcome = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
+        write_json(
+            folder / "run.json",
+            {
+                **asdict(job),
+                **describe_commit(repository),
+                **facts,
+                **outcome,
+                "lock": describe_lock(repository),
+                "code": keeping.code,
+                "threads": threads,
+                "versions": versions,
+                "hardware": describe_machine(job.device),
+                "data": data,
+                "files": {name: sha256(folder / name) for name in RECORDS},
+                "resumes": checkpoints.attempts.resumes,
+                "wall_time_s": round(checkpoints.seconds, 3),
+            },
+        )
+        checkpoints.remove()
+
+
+def _train(
+    job: Job,
+    sequences_path: str,
+    splits_path: str,
+    folder: Path,
+    threads: int,
+    checkpoints: Checkpoints,
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what run.json says of the data and of the outcome."""
+    sequences = read_sequences(sequences_path)
+    if job.channels is not None:
+        sequences = sequences.select_channels(job.channels)
+    division = divide(sequences, read_table(splits_path)[0].to_pandas(), job)
+    facts = {"classes": list(sequences.facts.classes), "simulated": sequences.facts.simulated}
+    options = OPTIONS[job.training](**job.options)
+    if isinstance(options, Baseline):
+        return facts, train_baselines(options, sequences, division, job, folder)
+    outcome = train_networks(options, sequences, division, job, folder, threads, checkpoints)
+    return facts, outcome

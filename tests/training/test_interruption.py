@@ -1,0 +1,332 @@
+"""A job that is killed and started again ends with the same bytes as one left in peace."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.splits import Draw, draw_splits
+from harmodels.files import read_json, write_table
+from harmodels.runtime import StopRequest
+from harmodels.training.checkpoints import FILE, Checkpoints
+from harmodels.training.fit import Fit, Outcome
+from harmodels.training.job import Job
+from harmodels.training.learners import State
+from harmodels.training.run import Keeping, run_job
+
+EPOCHS = 40
+MINIBATCH = {
+    "learning_rate": 0.05,
+    "hidden": 8,
+    "batch_size": 4,
+    "epochs": EPOCHS,
+    "initialisation": "uniform",
+    "optimiser": "sgd",
+    "clip_norm": None,
+    "monitor": "negative_log_likelihood",
+    "patience": None,
+    "test_every": 7,
+}
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "rnn_tbptt": (
+        "truncated_bptt",
+        {
+            "learning_rate": 0.05,
+            "hidden": 8,
+            "window": 5,
+            "epochs": EPOCHS,
+            "clip": 1.0,
+            "recurrent_gradient": "transposed",
+            "initial_range": 0.1,
+            "monitor": "binary_cross_entropy",
+        },
+    ),
+    "rnn_minibatch": ("minibatch", MINIBATCH),
+    "rnn_minibatch with Adam": (
+        "minibatch",
+        {**MINIBATCH, "optimiser": "adam", "clip_norm": 1.0, "epochs": 8},
+    ),
+    "mlp_features": (
+        "perceptron",
+        {
+            "batch_size": 4,
+            "hidden1": 12,
+            "hidden2": 8,
+            "learning_rate": 0.01,
+            "momentum": 0.5,
+            "dropout": 0.3,
+            "dropout_form": "inverted",
+            "reduction": "mean",
+            "output_gradient": "exact",
+            "epochs": EPOCHS,
+            "initial_range": 0.1,
+            "monitor": "cross_entropy",
+            "stopping": "none",
+            "gap": 1.0,
+            "gap_after": 10,
+            "patience": 5,
+        },
+    ),
+    "hand_actions": (
+        "recurrent",
+        {
+            "architecture": "plain",
+            "cell": "lstm",
+            "hidden": 6,
+            "finger_hidden": None,
+            "layers": 1,
+            "dropout": 0.2,
+            "batch_size": 4,
+            "learning_rate": 0.01,
+            "epochs": EPOCHS,
+            "initialisation": "keras",
+            "monitor": "cross_entropy",
+            "patience": 30,
+        },
+    ),
+}
+RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
+
+# children of a server that has imported everything start in no time
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["harmodels.training.run", "harmodels.training.warm_up"])
+
+
+def job_of(report: str) -> Job:
+    training, options = OPTIONS[report]
+    return Job(
+        report=report,
+        dataset="toy",
+        experiment="e",
+        name="one",
+        configuration={},
+        options=options,
+        training=training,
+        channels=None,
+        fingers=None,
+        validation=True,
+        seed=3,
+        replicates=3,
+        engine="compiled",
+        device="cpu",
+    )
+
+
+def run(job: Job, place: Path, folder: str, every_s: float = 0.0, code: str = "a") -> None:
+    run_job(
+        job,
+        sequences_path=str(place / "sequences.parquet"),
+        splits_path=str(place / "splits.parquet"),
+        folder=place / folder,
+        repository=place,
+        threads=1,
+        keeping=Keeping(place / "checkpoints", every_s, code),
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with sequences and their splits."""
+    random_numbers = np.random.default_rng(0)
+    count, steps = 60, 20
+    labels = np.arange(count) % 3
+    values = random_numbers.normal(size=(count, steps, 3)) * 0.5 + labels[:, None, None] / 3
+    sequences = Sequences(
+        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
+        ids=np.array([f"s/{i:02d}" for i in range(count)]),
+        subjects=np.array([f"p{i % 5}" for i in range(count)]),
+        halves=np.array(["train"] * 45 + ["test"] * 15),
+        labels=labels,
+        offsets=np.arange(count + 1) * steps,
+        values=values.reshape(-1, 3).astype(np.float32),
+    )
+    draw = Draw(train_per_class=14, test_per_class=4, validation_per_class=3)
+    write_sequences(tmp_path / "sequences.parquet", sequences)
+    write_table(tmp_path / "splits.parquet", draw_splits(sequences, draw, seed=3, replicates=3))
+    return tmp_path
+
+
+def records(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in RECORDS}
+
+
+@pytest.mark.parametrize("report", OPTIONS)
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(report, place):
+    job = job_of(report)
+    started = time.monotonic()
+    run(job, place, "in peace")
+    duration = time.monotonic() - started
+    moments = random.Random(report)
+    kills = 0
+    while not (place / "killed" / "run.json").exists():
+        process = SERVER.Process(target=run, args=(job, place, "killed"))
+        process.start()
+        # the fourth attempt is left in peace, so that the test ends
+        process.join(moments.uniform(0.1, 0.9) * (duration + 0.1) if kills < 3 else None)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            kills += 1
+        else:
+            assert process.exitcode == 0
+    assert kills > 0
+    assert records(place / "killed") == records(place / "in peace")
+    assert not (place / "checkpoints").exists()
+
+
+def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options: Any) -> None:
+    """Run a job that is asked to end after so many epochs."""
+
+    class Asked(Checkpoints):
+        def keep(self, result: Fit) -> None:
+            self.stop.asked = result.epoch == epochs
+            super().keep(result)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harmodels.training.run.Checkpoints", Asked)
+        with pytest.raises(KeyboardInterrupt):
+            run(job, place, folder, every_s=1e9, **options)
+
+
+@pytest.mark.parametrize("report", OPTIONS)
+def test_asked_to_end_it_keeps_the_epoch_and_goes_on_from_it(report, place, caplog):
+    caplog.set_level("INFO", "harmodels")
+    job = job_of(report)
+    run(job, place, "in peace")
+    interrupted_after(3, place, job, "interrupted")
+    assert (place / "checkpoints" / FILE).exists()
+    interrupted_after(5, place, job, "interrupted")
+    caplog.clear()
+    run(job, place, "interrupted")
+    assert "going on after epoch 5" in caplog.text
+    assert records(place / "interrupted") == records(place / "in peace")
+    assert read_json(place / "interrupted" / "run.json")["resumes"] == 2
+    assert read_json(place / "in peace" / "run.json")["resumes"] == 0
+
+
+def other_code(job: Job) -> dict[str, Any]:
+    return {"job": job, "code": "b"}
+
+
+def other_rate(job: Job) -> dict[str, Any]:
+    return {"job": replace(job, options={**job.options, "learning_rate": 0.07})}
+
+
+def other_seed(job: Job) -> dict[str, Any]:
+    return {"job": replace(job, seed=4)}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (other_code, "code was 'a' and is 'b'"),
+        (other_rate, "job.options.learning_rate was 0.05 and is 0.07"),
+        (other_seed, "job.seed was 3 and is 4"),
+    ],
+)
+def test_a_checkpoint_of_another_job_is_refused(
+    change: Callable[[Job], dict[str, Any]], said, place, caplog
+):
+    job = job_of("rnn_tbptt")
+    changed = change(job)
+    interrupted_after(3, place, job, "changed")
+    run(place=place, folder="changed", **changed)
+    assert "is refused" in caplog.text
+    assert said in caplog.text
+    run(place=place, folder="in peace", **changed)
+    assert records(place / "changed") == records(place / "in peace")
+    assert read_json(place / "changed" / "run.json")["resumes"] == 0
+
+
+def test_a_checkpoint_of_other_data_is_refused(place, caplog):
+    job = job_of("rnn_tbptt")
+    interrupted_after(3, place, job, "changed")
+    splits = place / "splits.parquet"
+    write_table(splits, pd.read_parquet(splits).iloc[::-1])
+    run(job, place, "changed")
+    assert "data.splits was" in caplog.text
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+
+
+def strip(path: Path) -> None:
+    save_file(load_file(path), path)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut, flip, strip, empty])
+def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost_but_time(damage, place, caplog):
+    job = job_of("rnn_minibatch")
+    run(job, place, "in peace")
+    interrupted_after(3, place, job, "damaged")
+    damage(place / "checkpoints" / FILE)
+    run(job, place, "damaged")
+    assert "is refused, training starts anew" in caplog.text
+    assert records(place / "damaged") == records(place / "in peace")
+
+
+def test_no_checkpoint_is_written_before_it_is_time(place):
+    job = job_of("rnn_tbptt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "_write", lambda *_: pytest.fail("too early"))
+        run(job, place, "run", every_s=1e9)
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(place, caplog):
+    (place / "checkpoints").write_text("a file where the folder should be")
+    run(job_of("rnn_tbptt"), place, "run")
+    assert "no checkpoint, training goes on" in caplog.text
+    assert (place / "run" / "run.json").exists()
+
+
+def test_a_checkpoint_holds_replicates_that_all_diverged(tmp_path):
+    state = State(())
+    diverged = Fit(state, state, [Outcome(0, diverged_epoch=1, stopped="loss")], epoch=1)
+    checkpoints = Checkpoints(tmp_path, {}, 0.0, StopRequest())
+    checkpoints.keep(diverged)
+    resumed = Checkpoints(tmp_path, {}, 0.0, StopRequest()).resume(Fit(state, state, []))
+    assert resumed == diverged
+
+
+def test_the_first_signal_is_noted_and_the_second_ends_the_process():
+    before = signal.getsignal(signal.SIGTERM)
+    with StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.asked
+        assert signal.getsignal(signal.SIGTERM) is before
+    with StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_weights_of_a_checkpoint_are_plain_tensors(place):
+    interrupted_after(3, place, job_of("hand_actions"), "run")
+    tensors = load_file(place / "checkpoints" / FILE)
+    assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
+    assert {"last.params.output.bias", "last.optimiser.updates"} <= set(tensors)
