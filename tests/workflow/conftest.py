@@ -35,7 +35,7 @@ class Checkout:
         """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         command = [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
-            *("--directory", str(self.work), "--cores", "2", "--resources", "gpu=1"),
+            *("--directory", str(self.work), "--resources", "gpu=1", "--cores", "2"),
             *arguments,
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -1,0 +1,89 @@
+"""The real pipeline, interrupted and started again with the same command."""
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+RUNS = "results/rnn_tbptt/simulated/runs/part_c"
+CHECKPOINTS = "results/checkpoints/rnn_tbptt/simulated/part_c"
+CONFIGURATION = "learning_rate=0.1,hidden=4,window=30"
+TARGET = f"{RUNS}/{CONFIGURATION}/run.json"
+RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
+PATIENCE_S = 120
+
+
+def wait_for(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert process.poll() is None, "the run ended before it could be interrupted"
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def training_processes(work: Path) -> list[int]:
+    """The processes that train in this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().decode().split("\0")
+            here = (entry / "cwd").resolve() == work.resolve()
+        except OSError:
+            continue  # it has ended
+        if here and any(part.endswith("train_network.py") for part in command[1:2]):
+            found.append(int(entry.name))
+    return found
+
+
+def started(checkout, configuration: str) -> subprocess.Popen:
+    """A run in a process group of its own, as a shell starts it, with a checkpoint written."""
+    command = [
+        *(sys.executable, "-m", "snakemake", "--snakefile", str(checkout.root / "Snakefile")),
+        *(TARGET, "--directory", str(checkout.work), "--cores", "2"),
+        *("--configfile", configuration),
+    ]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    kept = checkout.work / CHECKPOINTS / CONFIGURATION / "checkpoint.safetensors"
+    before = kept.stat().st_mtime_ns if kept.exists() else 0
+    wait_for(lambda: kept.exists() and kept.stat().st_mtime_ns > before, process)
+    return process
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
+def test_killed_then_interrupted_the_same_command_ends_with_the_same_bytes(checkout, tiny):
+    content = copy.deepcopy(tiny)
+    content["reports"]["rnn_tbptt"]["options"] = {"epochs": 1500}
+    content["checkpoint_every_s"] = 1
+    configuration = checkout.configure(content)
+    checkout.snakemake(TARGET, "--configfile", configuration)
+    folder = checkout.work / RUNS / CONFIGURATION
+    in_peace = {name: (folder / name).read_bytes() for name in RECORDS}
+    for name in (*RECORDS, "run.json"):
+        (folder / name).unlink()
+
+    killed = started(checkout, configuration)
+    [process] = training_processes(checkout.work)
+    os.kill(process, signal.SIGKILL)
+    assert killed.wait(PATIENCE_S) == 1
+
+    interrupted = started(checkout, configuration)
+    os.killpg(interrupted.pid, signal.SIGINT)
+    assert interrupted.wait(PATIENCE_S) != 0
+    assert not training_processes(checkout.work)
+    assert not (folder / "run.json").exists()
+
+    checkout.snakemake(TARGET, "--configfile", configuration)
+    assert {name: (folder / name).read_bytes() for name in RECORDS} == in_peace
+    assert '"resumes": 2' in (folder / "run.json").read_text(encoding="utf-8")
+    assert not (checkout.work / CHECKPOINTS / CONFIGURATION).exists()
+    assert "Nothing to be done" in checkout.snakemake(TARGET, "--configfile", configuration)
