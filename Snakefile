@@ -38,5 +38,28 @@ rule all:
         all_claims(),
         all_previews(),
         all_comparisons(),
+        f"results/{PROJECT.name}.provenance.json",
+        "results/provenance.md",
     message:
         "Everything that the configuration names is up to date."
+
+
+# Only training is handed to a cluster. The other jobs take seconds, less than a place in a queue,
+# and a download needs the network, which the nodes of many clusters do not have.
+localrules:
+    all,
+    build_page,
+    build_table,
+    compare_features,
+    compute_features,
+    describe_provenance,
+    download_archive,
+    draw_figure,
+    draw_preview,
+    draw_splits,
+    extract_archive,
+    judge_claims,
+    prepare_sequences,
+    read_shipped_features,
+    simulate_recordings,
+    write_provenance,

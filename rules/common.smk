@@ -1,16 +1,19 @@
 # The configuration, read and checked once, and the functions that give rules their inputs.
 # No rule stands here.
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
 import grimp
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from harmodels.config.project import parse_project
+from harmodels.config.project import DEVICE, parse_project
 from harmodels.data.hands import GROUP, fingers_of
 from harmodels.data.registry import get, load_registry
 from harmodels.errors import HarmodelsError
+from harmodels.files import hindrance
 from harmodels.reporting.specs import experiments_of, needs_subjects, published_of
 
 ROOT = Path(workflow.basedir)
@@ -26,6 +29,13 @@ try:
 except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 
+# a warning, since a dry run may look at results that it must not write
+if hindrance(Path.cwd()):
+    logger.warning(f"harmodels: {hindrance(Path.cwd())}")
+
+# jobs take over the device that was decided here: a cluster's node would decide by its own hardware
+os.environ[DEVICE] = PROJECT.device
+
 SIMULATED = sorted(name for name, dataset in DATASETS.items() if dataset.simulated)
 RECORDED = sorted(set(DATASETS) - set(SIMULATED))
 
@@ -39,7 +49,7 @@ wildcard_constraints:
     report=any_of(PROJECT.reports),
     dataset=any_of(DATASETS),
     experiment="[a-z][a-z0-9_]*",
-    configuration="[A-Za-z0-9_.+=,-]+",
+    configuration="[A-Za-z0-9_.+=-]+",
     name="[a-z][a-z0-9_]*",
 
 
@@ -305,3 +315,79 @@ def all_comparisons():
         for dataset in compared_datasets()
         for ending in ("csv", "md", "tex", "svg", "png")
     ]
+
+
+def data_tables_of(dataset):
+    """Return the names of the tables of a data set that runs read or tables are made of."""
+    names = {
+        experiment.reads
+        for plan in PROJECT.reports.values()
+        if dataset in plan.datasets
+        for experiment in plan.experiments.values()
+    }
+    if dataset in compared_datasets():
+        names |= {"computed_features", "shipped_features"}
+    return [f"{name}.parquet" for name in sorted({"sequences", *names})]
+
+
+def all_data_tables():
+    """Return every table that runs read, and who trains and tests on it."""
+    return [
+        f"results/datasets/{dataset}/{file}"
+        for dataset in DATASETS
+        for file in data_tables_of(dataset)
+    ] + [
+        f"results/{plan.key}/{dataset}/splits.parquet"
+        for plan in PROJECT.reports.values()
+        for dataset in plan.datasets
+    ]
+
+
+def recorded_sections():
+    """Return what the page shows, and which table of the data set each experiment reads."""
+    return [
+        section
+        | {
+            "reads": {
+                name: experiment.reads
+                for name, experiment in PROJECT.reports[
+                    section["report"]
+                ].experiments.items()
+            }
+        }
+        for section in page_sections()
+    ]
+
+
+def recorded_archive(dataset):
+    """Return where the archive of a data set lies under the results, and its known hashes."""
+    archive, downloads = DATASETS[dataset].archive, Path(PROJECT.downloads)
+    if archive is None or downloads.parts[:1] != ("results",):
+        return None
+    path = downloads.relative_to("results") / dataset / archive.file
+    return {
+        "path": path.as_posix(),
+        "known": list(archive.sha256),
+        "members": bool(archive.checksums),
+    }
+
+
+def recorded_datasets():
+    """Return the files of each data set that the record of provenance names."""
+    return {
+        name: {
+            "tables": data_tables_of(name),
+            "files": [
+                "card.json",
+                "preview.svg",
+                "preview.png",
+                *(
+                    f"features/correlation.{ending}"
+                    for ending in ("csv", "md", "tex", "svg", "png")
+                    if name in compared_datasets()
+                ),
+            ],
+            "archive": recorded_archive(name),
+        }
+        for name in DATASETS
+    }

@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from harmodels import __version__
 from harmodels.config.describe import describe_all
@@ -17,6 +18,8 @@ from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_json, read_table
+from harmodels.reporting.labels import count_text
+from harmodels.reporting.verification import report_lines, verify_folder
 from harmodels.runtime import describe_machine, describe_versions
 from harmodels.training.replay import labels_of_epoch
 from harmodels.training.warm_up import warm_up
@@ -59,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     recent.add_argument("folder", type=Path, help="results/<report>/<data set>")
     recent.add_argument("--except", dest="leave_out", nargs="*", default=[], metavar="CLASS")
     recent.set_defaults(run=_recency)
+    verify = commands.add_parser(
+        "verify", help="recompute every table of a results folder and check every hash"
+    )
+    verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
+    verify.set_defaults(run=_verify)
     return parser
 
 
@@ -122,6 +130,18 @@ def _recency(given: argparse.Namespace) -> None:
         f"{same.sum()} of {len(table)} networks predict most often the label of their last "
         f"training sequence; the most predicted class has {table['share'].mean():.0%} on average"
     )
+
+
+def _verify(given: argparse.Namespace) -> None:
+    def show(folders: Iterable[str], title: str) -> Iterable[str]:
+        return tqdm(folders, desc=title, unit="run", leave=False, disable=None)
+
+    checks = verify_folder(given.folder, show)
+    for line in report_lines(checks):
+        print(line)
+    if checks.findings:
+        verb = "does" if len(checks.findings) == 1 else "do"
+        raise HarmodelsError(f"{count_text(len(checks.findings), 'thing')} {verb} not follow")
 
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:

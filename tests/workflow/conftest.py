@@ -1,5 +1,6 @@
 """The real Snakefile in a copy of the repository that a test may change."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,14 +32,23 @@ class Checkout:
     root: Path
     work: Path
 
-    def snakemake(self, *arguments: str, ok: bool = True) -> str:
+    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
         """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         command = [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.work), "--resources", "gpu=1", "--cores", "2"),
             *arguments,
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=300,
+        )
         printed = done.stdout + done.stderr
         assert (done.returncode == 0) is ok, printed
         return printed
@@ -62,7 +72,7 @@ def checkout(repository: Path, tmp_path: Path) -> Checkout:
 
 
 def copy_of(repository: Path, folder: Path) -> Checkout:
-    root = folder / "repository with a space"
+    root = folder / "Ærø projekt"  # blanks and letters beyond ASCII on every path
     root.mkdir()
     for part in PARTS:
         source = repository / part
@@ -72,7 +82,7 @@ def copy_of(repository: Path, folder: Path) -> Checkout:
         else:
             shutil.copy2(source, root / part)
     shrink(root)
-    return Checkout(root, folder / "work")
+    return Checkout(root, folder / "résultats d'été")
 
 
 def shrink(root: Path) -> None:
@@ -99,6 +109,14 @@ def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkou
     made = copy_of(repository, tmp_path_factory.mktemp("built"))
     made.snakemake("--configfile", made.configure(TINY))
     return made
+
+
+@pytest.fixture
+def once_more(built: Checkout, tmp_path: Path) -> Checkout:
+    """The built checkout once more, to be changed."""
+    for folder in (built.root, built.work):
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
+    return Checkout(tmp_path / built.root.name, tmp_path / built.work.name)
 
 
 @pytest.fixture

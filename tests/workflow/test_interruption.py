@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 RUNS = "results/rnn_tbptt/simulated/runs/part_c"
 CHECKPOINTS = "results/checkpoints/rnn_tbptt/simulated/part_c"
-CONFIGURATION = "learning_rate=0.1,hidden=4,window=30"
+CONFIGURATION = "learning_rate=0.1+hidden=4+window=30"
 TARGET = f"{RUNS}/{CONFIGURATION}/run.json"
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 PATIENCE_S = 120

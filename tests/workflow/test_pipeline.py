@@ -6,6 +6,9 @@ import shutil
 import pandas as pd
 import pytest
 
+from harmodels.cli import main
+from harmodels.files import read_table, write_table
+
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 RUNS = "results/rnn_tbptt/simulated/runs"
@@ -19,9 +22,9 @@ def planned(checkout, *arguments):
 
 def copied(built, folder):
     """The built checkout once more, to be changed."""
-    for part in ("repository with a space", "work"):
+    for part in (built.root.name, built.work.name):
         shutil.copytree(built.root.parent / part, folder / part, symlinks=True)
-    return type(built)(folder / built.root.name, folder / "work")
+    return type(built)(folder / built.root.name, folder / built.work.name)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,8 @@ def copied(built, folder):
         "results/rnn_tbptt/simulated/figures/figure2.svg",
         "results/rnn_tbptt/simulated/figures/figure7.png",
         "results/rnn_tbptt/simulated/claims.md",
+        "results/tiny.provenance.json",
+        "results/provenance.md",
     ],
 )
 def test_the_pipeline_makes(built, path):
@@ -88,13 +93,18 @@ def test_a_changed_option_retrains_only_where_it_is_set(built, tmp_path):
     assert all("part_c" in line for line in jobs)
 
 
-def test_two_builds_are_the_same_bytes(built, repository, tmp_path):
+def test_two_builds_are_the_same_bytes_whatever_the_locale(built, repository, tmp_path):
     second = copied(built, tmp_path)
     shutil.rmtree(second.work / "results")
     shutil.rmtree(second.work / ".snakemake")
-    second.snakemake("--configfile", str(second.work / "tiny.yaml"), "--cores", "1")
+    command = ("--configfile", str(second.work / "tiny.yaml"), "--cores", "1")
+    second.snakemake(*command, LC_ALL="C", LANG="C")
     endings = {".parquet", ".safetensors", ".csv", ".md", ".tex", ".svg", ".png"}
-    made = sorted(p for p in (built.work / "results").rglob("*") if p.suffix in endings)
+    made = sorted(
+        p
+        for p in (built.work / "results").rglob("*")
+        if p.suffix in endings and p.name != "provenance.md"  # which tells times
+    )
     assert len(made) > 30
     for path in made:
         again = second.work / path.relative_to(built.work)
@@ -110,6 +120,39 @@ def test_run_json_tells_how_the_run_came_to_be(built):
     assert len(facts["replicates"]) == 2
     assert {"torch", "numba", "python"} <= set(facts["versions"])
     assert len(facts["data"]["sequences"]) == 64
+
+
+def test_what_was_built_follows_from_its_runs(built, capsys):
+    assert main(["verify", str(built.work / "results")]) == 0
+    # tables 1 to 3 in three forms, the ledger in two
+    assert "11 files of tables and ledgers recomputed" in capsys.readouterr().out
+
+
+def test_changed_predictions_and_what_does_not_follow_from_them_are_named(built, tmp_path, capsys):
+    results = tmp_path / "results"
+    shutil.copytree(built.work / "results", results)
+    path = next((results / "rnn_tbptt/simulated/runs/part_b").rglob("predictions.parquet"))
+    table, metadata = read_table(path)
+    frame = table.to_pandas()
+    perfect = {f"score_{c}": (frame["label"] == c).astype("float32") for c in range(6)}
+    write_table(path, frame.assign(**perfect), metadata)
+    assert main(["verify", str(results)]) == 1
+    printed = capsys.readouterr().out
+    assert f"{path.relative_to(results)} was changed after its run" in printed
+    assert "tables/table1.csv does not follow" in printed
+    assert "tables/table2.csv" not in printed  # of part_c
+
+
+def test_another_project_in_the_same_folder_writes_its_own_record_and_trains_nothing(built):
+    other = built.work / "other.yaml"
+    tiny = (built.work / "tiny.yaml").read_text(encoding="utf-8")
+    other.write_text(tiny.replace("name: tiny", "name: other"), encoding="utf-8")
+    plan = built.snakemake("--dry-run", "--configfile", str(other))
+    other.unlink()
+    assert "results/other.provenance.json" in plan
+    assert "results/provenance.md" in plan
+    assert "train_network" not in plan
+    assert "build_table" not in plan
 
 
 def test_a_damaged_result_is_named_and_not_used(built, tmp_path):

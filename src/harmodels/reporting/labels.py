@@ -75,6 +75,11 @@ def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] 
     return ", ".join(parts)
 
 
+def count_text(count: int, noun: str) -> str:
+    """Return `1 run` or `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def wrap(text: str, longest: int) -> str:
     """Break a configuration's text after commas into lines of at most `longest` characters."""
     lines: list[str] = []

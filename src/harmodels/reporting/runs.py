@@ -15,7 +15,15 @@ from harmodels.files import read_json, read_table
 
 _HISTORY = ["replicate", "epoch", "split", "metric", "value"]
 _PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
-_FACTS = ["report", "dataset", "experiment", "name", "configuration", "classes", "replicates"]
+_FACTS = {
+    "report": str,
+    "dataset": str,
+    "experiment": str,
+    "name": str,
+    "configuration": dict,
+    "classes": list,
+    "replicates": list,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +130,19 @@ def is_simulated(runs: Mapping[str, Sequence[Run]]) -> bool:
 
 def _read_facts(path: Path) -> dict[str, Any]:
     facts = read_json(path)
-    missing = [key for key in _FACTS if not isinstance(facts, dict) or key not in facts]
-    if missing:
-        raise ResultsError(f"{path} lacks {missing[0]!r}. Delete it and run snakemake again.")
+    if not isinstance(facts, dict):
+        facts = {}
+    wrong = [key for key, kind in _FACTS.items() if not isinstance(facts.get(key), kind)]
+    if not wrong and not all(_is_replicate(entry) for entry in facts["replicates"]):
+        wrong = ["replicates"]
+    if wrong:
+        what = "has a damaged" if wrong[0] in facts else "lacks"
+        raise ResultsError(f"{path} {what} {wrong[0]!r}. Delete it and run snakemake again.")
     return facts
+
+
+def _is_replicate(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("replicate"), int)
 
 
 def _read_frame(path: Path, columns: list[str]) -> pd.DataFrame:

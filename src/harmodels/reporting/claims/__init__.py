@@ -6,6 +6,7 @@ from harmodels.reporting.claims.ledger import (
     claims_caption,
     claims_markdown,
     claims_rows,
+    claims_texts,
     read_claims_csv,
     write_claims,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "claims_caption",
     "claims_markdown",
     "claims_rows",
+    "claims_texts",
     "evaluate_claims",
     "read_claims_csv",
     "write_claims",

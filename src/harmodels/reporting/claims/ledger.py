@@ -33,8 +33,16 @@ LEDGER_COLUMNS = (
 
 def write_claims(ledger: pd.DataFrame, stem: str | Path) -> None:
     """Write `<stem>.csv` in full precision and `<stem>.md` for reading."""
-    write_text(f"{stem}.csv", ledger.to_csv(index=False, lineterminator="\n"))
-    write_text(f"{stem}.md", claims_markdown(ledger))
+    for ending, text in claims_texts(ledger).items():
+        write_text(f"{stem}.{ending}", text)
+
+
+def claims_texts(ledger: pd.DataFrame) -> dict[str, str]:
+    """Return the content of each file of the ledger, by ending."""
+    return {
+        "csv": ledger.to_csv(index=False, lineterminator="\n"),
+        "md": claims_markdown(ledger),
+    }
 
 
 def read_claims_csv(path: str | Path) -> pd.DataFrame:

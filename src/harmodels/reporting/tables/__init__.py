@@ -2,6 +2,6 @@
 
 from harmodels.reporting.tables.build import build_table
 from harmodels.reporting.tables.cells import Table
-from harmodels.reporting.tables.write import read_table_csv, write_table_files
+from harmodels.reporting.tables.write import read_table_csv, table_texts, write_table_files
 
-__all__ = ["Table", "build_table", "read_table_csv", "write_table_files"]
+__all__ = ["Table", "build_table", "read_table_csv", "table_texts", "write_table_files"]

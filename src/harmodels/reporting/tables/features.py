@@ -22,9 +22,17 @@ def write_correlations(frame: pd.DataFrame, stem: str | Path) -> None:
     stem
         Path of the files without their endings.
     """
-    write_text(f"{stem}.csv", frame.to_csv(index=False, lineterminator="\n"))
-    write_text(f"{stem}.md", _markdown(frame))
-    write_text(f"{stem}.tex", _latex(frame))
+    for ending, text in correlation_texts(frame).items():
+        write_text(f"{stem}.{ending}", text)
+
+
+def correlation_texts(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the content of each file of the correlations, by ending."""
+    return {
+        "csv": frame.to_csv(index=False, lineterminator="\n"),
+        "md": _markdown(frame),
+        "tex": _latex(frame),
+    }
 
 
 def summary(frame: pd.DataFrame) -> str:

@@ -14,9 +14,17 @@ from harmodels.reporting.tables.markdown import markdown_table
 
 def write_table_files(table: Table, stem: str | Path) -> None:
     """Write `<stem>.csv`, `<stem>.md` and `<stem>.tex`; the same table gives the same bytes."""
-    write_text(f"{stem}.csv", table.cells.to_csv(index=False, lineterminator="\n"))
-    write_text(f"{stem}.md", markdown_table(table))
-    write_text(f"{stem}.tex", latex_table(table))
+    for ending, text in table_texts(table).items():
+        write_text(f"{stem}.{ending}", text)
+
+
+def table_texts(table: Table) -> dict[str, str]:
+    """Return the content of each file of a table, by ending."""
+    return {
+        "csv": table.cells.to_csv(index=False, lineterminator="\n"),
+        "md": markdown_table(table),
+        "tex": latex_table(table),
+    }
 
 
 def read_table_csv(path: str | Path, spec: Spec) -> Table:

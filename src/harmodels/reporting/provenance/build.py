@@ -1,0 +1,127 @@
+"""Recording a project from the files that lie in its results folder."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harmodels.errors import ResultsError
+from harmodels.files import read_json, sha256
+from harmodels.reporting.provenance.record import (
+    Hashes,
+    Product,
+    RecordedData,
+    RecordedReport,
+    RecordedRun,
+)
+from harmodels.reporting.specs import Spec, experiments_of, published_of
+
+ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("csv", "md")}
+
+
+def record_report(
+    results: Path, section: Mapping[str, Any], published: Callable[[str], str]
+) -> RecordedReport:
+    """Record one report on one data set.
+
+    Parameters
+    ----------
+    results
+        The results folder.
+    section
+        `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, and
+        `reads`: by experiment the table of the data set that its networks read.
+    published
+        Returns the content of a file of `config/published`.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing or damaged.
+    """
+    report, dataset, spec = section["report"], section["dataset"], section["spec"]
+    place = f"{report}/{dataset}"
+    folders = [Path(folder).relative_to(results).as_posix() for folder in section["runs"]]
+
+    def product(kind: str, name: str, spec: Spec, parts: Iterable[Spec], stem: str) -> Product:
+        names = dict.fromkeys(name for part in parts for name in experiments_of(part))
+        return Product(
+            kind=kind,
+            name=name,
+            spec=spec,
+            runs=[f for n in names for f in folders if PurePosixPath(f).parent.name == n],
+            files=hashes_of(results, [f"{place}/{stem}.{ending}" for ending in ENDINGS[kind]]),
+            published={file: published(file) for part in parts for file in published_of(part)},
+        )
+
+    products = [
+        product(kind, name, one, [one], f"{kind}s/{name}")
+        for kind in ("table", "figure")
+        for name, one in spec[f"{kind}s"].items()
+    ]
+    if spec["claims"]:
+        claims = spec["claims"]
+        products.append(product("claims", "claims", claims, list(claims.values()), "claims"))
+    runs = {}
+    for folder in folders:
+        facts = read_json(results / folder / "run.json")
+        reads = f"datasets/{dataset}/{section['reads'][facts['experiment']]}.parquet"
+        (digest,) = hashes_of(results, [f"{folder}/run.json"]).values()
+        runs[folder] = RecordedRun(reads, digest, facts)
+    splits = hashes_of(results, [f"{place}/splits.parquet"])
+    return RecordedReport(report, dataset, splits, runs, products)
+
+
+def record_data(
+    results: Path,
+    name: str,
+    tables: Sequence[str],
+    files: Sequence[str],
+    archive: Mapping[str, Any] | None,
+) -> RecordedData:
+    """Record one data set.
+
+    Parameters
+    ----------
+    results
+        The results folder.
+    name
+        Its key.
+    tables, files
+        Names under its folder: of the tables that runs read, and of everything else.
+    archive
+        `path`, `known` and `members` as in `RecordedData`.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing or damaged.
+    """
+    place = f"datasets/{name}"
+    card = read_json(results / place / "card.json")
+    found = None
+    if archive is not None:
+        path = results / archive["path"]
+        found = dict(archive) | {"found": sha256(path) if path.is_file() else None}
+    return RecordedData(
+        simulated=card["simulated"],
+        sources=card["sources"],
+        tables=hashes_of(results, [f"{place}/{file}" for file in tables]),
+        files=hashes_of(results, [f"{place}/{file}" for file in files]),
+        archive=found,
+    )
+
+
+def hashes_of(results: Path, files: Sequence[str]) -> Hashes:
+    """Return the SHA-256 of each file.
+
+    Raises
+    ------
+    ResultsError
+        If one cannot be read.
+    """
+    try:
+        return {file: sha256(results / file) for file in files}
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read {error.filename}: {error.strerror or error}. Run snakemake again."
+        ) from error

@@ -1,0 +1,153 @@
+"""The data sets and splits of a results folder: hashes, and what they say of each sequence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from harmodels.data.splits import SPLITS
+from harmodels.files import read_table
+from harmodels.reporting.provenance.record import RecordedData
+from harmodels.reporting.verification.checks import Checks, short
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledIds:
+    """The ids (N,) and labels (N,) of one table of a data set, and the names of its classes."""
+
+    ids: pa.Array
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What predictions must agree with.
+
+    Attributes
+    ----------
+    ids
+        (N,) all sequences.
+    labels, classes
+        (N,) their labels and the names of these; None without the data set.
+    splits
+        (N,) of each replicate: an index into `data.splits.SPLITS`, -1 for none; None without them.
+    """
+
+    ids: pa.Array
+    labels: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+    splits: dict[int, Codes] | None
+
+
+def expected_of(table: LabelledIds | None, splits: pd.DataFrame | None) -> Expected | None:
+    """Return what predictions of a run on this table and these splits must agree with."""
+    if table is None and splits is None:
+        return None
+    ids = table.ids if table is not None else pc.unique(pa.array(splits["id"]))  # type: ignore[index]
+    divided = None
+    if splits is not None:
+        divided = {}
+        for replicate, rows in splits.groupby("replicate"):
+            places = places_in(rows["id"], ids)
+            found = np.full(len(ids), -1, dtype=np.int64)
+            found[places[places >= 0]] = places_in(rows["split"], pa.array(SPLITS))[places >= 0]
+            divided[int(str(replicate))] = found
+    if table is None:
+        return Expected(ids, None, (), divided)
+    return Expected(ids, table.labels, table.classes, divided)
+
+
+def places_in(column: "pd.Series[str]", values: pa.Array) -> Codes:
+    """Return the place of each entry of a column of text in `values`, -1 where it is not there."""
+    given = pa.array(column, pa.string())
+    found = pc.index_in(given, value_set=values.cast(pa.string()))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, LabelledIds]:
+    """Check the files of one data set and return the ids and labels of its tables, by path.
+
+    Tables may be absent, because recordings may not be passed on; everything else may not.
+    """
+    for file, recorded in data.files.items():
+        checks.compare_record(file, recorded)
+    _check_archive(checks, data)
+    found = {}
+    for file, recorded in data.tables.items():
+        if not (checks.root / file).exists():
+            checks.note(f"{file} is not here: what was made from it cannot be checked against it")
+            continue
+        checks.compare_record(file, recorded)
+        with checks.guarded(file):
+            found[file] = _read_labels(checks, file, name)
+    _compare_tables(checks, found)
+    return found
+
+
+def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None:
+    """Check the splits of a report and return them; None if they cannot be read.
+
+    Columns replicate, id and split; no sequence may stand in two splits of one replicate.
+    """
+    checks.compare_record(file, recorded)
+    if not (checks.root / file).is_file():
+        return None
+    with checks.guarded(file):
+        frame = read_table(checks.root / file, ["replicate", "id", "split"])[0].to_pandas()
+        twice = frame.loc[frame.duplicated(["replicate", "id"])]
+        if len(twice):
+            first = twice.iloc[0]
+            checks.find(
+                file,
+                f"holds sequence {first['id']} twice in replicate {first['replicate']}: "
+                "it would be trained on and tested",
+            )
+        return frame
+    return None
+
+
+def _check_archive(checks: Checks, data: RecordedData) -> None:
+    archive: dict[str, Any] | None = data.archive
+    if archive is None:
+        return
+    file = archive["path"]
+    if not (checks.root / file).exists():
+        checks.note(f"{file} is not here: the raw recordings were not checked")
+    elif checks.here(file):
+        checks.hashes += 1
+        digest = checks.digest(file)
+        if digest not in archive["known"] and digest != archive["found"]:
+            checks.find(
+                file,
+                f"is another archive: its hash is {short(digest)}, the registry knows "
+                f"{', '.join(short(known) for known in archive['known']) or 'none'}",
+            )
+        elif digest not in archive["known"]:
+            checks.note(
+                f"{file} is a repacked archive; its members were checked when it was unpacked"
+            )
+
+
+def _read_labels(checks: Checks, file: str, name: str) -> LabelledIds:
+    table, facts = read_table(checks.root / file, ["id", "label"])
+    if facts["dataset"] != name:
+        checks.find(file, f"holds the data set {facts['dataset']!r}")
+    ids = table["id"].combine_chunks().cast(pa.string())
+    if len(pc.unique(ids)) < len(ids):
+        checks.find(file, "holds a sequence twice")
+    return LabelledIds(ids, table["label"].to_numpy(), tuple(facts["classes"]))
+
+
+def _compare_tables(checks: Checks, found: dict[str, LabelledIds]) -> None:
+    """Compare the tables of one data set with each other: they hold the same sequences."""
+    for file, table in list(found.items())[1:]:
+        first_file, first = next(iter(found.items()))
+        if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):
+            checks.find(file, f"holds other sequences or labels than {first_file}")

@@ -1,0 +1,123 @@
+from dataclasses import replace
+
+import pytest
+
+from harmodels.errors import ResultsError
+from harmodels.files import write_json
+from harmodels.reporting.provenance.record import read_record, write_record
+from harmodels.reporting.provenance.text import provenance_markdown
+
+PLACE = "toy_report/toy"
+
+
+@pytest.fixture
+def record(made):
+    return read_record(made / "toy.provenance.json")
+
+
+def with_facts(record, change):
+    """The record with the facts of its first run changed."""
+    (part,) = record.reports
+    folder, run = next(iter(part.runs.items()))
+    runs = part.runs | {folder: replace(run, facts=run.facts | change)}
+    return replace(record, reports=[replace(part, runs=runs)])
+
+
+def test_a_record_is_read_as_it_was_written(record, tmp_path):
+    write_record(tmp_path / "again.json", record)
+    assert read_record(tmp_path / "again.json") == record
+
+
+def test_two_records_of_one_folder_are_the_same_bytes(record, made, tmp_path):
+    write_record(tmp_path / "again.json", record)
+    assert (tmp_path / "again.json").read_bytes() == (made / "toy.provenance.json").read_bytes()
+
+
+def test_a_product_names_its_runs_files_and_published_numbers(record):
+    products = {product.name: product for product in record.reports[0].products}
+    assert products["table1"].runs == [f"{PLACE}/runs/plain/rate={r}" for r in (0.1, 0.2)]
+    assert set(products["table1"].files) == {
+        f"{PLACE}/tables/table1.{ending}" for ending in ("csv", "md", "tex")
+    }
+    assert products["table1"].published == {"toy.csv": "rate,top1\n0.1,0.5\n0.2,0.75\n"}
+    assert products["people"].published == {}
+
+
+def test_a_missing_product_is_not_recorded(results, record_again):
+    (results / PLACE / "tables" / "table1.tex").unlink()
+    with pytest.raises(ResultsError, match=r"table1\.tex.*Run snakemake again"):
+        record_again(results)
+
+
+@pytest.mark.parametrize("content", [[], {}, {"digest": "0", "format": 1}, {"digest": 1}])
+def test_another_file_is_no_record(tmp_path, content):
+    write_json(tmp_path / "other.provenance.json", content)
+    with pytest.raises(ResultsError, match=r"other\.provenance\.json"):
+        read_record(tmp_path / "other.provenance.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 40,  # commit
+        "b" * 64,  # lock file
+        "| python | 3.12.1 |",
+        "| Processor | a processor |",
+        "| GPU | none |",
+        "| Threads | 1 |",
+        "| Seed | 5 |",
+        "| Engine | reference |",
+        "| Device | cpu |",
+        "| all |  |  | 3 | 2 | 31.5 | 3 | 100 | none |",
+    ],
+)
+def test_the_page_says(record, text):
+    assert text in provenance_markdown(record)
+
+
+def test_the_page_holds_the_hashes_of_the_data(record):
+    text = provenance_markdown(record)
+    for digest in (*record.data["toy"].tables.values(), *record.reports[0].splits.values()):
+        assert digest in text
+
+
+def test_the_engine_of_a_baseline_is_no_disagreement(record):
+    text = provenance_markdown(with_facts(record, {"engine": "scikit-learn"}))
+    assert "The same for all 3 runs" in text
+    assert "reference (2 runs: " in text
+
+
+def test_runs_that_agree_are_said_to_agree(record):
+    text = provenance_markdown(record)
+    assert "The same for all 3 runs." in text
+    assert "differ" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"commit": "f" * 40}, "Commit"),
+        ({"dirty": True}, "Commit"),
+        ({"hardware": {"processor": "another", "cores": 2}}, "Processor"),
+        ({"hardware": {"gpu": "a GPU", "processor": "a processor", "cores": 2}}, "GPU"),
+        ({"versions": {"python": "3.11.9"}}, "python"),
+        ({"lock": None}, "requirements.lock (SHA-256)"),
+    ],
+)
+def test_runs_that_disagree_are_listed(record, change, says):
+    text = provenance_markdown(with_facts(record, change))
+    assert f"**The 3 runs differ in {says}.**" in text
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| {says} |")]
+    assert "(1 run: toy\\_report/toy/runs/other/rate=0.1)" in row
+    assert "(2 runs: " in row
+
+
+def test_throughput_is_a_range_and_gpu_memory_its_highest(record):
+    changed = with_facts(record, {"sequences_per_s": 40.0, "peak_gpu_memory_mb": 512.4})
+    assert "| all |  |  | 3 | 2 | 31.5 | 3 | 40 to 100 | 512 |" in provenance_markdown(changed)
+
+
+def test_simulated_recordings_are_said_to_be(record):
+    assert "SIMULATED" not in provenance_markdown(record)
+    data = {"toy": replace(record.data["toy"], simulated=True)}
+    assert "SIMULATED" in provenance_markdown(replace(record, data=data))

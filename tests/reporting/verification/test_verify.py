@@ -1,0 +1,346 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import save_file
+
+from harmodels.cli import main
+from harmodels.errors import ResultsError
+from harmodels.files import read_json, sha256, write_json
+from harmodels.reporting.verification import report_lines, verify_folder
+
+PLACE = "toy_report/toy"
+RUN = f"{PLACE}/runs/plain/rate=0.1"
+OTHER = f"{PLACE}/runs/plain/rate=0.2"
+MADE_OF_RUN = ("table table1", "figure figure1", "claims claims", "toy.html")
+
+
+def found(results):
+    """Return file → problems."""
+    problems: dict[str, list[str]] = {}
+    for finding in verify_folder(results).findings:
+        problems.setdefault(finding.file, []).append(finding.problem)
+    return problems
+
+
+def files_of(results: Path) -> list[str]:
+    """Return every file whose change must be seen."""
+    paths = (path for path in results.rglob("*") if path.is_file())
+    return sorted(path.relative_to(results).as_posix() for path in paths)
+
+
+def test_what_was_built_follows(made):
+    checks = verify_folder(made)
+    assert checks.findings == []
+    assert checks.recomputed == 2 * 3 + 2  # two tables in three forms, a ledger in two
+    assert report_lines(checks)[-1].endswith("all follow")
+
+
+def test_a_changed_digit_in_a_table_is_named_with_its_cell(results):
+    path = results / PLACE / "tables" / "table1.csv"
+    frame = pd.read_csv(path)
+    frame.loc[0, "value"] += 0.01
+    frame.to_csv(path, index=False, lineterminator="\n")
+    file = f"{PLACE}/tables/table1.csv"
+    problems = found(results)
+    assert set(problems) == {file}
+    (problem,) = problems[file]
+    assert "does not follow from predictions and histories of plain" in problem
+    assert "cell value of rate 0.1, measure top_1" in problem
+    assert repr(str(frame.loc[0, "value"])) in problem
+
+
+@pytest.mark.parametrize("file", ["tables/table1.md", "tables/people.tex", "claims.md"])
+def test_a_changed_text_is_named_with_its_line(results, file):
+    path = results / PLACE / file
+    lines = path.read_text(encoding="utf-8").split("\n")
+    lines[1] = "nothing of this was measured"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    problems = found(results)
+    assert set(problems) == {f"{PLACE}/{file}"}
+    assert "line 2 is 'nothing of this" in problems[f"{PLACE}/{file}"][0]
+
+
+def test_a_line_that_is_no_csv_is_named(results):
+    path = results / PLACE / "claims.csv"
+    path.write_bytes(path.read_bytes().replace(b"zeta,", b"zeta\r\x00,"))
+    (problem,) = found(results)[f"{PLACE}/claims.csv"]
+    assert "line 2 is 'zeta\\r\\x00," in problem
+
+
+def test_claims_are_recomputed_in_the_order_of_the_report(results):
+    record = read_json(results / "toy.provenance.json")
+    (ledger,) = [p for p in record["reports"][0]["products"] if p["kind"] == "claims"]
+    assert list(ledger["spec"]) == ["zeta", "alpha"]
+    assert pd.read_csv(results / PLACE / "claims.csv")["id"].tolist() == ["zeta", "alpha"]
+    assert found(results) == {}
+
+
+def test_changed_scores_are_named_with_all_that_rests_on_them(results, edit_table):
+    file = f"{RUN}/predictions.parquet"
+    edit_table(results / file, lambda f: f.assign(score_0=f["score_0"] + 100))
+    findings = verify_folder(results).findings
+    (first,) = [finding for finding in findings if finding.file == file]
+    assert "was changed after its run" in first.problem
+    assert first.rests == tuple(
+        part if part == "toy.html" else f"{PLACE}: {part}" for part in MADE_OF_RUN
+    )
+    followers = {finding.file for finding in findings} - {file}
+    assert followers == {
+        f"{PLACE}/{name}"
+        for name in (
+            "tables/table1.csv",
+            "tables/table1.md",
+            "tables/table1.tex",
+            "claims.csv",
+            "claims.md",
+        )
+    }
+
+
+def test_other_splits_are_named_once_with_the_runs_made_from_them(results, edit_table):
+    file = f"{PLACE}/splits.parquet"
+    edit_table(results / file, lambda f: f.assign(split=f["split"].to_numpy()[::-1]))
+    findings = verify_folder(results).findings
+    assert [finding.file for finding in findings] == [file]
+    assert "is not what 3 runs read" in findings[0].problem
+    assert f"{PLACE}: table people" in findings[0].rests
+
+
+def test_other_sequences_are_named_once_with_the_runs_made_from_them(results, edit_table):
+    file = "datasets/toy/sequences.parquet"
+    edit_table(results / file, lambda f: f.assign(label=f["label"].to_numpy()[::-1]))
+    problems = found(results)
+    assert set(problems) == {file}
+    assert "is not what 3 runs read" in problems[file][0]
+
+
+def test_the_run_json_of_another_run_is_named(results):
+    shutil.copy2(results / OTHER / "run.json", results / RUN / "run.json")
+    problems = found(results)
+    assert problems[f"{RUN}/run.json"] == ["is of another run: its name is 'rate=0.2'"]
+    assert not any(file.endswith((".parquet", ".safetensors")) for file in problems)
+
+
+def test_a_changed_fact_in_run_json_is_named(results, edit_json):
+    edit_json(results / RUN / "run.json", {"commit": "f" * 40})
+    assert found(results) == {
+        f"{RUN}/run.json": ["was changed after the record was written: other: commit"]
+    }
+
+
+def test_a_run_made_again_after_the_record_is_told_from_a_changed_one(results, edit_table):
+    edit_table(results / RUN / "history.parquet", lambda f: f.assign(value=f["value"] / 2))
+    facts = read_json(results / RUN / "run.json")
+    facts["files"]["history.parquet"] = sha256(results / RUN / "history.parquet")
+    write_json(results / RUN / "run.json", facts)
+    assert found(results) == {f"{RUN}/run.json": ["is of a run made after the record was written"]}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"{RUN}/predictions.parquet",
+        f"{RUN}/history.parquet",
+        f"{RUN}/run.json",
+        f"{RUN}/weights.safetensors",
+        f"{PLACE}/splits.parquet",
+        f"{PLACE}/tables/table1.csv",
+        f"{PLACE}/figures/figure1.svg",
+        "datasets/toy/card.json",
+        "toy.html",
+    ],
+)
+def test_a_removed_file_is_named(results, file):
+    (results / file).unlink()
+    assert "is missing" in found(results)[file]
+
+
+@pytest.mark.parametrize("file", ["downloads/toy/toy.zip", "datasets/toy/sequences.parquet"])
+def test_what_may_be_absent_is_said_and_no_failure(results, file):
+    (results / file).unlink()
+    checks = verify_folder(results)
+    assert checks.findings == []
+    assert any(file in note for note in checks.notes)
+
+
+def test_another_archive_is_named(results):
+    (results / "downloads/toy/toy.zip").write_text("another archive", encoding="utf-8")
+    assert "is another archive" in found(results)["downloads/toy/toy.zip"][0]
+
+
+def test_a_flipped_byte_of_weights_is_named_and_nothing_rests_on_it(results):
+    path = results / RUN / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    (finding,) = verify_folder(results).findings
+    assert finding.file == f"{RUN}/weights.safetensors"
+    assert "was changed after its run" in finding.problem
+    assert finding.rests == ()
+
+
+def damage(results, change):
+    """Change every file but the record and return their names."""
+    files = [file for file in files_of(results) if not file.endswith(".provenance.json")]
+    for file in files:
+        path = results / file
+        path.write_bytes(change(path.read_bytes()))
+    return files
+
+
+def test_every_file_cut_in_half_is_named_without_a_crash(results):
+    files = damage(results, lambda content: content[: len(content) // 2])
+    assert set(files) <= set(found(results))
+
+
+@pytest.mark.parametrize("place", [0.01, 0.5, 0.97])
+def test_a_flipped_byte_in_every_file_is_named_without_a_crash(results, place):
+    def flip(content):
+        at = int(place * len(content))
+        return content[:at] + bytes([content[at] ^ 0x15]) + content[at + 1 :]
+
+    files = damage(results, flip)
+    assert set(files) <= set(found(results))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000])
+def test_a_file_of_anything_else_is_named_without_a_crash(results, content):
+    files = damage(results, lambda before: content)
+    assert set(files) <= set(found(results))
+    (results / "toy.provenance.json").write_bytes(content)
+    assert set(found(results)) == {"toy.provenance.json"}
+
+
+class TestWithEveryHashRewritten:
+    """Someone rewrote run.json and the record too: what does not fit together still shows."""
+
+    def test_a_moved_label(self, results, edit_table, record_again):
+        def move(frame):
+            frame.loc[7, "label"] = (frame.loc[7, "label"] + 1) % 3
+            return frame
+
+        edit_table(results / RUN / "predictions.parquet", move)
+        record_again(results)
+        (problem, *_) = found(results)[f"{RUN}/predictions.parquet"]
+        assert "1 label that the sequences do not have: all/007 is standing" in problem
+
+    def test_a_test_sequence_that_was_trained_on(self, results, edit_table, record_again):
+        def train(frame):
+            frame.loc[30, "split"] = "train"
+            return frame
+
+        edit_table(results / PLACE / "splits.parquet", train)
+        record_again(results)
+        problems = found(results)
+        for run in (RUN, OTHER):
+            assert (
+                "all/030 stands under test, its split is train"
+                in problems[f"{run}/predictions.parquet"][0]
+            )
+
+    def test_a_sequence_in_two_splits(self, results, edit_table, record_again):
+        edit_table(
+            results / PLACE / "splits.parquet",
+            lambda f: pd.concat([f, f.iloc[[35]].assign(split="train")], ignore_index=True),
+        )
+        record_again(results)
+        assert "all/035 twice in replicate 0" in found(results)[f"{PLACE}/splits.parquet"][0]
+
+    def test_predictions_left_out(self, results, edit_table, record_again):
+        edit_table(
+            results / RUN / "predictions.parquet",
+            lambda f: f[(f["id"] != "all/031") | (f["replicate"] != 1)],
+        )
+        record_again(results)
+        problems = found(results)[f"{RUN}/predictions.parquet"]
+        assert problems == [
+            f"lacks 1 sequence of splits.parquet, first all/031, of replicate 1, {kind} weights"
+            for kind in ("best", "last")
+        ]
+
+    def test_predictions_of_a_replicate_left_out(self, results, edit_table, record_again):
+        edit_table(
+            results / RUN / "predictions.parquet",
+            lambda f: f[(f["replicate"] != 1) | (f["checkpoint"] != "best")],
+        )
+        record_again(results)
+        assert (
+            "lacks the predictions of replicate 1, best weights"
+            in (found(results)[f"{RUN}/predictions.parquet"])
+        )
+
+    def test_another_best_epoch(self, results, record_again):
+        path = results / RUN / "run.json"
+        facts = read_json(path)
+        best = facts["replicates"][0]["best_epoch"]
+        facts["replicates"][0]["best_epoch"] = best % 4 + 1
+        write_json(path, facts)
+        record_again(results)
+        (problem,) = found(results)[f"{RUN}/history.parquet"]
+        assert f"replicate 0 in epoch {best}" in problem
+
+    def test_fewer_epochs(self, results, edit_table, record_again):
+        edit_table(
+            results / RUN / "history.parquet",
+            lambda f: f[(f["replicate"] != 1) | (f["split"] != "train") | (f["epoch"] < 4)],
+        )
+        record_again(results)
+        assert (
+            "ends replicate 1 at epoch 3, run.json at 4"
+            in (found(results)[f"{RUN}/history.parquet"])
+        )
+
+    def test_weights_of_other_replicates(self, results, record_again):
+        tensors = {f"{kind}.weight": np.zeros((3, 2), np.float32) for kind in ("last", "best")}
+        save_file(tensors, results / RUN / "weights.safetensors")
+        record_again(results)
+        problems = found(results)[f"{RUN}/weights.safetensors"]
+        assert "of shape (3, 2), but 2 replicates were trained" in problems[0]
+
+
+def test_a_run_from_before_hashes_is_a_note(results, record_again, edit_json):
+    edit_json(results / RUN / "run.json", {"files": None})
+    record_again(results)
+    checks = verify_folder(results)
+    assert checks.findings == []
+    assert any(f"{RUN} was made before hashes were recorded" in note for note in checks.notes)
+
+
+def test_an_edited_record_is_named(results):
+    path = results / "toy.provenance.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["project"] = "another"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert "was changed after it was written" in found(results)["toy.provenance.json"][0]
+
+
+def test_a_record_that_names_files_elsewhere_is_refused(results, change_record):
+    change_record(results, page={"../toy.csv": "0" * 64})
+    assert "lies outside its folder" in found(results)["toy.provenance.json"][0]
+
+
+def test_a_run_of_no_record_is_a_note(results):
+    strange = f"{PLACE}/runs/plain/rate=0.9"
+    shutil.copytree(results / RUN, results / strange)
+    checks = verify_folder(results)
+    assert checks.findings == []
+    assert f"1 run of no record: {strange}" in checks.notes
+
+
+def test_a_folder_without_a_record_says_what_to_name(tmp_path):
+    with pytest.raises(ResultsError, match="name a results folder"):
+        verify_folder(tmp_path)
+
+
+def test_the_command_ends_with_0_if_all_follows_and_with_1_if_not(results, capsys):
+    assert main(["verify", str(results)]) == 0
+    assert "all follow" in capsys.readouterr().out
+    (results / "toy.html").unlink()
+    assert main(["verify", str(results)]) == 1
+    printed = capsys.readouterr()
+    assert "toy.html is missing" in printed.out
+    assert "1 thing does not follow" in printed.err

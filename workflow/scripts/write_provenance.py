@@ -1,0 +1,32 @@
+"""Write the record of everything that a project built."""
+
+from pathlib import Path
+
+from harmodels.reporting.provenance.build import hashes_of, record_data, record_report
+from harmodels.reporting.provenance.record import Record, write_record
+from harmodels.runtime import describe_commit, describe_lock, describe_versions, script_job
+
+with script_job(snakemake.log[0], "provenance"):
+    repository = Path(snakemake.scriptdir).parents[1]
+    published = repository / "config" / "published"
+    results = Path("results")
+    record = Record(
+        project=Path(snakemake.input.page).stem,
+        written={
+            **describe_commit(repository),
+            "lock": describe_lock(repository),
+            "versions": describe_versions(),
+        },
+        page=hashes_of(results, [Path(snakemake.input.page).relative_to(results).as_posix()]),
+        data={
+            name: record_data(results, name, **parts)
+            for name, parts in snakemake.params.datasets.items()
+        },
+        reports=[
+            record_report(
+                results, section, lambda file: (published / file).read_text(encoding="utf-8")
+            )
+            for section in snakemake.params.sections
+        ],
+    )
+    write_record(snakemake.output.record, record)
