@@ -7,10 +7,10 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test report lint format keys bench lock clean
+.PHONY: help demo test test-cluster report lint format keys bench bench-gpu lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "harmodels needs Python 3.11 to 3.13; this is %d.%d. Choose one: make PYTHON=python3.12" % v)'
@@ -32,6 +32,10 @@ report: $(INSTALLED) ## All reports on the real recordings (downloads them; HARM
 test: $(INSTALLED) ## All tests, those of the workflow included
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
+test-cluster: $(INSTALLED) ## A real Slurm of one node; as root, with apt, installs Debian's packages
+	tests/cluster/install
+	$(BIN)/python -m pytest -m cluster tests/cluster
+
 lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, the floors of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +55,9 @@ keys: $(INSTALLED) ## Renew the tables of config/README.md from workflow/schemas
 
 bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(INSTALLED) ## 1, 8 and 64 networks in one job on a GPU; fails where there is none
+	$(BIN)/python -m benchmarks.gpu
 
 lock: $(INSTALLED) ## Renew requirements.lock from the ranges in pyproject.toml
 	$(PYTHON) -m venv .venv/lock

@@ -73,7 +73,7 @@ def _reference(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) ->
 
     def train(items: int) -> dict[str, Tensor]:
         trained, _, _ = minibatch.train_epoch(
-            PerceptronPass(None, 1.0, "exact"),
+            PerceptronPass(1.0, "exact"),
             params,
             map_params(torch.zeros_like, params),
             *data,

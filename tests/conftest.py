@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor
+
+# The same examples on every run; HYPOTHESIS_PROFILE=long looks further, each time elsewhere.
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile("long", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

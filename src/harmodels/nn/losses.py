@@ -7,7 +7,8 @@ from torch import Tensor
 
 def one_hot(labels: Tensor, classes: int, dtype: torch.dtype) -> Tensor:
     """Return targets (…, C) with one at each of `labels` (…)."""
-    return F.one_hot(labels, classes).to(dtype)
+    # not torch's own, which looks at the labels' values on some devices
+    return (labels[..., None] == torch.arange(classes, device=labels.device)).to(dtype)
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

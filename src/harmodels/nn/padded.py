@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import DataError
+from harmodels.nn.devices import send
 
 
 class Layout(NamedTuple):
@@ -28,9 +29,17 @@ class Layout(NamedTuple):
     step: Tensor  # (S,) int64, the step of a row
     last: Tensor  # (R, B) int64, the row of each sequence's last step, in the caller's order
 
+    def to(self, device: torch.device) -> "Layout":
+        """Return the layout on `device`."""
+        tensors = (self.lengths, self.sequence, self.step, self.last)
+        return Layout(self.size_at_t, *(send(tensor, device) for tensor in tensors))
+
 
 def layout(lengths: Tensor) -> Layout:
     """Lay out the sequences of R batches.
+
+    The sizes decide what is launched, so a GPU would have to be waited for: give lengths on the
+    host, and send the result.
 
     Parameters
     ----------
@@ -119,9 +128,7 @@ def last_backward(batch: Layout, d_last: Tensor) -> Tensor:
 
 def one_step_before(size_at_t: list[int], packed: Tensor) -> Tensor:
     """Return (R, S, H): in each row the same sequence one step before, zero before the first."""
-    sizes = torch.tensor(size_at_t, device=packed.device)  # (T,)
-    rows = torch.arange(size_at_t[0], packed.shape[1], device=packed.device)
-    rows -= sizes[:-1].repeat_interleave(sizes[1:])
-    earlier = torch.zeros_like(packed)
-    earlier[:, size_at_t[0] :] = packed.index_select(1, rows)
-    return earlier
+    R, _, H = packed.shape
+    steps = packed.split_with_sizes(size_at_t, dim=1)
+    going_on = [step[:, :size] for step, size in zip(steps, size_at_t[1:], strict=False)]
+    return torch.cat([packed.new_zeros(R, size_at_t[0], H), *going_on], dim=1)

@@ -60,16 +60,16 @@ def load_state_dict(like: Tree, named: dict[str, Tensor], prefix: str = "") -> T
 
 def take_replicates(tree: Tree, replicates: list[int]) -> Tree:
     """Return the parameters of the replicates at these positions of axis R."""
-    return map_params(lambda tensor: tensor[replicates], tree)
+    positions = torch.tensor(replicates, dtype=torch.int64)
+    return map_params(lambda tensor: tensor.index_select(0, positions.to(tensor.device)), tree)
 
 
 def put_replicates(tree: Tree, replicates: list[int], part: Tree) -> Tree:
     """Return `tree` with the replicates at these positions replaced by those of `part`."""
+    positions = torch.tensor(replicates, dtype=torch.int64)
 
     def put(tensor: Tensor, new: Tensor) -> Tensor:
-        tensor = tensor.clone()
-        tensor[replicates] = new
-        return tensor
+        return tensor.index_copy(0, positions.to(tensor.device), new)
 
     return map_params(put, tree, part)
 

@@ -202,6 +202,7 @@ def _train(
     dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
     before = take_replicates(result.last, active)
     after, losses = learner.train_epoch(before, recordings, order, dropout)
+    losses = {name: values.cpu() for name, values in losses.items()}
     finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
     for position, index in enumerate(active):
         outcome = result.outcomes[index]

@@ -4,20 +4,26 @@ R replicates walk in step, each through its own order of the samples; the last b
 may be smaller.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from harmodels.nn.params import map_params
+from harmodels.nn.params import map_params, state_dict
+from harmodels.training.graphs import Loop, plain_loop
 
 
 class Network(Protocol):
     """What the loop asks of a network with its loss."""
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Names of the losses that `gradients` returns, in their order."""
+        ...
+
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, rows: Tensor
+        self, params: Any, inputs: Tensor, labels: Tensor, drawn: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
@@ -27,13 +33,35 @@ class Network(Protocol):
             R networks.
         inputs, labels
             (R, B, …) and (R, B).
-        rows
-            (R, B) positions of the samples in the epoch, for what was drawn per position.
+        drawn
+            (R, B, …), what was drawn for the samples' positions in the epoch, if anything was.
         """
         ...
 
 
-Step = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state
+Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state
+
+
+class Carry(NamedTuple):
+    """What is handed on from update to update."""
+
+    params: Any
+    optimiser: Any
+    totals: Tensor  # (number of losses, R) float64, added up over the samples
+
+
+class Samples(NamedTuple):
+    """What every update reads."""
+
+    inputs: Tensor  # (N, …)
+    labels: Tensor  # (N,)
+
+
+class Batch(NamedTuple):
+    """What one update reads; an empty tuple where nothing was drawn."""
+
+    rows: Tensor  # (R, B)
+    drawn: Tensor | tuple[()]  # (R, B, …)
 
 
 def train_epoch(
@@ -43,10 +71,12 @@ def train_epoch(
     inputs: Tensor,
     labels: Tensor,
     order: Tensor,
+    drawn: Tensor | None = None,
     *,
     batch_size: int,
     reduction: str,
-    step: Step,
+    step: Update,
+    loop: Loop = plain_loop,
 ) -> tuple[Any, Any, dict[str, Tensor]]:
     """Train every replicate once through its samples.
 
@@ -60,12 +90,16 @@ def train_epoch(
         (N, …) and (N,), shared by the replicates.
     order
         (R, n) int64: row r holds the samples that replicate r sees, in that order.
+    drawn
+        (R, n, …), what was drawn at random for each position of the epoch, or None.
     batch_size
         Samples of an update.
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
     step
         From parameters, gradients and optimiser state to new parameters and state.
+    loop
+        What goes from batch to batch.
 
     Returns
     -------
@@ -75,16 +109,25 @@ def train_epoch(
         By name, (R,) float64: means over the epoch's samples, each taken before its update.
     """
     R, n = order.shape
-    totals: dict[str, Tensor] = {}
-    for start in range(0, n, batch_size):
-        rows = order[:, start : start + batch_size]  # (R, B)
-        positions = torch.arange(start, start + rows.shape[1], device=rows.device).expand(R, -1)
-        grads, batch_losses = network.gradients(params, inputs[rows], labels[rows], positions)
+
+    def update(carry: Carry, samples: Samples, batch: Batch) -> Carry:
+        params, optimiser, totals = carry
+        inputs, labels = samples.inputs[batch.rows], samples.labels[batch.rows]
+        mine = None if isinstance(batch.drawn, tuple) else batch.drawn
+        grads, values = network.gradients(params, inputs, labels, mine)
         if reduction == "mean":
-            samples = rows.shape[1]
-            grads = map_params(lambda grad, samples=samples: grad / samples, grads)
+            grads = map_params(lambda grad: grad / batch.rows.shape[1], grads)
         params, optimiser = step(params, grads, optimiser)
-        for name, values in batch_losses.items():
-            total = values.double().sum(1)  # (R,)
-            totals[name] = totals[name] + total if name in totals else total
-    return params, optimiser, {name: total / n for name, total in totals.items()}
+        added = torch.stack([values[name].double().sum(1) for name in network.losses])
+        return Carry(params, optimiser, totals + added)
+
+    device = next(iter(state_dict(params).values())).device
+    totals = torch.zeros(len(network.losses), R, dtype=torch.float64, device=device)
+    parts = torch.split(order, batch_size, dim=1)
+    masks: Sequence[Any] = [()] * len(parts)
+    if drawn is not None:
+        masks = torch.split(drawn, batch_size, dim=1)
+    batches = (Batch(*part) for part in zip(parts, masks, strict=True))
+    carry = Carry(params, optimiser, totals)
+    params, optimiser, totals = loop(update, carry, Samples(inputs, labels), batches)
+    return params, optimiser, dict(zip(network.losses, totals / n, strict=True))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from harmodels.config.options import OPTIONS, Baseline
 from harmodels.data.sequences import read_sequences
-from harmodels.files import read_table, sha256, write_json
+from harmodels.files import read_table, refuse_future, sha256, write_json
 from harmodels.runtime import (
     StopRequest,
     describe_commit,
@@ -18,6 +18,7 @@ from harmodels.runtime import (
 )
 from harmodels.training.baselines import train_baselines
 from harmodels.training.checkpoints import Checkpoints
+from harmodels.training.devices import use_device
 from harmodels.training.job import Job, divide
 from harmodels.training.networks import train_networks
 
@@ -60,15 +61,19 @@ def run_job(
     DataError
         If the sequences do not suit the training loop.
     ResultsError
-        If an input is damaged or the folder cannot be written.
+        If an input is damaged or dated in the future, or the folder cannot be written.
+    TrainingError
+        If the device cannot be used or has too little memory.
     KeyboardInterrupt
         After a checkpoint, if the process was asked to end.
     """
     use_one_thread_an_operation()
+    for path in (sequences_path, splits_path):
+        refuse_future(path)
     data = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
     versions = describe_versions()
     identity = {"job": asdict(job), "code": keeping.code, "data": data, "versions": versions}
-    with StopRequest() as stop:
+    with StopRequest() as stop, use_device(job.device):
         checkpoints = Checkpoints(keeping.folder, identity, keeping.every_s, stop)
         facts, outcome = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
         write_json(

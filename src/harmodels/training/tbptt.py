@@ -5,12 +5,35 @@ window to window; the last window of a sequence may be shorter. R replicates wal
 each through its own order of the sequences.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from harmodels import optim
 from harmodels.models import elman
 from harmodels.nn import losses
+from harmodels.training.graphs import Loop, plain_loop
+
+
+class Carry(NamedTuple):
+    """What is handed on from sequence to sequence."""
+
+    params: elman.ElmanClassifier
+    totals: Tensor  # (2, R) float64, both readings of the loss added up
+
+
+class Recorded(NamedTuple):
+    """What every step reads."""
+
+    inputs: Tensor  # (N, T, D)
+    labels: Tensor  # (N,)
+
+
+class Turn(NamedTuple):
+    """Which sequence each replicate sees."""
+
+    rows: Tensor  # (R,)
 
 
 def train_epoch(
@@ -23,6 +46,7 @@ def train_epoch(
     learning_rate: float,
     clip: float,
     transposed: bool = True,
+    loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences.
 
@@ -42,6 +66,8 @@ def train_epoch(
         Step size; bound on each element of the gradient.
     transposed
         False: the backward recursion as printed in the report.
+    loop
+        What goes from sequence to sequence.
 
     Returns
     -------
@@ -52,23 +78,27 @@ def train_epoch(
         the epoch's updates, each taken before its update.
     """
     R, n = order.shape
-    T = inputs.shape[1]
-    classes = params.output.bias.shape[-1]
-    totals = torch.zeros(2, R, dtype=torch.float64, device=inputs.device)
-    starts = range(0, T, window)
-    for step in range(n):
-        rows = order[:, step]  # (R,)
-        sequence, label = inputs[rows], labels[rows]  # (R, T, D), (R,)
-        targets = losses.one_hot(label, classes, inputs.dtype)[:, None]  # (R, 1, C)
+    starts = range(0, inputs.shape[1], window)
+
+    def step(carry: Carry, data: Recorded, turn: Turn) -> Carry:
+        params, totals = carry
+        sequence, label = data.inputs[turn.rows], data.labels[turn.rows]  # (R, T, D), (R,)
+        classes = params.output.bias.shape[-1]
+        targets = losses.one_hot(label, classes, sequence.dtype)[:, None]  # (R, 1, C)
         state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
         for start in starts:
             span = sequence[:, None, start : start + window]  # (R, 1, window, D)
             logits, state, cache = elman.forward(params, span, state)
             loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
-            totals[0] += loss[:, 0]
-            totals[1] += losses.negative_log_likelihood(logits, label[:, None])[:, 0]
+            likelihood = losses.negative_log_likelihood(logits, label[:, None])  # (R, 1)
+            totals = totals + torch.stack([loss[:, 0], likelihood[:, 0]])
             grads = elman.backward(params, cache, d_logits, transposed=transposed)
             params = optim.sgd_step(params, optim.clip_by_value(grads, clip), learning_rate)
+        return Carry(params, totals)
+
+    totals = torch.zeros(2, R, dtype=torch.float64, device=inputs.device)
+    turns = (Turn(rows) for rows in order.unbind(1))
+    params, totals = loop(step, Carry(params, totals), Recorded(inputs, labels), turns)
     means = totals / (n * len(starts))
     return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
 

@@ -176,8 +176,8 @@ class Hierarchical:
         )
 
 
-def architecture(options: Recurrent, fingers: Tensor | None, channels: int) -> Architecture:
-    """Return the architecture that the options name.
+def architecture(options: Recurrent, recordings: Recordings) -> Architecture:
+    """Return the architecture that the options name, for these recordings.
 
     Raises
     ------
@@ -186,9 +186,11 @@ def architecture(options: Recurrent, fingers: Tensor | None, channels: int) -> A
     """
     if options.architecture == "plain":
         return Plain(options)
-    if fingers is None:
+    if recordings.fingers is None:
         raise TrainingError(
             "architecture: hierarchical needs a data set of hands (sfinge3d, fpha, "
             "simulated-hands); choose one of them or architecture: plain"
         )
-    return Hierarchical(options, hierarchical.finger_channels(fingers.tolist(), channels))
+    channels = recordings.frames.shape[-1]
+    fingers = hierarchical.finger_channels(recordings.fingers.tolist(), channels)
+    return Hierarchical(options, fingers.to(recordings.frames.device))

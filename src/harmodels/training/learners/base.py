@@ -1,7 +1,7 @@
 """The small interface behind which trainings differ: start, one epoch, scores, losses."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from harmodels.errors import DataError
 from harmodels.kernels.calling import spread
 from harmodels.nn.params import take_replicates
 
-SCORED_AT_ONCE = 256  # sequences of a replicate in one forward pass when nothing is learnt
+SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass when nothing is learnt
 
 Losses = Mapping[str, Tensor]
 Generators = list[np.random.Generator]
@@ -29,6 +29,8 @@ class State(NamedTuple):
 @dataclass(frozen=True)
 class Recordings:
     """The tensors that a network reads, all sequences end to end.
+
+    Starts, lengths and fingers stay on the host on any device: they decide what a GPU is to do.
 
     Attributes
     ----------
@@ -76,19 +78,16 @@ class Recordings:
         return self.frames.view(len(self.labels), longest, -1)
 
     def to(self, device: str) -> "Recordings":
-        """Return the recordings on `device`."""
-        return Recordings(
-            self.frames.to(device),
-            self.starts.to(device),
-            self.lengths.to(device),
-            self.labels.to(device),
-            self.classes,
-            self.fingers,
-        )
+        """Return the recordings with frames and labels on `device`."""
+        frames, labels = self.frames.to(device), self.labels.to(device)
+        return replace(self, frames=frames, labels=labels)
 
 
 class Learner(Protocol):
-    """A network with its way of training; holds options, never state."""
+    """A network with its way of training; holds options, never state.
+
+    What it recorded of its own steps (`training/graphs.py`) changes no result.
+    """
 
     @property
     def engine(self) -> str:
@@ -144,9 +143,11 @@ def one_by_one(
     return torch.cat(spread(run, len(rows), threads))
 
 
-def in_parts(score: Callable[[Tensor], Tensor], rows: Tensor, size: int) -> Tensor:
-    """Return logits (R, n, C) that `score` gives for at most `size` columns of `rows` at a time.
+def in_parts(score: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Return logits (R, n, C) that `score` gives for some columns of `rows` (R, n) at a time.
 
-    What a forward pass keeps grows with the sequences, and nothing is learnt from it here.
+    What a forward pass keeps grows with the sequences of all replicates, and nothing is learnt
+    from it here.
     """
+    size = max(1, SCORED_AT_ONCE // len(rows))
     return torch.cat([score(part) for part in torch.split(rows, size, dim=1)], dim=1)

@@ -1,6 +1,6 @@
 """An Elman classifier trained over mini-batches through whole sequences (report rnn_minibatch)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -13,8 +13,8 @@ from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.training import minibatch as reference
 from harmodels.training import tbptt
+from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
-    SCORED_AT_ONCE,
     Generators,
     Losses,
     Recordings,
@@ -34,8 +34,14 @@ INITIALISERS = {
 class WholeSequence:
     """Forward and backward pass of an Elman classifier through whole sequences."""
 
+    losses = ("binary_cross_entropy", "negative_log_likelihood")
+
     def gradients(
-        self, params: elman.ElmanClassifier, inputs: Tensor, labels: Tensor, rows: Tensor
+        self,
+        params: elman.ElmanClassifier,
+        inputs: Tensor,
+        labels: Tensor,
+        drawn: Tensor | None,
     ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
         """Return gradients summed over the batch and both readings of the loss, (R, B)."""
         R, B = labels.shape
@@ -55,6 +61,7 @@ class MinibatchLearner:
     options: Minibatch
     engine: str
     threads: int
+    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
     def initialise(self, generators: Generators, recordings: Recordings) -> State:
         """Draw the weights as the options say; biases are zero."""
@@ -88,7 +95,13 @@ class MinibatchLearner:
             )
             return State(params), means
         params, memory, means = reference.train_epoch(
-            WholeSequence(), *state, *read, batch_size=batch_size, reduction="mean", step=self._step
+            WholeSequence(),
+            *state,
+            *read,
+            batch_size=batch_size,
+            reduction="mean",
+            step=self._step,
+            loop=self.loop,
         )
         return State(params, memory), means
 
@@ -99,7 +112,7 @@ class MinibatchLearner:
             return one_by_one(
                 lambda one, mine: elman_tbptt.scores(one, inputs[mine]), params, rows, self.threads
             )
-        return in_parts(lambda part: tbptt.scores(params, inputs[part]), rows, SCORED_AT_ONCE)
+        return in_parts(lambda part: tbptt.scores(params, inputs[part]), rows)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return both readings of the loss."""

@@ -1,6 +1,6 @@
 """A perceptron trained over mini-batches of feature vectors (report mlp_features)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -11,10 +11,11 @@ from harmodels.config.options import Perceptron
 from harmodels.kernels import mlp as compiled
 from harmodels.models import mlp
 from harmodels.nn import dropout, initialisers, losses
+from harmodels.nn.devices import send
 from harmodels.nn.params import map_params
 from harmodels.training import minibatch as reference
+from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
-    SCORED_AT_ONCE,
     Generators,
     Losses,
     Recordings,
@@ -26,30 +27,25 @@ from harmodels.training.learners.base import (
 
 @dataclass(frozen=True)
 class PerceptronPass:
-    """Forward and backward pass with the dropout masks of one epoch.
+    """Forward and backward pass; what is drawn are the masks of dropout, (R, B, N1) uint8.
 
     Attributes
     ----------
-    masks
-        (R, n, N1) uint8, a row for each position of the epoch, or None.
     scale
         What kept activations are multiplied by in training.
     output_gradient
         The reading of the gradient at the logits.
     """
 
-    masks: Tensor | None
     scale: float
     output_gradient: str
+    losses = ("cross_entropy",)
 
     def gradients(
-        self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, rows: Tensor
+        self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, drawn: Tensor | None
     ) -> tuple[mlp.Mlp, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropping = None
-        if self.masks is not None:
-            mask = self.masks[torch.arange(len(rows))[:, None], rows]  # (R, B, N1)
-            dropping = mlp.Dropping(mask, self.scale)
+        dropping = None if drawn is None else mlp.Dropping(drawn, self.scale)
         logits, cache = mlp.forward(params, inputs, dropping)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = read_gradient(logits, d_logits, self.output_gradient)
@@ -71,6 +67,7 @@ class PerceptronLearner:
     options: Perceptron
     engine: str
     threads: int
+    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
     def initialise(self, generators: Generators, recordings: Recordings) -> State:
         """Draw weights from U[-initial_range, initial_range]; biases and steps are zero."""
@@ -113,12 +110,14 @@ class PerceptronLearner:
             )
         else:
             params, steps, means = reference.train_epoch(
-                PerceptronPass(masks, scale, options.output_gradient),
+                PerceptronPass(scale, options.output_gradient),
                 *state,
                 *read,
+                masks,
                 batch_size=options.batch_size,
                 reduction=options.reduction,
                 step=self._step,
+                loop=self.loop,
             )
         return State(params, steps), means
 
@@ -131,7 +130,7 @@ class PerceptronLearner:
             return one_by_one(
                 lambda one, mine: compiled.scores(one, vectors[mine]), params, rows, self.threads
             )
-        return in_parts(lambda part: mlp.forward(params, vectors[part])[0], rows, SCORED_AT_ONCE)
+        return in_parts(lambda part: mlp.forward(params, vectors[part])[0], rows)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""
@@ -147,7 +146,7 @@ class PerceptronLearner:
             return None
         shape = (order.shape[1], self.options.hidden1)
         drawn = [dropout.draw_masks(generator, shape, self._keep) for generator in generators]
-        return torch.stack(drawn).to(order.device)
+        return send(torch.stack(drawn), order.device)
 
     def _step(self, params: Any, grads: Any, steps: Any) -> tuple[Any, Any]:
         rate, momentum = self.options.learning_rate, self.options.momentum

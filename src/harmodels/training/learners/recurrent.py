@@ -10,10 +10,10 @@ from harmodels import optim
 from harmodels.config.options import Recurrent
 from harmodels.models.mlp import Dropping
 from harmodels.nn import dropout, losses, padded
+from harmodels.nn.devices import send
 from harmodels.training import minibatch
 from harmodels.training.learners.architectures import Architecture, architecture
 from harmodels.training.learners.base import (
-    SCORED_AT_ONCE,
     Generators,
     Losses,
     Recordings,
@@ -27,36 +27,40 @@ EPSILON = 1e-7  # of Adam, as in Keras, with which the report was made
 
 @dataclass(frozen=True)
 class SequencePass:
-    """Forward and backward pass over packed batches.
+    """Forward and backward pass over packed batches; what is drawn are masks, (R, B, H) uint8.
 
     The readable loop's `inputs` are sample numbers: a batch is packed straight from the frames,
-    and no padded array exists.
+    and no padded array exists. They and the labels are on the host, which plans a batch while a
+    GPU is busy with those before.
     """
 
     network: Architecture
     recordings: Recordings
-    masks: Tensor | None  # (R, n, H) uint8, a row for each position of the epoch
     scale: float
+    losses = ("cross_entropy",)
 
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, rows: Tensor
+        self, params: Any, inputs: Tensor, labels: Tensor, drawn: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropping = None
-        if self.masks is not None:
-            replicates = torch.arange(len(rows), device=rows.device)[:, None]
-            dropping = Dropping(self.masks[replicates, rows], self.scale)
+        dropping = None if drawn is None else Dropping(drawn, self.scale)
         batch, packed = pack(self.recordings, inputs)
         logits, cache = self.network.forward(params, batch, packed, dropping)
+        labels = send(labels, logits.device)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         grads = self.network.backward(params, cache, d_logits, dropping)
         return grads, {"cross_entropy": loss}
 
 
 def pack(recordings: Recordings, samples: Tensor) -> tuple[padded.Layout, Tensor]:
-    """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D)."""
-    batch = padded.layout(recordings.lengths[samples])
-    return batch, padded.pack_frames(batch, recordings.frames, recordings.starts[samples])
+    """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D).
+
+    The samples are on the host, the result is where the frames are.
+    """
+    device = recordings.frames.device
+    batch = padded.layout(recordings.lengths[samples]).to(device)
+    starts = send(recordings.starts[samples], device)
+    return batch, padded.pack_frames(batch, recordings.frames, starts)
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,12 @@ class RecurrentLearner:
             )
         else:
             params, memory, means = minibatch.train_epoch(
-                SequencePass(network, recordings, masks, scale),
+                SequencePass(network, recordings, scale),
                 *state,
-                torch.arange(len(recordings.labels), device=order.device),
-                recordings.labels,
-                order,
+                torch.arange(len(recordings.labels)),
+                recordings.labels.cpu(),
+                order.cpu(),
+                masks,
                 batch_size=options.batch_size,
                 reduction="mean",
                 step=self._step,
@@ -121,7 +126,7 @@ class RecurrentLearner:
             batch, packed = pack(recordings, part)
             return network.forward(params, batch, packed, None)[0]
 
-        return in_parts(score, rows, SCORED_AT_ONCE)
+        return in_parts(score, rows.cpu())
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""
@@ -129,7 +134,7 @@ class RecurrentLearner:
         return {"cross_entropy": loss.double().mean()}
 
     def _network(self, recordings: Recordings) -> Architecture:
-        return architecture(self.options, recordings.fingers, recordings.frames.shape[-1])
+        return architecture(self.options, recordings)
 
     def _masks(self, generators: Generators, order: Tensor) -> Tensor | None:
         if not self.options.dropout:
@@ -137,7 +142,7 @@ class RecurrentLearner:
         shape = (order.shape[1], self.options.hidden)
         keep = 1 - self.options.dropout
         drawn = [dropout.draw_masks(generator, shape, keep) for generator in generators]
-        return torch.stack(drawn).to(order.device)
+        return send(torch.stack(drawn), order.device)
 
     def _step(self, params: Any, grads: Any, memory: Any) -> tuple[Any, Any]:
         rate = self.options.learning_rate

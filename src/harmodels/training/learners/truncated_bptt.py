@@ -1,6 +1,6 @@
 """An Elman classifier trained by truncated BPTT, one sequence at a time (report rnn_tbptt)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -10,8 +10,8 @@ from harmodels.kernels import elman_tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
 from harmodels.training import tbptt as reference
+from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
-    SCORED_AT_ONCE,
     Generators,
     Losses,
     Recordings,
@@ -28,6 +28,7 @@ class TruncatedBpttLearner:
     options: TruncatedBptt
     engine: str
     threads: int
+    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
     def initialise(self, generators: Generators, recordings: Recordings) -> State:
         """Draw weights and biases from U[-initial_range, initial_range]."""
@@ -57,7 +58,7 @@ class TruncatedBpttLearner:
         if self.engine == "compiled":
             params, losses = compiled.train_epoch(*read, **arguments, threads=self.threads)
         else:
-            params, losses = reference.train_epoch(*read, **arguments)
+            params, losses = reference.train_epoch(*read, **arguments, loop=self.loop)
         return State(params), losses
 
     def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
@@ -67,7 +68,7 @@ class TruncatedBpttLearner:
             return one_by_one(
                 lambda one, mine: compiled.scores(one, inputs[mine]), params, rows, self.threads
             )
-        return in_parts(lambda part: reference.scores(params, inputs[part]), rows, SCORED_AT_ONCE)
+        return in_parts(lambda part: reference.scores(params, inputs[part]), rows)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return both readings of the report's loss."""

@@ -1,0 +1,15 @@
+"""From the host to a device without waiting for what the device has still to do."""
+
+import torch
+from torch import Tensor
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor of the host on `device`.
+
+    A copy to a GPU is queued behind its other work. Only from pinned memory does it return at
+    once; torch keeps that memory until the copy is done.
+    """
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

@@ -1,0 +1,34 @@
+"""Whether a job can run on the device that was decided on, and what to do where it cannot."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from harmodels.errors import TrainingError
+
+
+@contextmanager
+def use_device(device: str) -> Iterator[None]:
+    """Run the body of a job on `cpu` or `cuda`.
+
+    Raises
+    ------
+    TrainingError
+        If torch sees no GPU where one is to be used, or the GPU's memory is too small.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        build = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "has no CUDA"
+        raise TrainingError(
+            f"device cuda: torch {torch.__version__} {build} and sees no GPU; install a torch "
+            "built for CUDA, look at the driver (nvidia-smi), or train on the processor: "
+            "`--config device=cpu`"
+        )
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"the GPU has too little memory: {error}. Let one job use it at a time "
+            "(`--resources gpu=1`), lower `replicates` or the batch size, or train on the "
+            "processor: `--config device=cpu`"
+        ) from error

@@ -1,0 +1,142 @@
+"""The steps of a training loop recorded once as a CUDA graph and replayed from then on.
+
+An update of a small network is hundreds of kernels, each of which takes the GPU less time than it
+takes Python to launch it. A graph launches them all at once, and always on the same memory: what
+a step reads and writes stands in buffers that live as long as the graph. Source: the section on
+CUDA graphs in torch's notes on CUDA semantics.
+
+A step is a pure function from what the step before handed on (`carry`), what all steps of an
+epoch read (`fixed`) and what this one reads (`item`) to what it hands on; the three are trees of
+NamedTuples of tensors. Every tensor that a step reads must be in them. It makes tensors by kernels
+only, never from numbers on the host, and asks for no value of a tensor.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harmodels.errors import TrainingError
+from harmodels.nn.params import map_params
+from harmodels.runtime import LOGGER
+
+WARM_UPS = 3  # as many as torch's own helper makes: libraries choose and allocate in the first
+
+Step = Callable[[Any, Any, Any], Any]  # carry, fixed, item -> carry
+Loop = Callable[[Step, Any, Any, Iterable[Any]], Any]  # step, carry, fixed, items -> carry
+Replay = Callable[[], None]
+Recorder = Callable[[Callable[[], Any], Any], Replay]
+
+
+def plain_loop(step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
+    """Take a step for each item and return what the last one handed on."""
+    for item in items:
+        carry = step(carry, fixed, item)
+    return carry
+
+
+def record_on_cuda(compute: Callable[[], Any], carry: Any) -> Replay:
+    """Return a function that launches `compute` and the copy of its result into `carry`.
+
+    Parameters
+    ----------
+    compute
+        One step on buffers that outlive the replays; it changes none of them.
+    carry
+        The buffers that the step read what is handed on from, and that receive what it hands on.
+
+    Raises
+    ------
+    TrainingError
+        If the step does something that cannot be recorded.
+    """
+    # A stream for each graph: graphs recorded on one stream share a workspace of cuBLAS, which
+    # the first of them to be deleted takes away from the others (pytorch/pytorch#193402).
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(WARM_UPS):
+            compute()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph, stream=stream):
+            copy_tree(compute(), carry)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise TrainingError(
+            f"a training step could not be recorded as a CUDA graph: {error}; "
+            "`--config device=cpu` trains without one"
+        ) from error
+    LOGGER.info("a training step is recorded as a CUDA graph")
+    return graph.replay
+
+
+RECORDERS: dict[str, Recorder] = {"cuda": record_on_cuda}
+"""How steps are recorded, by the type of their device; on any other the plain loop runs."""
+
+
+class RecordedLoop:
+    """A loop that records its step for each shape of an item, and keeps that from epoch to epoch.
+
+    It belongs to one step: numbers of Python's that a step reads, a learning rate, say, are
+    recorded as they were. When the carry or what is fixed changes its shape, because a replicate
+    has ended, all recordings and their memory are given up. On a device without a recorder it is
+    the plain loop.
+    """
+
+    def __init__(self) -> None:
+        self._shapes: Any = None
+        self._carry: Any = None
+        self._fixed: Any = None
+        self._recordings: dict[Any, tuple[Any, Replay]] = {}
+
+    def __call__(self, step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
+        """Take a step for each item and return what the last one handed on, in new tensors."""
+        record = RECORDERS.get(next(tensors(carry)).device.type)
+        if record is None:
+            return plain_loop(step, carry, fixed, items)
+        self._load(carry, fixed)
+        for item in items:
+            shapes = _shapes(item)
+            if shapes not in self._recordings:
+                self._recordings[shapes] = self._record(record, step, item)
+            buffers, replay = self._recordings[shapes]
+            copy_tree(item, buffers)
+            replay()
+        return map_params(torch.clone, self._carry)
+
+    def _load(self, carry: Any, fixed: Any) -> None:
+        shapes = _shapes(carry), _shapes(fixed)
+        if shapes == self._shapes:
+            copy_tree(carry, self._carry)
+            copy_tree(fixed, self._fixed)
+            return
+        self._recordings.clear()
+        self._shapes = shapes
+        self._carry, self._fixed = (map_params(torch.clone, tree) for tree in (carry, fixed))
+
+    def _record(self, record: Recorder, step: Step, item: Any) -> tuple[Any, Replay]:
+        buffers, carry, fixed = map_params(torch.clone, item), self._carry, self._fixed
+        return buffers, record(lambda: step(carry, fixed, buffers), carry)
+
+
+def copy_tree(source: Any, target: Any) -> None:
+    """Copy each tensor of a tree into the one at its place in another."""
+    for new, old in zip(tensors(source), tensors(target), strict=True):
+        old.copy_(new)
+
+
+def tensors(tree: Any) -> Iterator[Tensor]:
+    """Yield the tensors of a tree in their order."""
+    if isinstance(tree, Tensor):
+        yield tree
+    else:
+        for part in tree:
+            yield from tensors(part)
+
+
+def _shapes(tree: Any) -> tuple[Any, ...]:
+    return tuple((tuple(t.shape), t.dtype, t.device) for t in tensors(tree))

@@ -1,0 +1,231 @@
+"""What to train on a GPU, and a pretended GPU that runs on any machine."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.nn.params import state_dict
+from harmodels.runtime import StopRequest
+from harmodels.training import graphs
+from harmodels.training.checkpoints import Checkpoints
+from harmodels.training.fit import Division, Schedule, begin, fit
+from harmodels.training.learners import Recordings, make_learner
+
+BCE = "binary_cross_entropy"
+TBPTT = TruncatedBptt(0.1, 6, 4, 2, 1.0, "transposed", 0.3, BCE)
+MINIBATCH = Minibatch(0.1, 6, 5, 2, "uniform", "sgd", None, BCE, None, None)
+ADAM = replace(MINIBATCH, learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
+PERCEPTRON = Perceptron(
+    *(5, 8, 7, 0.1, 0.5, 0.5, "in_use", "mean", "exact", 2, 0.3, "cross_entropy"),
+    *("all_epochs", 0.05, 50, 10),
+)
+RECURRENT = Recurrent("plain", "gru", 6, 3, 1, 0.5, 5, 0.01, 2, "keras", "cross_entropy", None)
+
+OPTIONS = {
+    "tbptt": ("truncated_bptt", TBPTT),
+    "tbptt, as printed": ("truncated_bptt", replace(TBPTT, recurrent_gradient="untransposed")),
+    "minibatch": ("minibatch", MINIBATCH),
+    "minibatch, Adam": ("minibatch", ADAM),
+    "minibatch, Adam, clipped": ("minibatch", replace(ADAM, clip_norm=0.5)),
+    "minibatch, clipped": ("minibatch", replace(MINIBATCH, clip_norm=0.5)),
+    "perceptron": ("perceptron", replace(PERCEPTRON, dropout=0.0, momentum=0.0)),
+    "perceptron, dropout, momentum": ("perceptron", PERCEPTRON),
+    "perceptron, inverted dropout, summed": (
+        "perceptron",
+        replace(PERCEPTRON, dropout_form="inverted", reduction="sum", momentum=0.0),
+    ),
+    "perceptron, times the Jacobian": (
+        "perceptron",
+        replace(PERCEPTRON, output_gradient="times_jacobian_plus_identity"),
+    ),
+    "simple_rnn": ("recurrent", replace(RECURRENT, cell="simple_rnn", dropout=0.0)),
+    "gru": ("recurrent", RECURRENT),
+    "lstm, two layers": ("recurrent", replace(RECURRENT, cell="lstm", layers=2)),
+    "gru, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical")),
+    "lstm, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical", cell="lstm")),
+}
+EQUAL = ("truncated_bptt", "minibatch", "perceptron")
+
+
+def make_recordings(training):
+    """Sequences of equal length where the training needs them, otherwise of 1 to 8 steps."""
+    random = torch.Generator().manual_seed(0)
+    labels = torch.arange(24) % 4
+    if training in EQUAL:
+        inputs = torch.randn(24, 6, 4, generator=random) + labels[:, None, None] / 2
+        return Recordings.of_equal_length(inputs, labels, 4)
+    lengths = torch.randint(1, 9, (24,), generator=random)
+    frames = torch.randn(int(lengths.sum()), 4, generator=random)
+    fingers = torch.tensor([[0, 1], [0, 2], [0, 3]])
+    return Recordings(frames, lengths.cumsum(0) - lengths, lengths, labels, 4, fingers)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training: 12 sequences to learn from, of which the last batch has fewer than others."""
+
+    training: str
+    options: object
+
+    @property
+    def recordings(self):
+        return make_recordings(self.training)
+
+    def parts(self, device, replicates=(0, 1, 2), epochs=2, **changes):
+        """What `fit` is given."""
+        learner = make_learner(self.training, self.options, "reference", 1)
+        count = len(replicates)
+        division = Division([np.arange(12)] * count, [np.arange(12, 18)] * count, np.arange(18, 24))
+        schedule = Schedule(epochs, 7, replicates, self.options.monitor, **changes)
+        return learner, self.recordings.to(device), division, schedule
+
+    def fit(self, device, **changes):
+        return fit(*self.parts(device, **changes))
+
+    def fit_interrupted(self, device, folder):
+        """Train, be asked to end in the first epoch, and go on from the checkpoint."""
+        stop = StopRequest()
+        stop.asked = True
+        with pytest.raises(KeyboardInterrupt):
+            fit(*self.parts(device), keep=Checkpoints(folder, {}, 0, stop).keep)
+        learner, recordings, _, schedule = parts = self.parts(device)
+        beginning = begin(learner, recordings, schedule)
+        start = Checkpoints(folder, {}, 0, StopRequest()).resume(beginning)
+        assert start.epoch == 1
+        return fit(*parts, start=start)
+
+
+@pytest.fixture(params=OPTIONS)
+def case(request):
+    return Case(*OPTIONS[request.param])
+
+
+@pytest.fixture
+def tensors_of():
+    """All tensors of a result by name, on the host."""
+
+    def tensors(result):
+        trees = {"last": result.last.params, "best": result.best.params}
+        if result.last.optimiser:
+            trees["optimiser"] = result.last.optimiser
+        return {
+            f"{tree}.{name}": tensor.cpu()
+            for tree, params in trees.items()
+            for name, tensor in state_dict(params).items()
+        }
+
+    return tensors
+
+
+class OnGpu(Tensor):
+    """A tensor that says it is on a GPU; its numbers are in `numbers`, on the host."""
+
+    @staticmethod
+    def __new__(cls, numbers, device):
+        return Tensor._make_wrapper_subclass(
+            cls,
+            numbers.shape,
+            strides=numbers.stride(),
+            storage_offset=numbers.storage_offset(),
+            dtype=numbers.dtype,
+            device=device,
+        )
+
+    def __init__(self, numbers, device):
+        self.numbers = numbers
+
+    @classmethod
+    def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
+        raise AssertionError(f"{function} on a pretended GPU that is not switched on")
+
+
+# Each makes the host wait until the GPU has come so far; the transfers are looked at on their own.
+WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "repeat_interleave", "equal"}
+TRANSFERS = {"_to_copy", "copy_"}
+
+
+class PretendedGpu(TorchDispatchMode):
+    """Computes on the host what is asked of the GPU, and refuses what a GPU could not do so.
+
+    Refused are operations on tensors of both places, operations that make the host wait and,
+    while a step is recorded, transfers. Tensors from numbers on the host and indexing with lists,
+    which wait too, are refused by torch, since this GPU has no memory to copy them to.
+    """
+
+    def __init__(self, device):
+        super().__init__()
+        self.device = device
+        self.recording = False
+        self.downloads = 0  # transfers to the host, for which it waits
+        self.recorded = 0  # steps
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        name = function.overloadpacket.__name__
+        tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
+        on_gpu = [isinstance(tensor, OnGpu) for tensor in tensors]
+        target = kwargs.get("device")
+        to_gpu = any(on_gpu) if target is None else torch.device(target) == self.device
+        if target is not None:
+            kwargs["device"] = torch.device("cpu")
+        if name in TRANSFERS:
+            to_gpu = on_gpu[0] if name == "copy_" else to_gpu
+            self._transfer(name, on_gpu[-1], to_gpu)
+        elif any(on_gpu):
+            if name in WAITING:
+                raise RuntimeError(f"{function} makes the host wait for the GPU")
+            # numbers without a dimension are handed over with the call
+            if any(not there and t.dim() for t, there in zip(tensors, on_gpu, strict=True)):
+                raise RuntimeError(f"{function} on tensors of the host and of the GPU")
+        args, kwargs = tree_map(self._numbers, (args, kwargs))
+        result = function(*args, **kwargs)
+        return tree_map(self._on_gpu, result) if to_gpu else result
+
+    def _transfer(self, name, from_gpu, to_gpu):
+        if from_gpu != to_gpu and self.recording:
+            raise RuntimeError(f"{name} between host and GPU in a recorded step")
+        self.downloads += from_gpu and not to_gpu
+
+    def _numbers(self, value):
+        return value.numbers if isinstance(value, OnGpu) else value
+
+    def _on_gpu(self, value):
+        return OnGpu(value, self.device) if isinstance(value, Tensor) else value
+
+
+@pytest.fixture(scope="session")
+def pretended_device():
+    # torch has no public way to a device without a backend in C++
+    from torch.utils import backend_registration
+
+    set_up = getattr(backend_registration, "_setup_privateuseone_for_python_backend", None)
+    if set_up is None:
+        pytest.skip(f"torch {torch.__version__} cannot pretend a device")
+    set_up()
+    return torch.device("privateuseone", 0)
+
+
+@pytest.fixture
+def gpu(pretended_device, monkeypatch):
+    """A pretended GPU that is switched on; steps are recorded by running them again."""
+    mode = PretendedGpu(pretended_device)
+
+    def record(compute, carry):
+        mode.recorded += 1
+
+        def replay():
+            mode.recording = True
+            graphs.copy_tree(compute(), carry)
+            mode.recording = False
+
+        return replay
+
+    monkeypatch.setitem(graphs.RECORDERS, pretended_device.type, record)
+    with mode:
+        yield mode

@@ -1,0 +1,215 @@
+import contextlib
+import gc
+import weakref
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harmodels.config.options import Perceptron
+from harmodels.errors import TrainingError
+from harmodels.nn.params import state_dict
+from harmodels.training import graphs
+from harmodels.training.fit import Division, Schedule, fit
+from harmodels.training.graphs import RecordedLoop, plain_loop
+from harmodels.training.learners import Recordings
+from harmodels.training.learners.perceptron import PerceptronLearner
+from harmodels.training.stopping import Patience
+
+
+class Sum(NamedTuple):
+    value: Tensor
+    steps: Tensor
+
+
+class Factor(NamedTuple):
+    value: Tensor
+
+
+class Item(NamedTuple):
+    value: Tensor
+    drawn: Tensor | tuple[()] = ()
+
+
+def step(total, factor, item):
+    drawn = item.drawn if isinstance(item.drawn, Tensor) else torch.ones(())
+    added = (factor.value * item.value * drawn).sum()
+    return Sum(total.value / 3 + added, total.steps + 1)
+
+
+@pytest.fixture
+def recordings(monkeypatch):
+    """Record on the host as on a GPU: always the same memory, and what a step made is lost."""
+    recorded = []
+
+    def record(compute, carry):
+        for _ in range(graphs.WARM_UPS):
+            compute()
+        recorded.append(weakref.ref(next(graphs.tensors(carry))))
+
+        def replay():
+            kept = {id(tensor) for tensor in graphs.tensors(carry)}
+            after = compute()
+            graphs.copy_tree(after, carry)
+            for tensor in graphs.tensors(after):
+                if id(tensor) not in kept:
+                    tensor.fill_(99)
+
+        return replay
+
+    monkeypatch.setitem(graphs.RECORDERS, "cpu", record)
+    return recorded
+
+
+def start(R=2):
+    return Sum(torch.arange(R, dtype=torch.float64), torch.zeros(R))
+
+
+def items(*sizes, drawn=False):
+    random = torch.Generator().manual_seed(sum(sizes))
+    values = [torch.randn(size, generator=random) for size in sizes]
+    return [Item(value, value.sign() if drawn else ()) for value in values]
+
+
+def equal(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_replayed_steps_give_the_bytes_of_the_plain_loop_in_every_epoch(recordings, drawn):
+    loop, one, other = RecordedLoop(), start(), start()
+    for epoch in range(3):
+        factor, epoch_items = Factor(torch.tensor(epoch - 0.7)), items(4, 4, 4, epoch, drawn=drawn)
+        one = loop(step, one, factor, epoch_items)
+        other = plain_loop(step, other, factor, epoch_items)
+        assert equal(one, other)
+    assert one.steps.tolist() == [12, 12]
+
+
+def test_a_step_is_recorded_once_for_each_shape_and_kept_from_epoch_to_epoch(recordings):
+    loop = RecordedLoop()
+    for _ in range(3):
+        loop(step, start(), Factor(torch.ones(())), items(4, 4, 4, 2))
+    assert len(recordings) == 2
+
+
+def test_when_a_replicate_ends_the_recordings_and_their_memory_are_given_up(recordings):
+    loop = RecordedLoop()
+    loop(step, start(3), Factor(torch.ones(())), items(4))
+    after = loop(step, start(2), Factor(torch.ones(())), items(4))
+    assert equal(after, plain_loop(step, start(2), Factor(torch.ones(())), items(4)))
+    gc.collect()
+    assert [memory() is None for memory in recordings] == [True, False]
+
+
+def test_what_goes_in_is_not_changed_and_what_comes_out_is_not_changed_later(recordings):
+    loop, before = RecordedLoop(), start()
+    first = loop(step, before, Factor(torch.ones(())), items(4))
+    kept = Sum(*(tensor.clone() for tensor in first))
+    loop(step, first, Factor(torch.ones(())), items(4))
+    assert equal(before, start())
+    assert equal(first, kept)
+
+
+def test_an_epoch_without_a_step_hands_on_what_came_in(recordings):
+    assert equal(RecordedLoop()(step, start(), Factor(torch.ones(())), []), start())
+
+
+def test_without_a_recorder_for_the_device_the_plain_loop_runs():
+    assert "cpu" not in graphs.RECORDERS
+    after = RecordedLoop()(step, start(), Factor(torch.ones(())), items(4, 3))
+    assert equal(after, plain_loop(step, start(), Factor(torch.ones(())), items(4, 3)))
+
+
+OPTIONS = Perceptron(
+    *(5, 8, 7, 0.3, 0.5, 0.5, "in_use", "mean", "exact", 6, 0.5, "cross_entropy"),
+    *("patience", 0.05, 50, 1),
+)
+
+
+def train():
+    random = torch.Generator().manual_seed(0)
+    data = Recordings.of_equal_length(
+        torch.randn(24, 1, 4, generator=random), torch.arange(24) % 3, 3
+    )
+    learner = PerceptronLearner(OPTIONS, "reference", 1)
+    division = Division([np.arange(12)] * 4, [np.arange(12, 18)] * 4, np.arange(18, 24))
+    schedule = Schedule(6, 7, (0, 1, 2, 3), OPTIONS.monitor, stopping=Patience(1))
+    return fit(learner, data, division, schedule)
+
+
+def test_replicates_that_end_leave_the_others_the_bytes_of_the_plain_loop(monkeypatch, request):
+    plain = train()
+    assert len({outcome.epochs for outcome in plain.outcomes}) > 1
+    recorded = request.getfixturevalue("recordings")
+    replayed = train()
+    assert len(recorded) > 2  # shapes: 5 and 2 samples, and both again for fewer replicates
+    assert replayed.history().equals(plain.history())
+    for mine, other in zip((replayed.last, replayed.best), (plain.last, plain.best), strict=True):
+        assert equal(state_dict(mine.params).values(), state_dict(other.params).values())
+        assert equal(state_dict(mine.optimiser).values(), state_dict(other.optimiser).values())
+
+
+class Stream:
+    """What stands in for a stream of CUDA where there is none."""
+
+    def wait_stream(self, other):
+        pass
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """Stand-ins for the calls of `record_on_cuda`; returns what happened, in order."""
+    happened = []
+
+    class Graph:
+        def replay(self):
+            happened.append("replay")
+
+    @contextlib.contextmanager
+    def capturing(graph, stream):
+        happened.append("begin")
+        yield
+        happened.append("end")
+
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", capturing)
+    return happened
+
+
+def test_a_step_is_warmed_up_before_it_is_recorded_and_changes_its_memory_only_then(cuda):
+    carry = start()
+
+    def compute():
+        cuda.append(f"step from {carry.steps[0]:g}")
+        return Sum(carry.value, carry.steps + 1)
+
+    graphs.record_on_cuda(compute, carry)()
+    assert cuda == ["step from 0"] * graphs.WARM_UPS + ["begin", "step from 0", "end", "replay"]
+    assert carry.steps.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen", "message"),
+    [
+        (
+            RuntimeError("operation not permitted when stream is capturing"),
+            TrainingError,
+            "device=cpu",
+        ),
+        (torch.OutOfMemoryError("no memory"), torch.OutOfMemoryError, "no memory"),
+    ],
+)
+def test_a_step_that_cannot_be_recorded_is_an_error_with_the_remedy(cuda, raised, seen, message):
+    def compute():
+        if "begin" in cuda:
+            raise raised
+        return start()
+
+    with pytest.raises(seen, match=message):
+        graphs.record_on_cuda(compute, start())

@@ -1,0 +1,26 @@
+import pytest
+import torch
+
+from harmodels.training.learners import Recordings
+from harmodels.training.learners.base import SCORED_AT_ONCE, in_parts
+
+
+@pytest.mark.parametrize("replicates", [1, 5, 64, 2 * SCORED_AT_ONCE])
+def test_no_forward_pass_scores_more_sequences_than_there_is_memory_for(replicates):
+    seen = []
+
+    def score(part):
+        seen.append(part.numel())
+        return part[..., None].float()
+
+    rows = torch.arange(700).expand(replicates, -1)
+    assert torch.equal(in_parts(score, rows), rows[..., None].float())
+    assert max(seen) <= max(SCORED_AT_ONCE, replicates)
+
+
+def test_what_decides_the_work_of_a_gpu_stays_on_the_host():
+    recordings = Recordings.of_equal_length(torch.zeros(4, 3, 2), torch.zeros(4), 2).to("meta")
+    places = [
+        getattr(recordings, name).device.type for name in ("frames", "labels", "starts", "lengths")
+    ]
+    assert places == ["meta", "meta", "cpu", "cpu"]
