@@ -14,11 +14,19 @@ rule train_network:
         "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.log",
     benchmark:
         "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.jsonl"
-    threads: PROJECT.threads
+    threads: PROJECT.resources.threads
     resources:
-        gpu=1 if PROJECT.device == "cuda" else 0,
-        mem_mb=PROJECT.mem_mb,
-        runtime=PROJECT.runtime,
+        gpu=PROJECT.resources.gpus,
+        gpu_model=PROJECT.resources.gpu_model,
+        gres=PROJECT.resources.gres,
+        # a job that was killed for lack of memory must not be killed for it again
+        mem_mb=lambda wildcards, attempt: attempt * PROJECT.resources.mem_mb,
+        runtime=PROJECT.resources.runtime,
+        slurm_partition=PROJECT.resources.partition,
+        slurm_account=PROJECT.resources.account,
+        slurm_extra=PROJECT.resources.extra,
+        qos=PROJECT.resources.qos,
+        constraint=PROJECT.resources.constraint,
         # how, not what: a parameter would retrain where it changes
         checkpoint_s=PROJECT.checkpoint_every_s,
     params:

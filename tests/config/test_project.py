@@ -1,5 +1,6 @@
 import copy
 import shutil
+from dataclasses import asdict
 
 import pytest
 import yaml
@@ -31,9 +32,9 @@ def test_the_grid_expands_in_its_own_order(root):
     names = list(project.reports["rnn_tbptt"].experiments["part_b"].configurations)
     assert len(names) == 8
     assert names[:3] == [
-        "learning_rate=0.1,hidden=50,window=10",
-        "learning_rate=0.1,hidden=50,window=30",
-        "learning_rate=0.1,hidden=100,window=10",
+        "learning_rate=0.1+hidden=50+window=10",
+        "learning_rate=0.1+hidden=50+window=30",
+        "learning_rate=0.1+hidden=100+window=10",
     ]
 
 
@@ -87,7 +88,7 @@ def test_a_wrong_key_or_value_is_named_with_what_would_be_right(root, change, sa
     [
         (lambda e: e["grid"].update(hiden=[50]), "part_b.*hiden.*did you mean 'hidden'"),
         (lambda e: e["grid"].update(hidden=[]), "grid.hidden"),
-        (lambda e: e["grid"].update(hidden=[50, 50]), "hidden=50,window=10 stands twice"),
+        (lambda e: e["grid"].update(hidden=[50, 50]), r"hidden=50\+window=10 stands twice"),
         (lambda e: e["grid"].update(hidden=["fifty"]), "hidden.*'fifty'.*integer"),
         (lambda e: e["grid"].update(learning_rate=[-0.1]), "learning_rate.*-0.1"),
         (lambda e: e["grid"].update(recurrent_gradient=["a/b"]), "a/b"),
@@ -116,8 +117,8 @@ def test_configurations_can_be_listed_instead_of_a_grid(root):
     spoil(root, change)
     experiment = parse_project(CONFIG, root).reports["rnn_tbptt"].experiments["part_b"]
     assert list(experiment.configurations) == [
-        "learning_rate=0.1,hidden=50",
-        "learning_rate=0.2,hidden=100",
+        "learning_rate=0.1+hidden=50",
+        "learning_rate=0.2+hidden=100",
     ]
 
 
@@ -156,10 +157,67 @@ def test_the_compiled_loop_is_refused_on_a_gpu():
         resolve_engine("compiled", "cuda")
 
 
+def test_a_job_takes_the_device_that_the_planning_process_decided(monkeypatch):
+    monkeypatch.setenv("HARMODELS_DEVICE", "cuda")
+    assert resolve_engine("auto", "auto") == ("reference", "cuda")
+    assert resolve_engine("auto", "cpu") == ("compiled", "cpu")
+    monkeypatch.setenv("HARMODELS_DEVICE", "gpu")
+    with pytest.raises(ConfigurationError, match="HARMODELS_DEVICE.*'gpu'.*'cuda'"):
+        resolve_engine("auto", "auto")
+
+
+def resources_of(root, device, **given):
+    config = CONFIG | {"device": device, "engine": "reference", "resources": given}
+    return parse_project(config, root).resources
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "gpus"),
+    [
+        ("cuda", {}, 1),
+        ("cpu", {}, 0),
+        ("cpu", {"gpus": 1}, 1),
+        ("cuda", {"gpus": 0}, 0),
+        ("cuda", {"gpu_model": "a100"}, 1),
+        ("cuda", {"gres": "gpu:a100:1"}, 0),
+    ],
+)
+def test_a_training_job_asks_for_a_gpu_where_it_computes_on_one(root, device, given, gpus):
+    assert resources_of(root, device, **given).gpus == gpus
+
+
+def test_resources_that_are_not_given_are_the_defaults_of_the_schema(root):
+    properties = read_yaml(root / "workflow/schemas/config.schema.yaml")["properties"]["resources"]
+    defaults = {key: spec["default"] for key, spec in properties["properties"].items()}
+    found = asdict(resources_of(root, "cpu", runtime=5))
+    assert found == defaults | {"runtime": 5, "gpus": 0}
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "says"),
+    [
+        ("cuda", {"gres": "gpu:1", "gpus": 1}, "gres stands in place of.*take gpus away"),
+        ("cuda", {"gres": "gpu:1", "gpu_model": "a100"}, "take gpu_model away"),
+        ("cpu", {"gpu_model": "a100"}, "gpu_model: 'a100'.*device: cuda"),
+        ("cuda", {"gpu_model": "a 100"}, "gpu_model.*'a 100'"),
+        ("cuda", {"gres": "gpu 1"}, "gres.*'gpu 1'"),
+        ("cuda", {"partion": "gpu"}, "did you mean 'partition'"),
+        ("cuda", {"account": 17}, "account: 17"),
+    ],
+)
+def test_resources_that_contradict_each_other_are_named(root, device, given, says):
+    with pytest.raises(ConfigurationError, match=says):
+        resources_of(root, device, **given)
+
+
+def test_names_of_configurations_have_no_comma_at_which_a_cluster_would_cut_them():
+    assert "," not in configuration_name({"learning_rate": 0.1, "hidden": 50})
+
+
 def test_configuration_names_are_readable_and_fit_for_a_folder():
     values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum"}
     name = configuration_name(values)
-    assert name == "learning_rate=0.05,clip=1e-05,nesterov=true,rule=sum"
+    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum"
 
 
 @pytest.mark.parametrize("name", ["config", "demo", "ci"])

@@ -1,6 +1,7 @@
 """The project: which reports, data sets and configurations one call of snakemake builds."""
 
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -8,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.schema import check, read_yaml, unknown_key, with_defaults
+from harmodels.config.resources import Resources, parse_resources
+from harmodels.config.schema import check, read_schema, read_yaml, unknown_key, with_defaults
 from harmodels.errors import ConfigurationError
 
+DEVICE = "HARMODELS_DEVICE"
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
@@ -21,7 +24,7 @@ class Configuration:
     Attributes
     ----------
     name
-        Readable and stable, for example `learning_rate=0.1,hidden=50,window=10`.
+        Readable and stable, for example `learning_rate=0.1+hidden=50+window=10`.
     values
         The grid's keys and this configuration's values, in the grid's order.
     options
@@ -88,9 +91,7 @@ class Project:
     mirror: str | None
     downloads: str
     checkpoint_every_s: int
-    threads: int
-    mem_mb: int
-    runtime: int
+    resources: Resources
 
 
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
@@ -112,7 +113,6 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     schema = root / "workflow" / "schemas" / "config.schema.yaml"
     check(config, schema, "configuration")
     full = with_defaults(config, schema)
-    resources = full["resources"]
     engine, device = resolve_engine(full["engine"], full["device"])
     return Project(
         name=full["name"],
@@ -126,22 +126,27 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         mirror=full["mirror"],
         downloads=full["downloads"],
         checkpoint_every_s=full["checkpoint_every_s"],
-        threads=resources.get("threads", 1),
-        mem_mb=resources.get("mem_mb", 2000),
-        runtime=resources.get("runtime", 60),
+        resources=parse_resources(full["resources"], schema, device),
     )
 
 
 def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     """Decide engine and device once, without importing torch.
 
+    The process that plans a run hands its decision to the jobs in HARMODELS_DEVICE: the node of a
+    cluster that has another GPU, or none, must not decide `auto` anew.
+
     Raises
     ------
     ConfigurationError
-        If the compiled loops, which run on the CPU, are asked for on a GPU.
+        If the compiled loops, which run on the CPU, are asked for on a GPU, or the environment
+        names a device that does not exist.
     """
     if device == "auto":
-        device = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
+        found = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
+        device = os.environ.get(DEVICE) or found
+        if device not in ("cpu", "cuda"):
+            raise ConfigurationError(f"{DEVICE}: {device!r} is none of 'cpu', 'cuda'")
     if engine == "auto":
         engine = "compiled" if device == "cpu" else "reference"
     if engine == "compiled" and device == "cuda":
@@ -205,7 +210,7 @@ def _expand(
         )
     replaced = dict(plan.get("options", {}))
     if training != report["training"]:
-        known = read_yaml(schema)["properties"]
+        known = read_schema(schema)["properties"]
         replaced = {key: value for key, value in replaced.items() if key in known}
     fixed = {**spec.get("options", {}), **replaced}
     shared = {key: value for key, value in fixed.items() if key not in varied}
@@ -242,7 +247,10 @@ def _combinations(spec: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
 
 
 def configuration_name(values: Mapping[str, Any]) -> str:
-    """Return `key=value` pairs joined by commas, fit for a folder name.
+    """Return `key=value` pairs joined by plus signs, fit for a folder name.
+
+    Not by commas: Snakemake takes the wildcards of a cluster's job apart at them, those inside a
+    value too (snakemake/snakemake#2366).
 
     Raises
     ------
@@ -255,4 +263,4 @@ def configuration_name(values: Mapping[str, Any]) -> str:
         if not NAME.fullmatch(text):
             raise ConfigurationError(f"grid value {key}={text!r} cannot be part of a folder name")
         parts.append(f"{key}={text}")
-    return ",".join(parts)
+    return "+".join(parts)
