@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,12 @@ import pyarrow.parquet as pq
 
 from harmodels.errors import ResultsError
 
+MORE_SPACE = "Free some space or choose another folder with `snakemake --directory FOLDER`."
+LEAST_SPACE = 1 << 20  # bytes without which not even a log can be written
+CLOCKS_DIFFER = 60.0  # seconds by which the clocks of two machines may
 METADATA_KEY = b"harmodels"
+# Of metadata and names of columns: parquet has checksums for its pages, none for its footer.
+DIGEST_KEY = b"harmodels sha256"
 
 
 @contextmanager
@@ -49,12 +56,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise ResultsError(
-            f"cannot write {path}: {error.strerror or error}. "
-            "Free some space or choose another folder with `snakemake --directory FOLDER`."
+            f"cannot write {path}: {error.strerror or error}. {MORE_SPACE}"
         ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def hindrance(folder: Path) -> str | None:
+    """Return why nothing can be written into a folder and what to do; None if nothing hinders."""
+    if not os.access(folder, os.W_OK):
+        return f"{folder.resolve()} must not be written. {MORE_SPACE}"
+    if shutil.disk_usage(folder).free < LEAST_SPACE:
+        return f"the disk of {folder.resolve()} is full. {MORE_SPACE}"
+    return None
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -81,10 +96,29 @@ def read_json(path: str | Path) -> Any:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(
             f"cannot read {path}: {error}. Delete it and run snakemake again."
         ) from error
+
+
+def refuse_future(path: str | Path) -> None:
+    """Refuse a file that was written by a clock ahead of this one.
+
+    Snakemake throws away what is made of such a file, because it would be older than the file;
+    better said before a training than after it.
+
+    Raises
+    ------
+    ResultsError
+        Naming the file, its time and how to give it another one.
+    """
+    ahead = Path(path).stat().st_mtime - time.time()
+    if ahead > CLOCKS_DIFFER:
+        raise ResultsError(
+            f"{path} is dated {ahead / 3600:,.1f} hours ahead of the clock. Set the clock right, "
+            "or date such files anew: `find results -newermt now -exec touch {} +`"
+        )
 
 
 def sha256(path: str | Path) -> str:
@@ -98,6 +132,8 @@ def write_table(
 ) -> None:
     """Write a parquet file atomically; the same table gives the same bytes.
 
+    Its pages and its metadata carry checksums, so that `read_table` notices a flipped bit.
+
     Parameters
     ----------
     path
@@ -110,9 +146,11 @@ def write_table(
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
     encoded = json.dumps(metadata or {}, sort_keys=True, ensure_ascii=False).encode("utf-8")
-    table = table.replace_schema_metadata({METADATA_KEY: encoded})
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    digest = _digest(encoded, table.schema)
+    table = table.replace_schema_metadata({METADATA_KEY: encoded, DIGEST_KEY: digest})
+    # a stream of Python's: Arrow takes every path for UTF-8, whatever the locale says
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
 
 
 def read_table(
@@ -126,10 +164,29 @@ def read_table(
         If the file is missing, damaged, lacks a column, or was not written by `write_table`.
     """
     try:
-        table = pq.read_table(path, columns=columns, partitioning=None)
-        metadata = json.loads((table.schema.metadata or {})[METADATA_KEY])
+        with Path(path).open("rb") as stream:
+            schema = pq.ParquetFile(stream).schema_arrow
+            table = pq.read_table(stream, columns=columns, page_checksum_verification=True)
+        stored = schema.metadata or {}
+        encoded = stored.get(METADATA_KEY, b"")
+        if stored.get(DIGEST_KEY) != _digest(encoded, schema):
+            raise ValueError("its metadata are damaged, or another program wrote it")
+        metadata = json.loads(encoded)
+    except MemoryError:  # Arrow's is an ArrowException too, and the file is not to blame
+        raise
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise ResultsError(
             f"cannot read {path}: {error}. Delete it and run snakemake again."
         ) from error
     return table, metadata
+
+
+def _digest(encoded: bytes, schema: pa.Schema) -> bytes:
+    columns = json.dumps([(field.name, _type_text(field.type)) for field in schema])
+    return hashlib.sha256(encoded + columns.encode()).hexdigest().encode()
+
+
+def _type_text(kind: pa.DataType) -> str:
+    # parquet gives the items of a list another name than Arrow does
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return f"list of {kind.value_type}" if listed else str(kind)

@@ -1,5 +1,6 @@
 """How a job runs: one thread an operation, denormals flushed, a log, a description of itself."""
 
+import errno
 import logging
 import os
 import platform
@@ -16,10 +17,16 @@ from types import FrameType
 from typing import Any
 
 from harmodels.errors import HarmodelsError
-from harmodels.files import sha256
+from harmodels.files import MORE_SPACE, sha256
 
 LOGGER = logging.getLogger("harmodels")
 PACKAGES = ("harmodels", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
+
+MORE_MEMORY = (
+    "Give the job more (on a cluster the key mem_mb under resources), run fewer jobs at a time "
+    "(--cores), or train fewer replicates or with a smaller batch_size. What is finished is kept; "
+    "the same command goes on from here."
+)
 
 
 @contextmanager
@@ -27,11 +34,15 @@ def script_job(log: str | Path, label: str) -> Iterator[None]:
     """Run the body of a workflow script.
 
     What the body logs goes to the job's log file and, prefixed by `label`, to the terminal. An
-    error that harmodels raises on purpose ends the process with its message and exit status 1;
-    any other error keeps its traceback.
+    error that harmodels raises on purpose, and want of memory, end the process with a message and
+    exit status 1; any other error keeps its traceback.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(log, mode="w", encoding="utf-8")
+    logging.raiseExceptions = False  # on a full disk the log's own traceback would hide the error
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        to_file = logging.FileHandler(log, mode="w", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"[{label}] error: cannot write {log}: {error.strerror}. {MORE_SPACE}")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setFormatter(logging.Formatter(f"[{label}] %(message)s"))
@@ -46,9 +57,21 @@ def script_job(log: str | Path, label: str) -> Iterator[None]:
     except KeyboardInterrupt:
         LOGGER.error("interrupted; the same command goes on from here")
         sys.exit(130)
-    except Exception:
-        LOGGER.exception("unexpected error")
+    except Exception as error:
+        if is_out_of_memory(error):
+            LOGGER.error("error: %s ran out of memory (%s). %s", label, error, MORE_MEMORY)
+        else:
+            LOGGER.exception("unexpected error")
         sys.exit(1)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether an error says that memory is short; torch has no type for it on a CPU."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 class StopRequest:
@@ -127,7 +150,7 @@ class Progress:
 
 
 def describe_machine(device: str) -> dict[str, Any]:
-    """Return processor, cores, memory-independent facts and, on CUDA, the GPU's name."""
+    """Return processor and cores; on CUDA the GPU's name and memory and torch's CUDA version."""
     facts: dict[str, Any] = {
         "platform": platform.platform(),
         "processor": _processor(),
@@ -136,7 +159,12 @@ def describe_machine(device: str) -> dict[str, Any]:
     if device == "cuda":
         import torch
 
-        facts["gpu"] = torch.cuda.get_device_name()
+        if not torch.cuda.is_available():
+            return facts | {"gpu": None}
+        properties = torch.cuda.get_device_properties()
+        facts["gpu"] = properties.name
+        facts["gpu_memory_mb"] = properties.total_memory // 2**20
+        facts["cuda"] = torch.version.cuda
     return facts
 
 

@@ -70,6 +70,43 @@ class Server:
         handler.send_header("Location", "/good")
         handler.end_headers()
 
+    def loop(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/loop")
+        handler.end_headers()
+
+    def nowhere(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/missing")
+        handler.end_headers()
+
+    def surplus(self, handler: BaseHTTPRequestHandler) -> None:
+        """Send more than the header promises; a client reads what was promised."""
+        self._answer(handler, self.content + b"more", len(self.content))
+
+    def appended(self, handler: BaseHTTPRequestHandler) -> None:
+        self._answer(handler, self.content + b"more", len(self.content) + 4)
+
+    def endless(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(200):  # 20 MB are endless to a limit of 10,000 bytes
+            try:
+                handler.wfile.write(bytes(100_000))
+            except OSError:  # the client has had enough
+                return
+
+    def typed(self, handler: BaseHTTPRequestHandler) -> None:
+        """Send the archive under the name of a web page: its bytes decide."""
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html; charset=utf-8")
+        handler.send_header("Content-Length", str(len(self.content)))
+        handler.end_headers()
+        handler.wfile.write(self.content)
+
+    def broken_once(self, handler: BaseHTTPRequestHandler) -> None:
+        (self.truncated if len(self.requests) < 2 else self.good)(handler)
+
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
         self.release.wait(5)
 
@@ -120,7 +157,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "downloads" / "toy.zip"
 
 
-@pytest.mark.parametrize("what", ["good", "redirect", "flaky"])
+@pytest.mark.parametrize("what", ["good", "redirect", "flaky", "broken_once", "surplus", "typed"])
 def test_an_archive_comes(
     what: str, server: Server, dataset: Dataset, target: Path, content: bytes
 ) -> None:
@@ -134,6 +171,10 @@ REFUSED = {
     "missing": "HTTP 404",
     "hang": r"no answer within 0\.2 s",
     "other": "truncated",
+    "loop": "HTTP 302|30 redirects",
+    "nowhere": "HTTP 404",
+    "appended": "has the SHA-256",
+    "endless": "sends more than 10,000 bytes",
 }
 
 
@@ -146,7 +187,9 @@ def test_what_is_no_archive_is_refused_and_leaves_nothing(
     assert list(target.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize(("what", "requests"), [("missing", 1), ("page", 1), ("hang", 3)])
+@pytest.mark.parametrize(
+    ("what", "requests"), [("missing", 1), ("page", 1), ("endless", 1), ("hang", 3)]
+)
 def test_only_what_may_pass_is_asked_again(
     what: str, requests: int, server: Server, dataset: Dataset, target: Path
 ) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harmodels.data.members import DAMAGED, Member, copy_member, open_members
+from harmodels.data.members import Member, copy_member, open_members
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
-from harmodels.files import atomic_path, sha256
+from harmodels.files import MORE_SPACE, atomic_path, sha256
 
 LARGEST = 2_000_000_000  # bytes that an archive may unpack to, where the registry sets no limit
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -197,12 +197,9 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             shutil.rmtree(folder)
         temporary.replace(folder)
-    except DAMAGED:
-        raise  # gzip.BadGzipFile is an OSError, but of the archive and not of the disk
     except OSError as error:
         raise ResultsError(
-            f"cannot write {folder}: {error.strerror or error}. "
-            "Free some space or choose another folder with `snakemake --directory FOLDER`."
+            f"cannot write {folder}: {error.strerror or error}. {MORE_SPACE}"
         ) from error
     finally:
         if temporary is not None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import pooch
@@ -148,7 +149,8 @@ def _download(address: str, target: Path, archive: Archive, patience: Patience, 
         LOGGER.info("asking %s", address)
         try:
             with atomic_path(target) as temporary:
-                _request(address, temporary, patience.timeout_s, bar)
+                with temporary.open("wb") as stream:
+                    _request(address, _Bounded(stream, archive), patience.timeout_s, bar)
                 verify(temporary, archive)
             return
         except _NoAnswerError as error:
@@ -160,10 +162,28 @@ def _download(address: str, target: Path, archive: Archive, patience: Patience, 
         time.sleep(patience.pause_s * 2 ** (attempt - 1))
 
 
-def _request(address: str, path: Path, timeout_s: float, bar: bool) -> None:
+class _Bounded:
+    """A file that takes no more bytes than an archive may unpack to: a server may never end."""
+
+    def __init__(self, stream: IO[bytes], archive: Archive) -> None:
+        self.stream = stream
+        self.left = self.largest = archive.largest_bytes
+
+    def write(self, chunk: bytes) -> int:
+        self.left -= len(chunk)
+        if self.left < 0:
+            reason = f"sends more than {self.largest:,} bytes, which is not this archive"
+            raise _NoAnswerError(reason, may_pass=False)
+        return self.stream.write(chunk)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+def _request(address: str, stream: "_Bounded", timeout_s: float, bar: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=timeout_s)
     try:
-        downloader(address, str(path), None)
+        downloader(address, stream, None)
     except OSError as error:  # the base of everything that requests raises
         if error.errno is not None:
             raise  # of this machine's disk, not of the network

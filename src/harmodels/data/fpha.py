@@ -20,7 +20,9 @@ JOINTS = len(SKELETONS["fpha"].joints)
 UNIT_MM = SKELETONS["fpha"].unit_mm
 MEANING = f"the frame's number and x y z of {JOINTS} joints"
 HALVES = {"Training": "train", "Test": "test"}
-HEADING = re.compile(r"(Training|Test)\s+(\d+)")
+HEADING = re.compile(r"(Training|Test)\s+([0-9]{1,9})")
+# a name of 60 letters fits into a file name in any alphabet
+ENTRY = re.compile(r"([\w-]{1,60})/([\w-]{1,60})/([\w-]{1,60})\s+(-?[0-9]{1,9})")
 PREFIX = "Subject_"
 
 
@@ -149,11 +151,11 @@ def read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
 
 def _entry(line: str, half: str, classes: tuple[str, ...], path: Path, number: int) -> Entry:
     where = f"{path}, line {number}"
-    match = re.fullmatch(r"([\w-]+)/([\w-]+)/([\w-]+)\s+(-?\d+)", line.strip())
+    match = ENTRY.fullmatch(line.strip())
     if match is None or not half:
         raise DataError(
-            f"{where}: {line.strip()!r} is neither a heading `Training 600` or `Test 575` nor, "
-            "below one, `Subject_1/action/1 label`"
+            f"{where}: {line.strip()[:80]!r} is neither a heading `Training 600` or `Test 575` "
+            "nor, below one, `Subject_1/action/1 label`"
         )
     subject, action, repetition, label = match[1], match[2], match[3], int(match[4])
     if not 0 <= label < len(classes):

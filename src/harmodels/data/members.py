@@ -1,6 +1,6 @@
 """The members of a zip or tar archive, listed only if each of them is safe to unpack."""
 
-import gzip
+import errno
 import hashlib
 import re
 import stat
@@ -8,25 +8,16 @@ import tarfile
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from harmodels.errors import DataError, ResultsError
+from harmodels.errors import DataError, HarmodelsError, ResultsError
 
 CHUNK = 1 << 20
 LONGEST_NAME = 255  # bytes of a file name on the usual file systems
-DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # an unknown compression
-)
 RESERVED = re.compile(r'[\x00-\x1f\\:*?"<>|]')
 
 Opened = zipfile.ZipFile | tarfile.TarFile
@@ -39,6 +30,10 @@ class Member:
     name: str
     size: int
     info: zipfile.ZipInfo | tarfile.TarInfo
+
+
+class DamagedError(Exception):
+    """An archive cannot be read as what its first bytes promise."""
 
 
 @contextmanager
@@ -65,7 +60,8 @@ def open_members(
     """
     try:
         with _open(path, path) as outer:
-            members = _check(path, outer, largest)
+            with _reading():
+                members = _check(path, outer, largest)
             inner = [member for member in members if member.name.rsplit("/", 1)[-1] == nested]
             if not inner:
                 yield outer, members
@@ -74,8 +70,10 @@ def open_members(
                 copy_member(outer, inner[0], stream)
                 stream.seek(0)
                 with _open(path, stream) as archive:
-                    yield archive, _check(path, archive, largest)
-    except DAMAGED as error:
+                    with _reading():
+                        members = _check(path, archive, largest)
+                    yield archive, members
+    except DamagedError as error:
         raise DataError(
             f"{path.name} is damaged or truncated ({error}); delete it and download it again"
         ) from error
@@ -84,14 +82,18 @@ def open_members(
 
 
 def copy_member(archive: Opened, member: Member, target: IO[bytes] | None) -> str:
-    """Copy a member to `target`, if there is one, and return its SHA-256."""
-    source = _open_member(archive, member)
+    """Copy a member to `target`, if there is one, and return its SHA-256.
+
+    Raises
+    ------
+    DamagedError
+        If the archive turns out to be damaged; `open_members` makes a DataError of it.
+    """
     digest = hashlib.sha256()
-    with source:
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-            if target is not None:
-                target.write(chunk)
+    for chunk in _chunks(archive, member):
+        digest.update(chunk)
+        if target is not None:
+            target.write(chunk)
     return digest.hexdigest()
 
 
@@ -117,15 +119,48 @@ def safe_name(name: str) -> str:
     return name
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Give whatever the libraries raise while they read a damaged archive one name.
+
+    Hostile bytes bring out nearly every exception there is: of struct, of the compressions, of
+    seeking before the beginning.
+    """
+    try:
+        yield
+    except (HarmodelsError, MemoryError):
+        raise
+    except OSError as error:
+        # an error without a number comes from a library; of the others these two are of the file
+        if error.errno not in (None, errno.EINVAL, errno.EIO):
+            raise
+        raise DamagedError(error) from error
+    except Exception as error:
+        raise DamagedError(error) from error
+
+
 def _open(path: Path, source: Path | IO[bytes]) -> Opened:
-    if zipfile.is_zipfile(source):
-        return zipfile.ZipFile(source)
-    if isinstance(source, Path) and tarfile.is_tarfile(source):
-        return tarfile.open(source)
+    with _reading():
+        if zipfile.is_zipfile(source):
+            return zipfile.ZipFile(source)
+        if isinstance(source, Path) and tarfile.is_tarfile(source):
+            return tarfile.open(source)
     raise DataError(
         f"{path.name} is no zip and no tar archive, or is truncated; "
         "delete it and download it again"
     )
+
+
+def _chunks(archive: Opened, member: Member) -> Iterator[bytes]:
+    with _reading():
+        source = _open_member(archive, member)
+    with source:
+        while True:
+            with _reading():
+                chunk = source.read(CHUNK)
+            if not chunk:
+                return
+            yield chunk
 
 
 def _open_member(archive: Opened, member: Member) -> IO[bytes]:

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harmodels.errors import DataError
+from harmodels.errors import DataError, ResultsError
 from harmodels.files import read_table, write_table
 
 PADDING = -99.0  # the value that the hand-action report pads with
@@ -208,11 +208,20 @@ def read_sequences(path: str | Path) -> Sequences:
     Raises
     ------
     ResultsError
-        If the file is missing or damaged.
+        If the file is missing, damaged, or holds something else.
     DataError
         If its content breaks a promise of `Sequences`.
     """
     table, metadata = read_table(path)
+    try:
+        return _from_table(table, metadata)
+    except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ResultsError(
+            f"{path} holds no sequences ({error}). Delete it and run snakemake again."
+        ) from error
+
+
+def _from_table(table: pa.Table, metadata: dict[str, Any]) -> Sequences:
     facts = SequenceFacts(
         dataset=metadata["dataset"],
         classes=tuple(metadata["classes"]),

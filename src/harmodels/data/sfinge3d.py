@@ -136,8 +136,8 @@ def read_annotations(path: Path, classes: int) -> list[Gesture]:
     for number, line in enumerate(read_lines(path), start=1):
         where = f"{path}, line {number}"
         cells = line.strip().removesuffix(",").split(",")
-        if not all(re.fullmatch(r"\s*\d+\s*", cell) for cell in cells):
-            raise DataError(f"{where}: {line!r} is no list of whole numbers")
+        if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", cell) for cell in cells):
+            raise DataError(f"{where}: {line[:80]!r} is no list of whole numbers")
         values = [int(cell) for cell in cells]
         if len(values) < 2 or len(values) != 2 + 3 * values[1]:
             raise DataError(

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from harmodels.errors import DataError
 
+LARGEST = 1e30  # no recording holds such a number, and no change of units takes it out of float32
+
 
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file, blank ones at its end left out.
@@ -46,13 +48,13 @@ def read_rows(
 
     Returns
     -------
-    (lines, columns) float64, all finite.
+    (lines, columns) float64, all finite and below `LARGEST`.
 
     Raises
     ------
     DataError
         Naming file and line, if the file is empty, a line has another number of columns, or a
-        number is none or not finite.
+        number is none, not finite or too large.
     """
     rows = []
     for number, line in enumerate(read_lines(path), start=1):
@@ -67,7 +69,7 @@ def read_rows(
         table = np.array(flat, dtype=np.float64)
     except ValueError:
         table = np.array([_number(cell) for cell in flat])
-    broken = np.flatnonzero(~np.isfinite(table))
+    broken = np.flatnonzero(~(np.abs(table) < LARGEST))
     if len(broken):
         line_index, column = divmod(int(broken[0]), columns)
         raise DataError(

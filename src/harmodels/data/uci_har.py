@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.text_rows import LARGEST
 from harmodels.errors import DataError
 
 STEPS = 128
 HALVES = ("train", "test")
 LABELS = "activity_labels.txt"
+EXACT = 2.0**53  # whole numbers below it are exact in float64
 
 
 def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
@@ -94,7 +96,7 @@ def _read_half(
 
 def _read_integers(path: Path) -> NDArray[np.int64]:
     numbers = _read_numbers(path, 1)[:, 0]
-    broken = np.flatnonzero(numbers != np.round(numbers))
+    broken = np.flatnonzero((numbers != np.round(numbers)) | (np.abs(numbers) >= EXACT))
     if len(broken):
         raise DataError(f"{path}, line {broken[0] + 1}: {numbers[broken[0]]} is no whole number")
     return numbers.astype(np.int64)
@@ -112,7 +114,7 @@ def _read_numbers(path: Path, columns: int) -> NDArray[np.float64]:
         table = np.array(list(chain.from_iterable(rows)), dtype=np.float64)
     except ValueError:
         table = np.array([_number(token) for row in rows for token in row])
-    broken = np.flatnonzero(~np.isfinite(table))
+    broken = np.flatnonzero(~(np.abs(table) < LARGEST))
     if len(broken):
         line, column = divmod(int(broken[0]), columns)
         raise DataError(f"{path}, line {line + 1}: {rows[line][column]!r} is not a finite number")

@@ -61,7 +61,7 @@ def read_shipped_features(raw: Path, sequences: Sequences) -> Array:
     Raises
     ------
     DataError
-        If a file is missing, is not a table of 561 numbers, or has another number of rows.
+        If a file is missing, is not a table of 561 finite numbers, or has another number of rows.
     """
     parts = []
     for half in HALVES:
@@ -73,6 +73,9 @@ def read_shipped_features(raw: Path, sequences: Sequences) -> Array:
         expected = (int((sequences.halves == half).sum()), len(catalogue()))
         if table.shape != expected:
             raise DataError(f"{path} has shape {table.shape}, not {expected}")
+        broken = np.flatnonzero(~np.isfinite(table).all(axis=1))
+        if len(broken):
+            raise DataError(f"{path}, line {broken[0] + 1}: holds NaN or infinity")
         parts.append(table)
     return np.concatenate(parts)
 

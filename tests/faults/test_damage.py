@@ -1,0 +1,75 @@
+"""A flipped bit in a result is noticed, and the message says what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harmodels.errors import ResultsError
+from harmodels.files import read_table, write_table
+
+FRAME = pd.DataFrame(
+    {
+        "id": [f"test/{i:05d}" for i in range(300)],
+        "score_0": np.random.default_rng(0).normal(size=300).astype(np.float32),
+    }
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    write_table(tmp_path / "a.parquet", FRAME, {"classes": ["sitting", "walking"]})
+    return tmp_path / "a.parquet"
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
+def test_no_flipped_bit_changes_a_number_unnoticed(path: Path) -> None:
+    whole = path.read_bytes()
+    before, metadata = read_table(path)
+    noticed = 0
+    for place in range(0, len(whole), 7):
+        path.write_bytes(flipped(whole, place))
+        try:
+            table, found = read_table(path)
+        except ResultsError:
+            noticed += 1
+        else:  # a bit that nothing reads, as of a statistic or of the program's version
+            assert table.to_pydict() == before.to_pydict(), place
+            assert found == metadata, place
+    assert noticed > len(whole) / 7 / 2
+
+
+def test_without_checksums_a_flipped_bit_would_be_read(path: Path) -> None:
+    pq.write_table(pa.Table.from_pandas(FRAME), path, compression="none", use_dictionary=False)
+    whole = path.read_bytes()
+    place = whole.index(FRAME["score_0"].to_numpy().tobytes()) + 3
+    path.write_bytes(flipped(whole, place))
+    assert not pq.read_table(path).to_pandas().equals(FRAME)
+
+
+def test_changed_metadata_are_named_as_damage(path: Path) -> None:
+    table = pq.read_table(path)
+    changed = {k: v.replace(b"sitting", b"sittinG") for k, v in table.schema.metadata.items()}
+    pq.write_table(table.replace_schema_metadata(changed), path)
+    with pytest.raises(ResultsError, match=r"cannot read .*metadata are damaged.*snakemake again"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("columns", [None, ["id"]])
+def test_a_renamed_column_is_named_as_damage(columns: list[str] | None, path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns(["id", "score_1"]), path)
+    with pytest.raises(ResultsError, match=r"cannot read .*metadata are damaged"):
+        read_table(path, columns)
+
+
+def test_a_table_of_another_program_is_refused(path: Path) -> None:
+    FRAME.to_parquet(path)
+    with pytest.raises(ResultsError, match="another program wrote it"):
+        read_table(path)

@@ -1,0 +1,125 @@
+"""A full disk or a folder that must not be written loses nothing and says what to do."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from harmodels.data.archive import extract
+from harmodels.data.download import fetch
+from harmodels.data.registry import Archive, load_registry
+from harmodels.errors import ResultsError
+from harmodels.files import write_json, write_table, write_text
+from harmodels.reporting.figures import save_figure
+from harmodels.runtime import script_job
+from harmodels.training.records import write_weights
+
+REGISTRY = Path(__file__).parents[2] / "config" / "datasets.yaml"
+NOISE = np.random.default_rng(0).bytes(100_000)
+
+
+def table(path: Path, source: Path) -> None:
+    write_table(path, pd.DataFrame({"a": np.frombuffer(NOISE, dtype=np.uint8)}))
+
+
+def text(path: Path, source: Path) -> None:
+    write_text(path, NOISE.hex())
+
+
+def record(path: Path, source: Path) -> None:
+    write_json(path, {"a": NOISE.hex()})
+
+
+def weights(path: Path, source: Path) -> None:
+    write_weights(path, {"last.weight": torch.arange(25_000.0)}, {})
+
+
+def figure(path: Path, source: Path) -> None:
+    drawn = Figure()
+    drawn.add_subplot().imshow(np.frombuffer(NOISE[:40_000], dtype=np.uint8).reshape(200, 200))
+    save_figure(drawn, path)
+
+
+def unpacked(path: Path, source: Path) -> None:
+    extract(source, path, None)
+
+
+def downloaded(path: Path, source: Path) -> None:
+    entry = load_registry(REGISTRY)["fpha"]
+    archive = Archive(file=path.name, largest_bytes=10**6, accepted=(source.name,), user_file=True)
+    fetch(replace(entry, archive=archive), path, str(source.parent), progress=False)
+
+
+WRITERS = {
+    "table.parquet": table,
+    "table.md": text,
+    "run.json": record,
+    "weights.safetensors": weights,
+    "figure": figure,
+    "raw": unpacked,
+    "archive.zip": downloaded,
+}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """An archive to be copied or unpacked."""
+    (tmp_path / "mirror").mkdir()
+    path = tmp_path / "mirror" / "source.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.bin", NOISE)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "filling"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_keeps_what_was_there_and_goes_on_once_there_is_space(
+    name: str, disk, source: Path
+) -> None:
+    write, path = WRITERS[name], disk.folder / name
+    write(path, source)
+    whole = contents(disk.folder)
+    assert whole
+    if name == "archive.zip":
+        path.unlink()  # an archive that is there is not fetched again
+        whole = {}
+    disk.fill()
+    with pytest.raises(ResultsError, match=rf"cannot write .*{name}.*Free some space") as caught:
+        write(path, source)
+    disk_says = ("No space left", "File too large")
+    assert any(words in str(caught.value) for words in disk_says)
+    assert contents(disk.folder) == whole
+    disk.free()
+    write(path, source)
+    assert contents(disk.folder)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_folder_that_must_not_be_written_is_named(
+    name: str, read_only: Callable[[Path], None], tmp_path: Path, source: Path
+) -> None:
+    read_only(tmp_path / "results")
+    path = tmp_path / "results" / name
+    with pytest.raises(ResultsError, match=rf"cannot write .*results/{name}.*another folder"):
+        WRITERS[name](path, source)
+
+
+def test_a_log_that_cannot_be_written_is_named(
+    read_only: Callable[[Path], None], tmp_path: Path
+) -> None:
+    read_only(tmp_path / "logs")
+    with (
+        pytest.raises(SystemExit, match=r"\[train\] error: cannot write .*job\.log"),
+        script_job(tmp_path / "logs" / "train" / "job.log", "train"),
+    ):
+        pytest.fail("the job began without its log")

@@ -1,0 +1,171 @@
+"""Whatever stands in a raw file, its parser returns sequences or raises a DataError."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harmodels.data.features.catalogue import catalogue
+from harmodels.data.features.tables import read_shipped_features
+from harmodels.data.fpha import SPLIT
+from harmodels.data.registry import Dataset, Window, load_registry
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sources import describe, read_raw
+from harmodels.errors import DataError
+
+Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
+Refuse = Callable[..., AbstractContextManager[None]]
+
+
+class Recorded(NamedTuple):
+    """A folder of raw files, names that an error may give, and what makes a card of the files."""
+
+    raw: Path
+    names: tuple[str, str]
+    read: Callable[[], str]
+
+
+def uci_har(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    dataset = replace(
+        registry["simulated"], classes=("walking", "sitting"), channels=("x",), units=("g",)
+    )
+    folder = raw / dataset.path
+    line = " ".join(f"{value: .7e}" for value in np.linspace(-1, 1, 128))
+    for half in ("train", "test"):
+        (folder / half / "Inertial Signals").mkdir(parents=True)
+        (folder / half / "Inertial Signals" / f"x_{half}.txt").write_text(f"{line}\n{line}\n")
+        (folder / half / f"y_{half}.txt").write_text("1\n2\n")
+        (folder / half / f"subject_{half}.txt").write_text("1\n3\n")
+    (folder / "activity_labels.txt").write_text("1 WALKING\n2 SITTING\n")
+    return dataset
+
+
+def wisdm(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    dataset = replace(registry["wisdm"], window=Window(steps=3, step=2, largest_gap_s=0.2))
+    lines = [
+        f"{user},{name},{49105962326000 + 50_000_000 * time},-0.69,12.68,{time / 7:.4g};"
+        for user in (33, 17)
+        for name in ("Jogging", "Walking")
+        for time in range(1, 8)
+    ]
+    path = raw / dataset.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*lines, ""]))
+    return dataset
+
+
+def sfinge3d(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    dataset = replace(registry["sfinge3d"], classes=("one", "two"))
+    rows = [[f"{value:g}" for value in np.linspace(frame, 1, 140)] for frame in range(4)]
+    for label in ("1", "2"):
+        path = raw / dataset.path / "Dictionary" / label / "1.txt"
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(";".join(row) + ";\r\n" for row in rows[:2]))
+    path = raw / dataset.path / "Sequences" / "1.txt"
+    path.parent.mkdir()
+    path.write_text("".join(",".join(row) + "\r\n" for row in rows))
+    path.with_name("sequencesGT.csv").write_text("1,2,2,1,2,1,3,4\n")
+    return dataset
+
+
+def fpha(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    dataset = replace(registry["fpha"], classes=("stir", "write"))
+    row = " ".join(f"{value:.4f}" for value in np.linspace(0, 400, 63))
+    folder = raw / dataset.path
+    for name in ("Subject_1/stir/1", "Subject_2/write/1"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "skeleton.txt").write_text(f"0000 {row}\n0001 {row}\n")
+    lines = ["Training 1", "Subject_1/stir/1 0", "Test 1", "Subject_2/write/1 1", ""]
+    (folder.parent / SPLIT).write_text("\n".join(lines))
+    return dataset
+
+
+def course_h5(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(raw / registry["course-h5"].path, "w") as file:
+        for half in ("tr", "tst"):
+            file[f"{half}X"] = np.zeros((1, 150, 3), dtype=np.float32)
+            file[f"{half}Y"] = np.eye(6, dtype=np.float32)[:1]
+    return registry["course-h5"]
+
+
+FORMATS = {format.__name__: format for format in (uci_har, wisdm, sfinge3d, fpha, course_h5)}
+
+
+@pytest.fixture(scope="module")
+def registry(repository: Path) -> dict[str, Dataset]:
+    return load_registry(repository / "config" / "datasets.yaml")
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def recorded(
+    request: pytest.FixtureRequest,
+    registry: dict[str, Dataset],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Recorded:
+    """The folder of raw files of each format, as small as it can be, and what reads it."""
+    raw = tmp_path_factory.mktemp(request.param)
+    dataset = FORMATS[request.param](registry, raw)
+
+    def read() -> str:
+        sequences, notes, hashes = read_raw(dataset, raw)
+        return json.dumps(describe(dataset, sequences, notes, hashes), allow_nan=False)
+
+    return Recorded(raw, (str(raw), dataset.name), read)
+
+
+@given(data=st.data())
+def test_a_damaged_raw_file_gives_sequences_or_a_data_error(
+    recorded: Recorded, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    names = sorted(str(path) for path in recorded.raw.rglob("*") if path.is_file())
+    path = Path(data.draw(st.sampled_from(names)))
+    before = path.read_bytes()
+    try:
+        path.write_bytes(data.draw(spoiled(before)))
+        with may_refuse(DataError, *recorded.names):
+            recorded.read()
+    finally:
+        path.write_bytes(before)
+    recorded.read()
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A window of each half with its features."""
+    raw = tmp_path_factory.mktemp("features")
+    row = " ".join(f"{value: .4e}" for value in np.linspace(-1, 1, len(catalogue())))
+    for half in ("train", "test"):
+        (raw / half).mkdir()
+        (raw / half / f"X_{half}.txt").write_bytes(f"{row}\n".encode())
+    return raw
+
+
+TWO = Sequences(
+    facts=SequenceFacts("toy", ("a",), ("x",), ("g",), 50.0),
+    ids=np.array(["train/1", "test/1"]),
+    subjects=np.array(["1", "2"]),
+    halves=np.array(["train", "test"]),
+    labels=np.array([0, 0]),
+    offsets=np.arange(3),
+    values=np.zeros((2, 1), dtype=np.float32),
+)
+
+
+@given(data=st.data())
+def test_damaged_features_give_a_finite_table_or_a_data_error(
+    shipped: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    whole = (shipped / "train" / "X_train.txt").read_bytes()
+    (shipped / "test" / "X_test.txt").write_bytes(data.draw(spoiled(whole)))
+    with may_refuse(DataError, "X_test.txt"):
+        table = read_shipped_features(shipped, TWO)
+        assert table.shape == (2, len(catalogue()))
+        assert np.isfinite(table).all()

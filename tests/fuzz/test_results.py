@@ -1,0 +1,171 @@
+"""Whatever became of a file under results/, it is read as it was written or named in an error."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harmodels.data.features.mapping import AffineMap, read_map, write_map
+from harmodels.data.sequences import SequenceFacts, Sequences, read_sequences, write_sequences
+from harmodels.errors import HarmodelsError, ResultsError
+from harmodels.files import read_json, read_table, write_json, write_table
+from harmodels.reporting.claims.ledger import LEDGER_COLUMNS, read_claims_csv
+from harmodels.reporting.runs import load_run
+from harmodels.reporting.tables.cells import CELL_COLUMNS
+from harmodels.reporting.tables.write import read_table_csv
+
+Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
+Changed = Callable[[Any], st.SearchStrategy[Any]]
+Refuse = Callable[..., AbstractContextManager[None]]
+CLASSES = ["sitting", "walking"]
+FACTS = {
+    "report": "rnn_tbptt",
+    "dataset": "toy",
+    "experiment": "part_b",
+    "name": "hidden=4",
+    "configuration": {"hidden": 4},
+    "classes": CLASSES,
+    "simulated": True,
+    "replicates": [{"replicate": 0, "epochs": 2, "best_epoch": 1, "diverged_epoch": None}],
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with four predictions."""
+    folder = tmp_path_factory.mktemp("run")
+    history = [(0, epoch, "train", "loss", 1 / epoch) for epoch in (1, 2)]
+    columns = ["replicate", "epoch", "split", "metric", "value"]
+    write_table(folder / "history.parquet", pd.DataFrame(history, columns=columns))
+    predictions = pd.DataFrame({"replicate": [0] * 4, "checkpoint": "last", "split": "test"})
+    predictions = predictions.assign(id=list("abcd"), label=[0, 1, 0, 1], score_0=0.1, score_1=0.2)
+    write_table(folder / "predictions.parquet", predictions, {"classes": CLASSES})
+    write_json(folder / "run.json", FACTS)
+    return folder
+
+
+def sequences() -> Sequences:
+    return Sequences(
+        facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
+        ids=np.array(["train/1", "test/1"]),
+        subjects=np.array(["1", "é"]),
+        halves=np.array(["train", "test"]),
+        labels=np.array([0, 1]),
+        offsets=np.array([0, 2, 5]),
+        values=np.arange(10, dtype=np.float32).reshape(5, 2),
+    )
+
+
+@given(data=st.data())
+def test_a_damaged_table_is_noticed(
+    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    whole, metadata = read_table(run / "predictions.parquet")
+    before = (run / "predictions.parquet").read_bytes()
+    (run / "spoiled.parquet").write_bytes(data.draw(spoiled(before)))
+    with may_refuse(ResultsError, "spoiled.parquet"):
+        table, found = read_table(run / "spoiled.parquet")
+        assert table.column_names != whole.column_names or table.equals(whole)
+        assert found == metadata
+
+
+@given(data=st.data())
+def test_damaged_sequences_are_noticed(
+    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    path = run / "sequences.parquet"
+    write_sequences(path, sequences())
+    path.write_bytes(data.draw(spoiled(path.read_bytes())))
+    with may_refuse(HarmodelsError, "sequences.parquet", "toy"):
+        found = read_sequences(path)
+        np.testing.assert_array_equal(found.values, sequences().values)
+
+
+@given(data=st.data())
+def test_a_table_with_other_columns_is_no_sequences(
+    run: Path, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    frame, metadata = read_table_of_sequences(run)
+    dropped = data.draw(st.sampled_from([*frame.columns, *metadata]))
+    content = data.draw(st.sampled_from([None, "", [], {}, [["a"]], 3, -1.5]))
+    if dropped in frame:
+        frame = frame.drop(columns=dropped) if content is None else frame.assign(**{dropped: "x"})
+    elif content is None:
+        del metadata[dropped]
+    else:
+        metadata[dropped] = content
+    write_table(run / "other.parquet", frame, metadata)
+    with may_refuse(HarmodelsError, "other.parquet", ": "):
+        assert len(read_sequences(run / "other.parquet")) == 2
+
+
+def read_table_of_sequences(run: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    write_sequences(run / "sequences.parquet", sequences())
+    table, metadata = read_table(run / "sequences.parquet")
+    return table.to_pandas(), metadata
+
+
+@given(data=st.data())
+def test_a_changed_run_record_is_used_or_named(
+    run: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    before = (run / "run.json").read_bytes()
+    try:
+        facts = data.draw(changed(FACTS))
+        (run / "run.json").write_text(json.dumps(facts, default=str, skipkeys=True), "utf-8")
+        with may_refuse(ResultsError, str(run)):
+            load_run(run)
+    finally:
+        (run / "run.json").write_bytes(before)
+
+
+@given(data=st.data())
+def test_damaged_json_is_read_or_named(
+    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    path = run / "spoiled.json"
+    path.write_bytes(data.draw(spoiled((run / "run.json").read_bytes())))
+    with may_refuse(ResultsError, "spoiled.json"):
+        read_json(path)
+
+
+CSV = {
+    "table": (
+        lambda path: read_table_csv(path, {"title": "T", "kind": "topk"}),
+        [*CELL_COLUMNS, "hidden"],
+    ),
+    "claims": (read_claims_csv, list(LEDGER_COLUMNS)),
+}
+
+
+@pytest.mark.parametrize("kind", CSV)
+@given(data=st.data())
+def test_a_damaged_csv_is_read_or_named(
+    kind: str, run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    read, columns = CSV[kind]
+    lines = [",".join(columns), ",".join("1.5" for _ in columns), ",".join('"ä"' for _ in columns)]
+    path = run / "spoiled.csv"
+    path.write_bytes(data.draw(spoiled("\n".join([*lines, ""]).encode())))
+    with may_refuse(ResultsError, "spoiled.csv"):
+        read(path)
+
+
+@given(data=st.data())
+def test_a_damaged_map_of_features_is_noticed(
+    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
+) -> None:
+    lines = AffineMap(*(np.full(561, value) for value in (1.0, 0.0, 0.9, 0.8)))
+    path = run / "map.parquet"
+    write_map(path, lines)
+    path.write_bytes(data.draw(spoiled(path.read_bytes())))
+    with may_refuse(HarmodelsError, "map.parquet"):
+        found = read_map(path)
+        np.testing.assert_array_equal(found.slope, lines.slope)
