@@ -1,4 +1,4 @@
-"""The real Snakefile against bad servers, a second run beside the first, and a wrong clock."""
+"""The real Snakefile against bad servers, a second run, a wrong clock and decimal commas."""
 
 import copy
 import hashlib
@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import yaml
@@ -36,6 +37,7 @@ class Mirror:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.mended = False
+        self.asked: list[str] = []
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,9 +70,9 @@ class Mirror:
                 length = len(content)
             elif what == "appended":
                 content, length = self.content + b"more", length + 4
-            elif what == "truncated":
+            elif what == "truncated" and what not in self.asked:
                 content = self.content[:100]
-                self.mended = True  # the next request is answered in full
+        self.asked.append(what)
         handler.send_response(200)
         handler.send_header("Content-Length", str(length))
         handler.end_headers()
@@ -88,7 +90,7 @@ def mirror() -> Iterator[Mirror]:
 def test_what_a_mirror_sends_is_an_archive_or_refused_by_name(checkout, tiny, mirror):
     path = checkout.root / "config" / "datasets.yaml"
     registry = yaml.safe_load(path.read_text(encoding="utf-8"))
-    names = ("page", "appended", "good", "redirect")
+    names = ("page", "appended", "good", "redirect", "truncated")
     for name in names:
         entry = copy.deepcopy(registry["wisdm"])
         entry["archive"] = {
@@ -106,13 +108,14 @@ def test_what_a_mirror_sends_is_an_archive_or_refused_by_name(checkout, tiny, mi
     command += ["--configfile", checkout.configure(content)]
 
     printed = checkout.snakemake(*command, ok=False)
-    assert "page.zip is a web page" in printed
-    assert "appended.zip has the SHA-256" in printed
+    assert f"{mirror.address}/page.zip: .page" in printed
+    assert "is a web page (an error page perhaps), not an archive" in printed
+    assert f"{mirror.address}/appended.zip: .appended" in printed
     assert "HTTP 404" in printed
     assert "put it into" in printed
     downloads = checkout.work / "results" / "downloads"
     files = {path for path in downloads.rglob("*") if path.is_file()}
-    assert files == {downloads / name / f"{name}.zip" for name in ("good", "redirect")}
+    assert files == {downloads / name / f"{name}.zip" for name in names[2:]}
     assert {path.read_bytes() for path in files} == {mirror.content}
 
     mirror.mended = True
@@ -177,3 +180,43 @@ def test_a_clock_that_was_ahead_is_noticed_before_a_training(once_more):
             os.utime(path)
     once_more.snakemake(f"{RUN}/run.json", *command)
     assert {name: (folder / name).read_bytes() for name in RECORDS} == before
+
+
+@pytest.fixture
+def decimal_commas(tmp_path: Path) -> dict[str, str]:
+    """The environment of a user whose numbers have commas."""
+    folder = tmp_path / "locales"
+    folder.mkdir()
+    command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8")]
+    try:
+        made = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        made = False
+    if not made:
+        pytest.skip("no localedef, or no sources of de_DE, to make such a locale of")
+    environment = {"LOCPATH": str(folder), "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
+    ask = "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.str(0.5))"
+    said = subprocess.check_output(
+        [sys.executable, "-c", ask], env={**os.environ, **environment}, text=True
+    )
+    assert said.strip() == "0,5"
+    return environment
+
+
+def test_decimal_commas_change_no_number(once_more, decimal_commas):
+    products = (
+        "results/datasets/simulated/sequences.parquet",
+        "results/datasets/simulated/preview.svg",
+        "results/rnn_tbptt/simulated/tables/table1.csv",
+        "results/rnn_tbptt/simulated/tables/table1.md",
+        "results/rnn_tbptt/simulated/figures/figure2.svg",
+    )
+    before = {path: (once_more.work / path).read_bytes() for path in products}
+    for path in products:
+        (once_more.work / path).unlink()
+    command = (*products, "--allowed-rules", "simulate_recordings", "prepare_sequences")
+    command += ("draw_preview", "build_table", "draw_figure")
+    once_more.snakemake(
+        *command, "--configfile", str(once_more.work / "tiny.yaml"), **decimal_commas
+    )
+    assert {path: (once_more.work / path).read_bytes() for path in products} == before
