@@ -31,6 +31,8 @@ def mirror() -> Path:
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
+    # a job run inside a test flushes denormals in this process, and leaves it so
+    torch.set_flush_denormal(False)
 
 
 def _check(

@@ -87,7 +87,8 @@ def mirror() -> Iterator[Mirror]:
     server.http.server_close()
 
 
-def test_what_a_mirror_sends_is_an_archive_or_refused_by_name(checkout, tiny, mirror):
+def test_what_a_mirror_sends_is_an_archive_or_refused_by_name(checkout, tiny, mirror, monkeypatch):
+    monkeypatch.delenv("HARMODELS_MIRROR", raising=False)  # it goes before the configuration
     path = checkout.root / "config" / "datasets.yaml"
     registry = yaml.safe_load(path.read_text(encoding="utf-8"))
     names = ("page", "appended", "good", "redirect", "truncated")

@@ -184,6 +184,8 @@ def test_a_wrong_configuration_stops_before_anything_runs(checkout, tiny, change
 
 def test_planning_asks_no_address(checkout, monkeypatch):
     monkeypatch.setenv("HARMODELS_MIRROR", "http://127.0.0.1:9/nothing-listens-here")
-    plan = checkout.snakemake("--dry-run", "--configfile", str(checkout.root / "config/ci.yaml"))
+    plan = checkout.snakemake(
+        "--dry-run", "--configfile", str(checkout.root / "config/config.yaml")
+    )
     assert "download_archive" in plan
     assert "train_network" in plan

@@ -91,7 +91,8 @@ def train_networks(
 def _peak_gpu_memory_mb(device: str) -> float | None:
     if device != "cuda":
         return None
-    return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    # reserved, not allocated: what recorded graphs hold is not counted as allocated
+    return round(torch.cuda.max_memory_reserved() / 2**20, 1)
 
 
 def make_schedule(options: Any, job: Job) -> Schedule:
