@@ -137,6 +137,40 @@ def test_a_damaged_raw_file_gives_sequences_or_a_data_error(
     recorded.read()
 
 
+# What a longer search found once: a name of a format, a file, what stood there, what to put there.
+FOUND = [
+    (uci_har, "y_test.txt", b"1\n", b"9" * 25 + b"\n", "is no whole number"),
+    (uci_har, "subject_test.txt", b"3\n", b"9" * 25 + b"\n", "is no whole number"),
+    (uci_har, "x_test.txt", b"1.0000000e+00", b"1.0000000e+99", "is not a finite number"),
+    (sfinge3d, "sequencesGT.csv", b"1,2,2", b"9" * 5000 + b",2,2", "no list of whole numbers"),
+    (sfinge3d, "sequencesGT.csv", b"1,2,2", b"1,2," + b"9" * 300, "no list of whole numbers"),
+    (sfinge3d, "1.txt", b";1;", b";1e300;", "is not a finite number"),
+    (fpha, "skeleton.txt", b"400.0000", b"1e300", "is not a finite number"),
+    (fpha, SPLIT, b"stir/1 0", b"stir/1 " + b"9" * 5000, "is neither a heading"),
+    (fpha, SPLIT, b"Training 1", b"Training " + b"9" * 5000, "is neither a heading"),
+    (fpha, SPLIT, b"Subject_1", b"Subject_" + b"1" * 300, "is neither a heading"),
+]
+
+
+@pytest.mark.parametrize(("format", "file", "old", "new", "says"), FOUND)
+def test_what_was_found_is_an_error_with_the_place(
+    format: Callable[[dict[str, Dataset], Path], Dataset],
+    file: str,
+    old: bytes,
+    new: bytes,
+    says: str,
+    registry: dict[str, Dataset],
+    tmp_path: Path,
+) -> None:
+    dataset = format(registry, tmp_path)
+    path = sorted(tmp_path.rglob(file))[0]
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    with pytest.raises(DataError, match=rf"{file}, line \d+.*{says}"):
+        read_raw(dataset, tmp_path)
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A window of each half with its features."""
@@ -169,3 +203,10 @@ def test_damaged_features_give_a_finite_table_or_a_data_error(
         table = read_shipped_features(shipped, TWO)
         assert table.shape == (2, len(catalogue()))
         assert np.isfinite(table).all()
+
+
+def test_a_feature_that_is_not_finite_is_an_error_with_the_line(shipped: Path) -> None:
+    row = (shipped / "train" / "X_train.txt").read_text()
+    (shipped / "test" / "X_test.txt").write_text("inf" + row[row.index(" ", 1) :])
+    with pytest.raises(DataError, match=r"X_test\.txt, line 1: holds NaN or infinity"):
+        read_shipped_features(shipped, TWO)

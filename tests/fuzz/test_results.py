@@ -126,6 +126,20 @@ def test_a_changed_run_record_is_used_or_named(
         (run / "run.json").write_bytes(before)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("classes", 5), ("classes", None), ("configuration", []), ("name", 3), ("replicates", [[]])],
+)
+def test_a_record_with_another_kind_of_value_is_named(run: Path, key: str, value: object) -> None:
+    before = (run / "run.json").read_bytes()
+    write_json(run / "run.json", {**FACTS, key: value})
+    try:
+        with pytest.raises(ResultsError, match=rf"run\.json has a damaged '{key}'"):
+            load_run(run)
+    finally:
+        (run / "run.json").write_bytes(before)
+
+
 @given(data=st.data())
 def test_damaged_json_is_read_or_named(
     run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject

@@ -74,7 +74,7 @@ def read_rows(
         line_index, column = divmod(int(broken[0]), columns)
         raise DataError(
             f"{path}, line {line_index + 1}: {rows[line_index][column]!r} in column {column + 1} "
-            "is not a finite number"
+            f"is not a finite number below {LARGEST:g}"
         )
     return table.reshape(len(rows), columns)
 

@@ -117,7 +117,10 @@ def _read_numbers(path: Path, columns: int) -> NDArray[np.float64]:
     broken = np.flatnonzero(~(np.abs(table) < LARGEST))
     if len(broken):
         line, column = divmod(int(broken[0]), columns)
-        raise DataError(f"{path}, line {line + 1}: {rows[line][column]!r} is not a finite number")
+        raise DataError(
+            f"{path}, line {line + 1}: {rows[line][column]!r} is not a finite number "
+            f"below {LARGEST:g}"
+        )
     return table.reshape(len(rows), columns)
 
 
