@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import io
+import os
 import stat
 import tarfile
 import zipfile
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.archive import extract, unpack, verify
+from harmodels.data.archive import extract, pack, unpack, verify
 from harmodels.data.members import safe_name
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
@@ -213,6 +214,32 @@ def test_another_archive_without_checksums_is_refused(
 ) -> None:
     with pytest.raises(DataError, match="has the SHA-256 .* not 0000"):
         verify(make_zip({"a": b"A"}), replace(toy_archive, sha256=("0" * 64,)))
+
+
+@pytest.mark.parametrize("date", [b"\x00" * 4, b"\xff" * 4], ids=["month 0", "month 15"])
+def test_a_date_that_does_not_exist_is_no_damage(
+    date: bytes, make_zip: MakeZip, tmp_path: Path
+) -> None:
+    path = make_zip({"a": b"A"})
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        known = archive.infolist()[0]
+    assert known.date_time == (1980, 1, 1, 0, 0, 0)
+    path.write_bytes(content.replace(b"\x00\x00\x21\x00", date))
+    extract(path, tmp_path / "raw", None)
+    assert (tmp_path / "raw" / "a").read_bytes() == b"A"
+
+
+@pytest.mark.parametrize("year", [-10, 50, 200], ids=["1960", "2020", "2170"])
+def test_files_of_any_date_can_be_packed(year: int, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"A")
+    seconds = year * 365.25 * 24 * 3600
+    os.utime(folder / "a", (seconds, seconds))
+    pack(folder, tmp_path / "mine.zip")
+    extract(tmp_path / "mine.zip", tmp_path / "raw", None)
+    assert (tmp_path / "raw" / "mine" / "a").read_bytes() == b"A"
 
 
 def test_a_users_file_is_put_where_its_parser_looks(

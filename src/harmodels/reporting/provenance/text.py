@@ -70,7 +70,9 @@ def _training(runs: Mapping[str, RecordedRun]) -> list[str]:
     if several:
         lines += [f"**The {count_text(len(runs), 'run')} differ in {', '.join(several)}.**", ""]
     else:
-        lines += [f"The same for all {count_text(len(runs), 'run')}.", ""]
+        mixed = any(BASELINE in values and len(values) > 1 for values in facts.values())
+        apart = ", the engine of the baselines apart" if mixed else ""
+        lines += [f"The same for all {count_text(len(runs), 'run')}{apart}.", ""]
     lines += _pipe_table(
         ["", ""],
         (
