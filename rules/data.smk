@@ -26,7 +26,7 @@ rule extract_archive:
     wildcard_constraints:
         dataset=any_of(RECORDED),
     params:
-        code=code("harmodels.data.archive"),
+        code=code("harmodels.data.archives.extract"),
         entry=entry_of,
     message:
         "Extracting {input.archive} and checking the hash of every member."
@@ -42,7 +42,7 @@ rule simulate_recordings:
     wildcard_constraints:
         dataset=any_of(SIMULATED),
     params:
-        code=code("harmodels.data.simulation"),
+        code=code("harmodels.data.simulation.recordings"),
         entry=entry_of,
     message:
         "Simulating the recordings of {wildcards.dataset}."
@@ -59,7 +59,7 @@ rule prepare_sequences:
     log:
         "results/logs/prepare/{dataset}.log",
     params:
-        code=code("harmodels.data.sources"),
+        code=code("harmodels.data.prepare"),
         entry=entry_of,
     message:
         "Parsing the recordings of {wildcards.dataset}."

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.archive import extract, pack, unpack, verify
-from harmodels.data.members import safe_name
+from harmodels.data.archives.extract import (extract, pack, unpack, verify,)
+from harmodels.data.archives.members import safe_name
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
 
@@ -178,7 +178,7 @@ def test_what_interrupts_leaves_nothing(
         raise event
 
     path = make_zip({"a": b"A"})
-    monkeypatch.setattr("harmodels.data.archive.copy_member", stop)
+    monkeypatch.setattr("harmodels.data.archives.extract.copy_member", stop)
     with pytest.raises(error):
         extract(path, tmp_path / "raw", None)
     assert [entry.name for entry in tmp_path.iterdir()] == ["archive.zip"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmodels.data.course_h5 import read_course_h5
+from harmodels.data.formats.course_h5 import read_course_h5
 from harmodels.data.sequences import SequenceFacts
 from harmodels.errors import DataError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harmodels.data.download import Patience, fetch
+from harmodels.data.archives.download import Patience, fetch
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DownloadError
 

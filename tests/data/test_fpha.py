@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmodels.data.fpha import SPLIT, read_fpha
+from harmodels.data.formats.fpha import SPLIT, read_fpha
 from harmodels.data.registry import Dataset, Normalise
 from harmodels.data.sequences import Sequences
-from harmodels.data.sources import describe, read_raw
+from harmodels.data.prepare import describe, read_raw
 from harmodels.errors import DataError
 
 WORLD = Normalise(unit_mm=1, origin="world")

@@ -8,13 +8,13 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harmodels.data.fpha import SPLIT
-from harmodels.data.hand_motion import ACTIONS, PHALANGES, draw_hand, move
-from harmodels.data.hand_simulation import draw_lengths
+from harmodels.data.formats.fpha import SPLIT
+from harmodels.data.simulation.hand_motion import (ACTIONS, PHALANGES, draw_hand, move,)
+from harmodels.data.simulation.hand_recordings import draw_lengths
 from harmodels.data.registry import Dataset, HandSimulation
 from harmodels.data.sequences import Sequences
-from harmodels.data.simulation import simulate
-from harmodels.data.sources import read_raw
+from harmodels.data.simulation.recordings import simulate
+from harmodels.data.prepare import read_raw
 from harmodels.errors import ConfigurationError
 
 SMALL = HandSimulation(

@@ -68,7 +68,7 @@ def test_an_archive_that_does_not_fit_into_memory_is_not_called_damaged(
 ) -> None:
     import zipfile
 
-    from harmodels.data.archive import extract
+    from harmodels.data.archives.extract import extract
 
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a", b"A")

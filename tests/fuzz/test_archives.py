@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.archive import extract
+from harmodels.data.archives.extract import extract
 from harmodels.errors import DataError
 
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]

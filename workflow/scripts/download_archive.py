@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from harmodels.data.download import fetch
+from harmodels.data.archives.download import fetch
 from harmodels.data.registry import load_registry
 from harmodels.runtime import script_job
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harmodels.data.archive import unpack
+from harmodels.data.archives.extract import unpack
 from harmodels.data.registry import load_registry
 from harmodels.runtime import script_job
 

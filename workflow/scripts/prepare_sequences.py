@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harmodels.data.registry import load_registry
-from harmodels.data.sources import prepare
+from harmodels.data.prepare import prepare
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harmodels.data.registry import load_registry
-from harmodels.data.simulation import simulate
+from harmodels.data.simulation.recordings import simulate
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pooch
 
-from harmodels.data.archive import pack, verify
+from harmodels.data.archives.extract import pack, verify
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from harmodels.data.fpha import PREFIX, SKELETON, SPLIT
-from harmodels.data.hand_motion import ACTIONS, draw_hand, move
+from harmodels.data.formats.fpha import PREFIX, SKELETON, SPLIT
+from harmodels.data.simulation.hand_motion import ACTIONS, draw_hand, move
 from harmodels.data.registry import HandSimulation
 from harmodels.errors import ConfigurationError
 from harmodels.files import write_text

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harmodels.data.members import Member, copy_member, open_members
+from harmodels.data.archives.members import Member, copy_member, open_members
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import MORE_SPACE, atomic_path, sha256

@@ -1,0 +1,1 @@
+"""Parsers, one file for each format in which recordings are published."""

@@ -1,0 +1,1 @@
+"""Simulated recordings of phones and hands, for tests and the demo."""
