@@ -18,7 +18,7 @@ from benchmarks.tbptt import (
 )
 from benchmarks.timing import Case, Contender
 from harmodels import optim
-from harmodels.kernels import elman_minibatch as compiled
+from harmodels.kernels.elman import minibatch as compiled
 from harmodels.models import elman
 from harmodels.nn import losses
 from harmodels.nn.params import map_params, state_dict

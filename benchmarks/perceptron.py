@@ -9,7 +9,7 @@ from torch import Tensor
 
 from benchmarks.timing import Case, Contender
 from harmodels import optim
-from harmodels.kernels import mlp as compiled
+from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import initialisers
 from harmodels.nn.params import map_params, state_dict

@@ -11,9 +11,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from benchmarks.timing import Case, Contender
 from harmodels import optim
-from harmodels.kernels import recurrent as compiled
+from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import recurrent_classifier as model
-from harmodels.nn import losses, padded
+from harmodels.nn import losses, packing
 from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -138,8 +138,8 @@ def _reference(cell: str, params: Any, data: Data, threads: int) -> Contender:
         state = optim.adam_state(trained)
         for batch in _batches(items):
             rows = batch[None]
-            layout = padded.layout(data.lengths[rows])
-            inputs = padded.pack_frames(layout, data.frames, data.starts[rows])
+            layout = packing.layout(data.lengths[rows])
+            inputs = packing.pack_frames(layout, data.frames, data.starts[rows])
             logits, cache = model.forward(trained, CELLS[cell], layout, inputs)
             _, d_logits = losses.softmax_cross_entropy(logits, data.labels[rows])
             grads = model.backward(trained, CELLS[cell], cache, d_logits)

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from benchmarks.timing import Case, Contender
-from harmodels.kernels import elman_tbptt as compiled
+from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn import initialisers
 from harmodels.nn.params import state_dict

@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.archives.extract import (extract, pack, unpack, verify,)
+from harmodels.data.archives.extract import (
+    extract,
+    pack,
+    unpack,
+    verify,
+)
 from harmodels.data.archives.members import safe_name
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError

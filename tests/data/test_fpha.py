@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harmodels.data.formats.fpha import SPLIT, read_fpha
+from harmodels.data.prepare import describe, read_raw
 from harmodels.data.registry import Dataset, Normalise
 from harmodels.data.sequences import Sequences
-from harmodels.data.prepare import describe, read_raw
 from harmodels.errors import DataError
 
 WORLD = Normalise(unit_mm=1, origin="world")

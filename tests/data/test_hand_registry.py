@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from harmodels.data.simulation.hand_motion import ACTIONS
 from harmodels.data.registry import Dataset
 from harmodels.data.registry_checks import check_combination
+from harmodels.data.simulation.hand_motion import ACTIONS
 from harmodels.errors import ConfigurationError
 
 Entry = dict[str, Any]

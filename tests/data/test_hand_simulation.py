@@ -9,12 +9,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from harmodels.data.formats.fpha import SPLIT
-from harmodels.data.simulation.hand_motion import (ACTIONS, PHALANGES, draw_hand, move,)
-from harmodels.data.simulation.hand_recordings import draw_lengths
+from harmodels.data.prepare import read_raw
 from harmodels.data.registry import Dataset, HandSimulation
 from harmodels.data.sequences import Sequences
+from harmodels.data.simulation.hand_motion import (
+    ACTIONS,
+    PHALANGES,
+    draw_hand,
+    move,
+)
+from harmodels.data.simulation.hand_recordings import draw_lengths
 from harmodels.data.simulation.recordings import simulate
-from harmodels.data.prepare import read_raw
 from harmodels.errors import ConfigurationError
 
 SMALL = HandSimulation(

@@ -9,11 +9,16 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harmodels.data.simulation.phone_motion import (ACTIVITIES, Recording, draw_person, record,)
+from harmodels.data.prepare import read_raw
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences
+from harmodels.data.simulation.phone_motion import (
+    ACTIVITIES,
+    Recording,
+    draw_person,
+    record,
+)
 from harmodels.data.simulation.recordings import simulate
-from harmodels.data.prepare import read_raw
 from harmodels.errors import ConfigurationError
 
 Simulated = Callable[[str], Sequences]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from harmodels.data.prepare import prepare
 from harmodels.data.registry import Archive, Dataset
 from harmodels.data.sequences import read_sequences
 from harmodels.data.simulation.recordings import simulate
-from harmodels.data.prepare import prepare
 from harmodels.errors import DataError
 from harmodels.files import sha256
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harmodels.data.archives.extract import pack, unpack
 from harmodels.data.archives.download import fetch
+from harmodels.data.archives.extract import pack, unpack
 from harmodels.data.formats.fpha import SPLIT
 from harmodels.data.registry import Dataset
 from harmodels.errors import DataError, DownloadError

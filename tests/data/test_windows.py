@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.formats.windows import (changes, cut_windows, number_segments, rows_of_windows,)
+from harmodels.data.formats.windows import (
+    changes,
+    cut_windows,
+    number_segments,
+    rows_of_windows,
+)
 
 
 def test_a_segment_is_cut_from_its_first_row() -> None:

@@ -5,9 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harmodels.data.formats.wisdm import (
+    EMPTY,
+    NO_TIME,
+    NOT_A_NUMBER,
+    REASONS,
+    UNKNOWN_ACTIVITY,
+    WRONG_COUNT,
+    parse_records,
+    read_wisdm,
+)
 from harmodels.data.registry import Window
 from harmodels.data.sequences import SequenceFacts
-from harmodels.data.formats.wisdm import (EMPTY, NO_TIME, NOT_A_NUMBER, REASONS, UNKNOWN_ACTIVITY, WRONG_COUNT, parse_records, read_wisdm,)
 from harmodels.errors import DataError
 
 CLASSES = ("jogging", "walking")

@@ -11,8 +11,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from harmodels.data.archives.extract import extract
 from harmodels.data.archives.download import fetch
+from harmodels.data.archives.extract import extract
 from harmodels.data.registry import Archive, load_registry
 from harmodels.errors import ResultsError
 from harmodels.files import write_json, write_table, write_text

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.tables import read_shipped_features
 from harmodels.data.formats.fpha import SPLIT
+from harmodels.data.prepare import describe, read_raw
 from harmodels.data.registry import Dataset, Window, load_registry
 from harmodels.data.sequences import SequenceFacts, Sequences
-from harmodels.data.prepare import describe, read_raw
 from harmodels.errors import DataError
 
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]

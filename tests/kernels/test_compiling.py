@@ -6,7 +6,8 @@ import sys
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from harmodels.kernels import compiling, elman_tbptt
+from harmodels.kernels import compiling
+from harmodels.kernels.elman import tbptt as elman_tbptt
 
 TRAIN_AND_PRINT = """
 import numpy as np, torch

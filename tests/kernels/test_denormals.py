@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from harmodels.kernels.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 
 SMALL = np.float32(1e-30)
 

@@ -1,7 +1,7 @@
 import numpy as np
 from numba import njit
 
-from harmodels.kernels.elementary import clipped, tanh
+from harmodels.kernels.simd.elementary import clipped, tanh
 
 
 @njit

@@ -4,7 +4,7 @@ import torch
 
 from harmodels import optim
 from harmodels.errors import TrainingError
-from harmodels.kernels import elman_minibatch as compiled
+from harmodels.kernels.elman import minibatch as compiled
 from harmodels.models import elman
 from harmodels.nn import losses
 from harmodels.nn.params import map_params, state_dict, take_replicates

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from harmodels.errors import TrainingError
-from harmodels.kernels import elman_tbptt as compiled
-from harmodels.kernels.packing import pack, unpack, workspace
+from harmodels.kernels.elman import tbptt as compiled
+from harmodels.kernels.elman.packing import pack, unpack, workspace
 from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.training import tbptt as reference
 

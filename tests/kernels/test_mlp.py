@@ -6,7 +6,7 @@ import torch
 
 from harmodels import optim
 from harmodels.errors import TrainingError
-from harmodels.kernels import mlp as compiled
+from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import dropout, losses
 from harmodels.nn.initialisers import uniform
@@ -56,15 +56,17 @@ def expected_epoch(problem, **options):
     for start in range(0, order.shape[1], options["batch_size"]):
         part = slice(start, start + options["batch_size"])
         rows = order[:, part]
-        dropping = None if masks is None else mlp.Dropping(masks[:, part], options["scale"])
-        logits, cache = mlp.forward(params, inputs[rows], dropping)
+        dropout_mask = (
+            None if masks is None else dropout.DropoutMask(masks[:, part], options["scale"])
+        )
+        logits, cache = mlp.forward(params, inputs[rows], dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
         again = losses.times_softmax_jacobian(logits.softmax(-1), d_logits)
         d_logits = {
             "exact": d_logits, "times_jacobian": again,
             "times_jacobian_plus_identity": again + d_logits,
         }[options["output_gradient"]]  # fmt: skip
-        grads = mlp.backward(params, cache, d_logits, dropping)
+        grads = mlp.backward(params, cache, d_logits, dropout_mask)
         if options["reduction"] == "mean":
             grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
         if momentum:

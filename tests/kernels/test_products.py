@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from harmodels.kernels.products import (
+from harmodels.kernels.simd.emitter import LANES, padded, zeros
+from harmodels.kernels.simd.products import (
     BATCH_ROWS,
     BATCH_STRIP,
     STRIP,
@@ -9,7 +10,6 @@ from harmodels.kernels.products import (
     weighted_batch,
     weighted_rows,
 )
-from harmodels.kernels.simd import LANES, padded, zeros
 
 
 def random(rows, columns, seed):

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.errors import TrainingError
-from harmodels.kernels import recurrent as compiled
-from harmodels.kernels import recurrent_loop
-from harmodels.kernels.recurrent_packing import pack
-from harmodels.kernels.recurrent_plan import make_plan, stacked
+from harmodels.kernels.recurrent import classifier as compiled
+from harmodels.kernels.recurrent import loop as recurrent_loop
+from harmodels.kernels.recurrent.packing import pack
+from harmodels.kernels.recurrent.plan import make_plan, stacked
 from harmodels.models import recurrent_classifier as model
-from harmodels.models.mlp import Dropping
-from harmodels.nn import losses, padded
+from harmodels.nn import losses, packing
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -71,12 +71,12 @@ def expected_epoch(problem, *, cell, batch_size, learning_rate, epsilon, scale, 
     for first in range(0, order.shape[1], batch_size):
         part = slice(first, first + batch_size)
         rows = order[:, part]
-        batch = padded.layout(lengths[rows])
-        inputs = padded.pack_frames(batch, frames, starts[rows])
-        dropping = None if masks is None else Dropping(masks[:, part], scale)
-        logits, cache = model.forward(params, CELLS[cell], batch, inputs, dropping)
+        batch = packing.layout(lengths[rows])
+        inputs = packing.pack_frames(batch, frames, starts[rows])
+        dropout_mask = None if masks is None else DropoutMask(masks[:, part], scale)
+        logits, cache = model.forward(params, CELLS[cell], batch, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
-        grads = model.backward(params, CELLS[cell], cache, d_logits, dropping)
+        grads = model.backward(params, CELLS[cell], cache, d_logits, dropout_mask)
         grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
         params, state = optim.adam_step(params, grads, state, learning_rate, epsilon=epsilon)
         total += loss.double().sum(1)
@@ -161,8 +161,8 @@ def test_scores_agree_with_the_tensors(make_problem, cell, layers):
     problem = make_problem(cell=cell, layers=layers, replicates=2)
     params, frames, starts, lengths, *_ = problem
     rows = torch.tensor([6, 0, 0, 9, 1])
-    batch = padded.layout(lengths[rows].expand(2, -1))
-    inputs = padded.pack_frames(batch, frames, starts[rows].expand(2, -1))
+    batch = packing.layout(lengths[rows].expand(2, -1))
+    inputs = packing.pack_frames(batch, frames, starts[rows].expand(2, -1))
     expected, _ = model.forward(params, CELLS[cell], batch, inputs)
     scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell)
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.errors import TrainingError
-from harmodels.kernels import recurrent_fingers as compiled
+from harmodels.kernels.recurrent import fingers as compiled
 from harmodels.models import hierarchical as model
-from harmodels.models.mlp import Dropping
-from harmodels.nn import losses, padded
+from harmodels.nn import losses, packing
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -55,12 +55,12 @@ def expected_epoch(problem, cell):
     state = optim.adam_state(params)
     for part in torch.arange(order.shape[1]).split(OPTIONS["batch_size"]):
         rows = order[:, part]
-        batch = padded.layout(lengths[rows])
-        inputs = padded.pack_frames(batch, frames, starts[rows])
-        dropping = Dropping(masks[:, part], OPTIONS["scale"])
-        logits, cache = model.forward(params, CELLS[cell], fingers, batch, inputs, dropping)
+        batch = packing.layout(lengths[rows])
+        inputs = packing.pack_frames(batch, frames, starts[rows])
+        dropout_mask = DropoutMask(masks[:, part], OPTIONS["scale"])
+        logits, cache = model.forward(params, CELLS[cell], fingers, batch, inputs, dropout_mask)
         _, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
-        grads = model.backward(params, CELLS[cell], cache, d_logits, dropping)
+        grads = model.backward(params, CELLS[cell], cache, d_logits, dropout_mask)
         grads = map_params(lambda grad, part=part: grad / len(part), grads)
         params, state = optim.adam_step(
             params, grads, state, OPTIONS["learning_rate"], epsilon=OPTIONS["epsilon"]
@@ -92,8 +92,8 @@ def test_scores_agree_with_the_tensors(make_problem, cell):
     problem = make_problem(cell=cell)
     params, fingers, frames, starts, lengths, *_ = problem
     rows = torch.tensor([6, 0, 0, 9, 1])
-    batch = padded.layout(lengths[rows].expand(2, -1))
-    inputs = padded.pack_frames(batch, frames, starts[rows].expand(2, -1))
+    batch = packing.layout(lengths[rows].expand(2, -1))
+    inputs = packing.pack_frames(batch, frames, starts[rows].expand(2, -1))
     expected, _ = model.forward(params, CELLS[cell], fingers, batch, inputs)
     scores = compiled.scores(*problem[:5], rows, cell=cell)
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)

@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
 
-from harmodels.kernels.recurrent_plan import odd_lines
-from harmodels.kernels.recurrent_products import LONG_STRIP, ROWS, STRIP, product
-from harmodels.kernels.simd import LANES, zeros
+from harmodels.kernels.recurrent.plan import odd_lines
+from harmodels.kernels.simd.emitter import LANES, zeros
+from harmodels.kernels.simd.strided_product import (
+    LONG_STRIP,
+    ROWS,
+    STRIP,
+    product,
+)
 
 
 def random(size, seed):

@@ -3,8 +3,8 @@ import re
 import pytest
 from numba import njit
 
-from harmodels.kernels import elman_tbptt
-from harmodels.kernels.simd import WIDE
+from harmodels.kernels.elman import tbptt as elman_tbptt
+from harmodels.kernels.simd.emitter import WIDE
 
 OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
 

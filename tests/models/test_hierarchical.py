@@ -4,9 +4,9 @@ import torch
 
 from harmodels.errors import DataError
 from harmodels.models import hierarchical as model
-from harmodels.models.mlp import Dropping
-from harmodels.nn import dropout, losses, padded
+from harmodels.nn import dropout, losses, packing
 from harmodels.nn.defaults import KERAS, TORCH
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -43,20 +43,20 @@ def batch_of(lengths):
     inputs = torch.randn(R, B, T, D, generator=random, dtype=torch.float64)
     labels = torch.arange(R * B).view(R, B) % (C - 1)
     mask = dropout.draw_masks(np.random.default_rng(0), (R, B, H2), 0.5)
-    return inputs, labels, Dropping(mask, 2.0)
+    return inputs, labels, DropoutMask(mask, 2.0)
 
 
-def gradients(name, params, lengths, inputs, labels, dropping=None, d_loss=None):
+def gradients(name, params, lengths, inputs, labels, dropout_mask=None, d_loss=None):
     """Losses (R, B) and the gradients of their sum, or of their product with `d_loss`."""
-    batch = padded.layout(torch.tensor(lengths))
+    batch = packing.layout(torch.tensor(lengths))
     fingers = model.finger_channels(FINGERS, D)
     logits, cache = model.forward(
-        params, CELLS[name], fingers, batch, padded.pack(batch, inputs), dropping
+        params, CELLS[name], fingers, batch, packing.pack(batch, inputs), dropout_mask
     )
     loss, d_logits = losses.softmax_cross_entropy(logits, labels)
     if d_loss is not None:
         d_logits = d_logits * d_loss[..., None]
-    return loss, model.backward(params, CELLS[name], cache, d_logits, dropping)
+    return loss, model.backward(params, CELLS[name], cache, d_logits, dropout_mask)
 
 
 class Theirs(torch.nn.Module):
@@ -80,12 +80,12 @@ class Theirs(torch.nn.Module):
         return self.output(torch.stack(last) * kept)
 
 
-def reference(name, lengths, inputs, labels, dropping, like, *tensors):
+def reference(name, lengths, inputs, labels, dropout_mask, like, *tensors):
     """Losses (R, B) of torch's own modules as a function of our parameters."""
     params = load_state_dict(like, dict(zip(state_dict(like), tensors, strict=True)))
     rows = []
     for r, row in enumerate(lengths):
-        kept = 1.0 if dropping is None else dropping.mask[r] * dropping.scale
+        kept = 1.0 if dropout_mask is None else dropout_mask.mask[r] * dropout_mask.scale
         logits = torch.func.functional_call(
             Theirs(name), model.to_torch(params, r), (inputs[r], row, kept)
         )
@@ -96,16 +96,16 @@ def reference(name, lengths, inputs, labels, dropping, like, *tensors):
 @every_cell
 @every_batch
 def test_backward_is_the_gradient_of_the_loss_of_torchs_modules(name, lengths, check_gradients):
-    inputs, labels, dropping = batch_of(lengths)
+    inputs, labels, dropout_mask = batch_of(lengths)
     like = make(name, len(lengths))
 
     def ours(d_loss, *tensors):
         params = load_state_dict(like, dict(zip(state_dict(like), tensors, strict=True)))
-        _, grads = gradients(name, params, lengths, inputs, labels, dropping, d_loss)
+        _, grads = gradients(name, params, lengths, inputs, labels, dropout_mask, d_loss)
         return list(state_dict(grads).values())
 
     check_gradients(
-        lambda *tensors: reference(name, lengths, inputs, labels, dropping, like, *tensors),
+        lambda *tensors: reference(name, lengths, inputs, labels, dropout_mask, like, *tensors),
         ours,
         list(state_dict(like).values()),
     )
@@ -115,25 +115,25 @@ def test_backward_is_the_gradient_of_the_loss_of_torchs_modules(name, lengths, c
 @every_batch
 @pytest.mark.parametrize("dropped", [False, True])
 def test_the_loss_is_that_of_torchs_modules(name, lengths, dropped):
-    inputs, labels, dropping = batch_of(lengths)
-    dropping = dropping if dropped else None
+    inputs, labels, dropout_mask = batch_of(lengths)
+    dropout_mask = dropout_mask if dropped else None
     params = make(name, len(lengths))
-    ours, _ = gradients(name, params, lengths, inputs, labels, dropping)
+    ours, _ = gradients(name, params, lengths, inputs, labels, dropout_mask)
     tensors = state_dict(params).values()
-    theirs = reference(name, lengths, inputs, labels, dropping, params, *tensors)
+    theirs = reference(name, lengths, inputs, labels, dropout_mask, params, *tensors)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 @every_cell
 def test_what_stands_in_the_padding_changes_no_bit_of_loss_or_gradient(name):
     lengths = BATCHES["replicates differ"]
-    inputs, labels, dropping = batch_of(lengths)
+    inputs, labels, dropout_mask = batch_of(lengths)
     padding = torch.arange(inputs.shape[2]) >= torch.tensor(lengths)[..., None]
     params = make(name, 2)
 
     def everything(value):
         filled = inputs.masked_fill(padding[..., None], value)
-        loss, grads = gradients(name, params, lengths, filled, labels, dropping)
+        loss, grads = gradients(name, params, lengths, filled, labels, dropout_mask)
         return [loss, *state_dict(grads).values()]
 
     assert all(map(torch.equal, everything(torch.nan), everything(-99.0)))
@@ -141,9 +141,9 @@ def test_what_stands_in_the_padding_changes_no_bit_of_loss_or_gradient(name):
 
 def test_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alone():
     lengths = BATCHES["replicates differ"]
-    inputs, labels, dropping = batch_of(lengths)
+    inputs, labels, dropout_mask = batch_of(lengths)
     params = make("gru", 2)
-    loss, grads = gradients("gru", params, lengths, inputs, labels, dropping)
+    loss, grads = gradients("gru", params, lengths, inputs, labels, dropout_mask)
     for r in range(2):
         solo_loss, solo_grads = gradients(
             "gru",
@@ -151,7 +151,7 @@ def test_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alone(
             [lengths[r]],
             inputs[[r]],
             labels[[r]],
-            Dropping(dropping.mask[[r]], dropping.scale),
+            DropoutMask(dropout_mask.mask[[r]], dropout_mask.scale),
         )
         torch.testing.assert_close(loss[[r]], solo_loss, rtol=1e-12, atol=1e-14)
         torch.testing.assert_close(

@@ -30,15 +30,15 @@ def test_backward_is_the_gradient_at_every_parameter(R, B, scale, check_gradient
     random = torch.Generator().manual_seed(6)
     inputs = torch.randn(R, B, 7, generator=random, dtype=torch.float64)
     mask = dropout.draw_masks(np.random.default_rng(0), (R, B, 5), 0.5)
-    dropping = None if scale is None else mlp.Dropping(mask, scale)
+    dropout_mask = None if scale is None else dropout.DropoutMask(mask, scale)
 
     def gradients(d_logits, *tensors):
         params = rebuild(tensors)
-        _, cache = mlp.forward(params, inputs, dropping)
-        return list(state_dict(mlp.backward(params, cache, d_logits, dropping)).values())
+        _, cache = mlp.forward(params, inputs, dropout_mask)
+        return list(state_dict(mlp.backward(params, cache, d_logits, dropout_mask)).values())
 
     check_gradients(
-        lambda *tensors: mlp.forward(rebuild(tensors), inputs, dropping)[0],
+        lambda *tensors: mlp.forward(rebuild(tensors), inputs, dropout_mask)[0],
         gradients,
         list(state_dict(make(R)).values()),
     )
@@ -47,7 +47,7 @@ def test_backward_is_the_gradient_at_every_parameter(R, B, scale, check_gradient
 def test_in_use_scales_the_activations_before_the_second_layer():
     params = make(2)
     inputs = torch.randn(2, 6, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    halved = mlp.Dropping(torch.full((2, 6, 5), 0.5, dtype=torch.float64), 1.0)
+    halved = dropout.DropoutMask(torch.full((2, 6, 5), 0.5, dtype=torch.float64), 1.0)
     torch.testing.assert_close(
         mlp.forward(mlp.in_use(params, 0.5), inputs)[0], mlp.forward(params, inputs, halved)[0]
     )

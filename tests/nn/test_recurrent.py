@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from harmodels.nn import elman, padded, recurrent
+from harmodels.nn import elman, packing, recurrent
 from harmodels.nn.cells import RecurrentParams
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
@@ -64,14 +64,14 @@ def reference(name, lengths, inputs, *params):
 
 def run(name, lengths, inputs, *params):
     """Padded outputs, and what a backward pass needs."""
-    batch = padded.layout(torch.tensor(lengths))
+    batch = packing.layout(torch.tensor(lengths))
     outputs, cache = recurrent.forward(
         recurrent.CELLS[name],
         RecurrentParams(*params),
         batch.size_at_t,
-        padded.pack(batch, inputs),
+        packing.pack(batch, inputs),
     )
-    return padded.unpack(batch, outputs, inputs.shape[2]), batch, cache
+    return packing.unpack(batch, outputs, inputs.shape[2]), batch, cache
 
 
 def gradients(name, lengths, d_outputs, inputs, *params):
@@ -80,9 +80,9 @@ def gradients(name, lengths, d_outputs, inputs, *params):
         recurrent.CELLS[name],
         RecurrentParams(*params),
         cache,
-        padded.unpack_backward(batch, d_outputs),
+        packing.unpack_backward(batch, d_outputs),
     )
-    return [padded.unpack(batch, d_inputs, inputs.shape[2]), *d_params]
+    return [packing.unpack(batch, d_inputs, inputs.shape[2]), *d_params]
 
 
 @every_cell
@@ -182,7 +182,7 @@ def test_backward_changes_neither_the_cache_nor_what_it_is_given(name):
     lengths = LENGTHS["unequal"]
     inputs, *params = make(name, lengths)
     _, batch, cache = run(name, lengths, inputs, *params)
-    d_outputs = padded.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
+    d_outputs = packing.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
     cell, params = recurrent.CELLS[name], RecurrentParams(*params)
     first = recurrent.backward(cell, params, cache, d_outputs)
     second = recurrent.backward(cell, params, cache, d_outputs)
@@ -195,7 +195,7 @@ def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same(name)
     lengths = LENGTHS["unequal"]
     inputs, *params = make(name, lengths)
     _, batch, cache = run(name, lengths, inputs, *params)
-    d_outputs = padded.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
+    d_outputs = packing.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
     cell, params = recurrent.CELLS[name], RecurrentParams(*params)
     whole = recurrent.backward(cell, params, cache, d_outputs)[1]
     assert all(

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from harmodels.nn import padded, recurrent, stack, torch_names
+from harmodels.nn import packing, recurrent, stack, torch_names
 from harmodels.nn.cells import RecurrentParams
 from harmodels.nn.params import load_state_dict, map_params, state_dict
 
@@ -44,11 +44,11 @@ def module(name, layers, params, replicate):
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
-    params, batch, cell = make(name, layers), padded.layout(LENGTHS), recurrent.CELLS[name]
-    outputs, caches = stack.forward(cell, params, batch.size_at_t, padded.pack(batch, inputs()))
+    params, batch, cell = make(name, layers), packing.layout(LENGTHS), recurrent.CELLS[name]
+    outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     cotangent = torch.randn(R, 3, 6, H, generator=torch.Generator(), dtype=torch.float64)
     d_inputs, d_params = stack.backward(
-        cell, params, caches, padded.unpack_backward(batch, cotangent)
+        cell, params, caches, packing.unpack_backward(batch, cotangent)
     )
     for r in range(R):
         theirs, leaf = module(name, layers, params, r), inputs()[r].requires_grad_()
@@ -60,9 +60,9 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
         )[0]
         oracle.backward(cotangent[r])
         expected = {weight: value.grad for weight, value in theirs.named_parameters()}
-        torch.testing.assert_close(padded.unpack(batch, outputs)[r], oracle, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(packing.unpack(batch, outputs)[r], oracle, rtol=1e-9, atol=1e-12)
         torch.testing.assert_close(
-            padded.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
+            packing.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
         )
         torch.testing.assert_close(
             torch_names.recurrent_to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
@@ -70,8 +70,8 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
 
 
 def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():
-    params, batch, cell = make("gru", 2), padded.layout(LENGTHS), recurrent.CELLS["gru"]
-    outputs, caches = stack.forward(cell, params, batch.size_at_t, padded.pack(batch, inputs()))
+    params, batch, cell = make("gru", 2), packing.layout(LENGTHS), recurrent.CELLS["gru"]
+    outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     d_outputs = torch.ones_like(outputs)
     whole = state_dict(stack.backward(cell, params, caches, d_outputs)[1])
     alone = state_dict(stack.backward_to_params(cell, params, caches, d_outputs))

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from harmodels.data.registry import load_registry
 from harmodels.data.prepare import prepare
+from harmodels.data.registry import load_registry
 from harmodels.runtime import script_job
 
 name = snakemake.wildcards.dataset

@@ -7,12 +7,12 @@ import numpy as np
 
 from harmodels.data.formats import fpha, sfinge3d
 from harmodels.data.formats.course_h5 import read_course_h5
+from harmodels.data.formats.uci_har import read_uci_har, source_files
+from harmodels.data.formats.wisdm import read_wisdm
 from harmodels.data.hands import describe_hands
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.skeletons import SKELETONS
-from harmodels.data.formats.uci_har import read_uci_har, source_files
-from harmodels.data.formats.wisdm import read_wisdm
 from harmodels.errors import DataError
 from harmodels.files import sha256, write_json
 

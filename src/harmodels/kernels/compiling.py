@@ -15,8 +15,8 @@ inlined: Callable[..., Any] = njit(nogil=True, fastmath=FASTMATH, error_model="n
 
 
 def source_stamp(folder: Path) -> int:
-    """Return a number that changes when any Python file of `folder` changes."""
-    sources = sorted(folder.glob("*.py"))
+    """Return a number that changes when any Python file under `folder` changes."""
+    sources = sorted(folder.rglob("*.py"))
     digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).digest()
     return int.from_bytes(digest[:7], "little")
 

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from harmodels.errors import DataError
 from harmodels.models import last_state
-from harmodels.models.mlp import Dropping
-from harmodels.nn import linear, padded, recurrent, torch_names
+from harmodels.nn import linear, packing, recurrent, torch_names
 from harmodels.nn.cells import Cell, RecurrentParams
 from harmodels.nn.defaults import KERAS, Defaults
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params
 from harmodels.nn.recurrent import RecurrentCache
 from harmodels.nn.stack import stack
@@ -35,7 +35,7 @@ class HierarchicalClassifier(NamedTuple):
 class HierarchicalCache(NamedTuple):
     """What the backward pass needs."""
 
-    batch: padded.Layout
+    batch: packing.PackedLayout
     fingers: RecurrentCache
     hand: RecurrentCache
     output: Tensor
@@ -96,9 +96,9 @@ def forward(
     params: HierarchicalClassifier,
     cell: Cell,
     fingers: Tensor,
-    batch: padded.Layout,
+    batch: packing.PackedLayout,
     inputs: Tensor,
-    dropping: Dropping | None = None,
+    dropout_mask: DropoutMask | None = None,
 ) -> tuple[Tensor, HierarchicalCache]:
     """Classify by the hand's state after the last valid step.
 
@@ -109,10 +109,10 @@ def forward(
     fingers
         (F, K), from `finger_channels`.
     batch
-        Layout of the sequences.
+        PackedLayout of the sequences.
     inputs
         (R, S, D), packed.
-    dropping
+    dropout_mask
         In training, the mask (R, B, H₂) in the order of the batch, and the scale 1 / keep.
 
     Returns
@@ -128,7 +128,7 @@ def forward(
     )  # (R·F, S, H₁)
     joined = _unfold(sequences, len(fingers)).transpose(1, 2).flatten(2)  # (R, S, F·H₁)
     outputs, hand_cache = recurrent.forward(cell, params.hand, batch.size_at_t, joined)
-    logits, output_cache = last_state.forward(params.output, batch, outputs, dropping)
+    logits, output_cache = last_state.forward(params.output, batch, outputs, dropout_mask)
     return logits, HierarchicalCache(batch, finger_cache, hand_cache, output_cache)
 
 
@@ -137,12 +137,12 @@ def backward(
     cell: Cell,
     cache: HierarchicalCache,
     d_logits: Tensor,
-    dropping: Dropping | None = None,
+    dropout_mask: DropoutMask | None = None,
 ) -> HierarchicalClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C)."""
     F = params.fingers.weight_ih.shape[1]
     d_outputs, d_output = last_state.backward(
-        params.output, cache.batch, cache.output, d_logits, dropping
+        params.output, cache.batch, cache.output, d_logits, dropout_mask
     )
     d_joined, d_hand = recurrent.backward(cell, params.hand, cache.hand, d_outputs)
     d_sequences = _fold(torch.unflatten(d_joined, -1, (F, -1)).transpose(1, 2))  # (R·F, S, H₁)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harmodels.nn import dropout, linear, relu
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisers import Initialiser
 
 
@@ -17,13 +18,6 @@ class Mlp(NamedTuple):
     hidden1: linear.LinearParams
     hidden2: linear.LinearParams
     output: linear.LinearParams
-
-
-class Dropping(NamedTuple):
-    """Dropout of one pass: a mask (R, B, N1) of zeros and ones, and what the kept are scaled by."""
-
-    mask: Tensor
-    scale: float
 
 
 class MlpCache(NamedTuple):
@@ -54,13 +48,13 @@ def initialise(
 
 
 def forward(
-    params: Mlp, inputs: Tensor, dropping: Dropping | None = None
+    params: Mlp, inputs: Tensor, dropout_mask: DropoutMask | None = None
 ) -> tuple[Tensor, MlpCache]:
     """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache."""
     first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
     active1, relu1 = relu.forward(first)
-    if dropping is not None:
-        active1 = dropout.forward(active1, *dropping)
+    if dropout_mask is not None:
+        active1 = dropout.forward(active1, *dropout_mask)
     second, cache2 = linear.forward(params.hidden2, active1)  # (R, B, N2)
     active2, relu2 = relu.forward(second)
     logits, cache3 = linear.forward(params.output, active2)  # (R, B, C)
@@ -68,14 +62,14 @@ def forward(
 
 
 def backward(
-    params: Mlp, cache: MlpCache, d_logits: Tensor, dropping: Dropping | None = None
+    params: Mlp, cache: MlpCache, d_logits: Tensor, dropout_mask: DropoutMask | None = None
 ) -> Mlp:
     """Return the gradients of all parameters for `d_logits` (R, B, C)."""
     d_active2, d_output = linear.backward(params.output, cache.output, d_logits)
     d_second = relu.backward(cache.relu2, d_active2)
     d_active1, d_hidden2 = linear.backward(params.hidden2, cache.hidden2, d_second)
-    if dropping is not None:
-        d_active1 = dropout.backward(dropping.mask, d_active1, dropping.scale)
+    if dropout_mask is not None:
+        d_active1 = dropout.backward(dropout_mask.mask, d_active1, dropout_mask.scale)
     d_first = relu.backward(cache.relu1, d_active1)
     _, d_hidden1 = linear.backward(params.hidden1, cache.hidden1, d_first)
     return Mlp(d_hidden1, d_hidden2, d_output)

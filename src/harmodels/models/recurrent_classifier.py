@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from harmodels.models import last_state
-from harmodels.models.mlp import Dropping
-from harmodels.nn import linear, padded, stack, torch_names
+from harmodels.nn import linear, packing, stack, torch_names
 from harmodels.nn.cells import Cell
 from harmodels.nn.defaults import KERAS, Defaults
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params
 from harmodels.nn.recurrent import RecurrentCache
 
@@ -29,7 +29,7 @@ class RecurrentClassifier(NamedTuple):
 class RecurrentClassifierCache(NamedTuple):
     """What the backward pass needs."""
 
-    batch: padded.Layout
+    batch: packing.PackedLayout
     rnn: list[RecurrentCache]
     output: Tensor
 
@@ -59,9 +59,9 @@ def initialise(
 def forward(
     params: RecurrentClassifier,
     cell: Cell,
-    batch: padded.Layout,
+    batch: packing.PackedLayout,
     inputs: Tensor,
-    dropping: Dropping | None = None,
+    dropout_mask: DropoutMask | None = None,
 ) -> tuple[Tensor, RecurrentClassifierCache]:
     """Classify by the highest layer's state after the last valid step.
 
@@ -70,10 +70,10 @@ def forward(
     params, cell
         R classifiers and the kind of their recurrent layers.
     batch
-        Layout of the sequences.
+        PackedLayout of the sequences.
     inputs
-        (R, S, D), packed (`padded.pack`, `padded.pack_frames`).
-    dropping
+        (R, S, D), packed (`packing.pack`, `packing.pack_frames`).
+    dropout_mask
         In training, the mask (R, B, H) in the order of the batch, and the scale 1 / keep.
 
     Returns
@@ -84,7 +84,7 @@ def forward(
         What `backward` needs.
     """
     outputs, rnn_caches = stack.forward(cell, params.rnn, batch.size_at_t, inputs)
-    logits, output_cache = last_state.forward(params.output, batch, outputs, dropping)
+    logits, output_cache = last_state.forward(params.output, batch, outputs, dropout_mask)
     return logits, RecurrentClassifierCache(batch, rnn_caches, output_cache)
 
 
@@ -93,12 +93,12 @@ def backward(
     cell: Cell,
     cache: RecurrentClassifierCache,
     d_logits: Tensor,
-    dropping: Dropping | None = None,
+    dropout_mask: DropoutMask | None = None,
 ) -> RecurrentClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C)."""
     batch, rnn_caches, output_cache = cache
     d_outputs, d_output = last_state.backward(
-        params.output, batch, output_cache, d_logits, dropping
+        params.output, batch, output_cache, d_logits, dropout_mask
     )
     d_rnn = stack.backward_to_params(cell, params.rnn, rnn_caches, d_outputs)
     return RecurrentClassifier(d_rnn, d_output)

@@ -5,9 +5,18 @@ inverted form divides by that probability in training and leaves use alone. Both
 expectation at the next layer.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
+
+
+class DropoutMask(NamedTuple):
+    """Dropout of one pass: a mask (R, B, H) of zeros and ones, and the scale of kept units."""
+
+    mask: Tensor
+    scale: float
 
 
 def draw_masks(generator: np.random.Generator, shape: tuple[int, ...], keep: float) -> Tensor:

@@ -1,9 +1,9 @@
 """The loop over time of a recurrent layer, one for all cells, on packed sequences.
 
-Derivation: docs/derivations/padded.md; the cells' own: elman.md, gru.md, lstm.md. Inside the loops
+Derivation: docs/derivations/packing.md; the cells' own: elman.md, gru.md, lstm.md. Inside the loops
 stand only the recurrent product and the cell's pointwise mathematics, written into buffers that
 exist before; the input product and the weights' gradients are one product each, outside. Every
-sequence starts from zero states. How rows are packed is told in `nn/padded.py`.
+sequence starts from zero states. How rows are packed is told in `nn/packing.py`.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from harmodels.nn import gru, lstm, simple_rnn
 from harmodels.nn.cells import Cell, RecurrentParams, Views
-from harmodels.nn.padded import one_step_before
+from harmodels.nn.packing import one_step_before
 
 CELLS: dict[str, Cell] = {"simple_rnn": simple_rnn.CELL, "gru": gru.CELL, "lstm": lstm.CELL}
 
@@ -39,7 +39,7 @@ def forward(
     params
         D inputs and H units.
     size_at_t
-        Sequences still running at each step (`padded.Layout`).
+        Sequences still running at each step (`packing.PackedLayout`).
     inputs
         (R, S, D).
 
@@ -74,8 +74,8 @@ def backward(
     cell, params, cache
         As in and from `forward`.
     d_outputs
-        (R, S, H), zero in rows that stand for no step (`padded.last_backward`,
-        `padded.unpack_backward`).
+        (R, S, H), zero in rows that stand for no step (`packing.last_backward`,
+        `packing.unpack_backward`).
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """To and from the state dicts of torch.nn modules: the names of a replicate's tensors.
 
-Layout and gate order are torch.nn's already, so only the names change and the replicate axis
+PackedLayout and gate order are torch.nn's already, so only the names change and the replicate axis
 goes or comes: `layer1.weight_hh` (R, G·H, H) is `weight_hh_l1` (G·H, H) of one torch.nn.GRU with
 two layers.
 """

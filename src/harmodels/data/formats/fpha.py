@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.formats.text_rows import read_lines, read_rows
 from harmodels.data.registry import Normalise
 from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.data.skeletons import SKELETONS
-from harmodels.data.formats.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
 
 SPLIT = "data_split_action_recognition.txt"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.data.formats.text_rows import LARGEST
+from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.errors import DataError
 
 STEPS = 128

@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.data.formats.windows import (
+    changes,
+    cut_windows,
+    number_segments,
+    rows_of_windows,
+)
 from harmodels.data.registry import Window
 from harmodels.data.sequences import SequenceFacts, Sequences
-from harmodels.data.formats.windows import (changes, cut_windows, number_segments, rows_of_windows,)
 from harmodels.errors import DataError
 
 LOGGER = logging.getLogger("harmodels")

@@ -7,10 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from harmodels.data.simulation.hand_recordings import write_fpha
-from harmodels.data.simulation.phone_motion import (ACTIVITIES, Person, Recording, draw_person, record,)
-from harmodels.data.registry import Dataset, HandSimulation, Simulation
 from harmodels.data.formats.uci_har import LABELS, STEPS, signal_file
+from harmodels.data.registry import Dataset, HandSimulation, Simulation
+from harmodels.data.simulation.hand_recordings import write_fpha
+from harmodels.data.simulation.phone_motion import (
+    ACTIVITIES,
+    Person,
+    Recording,
+    draw_person,
+    record,
+)
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator

@@ -9,12 +9,13 @@ from torch import Tensor
 
 from harmodels.config.options import Recurrent
 from harmodels.errors import TrainingError
-from harmodels.kernels import recurrent, recurrent_fingers
+from harmodels.kernels.recurrent import classifier as recurrent
+from harmodels.kernels.recurrent import fingers as recurrent_fingers
 from harmodels.models import hierarchical, recurrent_classifier
-from harmodels.models.mlp import Dropping
-from harmodels.nn import padded
+from harmodels.nn import packing
 from harmodels.nn.cells import Cell
 from harmodels.nn.defaults import DEFAULTS
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.recurrent import CELLS
 from harmodels.training.learners.base import Recordings
 
@@ -29,12 +30,18 @@ class Architecture(Protocol):
         ...
 
     def forward(
-        self, params: Any, batch: padded.Layout, packed: Tensor, dropping: Dropping | None
+        self,
+        params: Any,
+        batch: packing.PackedLayout,
+        packed: Tensor,
+        dropout_mask: DropoutMask | None,
     ) -> tuple[Tensor, Any]:
         """Return logits (R, B, C) and what `backward` needs."""
         ...
 
-    def backward(self, params: Any, cache: Any, d_logits: Tensor, dropping: Dropping | None) -> Any:
+    def backward(
+        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
+    ) -> Any:
         """Return the gradients of all parameters."""
         ...
 
@@ -83,14 +90,20 @@ class Plain:
         )
 
     def forward(
-        self, params: Any, batch: padded.Layout, packed: Tensor, dropping: Dropping | None
+        self,
+        params: Any,
+        batch: packing.PackedLayout,
+        packed: Tensor,
+        dropout_mask: DropoutMask | None,
     ) -> tuple[Tensor, Any]:
         """Classify by the highest layer's last state."""
-        return recurrent_classifier.forward(params, self._cell, batch, packed, dropping)
+        return recurrent_classifier.forward(params, self._cell, batch, packed, dropout_mask)
 
-    def backward(self, params: Any, cache: Any, d_logits: Tensor, dropping: Dropping | None) -> Any:
+    def backward(
+        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
+    ) -> Any:
         """Return the gradients of all parameters."""
-        return recurrent_classifier.backward(params, self._cell, cache, d_logits, dropping)
+        return recurrent_classifier.backward(params, self._cell, cache, d_logits, dropout_mask)
 
     def train_compiled(
         self,
@@ -142,14 +155,20 @@ class Hierarchical:
         )
 
     def forward(
-        self, params: Any, batch: padded.Layout, packed: Tensor, dropping: Dropping | None
+        self,
+        params: Any,
+        batch: packing.PackedLayout,
+        packed: Tensor,
+        dropout_mask: DropoutMask | None,
     ) -> tuple[Tensor, Any]:
         """Classify by the hand's last state."""
-        return hierarchical.forward(params, self._cell, self.fingers, batch, packed, dropping)
+        return hierarchical.forward(params, self._cell, self.fingers, batch, packed, dropout_mask)
 
-    def backward(self, params: Any, cache: Any, d_logits: Tensor, dropping: Dropping | None) -> Any:
+    def backward(
+        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
+    ) -> Any:
         """Return the gradients of all parameters."""
-        return hierarchical.backward(params, self._cell, cache, d_logits, dropping)
+        return hierarchical.backward(params, self._cell, cache, d_logits, dropout_mask)
 
     def train_compiled(
         self,

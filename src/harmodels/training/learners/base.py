@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels.errors import DataError
-from harmodels.kernels.calling import spread
+from harmodels.kernels.threads import map_replicates
 from harmodels.nn.params import take_replicates
 
 SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass when nothing is learnt
@@ -140,7 +140,7 @@ def one_by_one(
     def run(r: int) -> Tensor:
         return score(take_replicates(params, [r]), rows[r])
 
-    return torch.cat(spread(run, len(rows), threads))
+    return torch.cat(map_replicates(run, len(rows), threads))
 
 
 def in_parts(score: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:

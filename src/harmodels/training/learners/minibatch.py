@@ -7,8 +7,8 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Minibatch
-from harmodels.kernels import elman_minibatch as compiled
-from harmodels.kernels import elman_tbptt
+from harmodels.kernels.elman import minibatch as compiled
+from harmodels.kernels.elman import tbptt as elman_tbptt
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.training import minibatch as reference

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Perceptron
-from harmodels.kernels import mlp as compiled
+from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import dropout, initialisers, losses
 from harmodels.nn.devices import send
@@ -45,11 +45,11 @@ class PerceptronPass:
         self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, drawn: Tensor | None
     ) -> tuple[mlp.Mlp, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropping = None if drawn is None else mlp.Dropping(drawn, self.scale)
-        logits, cache = mlp.forward(params, inputs, dropping)
+        dropout_mask = None if drawn is None else dropout.DropoutMask(drawn, self.scale)
+        logits, cache = mlp.forward(params, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = read_gradient(logits, d_logits, self.output_gradient)
-        return mlp.backward(params, cache, d_logits, dropping), {"cross_entropy": loss}
+        return mlp.backward(params, cache, d_logits, dropout_mask), {"cross_entropy": loss}
 
 
 def read_gradient(logits: Tensor, d_logits: Tensor, reading: str) -> Tensor:

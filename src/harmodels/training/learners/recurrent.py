@@ -8,9 +8,9 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Recurrent
-from harmodels.models.mlp import Dropping
-from harmodels.nn import dropout, losses, padded
+from harmodels.nn import dropout, losses, packing
 from harmodels.nn.devices import send
+from harmodels.nn.dropout import DropoutMask
 from harmodels.training import minibatch
 from harmodels.training.learners.architectures import Architecture, architecture
 from harmodels.training.learners.base import (
@@ -43,24 +43,24 @@ class SequencePass:
         self, params: Any, inputs: Tensor, labels: Tensor, drawn: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropping = None if drawn is None else Dropping(drawn, self.scale)
+        dropout_mask = None if drawn is None else DropoutMask(drawn, self.scale)
         batch, packed = pack(self.recordings, inputs)
-        logits, cache = self.network.forward(params, batch, packed, dropping)
+        logits, cache = self.network.forward(params, batch, packed, dropout_mask)
         labels = send(labels, logits.device)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
-        grads = self.network.backward(params, cache, d_logits, dropping)
+        grads = self.network.backward(params, cache, d_logits, dropout_mask)
         return grads, {"cross_entropy": loss}
 
 
-def pack(recordings: Recordings, samples: Tensor) -> tuple[padded.Layout, Tensor]:
+def pack(recordings: Recordings, samples: Tensor) -> tuple[packing.PackedLayout, Tensor]:
     """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D).
 
     The samples are on the host, the result is where the frames are.
     """
     device = recordings.frames.device
-    batch = padded.layout(recordings.lengths[samples]).to(device)
+    batch = packing.layout(recordings.lengths[samples]).to(device)
     starts = send(recordings.starts[samples], device)
-    return batch, padded.pack_frames(batch, recordings.frames, starts)
+    return batch, packing.pack_frames(batch, recordings.frames, starts)
 
 
 @dataclass(frozen=True)

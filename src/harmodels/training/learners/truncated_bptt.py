@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from harmodels.config.options import TruncatedBptt
-from harmodels.kernels import elman_tbptt as compiled
+from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
 from harmodels.training import tbptt as reference

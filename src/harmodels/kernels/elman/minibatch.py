@@ -1,7 +1,7 @@
 """Mini-batch BPTT of the Elman classifier through whole sequences, compiled.
 
 The same meaning as `training.minibatch` with plain gradient descent on the mean over the batch.
-Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`. Row
+PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`. Row
 t · Bp + b of z and d_pre belongs to step t of the batch's b-th sequence; Bp is the batch size
 rounded up to whole register blocks. Rows without a sequence are zero and stay zero.
 """
@@ -13,14 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.calling import check_counts, check_indices, check_tensors, spread
+from harmodels.kernels.checks import check_counts, check_indices
 from harmodels.kernels.compiling import entry_point, inlined
-from harmodels.kernels.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.elementary import tanh
-from harmodels.kernels.output_layer import classify, set_output
-from harmodels.kernels.packing import Packed, pack, unpack
-from harmodels.kernels.products import BATCH_ROWS, descend, weighted_batch
-from harmodels.kernels.simd import zeros
+from harmodels.kernels.elman.checks import check_tensors
+from harmodels.kernels.elman.output_layer import classify, set_output
+from harmodels.kernels.elman.packing import Packed, pack, unpack
+from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.simd.elementary import tanh
+from harmodels.kernels.simd.emitter import zeros
+from harmodels.kernels.simd.products import BATCH_ROWS, descend, weighted_batch
+from harmodels.kernels.threads import map_replicates
 from harmodels.models.elman import ElmanClassifier
 
 # Batches per call of the kernel; Ctrl-C is heard between calls.
@@ -240,7 +242,7 @@ def train_epoch(
     """
     check_counts(batch_size=batch_size, threads=threads)
     check_tensors(params, inputs)
-    check_indices(params, inputs, labels, order)
+    check_indices(params.output, inputs, labels, order)
     R, n = order.shape
     T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
     size = min(batch_size, n)
@@ -256,6 +258,6 @@ def train_epoch(
             totals += _train(packed[r], work, *data, part, size, H, np.float32(learning_rate))
         return totals
 
-    means = torch.from_numpy(np.stack(spread(run, R, threads)) / n)  # (R, 2)
+    means = torch.from_numpy(np.stack(map_replicates(run, R, threads)) / n)  # (R, 2)
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
     return unpack(packed, params), losses

@@ -1,6 +1,6 @@
 """The passes of the compiled recurrent classifier over one batch.
 
-The steps of a batch lie as in `nn/padded.py`: its sequences are sorted by length, longest first,
+The steps of a batch lie as in `nn/packing.py`: its sequences are sorted by length, longest first,
 and the rows are step 0 of all of them, then step 1 of those that have one, and so on. Offsets and
 names: `recurrent_plan`.
 """
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.products import transpose
-from harmodels.kernels.recurrent_cells import GRU, step, step_back
-from harmodels.kernels.recurrent_products import product
-from harmodels.kernels.simd import LANES
+from harmodels.kernels.recurrent.cells import GRU, step, step_back
+from harmodels.kernels.simd.emitter import LANES
+from harmodels.kernels.simd.products import transpose
+from harmodels.kernels.simd.strided_product import product
 
 # Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
 # second-level cache.

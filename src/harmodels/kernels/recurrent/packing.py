@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.kernels.recurrent_cells import GRU
-from harmodels.kernels.recurrent_plan import GATES, Plan, Shape
-from harmodels.kernels.simd import zeros
+from harmodels.kernels.recurrent.cells import GRU
+from harmodels.kernels.recurrent.plan import GATES, Plan, Shape
+from harmodels.kernels.simd.emitter import zeros
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.nn.params import Tree, map_params

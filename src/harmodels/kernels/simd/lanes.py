@@ -8,8 +8,13 @@ from typing import Any
 
 from llvmlite import ir
 
-from harmodels.kernels.elementary import TANH_BOUND, TANH_EVEN, TANH_ODD
-from harmodels.kernels.simd import LANES, VECTOR, ZERO, Emitter
+from harmodels.kernels.simd.elementary import TANH_BOUND, TANH_EVEN, TANH_ODD
+from harmodels.kernels.simd.emitter import (
+    LANES,
+    VECTOR,
+    ZERO,
+    Emitter,
+)
 
 # A product and the sum that takes it may become one instruction.
 _FUSE = ("contract",)

@@ -1,6 +1,6 @@
 """Truncated BPTT of the Elman classifier, compiled: the same meaning as `training.tbptt`.
 
-Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
+PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
 """
 
 from collections.abc import Callable
@@ -10,13 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.calling import check_counts, check_indices, check_tensors, spread
+from harmodels.kernels.checks import check_counts, check_indices
 from harmodels.kernels.compiling import entry_point, inlined
-from harmodels.kernels.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.elementary import clipped, tanh
-from harmodels.kernels.output_layer import classify, dot, set_output
-from harmodels.kernels.packing import Packed, Workspace, pack, unpack, workspace
-from harmodels.kernels.products import descend, weighted_rows
+from harmodels.kernels.elman.checks import check_tensors
+from harmodels.kernels.elman.output_layer import classify, set_output
+from harmodels.kernels.elman.packing import (
+    Packed,
+    Workspace,
+    pack,
+    unpack,
+    workspace,
+)
+from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.simd.elementary import clipped, dot, tanh
+from harmodels.kernels.simd.products import descend, weighted_rows
+from harmodels.kernels.threads import map_replicates
 from harmodels.models.elman import ElmanClassifier
 
 # Sequences per call of a kernel; Ctrl-C is heard between calls.
@@ -213,7 +221,7 @@ def train_epoch(
     """
     check_counts(window=window, threads=threads)
     check_tensors(params, inputs)
-    check_indices(params, inputs, labels, order)
+    check_indices(params.output, inputs, labels, order)
     R, n = order.shape
     T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
     options = _Options(
@@ -230,7 +238,7 @@ def train_epoch(
             totals += _train(packed[r], work, *data, rows[r, first : first + CHUNK], options)
         return totals
 
-    totals = np.stack(spread(run, R, threads))  # (R, 2)
+    totals = np.stack(map_replicates(run, R, threads))  # (R, 2)
     means = torch.from_numpy(totals / (n * -(-T // window)))
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
     return unpack(packed, params), losses
@@ -255,5 +263,5 @@ def scores(params: ElmanClassifier, inputs: Tensor, *, threads: int = 1) -> Tens
             part = slice(first, first + CHUNK)
             _score(packed, work, series[part], H, logits[r, part])
 
-    spread(run, R, threads)
+    map_replicates(run, R, threads)
     return torch.from_numpy(logits)

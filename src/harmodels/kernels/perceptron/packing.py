@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from harmodels.kernels.products import BATCH_ROWS
-from harmodels.kernels.simd import padded, zeros
+from harmodels.kernels.simd.emitter import padded, zeros
+from harmodels.kernels.simd.products import BATCH_ROWS
 from harmodels.models.mlp import Mlp
 from harmodels.nn.linear import LinearParams
 

@@ -51,3 +51,12 @@ def clipped(x: np.float32, bound: np.float32) -> np.float32:
     """Limit `x` to [-bound, bound]; NaN gives NaN."""
     x = bound if x > bound else x
     return -bound if x < -bound else x
+
+
+@inlined
+def dot(a: np.ndarray, i: int, b: np.ndarray, k: int) -> np.float32:
+    """Return a[i] · b[k]."""
+    total = np.float32(0)
+    for j in range(a.shape[1]):
+        total += a[i, j] * b[k, j]
+    return total

@@ -13,7 +13,12 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd import LANES, WIDE, ZERO, Emitter
+from harmodels.kernels.simd.emitter import (
+    LANES,
+    WIDE,
+    ZERO,
+    Emitter,
+)
 
 # So many sums at once that they and what is added fit the registers.
 STRIP = 8 if WIDE else 5

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harmodels.kernels.mlp_packing import height
-from harmodels.kernels.simd import padded, zeros
+from harmodels.kernels.perceptron.packing import height
+from harmodels.kernels.simd.emitter import padded, zeros
 
 
 class Options(NamedTuple):
@@ -18,7 +18,7 @@ class Options(NamedTuple):
     mean: bool
     learning_rate: np.float32
     reading: int
-    dropping: bool
+    dropout_mask: bool
     scale: np.float32
 
 

@@ -10,14 +10,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.calling import spread
 from harmodels.kernels.compiling import entry_point
-from harmodels.kernels.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.recurrent_head import Adam, adam_step, output, output_back
-from harmodels.kernels.recurrent_packing import pack, unpack
-from harmodels.kernels.recurrent_passes import Batch, backward, forward, lay_out, load, turn
-from harmodels.kernels.recurrent_plan import Plan, Shape, make_plan
-from harmodels.kernels.simd import zeros
+from harmodels.kernels.recurrent.head import (
+    Adam,
+    adam_step,
+    output,
+    output_back,
+)
+from harmodels.kernels.recurrent.packing import pack, unpack
+from harmodels.kernels.recurrent.passes import (
+    Batch,
+    backward,
+    forward,
+    lay_out,
+    load,
+    turn,
+)
+from harmodels.kernels.recurrent.plan import Plan, Shape, make_plan
+from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
+from harmodels.kernels.simd.emitter import zeros
+from harmodels.kernels.threads import map_replicates
 from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
 
@@ -185,7 +197,7 @@ def run_epoch(
             )  # fmt: skip
         return weights, total
 
-    trained = spread(run, R, threads)
+    trained = map_replicates(run, R, threads)
     plan = make_plan(cell, shapes, classes, 1, 1)
     new, first, second = (
         unpack(plan, shapes, [weights[k] for weights, _ in trained], params) for k in range(3)
@@ -216,5 +228,5 @@ def run_scores(params: Any, call: Call, rows: Tensor, *, cell: str, threads: int
                 none, logits[r],
             )  # fmt: skip
 
-    spread(run, R, threads)
+    map_replicates(run, R, threads)
     return torch.from_numpy(logits)

@@ -12,8 +12,13 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.products import STRIP
-from harmodels.kernels.simd import LANES, VECTOR, ZERO, Emitter
+from harmodels.kernels.simd.emitter import (
+    LANES,
+    VECTOR,
+    ZERO,
+    Emitter,
+)
+from harmodels.kernels.simd.products import STRIP
 
 _INDEX = types.int64
 _REAL = types.float32

@@ -21,8 +21,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.recurrent_lanes import Row, sigmoid, tanh
-from harmodels.kernels.simd import LANES, Emitter
+from harmodels.kernels.simd.emitter import LANES, Emitter
+from harmodels.kernels.simd.lanes import Row, sigmoid, tanh
 
 CELLS = ("simple_rnn", "gru", "lstm")
 SIMPLE_RNN, GRU, LSTM = range(3)

@@ -1,6 +1,6 @@
 """Sequences of unequal length without their padding: a time-major packed layout.
 
-Derivation: docs/derivations/padded.md. The sequences of a batch are sorted by length, longest
+Derivation: docs/derivations/packing.md. The sequences of a batch are sorted by length, longest
 first, so that those still running at step t are the first `size_at_t[t]` of them. The packed
 tensor (R, S, ·) holds step 0 of all sequences, then step 1 of those that have one, and so on:
 S = Σ_t size_at_t[t] rows a replicate, as torch.nn's PackedSequence, with the replicate axis before.
@@ -20,7 +20,7 @@ from harmodels.errors import DataError
 from harmodels.nn.devices import send
 
 
-class Layout(NamedTuple):
+class PackedLayout(NamedTuple):
     """Which frame of which sequence stands in which packed row."""
 
     size_at_t: list[int]  # sequences still running at step t, never growing
@@ -29,13 +29,13 @@ class Layout(NamedTuple):
     step: Tensor  # (S,) int64, the step of a row
     last: Tensor  # (R, B) int64, the row of each sequence's last step, in the caller's order
 
-    def to(self, device: torch.device) -> "Layout":
+    def to(self, device: torch.device) -> "PackedLayout":
         """Return the layout on `device`."""
         tensors = (self.lengths, self.sequence, self.step, self.last)
-        return Layout(self.size_at_t, *(send(tensor, device) for tensor in tensors))
+        return PackedLayout(self.size_at_t, *(send(tensor, device) for tensor in tensors))
 
 
-def layout(lengths: Tensor) -> Layout:
+def layout(lengths: Tensor) -> PackedLayout:
     """Lay out the sequences of R batches.
 
     The sizes decide what is launched, so a GPU would have to be waited for: give lengths on the
@@ -65,16 +65,16 @@ def layout(lengths: Tensor) -> Layout:
     start_at_t = size_at_t.cumsum(0) - size_at_t  # (T,)
     places = torch.arange(lengths.shape[1], device=lengths.device)  # (B,)
     last = torch.empty_like(order).scatter_(1, order, start_at_t[ordered - 1] + places)
-    return Layout(size_at_t.tolist(), lengths, order[:, place], step, last)
+    return PackedLayout(size_at_t.tolist(), lengths, order[:, place], step, last)
 
 
-def pack_frames(batch: Layout, frames: Tensor, starts: Tensor) -> Tensor:
+def pack_frames(batch: PackedLayout, frames: Tensor, starts: Tensor) -> Tensor:
     """Return the packed inputs (R, S, D) of sequences that lie end to end in one table.
 
     Parameters
     ----------
     batch
-        Layout of the batch.
+        PackedLayout of the batch.
     frames
         (F, D), all frames of all sequences.
     starts
@@ -85,7 +85,7 @@ def pack_frames(batch: Layout, frames: Tensor, starts: Tensor) -> Tensor:
     return frames.index_select(0, source.flatten()).view(*source.shape, -1)
 
 
-def pack(batch: Layout, inputs: Tensor) -> Tensor:
+def pack(batch: PackedLayout, inputs: Tensor) -> Tensor:
     """Return the packed inputs (R, S, D) of padded ones (R, B, T, D); padding is never read."""
     R, B, T, D = inputs.shape
     longest = len(batch.size_at_t)
@@ -95,7 +95,7 @@ def pack(batch: Layout, inputs: Tensor) -> Tensor:
     return pack_frames(batch, inputs.reshape(R * B * T, D), starts)
 
 
-def unpack(batch: Layout, packed: Tensor, steps: int | None = None) -> Tensor:
+def unpack(batch: PackedLayout, packed: Tensor, steps: int | None = None) -> Tensor:
     """Return (R, B, T, ·) for packed (R, S, ·), zero where a sequence has ended.
 
     T is `steps`, the longest length if not given.
@@ -108,18 +108,18 @@ def unpack(batch: Layout, packed: Tensor, steps: int | None = None) -> Tensor:
     return padded
 
 
-def unpack_backward(batch: Layout, d_padded: Tensor) -> Tensor:
+def unpack_backward(batch: PackedLayout, d_padded: Tensor) -> Tensor:
     """Return the gradient (R, S, ·) at the packed steps for `d_padded` (R, B, T, ·)."""
     real = batch.step < batch.lengths.gather(1, batch.sequence)  # (R, S)
     return pack(batch, d_padded) * real[..., None]
 
 
-def last(batch: Layout, packed: Tensor) -> Tensor:
+def last(batch: PackedLayout, packed: Tensor) -> Tensor:
     """Return the last valid step (R, B, H) of each sequence, in the caller's order."""
     return packed.gather(1, batch.last[..., None].expand(-1, -1, packed.shape[-1]))
 
 
-def last_backward(batch: Layout, d_last: Tensor) -> Tensor:
+def last_backward(batch: PackedLayout, d_last: Tensor) -> Tensor:
     """Return the gradient (R, S, H) at the packed steps for `d_last` (R, B, H)."""
     R, _, H = d_last.shape
     d_packed = d_last.new_zeros(R, len(batch.step), H)

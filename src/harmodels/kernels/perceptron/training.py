@@ -1,6 +1,6 @@
 """Training of the three-layer perceptron, compiled: the same meaning as `training.minibatch`.
 
-Layout of the loop and its reasons: docs/kernels.md; layout of the parameters: `mlp_packing`.
+PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `mlp_packing`.
 """
 
 from collections.abc import Callable
@@ -11,17 +11,16 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
-from harmodels.kernels.calling import (
-    check_counts,
-    check_float32,
-    check_indices,
-    check_vectors,
-    spread,
-)
+from harmodels.kernels.checks import check_counts, check_float32, check_indices
 from harmodels.kernels.compiling import entry_point
-from harmodels.kernels.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.mlp_packing import Packed, no_steps, pack, unpack
-from harmodels.kernels.mlp_passes import (
+from harmodels.kernels.perceptron.checks import check_vectors
+from harmodels.kernels.perceptron.packing import (
+    Packed,
+    no_steps,
+    pack,
+    unpack,
+)
+from harmodels.kernels.perceptron.passes import (
     activate,
     compare,
     load,
@@ -31,8 +30,16 @@ from harmodels.kernels.mlp_passes import (
     update,
     update_first,
 )
-from harmodels.kernels.mlp_workspace import Options, Powers, Workspace, powers, workspace
+from harmodels.kernels.perceptron.workspace import (
+    Options,
+    Powers,
+    Workspace,
+    powers,
+    workspace,
+)
+from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.softmax import READINGS
+from harmodels.kernels.threads import map_replicates
 from harmodels.models.mlp import Mlp
 from harmodels.nn.params import state_dict
 
@@ -179,7 +186,7 @@ def train_epoch(
     """
     check_counts(batch_size=batch_size, threads=threads)
     check_vectors(params, inputs)
-    check_indices(params, inputs, labels, order)
+    check_indices(params.output, inputs, labels, order)
     _check_masks(masks, order, params.hidden1.bias.shape[1])
     averaged = _choice("reduction", reduction, ("sum", "mean")) == 1
     reading = _choice("output_gradient", output_gradient, READINGS)
@@ -193,7 +200,7 @@ def train_epoch(
         mean=averaged,
         learning_rate=np.float32(learning_rate),
         reading=reading,
-        dropping=masks is not None,
+        dropout_mask=masks is not None,
         scale=np.float32(1.0 if masks is None else scale),
     )
     data = inputs.contiguous().numpy(), labels.contiguous().numpy()
@@ -213,7 +220,7 @@ def train_epoch(
             total += _train(*state, *data, rows[r, part], kept[r][part], group, options)
         return total
 
-    means = torch.tensor(spread(run, R, threads), dtype=torch.float64) / n
+    means = torch.tensor(map_replicates(run, R, threads), dtype=torch.float64) / n
     moved = unpack(moving, params) if momentum else ()
     return unpack(packed, params), moved, {"cross_entropy": means}
 
@@ -245,7 +252,7 @@ def _options(params: Mlp) -> Options:
         mean=False,
         learning_rate=np.float32(0),
         reading=0,
-        dropping=False,
+        dropout_mask=False,
         scale=np.float32(1),
     )
 
@@ -269,5 +276,5 @@ def scores(params: Mlp, inputs: Tensor, *, threads: int = 1) -> Tensor:
                 logits[r, part],
             )  # fmt: skip
 
-    spread(run, R, threads)
+    map_replicates(run, R, threads)
     return torch.from_numpy(logits)

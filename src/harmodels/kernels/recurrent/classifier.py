@@ -4,17 +4,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.calling import check_counts, check_indices
-from harmodels.kernels.recurrent_checks import (
+from harmodels.kernels.checks import check_counts, check_indices
+from harmodels.kernels.recurrent.checks import (
     check_adam,
     check_cell,
     check_masks,
     check_rows,
     check_sequences,
 )
-from harmodels.kernels.recurrent_head import Adam
-from harmodels.kernels.recurrent_loop import Call, data_of, run_epoch, run_scores
-from harmodels.kernels.recurrent_plan import stacked
+from harmodels.kernels.recurrent.head import Adam
+from harmodels.kernels.recurrent.loop import (
+    Call,
+    data_of,
+    run_epoch,
+    run_scores,
+)
+from harmodels.kernels.recurrent.plan import stacked
 from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.optim import AdamState
 
@@ -86,7 +91,7 @@ def train_epoch(
     check_counts(batch_size=batch_size, threads=threads)
     check_cell(cell, params)
     check_sequences(params, frames, starts, lengths)
-    check_indices(params, starts, labels, order)
+    check_indices(params.output, starts, labels, order)
     check_masks(masks, order, params.rnn[-1].weight_hh.shape[2])
     options = Adam(learning_rate, beta1, beta2, epsilon)
     check_adam(params, adam_state, options)

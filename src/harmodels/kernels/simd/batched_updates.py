@@ -9,8 +9,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd import LANES, WIDE, Emitter
-from harmodels.kernels.sparse import for_each_width, row_at
+from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
+from harmodels.kernels.simd.sparse import for_each_width, row_at
 
 # Vectors of a long row that `absorb` keeps in registers, and what a remainder is taken in; with
 # momentum there are two sums for each.

@@ -3,17 +3,22 @@
 import torch
 from torch import Tensor
 
-from harmodels.kernels.calling import check_counts, check_indices
-from harmodels.kernels.recurrent_checks import (
+from harmodels.kernels.checks import check_counts, check_indices
+from harmodels.kernels.recurrent.checks import (
     check_adam,
     check_cell,
     check_masks,
     check_rows,
     check_sequences,
 )
-from harmodels.kernels.recurrent_head import Adam
-from harmodels.kernels.recurrent_loop import Call, data_of, run_epoch, run_scores
-from harmodels.kernels.recurrent_plan import hierarchical
+from harmodels.kernels.recurrent.head import Adam
+from harmodels.kernels.recurrent.loop import (
+    Call,
+    data_of,
+    run_epoch,
+    run_scores,
+)
+from harmodels.kernels.recurrent.plan import hierarchical
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.optim import AdamState
 
@@ -46,7 +51,7 @@ def train_epoch(
     check_counts(batch_size=batch_size, threads=threads)
     check_cell(cell, params)
     check_sequences(params, frames, starts, lengths, channels=fingers)
-    check_indices(params, starts, labels, order)
+    check_indices(params.output, starts, labels, order)
     check_masks(masks, order, params.hand.weight_hh.shape[2])
     options = Adam(learning_rate, beta1, beta2, epsilon)
     check_adam(params, adam_state, options)

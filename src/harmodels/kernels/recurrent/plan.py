@@ -15,8 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harmodels.kernels.recurrent_cells import CELLS, GRU, LSTM, SIMPLE_RNN
-from harmodels.kernels.simd import padded
+from harmodels.kernels.recurrent.cells import (
+    CELLS,
+    GRU,
+    LSTM,
+    SIMPLE_RNN,
+)
+from harmodels.kernels.simd.emitter import padded
 
 GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
 # Floats of a cache line: offsets are multiples of it.

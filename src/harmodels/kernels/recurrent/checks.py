@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
-from harmodels.kernels.calling import check_float32
-from harmodels.kernels.recurrent_cells import CELLS
-from harmodels.kernels.recurrent_head import Adam
-from harmodels.kernels.recurrent_plan import GATES
+from harmodels.kernels.checks import check_float32
+from harmodels.kernels.recurrent.cells import CELLS
+from harmodels.kernels.recurrent.head import Adam
+from harmodels.kernels.recurrent.plan import GATES
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.nn.params import state_dict
 from harmodels.optim import AdamState

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.recurrent_products import product
+from harmodels.kernels.simd.strided_product import product
 from harmodels.kernels.softmax import classify
 
 

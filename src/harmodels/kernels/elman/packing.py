@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from harmodels.kernels.simd import padded, zeros
+from harmodels.kernels.simd.emitter import padded, zeros
 from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import elman, linear
 

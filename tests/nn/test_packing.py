@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from harmodels.errors import DataError
-from harmodels.nn import padded
+from harmodels.nn import packing
 
 LENGTHS = torch.tensor([[2, 3, 1], [1, 1, 2]])
 
@@ -16,55 +16,55 @@ def numbered():
 
 
 def test_a_place_runs_as_long_as_its_longest_replicate():
-    assert padded.layout(LENGTHS).size_at_t == [3, 2, 1]
+    assert packing.layout(LENGTHS).size_at_t == [3, 2, 1]
 
 
 def test_frames_stand_step_by_step_longest_sequence_first_and_the_last_repeats():
-    packed = padded.pack(padded.layout(LENGTHS), numbered()).squeeze(-1)
+    packed = packing.pack(packing.layout(LENGTHS), numbered()).squeeze(-1)
     assert packed[0].tolist() == [10, 0, 20, 11, 1, 12]
     assert packed[1].tolist() == [120, 100, 110, 121, 100, 121]
 
 
 def test_equal_lengths_keep_the_callers_order():
-    batch = padded.layout(torch.full((1, 3), 2))
+    batch = packing.layout(torch.full((1, 3), 2))
     assert batch.sequence.tolist() == [[0, 1, 2, 0, 1, 2]]
 
 
 def test_unpack_gives_the_frames_back_and_zero_where_they_end():
-    batch = padded.layout(LENGTHS)
-    back = padded.unpack(batch, padded.pack(batch, numbered()), steps=4)
+    batch = packing.layout(LENGTHS)
+    back = packing.unpack(batch, packing.pack(batch, numbered()), steps=4)
     assert torch.equal(back, numbered().nan_to_num(0.0))
 
 
 def test_last_is_in_the_callers_order():
-    batch = padded.layout(LENGTHS)
-    last = padded.last(batch, padded.pack(batch, numbered())).squeeze(-1)
+    batch = packing.layout(LENGTHS)
+    last = packing.last(batch, packing.pack(batch, numbered())).squeeze(-1)
     assert last.tolist() == [[1, 12, 20], [100, 110, 121]]
 
 
 def test_frames_end_to_end_are_packed_as_padded_ones():
-    batch = padded.layout(LENGTHS)
+    batch = packing.layout(LENGTHS)
     inputs = numbered()
     table = torch.cat([inputs[r, b, : LENGTHS[r, b]] for r in range(2) for b in range(3)])
     starts = (LENGTHS.flatten().cumsum(0) - LENGTHS.flatten()).view(2, 3)
-    assert torch.equal(padded.pack_frames(batch, table, starts), padded.pack(batch, inputs))
+    assert torch.equal(packing.pack_frames(batch, table, starts), packing.pack(batch, inputs))
 
 
 def test_one_step_before_is_zero_at_the_first_step():
     packed = torch.tensor([10.0, 0, 20, 11, 1, 12]).view(1, 6, 1)
-    earlier = padded.one_step_before([3, 2, 1], packed)
+    earlier = packing.one_step_before([3, 2, 1], packed)
     assert earlier.flatten().tolist() == [0, 0, 0, 10, 0, 11]
 
 
 @pytest.mark.parametrize(
     ("forward", "backward", "shape"),
     [
-        (padded.last, padded.last_backward, (2, 3, 5)),
-        (padded.unpack, padded.unpack_backward, (2, 3, 3, 5)),
+        (packing.last, packing.last_backward, (2, 3, 5)),
+        (packing.unpack, packing.unpack_backward, (2, 3, 3, 5)),
     ],
 )
 def test_backward_is_the_transpose_of_forward(forward, backward, shape):
-    batch = padded.layout(LENGTHS)
+    batch = packing.layout(LENGTHS)
     random = torch.Generator().manual_seed(0)
     packed = torch.randn(2, 6, 5, generator=random, dtype=torch.float64)
     cotangent = torch.randn(shape, generator=random, dtype=torch.float64)
@@ -75,9 +75,9 @@ def test_backward_is_the_transpose_of_forward(forward, backward, shape):
 
 def test_a_sequence_without_frames_is_refused():
     with pytest.raises(DataError, match="length 0.*drop empty recordings"):
-        padded.layout(torch.tensor([[3, 0]]))
+        packing.layout(torch.tensor([[3, 0]]))
 
 
 def test_a_length_beyond_the_padded_steps_is_refused():
     with pytest.raises(DataError, match="length 5 does not fit into 4"):
-        padded.pack(padded.layout(torch.tensor([[5]])), torch.zeros(1, 1, 4, 2))
+        packing.pack(packing.layout(torch.tensor([[5]])), torch.zeros(1, 1, 4, 2))

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
+from harmodels.kernels.simd.elementary import dot
 
 
 @inlined
@@ -16,15 +17,6 @@ def set_output(z: np.ndarray, t: int, hidden: int, channels: int) -> None:
     for d in range(channels + 2):
         z[t, hidden + d] = 0
     z[t, hidden + channels] = 1
-
-
-@inlined
-def dot(a: np.ndarray, i: int, b: np.ndarray, k: int) -> np.float32:
-    """Return a[i] · b[k]."""
-    total = np.float32(0)
-    for j in range(a.shape[1]):
-        total += a[i, j] * b[k, j]
-    return total
 
 
 @inlined

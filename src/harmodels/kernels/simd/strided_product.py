@@ -12,7 +12,7 @@ from numba import int64, types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd import LANES, WIDE, Emitter
+from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
 
 # Rows and vectors of the largest block: its sums, a row of vectors and a factor fit the registers.
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)

@@ -7,15 +7,20 @@ step, so no later line knows the learning rate.
 
 import numpy as np
 
-from harmodels.kernels.absorbing import absorb
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.mlp_packing import Packed
-from harmodels.kernels.mlp_workspace import Options, Powers, Workspace
-from harmodels.kernels.output_layer import dot
-from harmodels.kernels.products import BATCH_ROWS, transpose, weighted_batch, weighted_rows
-from harmodels.kernels.simd import LANES
+from harmodels.kernels.perceptron.packing import Packed
+from harmodels.kernels.perceptron.workspace import Options, Powers, Workspace
+from harmodels.kernels.simd.batched_updates import absorb
+from harmodels.kernels.simd.elementary import dot
+from harmodels.kernels.simd.emitter import LANES
+from harmodels.kernels.simd.products import (
+    BATCH_ROWS,
+    transpose,
+    weighted_batch,
+    weighted_rows,
+)
+from harmodels.kernels.simd.sparse import back_and_update, back_and_update_one, gathered_rows
 from harmodels.kernels.softmax import classify
-from harmodels.kernels.sparse import back_and_update, back_and_update_one, gathered_rows
 
 
 @inlined
@@ -84,7 +89,7 @@ def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Optio
         active[k, n] = i
         outputs[k, n] = v * options.scale
         kept = not (v <= 0)
-        if options.dropping:
+        if options.dropout_mask:
             kept = kept and mask[row, i] != 0
         n += 1 if kept else 0
     active[k, n] = N1

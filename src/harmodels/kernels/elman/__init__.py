@@ -1,0 +1,1 @@
+"""The Elman network's training loops, truncated BPTT and mini-batches."""

@@ -1,0 +1,1 @@
+"""The training loop of the three-layer perceptron."""

@@ -1,0 +1,1 @@
+"""The training loop of stacked and hierarchical SimpleRNN, GRU and LSTM on packed sequences."""

@@ -1,0 +1,1 @@
+"""Vector instructions: lanes, elementary functions, matrix products, denormal numbers."""
