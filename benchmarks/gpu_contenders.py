@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from harmodels.nn.params import map_params, state_dict
-from harmodels.training import graphs
 from harmodels.training.learners import Learner, Recordings, State, make_learner, rows_tensor
+from harmodels.training.loops import cuda_graphs as graphs
 
 
 class Scale(NamedTuple):

@@ -13,8 +13,8 @@ from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import initialisers
 from harmodels.nn.params import map_params, state_dict
-from harmodels.training import minibatch
 from harmodels.training.learners.perceptron import PerceptronPass
+from harmodels.training.loops import minibatch
 
 SIZES = (561, 300, 100, 6)
 SAMPLES, RATE = 3000, 0.01

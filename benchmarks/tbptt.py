@@ -13,7 +13,7 @@ from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn import initialisers
 from harmodels.nn.params import state_dict
-from harmodels.training import tbptt as reference
+from harmodels.training.loops import tbptt as reference
 
 CHANNELS, STEPS, CLASSES, SEQUENCES = 3, 128, 6, 3000
 RATE, CLIP = 0.1, 1.0

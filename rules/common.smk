@@ -81,9 +81,9 @@ def training_code(wildcards):
     """Return a digest of the code that one training runs; a learner is loaded by its name."""
     experiment = PROJECT.reports[wildcards.report].experiments[wildcards.experiment]
     if experiment.training == "baseline":
-        return code("harmodels.training.run")
+        return code("harmodels.training.jobs.run")
     learner = f"harmodels.training.learners.{experiment.training}"
-    return code("harmodels.training.run") + code(learner)
+    return code("harmodels.training.jobs.run") + code(learner)
 
 
 def page_templates():

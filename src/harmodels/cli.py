@@ -21,8 +21,8 @@ from harmodels.files import read_json, read_table
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.verification import report_lines, verify_folder
 from harmodels.runtime import describe_machine, describe_versions
-from harmodels.training.replay import labels_of_epoch
-from harmodels.training.warm_up import warm_up
+from harmodels.training.jobs.replay import labels_of_epoch
+from harmodels.training.jobs.warm_up import warm_up
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

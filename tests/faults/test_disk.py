@@ -18,7 +18,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import write_json, write_table, write_text
 from harmodels.reporting.figures import save_figure
 from harmodels.runtime import script_job
-from harmodels.training.records import write_weights
+from harmodels.training.jobs.records import write_weights
 
 REGISTRY = Path(__file__).parents[2] / "config" / "datasets.yaml"
 NOISE = np.random.default_rng(0).bytes(100_000)

@@ -12,10 +12,10 @@ from torch.utils._pytree import tree_leaves, tree_map
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.nn.params import state_dict
 from harmodels.runtime import StopRequest
-from harmodels.training import graphs
-from harmodels.training.checkpoints import Checkpoints
 from harmodels.training.fit import Division, Schedule, begin, fit
+from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.learners import Recordings, make_learner
+from harmodels.training.loops import cuda_graphs as graphs
 
 BCE = "binary_cross_entropy"
 TBPTT = TruncatedBptt(0.1, 6, 4, 2, 1.0, "transposed", 0.3, BCE)

@@ -12,10 +12,10 @@ from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
 from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime import use_one_thread_an_operation
-from harmodels.training import graphs
-from harmodels.training.job import Job
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.run import run_job
 from harmodels.training.learners import Recordings, base, make_learner
-from harmodels.training.run import run_job
+from harmodels.training.loops import cuda_graphs as graphs
 
 # A GPU adds up in another order than a processor, and its batched products in another for one
 # network than for three; Adam turns a difference near zero into a whole step now and then.

@@ -6,7 +6,7 @@ from harmodels.errors import TrainingError
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.kernels.elman.packing import pack, unpack, workspace
 from harmodels.nn.params import map_params, state_dict, take_replicates
-from harmodels.training import tbptt as reference
+from harmodels.training.loops import tbptt as reference
 
 OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
 

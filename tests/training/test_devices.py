@@ -3,7 +3,7 @@ import torch
 
 from harmodels.errors import TrainingError
 from harmodels.runtime import describe_machine
-from harmodels.training.devices import use_device
+from harmodels.training.jobs.devices import use_device
 
 
 def test_a_gpu_that_torch_does_not_see_is_refused_with_the_remedy(monkeypatch):

@@ -11,11 +11,11 @@ from torch import Tensor
 from harmodels.config.options import Perceptron
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict
-from harmodels.training import graphs
 from harmodels.training.fit import Division, Schedule, fit
-from harmodels.training.graphs import RecordedLoop, plain_loop
 from harmodels.training.learners import Recordings
 from harmodels.training.learners.perceptron import PerceptronLearner
+from harmodels.training.loops import cuda_graphs as graphs
+from harmodels.training.loops.cuda_graphs import RecordedLoop, plain_loop
 from harmodels.training.stopping import Patience
 
 

@@ -20,11 +20,11 @@ from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
 from harmodels.runtime import StopRequest
-from harmodels.training.checkpoints import FILE, Checkpoints
 from harmodels.training.fit import Fit, Outcome
-from harmodels.training.job import Job
+from harmodels.training.jobs.checkpoints import FILE, Checkpoints
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.run import Keeping, run_job
 from harmodels.training.learners import State
-from harmodels.training.run import Keeping, run_job
 
 EPOCHS = 40
 MINIBATCH = {
@@ -101,7 +101,7 @@ RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 
 # children of a server that has imported everything start in no time
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["harmodels.training.run", "harmodels.training.warm_up"])
+SERVER.set_forkserver_preload(["harmodels.training.jobs.run", "harmodels.training.jobs.warm_up"])
 
 
 def job_of(report: str) -> Job:
@@ -195,7 +195,7 @@ def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options
             super().keep(result)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harmodels.training.run.Checkpoints", Asked)
+        patch.setattr("harmodels.training.jobs.run.Checkpoints", Asked)
         with pytest.raises(KeyboardInterrupt):
             run(job, place, folder, every_s=1e9, **options)
 

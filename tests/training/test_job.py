@@ -10,9 +10,9 @@ from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
 from harmodels.files import read_json, write_table
-from harmodels.training.job import Job, divide
-from harmodels.training.replay import labels_of_epoch
-from harmodels.training.run import run_job
+from harmodels.training.jobs.job import Job, divide
+from harmodels.training.jobs.replay import labels_of_epoch
+from harmodels.training.jobs.run import run_job
 
 TBPTT = {
     "learning_rate": 0.1,

@@ -7,8 +7,8 @@ from harmodels.config.options import Minibatch
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform, zeros
 from harmodels.nn.params import state_dict, take_replicates
-from harmodels.training import minibatch
 from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence, make
+from harmodels.training.loops import minibatch
 
 N, T, D, H, C = 7, 6, 3, 4, 6
 ORDER = torch.tensor([[0, 1, 2, 3, 4, 5, 6], [6, 2, 0, 1, 3, 5, 4]])

@@ -5,7 +5,7 @@ import torch
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
 from harmodels.nn.params import state_dict, take_replicates
-from harmodels.training import tbptt
+from harmodels.training.loops import tbptt
 
 N, T, D, H, C = 5, 11, 3, 4, 6
 

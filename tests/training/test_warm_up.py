@@ -1,5 +1,5 @@
+from harmodels.training.jobs.warm_up import LOOPS, warm_up
 from harmodels.training.learners import make_learner
-from harmodels.training.warm_up import LOOPS, warm_up
 
 
 def test_every_loop_that_is_warmed_up_is_a_compiled_one():

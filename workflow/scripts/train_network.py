@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from harmodels.runtime import script_job
-from harmodels.training.job import Job
-from harmodels.training.run import Keeping, run_job
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.run import Keeping, run_job
 
 settings = dict(snakemake.params.job)
 if settings["channels"] is not None:

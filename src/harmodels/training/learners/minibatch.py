@@ -11,9 +11,6 @@ from harmodels.kernels.elman import minibatch as compiled
 from harmodels.kernels.elman import tbptt as elman_tbptt
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
-from harmodels.training import minibatch as reference
-from harmodels.training import tbptt
-from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
     Generators,
     Losses,
@@ -22,6 +19,9 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.loops import minibatch as reference
+from harmodels.training.loops import tbptt
+from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 INITIALISERS = {
     "uniform": initialisers.uniform(0.1),

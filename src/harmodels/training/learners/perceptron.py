@@ -13,8 +13,6 @@ from harmodels.models import mlp
 from harmodels.nn import dropout, initialisers, losses
 from harmodels.nn.devices import send
 from harmodels.nn.params import map_params
-from harmodels.training import minibatch as reference
-from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
     Generators,
     Losses,
@@ -23,6 +21,8 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.loops import minibatch as reference
+from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 
 @dataclass(frozen=True)

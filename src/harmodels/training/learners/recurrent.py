@@ -11,7 +11,6 @@ from harmodels.config.options import Recurrent
 from harmodels.nn import dropout, losses, packing
 from harmodels.nn.devices import send
 from harmodels.nn.dropout import DropoutMask
-from harmodels.training import minibatch
 from harmodels.training.learners.architectures import Architecture, architecture
 from harmodels.training.learners.base import (
     Generators,
@@ -21,6 +20,7 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.loops import minibatch
 
 EPSILON = 1e-7  # of Adam, as in Keras, with which the report was made
 

@@ -9,8 +9,6 @@ from harmodels.config.options import TruncatedBptt
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
-from harmodels.training import tbptt as reference
-from harmodels.training.graphs import RecordedLoop
 from harmodels.training.learners.base import (
     Generators,
     Losses,
@@ -19,6 +17,8 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.loops import tbptt as reference
+from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from harmodels.nn.params import map_params, state_dict
-from harmodels.training.graphs import Loop, plain_loop
+from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
 
 class Network(Protocol):

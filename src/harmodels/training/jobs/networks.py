@@ -12,11 +12,11 @@ from harmodels.data.sequences import Sequences
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.runtime import LOGGER, Progress
-from harmodels.training.checkpoints import Checkpoints
 from harmodels.training.fit import Division, EpochReport, Fit, Schedule, begin, fit
-from harmodels.training.job import Job, described, rows_of_splits
+from harmodels.training.jobs.checkpoints import Checkpoints
+from harmodels.training.jobs.job import Job, described, rows_of_splits
+from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
 from harmodels.training.learners import Learner, Recordings, make_learner, rows_tensor
-from harmodels.training.records import prediction_frame, write_frames, write_weights
 from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from harmodels import optim
 from harmodels.models import elman
 from harmodels.nn import losses
-from harmodels.training.graphs import Loop, plain_loop
+from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
 
 class Carry(NamedTuple):

@@ -12,9 +12,9 @@ from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
 from harmodels.runtime import LOGGER
 from harmodels.training.fit import Division, Fit
-from harmodels.training.job import Job, described, rows_of_splits
+from harmodels.training.jobs.job import Job, described, rows_of_splits
+from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
 from harmodels.training.learners import State
-from harmodels.training.records import prediction_frame, write_frames, write_weights
 
 Features = NDArray[np.float32]
 

@@ -16,11 +16,11 @@ from harmodels.runtime import (
     describe_versions,
     use_one_thread_an_operation,
 )
-from harmodels.training.baselines import train_baselines
-from harmodels.training.checkpoints import Checkpoints
-from harmodels.training.devices import use_device
-from harmodels.training.job import Job, divide
-from harmodels.training.networks import train_networks
+from harmodels.training.jobs.baselines import train_baselines
+from harmodels.training.jobs.checkpoints import Checkpoints
+from harmodels.training.jobs.devices import use_device
+from harmodels.training.jobs.job import Job, divide
+from harmodels.training.jobs.networks import train_networks
 
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 

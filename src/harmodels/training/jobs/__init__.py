@@ -1,0 +1,1 @@
+"""Training jobs: from sequences to weights, predictions, history and run.json."""

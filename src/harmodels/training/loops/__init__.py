@@ -1,0 +1,1 @@
+"""The readable training loops on tensors, and CUDA graphs of their steps."""
