@@ -89,8 +89,8 @@ def training_code(wildcards):
 def page_templates():
     """Return a digest of the page's templates, which no import shows."""
     digest = hashlib.sha256()
-    folder = ROOT / "src" / "harmodels" / "reporting" / "templates"
-    for path in sorted(folder.iterdir()):
+    folder = ROOT / "src" / "harmodels" / "reporting" / "page"
+    for path in sorted(folder.glob("*.j2")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -15,7 +15,7 @@ rule build_page:
     log:
         f"results/logs/{PROJECT.name}.log",
     params:
-        code=code("harmodels.reporting.pages"),
+        code=code("harmodels.reporting.page.build"),
         templates=page_templates(),
         sections=page_sections(),
         datasets=list(DATASETS),
@@ -42,7 +42,7 @@ rule write_provenance:
     log:
         f"results/logs/{PROJECT.name}.provenance.log",
     params:
-        code=code("harmodels.reporting.provenance.build"),
+        code=code("harmodels.provenance.build"),
         sections=recorded_sections(),
         datasets=recorded_datasets(),
     message:
@@ -61,7 +61,7 @@ rule describe_provenance:
     log:
         "results/logs/provenance.log",
     params:
-        code=code("harmodels.reporting.provenance.text"),
+        code=code("harmodels.provenance.text"),
     message:
         "Writing {output.page} of {input.record}."
     script:

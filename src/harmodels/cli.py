@@ -18,8 +18,8 @@ from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_json, read_table
+from harmodels.provenance.verification import report_lines, verify_folder
 from harmodels.reporting.labels import count_text
-from harmodels.reporting.verification import report_lines, verify_folder
 from harmodels.runtime import describe_machine, describe_versions
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.warm_up import warm_up

@@ -17,7 +17,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences, read_sequences, w
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.files import read_json, read_table, write_json, write_table
 from harmodels.reporting.claims.ledger import LEDGER_COLUMNS, read_claims_csv
-from harmodels.reporting.runs import load_run
+from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.write import read_table_csv
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.choice import choose_run
 from harmodels.reporting.claims import evaluate_claims
-from harmodels.reporting.places import only_run, select_runs
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.model_selection import choose_run
+from harmodels.reporting.runs.selection import only_run, select_runs
 from harmodels.reporting.tables import build_table
 
 

@@ -9,7 +9,7 @@ from harmodels.reporting.claims import (
     read_claims_csv,
     write_claims,
 )
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables.layout import MISSING
 
 BETTER = {

@@ -5,8 +5,8 @@ import pytest
 from harmodels.errors import ResultsError
 from harmodels.reporting.claims import evaluate_claims, write_claims
 from harmodels.reporting.figures import draw_figure, save_figure
-from harmodels.reporting.pages import ReportSection, build_page
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.page.build import ReportSection, build_page
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 
 SPEC = {

@@ -5,7 +5,7 @@ import pytest
 
 from harmodels.reporting.claims import evaluate_claims
 from harmodels.reporting.figures import draw_figure
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.specs import experiments_of
 from harmodels.reporting.tables import build_table
 from harmodels.reporting.tables.latex import latex_table

@@ -6,7 +6,7 @@ import pytest
 
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.figures import draw_figure, save_figure
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, read_table_csv, write_table_files
 
 PANEL = {"experiment": "b", "option": "hidden", "scale": "log"}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import escape, latex_table
 from harmodels.reporting.tables.layout import MISSING

@@ -4,7 +4,7 @@ import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import draw_figure, save_figure
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 
 CURVES = {
     "title": "Curves",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from harmodels.data.sequences import read_subjects
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.runtime import script_job
 

@@ -1,8 +1,8 @@
 """Write the page that tells people how results came to be."""
 
 from harmodels.files import write_text
-from harmodels.reporting.provenance.record import read_record
-from harmodels.reporting.provenance.text import provenance_markdown
+from harmodels.provenance.record import read_record
+from harmodels.provenance.text import provenance_markdown
 from harmodels.runtime import script_job
 
 with script_job(snakemake.log[0], "provenance"):

@@ -1,7 +1,7 @@
 """Draw one figure from runs."""
 
 from harmodels.reporting.figures import draw_figure, save_figure
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.runtime import script_job
 
 with script_job(snakemake.log[0], f"figure {snakemake.wildcards.name}"):

@@ -1,7 +1,7 @@
 """Judge the claims of a report."""
 
 from harmodels.reporting.claims import evaluate_claims, write_claims
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.runtime import script_job
 
 with script_job(snakemake.log[0], f"claims {snakemake.wildcards.report}"):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from harmodels.reporting.provenance.build import hashes_of, record_data, record_report
-from harmodels.reporting.provenance.record import Record, write_record
+from harmodels.provenance.build import hashes_of, record_data, record_report
+from harmodels.provenance.record import Record, write_record
 from harmodels.runtime import describe_commit, describe_lock, describe_versions, script_job
 
 with script_job(snakemake.log[0], "provenance"):

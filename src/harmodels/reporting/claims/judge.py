@@ -19,7 +19,8 @@ from harmodels.evaluation.claims import (
 )
 from harmodels.reporting.claims.ledger import EITHER_WAY, LEDGER_COLUMNS
 from harmodels.reporting.labels import agrees, class_text, measure_label, value_text
-from harmodels.reporting.measures import (
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import (
     LOSS_MEASURES,
     confused_share,
     loss_measure,
@@ -27,8 +28,7 @@ from harmodels.reporting.measures import (
     recall_of,
     unknown_classes,
 )
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

@@ -14,8 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from harmodels.evaluation.statistics import LEVEL, mean_band
 from harmodels.reporting.figures.style import ALARM, GREY
 from harmodels.reporting.labels import configuration_text, measure_label
-from harmodels.reporting.measures import early_ends
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import early_ends
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 BAND = "{level} interval of the mean, {number} replicates"

@@ -15,7 +15,7 @@ from harmodels.reporting.figures.recalls import draw_recall_bars
 from harmodels.reporting.figures.style import house_style
 from harmodels.reporting.figures.sweeps import draw_sweep, draw_sweep_time
 from harmodels.reporting.figures.training import draw_training_curves
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.specs import Spec
 
 

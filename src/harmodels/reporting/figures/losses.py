@@ -29,9 +29,9 @@ from harmodels.reporting.labels import (
     name_text,
     wrap,
 )
-from harmodels.reporting.measures import best_epochs, curve, early_ends
-from harmodels.reporting.places import only_run, select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
+from harmodels.reporting.runs.selection import only_run, select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

@@ -14,8 +14,8 @@ from harmodels.evaluation.confusion import confusion_counts, row_fractions
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
 from harmodels.reporting.labels import class_text, configuration_text, wrap
-from harmodels.reporting.places import pair_runs, select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.selection import pair_runs, select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

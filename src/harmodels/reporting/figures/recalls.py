@@ -14,8 +14,8 @@ from harmodels.evaluation.statistics import mean_band
 from harmodels.reporting.figures.bands import replicates_text
 from harmodels.reporting.figures.style import COLOURS, new_figure
 from harmodels.reporting.labels import class_text, configuration_text
-from harmodels.reporting.places import only_run
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.selection import only_run
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

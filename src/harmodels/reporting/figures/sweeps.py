@@ -15,9 +15,9 @@ from harmodels.evaluation.statistics import mean_band
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
 from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
 from harmodels.reporting.labels import key_label, measure_label, name_text
-from harmodels.reporting.measures import prediction_measure
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

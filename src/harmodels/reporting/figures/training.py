@@ -21,9 +21,9 @@ from harmodels.reporting.figures.bands import (
 )
 from harmodels.reporting.figures.style import line_style, new_figure
 from harmodels.reporting.labels import measure_label, wrap
-from harmodels.reporting.measures import best_epochs, curve, early_ends
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec
 
 Runs = Mapping[str, Sequence[Run]]

@@ -6,9 +6,9 @@ import pandas as pd
 
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import configuration_text
-from harmodels.reporting.measures import best_epochs, epochs_run, prediction_measure
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import best_epochs, epochs_run, prediction_measure
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
 from harmodels.reporting.tables.choices import build_choices

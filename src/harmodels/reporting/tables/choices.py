@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from harmodels.reporting.choice import choose_run
 from harmodels.reporting.labels import configuration_text, words
-from harmodels.reporting.measures import prediction_measure
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.model_selection import choose_run
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec, places_of
 from harmodels.reporting.tables.cells import Sample, Table, summarise
 from harmodels.reporting.tables.published import published_table, published_value

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from harmodels.evaluation.confusion import confusion_counts, frequent_confusions, row_fractions
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import class_text, configuration_text
-from harmodels.reporting.places import only_run
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.selection import only_run
 from harmodels.reporting.specs import Spec
 from harmodels.reporting.tables.cells import Sample, Table, summarise
 

@@ -9,7 +9,7 @@ from harmodels.errors import ConfigurationError
 from harmodels.evaluation.classification import class_recall, subject_accuracy
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import configuration_text, natural_order
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.specs import Spec
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, summarise
 from harmodels.reporting.tables.rows import EXPERIMENT, Row, rows_of

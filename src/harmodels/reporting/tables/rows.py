@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import words
-from harmodels.reporting.places import select_runs
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.specs import Spec, places_of
 
 EXPERIMENT = "experiment"  # the heading under which titles of experiments stand

@@ -4,8 +4,8 @@ import pytest
 
 from harmodels.errors import ResultsError
 from harmodels.files import write_json
-from harmodels.reporting.provenance.record import read_record, write_record
-from harmodels.reporting.provenance.text import provenance_markdown
+from harmodels.provenance.record import read_record, write_record
+from harmodels.provenance.text import provenance_markdown
 
 PLACE = "toy_report/toy"
 

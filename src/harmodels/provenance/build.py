@@ -6,7 +6,7 @@ from typing import Any
 
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, sha256
-from harmodels.reporting.provenance.record import (
+from harmodels.provenance.record import (
     Hashes,
     Product,
     RecordedData,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from harmodels.data.splits import SPLITS
+from harmodels.provenance.verification.inputs import Codes, Expected, places_in
 from harmodels.reporting.labels import count_text
-from harmodels.reporting.runs import Run
-from harmodels.reporting.verification.inputs import Codes, Expected, places_in
+from harmodels.reporting.runs.load import Run
 
 TRAIN, VALIDATION = SPLITS.index("train"), SPLITS.index("validation")
 

@@ -6,15 +6,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from harmodels.files import read_json
-from harmodels.reporting.provenance.record import RecordedRun
-from harmodels.reporting.runs import Run, grid_order, load_run
-from harmodels.reporting.verification.checks import Checks, listed, short
-from harmodels.reporting.verification.contents import (
+from harmodels.provenance.record import RecordedRun
+from harmodels.provenance.verification.checks import Checks, listed, short
+from harmodels.provenance.verification.contents import (
     history_problems,
     prediction_problems,
     weight_problems,
 )
-from harmodels.reporting.verification.inputs import Expected
+from harmodels.provenance.verification.inputs import Expected
+from harmodels.reporting.runs.load import Run, grid_order, load_run
 
 PLACE = ("report", "dataset", "experiment", "name")
 

@@ -10,14 +10,14 @@ import pandas as pd
 
 from harmodels.data.features.compare import correlation_table
 from harmodels.data.sequences import read_sequences, read_subjects
+from harmodels.provenance.record import Product, RecordedData
+from harmodels.provenance.verification.checks import Checks
 from harmodels.reporting.claims import claims_texts, evaluate_claims
-from harmodels.reporting.provenance.record import Product, RecordedData
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.specs import needs_subjects
 from harmodels.reporting.tables import build_table, table_texts
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.features import correlation_texts
-from harmodels.reporting.verification.checks import Checks
 
 NAMES = {"group", "measure", "id", "column", "name"}  # columns that say which row it is
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.measures import curve, prediction_measure
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import curve, prediction_measure
 
 CRITERIA = ("validation_accuracy", "validation_loss", "test_accuracy")
 

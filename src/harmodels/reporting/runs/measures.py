@@ -16,7 +16,7 @@ from harmodels.evaluation.confusion import (
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
 
 LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
 

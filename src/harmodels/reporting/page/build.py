@@ -12,7 +12,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import write_text
 from harmodels.reporting.claims import claims_caption, claims_rows, read_claims_csv
 from harmodels.reporting.labels import configuration_text, value_text, words
-from harmodels.reporting.runs import grid_order
+from harmodels.reporting.runs.load import grid_order
 from harmodels.reporting.specs import Spec, experiments_of, published_of
 from harmodels.reporting.tables.layout import lay_out
 from harmodels.reporting.tables.write import read_table_csv
@@ -70,7 +70,7 @@ def build_page(
         If a table, figure or ledger is missing or damaged.
     """
     environment = Environment(
-        loader=PackageLoader("harmodels.reporting", "templates"),
+        loader=PackageLoader("harmodels.reporting", "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -13,10 +13,10 @@ from safetensors.numpy import save_file
 
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
+from harmodels.provenance.build import hashes_of, record_data, record_report
+from harmodels.provenance.record import Record, read_record, write_record
 from harmodels.reporting.claims import evaluate_claims, write_claims
-from harmodels.reporting.provenance.build import hashes_of, record_data, record_report
-from harmodels.reporting.provenance.record import Record, read_record, write_record
-from harmodels.reporting.runs import load_runs
+from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.seeds import Purpose, generator
 

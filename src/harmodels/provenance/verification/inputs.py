@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from harmodels.data.splits import SPLITS
 from harmodels.files import read_table
-from harmodels.reporting.provenance.record import RecordedData
-from harmodels.reporting.verification.checks import Checks, short
+from harmodels.provenance.record import RecordedData
+from harmodels.provenance.verification.checks import Checks, short
 
 Codes = NDArray[np.int64]
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.choice import choose_run
 from harmodels.reporting.labels import agrees, configuration_text
-from harmodels.reporting.runs import Run
+from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.model_selection import choose_run
 
 
 def runs_of(runs: Mapping[str, Sequence[Run]], experiment: str) -> Sequence[Run]:

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from harmodels.cli import main
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, sha256, write_json
-from harmodels.reporting.verification import report_lines, verify_folder
+from harmodels.provenance.verification import report_lines, verify_folder
 
 PLACE = "toy_report/toy"
 RUN = f"{PLACE}/runs/plain/rate=0.1"

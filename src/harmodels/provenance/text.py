@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from harmodels.provenance.record import ENDING, Record, RecordedRun
 from harmodels.reporting.labels import count_text, words
-from harmodels.reporting.provenance.record import ENDING, Record, RecordedRun
 from harmodels.reporting.tables.layout import SIMULATED
 from harmodels.reporting.tables.markdown import markdown_row
 

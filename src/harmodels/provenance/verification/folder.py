@@ -5,25 +5,25 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from harmodels.errors import ResultsError
-from harmodels.reporting.labels import count_text
-from harmodels.reporting.provenance.record import (
+from harmodels.provenance.record import (
     ENDING,
     Record,
     RecordedReport,
     RecordedRun,
     read_record,
 )
-from harmodels.reporting.runs import Run
-from harmodels.reporting.verification.checks import Checks, listed, short
-from harmodels.reporting.verification.inputs import (
+from harmodels.provenance.verification.checks import Checks, listed, short
+from harmodels.provenance.verification.inputs import (
     Expected,
     LabelledIds,
     check_data,
     expected_of,
     read_splits,
 )
-from harmodels.reporting.verification.products import check_correlations, check_product
-from harmodels.reporting.verification.runs import check_run
+from harmodels.provenance.verification.products import check_correlations, check_product
+from harmodels.provenance.verification.runs import check_run
+from harmodels.reporting.labels import count_text
+from harmodels.reporting.runs.load import Run
 
 Shown = Callable[[Iterable[str], str], Iterable[str]]
 Tables = Mapping[str, LabelledIds]

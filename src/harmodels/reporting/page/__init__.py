@@ -1,0 +1,1 @@
+"""The page that shows everything, one file that opens offline."""

@@ -1,0 +1,1 @@
+"""Finished runs: reading their files, selecting runs, choosing the best, measuring."""
