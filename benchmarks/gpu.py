@@ -12,7 +12,7 @@ import torch
 from benchmarks.gpu_cases import CASES
 from benchmarks.gpu_contenders import FULL, TINY, Case, Contender
 from harmodels.files import write_text
-from harmodels.runtime import use_one_thread_an_operation
+from harmodels.runtime.determinism import make_deterministic
 
 # After a few items, how far two contenders may be apart, as a share of how far they have come:
 # rounding, and a step of Adam's where a gradient is next to nothing.
@@ -166,7 +166,7 @@ def main() -> None:
             "nothing measured: torch.cuda.is_available() is false. This needs an NVIDIA GPU and a "
             "torch built for CUDA; --device cpu --tiny only tries the program out"
         )
-    use_one_thread_an_operation()
+    make_deterministic()
     device, scale = torch.device(arguments.device), TINY if arguments.tiny else FULL
     summaries = []
     for name in arguments.case or CASES:

@@ -1,13 +1,17 @@
 """Fixtures shared by all tests; autograd and central differences are the oracles."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import settings
 from torch import Tensor
+
+from harmodels.files import write_json
 
 # The same examples on every run; HYPOTHESIS_PROFILE=long looks further, each time elsewhere.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=40)
@@ -73,3 +77,15 @@ def _check(
 @pytest.fixture
 def check_gradients() -> Callable[..., None]:
     return _check
+
+
+@pytest.fixture
+def edit_json() -> Callable[[Path, dict[str, Any]], None]:
+    """Change some keys of a JSON file; None takes a key out."""
+
+    def edit(path: Path, changes: dict[str, Any]) -> None:
+        content = json.loads(path.read_text())
+        content.update(changes)
+        write_json(path, {key: value for key, value in content.items() if value is not None})
+
+    return edit

@@ -20,7 +20,7 @@ from harmodels.evaluation.recency import recency
 from harmodels.files import read_json, read_table
 from harmodels.provenance.verification import report_lines, verify_folder
 from harmodels.reporting.labels import count_text
-from harmodels.runtime import describe_machine, describe_versions
+from harmodels.runtime.machine import describe_machine, describe_versions
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.warm_up import warm_up
 

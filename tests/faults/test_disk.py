@@ -17,7 +17,7 @@ from harmodels.data.registry import Archive, load_registry
 from harmodels.errors import ResultsError
 from harmodels.files import write_json, write_table, write_text
 from harmodels.reporting.figures import save_figure
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 from harmodels.training.jobs.records import write_weights
 
 REGISTRY = Path(__file__).parents[2] / "config" / "datasets.yaml"

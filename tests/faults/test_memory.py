@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from harmodels import files
-from harmodels.runtime import LOGGER, script_job
+from harmodels.runtime.log import LOGGER
+from harmodels.runtime.script import script_job
 
 HUGE = 10**15  # more bytes than any machine has
 

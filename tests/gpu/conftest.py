@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.nn.params import state_dict
-from harmodels.runtime import StopRequest
+from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Division, Schedule, begin, fit
 from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.learners import Recordings, make_learner

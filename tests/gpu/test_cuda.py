@@ -11,7 +11,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
 from harmodels.nn.params import map_params, take_replicates
-from harmodels.runtime import use_one_thread_an_operation
+from harmodels.runtime.determinism import make_deterministic
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import run_job
 from harmodels.training.learners import Recordings, base, make_learner
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def as_a_job_runs():
     before = torch.are_deterministic_algorithms_enabled()
-    use_one_thread_an_operation()
+    make_deterministic()
     yield
     torch.use_deterministic_algorithms(before)
 

@@ -11,10 +11,11 @@ from harmodels.kernels.elman import tbptt as elman_tbptt
 
 TRAIN_AND_PRINT = """
 import numpy as np, torch
-from harmodels.kernels import elman_tbptt, simd
+from harmodels.kernels.elman import tbptt as elman_tbptt
+from harmodels.kernels.simd import emitter
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
-from harmodels.training import tbptt
+from harmodels.training.loops import tbptt
 draw = uniform(0.3)
 params = elman.initialise(
     [np.random.default_rng(0)], channels=3, hidden=37, classes=6, weights=draw, biases=draw)
@@ -25,7 +26,7 @@ options = dict(window=3, learning_rate=0.1, clip=1.0)
 trained, losses = elman_tbptt.train_epoch(*call, **options)
 expected, _ = tbptt.train_epoch(*call, **options)
 torch.testing.assert_close(trained.rnn.weight_hh, expected.rnn.weight_hh, rtol=0, atol=2e-6)
-print(simd.LANES, float(losses["binary_cross_entropy"][0]).hex())
+print(emitter.LANES, float(losses["binary_cross_entropy"][0]).hex())
 """
 
 

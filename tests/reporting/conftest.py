@@ -1,7 +1,6 @@
 """Run folders made by hand: the files that training writes, with known or seeded content."""
 
 import itertools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,18 +181,6 @@ def write_grid() -> Callable[..., list[Path]]:
         ]
 
     return write
-
-
-@pytest.fixture
-def edit_json() -> Callable[[Path, dict[str, Any]], None]:
-    """Change some keys of a JSON file; None takes a key out."""
-
-    def edit(path: Path, changes: dict[str, Any]) -> None:
-        content = json.loads(path.read_text())
-        content.update(changes)
-        write_json(path, {key: value for key, value in content.items() if value is not None})
-
-    return edit
 
 
 def _with_accuracy(accuracies: dict[str, dict[int, float]], classes: int = 6) -> pd.DataFrame:

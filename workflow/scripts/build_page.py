@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harmodels.files import read_json
 from harmodels.reporting.page.build import ReportSection, build_page, write_page
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], "page"):
     sections = [

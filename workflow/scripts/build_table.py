@@ -7,7 +7,7 @@ import pandas as pd
 from harmodels.data.sequences import read_subjects
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"table {snakemake.wildcards.name}"):
     folder = Path(snakemake.scriptdir).parents[1] / "config" / "published"

@@ -5,7 +5,7 @@ from harmodels.data.sequences import read_sequences
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.figures.features import draw_correlations
 from harmodels.reporting.tables.features import write_correlations
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"compare features {snakemake.wildcards.dataset}"):
     computed = read_sequences(snakemake.input.computed).values.astype(float)

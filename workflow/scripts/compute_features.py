@@ -8,7 +8,7 @@ from harmodels.data.features.tables import (
     map_to_shipped,
 )
 from harmodels.data.sequences import read_sequences, write_sequences
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"features {snakemake.wildcards.dataset}"):
     sequences = read_sequences(snakemake.input.sequences)

@@ -3,7 +3,7 @@
 from harmodels.files import write_text
 from harmodels.provenance.record import read_record
 from harmodels.provenance.text import provenance_markdown
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], "provenance"):
     text = provenance_markdown(read_record(snakemake.input.record))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.registry import load_registry
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 name = snakemake.wildcards.dataset
 registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"

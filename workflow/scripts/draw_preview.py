@@ -3,7 +3,7 @@
 from harmodels.data.sequences import read_sequences
 from harmodels.files import read_json
 from harmodels.reporting.figures import draw_preview, save_figure
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"preview {snakemake.wildcards.dataset}"):
     sequences = read_sequences(snakemake.input.sequences)

@@ -3,7 +3,7 @@
 from harmodels.data.sequences import read_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import write_table
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"splits {snakemake.wildcards.dataset}"):
     splits = draw_splits(

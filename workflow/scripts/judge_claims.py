@@ -2,7 +2,7 @@
 
 from harmodels.reporting.claims import evaluate_claims, write_claims
 from harmodels.reporting.runs.load import load_runs
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"claims {snakemake.wildcards.report}"):
     ledger = evaluate_claims(snakemake.params.specs, load_runs(snakemake.params.folders))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harmodels.data.features.tables import feature_sequences, read_shipped_features
 from harmodels.data.sequences import read_sequences, write_sequences
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], f"shipped features {snakemake.wildcards.dataset}"):
     sequences = read_sequences(snakemake.input.sequences)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harmodels.data.registry import load_registry
 from harmodels.data.simulation.recordings import simulate
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 
 name = snakemake.wildcards.dataset
 registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harmodels.runtime import script_job
+from harmodels.runtime.script import script_job
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import Keeping, run_job
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.record import Record, write_record
-from harmodels.runtime import describe_commit, describe_lock, describe_versions, script_job
+from harmodels.runtime.commit import describe_commit, describe_lock
+from harmodels.runtime.machine import describe_versions
+from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], "provenance"):
     repository = Path(snakemake.scriptdir).parents[1]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
-from harmodels.runtime import LOGGER
+from harmodels.runtime.log import LOGGER
 from harmodels.training.fit import Division, Fit
 from harmodels.training.jobs.job import Job, described, rows_of_splits
 from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights

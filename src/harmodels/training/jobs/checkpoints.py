@@ -22,7 +22,8 @@ from torch import Tensor
 from harmodels.errors import ResultsError
 from harmodels.files import atomic_path
 from harmodels.nn.params import load_state_dict, map_params, state_dict
-from harmodels.runtime import LOGGER, StopRequest
+from harmodels.runtime.log import LOGGER
+from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
 
 FILE = "checkpoint.safetensors"

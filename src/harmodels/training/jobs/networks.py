@@ -11,7 +11,8 @@ from harmodels.config.options import Minibatch, Perceptron, Recurrent
 from harmodels.data.sequences import Sequences
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict, take_replicates
-from harmodels.runtime import LOGGER, Progress
+from harmodels.runtime.log import LOGGER
+from harmodels.runtime.progress import Progress
 from harmodels.training.fit import Division, EpochReport, Fit, Schedule, begin, fit
 from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.jobs.job import Job, described, rows_of_splits

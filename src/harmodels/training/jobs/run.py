@@ -8,14 +8,10 @@ from typing import Any, NamedTuple
 from harmodels.config.options import OPTIONS, Baseline
 from harmodels.data.sequences import read_sequences
 from harmodels.files import read_table, refuse_future, sha256, write_json
-from harmodels.runtime import (
-    StopRequest,
-    describe_commit,
-    describe_lock,
-    describe_machine,
-    describe_versions,
-    use_one_thread_an_operation,
-)
+from harmodels.runtime.commit import describe_commit, describe_lock
+from harmodels.runtime.determinism import make_deterministic
+from harmodels.runtime.machine import describe_machine, describe_versions
+from harmodels.runtime.signals import StopRequest
 from harmodels.training.jobs.baselines import train_baselines
 from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.jobs.devices import use_device
@@ -67,7 +63,7 @@ def run_job(
     KeyboardInterrupt
         After a checkpoint, if the process was asked to end.
     """
-    use_one_thread_an_operation()
+    make_deterministic()
     for path in (sequences_path, splits_path):
         refuse_future(path)
     data = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
-from harmodels.runtime import use_one_thread_an_operation
+from harmodels.runtime.determinism import make_deterministic
 from harmodels.training.fit import Division, Schedule, fit
 from harmodels.training.learners import Recordings, make_learner
 
@@ -30,7 +30,7 @@ LOOPS: tuple[tuple[str, Any], ...] = (
 
 def warm_up() -> None:
     """Train each kind of network for one epoch on a few numbers, with the compiled loops."""
-    use_one_thread_an_operation()
+    make_deterministic()
     random = torch.Generator().manual_seed(0)
     inputs, labels = torch.randn(6, 5, 3, generator=random), torch.arange(6) % 3
     recordings = Recordings.of_equal_length(inputs, labels, 3)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from harmodels.errors import TrainingError
 from harmodels.nn.params import map_params
-from harmodels.runtime import LOGGER
+from harmodels.runtime.log import LOGGER
 
 WARM_UPS = 3  # as many as torch's own helper makes: libraries choose and allocate in the first
 

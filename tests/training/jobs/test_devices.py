@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from harmodels.errors import TrainingError
-from harmodels.runtime import describe_machine
+from harmodels.runtime.machine import describe_machine
 from harmodels.training.jobs.devices import use_device
 
 

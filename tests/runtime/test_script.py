@@ -1,18 +1,9 @@
-import logging
-import subprocess
-import sys
-
 import pytest
 
 from harmodels.errors import DataError
-from harmodels.runtime import (
-    LOGGER,
-    Progress,
-    describe_commit,
-    describe_machine,
-    describe_versions,
-    script_job,
-)
+from harmodels.runtime.log import LOGGER
+from harmodels.runtime.progress import Progress
+from harmodels.runtime.script import script_job
 
 
 @pytest.fixture(autouse=True)
@@ -55,29 +46,3 @@ def test_progress_writes_every_epoch_to_the_log_and_few_to_the_terminal(tmp_path
     assert "epoch 1 of 5: loss 1.0000" in printed
     assert "epoch 3 of 5" not in printed
     assert "0:00 left" in printed
-
-
-def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path):
-    assert describe_commit(tmp_path) == {"commit": None, "dirty": None}
-
-
-def test_a_checkout_has_a_commit_and_says_whether_files_differ(tmp_path):
-    def git(*arguments):
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True)
-
-    git("init", "-q")
-    (tmp_path / "a").write_text("1")
-    git("add", "a")
-    git("commit", "-qm", "a")
-    clean = describe_commit(tmp_path)
-    assert len(clean["commit"]) == 40
-    assert clean["dirty"] is False
-    (tmp_path / "a").write_text("2")
-    assert describe_commit(tmp_path)["dirty"] is True
-
-
-def test_versions_and_machine_are_described():
-    assert describe_versions()["python"] == sys.version.split()[0]
-    assert describe_machine("cpu")["cores"] >= 1
-    assert isinstance(logging.getLogger("harmodels"), logging.Logger)

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
-from harmodels.runtime import StopRequest
+from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
 from harmodels.training.jobs.checkpoints import FILE, Checkpoints
 from harmodels.training.jobs.job import Job

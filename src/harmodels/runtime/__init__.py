@@ -1,0 +1,1 @@
+"""How a process runs: its log, signals, memory, determinism, progress, machine and commit."""

@@ -1,0 +1,5 @@
+"""The logger of the whole package."""
+
+import logging
+
+LOGGER = logging.getLogger("harmodels")

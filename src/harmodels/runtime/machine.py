@@ -1,0 +1,43 @@
+"""Descriptions of the machine and of the versions that decide a result."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("harmodels", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
+
+
+def describe_machine(device: str) -> dict[str, Any]:
+    """Return processor and cores; on CUDA the GPU's name and memory and torch's CUDA version."""
+    facts: dict[str, Any] = {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            return facts | {"gpu": None}
+        properties = torch.cuda.get_device_properties()
+        facts["gpu"] = properties.name
+        facts["gpu_memory_mb"] = properties.total_memory // 2**20
+        facts["cuda"] = torch.version.cuda
+    return facts
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a result."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
