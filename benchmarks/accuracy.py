@@ -27,7 +27,7 @@ from harmodels.models import recurrent_classifier
 from harmodels.nn import dropout
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
-from harmodels.training.learners import Recordings
+from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import EPSILON, RecurrentLearner
 
 LAYERS = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
@@ -55,7 +55,7 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     """Train one replicate with torch and return its accuracy on the test set."""
     options = Recurrent(**run["options"])
     rows = split_indices(splits, sequences, replicate, "train")
-    recordings = Recordings(
+    recordings = SequenceTensors(
         torch.from_numpy(sequences.values),
         torch.from_numpy(sequences.offsets[:-1].copy()),
         torch.from_numpy(sequences.lengths),

@@ -21,7 +21,7 @@ from benchmarks.gpu_contenders import (
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.models import recurrent_classifier
 from harmodels.nn.params import state_dict
-from harmodels.training.learners import Recordings
+from harmodels.training.learners import SequenceTensors
 
 
 class Classifier(torch.nn.Module):
@@ -33,11 +33,11 @@ class Classifier(torch.nn.Module):
         self.output = torch.nn.Linear(hidden, classes)
 
 
-def _sequences(scale: Scale, device: torch.device) -> Recordings:
+def _sequences(scale: Scale, device: torch.device) -> SequenceTensors:
     random = torch.Generator().manual_seed(0)
     inputs = torch.randn(scale.samples, scale.steps, 3, generator=random)
     labels = torch.randint(6, (scale.samples,), generator=random)
-    return Recordings.of_equal_length(inputs, labels, 6).to(str(device))
+    return SequenceTensors.of_equal_length(inputs, labels, 6).to(str(device))
 
 
 def _elman(hidden: int, device: torch.device) -> Classifier:
@@ -100,13 +100,13 @@ def minibatch(device: torch.device, scale: Scale) -> Case:
 def perceptron(device: torch.device, scale: Scale) -> Case:
     """Return the case of report mlp_features."""
     options = Perceptron(
-        *(50, 300, 100, 0.01, 0.09, 0.0, "in_use", "mean", "exact", 1, 0.1, "cross_entropy"),
+        *(50, 300, 100, 0.01, 0.09, 0.0, "at_inference", "mean", "exact", 1, 0.1, "cross_entropy"),
         *("all_epochs", 0.05, 50, 10),
     )
     random = torch.Generator().manual_seed(0)
     inputs = 2 * torch.rand(scale.samples, 1, 561, generator=random) - 1
     labels = torch.randint(6, (scale.samples,), generator=random)
-    recordings = Recordings.of_equal_length(inputs, labels, 6).to(str(device))
+    recordings = SequenceTensors.of_equal_length(inputs, labels, 6).to(str(device))
     state, ours = of_ours("perceptron", options, recordings, options.batch_size, scale)
     vectors, labels = recordings.inputs[:, 0], recordings.labels
 
@@ -139,7 +139,7 @@ def recurrent(device: torch.device, scale: Scale) -> Case:
     labels = torch.from_numpy(generator.integers(0, 45, scale.samples))
     parts = torch.split(frames, lengths.tolist())
     padded = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True).to(device)
-    whole = Recordings(frames, lengths.cumsum(0) - lengths, lengths, labels, 45)
+    whole = SequenceTensors(frames, lengths.cumsum(0) - lengths, lengths, labels, 45)
     recordings = whole.to(str(device))
     state, ours = of_ours("recurrent", options, recordings, options.batch_size, scale)
     labels = recordings.labels

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from harmodels.nn.params import map_params, state_dict
-from harmodels.training.learners import Learner, Recordings, State, make_learner, rows_tensor
+from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
 
@@ -69,7 +69,7 @@ def _order(items: int, batch_size: int, replicates: int, samples: int) -> list[A
 
 
 def of_ours(
-    training: str, options: Any, recordings: Recordings, batch_size: int, scale: Scale
+    training: str, options: Any, recordings: SequenceTensors, batch_size: int, scale: Scale
 ) -> tuple[State, list[Contender]]:
     """Return one network's state, and ours with 1 … R replicates and without graphs."""
     device = recordings.labels.device
@@ -81,7 +81,7 @@ def of_ours(
         state = map_params(lambda tensor: tensor.to(device), drawn)
 
         def train(items: int) -> Weights:
-            order = rows_tensor(_order(items, batch_size, replicates, scale.samples), device)
+            order = index_tensor(_order(items, batch_size, replicates, scale.samples), device)
             trained, _ = learner.train_epoch(state, recordings, order, generators)
             return {name: tensor[:1].cpu() for name, tensor in state_dict(trained.params).items()}
 

@@ -13,7 +13,7 @@ from harmodels.config.project import DEVICE, parse_project
 from harmodels.data.hands import GROUP, fingers_of
 from harmodels.data.registry import get, load_registry
 from harmodels.errors import HarmodelsError
-from harmodels.files import hindrance
+from harmodels.files import why_unwritable
 from harmodels.reporting.specs import experiments_of, needs_subjects, published_of
 
 ROOT = Path(workflow.basedir)
@@ -30,8 +30,8 @@ except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 
 # a warning, since a dry run may look at results that it must not write
-if hindrance(Path.cwd()):
-    logger.warning(f"harmodels: {hindrance(Path.cwd())}")
+if why_unwritable(Path.cwd()):
+    logger.warning(f"harmodels: {why_unwritable(Path.cwd())}")
 
 # jobs take over the device that was decided here: a cluster's node would decide by its own hardware
 os.environ[DEVICE] = PROJECT.device

@@ -63,10 +63,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def hindrance(folder: Path) -> str | None:
+def why_unwritable(folder: Path) -> str | None:
     """Return why nothing can be written into a folder and what to do; None if nothing hinders."""
     if not os.access(folder, os.W_OK):
-        return f"{folder.resolve()} must not be written. {MORE_SPACE}"
+        return f"{folder.resolve()} is not writable. {MORE_SPACE}"
     if shutil.disk_usage(folder).free < LEAST_SPACE:
         return f"the disk of {folder.resolve()} is full. {MORE_SPACE}"
     return None

@@ -12,9 +12,9 @@ from torch.utils._pytree import tree_leaves, tree_map
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.nn.params import state_dict
 from harmodels.runtime.signals import StopRequest
-from harmodels.training.fit import Division, Schedule, begin, fit
+from harmodels.training.fit import Schedule, SplitIndices, begin, fit
 from harmodels.training.jobs.checkpoints import Checkpoints
-from harmodels.training.learners import Recordings, make_learner
+from harmodels.training.learners import SequenceTensors, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
 BCE = "binary_cross_entropy"
@@ -22,7 +22,7 @@ TBPTT = TruncatedBptt(0.1, 6, 4, 2, 1.0, "transposed", 0.3, BCE)
 MINIBATCH = Minibatch(0.1, 6, 5, 2, "uniform", "sgd", None, BCE, None, None)
 ADAM = replace(MINIBATCH, learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
 PERCEPTRON = Perceptron(
-    *(5, 8, 7, 0.1, 0.5, 0.5, "in_use", "mean", "exact", 2, 0.3, "cross_entropy"),
+    *(5, 8, 7, 0.1, 0.5, 0.5, "at_inference", "mean", "exact", 2, 0.3, "cross_entropy"),
     *("all_epochs", 0.05, 50, 10),
 )
 RECURRENT = Recurrent("plain", "gru", 6, 3, 1, 0.5, 5, 0.01, 2, "keras", "cross_entropy", None)
@@ -59,11 +59,11 @@ def make_recordings(training):
     labels = torch.arange(24) % 4
     if training in EQUAL:
         inputs = torch.randn(24, 6, 4, generator=random) + labels[:, None, None] / 2
-        return Recordings.of_equal_length(inputs, labels, 4)
+        return SequenceTensors.of_equal_length(inputs, labels, 4)
     lengths = torch.randint(1, 9, (24,), generator=random)
     frames = torch.randn(int(lengths.sum()), 4, generator=random)
     fingers = torch.tensor([[0, 1], [0, 2], [0, 3]])
-    return Recordings(frames, lengths.cumsum(0) - lengths, lengths, labels, 4, fingers)
+    return SequenceTensors(frames, lengths.cumsum(0) - lengths, lengths, labels, 4, fingers)
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,11 @@ class Case:
         """What `fit` is given."""
         learner = make_learner(self.training, self.options, "reference", 1)
         count = len(replicates)
-        division = Division([np.arange(12)] * count, [np.arange(12, 18)] * count, np.arange(18, 24))
+        indices = SplitIndices(
+            [np.arange(12)] * count, [np.arange(12, 18)] * count, np.arange(18, 24)
+        )
         schedule = Schedule(epochs, 7, replicates, self.options.monitor, **changes)
-        return learner, self.recordings.to(device), division, schedule
+        return learner, self.recordings.to(device), indices, schedule
 
     def fit(self, device, **changes):
         return fit(*self.parts(device, **changes))
@@ -93,7 +95,7 @@ class Case:
         stop = StopRequest()
         stop.asked = True
         with pytest.raises(KeyboardInterrupt):
-            fit(*self.parts(device), keep=Checkpoints(folder, {}, 0, stop).keep)
+            fit(*self.parts(device), on_epoch_end=Checkpoints(folder, {}, 0, stop).on_epoch_end)
         learner, recordings, _, schedule = parts = self.parts(device)
         beginning = begin(learner, recordings, schedule)
         start = Checkpoints(folder, {}, 0, StopRequest()).resume(beginning)

@@ -14,7 +14,7 @@ from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import make_deterministic
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import run_job
-from harmodels.training.learners import Recordings, base, make_learner
+from harmodels.training.learners import SequenceTensors, base, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
 # A GPU adds up in another order than a processor, and its batched products in another for one
@@ -92,7 +92,7 @@ OPTIONS = TruncatedBptt(0.1, 100, 30, 1, 1.0, "transposed", 0.1, "binary_cross_e
 def test_scoring_many_replicates_needs_memory_for_a_part_of_the_sequences_only():
     N, T, R = 2048, 64, 64
     inputs = torch.randn(N, T, 3, generator=torch.Generator().manual_seed(0))
-    recordings = Recordings.of_equal_length(inputs, torch.arange(N) % 6, 6).to("cuda")
+    recordings = SequenceTensors.of_equal_length(inputs, torch.arange(N) % 6, 6).to("cuda")
     learner = make_learner("truncated_bptt", OPTIONS, "reference", 1)
     drawn = learner.initialise([np.random.default_rng(0)], recordings).params
     params = map_params(lambda tensor: tensor.to("cuda"), take_replicates(drawn, [0] * R))

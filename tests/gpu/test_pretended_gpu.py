@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from harmodels.nn.params import map_params
-from harmodels.training.learners import make_learner, rows_tensor
+from harmodels.training.learners import index_tensor, make_learner
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_host_waits_no_more_often_for_more_batches(case, gpu):
     counted = []
     for sequences in (5, 12):
         before = gpu.downloads
-        order = rows_tensor([np.arange(sequences)], gpu.device)
+        order = index_tensor([np.arange(sequences)], gpu.device)
         learner.train_epoch(state, recordings, order, [np.random.default_rng(1)])
         counted.append(gpu.downloads - before)
     assert counted[0] == counted[1] <= 2

@@ -49,5 +49,6 @@ def test_in_use_scales_the_activations_before_the_second_layer():
     inputs = torch.randn(2, 6, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     halved = dropout.DropoutMask(torch.full((2, 6, 5), 0.5, dtype=torch.float64), 1.0)
     torch.testing.assert_close(
-        mlp.forward(mlp.in_use(params, 0.5), inputs)[0], mlp.forward(params, inputs, halved)[0]
+        mlp.forward(mlp.at_inference(params, 0.5), inputs)[0],
+        mlp.forward(params, inputs, halved)[0],
     )

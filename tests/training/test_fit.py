@@ -8,8 +8,8 @@ from torch import Tensor
 
 from harmodels.config.options import TruncatedBptt
 from harmodels.nn.params import state_dict
-from harmodels.training.fit import Division, Schedule, epoch_order, fit
-from harmodels.training.learners import Recordings, State
+from harmodels.training.fit import Schedule, SplitIndices, epoch_order, fit
+from harmodels.training.learners import SequenceTensors, State
 from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 from harmodels.training.stopping import Patience
 
@@ -31,13 +31,13 @@ def recordings():
     random = torch.Generator().manual_seed(0)
     labels = torch.arange(24) % 6
     inputs = torch.randn(24, 10, 3, generator=random) * 0.3 + labels[:, None, None] / 3
-    return Recordings.of_equal_length(inputs, labels, 6)
+    return SequenceTensors.of_equal_length(inputs, labels, 6)
 
 
-def division(replicates=3, validation=True):
+def indices(replicates=3, validation=True):
     train = [np.arange(12) for _ in range(replicates)]
     held = [np.arange(12, 18) for _ in range(replicates)] if validation else None
-    return Division(train, held, np.arange(18, 24))
+    return SplitIndices(train, held, np.arange(18, 24))
 
 
 @pytest.fixture(params=["reference", "compiled"])
@@ -50,23 +50,23 @@ def bytes_of(state):
 
 
 def test_the_same_seed_twice_gives_the_same_bytes(learner, recordings):
-    first = fit(learner, recordings, division(), SCHEDULE)
-    second = fit(learner, recordings, division(), SCHEDULE)
+    first = fit(learner, recordings, indices(), SCHEDULE)
+    second = fit(learner, recordings, indices(), SCHEDULE)
     assert bytes_of(first.last) == bytes_of(second.last)
     assert bytes_of(first.best) == bytes_of(second.best)
     assert first.history().equals(second.history())
 
 
 def test_another_seed_gives_another_network(learner, recordings):
-    first = fit(learner, recordings, division(), SCHEDULE)
-    second = fit(learner, recordings, division(), replace(SCHEDULE, seed=8))
+    first = fit(learner, recordings, indices(), SCHEDULE)
+    second = fit(learner, recordings, indices(), replace(SCHEDULE, seed=8))
     assert bytes_of(first.last) != bytes_of(second.last)
 
 
 def test_a_replicate_trained_alone_is_the_same_network(recordings):
     learner = TruncatedBpttLearner(OPTIONS, "compiled", threads=1)
-    together = fit(learner, recordings, division(), SCHEDULE)
-    alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
+    together = fit(learner, recordings, indices(), SCHEDULE)
+    alone = fit(learner, recordings, indices(1), replace(SCHEDULE, replicates=(2,)))
     for mine, solo in zip(
         state_dict(together.last.params).values(),
         state_dict(alone.last.params).values(),
@@ -77,8 +77,8 @@ def test_a_replicate_trained_alone_is_the_same_network(recordings):
 
 def test_a_replicate_trained_alone_agrees_on_the_reference_engine(recordings):
     learner = TruncatedBpttLearner(OPTIONS, "reference", threads=1)
-    together = fit(learner, recordings, division(), SCHEDULE)
-    alone = fit(learner, recordings, division(1), replace(SCHEDULE, replicates=(2,)))
+    together = fit(learner, recordings, indices(), SCHEDULE)
+    alone = fit(learner, recordings, indices(1), replace(SCHEDULE, replicates=(2,)))
     for mine, solo in zip(
         state_dict(together.last.params).values(),
         state_dict(alone.last.params).values(),
@@ -88,8 +88,8 @@ def test_a_replicate_trained_alone_agrees_on_the_reference_engine(recordings):
 
 
 def test_threads_change_no_byte(recordings):
-    one = fit(TruncatedBpttLearner(OPTIONS, "compiled", 1), recordings, division(), SCHEDULE)
-    three = fit(TruncatedBpttLearner(OPTIONS, "compiled", 3), recordings, division(), SCHEDULE)
+    one = fit(TruncatedBpttLearner(OPTIONS, "compiled", 1), recordings, indices(), SCHEDULE)
+    three = fit(TruncatedBpttLearner(OPTIONS, "compiled", 3), recordings, indices(), SCHEDULE)
     assert bytes_of(one.last) == bytes_of(three.last)
     assert one.history().equals(three.history())
 
@@ -103,13 +103,13 @@ def test_the_order_of_an_epoch_does_not_depend_on_the_epochs_before():
 
 
 def test_without_validation_there_is_no_best_epoch(learner, recordings):
-    result = fit(learner, recordings, division(validation=False), SCHEDULE)
+    result = fit(learner, recordings, indices(validation=False), SCHEDULE)
     assert [o.best_epoch for o in result.outcomes] == [None] * 3
     assert set(result.history()["split"]) == {"train"}
 
 
 def test_history_holds_every_epoch_of_every_replicate(learner, recordings):
-    frame = fit(learner, recordings, division(), SCHEDULE).history()
+    frame = fit(learner, recordings, indices(), SCHEDULE).history()
     counts = frame.groupby(["split", "metric"]).size()
     assert counts["train", "binary_cross_entropy"] == 9
     assert counts["validation", "accuracy"] == 9
@@ -147,7 +147,7 @@ def test_best_weights_are_those_of_the_lowest_validation_loss_of_each_replicate(
     learner = Scripted(
         validation=((3.0, 1.0, 2.0), (1.0, 2.0, 3.0), (2.0, 2.0, 2.0)), train=((1.0,) * 3,) * 3
     )
-    result = fit(learner, recordings, division(), SCHEDULE)
+    result = fit(learner, recordings, indices(), SCHEDULE)
     assert [o.best_epoch for o in result.outcomes] == [2, 1, 1]
     assert result.best.params.value[:, 1].tolist() == [2, 1, 1]
     assert result.last.params.value[:, 1].tolist() == [3, 3, 3]
@@ -156,7 +156,7 @@ def test_best_weights_are_those_of_the_lowest_validation_loss_of_each_replicate(
 def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(recordings):
     nan = float("nan")
     learner = Scripted(validation=((2.0, nan, 1.0),) + ((1.0,) * 3,) * 2, train=((1.0,) * 3,) * 3)
-    result = fit(learner, recordings, division(), SCHEDULE)
+    result = fit(learner, recordings, indices(), SCHEDULE)
     assert [o.diverged_epoch for o in result.outcomes] == [2, None, None]
     assert result.outcomes[0].best_epoch == 1
 
@@ -166,7 +166,7 @@ def test_a_diverged_replicate_ends_and_the_others_go_on(recordings, bad):
     learner = Scripted(
         validation=((3.0, 2.0, 1.0),) * 3, train=((1.0, 1.0, 1.0), (1.0, bad, 1.0), (1.0,) * 3)
     )
-    result = fit(learner, recordings, division(), SCHEDULE)
+    result = fit(learner, recordings, indices(), SCHEDULE)
     assert [o.diverged_epoch for o in result.outcomes] == [None, 2, None]
     assert [o.epochs for o in result.outcomes] == [3, 1, 3]
     assert result.outcomes[1].best_epoch == 1
@@ -177,14 +177,14 @@ def test_training_ends_when_every_replicate_has_diverged(recordings):
     nan = float("nan")
     learner = Scripted(validation=((1.0,) * 3,) * 3, train=((nan,) * 3,) * 3)
     epochs = []
-    result = fit(learner, recordings, division(), SCHEDULE, lambda r: epochs.append(r.epoch))
+    result = fit(learner, recordings, indices(), SCHEDULE, lambda r: epochs.append(r.epoch))
     assert epochs == [1]
     assert all(o.best_epoch is None for o in result.outcomes)
 
 
 def test_an_absurd_learning_rate_diverges_instead_of_failing(learner, recordings):
     absurd = replace(learner, options=replace(OPTIONS, learning_rate=1e38, clip=1e38))
-    result = fit(absurd, recordings, division(), SCHEDULE)
+    result = fit(absurd, recordings, indices(), SCHEDULE)
     assert all(o.diverged_epoch == 1 for o in result.outcomes)
 
 
@@ -193,7 +193,7 @@ def test_a_stopping_rule_ends_one_replicate_and_leaves_the_others(recordings):
         validation=((1.0, 2.0, 3.0), (3.0, 2.0, 1.0), (2.0, 1.0, 3.0)), train=((1.0,) * 3,) * 3
     )
     rule = replace(SCHEDULE, stopping=Patience(1))
-    result = fit(learner, recordings, division(), rule)
+    result = fit(learner, recordings, indices(), rule)
     assert [o.epochs for o in result.outcomes] == [2, 3, 3]
     assert [o.best_epoch for o in result.outcomes] == [1, 3, 2]
     assert result.last.params.value[:, 1].tolist() == [2, 3, 3]
@@ -202,8 +202,8 @@ def test_a_stopping_rule_ends_one_replicate_and_leaves_the_others(recordings):
 
 def test_the_test_set_is_looked_at_every_so_many_epochs_and_changes_nothing(recordings):
     learner = TruncatedBpttLearner(OPTIONS, "compiled", 1)
-    never = fit(learner, recordings, division(), SCHEDULE)
-    often = fit(learner, recordings, division(), replace(SCHEDULE, test_every=2))
+    never = fit(learner, recordings, indices(), SCHEDULE)
+    often = fit(learner, recordings, indices(), replace(SCHEDULE, test_every=2))
     history = often.history()
     assert history.query("split == 'test'")["epoch"].unique().tolist() == [2]
     assert bytes_of(often.best) == bytes_of(never.best)

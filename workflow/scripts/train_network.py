@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harmodels.runtime.script import script_job
 from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import Keeping, run_job
+from harmodels.training.jobs.run import CheckpointPolicy, run_job
 
 settings = dict(snakemake.params.job)
 if settings["channels"] is not None:
@@ -19,7 +19,7 @@ with script_job(snakemake.log[0], f"{job.report}/{job.dataset}/{job.experiment}/
         folder=Path(snakemake.output.run).parent,
         repository=Path(snakemake.scriptdir).parent.parent,
         threads=snakemake.threads,
-        keeping=Keeping(
+        policy=CheckpointPolicy(
             folder=Path(snakemake.params.checkpoints),
             every_s=snakemake.resources.checkpoint_s,
             code=snakemake.params.code,

@@ -75,7 +75,7 @@ def backward(
     return Mlp(d_hidden1, d_hidden2, d_output)
 
 
-def in_use(params: Mlp, keep: float) -> Mlp:
+def at_inference(params: Mlp, keep: float) -> Mlp:
     """Return the perceptron that a network trained with the report's dropout is used as.
 
     The activations before the second layer are scaled by `keep`, which is its weight scaled.

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from harmodels.nn.params import map_params, put_replicates, take_replicates
 from harmodels.seeds import Purpose, generator
-from harmodels.training.learners import Learner, Recordings, State, rows_tensor
+from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor
 from harmodels.training.stopping import AllEpochs, StoppingRule
 
-Rows = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Division:
-    """Rows of the recordings for each replicate, in the order of `Schedule.replicates`."""
+class SplitIndices:
+    """Indices of the recordings for each replicate, in the order of `Schedule.replicates`."""
 
-    train: list[Rows]
-    validation: list[Rows] | None
-    test: Rows
+    train: list[Indices]
+    validation: list[Indices] | None
+    test: Indices
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Fit:
         return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
 
 
-def begin(learner: Learner, recordings: Recordings, schedule: Schedule) -> Fit:
+def begin(learner: Learner, recordings: SequenceTensors, schedule: Schedule) -> Fit:
     """Return the replicates before their first epoch."""
     state = learner.initialise(
         _generators(schedule, schedule.replicates, Purpose.WEIGHTS), recordings
@@ -122,13 +122,13 @@ def begin(learner: Learner, recordings: Recordings, schedule: Schedule) -> Fit:
 
 def fit(
     learner: Learner,
-    recordings: Recordings,
-    division: Division,
+    recordings: SequenceTensors,
+    indices: SplitIndices,
     schedule: Schedule,
     report: Callable[[EpochReport], None] = lambda _: None,
     *,
     start: Fit | None = None,
-    keep: Callable[[Fit], None] = lambda _: None,
+    on_epoch_end: Callable[[Fit], None] = lambda _: None,
 ) -> Fit:
     """Train every replicate; a replicate whose loss is not finite ends there, the others go on.
 
@@ -138,15 +138,16 @@ def fit(
         The network with its way of training.
     recordings
         What it reads.
-    division
+    indices
         Which rows each replicate trains and validates on; the test rows are never touched here.
     schedule
         Epochs, seed, replicates and the loss that marks the best weights.
     report
         Called after each epoch.
     start
-        Where to go on, as `keep` was given it; from the beginning if not given. It is changed.
-    keep
+        Where to resume, as passed to `on_epoch_end`; from the beginning if not given. Changed in
+        place.
+    on_epoch_end
         Called after each epoch with all that the next one depends on. An exception that it raises
         ends the training.
     """
@@ -156,17 +157,17 @@ def fit(
         if not active:
             break
         started = time.monotonic()
-        _train(learner, recordings, division, schedule, result, active, epoch)
+        _train(learner, recordings, indices, schedule, result, active, epoch)
         active = _active(result)
-        if division.validation is not None and active:
-            _validate(learner, recordings, division.validation, schedule, result, active, epoch)
+        if indices.validation is not None and active:
+            _validate(learner, recordings, indices.validation, schedule, result, active, epoch)
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
-            test = [division.test] * len(active)
+            test = [indices.test] * len(active)
             _measure(learner, recordings, test, result, active, epoch, "test")
         result.epoch = epoch
         result.seconds += time.monotonic() - started
-        report(_summary(result, epoch, sum(len(division.train[i]) for i in active)))
-        keep(result)
+        report(_summary(result, epoch, sum(len(indices.train[i]) for i in active)))
+        on_epoch_end(result)
     return result
 
 
@@ -174,7 +175,7 @@ def _active(result: Fit) -> list[int]:
     return [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
 
 
-def epoch_order(rows: Rows, seed: int, replicate: int, epoch: int) -> Rows:
+def epoch_order(rows: Indices, seed: int, replicate: int, epoch: int) -> Indices:
     """Return the rows in the order of one epoch, whatever came before it."""
     return generator(seed, Purpose.ORDER, replicate, epoch).permutation(rows)
 
@@ -186,8 +187,8 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
 
 def _train(
     learner: Learner,
-    recordings: Recordings,
-    division: Division,
+    recordings: SequenceTensors,
+    indices: SplitIndices,
     schedule: Schedule,
     result: Fit,
     active: list[int],
@@ -195,10 +196,10 @@ def _train(
 ) -> None:
     replicates = tuple(result.outcomes[i].replicate for i in active)
     orders = [
-        epoch_order(division.train[i], schedule.seed, replicate, epoch)
+        epoch_order(indices.train[i], schedule.seed, replicate, epoch)
         for i, replicate in zip(active, replicates, strict=True)
     ]
-    order = rows_tensor(orders, recordings.labels.device)
+    order = index_tensor(orders, recordings.labels.device)
     dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
     before = take_replicates(result.last, active)
     after, losses = learner.train_epoch(before, recordings, order, dropout)
@@ -220,8 +221,8 @@ def _train(
 
 def _validate(
     learner: Learner,
-    recordings: Recordings,
-    validation: list[Rows],
+    recordings: SequenceTensors,
+    validation: list[Indices],
     schedule: Schedule,
     result: Fit,
     active: list[int],
@@ -250,14 +251,14 @@ def _validate(
 
 def _measure(
     learner: Learner,
-    recordings: Recordings,
-    rows: list[Rows],
+    recordings: SequenceTensors,
+    rows: list[Indices],
     result: Fit,
     active: list[int],
     epoch: int,
     split: str,
 ) -> list[dict[str, float]]:
-    chosen = rows_tensor(rows, recordings.labels.device)  # (A, n)
+    chosen = index_tensor(rows, recordings.labels.device)  # (A, n)
     params = take_replicates(result.last.params, active)
     # one transfer from a GPU, instead of one for every number below
     scores = learner.scores(params, recordings, chosen).cpu()

@@ -23,7 +23,7 @@ from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
 from harmodels.training.jobs.checkpoints import FILE, Checkpoints
 from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import Keeping, run_job
+from harmodels.training.jobs.run import CheckpointPolicy, run_job
 from harmodels.training.learners import State
 
 EPOCHS = 40
@@ -132,7 +132,7 @@ def run(job: Job, place: Path, folder: str, every_s: float = 0.0, code: str = "a
         folder=place / folder,
         repository=place,
         threads=1,
-        keeping=Keeping(place / "checkpoints", every_s, code),
+        policy=CheckpointPolicy(place / "checkpoints", every_s, code),
     )
 
 
@@ -190,9 +190,9 @@ def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options
     """Run a job that is asked to end after so many epochs."""
 
     class Asked(Checkpoints):
-        def keep(self, result: Fit) -> None:
+        def on_epoch_end(self, result: Fit) -> None:
             self.stop.asked = result.epoch == epochs
-            super().keep(result)
+            super().on_epoch_end(result)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harmodels.training.jobs.run.Checkpoints", Asked)
@@ -306,7 +306,7 @@ def test_a_checkpoint_holds_replicates_that_all_diverged(tmp_path):
     state = State(())
     diverged = Fit(state, state, [Outcome(0, diverged_epoch=1, stopped="loss")], epoch=1)
     checkpoints = Checkpoints(tmp_path, {}, 0.0, StopRequest())
-    checkpoints.keep(diverged)
+    checkpoints.on_epoch_end(diverged)
     resumed = Checkpoints(tmp_path, {}, 0.0, StopRequest()).resume(Fit(state, state, []))
     assert resumed == diverged
 

@@ -10,7 +10,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
 from harmodels.files import read_json, write_table
-from harmodels.training.jobs.job import Job, divide
+from harmodels.training.jobs.job import Job, indices_of_job
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.run import run_job
 
@@ -159,11 +159,11 @@ def test_a_baseline_leaves_the_same_files(run, model):
 def test_replicates_validate_on_different_sequences(sequences):
     draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
     splits = draw_splits(sequences, draw, seed=3, replicates=2)
-    division = divide(sequences, splits, JOB)
-    first, second = division.validation
+    indices = indices_of_job(sequences, splits, JOB)
+    first, second = indices.validation
     assert first.tolist() != second.tolist()
-    assert not set(first) & set(division.train[0])
-    assert not set(division.test) & set(np.concatenate([first, *division.train]))
+    assert not set(first) & set(indices.train[0])
+    assert not set(indices.test) & set(np.concatenate([first, *indices.train]))
 
 
 def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from harmodels.training.learners import Recordings
+from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.base import SCORED_AT_ONCE, in_parts
 
 
@@ -19,7 +19,7 @@ def test_no_forward_pass_scores_more_sequences_than_there_is_memory_for(replicat
 
 
 def test_what_decides_the_work_of_a_gpu_stays_on_the_host():
-    recordings = Recordings.of_equal_length(torch.zeros(4, 3, 2), torch.zeros(4), 2).to("meta")
+    recordings = SequenceTensors.of_equal_length(torch.zeros(4, 3, 2), torch.zeros(4), 2).to("meta")
     places = [
         getattr(recordings, name).device.type for name in ("frames", "labels", "starts", "lengths")
     ]

@@ -122,10 +122,10 @@ def test_the_compiled_engine_gives_way_where_it_knows_no_such_step():
 def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(recordings):
     from dataclasses import replace
 
-    from harmodels.training.learners import Recordings
+    from harmodels.training.learners import SequenceTensors
 
     learner = MinibatchLearner(replace(OPTIONS, initialisation="orthogonal"), "reference", 1)
-    read = Recordings.of_equal_length(recordings[0].float(), recordings[1], C)
+    read = SequenceTensors.of_equal_length(recordings[0].float(), recordings[1], C)
     params = learner.initialise([np.random.default_rng(0)], read).params
     product = params.rnn.weight_hh[0] @ params.rnn.weight_hh[0].T
     torch.testing.assert_close(product, torch.eye(H), rtol=0, atol=1e-6)

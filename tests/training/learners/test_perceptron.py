@@ -6,8 +6,8 @@ import torch
 
 from harmodels.config.options import Perceptron
 from harmodels.nn.params import state_dict
-from harmodels.training.learners import Recordings
-from harmodels.training.learners.perceptron import PerceptronLearner, read_gradient
+from harmodels.training.learners import SequenceTensors
+from harmodels.training.learners.perceptron import PerceptronLearner, apply_gradient_variant
 
 OPTIONS = Perceptron(
     batch_size=4,
@@ -16,7 +16,7 @@ OPTIONS = Perceptron(
     learning_rate=0.1,
     momentum=0.0,
     dropout=0.0,
-    dropout_form="in_use",
+    dropout_form="at_inference",
     reduction="mean",
     output_gradient="exact",
     epochs=1,
@@ -34,7 +34,7 @@ ORDER = torch.tensor([[5, 3, 1, 0, 2, 4, 6, 8, 7, 9]])
 def recordings():
     random = torch.Generator().manual_seed(0)
     inputs = torch.randn(10, 1, 7, generator=random, dtype=torch.float64)
-    return Recordings.of_equal_length(inputs, torch.randint(3, (10,), generator=random), 3)
+    return SequenceTensors.of_equal_length(inputs, torch.randint(3, (10,), generator=random), 3)
 
 
 def learn(options, recordings, order=ORDER, seeds=(0,), epochs=1):
@@ -81,13 +81,13 @@ def test_training_equals_torch_with_autograd(recordings, batch_size, momentum, r
 def test_both_forms_of_dropout_expect_the_same_in_use(recordings):
     inverted = replace(OPTIONS, dropout=0.5, dropout_form="inverted")
     learner, state, _ = learn(inverted, recordings)
-    in_use = PerceptronLearner(replace(inverted, dropout_form="in_use"), "reference", 1)
+    at_inference = PerceptronLearner(replace(inverted, dropout_form="at_inference"), "reference", 1)
     doubled = state.params._replace(
         hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
     )
     torch.testing.assert_close(
         learner.scores(state.params, recordings, ORDER),
-        in_use.scores(doubled, recordings, ORDER),
+        at_inference.scores(doubled, recordings, ORDER),
     )
 
 
@@ -113,8 +113,8 @@ def test_the_masks_of_a_replicate_do_not_depend_on_its_company(recordings):
 def test_the_readings_of_the_output_gradient_differ_by_the_jacobian():
     random = torch.Generator().manual_seed(1)
     logits, gradient = torch.randn(2, 5, 3, generator=random, dtype=torch.float64)
-    once = read_gradient(logits, gradient, "times_jacobian")
-    plus = read_gradient(logits, gradient, "times_jacobian_plus_identity")
+    once = apply_gradient_variant(logits, gradient, "times_jacobian")
+    plus = apply_gradient_variant(logits, gradient, "times_jacobian_plus_identity")
     torch.testing.assert_close(plus - once, gradient)
-    assert torch.equal(read_gradient(logits, gradient, "exact"), gradient)
+    assert torch.equal(apply_gradient_variant(logits, gradient, "exact"), gradient)
     assert not torch.allclose(once, gradient)

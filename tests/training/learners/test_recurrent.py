@@ -7,7 +7,7 @@ import torch
 from harmodels.config.options import Recurrent
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict
-from harmodels.training.learners import Recordings
+from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import RecurrentLearner
 
 OPTIONS = Recurrent(
@@ -35,7 +35,7 @@ def recordings():
     frames = torch.randn(int(lengths.sum()), 4, generator=random)
     fingers = torch.tensor([[0, 1], [0, 2], [0, 3]])
     labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
-    return Recordings(frames, lengths.cumsum(0) - lengths, lengths, labels, 3, fingers)
+    return SequenceTensors(frames, lengths.cumsum(0) - lengths, lengths, labels, 3, fingers)
 
 
 def learn(learner, recordings, order=ORDER, seeds=(0, 1), epochs=2):

@@ -11,8 +11,8 @@ from torch import Tensor
 from harmodels.config.options import Perceptron
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict
-from harmodels.training.fit import Division, Schedule, fit
-from harmodels.training.learners import Recordings
+from harmodels.training.fit import Schedule, SplitIndices, fit
+from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.perceptron import PerceptronLearner
 from harmodels.training.loops import cuda_graphs as graphs
 from harmodels.training.loops.cuda_graphs import RecordedLoop, plain_loop
@@ -124,20 +124,20 @@ def test_without_a_recorder_for_the_device_the_plain_loop_runs():
 
 
 OPTIONS = Perceptron(
-    *(5, 8, 7, 0.3, 0.5, 0.5, "in_use", "mean", "exact", 6, 0.5, "cross_entropy"),
+    *(5, 8, 7, 0.3, 0.5, 0.5, "at_inference", "mean", "exact", 6, 0.5, "cross_entropy"),
     *("patience", 0.05, 50, 1),
 )
 
 
 def train():
     random = torch.Generator().manual_seed(0)
-    data = Recordings.of_equal_length(
+    data = SequenceTensors.of_equal_length(
         torch.randn(24, 1, 4, generator=random), torch.arange(24) % 3, 3
     )
     learner = PerceptronLearner(OPTIONS, "reference", 1)
-    division = Division([np.arange(12)] * 4, [np.arange(12, 18)] * 4, np.arange(18, 24))
+    indices = SplitIndices([np.arange(12)] * 4, [np.arange(12, 18)] * 4, np.arange(18, 24))
     schedule = Schedule(6, 7, (0, 1, 2, 3), OPTIONS.monitor, stopping=Patience(1))
-    return fit(learner, data, division, schedule)
+    return fit(learner, data, indices, schedule)
 
 
 def test_replicates_that_end_leave_the_others_the_bytes_of_the_plain_loop(monkeypatch, request):

@@ -11,8 +11,8 @@ from torch import Tensor
 from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
 from harmodels.runtime.log import LOGGER
-from harmodels.training.fit import Division, Fit
-from harmodels.training.jobs.job import Job, described, rows_of_splits
+from harmodels.training.fit import Fit, SplitIndices
+from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
 from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
 from harmodels.training.learners import State
 
@@ -20,15 +20,15 @@ Features = NDArray[np.float32]
 
 
 def train_baselines(
-    options: Baseline, sequences: Sequences, division: Division, job: Job, folder: Path
+    options: Baseline, sequences: Sequences, indices: SplitIndices, job: Job, folder: Path
 ) -> dict[str, Any]:
     """Fit one classifier a replicate, write its files and return what run.json says of it."""
     features = sequences.padded().reshape(len(sequences), -1)
     predictions, weights, outcomes = [], [], []
-    for replicate, train in enumerate(division.train):
+    for replicate, train in enumerate(indices.train):
         classifier = fit_baseline(options, features[train], sequences.labels[train])
         LOGGER.info("%s fitted, replicate %d", options.model, replicate)
-        for split, rows in rows_of_splits(division, replicate).items():
+        for split, rows in indices_by_split(indices, replicate).items():
             scores = baseline_scores(classifier, features[rows], len(sequences.facts.classes))
             predictions.append(
                 prediction_frame(
@@ -53,7 +53,7 @@ def train_baselines(
     history = Fit(State(()), State(()), []).history()
     write_frames(folder, history, predictions, sequences)
     stacked = {key: torch.cat([w[key] for w in weights]) for key in weights[0]}
-    write_weights(folder / "weights.safetensors", stacked, described(job))
+    write_weights(folder / "weights.safetensors", stacked, weights_metadata(job))
     return {
         "engine": "scikit-learn",
         "sequences_per_s": None,

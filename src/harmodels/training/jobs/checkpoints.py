@@ -90,7 +90,7 @@ class Checkpoints:
         LOGGER.info("going on after epoch %d from %s", result.epoch, self.path)
         return result
 
-    def keep(self, result: Fit) -> None:
+    def on_epoch_end(self, result: Fit) -> None:
         """Write a checkpoint if it is time, and end the process if it was asked to end.
 
         A checkpoint that cannot be written is reported and training goes on.

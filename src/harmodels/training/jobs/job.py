@@ -1,4 +1,4 @@
-"""What one training job is to do: a configuration, all its replicates, on one division."""
+"""What one training job is to do: a configuration, all its replicates, on one indices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import split_indices
-from harmodels.training.fit import Division, Rows
+from harmodels.training.fit import Indices, SplitIndices
 
 
 @dataclass(frozen=True)
@@ -54,33 +54,33 @@ class Job:
     device: str
 
 
-def divide(sequences: Sequences, splits: pd.DataFrame, job: Job) -> Division:
+def indices_of_job(sequences: Sequences, splits: pd.DataFrame, job: Job) -> SplitIndices:
     """Return the rows that each replicate trains, validates and tests on.
 
     Without validation the sequences set aside for it are trained on.
     """
     replicates = range(job.replicates)
 
-    def rows(replicate: int, split: str) -> Rows:
+    def rows(replicate: int, split: str) -> Indices:
         return split_indices(splits, sequences, replicate, split)
 
     train = [rows(r, "train") for r in replicates]
     validation = [rows(r, "validation") for r in replicates]
     test = rows(0, "test")
     if job.validation:
-        return Division(train, validation, test)
+        return SplitIndices(train, validation, test)
     whole = [np.sort(np.concatenate(pair)) for pair in zip(train, validation, strict=True)]
-    return Division(whole, None, test)
+    return SplitIndices(whole, None, test)
 
 
-def rows_of_splits(division: Division, index: int) -> dict[str, Rows]:
+def indices_by_split(indices: SplitIndices, index: int) -> dict[str, Indices]:
     """Return the rows of each split for the replicate at `index`, as predictions list them."""
-    splits = {"train": division.train[index], "test": division.test}
-    if division.validation is not None:
-        splits["validation"] = division.validation[index]
+    splits = {"train": indices.train[index], "test": indices.test}
+    if indices.validation is not None:
+        splits["validation"] = indices.validation[index]
     return splits
 
 
-def described(job: Job) -> dict[str, Any]:
+def weights_metadata(job: Job) -> dict[str, Any]:
     """Return what a file of weights says about itself."""
     return {"configuration": job.name, "options": dict(job.options), "report": job.report}

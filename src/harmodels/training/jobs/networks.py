@@ -13,18 +13,18 @@ from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.runtime.log import LOGGER
 from harmodels.runtime.progress import Progress
-from harmodels.training.fit import Division, EpochReport, Fit, Schedule, begin, fit
+from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit
 from harmodels.training.jobs.checkpoints import Checkpoints
-from harmodels.training.jobs.job import Job, described, rows_of_splits
+from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
 from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
-from harmodels.training.learners import Learner, Recordings, make_learner, rows_tensor
+from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
 
 def train_networks(
     options: Any,
     sequences: Sequences,
-    division: Division,
+    indices: SplitIndices,
     job: Job,
     folder: Path,
     threads: int,
@@ -36,7 +36,7 @@ def train_networks(
     ----------
     options
         Of the training loop, one of `config.options`.
-    sequences, division
+    sequences, indices
         What the networks read, and which part for what.
     job, folder
         What to do, and where its files go.
@@ -53,24 +53,30 @@ def train_networks(
         learner.engine,
         job.device,
         threads,
-        len(division.train[0]),
-        len(division.test),
+        len(indices.train[0]),
+        len(indices.test),
     )
     schedule = make_schedule(options, job)
     start = checkpoints.resume(begin(learner, recordings, schedule))
     progress = _progress(options.epochs, options.monitor)
     result = fit(
-        learner, recordings, division, schedule, progress, start=start, keep=checkpoints.keep
+        learner,
+        recordings,
+        indices,
+        schedule,
+        progress,
+        start=start,
+        on_epoch_end=checkpoints.on_epoch_end,
     )
-    predictions = _predictions(learner, recordings, division, result, sequences)
+    predictions = _predictions(learner, recordings, indices, result, sequences)
     write_frames(folder, result.history(), predictions, sequences)
     tensors = {f"last.{name}": t for name, t in state_dict(result.last.params).items()}
     if job.validation:
         tensors |= {f"best.{name}": t for name, t in state_dict(result.best.params).items()}
-    write_weights(folder / "weights.safetensors", tensors, described(job))
+    write_weights(folder / "weights.safetensors", tensors, weights_metadata(job))
     trained = sum(
         outcome.epochs * len(rows)
-        for outcome, rows in zip(result.outcomes, division.train, strict=True)
+        for outcome, rows in zip(result.outcomes, indices.train, strict=True)
     )
     return {
         "engine": learner.engine,
@@ -130,8 +136,8 @@ def _stopping_rule(options: Any) -> StoppingRule:
     return AllEpochs()
 
 
-def _recordings(sequences: Sequences, job: Job) -> Recordings:
-    return Recordings(
+def _recordings(sequences: Sequences, job: Job) -> SequenceTensors:
+    return SequenceTensors(
         frames=torch.from_numpy(sequences.values),
         starts=torch.from_numpy(sequences.offsets[:-1].copy()),
         lengths=torch.from_numpy(sequences.lengths),
@@ -156,8 +162,8 @@ def _progress(epochs: int, monitor: str) -> Any:
 
 def _predictions(
     learner: Learner,
-    recordings: Recordings,
-    division: Division,
+    recordings: SequenceTensors,
+    indices: SplitIndices,
     result: Fit,
     sequences: Sequences,
 ) -> Iterator[pd.DataFrame]:
@@ -170,8 +176,8 @@ def _predictions(
             kinds["best"] = result.best.params
         for checkpoint, params in kinds.items():
             mine = take_replicates(params, [index])
-            for split, rows in rows_of_splits(division, index).items():
-                chosen = rows_tensor([rows], recordings.labels.device)
+            for split, rows in indices_by_split(indices, index).items():
+                chosen = index_tensor([rows], recordings.labels.device)
                 scores = learner.scores(mine, recordings, chosen)[0].cpu().numpy()
                 yield prediction_frame(
                     sequences,

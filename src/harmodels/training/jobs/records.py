@@ -75,10 +75,10 @@ def write_frames(
     write_table(folder / "predictions.parquet", whole, metadata)
 
 
-def write_weights(path: Path, tensors: Mapping[str, Tensor], described: Mapping[str, Any]) -> None:
+def write_weights(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors, each with a leading axis of replicates, as safetensors."""
     # one metadata key: with several, safetensors writes them in no fixed order
-    metadata = {"harmodels": json.dumps(described, sort_keys=True)}
+    metadata = {"harmodels": json.dumps(about, sort_keys=True)}
     contents = save({key: t.cpu().contiguous() for key, t in tensors.items()}, metadata)
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)

@@ -15,13 +15,13 @@ from harmodels.runtime.signals import StopRequest
 from harmodels.training.jobs.baselines import train_baselines
 from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.jobs.devices import use_device
-from harmodels.training.jobs.job import Job, divide
+from harmodels.training.jobs.job import Job, indices_of_job
 from harmodels.training.jobs.networks import train_networks
 
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 
 
-class Keeping(NamedTuple):
+class CheckpointPolicy(NamedTuple):
     """How a job's state is kept while it trains.
 
     Attributes
@@ -48,7 +48,7 @@ def run_job(
     folder: Path,
     repository: Path,
     threads: int,
-    keeping: Keeping = Keeping(),  # noqa: B008 - an immutable record
+    policy: CheckpointPolicy = CheckpointPolicy(),  # noqa: B008 - an immutable record
 ) -> None:
     """Train, and write history, predictions, weights and run.json into `folder`.
 
@@ -68,9 +68,9 @@ def run_job(
         refuse_future(path)
     data = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
     versions = describe_versions()
-    identity = {"job": asdict(job), "code": keeping.code, "data": data, "versions": versions}
+    identity = {"job": asdict(job), "code": policy.code, "data": data, "versions": versions}
     with StopRequest() as stop, use_device(job.device):
-        checkpoints = Checkpoints(keeping.folder, identity, keeping.every_s, stop)
+        checkpoints = Checkpoints(policy.folder, identity, policy.every_s, stop)
         facts, outcome = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
         write_json(
             folder / "run.json",
@@ -80,7 +80,7 @@ def run_job(
                 **facts,
                 **outcome,
                 "lock": describe_lock(repository),
-                "code": keeping.code,
+                "code": policy.code,
                 "threads": threads,
                 "versions": versions,
                 "hardware": describe_machine(job.device),
@@ -105,10 +105,10 @@ def _train(
     sequences = read_sequences(sequences_path)
     if job.channels is not None:
         sequences = sequences.select_channels(job.channels)
-    division = divide(sequences, read_table(splits_path)[0].to_pandas(), job)
+    indices = indices_of_job(sequences, read_table(splits_path)[0].to_pandas(), job)
     facts = {"classes": list(sequences.facts.classes), "simulated": sequences.facts.simulated}
     options = OPTIONS[job.training](**job.options)
     if isinstance(options, Baseline):
-        return facts, train_baselines(options, sequences, division, job, folder)
-    outcome = train_networks(options, sequences, division, job, folder, threads, checkpoints)
+        return facts, train_baselines(options, sequences, indices, job, folder)
+    outcome = train_networks(options, sequences, indices, job, folder, threads, checkpoints)
     return facts, outcome

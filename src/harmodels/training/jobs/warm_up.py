@@ -7,8 +7,8 @@ import torch
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.runtime.determinism import make_deterministic
-from harmodels.training.fit import Division, Schedule, fit
-from harmodels.training.learners import Recordings, make_learner
+from harmodels.training.fit import Schedule, SplitIndices, fit
+from harmodels.training.learners import SequenceTensors, make_learner
 
 BCE = "binary_cross_entropy"
 LOOPS: tuple[tuple[str, Any], ...] = (
@@ -17,7 +17,7 @@ LOOPS: tuple[tuple[str, Any], ...] = (
     (
         "perceptron",
         Perceptron(
-            *(2, 4, 4, 0.1, 0.5, 0.5, "in_use", "mean", "exact", 1, 0.1, "cross_entropy"),
+            *(2, 4, 4, 0.1, 0.5, 0.5, "at_inference", "mean", "exact", 1, 0.1, "cross_entropy"),
             *("all_epochs", 0.05, 50, 10),
         ),
     ),
@@ -33,8 +33,8 @@ def warm_up() -> None:
     make_deterministic()
     random = torch.Generator().manual_seed(0)
     inputs, labels = torch.randn(6, 5, 3, generator=random), torch.arange(6) % 3
-    recordings = Recordings.of_equal_length(inputs, labels, 3)
-    division = Division([np.arange(4)], [np.arange(4, 6)], np.arange(4, 6))
+    recordings = SequenceTensors.of_equal_length(inputs, labels, 3)
+    indices = SplitIndices([np.arange(4)], [np.arange(4, 6)], np.arange(4, 6))
     for training, options in LOOPS:
         learner = make_learner(training, options, "compiled", 1)
-        fit(learner, recordings, division, Schedule(1, 0, (0,), options.monitor))
+        fit(learner, recordings, indices, Schedule(1, 0, (0,), options.monitor))

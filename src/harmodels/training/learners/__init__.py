@@ -7,9 +7,9 @@ perceptron (`rules/common.smk`, `training_code`).
 import importlib
 from typing import Any
 
-from harmodels.training.learners.base import Learner, Losses, Recordings, State, rows_tensor
+from harmodels.training.learners.base import Learner, Losses, SequenceTensors, State, index_tensor
 
-__all__ = ["Learner", "Losses", "Recordings", "State", "make_learner", "rows_tensor"]
+__all__ = ["Learner", "Losses", "SequenceTensors", "State", "index_tensor", "make_learner"]
 
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:

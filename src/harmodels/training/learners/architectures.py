@@ -17,7 +17,7 @@ from harmodels.nn.cells import Cell
 from harmodels.nn.defaults import DEFAULTS
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.recurrent import CELLS
-from harmodels.training.learners.base import Recordings
+from harmodels.training.learners.base import SequenceTensors
 
 
 class Architecture(Protocol):
@@ -49,7 +49,7 @@ class Architecture(Protocol):
         self,
         params: Any,
         memory: Any,
-        recordings: Recordings,
+        recordings: SequenceTensors,
         order: Tensor,
         masks: Tensor | None,
         **options: Any,
@@ -58,7 +58,7 @@ class Architecture(Protocol):
         ...
 
     def score_compiled(
-        self, params: Any, recordings: Recordings, rows: Tensor, threads: int
+        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
     ) -> Tensor:
         """Return logits (R, n, C) from the compiled loop."""
         ...
@@ -109,7 +109,7 @@ class Plain:
         self,
         params: Any,
         memory: Any,
-        recordings: Recordings,
+        recordings: SequenceTensors,
         order: Tensor,
         masks: Tensor | None,
         **options: Any,
@@ -121,7 +121,7 @@ class Plain:
         )
 
     def score_compiled(
-        self, params: Any, recordings: Recordings, rows: Tensor, threads: int
+        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
     ) -> Tensor:
         """Return logits from the compiled loop."""
         read = (recordings.frames, recordings.starts, recordings.lengths)
@@ -174,7 +174,7 @@ class Hierarchical:
         self,
         params: Any,
         memory: Any,
-        recordings: Recordings,
+        recordings: SequenceTensors,
         order: Tensor,
         masks: Tensor | None,
         **options: Any,
@@ -186,7 +186,7 @@ class Hierarchical:
         )
 
     def score_compiled(
-        self, params: Any, recordings: Recordings, rows: Tensor, threads: int
+        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
     ) -> Tensor:
         """Return logits from the compiled loop."""
         read = (self.fingers, recordings.frames, recordings.starts, recordings.lengths)
@@ -195,7 +195,7 @@ class Hierarchical:
         )
 
 
-def architecture(options: Recurrent, recordings: Recordings) -> Architecture:
+def architecture(options: Recurrent, recordings: SequenceTensors) -> Architecture:
     """Return the architecture that the options name, for these recordings.
 
     Raises

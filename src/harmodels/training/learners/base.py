@@ -27,7 +27,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recordings:
+class SequenceTensors:
     """The tensors that a network reads, all sequences end to end.
 
     Starts, lengths and fingers stay on the host on any device: they decide what a GPU is to do.
@@ -54,7 +54,7 @@ class Recordings:
     fingers: Tensor | None = None
 
     @classmethod
-    def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "Recordings":
+    def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "SequenceTensors":
         """Return the recordings of a dense (N, T, D)."""
         N, T, D = inputs.shape
         lengths = torch.full((N,), T)
@@ -77,7 +77,7 @@ class Recordings:
             )
         return self.frames.view(len(self.labels), longest, -1)
 
-    def to(self, device: str) -> "Recordings":
+    def to(self, device: str) -> "SequenceTensors":
         """Return the recordings with frames and labels on `device`."""
         frames, labels = self.frames.to(device), self.labels.to(device)
         return replace(self, frames=frames, labels=labels)
@@ -94,12 +94,12 @@ class Learner(Protocol):
         """`reference` or `compiled`: what really runs."""
         ...
 
-    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
         """Draw the initial parameters, one replicate from each generator."""
         ...
 
     def train_epoch(
-        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Train each replicate once through its row of `order` (R, n).
 
@@ -108,7 +108,7 @@ class Learner(Protocol):
         """
         ...
 
-    def scores(self, params: Any, recordings: Recordings, rows: Tensor) -> Tensor:
+    def scores(self, params: Any, recordings: SequenceTensors, rows: Tensor) -> Tensor:
         """Return logits (R, n, C); row r of `rows` (R, n) holds the sequences of replicate r."""
         ...
 
@@ -117,7 +117,7 @@ class Learner(Protocol):
         ...
 
 
-def rows_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
+def index_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
     """Return (R, n) from R rows of equal length."""
     return torch.from_numpy(np.stack(rows)).to(device)
 

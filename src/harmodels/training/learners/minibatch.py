@@ -14,7 +14,7 @@ from harmodels.nn import initialisers, losses
 from harmodels.training.learners.base import (
     Generators,
     Losses,
-    Recordings,
+    SequenceTensors,
     State,
     in_parts,
     one_by_one,
@@ -63,7 +63,7 @@ class MinibatchLearner:
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
-    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
         """Draw the weights as the options say; biases are zero."""
         draw = INITIALISERS[self.options.initialisation]
         orthogonal = self.options.initialisation == "orthogonal"
@@ -80,7 +80,7 @@ class MinibatchLearner:
         return State(params, optim.adam_state(params) if self.options.optimiser == "adam" else ())
 
     def train_epoch(
-        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         read = (recordings.inputs, recordings.labels, order)
@@ -105,7 +105,9 @@ class MinibatchLearner:
         )
         return State(params, memory), means
 
-    def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
+    def scores(
+        self, params: elman.ElmanClassifier, recordings: SequenceTensors, rows: Tensor
+    ) -> Tensor:
         """Classify by the state after the last step."""
         inputs = recordings.inputs
         if self.engine == "compiled":

@@ -16,7 +16,7 @@ from harmodels.nn.params import map_params
 from harmodels.training.learners.base import (
     Generators,
     Losses,
-    Recordings,
+    SequenceTensors,
     State,
     in_parts,
     one_by_one,
@@ -48,11 +48,11 @@ class PerceptronPass:
         dropout_mask = None if drawn is None else dropout.DropoutMask(drawn, self.scale)
         logits, cache = mlp.forward(params, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
-        d_logits = read_gradient(logits, d_logits, self.output_gradient)
+        d_logits = apply_gradient_variant(logits, d_logits, self.output_gradient)
         return mlp.backward(params, cache, d_logits, dropout_mask), {"cross_entropy": loss}
 
 
-def read_gradient(logits: Tensor, d_logits: Tensor, reading: str) -> Tensor:
+def apply_gradient_variant(logits: Tensor, d_logits: Tensor, reading: str) -> Tensor:
     """Return the gradient at the logits in the reading asked for; `exact` is y - d itself."""
     if reading == "exact":
         return d_logits
@@ -69,7 +69,7 @@ class PerceptronLearner:
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
-    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
         """Draw weights from U[-initial_range, initial_range]; biases and steps are zero."""
         options = self.options
         params = mlp.initialise(
@@ -87,7 +87,7 @@ class PerceptronLearner:
         return State(params, map_params(torch.zeros_like, params) if options.momentum else ())
 
     def train_epoch(
-        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         options = self.options
@@ -121,10 +121,10 @@ class PerceptronLearner:
             )
         return State(params, steps), means
 
-    def scores(self, params: mlp.Mlp, recordings: Recordings, rows: Tensor) -> Tensor:
+    def scores(self, params: mlp.Mlp, recordings: SequenceTensors, rows: Tensor) -> Tensor:
         """Return the logits; a network trained with the report's dropout is scaled in use."""
-        if self.options.dropout and self.options.dropout_form == "in_use":
-            params = mlp.in_use(params, self._keep)
+        if self.options.dropout and self.options.dropout_form == "at_inference":
+            params = mlp.at_inference(params, self._keep)
         vectors = recordings.inputs.flatten(1)
         if self.engine == "compiled":
             return one_by_one(

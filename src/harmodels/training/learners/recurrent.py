@@ -15,7 +15,7 @@ from harmodels.training.learners.architectures import Architecture, architecture
 from harmodels.training.learners.base import (
     Generators,
     Losses,
-    Recordings,
+    SequenceTensors,
     State,
     in_parts,
     one_by_one,
@@ -35,7 +35,7 @@ class SequencePass:
     """
 
     network: Architecture
-    recordings: Recordings
+    recordings: SequenceTensors
     scale: float
     losses = ("cross_entropy",)
 
@@ -52,7 +52,7 @@ class SequencePass:
         return grads, {"cross_entropy": loss}
 
 
-def pack(recordings: Recordings, samples: Tensor) -> tuple[packing.PackedLayout, Tensor]:
+def pack(recordings: SequenceTensors, samples: Tensor) -> tuple[packing.PackedLayout, Tensor]:
     """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D).
 
     The samples are on the host, the result is where the frames are.
@@ -71,7 +71,7 @@ class RecurrentLearner:
     engine: str
     threads: int
 
-    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
         """Draw the weights as Keras or torch does."""
         params = self._network(recordings).initialise(
             generators, recordings.frames.shape[-1], recordings.classes, recordings.frames.dtype
@@ -79,7 +79,7 @@ class RecurrentLearner:
         return State(params, optim.adam_state(params))
 
     def train_epoch(
-        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         network, options = self._network(recordings), self.options
@@ -111,7 +111,7 @@ class RecurrentLearner:
             )
         return State(params, memory), means
 
-    def scores(self, params: Any, recordings: Recordings, rows: Tensor) -> Tensor:
+    def scores(self, params: Any, recordings: SequenceTensors, rows: Tensor) -> Tensor:
         """Classify by the state after each sequence's last step, without dropout."""
         network = self._network(recordings)
         if self.engine == "compiled":
@@ -133,7 +133,7 @@ class RecurrentLearner:
         loss, _ = losses.softmax_cross_entropy(scores, labels)
         return {"cross_entropy": loss.double().mean()}
 
-    def _network(self, recordings: Recordings) -> Architecture:
+    def _network(self, recordings: SequenceTensors) -> Architecture:
         return architecture(self.options, recordings)
 
     def _masks(self, generators: Generators, order: Tensor) -> Tensor | None:

@@ -12,7 +12,7 @@ from harmodels.nn.initialisers import uniform
 from harmodels.training.learners.base import (
     Generators,
     Losses,
-    Recordings,
+    SequenceTensors,
     State,
     in_parts,
     one_by_one,
@@ -30,7 +30,7 @@ class TruncatedBpttLearner:
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
-    def initialise(self, generators: Generators, recordings: Recordings) -> State:
+    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
         """Draw weights and biases from U[-initial_range, initial_range]."""
         draw = uniform(self.options.initial_range)
         params = elman.initialise(
@@ -45,7 +45,7 @@ class TruncatedBpttLearner:
         return State(params)
 
     def train_epoch(
-        self, state: State, recordings: Recordings, order: Tensor, dropout: Generators
+        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every window of every sequence."""
         arguments: dict[str, Any] = {
@@ -61,7 +61,9 @@ class TruncatedBpttLearner:
             params, losses = reference.train_epoch(*read, **arguments, loop=self.loop)
         return State(params), losses
 
-    def scores(self, params: elman.ElmanClassifier, recordings: Recordings, rows: Tensor) -> Tensor:
+    def scores(
+        self, params: elman.ElmanClassifier, recordings: SequenceTensors, rows: Tensor
+    ) -> Tensor:
         """Classify by the state after the last step."""
         inputs = recordings.inputs
         if self.engine == "compiled":
