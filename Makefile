@@ -36,22 +36,22 @@ test-cluster: $(INSTALLED) ## A real Slurm of one node; as root, with apt, insta
 	tests/cluster/install
 	$(BIN)/python -m pytest -m cluster tests/cluster
 
-lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, the floors of the house
+lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, import layers, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m harmodels.config.generate --check
 
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-keys: $(INSTALLED) ## Renew the tables of config/README.md from workflow/schemas
-	sed -i '/^## What one call/,$$d' config/README.md
-	$(BIN)/harmodels keys >> config/README.md
+keys: $(INSTALLED) ## Renew the schemas of the options and the tables of config/README.md
+	$(BIN)/python -m harmodels.config.generate
 
 bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
 	$(BIN)/python -m benchmarks

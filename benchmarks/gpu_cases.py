@@ -47,7 +47,7 @@ def _elman(hidden: int, device: torch.device) -> Classifier:
 def truncated_bptt(device: torch.device, scale: Scale) -> Case:
     """Return the case of report rnn_tbptt."""
     window = 30
-    options = TruncatedBptt(0.1, 50, window, 1, 1.0, "transposed", 0.01, "binary_cross_entropy")
+    options = TruncatedBptt(learning_rate=0.1, hidden=50, window=window, epochs=1)
     recordings = _sequences(scale, device)
     state, ours = of_ours("truncated_bptt", options, recordings, 1, scale)
     inputs, targets = recordings.inputs, F.one_hot(recordings.labels, 6).float()
@@ -74,9 +74,7 @@ def truncated_bptt(device: torch.device, scale: Scale) -> Case:
 
 def minibatch(device: torch.device, scale: Scale) -> Case:
     """Return the case of report rnn_minibatch."""
-    options = Minibatch(
-        *(0.1, 100, 30, 1, "uniform", "sgd", None, "binary_cross_entropy", None, None)
-    )
+    options = Minibatch(learning_rate=0.1, hidden=100, batch_size=30, epochs=1)
     recordings = _sequences(scale, device)
     state, ours = of_ours("minibatch", options, recordings, options.batch_size, scale)
     inputs, targets = recordings.inputs, F.one_hot(recordings.labels, 6).float()
@@ -100,8 +98,7 @@ def minibatch(device: torch.device, scale: Scale) -> Case:
 def perceptron(device: torch.device, scale: Scale) -> Case:
     """Return the case of report mlp_features."""
     options = Perceptron(
-        *(50, 300, 100, 0.01, 0.09, 0.0, "at_inference", "mean", "exact", 1, 0.1, "cross_entropy"),
-        *("all_epochs", 0.05, 50, 10),
+        batch_size=50, hidden2=100, learning_rate=0.01, momentum=0.09, epochs=1, initial_range=0.1
     )
     random = torch.Generator().manual_seed(0)
     inputs = 2 * torch.rand(scale.samples, 1, 561, generator=random) - 1
@@ -129,9 +126,7 @@ def perceptron(device: torch.device, scale: Scale) -> Case:
 
 def recurrent(device: torch.device, scale: Scale) -> Case:
     """Return the case of report hand_actions: a GRU on sequences of unequal length."""
-    options = Recurrent(
-        *("plain", "gru", 128, None, 1, 0.0, 32, 1e-3, 1, "keras", "cross_entropy", None)
-    )
+    options = Recurrent(cell="gru", hidden=128, dropout=0.0, batch_size=32, epochs=1)
     generator = np.random.default_rng(0)
     drawn = generator.lognormal(np.log(75), 0.7, scale.samples).round().astype(int)
     lengths = torch.from_numpy(np.clip(drawn, 7, scale.longest))

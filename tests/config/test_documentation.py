@@ -1,7 +1,7 @@
 import pytest
 
 from harmodels.config.describe import FILES, describe_all
-from harmodels.config.schema import read_yaml
+from harmodels.config.yaml_files import read_yaml
 
 
 def keys(schema):

@@ -5,8 +5,9 @@ from dataclasses import asdict
 import pytest
 import yaml
 
-from harmodels.config.project import configuration_name, parse_project, resolve_engine
-from harmodels.config.schema import read_yaml
+from harmodels.config.experiments import configuration_name
+from harmodels.config.project import parse_project, resolve_engine
+from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 
 CONFIG = {"reports": {"rnn_tbptt": {"datasets": ["simulated"]}}}
@@ -88,7 +89,7 @@ def test_a_wrong_key_or_value_is_named_with_what_would_be_right(root, change, sa
     [
         (lambda e: e["grid"].update(hiden=[50]), "part_b.*hiden.*did you mean 'hidden'"),
         (lambda e: e["grid"].update(hidden=[]), "grid.hidden"),
-        (lambda e: e["grid"].update(hidden=[50, 50]), r"hidden=50\+window=10 stands twice"),
+        (lambda e: e["grid"].update(hidden=[50, 50]), r"hidden=50\+window=10 is given twice"),
         (lambda e: e["grid"].update(hidden=["fifty"]), "hidden.*'fifty'.*integer"),
         (lambda e: e["grid"].update(learning_rate=[-0.1]), "learning_rate.*-0.1"),
         (lambda e: e["grid"].update(recurrent_gradient=["a/b"]), "a/b"),
@@ -136,7 +137,7 @@ def test_listed_configurations_must_have_the_same_keys(root):
 def test_a_key_given_twice_is_an_error(root):
     path = root / "config" / "reports" / "rnn_tbptt.yaml"
     path.write_text(path.read_text() + "\ntitle: Again\n")
-    with pytest.raises(ConfigurationError, match="'title' stands twice"):
+    with pytest.raises(ConfigurationError, match="'title' is given twice"):
         read_yaml(path)
 
 

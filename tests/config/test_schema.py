@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from harmodels.config.schema import check, read_yaml
+from harmodels.config.schema import check
+from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 
 

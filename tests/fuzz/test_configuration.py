@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmodels.config.project import parse_project
-from harmodels.config.schema import check, read_yaml
+from harmodels.config.schema import check
+from harmodels.config.yaml_files import read_yaml
 from harmodels.data.registry import load_registry, read_checksums
 from harmodels.errors import ConfigurationError
 

@@ -17,15 +17,21 @@ from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.learners import SequenceTensors, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
-BCE = "binary_cross_entropy"
-TBPTT = TruncatedBptt(0.1, 6, 4, 2, 1.0, "transposed", 0.3, BCE)
-MINIBATCH = Minibatch(0.1, 6, 5, 2, "uniform", "sgd", None, BCE, None, None)
+TBPTT = TruncatedBptt(hidden=6, window=4, epochs=2, initial_range=0.3)
+MINIBATCH = Minibatch(hidden=6, batch_size=5, epochs=2, test_every=None)
 ADAM = replace(MINIBATCH, learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
 PERCEPTRON = Perceptron(
-    *(5, 8, 7, 0.1, 0.5, 0.5, "at_inference", "mean", "exact", 2, 0.3, "cross_entropy"),
-    *("all_epochs", 0.05, 50, 10),
+    batch_size=5,
+    hidden1=8,
+    hidden2=7,
+    learning_rate=0.1,
+    momentum=0.5,
+    dropout=0.5,
+    epochs=2,
+    initial_range=0.3,
+    stopping="all_epochs",
 )
-RECURRENT = Recurrent("plain", "gru", 6, 3, 1, 0.5, 5, 0.01, 2, "keras", "cross_entropy", None)
+RECURRENT = Recurrent(hidden=6, finger_hidden=3, batch_size=5, learning_rate=0.01, epochs=2)
 
 OPTIONS = {
     "tbptt": ("truncated_bptt", TBPTT),

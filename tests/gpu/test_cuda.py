@@ -86,7 +86,7 @@ def test_a_training_that_is_over_leaves_no_memory_of_its_graphs(case):
     assert torch.cuda.memory_allocated() <= before
 
 
-OPTIONS = TruncatedBptt(0.1, 100, 30, 1, 1.0, "transposed", 0.1, "binary_cross_entropy")
+OPTIONS = TruncatedBptt(hidden=100, epochs=1, initial_range=0.1)
 
 
 def test_scoring_many_replicates_needs_memory_for_a_part_of_the_sequences_only():

@@ -13,16 +13,7 @@ from harmodels.training.learners import SequenceTensors, State
 from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 from harmodels.training.stopping import Patience
 
-OPTIONS = TruncatedBptt(
-    learning_rate=0.1,
-    hidden=5,
-    window=4,
-    epochs=3,
-    clip=1.0,
-    recurrent_gradient="transposed",
-    initial_range=0.3,
-    monitor="binary_cross_entropy",
-)
+OPTIONS = TruncatedBptt(hidden=5, window=4, epochs=3, initial_range=0.3)
 SCHEDULE = Schedule(epochs=3, seed=7, replicates=(0, 1, 2), monitor="binary_cross_entropy")
 
 

@@ -1,10 +1,11 @@
-"""The keys of every configuration file as Markdown, from the schemas that check them."""
+"""Tables of the keys of every configuration file, in Markdown, from their schemas."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.schema import read_yaml
+from harmodels.config.fields import LARGEST_COUNT, LARGEST_NUMBER
+from harmodels.config.yaml_files import read_yaml
 
 FILES = {
     "config": "What one call builds: `config/config.yaml`, `config/demo.yaml`, your own",
@@ -17,6 +18,7 @@ FILES = {
     "reporting": "Tables, figures and claims of a report",
     "datasets": "The registry of data sets: `config/datasets.yaml`",
 }
+SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
 def describe_all(schemas: Path) -> str:
@@ -59,7 +61,14 @@ def _value(spec: Mapping[str, Any]) -> str:
     if "$ref" in spec:
         return str(spec["$ref"]).rsplit("/", maxsplit=1)[-1]
     kinds = spec.get("type", "")
-    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    text = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    # the bounds of what the compiled loops can hold tell a reader nothing
+    bounds = [
+        f"{sign} {spec[keyword]:g}"
+        for keyword, sign in SIGNS.items()
+        if keyword in spec and spec[keyword] not in (LARGEST_COUNT, LARGEST_NUMBER)
+    ]
+    return ", ".join([text, *bounds])
 
 
 def _text(value: Any) -> str:

@@ -1,65 +1,19 @@
 """The project: which reports, data sets and configurations one call of snakemake builds."""
 
-import itertools
 import os
-import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from harmodels.config.experiments import Experiment, check_replaced, expand
+from harmodels.config.messages import shown, unknown_key
 from harmodels.config.resources import Resources, parse_resources
-from harmodels.config.schema import check, read_schema, read_yaml, unknown_key, with_defaults
+from harmodels.config.schema import check, with_defaults
+from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 
 DEVICE = "HARMODELS_DEVICE"
-NAME = re.compile(r"[A-Za-z0-9_.+-]+")
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One setting of the hyperparameters.
-
-    Attributes
-    ----------
-    name
-        Readable and stable, for example `learning_rate=0.1+hidden=50+window=10`.
-    values
-        The grid's keys and this configuration's values, in the grid's order.
-    options
-        Every option of the training loop, defaults included.
-    """
-
-    name: str
-    values: dict[str, Any]
-    options: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A grid of configurations trained in one way under one protocol.
-
-    Attributes
-    ----------
-    name, title
-        Key and one line for people.
-    training
-        Key of the training loop, whose options the configurations hold.
-    reads
-        The table of the data set that the network reads.
-    validation
-        Whether validation sequences are held out.
-    configurations
-        By name.
-    """
-
-    name: str
-    title: str
-    training: str
-    reads: str
-    validation: bool
-    configurations: dict[str, Configuration]
 
 
 @dataclass(frozen=True)
@@ -68,7 +22,6 @@ class Report:
 
     key: str
     title: str
-    model: str
     channels: str | None
     datasets: tuple[str, ...]
     replicates: int
@@ -88,7 +41,6 @@ class Project:
     seed: int
     engine: str
     device: str
-    mirror: str | None
     downloads: str
     checkpoint_every_s: int
     resources: Resources
@@ -123,8 +75,7 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         seed=full["seed"],
         engine=engine,
         device=device,
-        mirror=full["mirror"],
-        downloads=full["downloads"],
+        downloads=_downloads(full["downloads"]),
         checkpoint_every_s=full["checkpoint_every_s"],
         resources=parse_resources(full["resources"], schema, device),
     )
@@ -134,7 +85,7 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     """Decide engine and device once, without importing torch.
 
     The process that plans a run hands its decision to the jobs in HARMODELS_DEVICE: the node of a
-    cluster that has another GPU, or none, must not decide `auto` anew.
+    cluster may have another GPU, or none, and would decide `auto` differently.
 
     Raises
     ------
@@ -170,15 +121,15 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int
         raise ConfigurationError(
             f"reports.{key}.experiments: " + unknown_key(unknown, content["experiments"])
         )
+    check_replaced(key, plan.get("options", {}), content, chosen)
     experiments = {
-        name: _expand(name, spec, content, plan, root, where)
+        name: expand(name, spec, content, plan, where)
         for name, spec in content["experiments"].items()
         if name in chosen
     }
     return Report(
         key=key,
         title=content["title"],
-        model=content["model"],
         channels=content.get("channels"),
         datasets=tuple(plan["datasets"]),
         replicates=plan.get("replicates", replicates),
@@ -190,77 +141,12 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int
     )
 
 
-def _expand(
-    name: str,
-    spec: Mapping[str, Any],
-    report: Mapping[str, Any],
-    plan: Mapping[str, Any],
-    root: Path,
-    where: str,
-) -> Experiment:
-    place = f"{where}: experiments.{name}"
-    training = spec.get("training", report["training"])
-    schema = root / "workflow" / "schemas" / f"{training}.schema.yaml"
-    combinations = _combinations(spec, place)
-    varied = set(combinations[0])
-    twice = varied & set(spec.get("options", {}))
-    if twice:
-        raise ConfigurationError(
-            f"{place}: {sorted(twice)[0]!r} stands in the grid and in the options"
-        )
-    replaced = dict(plan.get("options", {}))
-    if training != report["training"]:
-        known = read_schema(schema)["properties"]
-        replaced = {key: value for key, value in replaced.items() if key in known}
-    fixed = {**spec.get("options", {}), **replaced}
-    shared = {key: value for key, value in fixed.items() if key not in varied}
-    defaults = with_defaults(shared, schema)
-    configurations = {}
-    for values in combinations:
-        options = {**defaults, **values}
-        check(options, schema, f"{place}, {training}")
-        configuration = Configuration(configuration_name(values), values, options)
-        configurations[configuration.name] = configuration
-    reads = plan.get("reads") or spec.get("reads") or report.get("reads", "sequences")
-    validation = spec.get("validation", False)
-    return Experiment(name, spec["title"], training, reads, validation, configurations)
-
-
-def _combinations(spec: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
-    if "configurations" in spec:
-        combinations = [dict(values) for values in spec["configurations"]]
-        odd = [values for values in combinations if list(values) != list(combinations[0])]
-        if odd:
-            raise ConfigurationError(
-                f"{place}.configurations: {odd[0]} has other keys than {combinations[0]}"
-            )
-    else:
-        grid = spec["grid"]
-        combinations = [
-            dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
-        ]
-    names = [configuration_name(values) for values in combinations]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ConfigurationError(f"{place}: the configuration {twice[0]} stands twice")
-    return combinations
-
-
-def configuration_name(values: Mapping[str, Any]) -> str:
-    """Return `key=value` pairs joined by plus signs, fit for a folder name.
-
-    Not by commas: Snakemake takes the wildcards of a cluster's job apart at them, those inside a
-    value too (snakemake/snakemake#2366).
-
-    Raises
-    ------
-    ConfigurationError
-        If a value holds a character that has no place in a folder name.
-    """
-    parts = []
-    for key, value in values.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if not NAME.fullmatch(text):
-            raise ConfigurationError(f"grid value {key}={text!r} cannot be part of a folder name")
-        parts.append(f"{key}={text}")
-    return "+".join(parts)
+def _downloads(folder: str) -> str:
+    """Return the folder of archives, refusing one that is not where it seems to be."""
+    path = PurePosixPath(folder)
+    remedy = "give a folder under the working directory, or an absolute path"
+    if folder.startswith("~"):
+        raise ConfigurationError(f"downloads: {shown(folder)}: ~ is not expanded; {remedy}")
+    if ".." in path.parts:
+        raise ConfigurationError(f"downloads: {shown(folder)} leads out of its folder; {remedy}")
+    return str(path)

@@ -1,4 +1,4 @@
-"""What a training job asks of the machine or cluster that runs it."""
+"""Resources that a training job asks for on the machine or cluster that runs it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,57 +1,20 @@
 """Checks of configuration files against JSON Schemas, with errors a user can act on."""
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 from referencing import Registry, Resource
 
+from harmodels.config.messages import shortened, shown, unknown_key, wrong_type
+from harmodels.config.yaml_files import read_yaml, refuse_oversized
 from harmodels.errors import ConfigurationError
-
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where built
-
-
-class _UniqueKeyLoader(_SafeLoader):  # type: ignore[misc]
-    """Safe YAML in which a key given twice is an error: the first value would silently vanish."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                line = node.start_mark.line + 1
-                raise ConfigurationError(f"key {key!r} stands twice in the mapping at line {line}")
-        return super().construct_mapping(node, deep)
-
-
-# A value that its tag does not allow (`2024-13-45`, `!!int x`) brings out what Python raises.
-_UNREADABLE = (OSError, yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping.
-
-    Raises
-    ------
-    ConfigurationError
-        If the file is missing, is not YAML, is not a mapping, holds a key twice or a value that
-        its tag does not allow.
-    """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except _UNREADABLE as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} holds no mapping of keys to values")
-    return content
 
 
 def check(value: Mapping[str, Any], schema: Path, where: str) -> None:
@@ -71,6 +34,7 @@ def check(value: Mapping[str, Any], schema: Path, where: str) -> None:
     ConfigurationError
         Naming the place, the value and what would be right.
     """
+    refuse_oversized(value, where)
     error = best_match(_validator(schema).iter_errors(value))
     if error is not None:
         raise ConfigurationError(f"{where}: {_explain(error)}")
@@ -85,7 +49,7 @@ def with_defaults(value: Mapping[str, Any], schema: Path) -> dict[str, Any]:
 
 @cache
 def read_schema(path: Path) -> dict[str, Any]:
-    """Read a schema once a process; every job that a cluster runs reads the configuration anew."""
+    """Read a schema once a process; every job of a cluster reads the configuration again."""
     return read_yaml(path)
 
 
@@ -97,9 +61,18 @@ def _is_number(_: Any, value: object) -> bool:
     return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
+def _matches_whole(
+    _: Any, pattern: str, value: object, __: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Match the whole text: `$` alone would let a line end at the end pass."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield ValidationError(f"{shown(value)} does not match {pattern}")
+
+
 # JSON Schema calls 5.0 an integer, which counts nothing in Python; NaN passes every bound.
 _Validator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
+    validators={"pattern": _matches_whole},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "number": _is_number}
     ),
@@ -116,7 +89,7 @@ def _validator(schema: Path) -> Any:
 
 
 def _explain(error: ValidationError) -> str:
-    place = ".".join(str(part) for part in error.absolute_path)
+    place = shortened(".".join(str(part) for part in error.absolute_path))
     at = f"{place}: " if place else ""
     rule: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
@@ -128,16 +101,16 @@ def _explain(error: ValidationError) -> str:
         missing = [key for key in rule if key not in present]
         return f"{at}the key {missing[0]!r} is missing"
     if error.validator == "enum":
-        return f"{at}{error.instance!r} is none of {', '.join(map(repr, rule))}"
+        return f"{at}{shown(error.instance)} is none of {', '.join(map(repr, rule))}"
     if error.validator == "type":
-        return f"{at}{error.instance!r} should be of type {rule}"
-    return at + error.message
-
-
-def unknown_key(unknown: Iterable[str], known: Iterable[str]) -> str:
-    """Return a sentence on the first unknown key, with the nearest known one."""
-    known = list(known)
-    first = sorted(unknown, key=str)[0]
-    near = difflib.get_close_matches(str(first), known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown key {first!r}{hint} (known: {', '.join(known)})"
+        kinds = rule if isinstance(rule, str) else " or ".join(rule)
+        return at + wrong_type(error.instance, kinds)
+    if error.validator == "maxLength":
+        return f"{at}{shown(error.instance)} is longer than {rule} characters"
+    if error.validator == "minLength":
+        return f"{at}{shown(error.instance)} is shorter than {rule} characters"
+    if error.validator == "pattern":
+        schema = error.schema
+        wanted = schema.get("$comment", f"text that matches {rule}")
+        return f"{at}{shown(error.instance)} should be {wanted}"
+    return at + shortened(error.message)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.schema import check, read_yaml
+from harmodels.config.schema import check
+from harmodels.config.yaml_files import read_yaml
 from harmodels.data.registry_checks import check_combination, unknown
 from harmodels.data.sequences import SequenceFacts
 from harmodels.data.skeletons import SKELETONS

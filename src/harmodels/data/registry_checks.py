@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harmodels.config.schema import unknown_key
+from harmodels.config.messages import unknown_key
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 

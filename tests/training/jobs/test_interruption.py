@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from harmodels.config.fields import Options
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
@@ -27,74 +29,48 @@ from harmodels.training.jobs.run import CheckpointPolicy, run_job
 from harmodels.training.learners import State
 
 EPOCHS = 40
-MINIBATCH = {
-    "learning_rate": 0.05,
-    "hidden": 8,
-    "batch_size": 4,
-    "epochs": EPOCHS,
-    "initialisation": "uniform",
-    "optimiser": "sgd",
-    "clip_norm": None,
-    "monitor": "negative_log_likelihood",
-    "patience": None,
-    "test_every": 7,
-}
-OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+MINIBATCH = Minibatch(
+    learning_rate=0.05,
+    hidden=8,
+    batch_size=4,
+    epochs=EPOCHS,
+    monitor="negative_log_likelihood",
+    test_every=7,
+)
+ADAM = replace(MINIBATCH, optimiser="adam", clip_norm=1.0, epochs=8)
+OPTIONS: dict[str, tuple[str, Options]] = {
     "rnn_tbptt": (
         "truncated_bptt",
-        {
-            "learning_rate": 0.05,
-            "hidden": 8,
-            "window": 5,
-            "epochs": EPOCHS,
-            "clip": 1.0,
-            "recurrent_gradient": "transposed",
-            "initial_range": 0.1,
-            "monitor": "binary_cross_entropy",
-        },
+        TruncatedBptt(learning_rate=0.05, hidden=8, window=5, epochs=EPOCHS, initial_range=0.1),
     ),
     "rnn_minibatch": ("minibatch", MINIBATCH),
-    "rnn_minibatch with Adam": (
-        "minibatch",
-        {**MINIBATCH, "optimiser": "adam", "clip_norm": 1.0, "epochs": 8},
-    ),
+    "rnn_minibatch with Adam": ("minibatch", ADAM),
     "mlp_features": (
         "perceptron",
-        {
-            "batch_size": 4,
-            "hidden1": 12,
-            "hidden2": 8,
-            "learning_rate": 0.01,
-            "momentum": 0.5,
-            "dropout": 0.3,
-            "dropout_form": "inverted",
-            "reduction": "mean",
-            "output_gradient": "exact",
-            "epochs": EPOCHS,
-            "initial_range": 0.1,
-            "monitor": "cross_entropy",
-            "stopping": "none",
-            "gap": 1.0,
-            "gap_after": 10,
-            "patience": 5,
-        },
+        Perceptron(
+            batch_size=4,
+            hidden1=12,
+            hidden2=8,
+            learning_rate=0.01,
+            momentum=0.5,
+            dropout=0.3,
+            dropout_form="inverted",
+            epochs=EPOCHS,
+            initial_range=0.1,
+            stopping="all_epochs",
+        ),
     ),
     "hand_actions": (
         "recurrent",
-        {
-            "architecture": "plain",
-            "cell": "lstm",
-            "hidden": 6,
-            "finger_hidden": None,
-            "layers": 1,
-            "dropout": 0.2,
-            "batch_size": 4,
-            "learning_rate": 0.01,
-            "epochs": EPOCHS,
-            "initialisation": "keras",
-            "monitor": "cross_entropy",
-            "patience": 30,
-        },
+        Recurrent(
+            cell="lstm",
+            hidden=6,
+            dropout=0.2,
+            batch_size=4,
+            learning_rate=0.01,
+            epochs=EPOCHS,
+            patience=30,
+        ),
     ),
 }
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
@@ -112,7 +88,7 @@ def job_of(report: str) -> Job:
         experiment="e",
         name="one",
         configuration={},
-        options=options,
+        options=asdict(options),
         training=training,
         channels=None,
         fingers=None,

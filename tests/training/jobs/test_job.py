@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from harmodels.config.options import TruncatedBptt
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
@@ -14,16 +15,7 @@ from harmodels.training.jobs.job import Job, indices_of_job
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.run import run_job
 
-TBPTT = {
-    "learning_rate": 0.1,
-    "hidden": 4,
-    "window": 5,
-    "epochs": 2,
-    "clip": 1.0,
-    "recurrent_gradient": "transposed",
-    "initial_range": 0.1,
-    "monitor": "binary_cross_entropy",
-}
+TBPTT = asdict(TruncatedBptt(hidden=4, window=5, epochs=2, initial_range=0.1))
 JOB = Job(
     report="r",
     dataset="toy",
@@ -145,7 +137,7 @@ def test_patience_without_validation_is_refused_with_the_remedy(run):
 
 @pytest.mark.parametrize("model", ["majority", "logistic_regression", "linear_svm"])
 def test_a_baseline_leaves_the_same_files(run, model):
-    options = {"model": model, "inverse_regularisation": 1.0}
+    options = {"model": model}
     folder = run(replace(JOB, training="baseline", options=options, channels=None))
     assert {path.name for path in folder.iterdir()} == FILES
     assert pd.read_parquet(folder / "history.parquet").empty

@@ -97,18 +97,7 @@ def test_each_replicate_is_the_network_trained_alone(recordings):
             torch.testing.assert_close(mine, solo, rtol=1e-12, atol=1e-14)
 
 
-OPTIONS = Minibatch(
-    learning_rate=0.01,
-    hidden=H,
-    batch_size=3,
-    epochs=1,
-    initialisation="uniform",
-    optimiser="sgd",
-    clip_norm=None,
-    monitor="binary_cross_entropy",
-    patience=None,
-    test_every=None,
-)
+OPTIONS = Minibatch(learning_rate=0.01, hidden=H, batch_size=3, epochs=1, test_every=None)
 
 
 def test_the_compiled_engine_gives_way_where_it_knows_no_such_step():

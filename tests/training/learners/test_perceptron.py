@@ -10,22 +10,7 @@ from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.perceptron import PerceptronLearner, apply_gradient_variant
 
 OPTIONS = Perceptron(
-    batch_size=4,
-    hidden1=8,
-    hidden2=5,
-    learning_rate=0.1,
-    momentum=0.0,
-    dropout=0.0,
-    dropout_form="at_inference",
-    reduction="mean",
-    output_gradient="exact",
-    epochs=1,
-    initial_range=0.5,
-    monitor="cross_entropy",
-    stopping="all_epochs",
-    gap=0.05,
-    gap_after=50,
-    patience=10,
+    batch_size=4, hidden1=8, hidden2=5, learning_rate=0.1, epochs=1, initial_range=0.5
 )
 ORDER = torch.tensor([[5, 3, 1, 0, 2, 4, 6, 8, 7, 9]])
 

@@ -10,20 +10,7 @@ from harmodels.nn.params import state_dict
 from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import RecurrentLearner
 
-OPTIONS = Recurrent(
-    architecture="plain",
-    cell="gru",
-    hidden=6,
-    finger_hidden=None,
-    layers=1,
-    dropout=0.5,
-    batch_size=3,
-    learning_rate=0.01,
-    epochs=1,
-    initialisation="keras",
-    monitor="cross_entropy",
-    patience=None,
-)
+OPTIONS = Recurrent(hidden=6, batch_size=3, learning_rate=0.01, epochs=1)
 LENGTHS = [4, 1, 7, 3, 9, 2, 5]
 ORDER = torch.tensor([[0, 1, 2, 3, 4, 5, 6], [6, 2, 0, 1, 3, 5, 4]])
 

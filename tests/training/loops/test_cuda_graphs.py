@@ -124,8 +124,16 @@ def test_without_a_recorder_for_the_device_the_plain_loop_runs():
 
 
 OPTIONS = Perceptron(
-    *(5, 8, 7, 0.3, 0.5, 0.5, "at_inference", "mean", "exact", 6, 0.5, "cross_entropy"),
-    *("patience", 0.05, 50, 1),
+    batch_size=5,
+    hidden1=8,
+    hidden2=7,
+    learning_rate=0.3,
+    momentum=0.5,
+    dropout=0.5,
+    epochs=6,
+    initial_range=0.5,
+    stopping="patience",
+    patience=1,
 )
 
 

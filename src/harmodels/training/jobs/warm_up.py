@@ -10,21 +10,14 @@ from harmodels.runtime.determinism import make_deterministic
 from harmodels.training.fit import Schedule, SplitIndices, fit
 from harmodels.training.learners import SequenceTensors, make_learner
 
-BCE = "binary_cross_entropy"
 LOOPS: tuple[tuple[str, Any], ...] = (
-    ("truncated_bptt", TruncatedBptt(0.1, 4, 2, 1, 1.0, "transposed", 0.1, BCE)),
-    ("minibatch", Minibatch(0.1, 4, 2, 1, "uniform", "sgd", None, BCE, None, None)),
+    ("truncated_bptt", TruncatedBptt(hidden=4, window=2, epochs=1)),
+    ("minibatch", Minibatch(hidden=4, batch_size=2, epochs=1)),
     (
         "perceptron",
-        Perceptron(
-            *(2, 4, 4, 0.1, 0.5, 0.5, "at_inference", "mean", "exact", 1, 0.1, "cross_entropy"),
-            *("all_epochs", 0.05, 50, 10),
-        ),
+        Perceptron(batch_size=2, hidden1=4, hidden2=4, momentum=0.5, dropout=0.5, epochs=1),
     ),
-    (
-        "recurrent",
-        Recurrent("plain", "gru", 4, None, 1, 0.5, 2, 0.01, 1, "keras", "cross_entropy", None),
-    ),
+    ("recurrent", Recurrent(hidden=4, batch_size=2, epochs=1)),
 )
 
 

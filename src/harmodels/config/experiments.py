@@ -1,0 +1,224 @@
+"""Experiments of a report: grids expanded into configurations, and what a plan may replace."""
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harmodels.config.fields import Options, specs_of
+from harmodels.config.messages import shown, unknown_key
+from harmodels.config.options import OPTIONS
+from harmodels.errors import ConfigurationError
+
+NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+LONGEST_NAME = 200  # file systems allow 255 bytes
+MOST_CONFIGURATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One setting of the hyperparameters.
+
+    Attributes
+    ----------
+    name
+        Readable and stable, for example `learning_rate=0.1+hidden=50+window=10`.
+    values
+        The grid's keys and this configuration's values, in the grid's order.
+    options
+        Every option of the training loop, defaults included.
+    """
+
+    name: str
+    values: dict[str, Any]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of configurations trained in one way under one protocol.
+
+    Attributes
+    ----------
+    name, title
+        Key and one line for people.
+    training
+        Key of the training loop, whose options the configurations hold.
+    reads
+        The table of the data set that the network reads.
+    validation
+        Whether validation sequences are held out.
+    configurations
+        By name.
+    """
+
+    name: str
+    title: str
+    training: str
+    reads: str
+    validation: bool
+    configurations: dict[str, Configuration]
+
+
+def check_replaced(
+    key: str, replaced: Mapping[str, Any], report: Mapping[str, Any], chosen: Sequence[str]
+) -> None:
+    """Check that every option of a plan changes what a chosen experiment trains.
+
+    An experiment whose training has no such option keeps its own. An option that its grid varies
+    cannot be replaced: configurations would no longer differ.
+
+    Parameters
+    ----------
+    key
+        Of the report.
+    replaced
+        The options of the plan.
+    report
+        The content of the report's file.
+    chosen
+        Names of the experiments that the plan builds.
+
+    Raises
+    ------
+    ConfigurationError
+        If no chosen experiment has the option, or one of them varies it.
+    """
+    experiments = {name: report["experiments"][name] for name in chosen}
+    known = dict.fromkeys(
+        spec.name
+        for experiment in experiments.values()
+        for spec in specs_of(OPTIONS[_training(experiment, report)])
+    )
+    unknown = set(replaced) - set(known)
+    if unknown:
+        raise ConfigurationError(f"reports.{key}.options: {unknown_key(unknown, known)}")
+    for option, value in replaced.items():
+        for name, experiment in experiments.items():
+            grid = _varied(experiment)
+            if option in grid:
+                raise ConfigurationError(
+                    f"reports.{key}.options.{option}: {shown(value)} cannot replace what the "
+                    f"experiment {name!r} varies ({shown(grid[option])}); change its grid in "
+                    f"config/reports/{key}.yaml, choose other experiments with "
+                    f"reports.{key}.experiments, or take the option away"
+                )
+
+
+def _training(experiment: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    training: str = experiment.get("training", report["training"])
+    return training
+
+
+def _varied(experiment: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the values that an experiment itself gives to options, by option."""
+    if "grid" in experiment:
+        return dict(experiment["grid"])
+    listed = experiment["configurations"]
+    return {option: [values.get(option) for values in listed] for option in listed[0]}
+
+
+def expand(
+    name: str,
+    experiment: Mapping[str, Any],
+    report: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    where: str,
+) -> Experiment:
+    """Return an experiment with one configuration for each combination of its grid.
+
+    Parameters
+    ----------
+    name, experiment
+        Its key and what the report's file says of it.
+    report, where
+        The content of that file and its name, for messages.
+    plan
+        What the project changes: `options` and `reads`.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option is unknown or out of range, is given in the grid and beside it, or if two
+        configurations are the same.
+    """
+    place = f"{where}: experiments.{name}"
+    training = _training(experiment, report)
+    record = OPTIONS[training]
+    known = {spec.name for spec in specs_of(record)}
+    shared = experiment.get("options", {})
+    both = set(_varied(experiment)) & set(shared)
+    if both:
+        raise ConfigurationError(
+            f"{place}: {sorted(both)[0]!r} stands in the grid and in the options; keep one"
+        )
+    replaced = {key: value for key, value in plan.get("options", {}).items() if key in known}
+    configurations: dict[str, Configuration] = {}
+    names: dict[Options, str] = {}
+    for values in _combinations(experiment, place):
+        try:
+            options = record.parse({**shared, **replaced, **values})
+            label = configuration_name(values)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{place}, {training}: {error}") from None
+        if options in names:
+            same = "" if names[options] == label else f" (the other time as {names[options]})"
+            raise ConfigurationError(
+                f"{place}: the configuration {label} is given twice{same}; keep one"
+            )
+        names[options] = label
+        configurations[label] = Configuration(label, values, asdict(options))
+    reads = plan.get("reads") or experiment.get("reads") or report.get("reads", "sequences")
+    validation = experiment.get("validation", False)
+    return Experiment(name, experiment["title"], training, reads, validation, configurations)
+
+
+def _combinations(experiment: Mapping[str, Any], place: str) -> Iterable[dict[str, Any]]:
+    """Return the values of each configuration, in the order of the file."""
+    if "configurations" in experiment:
+        combinations = [dict(values) for values in experiment["configurations"]]
+        odd = [values for values in combinations if list(values) != list(combinations[0])]
+        if odd:
+            raise ConfigurationError(
+                f"{place}.configurations: {shown(odd[0])} has other keys than "
+                f"{shown(combinations[0])}"
+            )
+        return combinations
+    grid = experiment["grid"]
+    count = math.prod(len(values) for values in grid.values())
+    if count > MOST_CONFIGURATIONS:
+        raise ConfigurationError(
+            f"{place}.grid: {count} configurations; at most {MOST_CONFIGURATIONS} are trained"
+        )
+    return (dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
+
+
+def configuration_name(values: Mapping[str, Any]) -> str:
+    """Return `key=value` pairs joined by plus signs, fit for a folder name.
+
+    Not by commas: Snakemake takes the wildcards of a cluster's job apart at them, those inside a
+    value too (snakemake/snakemake#2366).
+
+    Raises
+    ------
+    ConfigurationError
+        If a value holds a character that has no place in a folder name, or the name is too long.
+    """
+    parts = []
+    for key, value in values.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if not NAME.fullmatch(text):
+            raise ConfigurationError(
+                f"grid value {key}={shown(text)} cannot be part of a folder name; "
+                "use letters, digits and _ . + -"
+            )
+        parts.append(f"{key}={text}")
+    name = "+".join(parts)
+    if len(name) > LONGEST_NAME:
+        raise ConfigurationError(
+            f"the name {shown(name)} has {len(name)} characters, a folder's at most "
+            f"{LONGEST_NAME}; put what does not vary into options"
+        )
+    return name

@@ -1,0 +1,49 @@
+"""Parts of the messages about configuration files, short however long the value is."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+LONGEST = 120
+_EXPONENT = re.compile(r"[-+]?([0-9]+)(\.?[0-9]*)[eE]([-+]?)([0-9]+)")
+
+
+def shown(value: object) -> str:
+    """Return `repr(value)`, cut to a length that fits a message."""
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python prints no integer of more than 4,300 digits
+        return "a number of thousands of digits"
+
+
+def shortened(text: str) -> str:
+    """Return the text, with its middle left out where it is too long for a message."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST - 20]} ... {text[-15:]}"
+
+
+def unknown_key(unknown: Iterable[object], known: Iterable[str]) -> str:
+    """Return a sentence on the first unknown key, with the nearest known one."""
+    known = list(known)
+    first = sorted(unknown, key=str)[0]
+    near = difflib.get_close_matches(str(first)[:LONGEST], known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown key {shown(first)}{hint} (known: {', '.join(known)})"
+
+
+def wrong_type(value: object, expected: str) -> str:
+    """Return what is wrong with a value of another type, and how YAML wants a number."""
+    text = f"{shown(value)} should be of type {expected}"
+    if not isinstance(value, str) or not {"number", "integer"} & set(
+        re.findall("[a-z]+", expected)
+    ):
+        return text
+    exponent = _EXPONENT.fullmatch(value)
+    if exponent:
+        whole, fraction, sign, power = exponent.groups()
+        fraction = fraction if len(fraction) > 1 else ".0"
+        return f"{text}; YAML reads it as text, write {whole}{fraction}e{sign or '+'}{power}"
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?", value):
+        return f"{text}; take its quotes away"
+    return text
