@@ -1,0 +1,210 @@
+"""What a hostile or careless configuration holds, and the part of the message it ends in."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harmodels.config.project import parse_project
+from harmodels.config.yaml_files import check_config_files, read_yaml
+from harmodels.errors import ConfigurationError
+
+LONG = "a" * 300
+REPORT = "rnn_tbptt"
+
+
+@pytest.fixture
+def root(repository: Path, tmp_path: Path) -> Path:
+    """A copy of the configuration that a test may spoil."""
+    for folder in ("config", "workflow/schemas"):
+        shutil.copytree(repository / folder, tmp_path / folder)
+    return tmp_path
+
+
+def plan(report: str = REPORT, **keys: Any) -> dict[str, Any]:
+    return {"reports": {report: {"datasets": ["simulated"], **keys}}}
+
+
+def options(*experiments: str, report: str = REPORT, **values: Any) -> dict[str, Any]:
+    return plan(report, experiments=list(experiments), options=values)
+
+
+def nested(depth: int) -> Any:
+    tree: Any = 1
+    for _ in range(depth):
+        tree = [tree]
+    return tree
+
+
+def bomb() -> Any:
+    tree: Any = [1] * 10
+    for _ in range(7):
+        tree = [tree] * 10
+    return tree
+
+
+PROJECTS: list[tuple[Mapping[str, Any], str]] = [
+    (plan() | {"downloads": ""}, "downloads: ''.*path of a folder"),
+    (plan() | {"downloads": "~/x"}, "downloads: '~/x'.*not expanded.*absolute path"),
+    (plan() | {"downloads": "results/../dl"}, "downloads: 'results/../dl' leads out"),
+    (plan() | {"downloads": "a\nb"}, r"downloads: 'a\\nb'.*line ends"),
+    (plan() | {"downloads": "{x}"}, r"downloads: '\{x\}'.*braces"),
+    (plan() | {"name": "tiny\n"}, r"name: 'tiny\\n' should be letters, digits"),
+    (plan() | {"name": LONG}, "name: 'aaa.* longer than 100"),
+    (plan("../reports/rnn_tbptt"), "reports: '../reports/rnn_tbptt' should be the name of a file"),
+    (plan("/rnn_tbptt"), "reports: '/rnn_tbptt' should be"),
+    (plan("rnn_tbptt\n"), r"reports: 'rnn_tbptt\\n' should be"),
+    (plan(LONG), "reports: 'aaa.* longer than 100"),
+    (plan() | {"seed": 10**5000}, "too large a number"),
+    (plan() | {"seed": 10**400}, "100000.*too large a number"),
+    (plan() | {"resources": {"mem_mb": 2**70}}, "too large a number"),
+    (plan() | {"resources": {"account": "x'; touch y #"}}, "account: .*a name as Slurm knows it"),
+    (plan() | {"replicates": bomb()}, "more than 100000 values"),
+    (plan() | {"replicates": nested(90)}, "nested more than 50 deep"),
+    (plan() | {"name": "a" * 20_000}, "20000 characters"),
+    (options("readings", initial_range=1e308), r"initial_range: 1e\+308 should be at most 1e\+38"),
+    (options("readings", initial_range=10**17 * 10**17), "too large a number"),
+    (options("readings", initial_range="1e-3"), "'1e-3' should be of type number.*write 1.0e-3"),
+    (options("readings", initial_range="2.5E4"), "write 2.5e[+]4"),
+    (options("readings", initial_range="0.1"), "'0.1'.*take its quotes away"),
+    (options("readings", epochs=2**40), "epochs: 1099511627776 should be at most 2.14748e[+]09"),
+    (options("readings", epochs=True), "epochs: True should be of type integer"),
+    (options("readings", recurrent_gradient="x"), "recurrent_gradient: 'x' cannot replace"),
+    (options("readings", monitor="loss"), "monitor: 'loss' is none of 'binary_cross_entropy'"),
+    (
+        options("part_b", learning_rate=0.001),
+        r"options.learning_rate: 0.001 cannot replace what the experiment 'part_b' varies "
+        r"\(\[0.1, 0.05\]\); change its grid in config/reports/rnn_tbptt.yaml, choose other",
+    ),
+    (options("part_b", window="banana"), "window: 'banana' cannot replace"),
+    (
+        options("dropout", report="mlp_features", dropout=1.0),
+        "dropout: 1.0 cannot replace what the experiment 'dropout' varies",
+    ),
+    (
+        options("baselines", report="mlp_features", epochz=5),
+        "options: unknown key 'epochz' .*inverse_regularisation",
+    ),
+    (options("part_b", "baselines", report="mlp_features", epochz=5), "did you mean 'epochs'"),
+    (options("baselines", report="mlp_features", epochs=5), "unknown key 'epochs'"),
+]
+
+
+@pytest.mark.parametrize(("config", "says"), PROJECTS, ids=[s for _, s in PROJECTS])
+def test_a_project_that_cannot_be_right_is_refused(
+    config: Mapping[str, Any], says: str, root: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=says) as raised:
+        parse_project(config, root)
+    assert len(str(raised.value)) < 1000
+
+
+def test_an_option_that_some_chosen_experiments_do_not_have_changes_the_others(root: Path) -> None:
+    config = options("dropout", "baselines", report="mlp_features", epochs=3, gap_after=1)
+    dropout, baselines = parse_project(config, root).reports["mlp_features"].experiments.values()
+    assert {c.options["epochs"] for c in dropout.configurations.values()} == {3}
+    assert all("epochs" not in c.options for c in baselines.configurations.values())
+
+
+GRIDS: list[tuple[Mapping[str, Any], str]] = [
+    ({"clip": [1, 1.0]}, r"configuration clip=1.0 is given twice \(the other time as clip=1\)"),
+    ({"clip": [10**400]}, "too large a number"),
+    ({"epochs": list(range(1, 200)), "window": list(range(1, 200))}, "39601 configurations"),
+    ({"monitor": ["a" * 300]}, "monitor: 'aaa"),
+    ({"clip\n": [1]}, r"unknown key 'clip\\n'; did you mean 'clip'"),
+]
+
+
+@pytest.mark.parametrize(("grid", "says"), GRIDS, ids=[s for _, s in GRIDS])
+def test_a_grid_that_cannot_be_trained_is_refused(
+    grid: Mapping[str, Any], says: str, root: Path
+) -> None:
+    path = root / "config" / "reports" / f"{REPORT}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["experiments"]["readings"]["grid"] = grid
+    content["experiments"]["readings"]["options"] = {"learning_rate": 1, "hidden": 2, "window": 3}
+    for key in grid:
+        content["experiments"]["readings"]["options"].pop(key, None)
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=says) as raised:
+        parse_project(options("readings"), root)
+    assert len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["../x", "a\n", "Upper", LONG])
+def test_an_experiment_whose_name_is_no_folder_is_refused(name: str, root: Path) -> None:
+    path = root / "config" / "reports" / f"{REPORT}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["experiments"][name] = content["experiments"]["readings"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"experiments: .*(small letters|longer than 100)"):
+        parse_project(plan(), root)
+
+
+ANCHORS = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdef", "bcdefg", strict=True)
+)
+MERGES = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{<<: [{','.join([f'*{before}'] * 10)}]}}\n"
+    for before, name in zip("abcdef", "bcdefg", strict=True)
+)
+FILES = [
+    (b"replicates: 2\nreplicates: 1\n", "'replicates' is given twice.*line 1"),
+    (b'{"seed": 1, "seed": 2}', "'seed' is given twice"),
+    (b"a: {b: 1, b: 2}\n", "'b' is given twice"),
+    (b"__use_yte__: true\nname: x\n", "'__use_yte__' is refused.*a configuration is data"),
+    ("name: x\n".encode("utf-16"), "cannot read .*mine.yaml.*save it as UTF-8"),
+    (b"a: " + b"[" * 50_000, "nested more than 50 deep"),
+    (b"a: " + b"{a: " * 50_000, "nested more than 50 deep"),
+    (b"- " * 50_000, "nested more than 50 deep"),
+    (ANCHORS.encode(), "more than 100000 values"),
+    (MERGES.encode(), "more than 100000 values"),
+    (b"a: &a [*a]\n", r"\*a is an alias of itself"),
+    (b"a: *b\n", "undefined alias"),
+    (b"seed: " + b"9" * 5000, "mine.yaml"),
+    (b"a: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), FILES, ids=[s for _, s in FILES])
+def test_a_file_that_cannot_be_taken_as_it_is_is_refused(
+    content: bytes, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=says) as raised:
+        check_config_files([path])
+    assert len(str(raised.value)) < 1000
+    assert "mine.yaml" in str(raised.value)
+
+
+def test_every_file_given_to_snakemake_is_checked(repository: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("seed: 1\nseed: 2\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"mine\.yaml"):
+        check_config_files([str(repository / "config" / "config.yaml"), path])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-3", 1e-3), ("2E5", 2e5), ("1.5e3", 1500.0), (".5e-1", 0.05), ("-1e1", -10.0)],
+)
+def test_a_number_without_a_point_before_its_exponent_is_a_number(
+    text: str, value: float, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(f"a: {text}\n", encoding="utf-8")
+    assert read_yaml(tmp_path / "a.yaml") == {"a": value}
+
+
+def test_words_that_begin_like_a_number_stay_words(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: 1e\nb: e5\nc: '1e3'\nd: 3e2x\n", encoding="utf-8")
+    assert read_yaml(tmp_path / "a.yaml") == {"a": "1e", "b": "e5", "c": "1e3", "d": "3e2x"}
+
+
+def test_anchors_and_merged_mappings_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n", encoding="utf-8")
+    assert read_yaml(tmp_path / "a.yaml")["b"] == {"x": 3, "y": 2}
