@@ -18,6 +18,30 @@ def test_data_names_licence_and_citation(repository, capsys):
     assert "Anguita" in printed
 
 
+def test_check_says_what_a_configuration_builds_and_runs_nothing(
+    repository, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    demo = repository / "config" / "demo.yaml"
+    assert main(["check", str(demo), "--root", str(repository)]) == 0
+    printed = capsys.readouterr().out
+    assert "rnn_tbptt on simulated: 16 training jobs, 3 replicates" in printed
+    assert "archives in results/downloads" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_does_not_run_the_code_of_a_configuration(repository, tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "__use_yte__: true\n"
+        f'name: ?__import__("pathlib").Path("{tmp_path}/ran").touch() or "x"\n'
+        "reports: {rnn_tbptt: {datasets: [simulated]}}\n"
+    )
+    assert main(["check", str(path), "--root", str(repository)]) == 1
+    assert "__use_yte__" in capsys.readouterr().err
+    assert not (tmp_path / "ran").exists()
+
+
 def test_runs_without_results_say_how_to_start(tmp_path, capsys):
     assert main(["runs", str(tmp_path)]) == 1
     assert "make demo" in capsys.readouterr().err

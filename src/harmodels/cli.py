@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from harmodels import __version__
 from harmodels.config.describe import describe_all
-from harmodels.config.project import resolve_engine
-from harmodels.data.registry import load_registry
+from harmodels.config.project import parse_project, resolve_engine
+from harmodels.config.yaml_files import check_config_files, read_yaml
+from harmodels.data.registry import get, load_registry
 from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
@@ -49,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="every key of every configuration file")
     keys.add_argument("--schemas", type=Path, default=Path("workflow/schemas"))
     keys.set_defaults(run=_keys)
+    check = commands.add_parser(
+        "check", help="read a configuration without Snakemake, run nothing, say what it builds"
+    )
+    check.add_argument("config", type=Path, help="as for snakemake --configfile")
+    check.add_argument("--root", type=Path, default=Path(), help="the checkout")
+    check.set_defaults(run=_check)
     runs = commands.add_parser("runs", help="how every finished run fared")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     runs.set_defaults(run=_runs)
@@ -89,6 +96,20 @@ def _data(given: argparse.Namespace) -> None:
 
 def _keys(given: argparse.Namespace) -> None:
     print(describe_all(given.schemas), end="")
+
+
+def _check(given: argparse.Namespace) -> None:
+    check_config_files([given.config])
+    config = read_yaml(given.config)
+    project = parse_project(config, given.root)
+    registry = load_registry(given.root / "config" / "datasets.yaml")
+    for report in project.reports.values():
+        for name in report.datasets:
+            get(registry, name)
+            jobs = sum(len(part.configurations) for part in report.experiments.values())
+            print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
+    print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
+    print(f"engine {project.engine} on {project.device}, sbatch options {project.resources.extra}")
 
 
 def _runs(given: argparse.Namespace) -> None:

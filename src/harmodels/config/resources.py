@@ -24,7 +24,7 @@ class Resources:
     gpus, gpu_model, gres
         Number and model of GPUs, or, where a site wants it, a generic resource in their place.
     partition, account, qos, constraint, extra
-        As Slurm's sbatch understands them; `extra` is handed on as it is.
+        As Slurm's sbatch understands them; `extra` is passed on unchanged.
     """
 
     threads: int
