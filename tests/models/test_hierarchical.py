@@ -5,8 +5,8 @@ import torch
 from harmodels.errors import DataError
 from harmodels.models import hierarchical as model
 from harmodels.nn import dropout, losses, packing
-from harmodels.nn.defaults import KERAS, TORCH
 from harmodels.nn.dropout import DropoutMask
+from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -23,7 +23,7 @@ every_cell = pytest.mark.parametrize("name", MODULES)
 every_batch = pytest.mark.parametrize("lengths", BATCHES.values(), ids=BATCHES.keys())
 
 
-def make(name, R, seeds=None, defaults=TORCH):
+def make(name, R, seeds=None, scheme=TORCH):
     return model.initialise(
         [np.random.default_rng(seed) for seed in seeds or range(R)],
         cell=CELLS[name],
@@ -31,7 +31,7 @@ def make(name, R, seeds=None, defaults=TORCH):
         finger_hidden=H1,
         hand_hidden=H2,
         classes=C,
-        defaults=defaults,
+        scheme=scheme,
         dtype=torch.float64,
     )
 
@@ -159,10 +159,10 @@ def test_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alone(
         )
 
 
-@pytest.mark.parametrize("defaults", [KERAS, TORCH])
-def test_a_replicate_draws_the_same_weights_alone_as_in_company(defaults):
-    third = state_dict(take_replicates(make("lstm", 3, defaults=defaults), [2]))
-    alone = state_dict(make("lstm", 1, seeds=[2], defaults=defaults))
+@pytest.mark.parametrize("scheme", [KERAS, TORCH])
+def test_a_replicate_draws_the_same_weights_alone_as_in_company(scheme):
+    third = state_dict(take_replicates(make("lstm", 3, scheme=scheme), [2]))
+    alone = state_dict(make("lstm", 1, seeds=[2], scheme=scheme))
     assert all(map(torch.equal, third.values(), alone.values()))
 
 

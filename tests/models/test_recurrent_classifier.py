@@ -4,8 +4,8 @@ import torch
 
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import dropout, losses, packing
-from harmodels.nn.defaults import KERAS, TORCH
 from harmodels.nn.dropout import DropoutMask
+from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
@@ -21,7 +21,7 @@ every_cell = pytest.mark.parametrize("name", MODULES)
 every_batch = pytest.mark.parametrize("lengths", BATCHES.values(), ids=BATCHES.keys())
 
 
-def make(name, R, layers=1, seeds=None, defaults=TORCH):
+def make(name, R, layers=1, seeds=None, scheme=TORCH):
     return model.initialise(
         [np.random.default_rng(seed) for seed in seeds or range(R)],
         cell=CELLS[name],
@@ -29,7 +29,7 @@ def make(name, R, layers=1, seeds=None, defaults=TORCH):
         hidden=H,
         layers=layers,
         classes=C,
-        defaults=defaults,
+        scheme=scheme,
         dtype=torch.float64,
     )
 
@@ -163,10 +163,10 @@ def test_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alone(
         )
 
 
-@pytest.mark.parametrize("defaults", [KERAS, TORCH])
-def test_a_replicate_draws_the_same_weights_alone_as_in_company(defaults):
-    together = make("lstm", 3, layers=2, defaults=defaults)
-    alone = make("lstm", 1, layers=2, seeds=[2], defaults=defaults)
+@pytest.mark.parametrize("scheme", [KERAS, TORCH])
+def test_a_replicate_draws_the_same_weights_alone_as_in_company(scheme):
+    together = make("lstm", 3, layers=2, scheme=scheme)
+    alone = make("lstm", 1, layers=2, seeds=[2], scheme=scheme)
     third = state_dict(take_replicates(together, [2]))
     assert all(map(torch.equal, third.values(), state_dict(alone).values()))
 

@@ -17,8 +17,8 @@ from harmodels.errors import DataError
 from harmodels.models import last_state
 from harmodels.nn import linear, packing, recurrent, torch_names
 from harmodels.nn.cells import Cell, RecurrentParams
-from harmodels.nn.defaults import KERAS, Defaults
 from harmodels.nn.dropout import DropoutMask
+from harmodels.nn.initialisation_schemes import KERAS, Scheme
 from harmodels.nn.params import map_params
 from harmodels.nn.recurrent import RecurrentCache
 from harmodels.nn.stack import stack
@@ -74,18 +74,18 @@ def initialise(
     finger_hidden: int,
     hand_hidden: int,
     classes: int,
-    defaults: Defaults = KERAS,
+    scheme: Scheme = KERAS,
     dtype: torch.dtype = torch.float32,
 ) -> HierarchicalClassifier:
     """Draw R classifiers, one from each generator: the fingers in turn, the hand, the output."""
     F, K = fingers.shape
 
     def draw(generator: np.random.Generator) -> HierarchicalClassifier:
-        each = [defaults.recurrent(generator, cell, K, finger_hidden) for _ in range(F)]
+        each = [scheme.recurrent(generator, cell, K, finger_hidden) for _ in range(F)]
         return HierarchicalClassifier(
             map_params(lambda *tensors: torch.stack(tensors), *each),
-            defaults.recurrent(generator, cell, F * finger_hidden, hand_hidden),
-            defaults.linear(generator, hand_hidden, classes),
+            scheme.recurrent(generator, cell, F * finger_hidden, hand_hidden),
+            scheme.linear(generator, hand_hidden, classes),
         )
 
     drawn = [draw(generator) for generator in generators]
@@ -113,7 +113,7 @@ def forward(
     inputs
         (R, S, D), packed.
     dropout_mask
-        In training, the mask (R, B, H₂) in the order of the batch, and the scale 1 / keep.
+        In training, the mask (R, B, H₂) in the order of the batch, and the scale 1 / keep_prob.
 
     Returns
     -------

@@ -15,7 +15,7 @@ def forward(
     """Return logits (R, B, C), in the order of the batch, for packed states (R, S, H), and a cache.
 
     With `dropout_mask` the state after each sequence's last step is multiplied by its mask
-    (R, B, H) and scale, which is 1 / keep in the inverted form.
+    (R, B, H) and scale, which is 1 / keep_prob in the inverted form.
     """
     state = packing.last(batch, outputs)  # (R, B, H)
     if dropout_mask is not None:

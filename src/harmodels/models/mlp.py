@@ -75,10 +75,10 @@ def backward(
     return Mlp(d_hidden1, d_hidden2, d_output)
 
 
-def at_inference(params: Mlp, keep: float) -> Mlp:
-    """Return the perceptron that a network trained with the report's dropout is used as.
+def at_inference(params: Mlp, keep_prob: float) -> Mlp:
+    """Return the perceptron that classifies after training with the report's dropout.
 
-    The activations before the second layer are scaled by `keep`, which is its weight scaled.
+    Scaling the activations before the second layer by `keep_prob` is scaling its weight.
     """
-    hidden2 = params.hidden2._replace(weight=keep * params.hidden2.weight)
+    hidden2 = params.hidden2._replace(weight=keep_prob * params.hidden2.weight)
     return params._replace(hidden2=hidden2)

@@ -13,8 +13,8 @@ from torch import Tensor
 from harmodels.models import last_state
 from harmodels.nn import linear, packing, stack, torch_names
 from harmodels.nn.cells import Cell
-from harmodels.nn.defaults import KERAS, Defaults
 from harmodels.nn.dropout import DropoutMask
+from harmodels.nn.initialisation_schemes import KERAS, Scheme
 from harmodels.nn.params import map_params
 from harmodels.nn.recurrent import RecurrentCache
 
@@ -42,15 +42,15 @@ def initialise(
     hidden: int,
     layers: int,
     classes: int,
-    defaults: Defaults = KERAS,
+    scheme: Scheme = KERAS,
     dtype: torch.dtype = torch.float32,
 ) -> RecurrentClassifier:
     """Draw R classifiers, one from each generator, always from the lowest layer to the output."""
 
     def draw(generator: np.random.Generator) -> RecurrentClassifier:
         widths = [channels] + [hidden] * (layers - 1)
-        rnn = [defaults.recurrent(generator, cell, width, hidden) for width in widths]
-        return RecurrentClassifier(stack.stack(rnn), defaults.linear(generator, hidden, classes))
+        rnn = [scheme.recurrent(generator, cell, width, hidden) for width in widths]
+        return RecurrentClassifier(stack.stack(rnn), scheme.linear(generator, hidden, classes))
 
     drawn = [draw(generator) for generator in generators]
     return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
@@ -74,7 +74,7 @@ def forward(
     inputs
         (R, S, D), packed (`packing.pack`, `packing.pack_frames`).
     dropout_mask
-        In training, the mask (R, B, H) in the order of the batch, and the scale 1 / keep.
+        In training, the mask (R, B, H) in the order of the batch, and the scale 1 / keep_prob.
 
     Returns
     -------

@@ -1,17 +1,19 @@
-"""What a recurrent cell is: its mathematics apart from the loop over time.
+"""A recurrent cell as a record of functions: its mathematics apart from the loop over time.
 
 `nn/recurrent.py` runs the loop, the same for every cell; `nn/simple_rnn.py`, `nn/gru.py` and
-`nn/lstm.py` say what happens to one step. A cell is a record of functions, not a class: it holds
-no state. All tensors are packed, (R, S, ·) over all steps or (R, b, ·) at one step, and the
-functions of one step write into what they are given, since the loop allocates nothing.
+`nn/lstm.py` compute one step. A cell holds no state. All tensors are packed, (R, S, ·) over all
+steps or (R, b, ·) at one step, and the functions of one step write into what they are given, since
+the loop allocates nothing.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 Views = tuple[Tensor, ...]
+Buffers = Any  # a NamedTuple of tensors of the cell's own, or a plain tuple
+Slopes = Any
 
 
 class RecurrentParams(NamedTuple):
@@ -31,7 +33,7 @@ class Cell(NamedTuple):
     gates
         G, blocks of H rows in the weights.
     states
-        What is carried from step to step: 1 (hidden) or 2 (hidden, cell state).
+        How many tensors pass from step to step: 1 (hidden) or 2 (hidden, cell state).
     forget_gate
         Position of the forget gate among the gates, if there is one.
     prepare(params, inputs)
@@ -45,8 +47,8 @@ class Cell(NamedTuple):
     step_back(slopes, d_states)
         Turn the slopes of one step into its `d_gates`, given the whole gradient at its hidden
         state; completes the gradient of the other states.
-    carry(slopes, d_states, d_earlier)
-        Add to the gradient one step before what passes by the weights.
+    carry_gradient(slopes, d_states, d_earlier)
+        Add to the gradient one step before the part that does not pass through the weights.
     d_projected(buffers, slopes, d_states)
         The gradient (R, S, G·H) at the input product, after the loop.
     """
@@ -54,9 +56,9 @@ class Cell(NamedTuple):
     gates: int
     states: int
     forget_gate: int | None
-    prepare: Callable[[RecurrentParams, Tensor], Views]
-    step: Callable[[Views, Views, Views], None]
-    slopes: Callable[[Views, Views, Views], Views]
-    step_back: Callable[[Views, Views], None]
-    carry: Callable[[Views, Views, Views], None]
-    d_projected: Callable[[Views, Views, Views], Tensor]
+    prepare: Callable[[RecurrentParams, Tensor], Buffers]
+    step: Callable[[Buffers, Views, Views], None]
+    slopes: Callable[[Buffers, Views, Views], Slopes]
+    step_back: Callable[[Slopes, Views], None]
+    carry_gradient: Callable[[Slopes, Views, Views], None]
+    d_projected: Callable[[Buffers, Slopes, Views], Tensor]

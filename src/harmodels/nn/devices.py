@@ -1,4 +1,4 @@
-"""From the host to a device without waiting for what the device has still to do."""
+"""Copies from the host to a device that do not wait for the device's queued work."""
 
 import torch
 from torch import Tensor

@@ -1,8 +1,8 @@
-"""Dropout in its two forms; the masks are drawn by the caller. Derivation: docs/derivations/mlp.md.
+"""Dropout in its two forms; the caller draws the masks. Derivation: docs/derivations/mlp.md.
 
-The report's form masks in training and scales by the probability of being kept in use; the
-inverted form divides by that probability in training and leaves use alone. Both have the same
-expectation at the next layer.
+The report's form masks in training and scales by `keep_prob`, the probability that a unit is kept,
+at inference; the inverted form divides by it in training and changes nothing at inference. Both
+give the next layer the same expectation.
 """
 
 from typing import NamedTuple
@@ -19,13 +19,14 @@ class DropoutMask(NamedTuple):
     scale: float
 
 
-def draw_masks(generator: np.random.Generator, shape: tuple[int, ...], keep: float) -> Tensor:
-    """Return ones with probability `keep`, otherwise zeros, as uint8."""
-    return torch.from_numpy((generator.random(shape, dtype=np.float32) < keep).astype(np.uint8))
+def draw_masks(generator: np.random.Generator, shape: tuple[int, ...], keep_prob: float) -> Tensor:
+    """Return ones with probability `keep_prob`, otherwise zeros, as uint8."""
+    kept = generator.random(shape, dtype=np.float32) < keep_prob
+    return torch.from_numpy(kept.astype(np.uint8))
 
 
 def forward(inputs: Tensor, mask: Tensor, scale: float = 1.0) -> Tensor:
-    """Return inputs · mask · scale; scale is 1 in the report's form, 1 / keep when inverted."""
+    """Return inputs · mask · scale; scale is 1 in the report's form, 1 / keep_prob inverted."""
     return inputs * mask * scale
 
 

@@ -1,6 +1,6 @@
 """Elman recurrence: h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh).
 
-Derivation: docs/derivations/elman.md. Inside the time loops stands only the recurrence; the
+Derivation: docs/derivations/elman.md. Inside the time loops is only the recurrence; the
 input product and the parameters' gradients are one product each, outside.
 """
 

@@ -10,14 +10,35 @@ one step before::
     h = n + z (h' - n)
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from harmodels.nn.cells import Cell, RecurrentParams, Views
 
 
-def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
-    """Return gates (r, z, q; every part but the recurrent product), their views, and n's part."""
+class GruBuffers(NamedTuple):
+    """Pre-activations of the gates, later their activations; r_z, r, z and q are views of gates."""
+
+    gates: Tensor  # (R, S, 3H), blocks r, z, q
+    r_z: Tensor  # (R, S, 2H)
+    r: Tensor  # (R, S, H)
+    z: Tensor  # (R, S, H)
+    q: Tensor  # (R, S, H)
+    n: Tensor  # (R, S, H)
+
+
+class GruSlopes(NamedTuple):
+    """Slopes of h by the gates' pre-activations, flat and gate by gate, and by h'."""
+
+    gates: Tensor  # (R, S, 3H), blocks r, z, q
+    by_gate: Tensor  # (R, S, 3, H), a view of `gates`
+    earlier: Tensor  # (R, S, H), which is z
+
+
+def _prepare(params: RecurrentParams, inputs: Tensor) -> GruBuffers:
+    """Return the gates without the recurrent product, and the input's part of n."""
     R, S, _ = inputs.shape
     H = params.weight_hh.shape[-1]
     gates = inputs.new_empty(R, S, 3 * H)
@@ -26,25 +47,24 @@ def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
     torch.baddbmm(bias[:, None], inputs, params.weight_ih[:, : 2 * H].mT, out=r_z)
     q[...] = params.bias_hh[:, None, 2 * H :]
     n = torch.baddbmm(params.bias_ih[:, None, 2 * H :], inputs, params.weight_ih[:, 2 * H :].mT)
-    return gates, r_z, *r_z.chunk(2, dim=-1), q, n
+    r, z = r_z.chunk(2, dim=-1)
+    return GruBuffers(gates, r_z, r, z, q, n)
 
 
-def _step(buffers: Views, earlier: Views, states: Views) -> None:
-    _, r_z, r, z, q, n = buffers
-    r_z.sigmoid_()
-    n.addcmul_(r, q).tanh_()
-    torch.lerp(n, earlier[0], z, out=states[0])
+def _step(buffers: GruBuffers, earlier: Views, states: Views) -> None:
+    buffers.r_z.sigmoid_()
+    buffers.n.addcmul_(buffers.r, buffers.q).tanh_()
+    torch.lerp(buffers.n, earlier[0], buffers.z, out=states[0])
 
 
-def _slopes(buffers: Views, earlier: Views, states: Views) -> Views:
-    """Return the slopes of r, z, q, flat and gate by gate, then z."""
+def _slopes(buffers: GruBuffers, earlier: Views, states: Views) -> GruSlopes:
     gates, _, r, z, q, n = buffers
     slopes = torch.empty_like(gates)
     d_r, d_z, d_q = slopes.chunk(3, dim=-1)
     torch.mul(_candidate_slope(z, n), r, out=d_q)  # h by q
     torch.mul(d_q, q, out=d_r).mul_(1 - r)  # h by r's preactivation: (1-z)(1-n²) q · r(1-r)
     torch.sub(earlier[0], n, out=d_z).mul_(z).mul_(1 - z)
-    return slopes, torch.unflatten(slopes, -1, (3, -1)), z
+    return GruSlopes(slopes, torch.unflatten(slopes, -1, (3, -1)), z)
 
 
 def _candidate_slope(z: Tensor, n: Tensor) -> Tensor:
@@ -52,18 +72,18 @@ def _candidate_slope(z: Tensor, n: Tensor) -> Tensor:
     return (1 - n.square()).mul_(1 - z)
 
 
-def _step_back(slopes: Views, d_states: Views) -> None:
-    slopes[1].mul_(d_states[0].unsqueeze(-2))
+def _step_back(slopes: GruSlopes, d_states: Views) -> None:
+    slopes.by_gate.mul_(d_states[0].unsqueeze(-2))
 
 
-def _carry(slopes: Views, d_states: Views, d_earlier: Views) -> None:
-    d_earlier[0].addcmul_(d_states[0], slopes[2])
+def _carry_gradient(slopes: GruSlopes, d_states: Views, d_earlier: Views) -> None:
+    d_earlier[0].addcmul_(d_states[0], slopes.earlier)
 
 
-def _d_projected(buffers: Views, slopes: Views, d_states: Views) -> Tensor:
-    _, _, _, z, _, n = buffers
-    d_gates, d_n = slopes[0], _candidate_slope(z, n).mul_(d_states[0])
-    return torch.cat((d_gates[..., : 2 * n.shape[-1]], d_n), dim=-1)
+def _d_projected(buffers: GruBuffers, slopes: GruSlopes, d_states: Views) -> Tensor:
+    d_n = _candidate_slope(buffers.z, buffers.n).mul_(d_states[0])
+    d_gates = slopes.gates  # slopes no longer: `_step_back` multiplied every step
+    return torch.cat((d_gates[..., : 2 * d_n.shape[-1]], d_n), dim=-1)
 
 
-CELL = Cell(3, 1, None, _prepare, _step, _slopes, _step_back, _carry, _d_projected)
+CELL = Cell(3, 1, None, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)

@@ -26,7 +26,7 @@ def uniform(bound: float) -> Initialiser:
 
 
 def normal_as_printed(generator: np.random.Generator, shape: Shape) -> Tensor:
-    """Draw (fan_out, fan_in) from N(0, sqrt(2 / (fan_in + fan_out))) read as report 001 prints it.
+    """Draw (fan_out, fan_in) from N(0, sqrt(2 / (fan_in + fan_out))) as rnn_minibatch prints it.
 
     The second argument is taken for a *standard deviation*, which is what Glorot's rule gives.
     """

@@ -7,21 +7,46 @@ With h', c' one step before::
     h = o tanh(c)
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from harmodels.nn.cells import Cell, RecurrentParams, Views
 
 
-def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
-    """Return the gates (i, f, g, o), their views, and room for tanh(c)."""
+class LstmBuffers(NamedTuple):
+    """Pre-activations of the gates, later their activations; i_f to o are views of gates."""
+
+    gates: Tensor  # (R, S, 4H), blocks i, f, g, o
+    i_f: Tensor  # (R, S, 2H)
+    i: Tensor  # (R, S, H)
+    f: Tensor  # (R, S, H)
+    g: Tensor  # (R, S, H)
+    o: Tensor  # (R, S, H)
+    tanh_c: Tensor  # (R, S, H)
+
+
+class LstmSlopes(NamedTuple):
+    """Slopes of c by the pre-activations of i, f, g, of h by that of o, of h by c, of c by c'."""
+
+    gates: Tensor  # (R, S, 4H), blocks i, f, g, o
+    i_f_g: Tensor  # (R, S, 3, H), a view of `gates`
+    o: Tensor  # (R, S, H), a view of `gates`
+    hidden_by_cell: Tensor  # (R, S, H)
+    earlier_cell: Tensor  # (R, S, H), which is f
+
+
+def _prepare(params: RecurrentParams, inputs: Tensor) -> LstmBuffers:
+    """Return the gates without the recurrent product, and room for tanh(c)."""
     bias = params.bias_ih + params.bias_hh  # (R, 4H)
     gates = torch.baddbmm(bias[:, None], inputs, params.weight_ih.mT)  # (R, S, 4H)
     i, f, g, o = gates.chunk(4, dim=-1)
-    return gates, gates[..., : 2 * i.shape[-1]], i, f, g, o, torch.empty_like(i)
+    i_f = gates[..., : 2 * i.shape[-1]]
+    return LstmBuffers(gates, i_f, i, f, g, o, torch.empty_like(i))
 
 
-def _step(buffers: Views, earlier: Views, states: Views) -> None:
+def _step(buffers: LstmBuffers, earlier: Views, states: Views) -> None:
     _, i_f, i, f, g, o, tanh_c = buffers
     i_f.sigmoid_()
     g.tanh_()
@@ -32,8 +57,7 @@ def _step(buffers: Views, earlier: Views, states: Views) -> None:
     torch.mul(o, tanh_c, out=hidden)
 
 
-def _slopes(buffers: Views, earlier: Views, states: Views) -> Views:
-    """Return the slopes of i, f, g, o, flat; of i, f, g by c; of o by h; of c by h; and f."""
+def _slopes(buffers: LstmBuffers, earlier: Views, states: Views) -> LstmSlopes:
     gates, _, i, f, g, o, tanh_c = buffers
     slopes = torch.empty_like(gates)
     d_i, d_f, d_g, d_o = slopes.chunk(4, dim=-1)
@@ -41,24 +65,23 @@ def _slopes(buffers: Views, earlier: Views, states: Views) -> Views:
     torch.mul(earlier[1], f, out=d_f).mul_(1 - f)
     torch.mul(1 - g.square(), i, out=d_g)
     torch.mul(tanh_c, o, out=d_o).mul_(1 - o)
-    by_cell = torch.unflatten(slopes[..., : 3 * i.shape[-1]], -1, (3, -1))  # (R, S, 3, H)
-    return slopes, by_cell, d_o, (1 - tanh_c.square()).mul_(o), f
+    i_f_g = torch.unflatten(slopes[..., : 3 * i.shape[-1]], -1, (3, -1))  # (R, S, 3, H)
+    return LstmSlopes(slopes, i_f_g, d_o, (1 - tanh_c.square()).mul_(o), f)
 
 
-def _step_back(slopes: Views, d_states: Views) -> None:
-    _, by_cell, d_o, cell_by_hidden, _ = slopes
+def _step_back(slopes: LstmSlopes, d_states: Views) -> None:
     d_hidden, d_cell = d_states
-    d_cell.addcmul_(d_hidden, cell_by_hidden)
-    by_cell.mul_(d_cell.unsqueeze(-2))
-    d_o.mul_(d_hidden)
+    d_cell.addcmul_(d_hidden, slopes.hidden_by_cell)
+    slopes.i_f_g.mul_(d_cell.unsqueeze(-2))
+    slopes.o.mul_(d_hidden)
 
 
-def _carry(slopes: Views, d_states: Views, d_earlier: Views) -> None:
-    torch.mul(d_states[1], slopes[4], out=d_earlier[1])
+def _carry_gradient(slopes: LstmSlopes, d_states: Views, d_earlier: Views) -> None:
+    torch.mul(d_states[1], slopes.earlier_cell, out=d_earlier[1])
 
 
-def _d_projected(buffers: Views, slopes: Views, d_states: Views) -> Tensor:
-    return slopes[0]
+def _d_projected(buffers: LstmBuffers, slopes: LstmSlopes, d_states: Views) -> Tensor:
+    return slopes.gates
 
 
-CELL = Cell(4, 2, 1, _prepare, _step, _slopes, _step_back, _carry, _d_projected)
+CELL = Cell(4, 2, 1, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)

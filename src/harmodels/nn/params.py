@@ -72,8 +72,3 @@ def put_replicates(tree: Tree, replicates: list[int], part: Tree) -> Tree:
         return tensor.index_copy(0, positions.to(tensor.device), new)
 
     return map_params(put, tree, part)
-
-
-def stack_replicates(trees: list[Tree]) -> Tree:
-    """Return one tree whose axis R runs over `trees`."""
-    return map_params(lambda *tensors: torch.cat(tensors), *trees)

@@ -1,18 +1,18 @@
 """The loop over time of a recurrent layer, one for all cells, on packed sequences.
 
 Derivation: docs/derivations/packing.md; the cells' own: elman.md, gru.md, lstm.md. Inside the loops
-stand only the recurrent product and the cell's pointwise mathematics, written into buffers that
-exist before; the input product and the weights' gradients are one product each, outside. Every
-sequence starts from zero states. How rows are packed is told in `nn/packing.py`.
+are only the recurrent product and the cell's pointwise mathematics, written into buffers that
+already exist; the input product and the weights' gradients are one product each, outside. Every
+sequence starts from zero states. `nn/packing.py` explains how rows are packed.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from harmodels.nn import gru, lstm, simple_rnn
-from harmodels.nn.cells import Cell, RecurrentParams, Views
+from harmodels.nn.cells import Buffers, Cell, RecurrentParams, Views
 from harmodels.nn.packing import one_step_before
 
 CELLS: dict[str, Cell] = {"simple_rnn": simple_rnn.CELL, "gru": gru.CELL, "lstm": lstm.CELL}
@@ -23,7 +23,7 @@ class RecurrentCache(NamedTuple):
 
     size_at_t: list[int]
     inputs: Tensor  # (R, S, D)
-    buffers: Views  # (R, S, ·), the cell's
+    buffers: Buffers  # (R, S, ·), the cell's
     states: Views  # (R, S, H) each, the hidden state first
 
 
@@ -107,7 +107,7 @@ def _through_time(
         cell.step_back(step, d_steps[t])
         if t > 0:
             d_earlier = _first(d_steps[t - 1], size_at_t[t])
-            cell.carry(step, d_steps[t], d_earlier)
+            cell.carry_gradient(step, d_steps[t], d_earlier)
             d_earlier[0].baddbmm_(step[0], params.weight_hh)  # row by row: weight_hhᵀ · d_gates
     d_gates = slopes[0]  # (R, S, G·H)
     d_projected = cell.d_projected(buffers, slopes, d_states)  # (R, S, G·H)
@@ -116,11 +116,11 @@ def _through_time(
     )
 
 
-def _steps(tensors: Views, size_at_t: list[int]) -> list[Views]:
-    """Return the views of each step; all in one call a tensor, which is cheap."""
-    return list(
-        zip(*(tensor.split_with_sizes(size_at_t, dim=1) for tensor in tensors), strict=True)
-    )
+def _steps(tensors: Any, size_at_t: list[int]) -> list[Any]:
+    """Return the views of each step in tuples of the same kind, by one cheap call a tensor."""
+    build = getattr(tensors, "_make", tuple)
+    views = (tensor.split_with_sizes(size_at_t, dim=1) for tensor in tensors)
+    return [build(step) for step in zip(*views, strict=True)]
 
 
 def _first(tensors: Views, size: int) -> Views:

@@ -27,12 +27,12 @@ def _step_back(slopes: Views, d_states: Views) -> None:
     slopes[0].mul_(d_states[0])
 
 
-def _carry(slopes: Views, d_states: Views, d_earlier: Views) -> None:
-    """Nothing passes by the weights."""
+def _carry_gradient(slopes: Views, d_states: Views, d_earlier: Views) -> None:
+    """Add nothing: the state passes through the weights only."""
 
 
 def _d_projected(buffers: Views, slopes: Views, d_states: Views) -> Tensor:
     return slopes[0]
 
 
-CELL = Cell(1, 1, None, _prepare, _step, _slopes, _step_back, _carry, _d_projected)
+CELL = Cell(1, 1, None, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)

@@ -14,8 +14,8 @@ from harmodels.kernels.recurrent import fingers as recurrent_fingers
 from harmodels.models import hierarchical, recurrent_classifier
 from harmodels.nn import packing
 from harmodels.nn.cells import Cell
-from harmodels.nn.defaults import DEFAULTS
 from harmodels.nn.dropout import DropoutMask
+from harmodels.nn.initialisation_schemes import SCHEMES
 from harmodels.nn.recurrent import CELLS
 from harmodels.training.learners.base import SequenceTensors
 
@@ -85,7 +85,7 @@ class Plain:
             hidden=self.options.hidden,
             layers=self.options.layers,
             classes=classes,
-            defaults=DEFAULTS[self.options.initialisation],
+            scheme=SCHEMES[self.options.initialisation],
             dtype=dtype,
         )
 
@@ -150,7 +150,7 @@ class Hierarchical:
             finger_hidden=self.options.finger_hidden or max(1, self.options.hidden // 10),
             hand_hidden=self.options.hidden,
             classes=classes,
-            defaults=DEFAULTS[self.options.initialisation],
+            scheme=SCHEMES[self.options.initialisation],
             dtype=dtype,
         )
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from harmodels.nn.defaults import KERAS, TORCH
+from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.recurrent import CELLS
 
 

@@ -1,4 +1,4 @@
-"""The initial weights that Keras and torch give to recurrent and dense layers by default."""
+"""Initialisation schemes: the default weights of Keras and of torch for each kind of layer."""
 
 import math
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from harmodels.nn.linear import LinearParams
 Random = np.random.Generator
 
 
-class Defaults(NamedTuple):
-    """How the layers of one network are drawn; what is drawn has no replicate axis."""
+class Scheme(NamedTuple):
+    """Draws the layers of one network; the tensors have no replicate axis."""
 
     recurrent: Callable[[Random, Cell, int, int], RecurrentParams]  # generator, cell, D, H
     linear: Callable[[Random, int, int], LinearParams]  # generator, I, O
@@ -50,11 +50,11 @@ def _torch_linear(generator: Random, inputs: int, outputs: int) -> LinearParams:
     return LinearParams(weight, draw(generator, (outputs,)))
 
 
-KERAS = Defaults(_keras_recurrent, _keras_linear)
+KERAS = Scheme(_keras_recurrent, _keras_linear)
 """Input weights Glorot uniform, recurrent ones orthogonal, each over all gates at once as Keras
 draws them; biases zero, an LSTM's forget gate 1 (Jozefowicz et al., ICML 2015)."""
 
-TORCH = Defaults(_torch_recurrent, _torch_linear)
+TORCH = Scheme(_torch_recurrent, _torch_linear)
 """Everything U[-1/√H, 1/√H]; dense layers U[-1/√I, 1/√I]."""
 
-DEFAULTS: dict[str, Defaults] = {"keras": KERAS, "torch": TORCH}
+SCHEMES: dict[str, Scheme] = {"keras": KERAS, "torch": TORCH}
