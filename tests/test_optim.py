@@ -35,9 +35,9 @@ def test_adam_equals_torch():
 
 def test_momentum_equals_torch():
     ours = params(0)
-    steps = LinearParams(*(torch.zeros_like(tensor) for tensor in ours))
+    velocity = LinearParams(*(torch.zeros_like(tensor) for tensor in ours))
     for update in range(5):
-        ours, steps = optim.momentum_step(ours, params(10 + update), steps, 0.01, 0.09)
+        ours, velocity = optim.momentum_step(ours, params(10 + update), velocity, 0.01, 0.09)
     theirs = oracle(lambda leaves: torch.optim.SGD(leaves, lr=0.01, momentum=0.09))
     for mine, expected in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, expected.detach(), rtol=1e-9, atol=1e-12)

@@ -29,7 +29,7 @@ def sgd_step(params: Tree, grads: Tree, learning_rate: float) -> Tree:
 
 
 def momentum_step(
-    params: Tree, grads: Tree, steps: Tree, learning_rate: float, momentum: float
+    params: Tree, grads: Tree, velocity: Tree, learning_rate: float, momentum: float
 ) -> tuple[Tree, Tree]:
     """Add to each step a share of the one before (report mlp_features, equation 4).
 
@@ -37,25 +37,25 @@ def momentum_step(
     ----------
     params, grads
         Of one network.
-    steps
+    velocity
         The steps taken in the update before, zero at the start.
     learning_rate, momentum
         Step size; share of the step before.
 
     Returns
     -------
-    params, steps
+    params, velocity
         After the update.
     """
-    steps = map_params(lambda step, grad: momentum * step - learning_rate * grad, steps, grads)
-    return map_params(torch.add, params, steps), steps
+    velocity = map_params(lambda v, grad: momentum * v - learning_rate * grad, velocity, grads)
+    return map_params(torch.add, params, velocity), velocity
 
 
 class AdamState(NamedTuple):
     """Running moments of the gradients, trees as the parameters, and the updates so far."""
 
-    first: tuple  # type: ignore[type-arg]
-    second: tuple  # type: ignore[type-arg]
+    exp_avg: tuple  # type: ignore[type-arg]
+    exp_avg_sq: tuple  # type: ignore[type-arg]
     updates: torch.Tensor  # (R,)
 
 
@@ -78,9 +78,9 @@ def adam_step(
     """Take a step of Adam (Kingma and Ba, ICLR 2015, algorithm 1, as torch.optim.Adam)."""
     updates = state.updates + 1
     correction1, correction2 = 1 - beta1**updates, 1 - beta2**updates  # (R,)
-    first = map_params(lambda m, grad: beta1 * m + (1 - beta1) * grad, state.first, grads)
-    second = map_params(
-        lambda v, grad: beta2 * v + (1 - beta2) * grad.square(), state.second, grads
+    exp_avg = map_params(lambda m, grad: beta1 * m + (1 - beta1) * grad, state.exp_avg, grads)
+    exp_avg_sq = map_params(
+        lambda v, grad: beta2 * v + (1 - beta2) * grad.square(), state.exp_avg_sq, grads
     )
 
     def move(param: torch.Tensor, m: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -89,5 +89,5 @@ def adam_step(
         scale = correction2.sqrt().view(one_a_replicate)
         return param - rate * m / (v.sqrt() / scale + epsilon)
 
-    moved: Tree = map_params(move, params, first, second)  # type: ignore[assignment]
-    return moved, AdamState(first, second, updates)
+    moved: Tree = map_params(move, params, exp_avg, exp_avg_sq)  # type: ignore[assignment]
+    return moved, AdamState(exp_avg, exp_avg_sq, updates)

@@ -1,4 +1,4 @@
-"""Argument checks shared by all kernels."""
+"""Argument checks shared by all kernels, which read without checking bounds."""
 
 from typing import Any
 
@@ -17,36 +17,67 @@ def check_counts(**counts: int) -> None:
             raise TrainingError(f"{name} is {count}; it must be 1 or more.")
 
 
-def check_float32(tree: tuple[Any, ...], prefix: str = "", **others: Tensor) -> None:
-    """Raise TrainingError unless all tensors are float32 on the CPU."""
-    for name, tensor in {**others, **state_dict(tree, prefix)}.items():
-        if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
-            raise TrainingError(
-                f"the compiled loop computes float32 on the CPU, but {name} is {tensor.dtype} on "
-                f"{tensor.device}. Convert it, or choose `engine: reference`."
-            )
+def check_tensor(
+    name: str, tensor: Tensor, dtype: torch.dtype, shape: tuple[int | str, ...]
+) -> None:
+    """Raise TrainingError unless `tensor` has this type and shape and is on the CPU.
 
-
-def check_indices(output: LinearParams, inputs: Tensor, labels: Tensor, order: Tensor) -> None:
-    """Raise TrainingError unless labels (N,) and order (R, n) fit the inputs and output layer.
-
-    The kernels read without checking bounds.
+    A named axis of `shape` may have any size.
     """
-    R, C = output.bias.shape
-    N = len(inputs)
-    if labels.shape != (N,) or order.dim() != 2 or len(order) != R or order.shape[1] == 0:
+    same = tensor.dim() == len(shape) and all(
+        isinstance(wanted, str) or size == wanted
+        for size, wanted in zip(tensor.shape, shape, strict=True)
+    )
+    if not same or tensor.dtype != dtype or tensor.device.type != "cpu":
+        expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         raise TrainingError(
-            f"labels have shape {tuple(labels.shape)} and order {tuple(order.shape)}; {N} "
-            f"samples and {R} replicates need ({N},) and ({R}, n) with n of 1 or more."
+            f"{name} is {tensor.dtype} on {tensor.device} of shape {tuple(tensor.shape)}; the "
+            f"compiled loop reads {dtype} on the CPU of shape ({expected}). Convert it, or choose "
+            "`engine: reference`."
         )
-    for name, tensor, bound in (("labels", labels, C), ("order", order, N)):
-        if tensor.dtype != torch.int64 or tensor.device.type != "cpu":
-            raise TrainingError(
-                f"{name} must be int64 on the CPU, not {tensor.dtype} on {tensor.device}. "
-                "Convert it, or choose `engine: reference`."
-            )
-        low, high = int(tensor.min()), int(tensor.max())
-        if low < 0 or high >= bound:
-            raise TrainingError(
-                f"{name} reaches from {low} to {high}; it must stay within 0 and {bound - 1}."
-            )
+
+
+def check_range(name: str, tensor: Tensor, bound: int) -> None:
+    """Raise TrainingError unless there are numbers and all are at least 0 and below `bound`."""
+    if not tensor.numel():
+        raise TrainingError(f"{name} is empty, of shape {tuple(tensor.shape)}.")
+    low, high = int(tensor.min()), int(tensor.max())
+    if low < 0 or high >= bound:
+        raise TrainingError(
+            f"{name} reaches from {low} to {high}; it must stay within 0 and {bound - 1}."
+        )
+
+
+def check_params(params: tuple[Any, ...], prefix: str = "") -> None:
+    """Raise TrainingError unless all tensors are float32 on the CPU."""
+    for name, tensor in state_dict(params, prefix).items():
+        check_tensor(name, tensor, torch.float32, tuple(tensor.shape))
+
+
+def check_like(name: str, tree: Any, params: Any) -> None:
+    """Raise TrainingError unless `tree` is float32 on the CPU and shaped as `params`."""
+    if type(tree) is not type(params):
+        raise TrainingError(
+            f"{name} is a {type(tree).__name__}; it must be a {type(params).__name__} of zeros at "
+            "the start."
+        )
+    for (field, value), tensor in zip(
+        state_dict(params).items(), state_dict(tree).values(), strict=True
+    ):
+        check_tensor(f"{name}.{field}", tensor, torch.float32, tuple(value.shape))
+
+
+def check_indices(output: LinearParams, samples: int, labels: Tensor, order: Tensor) -> None:
+    """Raise TrainingError unless labels (N,) and order (R, n) fit the samples and output layer."""
+    R, C = output.bias.shape
+    check_tensor("labels", labels, torch.int64, (samples,))
+    check_tensor("order", order, torch.int64, (R, "n"))
+    check_range("labels", labels, C)
+    check_range("order", order, samples)
+
+
+def check_masks(masks: Tensor | None, order: Tensor, hidden: int) -> None:
+    """Raise TrainingError unless masks is None or (R, n, H) uint8 of zeros and ones."""
+    if masks is not None:
+        check_tensor("masks", masks, torch.uint8, (*order.shape, hidden))
+        check_range("masks", masks, 2)

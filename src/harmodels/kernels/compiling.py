@@ -1,4 +1,4 @@
-"""How the kernels are compiled: flags, and a cache that is never out of date nor in the way."""
+"""Compiler flags, and a cache that invalidates itself when a kernel's source changes."""
 
 import hashlib
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def entry_point(build: Callable[[int], Callable[..., Any]]) -> Callable[..., Any
     numba looks only at the file of the function that it caches, not at the files of the
     functions compiled into it; but it does look at the variables that the function closes over.
     So the function must use the stamp that it is given. Where no folder for the cache can be
-    written (read-only source and home), every process compiles anew.
+    written (read-only source and home), every process compiles again.
     """
     function = build(SOURCE_STAMP)
     try:

@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy of one sample, with the readings of the gradient at the logits."""
+"""Softmax and cross-entropy of one sample, with the variants of the gradient at the logits."""
 
 import math
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from harmodels.kernels.compiling import inlined
 
-# `output_gradient` as the kernels are told it.
-READINGS = ("exact", "times_jacobian", "times_jacobian_plus_identity")
+# Values of `output_gradient`; the kernels take the position.
+GRADIENT_VARIANTS = ("exact", "times_jacobian", "times_jacobian_plus_identity")
 _EXACT, _PLUS_IDENTITY = 0, 2
 
 
 @inlined
-def classify(
-    logits: np.ndarray, label: int, reading: int, factor: float, steps: np.ndarray, row: int
+def loss_and_gradient(
+    logits: np.ndarray, label: int, variant: int, factor: float, out: np.ndarray, row: int
 ) -> float:
-    """Write `factor` times the gradient at the logits to `steps[row]`; return the cross-entropy.
+    """Write `factor` times the gradient at the logits to `out[row]`; return the cross-entropy.
 
     `logits` (C,) is overwritten. The softmax Jacobian times y - d is y ∘ (y - d) - y (y · (y - d)).
     """
@@ -36,7 +36,7 @@ def classify(
     for c in range(C):
         y = logits[c]
         d = y - (1.0 if c == label else 0.0)
-        if reading != _EXACT:
-            d = y * (d - inner) + (d if reading == _PLUS_IDENTITY else 0.0)
-        steps[row, c] = factor * d
+        if variant != _EXACT:
+            d = y * (d - inner) + (d if variant == _PLUS_IDENTITY else 0.0)
+        out[row, c] = factor * d
     return loss + math.log(total)

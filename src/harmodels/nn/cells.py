@@ -39,15 +39,15 @@ class Cell(NamedTuple):
     prepare(params, inputs)
         The input product of all steps; returns the buffers, of which the first (R, S, G·H)
         receives the recurrent product of each step.
-    step(buffers, earlier, states)
+    step(buffers, previous, states)
         From the gates' preactivations and the states one step before to the new `states`.
-    slopes(buffers, earlier, states)
+    slopes(buffers, previous, states)
         What each step's gradient is multiplied by, for all steps at once; the first tensor
         (R, S, G·H) becomes `d_gates`.
     step_back(slopes, d_states)
         Turn the slopes of one step into its `d_gates`, given the whole gradient at its hidden
         state; completes the gradient of the other states.
-    carry_gradient(slopes, d_states, d_earlier)
+    carry_gradient(slopes, d_states, d_previous)
         Add to the gradient one step before the part that does not pass through the weights.
     d_projected(buffers, slopes, d_states)
         The gradient (R, S, G·H) at the input product, after the loop.

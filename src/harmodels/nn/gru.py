@@ -34,7 +34,7 @@ class GruSlopes(NamedTuple):
 
     gates: Tensor  # (R, S, 3H), blocks r, z, q
     by_gate: Tensor  # (R, S, 3, H), a view of `gates`
-    earlier: Tensor  # (R, S, H), which is z
+    previous: Tensor  # (R, S, H), which is z
 
 
 def _prepare(params: RecurrentParams, inputs: Tensor) -> GruBuffers:
@@ -51,19 +51,19 @@ def _prepare(params: RecurrentParams, inputs: Tensor) -> GruBuffers:
     return GruBuffers(gates, r_z, r, z, q, n)
 
 
-def _step(buffers: GruBuffers, earlier: Views, states: Views) -> None:
+def _step(buffers: GruBuffers, previous: Views, states: Views) -> None:
     buffers.r_z.sigmoid_()
     buffers.n.addcmul_(buffers.r, buffers.q).tanh_()
-    torch.lerp(buffers.n, earlier[0], buffers.z, out=states[0])
+    torch.lerp(buffers.n, previous[0], buffers.z, out=states[0])
 
 
-def _slopes(buffers: GruBuffers, earlier: Views, states: Views) -> GruSlopes:
+def _slopes(buffers: GruBuffers, previous: Views, states: Views) -> GruSlopes:
     gates, _, r, z, q, n = buffers
     slopes = torch.empty_like(gates)
     d_r, d_z, d_q = slopes.chunk(3, dim=-1)
     torch.mul(_candidate_slope(z, n), r, out=d_q)  # h by q
     torch.mul(d_q, q, out=d_r).mul_(1 - r)  # h by r's preactivation: (1-z)(1-n²) q · r(1-r)
-    torch.sub(earlier[0], n, out=d_z).mul_(z).mul_(1 - z)
+    torch.sub(previous[0], n, out=d_z).mul_(z).mul_(1 - z)
     return GruSlopes(slopes, torch.unflatten(slopes, -1, (3, -1)), z)
 
 
@@ -76,8 +76,8 @@ def _step_back(slopes: GruSlopes, d_states: Views) -> None:
     slopes.by_gate.mul_(d_states[0].unsqueeze(-2))
 
 
-def _carry_gradient(slopes: GruSlopes, d_states: Views, d_earlier: Views) -> None:
-    d_earlier[0].addcmul_(d_states[0], slopes.earlier)
+def _carry_gradient(slopes: GruSlopes, d_states: Views, d_previous: Views) -> None:
+    d_previous[0].addcmul_(d_states[0], slopes.previous)
 
 
 def _d_projected(buffers: GruBuffers, slopes: GruSlopes, d_states: Views) -> Tensor:

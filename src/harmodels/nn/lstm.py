@@ -34,7 +34,7 @@ class LstmSlopes(NamedTuple):
     i_f_g: Tensor  # (R, S, 3, H), a view of `gates`
     o: Tensor  # (R, S, H), a view of `gates`
     hidden_by_cell: Tensor  # (R, S, H)
-    earlier_cell: Tensor  # (R, S, H), which is f
+    previous_cell: Tensor  # (R, S, H), which is f
 
 
 def _prepare(params: RecurrentParams, inputs: Tensor) -> LstmBuffers:
@@ -46,23 +46,23 @@ def _prepare(params: RecurrentParams, inputs: Tensor) -> LstmBuffers:
     return LstmBuffers(gates, i_f, i, f, g, o, torch.empty_like(i))
 
 
-def _step(buffers: LstmBuffers, earlier: Views, states: Views) -> None:
+def _step(buffers: LstmBuffers, previous: Views, states: Views) -> None:
     _, i_f, i, f, g, o, tanh_c = buffers
     i_f.sigmoid_()
     g.tanh_()
     o.sigmoid_()
     hidden, cell = states
-    torch.mul(f, earlier[1], out=cell).addcmul_(i, g)
+    torch.mul(f, previous[1], out=cell).addcmul_(i, g)
     torch.tanh(cell, out=tanh_c)
     torch.mul(o, tanh_c, out=hidden)
 
 
-def _slopes(buffers: LstmBuffers, earlier: Views, states: Views) -> LstmSlopes:
+def _slopes(buffers: LstmBuffers, previous: Views, states: Views) -> LstmSlopes:
     gates, _, i, f, g, o, tanh_c = buffers
     slopes = torch.empty_like(gates)
     d_i, d_f, d_g, d_o = slopes.chunk(4, dim=-1)
     torch.mul(g, i, out=d_i).mul_(1 - i)
-    torch.mul(earlier[1], f, out=d_f).mul_(1 - f)
+    torch.mul(previous[1], f, out=d_f).mul_(1 - f)
     torch.mul(1 - g.square(), i, out=d_g)
     torch.mul(tanh_c, o, out=d_o).mul_(1 - o)
     i_f_g = torch.unflatten(slopes[..., : 3 * i.shape[-1]], -1, (3, -1))  # (R, S, 3, H)
@@ -76,8 +76,8 @@ def _step_back(slopes: LstmSlopes, d_states: Views) -> None:
     slopes.o.mul_(d_hidden)
 
 
-def _carry_gradient(slopes: LstmSlopes, d_states: Views, d_earlier: Views) -> None:
-    torch.mul(d_states[1], slopes.earlier_cell, out=d_earlier[1])
+def _carry_gradient(slopes: LstmSlopes, d_states: Views, d_previous: Views) -> None:
+    torch.mul(d_states[1], slopes.previous_cell, out=d_previous[1])
 
 
 def _d_projected(buffers: LstmBuffers, slopes: LstmSlopes, d_states: Views) -> Tensor:

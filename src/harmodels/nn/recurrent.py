@@ -55,12 +55,12 @@ def forward(
     weight = params.weight_hh.mT.contiguous()  # (R, H, G·H): a plain product is the faster one
     buffers = cell.prepare(params, inputs)
     states = tuple(inputs.new_empty(R, S, H) for _ in range(cell.states))
-    earlier: Views = tuple(inputs.new_zeros(R, size_at_t[0], H) for _ in range(cell.states))
+    previous: Views = tuple(inputs.new_zeros(R, size_at_t[0], H) for _ in range(cell.states))
     for step, now in zip(_steps(buffers, size_at_t), _steps(states, size_at_t), strict=True):
-        earlier = _first(earlier, now[0].shape[1])
-        step[0].baddbmm_(earlier[0], weight)
-        cell.step(step, earlier, now)
-        earlier = now
+        previous = _first(previous, now[0].shape[1])
+        step[0].baddbmm_(previous[0], weight)
+        cell.step(step, previous, now)
+        previous = now
     return states[0], RecurrentCache(size_at_t, inputs, buffers, states)
 
 
@@ -99,20 +99,20 @@ def _through_time(
     cell: Cell, params: RecurrentParams, cache: RecurrentCache, d_outputs: Tensor
 ) -> tuple[Tensor, RecurrentParams]:
     size_at_t, inputs, buffers, states = cache
-    earlier = tuple(one_step_before(size_at_t, state) for state in states)  # (R, S, H) each
-    slopes = cell.slopes(buffers, earlier, states)
+    previous = tuple(one_step_before(size_at_t, state) for state in states)  # (R, S, H) each
+    slopes = cell.slopes(buffers, previous, states)
     d_states = (d_outputs.clone(), *(torch.zeros_like(state) for state in states[1:]))
     d_steps = _steps(d_states, size_at_t)
     for t, step in reversed(list(enumerate(_steps(slopes, size_at_t)))):
         cell.step_back(step, d_steps[t])
         if t > 0:
-            d_earlier = _first(d_steps[t - 1], size_at_t[t])
-            cell.carry_gradient(step, d_steps[t], d_earlier)
-            d_earlier[0].baddbmm_(step[0], params.weight_hh)  # row by row: weight_hhᵀ · d_gates
+            d_previous = _first(d_steps[t - 1], size_at_t[t])
+            cell.carry_gradient(step, d_steps[t], d_previous)
+            d_previous[0].baddbmm_(step[0], params.weight_hh)  # row by row: weight_hhᵀ · d_gates
     d_gates = slopes[0]  # (R, S, G·H)
     d_projected = cell.d_projected(buffers, slopes, d_states)  # (R, S, G·H)
     return d_projected, RecurrentParams(
-        d_projected.mT @ inputs, d_gates.mT @ earlier[0], d_projected.sum(1), d_gates.sum(1)
+        d_projected.mT @ inputs, d_gates.mT @ previous[0], d_projected.sum(1), d_gates.sum(1)
     )
 
 

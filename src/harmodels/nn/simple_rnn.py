@@ -15,11 +15,11 @@ def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
     return (torch.baddbmm(bias[:, None], inputs, params.weight_ih.mT),)  # (R, S, H)
 
 
-def _step(buffers: Views, earlier: Views, states: Views) -> None:
+def _step(buffers: Views, previous: Views, states: Views) -> None:
     torch.tanh(buffers[0], out=states[0])
 
 
-def _slopes(buffers: Views, earlier: Views, states: Views) -> Views:
+def _slopes(buffers: Views, previous: Views, states: Views) -> Views:
     return (1 - states[0].square(),)
 
 
@@ -27,7 +27,7 @@ def _step_back(slopes: Views, d_states: Views) -> None:
     slopes[0].mul_(d_states[0])
 
 
-def _carry_gradient(slopes: Views, d_states: Views, d_earlier: Views) -> None:
+def _carry_gradient(slopes: Views, d_states: Views, d_previous: Views) -> None:
     """Add nothing: the state passes through the weights only."""
 
 

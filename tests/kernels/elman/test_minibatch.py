@@ -133,7 +133,7 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()
-    np.testing.assert_array_equal(packed.mirror, packed.weight.T)
+    np.testing.assert_array_equal(packed.weight_t, packed.weight.T)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ TOLERANCE = {"rtol": 0, "atol": 3e-6}
 
 class Problem(NamedTuple):
     params: Any
-    steps: Any
+    velocity: Any
     inputs: torch.Tensor
     labels: torch.Tensor
     order: torch.Tensor
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
 
 
 def make_problem(
-    sizes=(11, 9, 7, 3), *, replicates=1, samples=20, keep=None, momentum=0.0, seed=0
+    sizes=(11, 9, 7, 3), *, replicates=1, samples=20, keep_prob=None, momentum=0.0, seed=0
 ):  # fmt: skip
     generators = [np.random.default_rng([seed, r]) for r in range(replicates)]
     draw = uniform(1.0 / max(sizes) ** 0.5)
@@ -41,16 +41,16 @@ def make_problem(
     labels = torch.from_numpy(data.integers(0, sizes[-1], samples))
     order = torch.from_numpy(np.stack([data.permutation(samples) for _ in range(replicates)]))
     masks = None
-    if keep is not None:
-        masks = dropout.draw_masks(data, (replicates, samples, sizes[1]), keep)
-    # steps as an epoch before leaves them
-    steps = map_params(lambda p: 0.01 * p, params) if momentum else ()
-    return Problem(params, steps, inputs, labels, order, masks)
+    if keep_prob is not None:
+        masks = dropout.draw_masks(data, (replicates, samples, sizes[1]), keep_prob)
+    # velocity as an epoch before leaves it
+    velocity = map_params(lambda p: 0.01 * p, params) if momentum else ()
+    return Problem(params, velocity, inputs, labels, order, masks)
 
 
 def expected_epoch(problem, **options):
     """Batch after batch on tensors."""
-    params, steps, inputs, labels, order, masks = problem
+    params, velocity, inputs, labels, order, masks = problem
     total = torch.zeros(len(order), dtype=torch.float64)
     rate, momentum = options["learning_rate"], options["momentum"]
     for start in range(0, order.shape[1], options["batch_size"]):
@@ -70,11 +70,11 @@ def expected_epoch(problem, **options):
         if options["reduction"] == "mean":
             grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
         if momentum:
-            params, steps = optim.momentum_step(params, grads, steps, rate, momentum)
+            params, velocity = optim.momentum_step(params, grads, velocity, rate, momentum)
         else:
             params = optim.sgd_step(params, grads, rate)
         total += loss.double().sum(1)
-    return params, steps, total / order.shape[1]
+    return params, velocity, total / order.shape[1]
 
 
 def assert_close(tree, expected):
@@ -91,13 +91,13 @@ def assert_same_bytes(left, right):
 
 def assert_agrees(problem, **options):
     options = OPTIONS | options
-    params, steps, means = compiled.train_epoch(*problem, **options)
-    expected, expected_steps, expected_means = expected_epoch(problem, **options)
+    params, velocity, means = compiled.train_epoch(*problem, **options)
+    expected, expected_velocity, expected_means = expected_epoch(problem, **options)
     assert_close(params, expected)
     if options["momentum"]:
-        assert_close(steps, expected_steps)
+        assert_close(velocity, expected_velocity)
     else:
-        assert steps == ()
+        assert velocity == ()
     assert list(means) == ["cross_entropy"]
     torch.testing.assert_close(means["cross_entropy"], expected_means, rtol=2e-6, atol=0)
 
@@ -143,14 +143,16 @@ def test_the_sum_over_a_batch_agrees(batch_size, momentum):
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_dropout_agrees_in_both_forms(scale, momentum, batch_size):
-    problem = make_problem((40, 30, 20, 6), samples=60, keep=0.5, replicates=2, momentum=momentum)
+    problem = make_problem(
+        (40, 30, 20, 6), samples=60, keep_prob=0.5, replicates=2, momentum=momentum
+    )
     assert_agrees(problem, batch_size=batch_size, momentum=momentum, scale=scale)
 
 
-@pytest.mark.parametrize("reading", ["times_jacobian", "times_jacobian_plus_identity"])
+@pytest.mark.parametrize("variant", ["times_jacobian", "times_jacobian_plus_identity"])
 @pytest.mark.parametrize("batch_size", [1, 7])
-def test_the_other_readings_of_the_output_gradient_agree(reading, batch_size):
-    assert_agrees(make_problem(), batch_size=batch_size, output_gradient=reading)
+def test_the_other_variants_of_the_output_gradient_agree(variant, batch_size):
+    assert_agrees(make_problem(), batch_size=batch_size, output_gradient=variant)
 
 
 def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
@@ -162,7 +164,7 @@ def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
 @pytest.mark.parametrize("batch_size", [1, 7])
 @pytest.mark.parametrize("threads", [2, 8])
 def test_any_number_of_threads_gives_the_same_bytes(batch_size, threads):
-    problem = make_problem(replicates=3, samples=60, momentum=0.5, keep=0.5)
+    problem = make_problem(replicates=3, samples=60, momentum=0.5, keep_prob=0.5)
     options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
     serial = compiled.train_epoch(*problem, **options)
     spread = compiled.train_epoch(*problem, **options, threads=threads)
@@ -173,15 +175,15 @@ def test_any_number_of_threads_gives_the_same_bytes(batch_size, threads):
 
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_a_replicate_alone_gives_the_bytes_it_has_in_company(batch_size):
-    params, steps, inputs, labels, order, masks = make_problem(
-        replicates=3, samples=60, momentum=0.5, keep=0.5
+    params, velocity, inputs, labels, order, masks = make_problem(
+        replicates=3, samples=60, momentum=0.5, keep_prob=0.5
     )
     options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
     together = compiled.train_epoch(
-        params, steps, inputs, labels, order, masks, **options, threads=2
+        params, velocity, inputs, labels, order, masks, **options, threads=2
     )
     alone = compiled.train_epoch(
-        take_replicates(params, [1]), take_replicates(steps, [1]), inputs, labels, order[[1]],
+        take_replicates(params, [1]), take_replicates(velocity, [1]), inputs, labels, order[[1]],
         masks[[1]], **options,
     )  # fmt: skip
     assert_same_bytes(alone[0], take_replicates(together[0], [1]))
@@ -197,10 +199,10 @@ def test_the_same_call_gives_the_same_bytes_twice():
 
 def test_what_is_given_is_left_as_it_was():
     problem = make_problem(momentum=0.5)
-    before = map_params(torch.clone, problem.params), map_params(torch.clone, problem.steps)
+    before = map_params(torch.clone, problem.params), map_params(torch.clone, problem.velocity)
     compiled.train_epoch(*problem, **OPTIONS | {"momentum": 0.5})
     assert_same_bytes(before[0], problem.params)
-    assert_same_bytes(before[1], problem.steps)
+    assert_same_bytes(before[1], problem.velocity)
 
 
 @pytest.mark.parametrize("bad", [float("inf"), float("nan"), 1e30])
@@ -238,12 +240,15 @@ def test_scores_are_the_same_bytes_for_any_number_of_threads(monkeypatch):
     ("change", "message"),
     [
         ({"inputs": torch.zeros(20, 11, dtype=torch.float64)}, "inputs is torch.float64"),
-        ({"inputs": torch.zeros(20, 12)}, r"the network reads \(samples, 11\)"),
+        ({"inputs": torch.zeros(20, 12)}, r"of shape \(20, 12\).*\(samples, 11\)"),
         ({"labels": torch.full((20,), 3)}, "labels reaches from 3 to 3"),
         ({"order": torch.tensor([[0, 20]])}, "order reaches from 0 to 20"),
-        ({"masks": torch.ones(1, 19, 9, dtype=torch.uint8)}, "masks are torch.uint8 of shape"),
-        ({"masks": torch.ones(1, 20, 9)}, "masks are torch.float32"),
-        ({"masks": torch.full((1, 20, 9), 2, dtype=torch.uint8)}, "masks reach 2"),
+        (
+            {"masks": torch.ones(1, 19, 9, dtype=torch.uint8)},
+            r"masks is torch.uint8 .* of shape \(1, 19, 9\)",
+        ),
+        ({"masks": torch.ones(1, 20, 9)}, "masks is torch.float32"),
+        ({"masks": torch.full((1, 20, 9), 2, dtype=torch.uint8)}, "masks reaches from 2 to 2"),
     ],
 )
 def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):
@@ -258,7 +263,7 @@ def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):
         ({"threads": 0}, "threads is 0"),
         ({"reduction": "median"}, "reduction is 'median'"),
         ({"output_gradient": "twice"}, "output_gradient is 'twice'"),
-        ({"momentum": 0.5}, "steps are tuple"),
+        ({"momentum": 0.5}, "velocity is a tuple"),
     ],
 )
 def test_options_that_it_does_not_know_are_refused(change, message):
@@ -266,9 +271,9 @@ def test_options_that_it_does_not_know_are_refused(change, message):
         compiled.train_epoch(*make_problem(), **OPTIONS | change)
 
 
-def test_steps_of_another_network_are_refused():
-    steps = make_problem((11, 9, 8, 3), momentum=0.5).steps
-    with pytest.raises(TrainingError, match="steps.hidden2.weight has shape"):
+def test_the_velocity_of_another_network_is_refused():
+    velocity = make_problem((11, 9, 8, 3), momentum=0.5).velocity
+    with pytest.raises(TrainingError, match="velocity.hidden2.weight is .* of shape"):
         compiled.train_epoch(
-            *make_problem()._replace(steps=steps), **OPTIONS | {"momentum": 0.5}
+            *make_problem()._replace(velocity=velocity), **OPTIONS | {"momentum": 0.5}
         )  # fmt: skip

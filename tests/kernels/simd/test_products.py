@@ -59,10 +59,10 @@ def test_descend_updates_the_matrix_and_its_transpose(height, steps):
     left[:, height:] = 0
     weight = random(rows, width, 2)
     weight[height:] = 0
-    mirror = zeros(width, rows)
-    mirror[:] = weight.T
+    weight_t = zeros(width, rows)
+    weight_t[:] = weight.T
     gradient = left.T.astype(float) @ right.astype(float)
     expected = weight - 0.5 * np.clip(gradient, -0.75, 0.75)
-    descend(left, right, steps, height, width, weight, mirror, np.float32(0.75), np.float32(0.5))
+    descend(left, right, steps, height, width, weight, weight_t, np.float32(0.75), np.float32(0.5))
     np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(mirror, weight.T)
+    np.testing.assert_array_equal(weight_t, weight.T)

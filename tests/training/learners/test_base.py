@@ -19,8 +19,6 @@ def test_no_forward_pass_scores_more_sequences_than_there_is_memory_for(replicat
 
 
 def test_what_decides_the_work_of_a_gpu_stays_on_the_host():
-    recordings = SequenceTensors.of_equal_length(torch.zeros(4, 3, 2), torch.zeros(4), 2).to("meta")
-    places = [
-        getattr(recordings, name).device.type for name in ("frames", "labels", "starts", "lengths")
-    ]
+    data = SequenceTensors.of_equal_length(torch.zeros(4, 3, 2), torch.zeros(4), 2).to("meta")
+    places = [getattr(data, name).device.type for name in ("frames", "labels", "starts", "lengths")]
     assert places == ["meta", "meta", "cpu", "cpu"]

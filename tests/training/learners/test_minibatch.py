@@ -15,7 +15,7 @@ ORDER = torch.tensor([[0, 1, 2, 3, 4, 5, 6], [6, 2, 0, 1, 3, 5, 4]])
 
 
 @pytest.fixture
-def recordings():
+def data():
     random = torch.Generator().manual_seed(0)
     inputs = torch.randn(N, T, D, generator=random, dtype=torch.float64)
     return inputs, torch.randint(C, (N,), generator=random)
@@ -33,16 +33,16 @@ def make_params(R):
     )
 
 
-def sgd(params, grads, memory):
-    return optim.sgd_step(params, grads, 0.1), memory
+def sgd(params, grads, optimiser):
+    return optim.sgd_step(params, grads, 0.1), optimiser
 
 
-def train(params, recordings, order, batch_size=3, reduction="mean"):
+def train(params, data, order, batch_size=3, reduction="mean"):
     params, _, losses = minibatch.train_epoch(
         WholeSequence(),
         params,
         (),
-        *recordings,
+        *data,
         order,
         batch_size=batch_size,
         reduction=reduction,
@@ -77,18 +77,18 @@ def with_torch(params, inputs, labels, order, batch_size, reduction):
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 50])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_an_epoch_equals_torch_with_autograd_and_sgd(recordings, batch_size, reduction):
-    params, losses = train(make_params(1), recordings, ORDER[:1], batch_size, reduction)
-    expected, loss = with_torch(make_params(1), *recordings, ORDER[0], batch_size, reduction)
+def test_an_epoch_equals_torch_with_autograd_and_sgd(data, batch_size, reduction):
+    params, losses = train(make_params(1), data, ORDER[:1], batch_size, reduction)
+    expected, loss = with_torch(make_params(1), *data, ORDER[0], batch_size, reduction)
     for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
         torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
     assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
 
 
-def test_each_replicate_is_the_network_trained_alone(recordings):
-    together, _ = train(make_params(2), recordings, ORDER)
+def test_each_replicate_is_the_network_trained_alone(data):
+    together, _ = train(make_params(2), data, ORDER)
     for r in range(2):
-        alone, _ = train(take_replicates(make_params(2), [r]), recordings, ORDER[r : r + 1])
+        alone, _ = train(take_replicates(make_params(2), [r]), data, ORDER[r : r + 1])
         for mine, solo in zip(
             state_dict(take_replicates(together, [r])).values(),
             state_dict(alone).values(),
@@ -108,13 +108,13 @@ def test_the_compiled_engine_gives_way_where_it_knows_no_such_step():
     assert make(replace(OPTIONS, clip_norm=1.0), "compiled", 1).engine == "reference"
 
 
-def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(recordings):
+def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(data):
     from dataclasses import replace
 
     from harmodels.training.learners import SequenceTensors
 
     learner = MinibatchLearner(replace(OPTIONS, initialisation="orthogonal"), "reference", 1)
-    read = SequenceTensors.of_equal_length(recordings[0].float(), recordings[1], C)
+    read = SequenceTensors.of_equal_length(data[0].float(), data[1], C)
     params = learner.initialise([np.random.default_rng(0)], read).params
     product = params.rnn.weight_hh[0] @ params.rnn.weight_hh[0].T
     torch.testing.assert_close(product, torch.eye(H), rtol=0, atol=1e-6)

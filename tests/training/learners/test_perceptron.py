@@ -16,26 +16,24 @@ ORDER = torch.tensor([[5, 3, 1, 0, 2, 4, 6, 8, 7, 9]])
 
 
 @pytest.fixture
-def recordings():
+def data():
     random = torch.Generator().manual_seed(0)
     inputs = torch.randn(10, 1, 7, generator=random, dtype=torch.float64)
     return SequenceTensors.of_equal_length(inputs, torch.randint(3, (10,), generator=random), 3)
 
 
-def learn(options, recordings, order=ORDER, seeds=(0,), epochs=1):
+def learn(options, data, order=ORDER, seeds=(0,), epochs=1):
     learner = PerceptronLearner(options, "reference", 1)
-    state = learner.initialise([np.random.default_rng(s) for s in seeds], recordings)
+    state = learner.initialise([np.random.default_rng(s) for s in seeds], data)
     for epoch in range(epochs):
         noise = [np.random.default_rng([s, epoch]) for s in seeds]
-        state, losses = learner.train_epoch(state, recordings, order, noise)
+        state, losses = learner.train_epoch(state, data, order, noise)
     return learner, state, losses
 
 
-def with_torch(options, recordings, epochs=1):
+def with_torch(options, data, epochs=1):
     """The same training with torch.nn, autograd and torch.optim: the oracle."""
-    start = PerceptronLearner(options, "reference", 1).initialise(
-        [np.random.default_rng(0)], recordings
-    )
+    start = PerceptronLearner(options, "reference", 1).initialise([np.random.default_rng(0)], data)
     layers = [torch.nn.Linear(a, b, dtype=torch.float64) for a, b in [(7, 8), (8, 5), (5, 3)]]
     for layer, params in zip(layers, start.params, strict=True):
         layer.load_state_dict({"weight": params.weight[0], "bias": params.bias[0]})
@@ -47,7 +45,7 @@ def with_torch(options, recordings, epochs=1):
     for _ in range(epochs):
         for rows in ORDER[0].split(options.batch_size):
             optimiser.zero_grad()
-            criterion(network(recordings.inputs[rows, 0]), recordings.labels[rows]).backward()
+            criterion(network(data.inputs[rows, 0]), data.labels[rows]).backward()
             optimiser.step()
     return [parameter.detach() for parameter in network.parameters()]
 
@@ -55,47 +53,47 @@ def with_torch(options, recordings, epochs=1):
 @pytest.mark.parametrize("batch_size", [1, 4])
 @pytest.mark.parametrize("momentum", [0.0, 0.09])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_training_equals_torch_with_autograd(recordings, batch_size, momentum, reduction):
+def test_training_equals_torch_with_autograd(data, batch_size, momentum, reduction):
     options = replace(OPTIONS, batch_size=batch_size, momentum=momentum, reduction=reduction)
-    _, state, _ = learn(options, recordings, epochs=2)
-    expected = with_torch(options, recordings, epochs=2)
+    _, state, _ = learn(options, data, epochs=2)
+    expected = with_torch(options, data, epochs=2)
     for mine, oracle in zip(state_dict(state.params).values(), expected, strict=True):
         torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
 
 
-def test_both_forms_of_dropout_expect_the_same_in_use(recordings):
+def test_both_forms_of_dropout_have_the_same_expectation_at_inference(data):
     inverted = replace(OPTIONS, dropout=0.5, dropout_form="inverted")
-    learner, state, _ = learn(inverted, recordings)
+    learner, state, _ = learn(inverted, data)
     at_inference = PerceptronLearner(replace(inverted, dropout_form="at_inference"), "reference", 1)
     doubled = state.params._replace(
         hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
     )
     torch.testing.assert_close(
-        learner.scores(state.params, recordings, ORDER),
-        at_inference.scores(doubled, recordings, ORDER),
+        learner.scores(state.params, data, ORDER),
+        at_inference.scores(doubled, data, ORDER),
     )
 
 
-def test_dropout_changes_the_training_and_not_the_use(recordings):
-    plain = learn(OPTIONS, recordings)[1]
-    dropped = learn(replace(OPTIONS, dropout=0.5), recordings)[1]
+def test_dropout_changes_training_and_not_inference(data):
+    plain = learn(OPTIONS, data)[1]
+    dropped = learn(replace(OPTIONS, dropout=0.5), data)[1]
     assert not torch.allclose(plain.params.hidden1.weight, dropped.params.hidden1.weight)
     learner = PerceptronLearner(replace(OPTIONS, dropout=0.5), "reference", 1)
-    first = learner.scores(dropped.params, recordings, ORDER)
-    assert torch.equal(first, learner.scores(dropped.params, recordings, ORDER))
+    first = learner.scores(dropped.params, data, ORDER)
+    assert torch.equal(first, learner.scores(dropped.params, data, ORDER))
 
 
-def test_the_masks_of_a_replicate_do_not_depend_on_its_company(recordings):
+def test_the_masks_of_a_replicate_do_not_depend_on_its_company(data):
     options = replace(OPTIONS, dropout=0.5)
-    together = learn(options, recordings, ORDER.expand(3, -1), seeds=(0, 1, 2))[1]
-    alone = learn(options, recordings, ORDER, seeds=(2,))[1]
+    together = learn(options, data, ORDER.expand(3, -1), seeds=(0, 1, 2))[1]
+    alone = learn(options, data, ORDER, seeds=(2,))[1]
     for mine, solo in zip(
         state_dict(together.params).values(), state_dict(alone.params).values(), strict=True
     ):
         torch.testing.assert_close(mine[2], solo[0], rtol=1e-12, atol=1e-14)
 
 
-def test_the_readings_of_the_output_gradient_differ_by_the_jacobian():
+def test_the_variants_of_the_output_gradient_differ_by_the_jacobian():
     random = torch.Generator().manual_seed(1)
     logits, gradient = torch.randn(2, 5, 3, generator=random, dtype=torch.float64)
     once = apply_gradient_variant(logits, gradient, "times_jacobian")

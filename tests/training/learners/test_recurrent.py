@@ -16,7 +16,7 @@ ORDER = torch.tensor([[0, 1, 2, 3, 4, 5, 6], [6, 2, 0, 1, 3, 5, 4]])
 
 
 @pytest.fixture
-def recordings():
+def data():
     random = torch.Generator().manual_seed(0)
     lengths = torch.tensor(LENGTHS)
     frames = torch.randn(int(lengths.sum()), 4, generator=random)
@@ -25,24 +25,24 @@ def recordings():
     return SequenceTensors(frames, lengths.cumsum(0) - lengths, lengths, labels, 3, fingers)
 
 
-def learn(learner, recordings, order=ORDER, seeds=(0, 1), epochs=2):
-    state = learner.initialise([np.random.default_rng(s) for s in seeds], recordings)
+def learn(learner, data, order=ORDER, seeds=(0, 1), epochs=2):
+    state = learner.initialise([np.random.default_rng(s) for s in seeds], data)
     for epoch in range(epochs):
         noise = [np.random.default_rng([s, epoch]) for s in seeds]
-        state, losses = learner.train_epoch(state, recordings, order, noise)
+        state, losses = learner.train_epoch(state, data, order, noise)
     return state, losses
 
 
 @pytest.mark.parametrize("architecture", ["plain", "hierarchical"])
 @pytest.mark.parametrize("cell", ["simple_rnn", "gru", "lstm"])
-def test_both_engines_train_the_same_network(recordings, architecture, cell):
+def test_both_engines_train_the_same_network(data, architecture, cell):
     options = replace(OPTIONS, architecture=architecture, cell=cell, finger_hidden=3)
     results = []
     for engine in ("reference", "compiled"):
         learner = RecurrentLearner(options, engine, 1)
-        state, losses = learn(learner, recordings)
+        state, losses = learn(learner, data)
         scores = learner.scores(
-            state.params, recordings, torch.tensor([[4, 1, 0]] * len(state.params.output.bias))
+            state.params, data, torch.tensor([[4, 1, 0]] * len(state.params.output.bias))
         )
         results.append((state, losses["cross_entropy"], scores))
     (reference, loss, scores), (compiled, compiled_loss, compiled_scores) = results
@@ -55,25 +55,25 @@ def test_both_engines_train_the_same_network(recordings, architecture, cell):
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_a_replicate_in_company_is_the_network_trained_alone(recordings, engine):
+def test_a_replicate_in_company_is_the_network_trained_alone(data, engine):
     learner = RecurrentLearner(OPTIONS, engine, 1)
-    together, _ = learn(learner, recordings)
-    alone, _ = learn(learner, recordings, ORDER[1:], seeds=(1,))
+    together, _ = learn(learner, data)
+    alone, _ = learn(learner, data, ORDER[1:], seeds=(1,))
     for mine, solo in zip(
         state_dict(together.params).values(), state_dict(alone.params).values(), strict=True
     ):
         torch.testing.assert_close(mine[1], solo[0], rtol=1e-4, atol=1e-6)
 
 
-def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(recordings):
+def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(data):
     learner = RecurrentLearner(replace(OPTIONS, architecture="hierarchical"), "reference", 1)
     with pytest.raises(TrainingError, match="simulated-hands"):
-        learner.initialise([np.random.default_rng(0)], replace(recordings, fingers=None))
+        learner.initialise([np.random.default_rng(0)], replace(data, fingers=None))
 
 
-def test_the_hand_has_ten_times_the_units_of_a_finger_unless_told(recordings):
+def test_the_hand_has_ten_times_the_units_of_a_finger_unless_told(data):
     options = replace(OPTIONS, architecture="hierarchical", hidden=20)
     learner = RecurrentLearner(options, "reference", 1)
-    params = learner.initialise([np.random.default_rng(0)], recordings).params
+    params = learner.initialise([np.random.default_rng(0)], data).params
     assert params.fingers.weight_hh.shape == (1, 3, 6, 2)
     assert params.hand.weight_hh.shape == (1, 60, 20)

@@ -1,7 +1,7 @@
 """Mini-batch BPTT of the Elman classifier through whole sequences, compiled.
 
-The same meaning as `training.minibatch` with plain gradient descent on the mean over the batch.
-PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`. Row
+The same meaning as `loops.minibatch` with plain gradient descent on the mean over the batch.
+The loop and its reasons: docs/kernels.md; layout of the parameters: `packing`. Row
 t · Bp + b of z and d_pre belongs to step t of the batch's b-th sequence; Bp is the batch size
 rounded up to whole register blocks. Rows without a sequence are zero and stay zero.
 """
@@ -15,9 +15,8 @@ from torch import Tensor
 
 from harmodels.kernels.checks import check_counts, check_indices
 from harmodels.kernels.compiling import entry_point, inlined
-from harmodels.kernels.elman.checks import check_tensors
-from harmodels.kernels.elman.output_layer import classify, set_output
-from harmodels.kernels.elman.packing import Packed, pack, unpack
+from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
+from harmodels.kernels.elman.packing import Packed, check_inputs, pack, unpack
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.elementary import tanh
 from harmodels.kernels.simd.emitter import zeros
@@ -32,12 +31,12 @@ TILE = 256
 
 
 class _Workspace(NamedTuple):
-    """What the kernel writes besides the parameters, float32."""
+    """Working arrays, float32."""
 
     z: np.ndarray  # ((T + 1) · Bp, Zp)
     d_pre: np.ndarray  # (T · Bp, Zp)
     sums: np.ndarray  # (Bp, Zp)
-    unit: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
+    hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (Bp, C)
     gradient: np.ndarray  # (Hp, Zp)
     scratch: np.ndarray  # (Zp, Hp)
@@ -46,13 +45,13 @@ class _Workspace(NamedTuple):
 def _workspace(packed: Packed, hidden: int, steps: int, batch_size: int) -> _Workspace:
     rows = -(-batch_size // BATCH_ROWS) * BATCH_ROWS
     height, width = packed.weight.shape
-    unit = zeros(1, width)[0]
-    unit[:hidden] = 1
+    hidden_lanes = zeros(1, width)[0]
+    hidden_lanes[:hidden] = 1
     return _Workspace(
         z=zeros((steps + 1) * rows, width),
         d_pre=zeros(steps * rows, width),
         sums=zeros(rows, width),
-        unit=unit,
+        hidden_lanes=hidden_lanes,
         d_logits=zeros(rows, len(packed.output)),
         gradient=zeros(height, width),
         scratch=zeros(width, height),
@@ -75,11 +74,11 @@ def _set_inputs(
 
 @inlined
 def _forward(
-    mirror: np.ndarray, work: _Workspace, hidden: int, inputs: np.ndarray, batch: np.ndarray
+    weight_t: np.ndarray, work: _Workspace, hidden: int, inputs: np.ndarray, batch: np.ndarray
 ) -> None:
     """Run the batch from a zero state to the output layer's inputs in the last rows of z."""
     z, sums = work.z, work.sums
-    rows, width, wide = len(sums), mirror.shape[1], z.shape[1]
+    rows, width, wide = len(sums), weight_t.shape[1], z.shape[1]
     T, channels = inputs.shape[1:]
     for b in range(rows):
         for j in range(wide):
@@ -87,7 +86,7 @@ def _forward(
     _set_inputs(z, 0, rows, hidden, inputs, batch)
     for t in range(T):
         weighted_batch(
-            z, t * rows * wide, wide, rows, mirror, width, hidden + channels + 2, width, sums
+            z, t * rows * wide, wide, rows, weight_t, width, hidden + channels + 2, width, sums
         )
         for b in range(rows):
             row = (t + 1) * rows + b
@@ -114,8 +113,8 @@ def _gather(work: _Workspace, first: int, last: int, hidden: int) -> None:
 @inlined
 def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None:
     """Fill `gradient`, from the output layer back to the first step."""
-    z, d_pre, sums, unit = work.z, work.d_pre, work.sums, work.unit
-    rows, width, wide = len(sums), packed.mirror.shape[1], z.shape[1]
+    z, d_pre, sums, hidden_lanes = work.z, work.d_pre, work.sums, work.hidden_lanes
+    rows, width, wide = len(sums), packed.weight_t.shape[1], z.shape[1]
     work.gradient[:] = 0
     sums[:] = 0
     for b in range(rows):
@@ -129,10 +128,10 @@ def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None
                 d_pre, t * rows * wide, wide, rows, packed.weight, wide, hidden, width, sums
             )
         for b in range(rows):
-            after, row = t * rows + b, (t - 1) * rows + b
+            state_row, row = t * rows + b, (t - 1) * rows + b
             for j in range(width):
-                slope = 1 - z[after, j] * z[after, j]
-                d_pre[row, j] = sums[b, j] * slope if unit[j] > 0 else np.float32(0)
+                slope = 1 - z[state_row, j] * z[state_row, j]
+                d_pre[row, j] = sums[b, j] * slope if hidden_lanes[j] > 0 else np.float32(0)
         first = (t - 1) * rows
         if last - first >= TILE or t == 1:
             _gather(work, first, last, hidden)
@@ -142,13 +141,13 @@ def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None
 @inlined
 def _descend(packed: Packed, work: _Workspace, steps: int, rate: np.float32) -> None:
     """Update all weights; `rate` is the learning rate over the size of the batch."""
-    weight, mirror, output, rows = packed.weight, packed.mirror, packed.output, len(work.sums)
+    weight, weight_t, output, rows = packed.weight, packed.weight_t, packed.output, len(work.sums)
     for i in range(weight.shape[0]):
         for j in range(weight.shape[1]):
             weight[i, j] -= rate * work.gradient[i, j]
     for i in range(weight.shape[0]):
         for j in range(weight.shape[1]):
-            mirror[j, i] = weight[i, j]
+            weight_t[j, i] = weight[i, j]
     for c in range(len(output)):
         for b in range(rows):
             step = rate * work.d_logits[b, c]
@@ -163,11 +162,13 @@ def _train_batch(
 ) -> tuple[float, float]:  # fmt: skip
     """Update once; return the sums of both losses over the batch."""
     T, rows = inputs.shape[1], len(work.sums)
-    _forward(packed.mirror, work, hidden, inputs, batch)
+    _forward(packed.weight_t, work, hidden, inputs, batch)
     cross_entropy, likelihood = 0.0, 0.0
     work.d_logits[:] = 0
     for b in range(len(batch)):
-        losses = classify(packed.output, work.z, T * rows + b, labels[batch[b]], work.d_logits[b])
+        losses = loss_and_gradient(
+            packed.output, work.z, T * rows + b, labels[batch[b]], work.d_logits[b]
+        )
         cross_entropy += losses[0]
         likelihood += losses[1]
     _backward(packed, work, hidden, T)
@@ -241,8 +242,8 @@ def train_epoch(
         If a tensor has another type, device or shape, or an index is out of range.
     """
     check_counts(batch_size=batch_size, threads=threads)
-    check_tensors(params, inputs)
-    check_indices(params.output, inputs, labels, order)
+    check_inputs(params, inputs)
+    check_indices(params.output, len(inputs), labels, order)
     R, n = order.shape
     T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
     size = min(batch_size, n)

@@ -20,7 +20,7 @@ def set_output(z: np.ndarray, t: int, hidden: int, channels: int) -> None:
 
 
 @inlined
-def classify(
+def loss_and_gradient(
     output: np.ndarray, z: np.ndarray, t: int, label: int, d_logits: np.ndarray
 ) -> tuple[float, float]:
     """Write y - d to `d_logits`; return binary cross-entropy and negative log-likelihood.

@@ -2,7 +2,7 @@
 
 weight (Hp, Zp) has the rows [W_hh | W_ih | b_ih | b_hh | 0], so that with
 z_t = [h_{t-1} | x_t | 1 | 1 | 0] the pre-activation of a step is weight · z_t, and the gradient
-of all four parameters is one product. mirror (Zp, Hp) is its transpose. output (C, Zp) has the
+of all four parameters is one product. weight_t (Zp, Hp) is its transpose. output (C, Zp) has the
 rows [W_out | 0 | b_out | 0 | 0]. Hp and Zp are H and H + D + 2, rounded up to whole vector
 registers; the padding is zero and stays exactly zero.
 """
@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from harmodels.kernels.checks import check_counts, check_params, check_tensor
 from harmodels.kernels.simd.emitter import padded, zeros
 from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import elman, linear
@@ -21,18 +23,26 @@ class Packed(NamedTuple):
     """One replicate's parameters, float32."""
 
     weight: np.ndarray  # (Hp, Zp)
-    mirror: np.ndarray  # (Zp, Hp)
+    weight_t: np.ndarray  # (Zp, Hp)
     output: np.ndarray  # (C, Zp)
 
 
 class Workspace(NamedTuple):
-    """What the kernels write besides the parameters, float32."""
+    """Working arrays, float32."""
 
     z: np.ndarray  # (window + 1, Zp), the steps' inputs [h | x | 1 | 1 | 0]
     d_pre: np.ndarray  # (window, Zp), the gradients at the pre-activations
     sums: np.ndarray  # (Zp,)
-    unit: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
+    hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (C,)
+
+
+def check_inputs(params: ElmanClassifier, inputs: Tensor) -> None:
+    """Raise TrainingError unless all is float32 on the CPU and `inputs` is (N, T, D), T > 0."""
+    channels = params.rnn.weight_ih.shape[2]
+    check_params(params)
+    check_tensor("inputs", inputs, torch.float32, ("sequences", "steps", channels))
+    check_counts(steps=inputs.shape[1])
 
 
 def pack(params: ElmanClassifier, replicate: int) -> Packed:
@@ -47,7 +57,7 @@ def pack(params: ElmanClassifier, replicate: int) -> Packed:
     packed.weight[:H, H : H + D] = weight_ih
     packed.weight[:H, H + D] = bias_ih
     packed.weight[:H, H + D + 1] = bias_hh
-    packed.mirror[:] = packed.weight.T
+    packed.weight_t[:] = packed.weight.T
     packed.output[:, :H] = params.output.weight[replicate].numpy()
     packed.output[:, H + D] = params.output.bias[replicate].numpy()
     return packed
@@ -72,12 +82,12 @@ def unpack(replicates: list[Packed], like: ElmanClassifier) -> ElmanClassifier:
 def workspace(packed: Packed, hidden: int, window: int) -> Workspace:
     """Return arrays for windows of at most `window` steps."""
     classes, width = packed.output.shape
-    unit = zeros(1, width)[0]
-    unit[:hidden] = 1
+    hidden_lanes = zeros(1, width)[0]
+    hidden_lanes[:hidden] = 1
     return Workspace(
         z=zeros(window + 1, width),
         d_pre=zeros(window, width),
         sums=zeros(1, width)[0],
-        unit=unit,
+        hidden_lanes=hidden_lanes,
         d_logits=zeros(1, classes)[0],
     )

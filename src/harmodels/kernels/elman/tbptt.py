@@ -1,6 +1,6 @@
-"""Truncated BPTT of the Elman classifier, compiled: the same meaning as `training.tbptt`.
+"""Truncated BPTT of the Elman classifier, compiled: the same meaning as `loops.tbptt`.
 
-PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
+The loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from torch import Tensor
 
 from harmodels.kernels.checks import check_counts, check_indices
 from harmodels.kernels.compiling import entry_point, inlined
-from harmodels.kernels.elman.checks import check_tensors
-from harmodels.kernels.elman.output_layer import classify, set_output
+from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
 from harmodels.kernels.elman.packing import (
     Packed,
     Workspace,
+    check_inputs,
     pack,
     unpack,
     workspace,
@@ -55,15 +55,15 @@ def _set_input(z: np.ndarray, t: int, hidden: int, sequence: np.ndarray, step: i
 
 @inlined
 def _forward(
-    mirror: np.ndarray, z: np.ndarray, sums: np.ndarray, hidden: int,
+    weight_t: np.ndarray, z: np.ndarray, sums: np.ndarray, hidden: int,
     sequence: np.ndarray, start: int, steps: int,
 ) -> None:  # fmt: skip
     """Run from the state in z[0] through `steps` steps to the output layer's input z[steps]."""
-    wide, width, channels = z.shape[1], mirror.shape[1], sequence.shape[1]
+    wide, width, channels = z.shape[1], weight_t.shape[1], sequence.shape[1]
     count = (hidden + channels + 3) // 2 * 2
     _set_input(z, 0, hidden, sequence, start)
     for t in range(steps):
-        weighted_rows(z, t * wide, mirror, 0, width, count, width, sums, 0)
+        weighted_rows(z, t * wide, weight_t, 0, width, count, width, sums, 0)
         for j in range(width):
             z[t + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
         if t + 1 < steps:
@@ -78,9 +78,9 @@ def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) ->
 
     Lanes that hold no hidden unit are set to zero, so the padding of the weights never moves.
     """
-    z, d_pre, sums, unit = work.z, work.d_pre, work.sums, work.unit
-    recursion = packed.weight if options.transposed else packed.mirror
-    width = packed.mirror.shape[1]
+    z, d_pre, sums, hidden_lanes = work.z, work.d_pre, work.sums, work.hidden_lanes
+    recursion = packed.weight if options.transposed else packed.weight_t
+    width = packed.weight_t.shape[1]
     count = (options.hidden + 1) // 2 * 2
     for j in range(width):
         sums[j] = 0
@@ -94,7 +94,7 @@ def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) ->
             )
         for j in range(width):
             slope = 1 - z[t, j] * z[t, j]
-            d_pre[t - 1, j] = sums[j] * slope if unit[j] > 0 else np.float32(0)
+            d_pre[t - 1, j] = sums[j] * slope if hidden_lanes[j] > 0 else np.float32(0)
 
 
 @inlined
@@ -117,14 +117,14 @@ def _train_sequence(
         z[0, j] = 0
     for start in range(0, T, options.window):
         steps = min(options.window, T - start)
-        _forward(packed.mirror, z, work.sums, hidden, sequence, start, steps)
-        losses = classify(packed.output, z, steps, label, work.d_logits)
+        _forward(packed.weight_t, z, work.sums, hidden, sequence, start, steps)
+        losses = loss_and_gradient(packed.output, z, steps, label, work.d_logits)
         cross_entropy += losses[0]
         likelihood += losses[1]
         _backward(packed, work, steps, options)
         _descend_output(packed.output, work, steps, options)
         descend(
-            work.d_pre, z, steps, hidden, z.shape[1], packed.weight, packed.mirror,
+            work.d_pre, z, steps, hidden, z.shape[1], packed.weight, packed.weight_t,
             options.clip, options.learning_rate,
         )  # fmt: skip
         for j in range(hidden):
@@ -160,7 +160,7 @@ def _build_score(stamp: int) -> Callable[..., Any]:
         for s in range(len(inputs)):
             for j in range(hidden):
                 z[0, j] = 0
-            _forward(packed.mirror, z, work.sums, hidden, inputs[s], 0, T)
+            _forward(packed.weight_t, z, work.sums, hidden, inputs[s], 0, T)
             for c in range(len(packed.output)):
                 logits[s, c] = dot(packed.output, c, z, T)
         restore_denormals(denormals)
@@ -184,7 +184,7 @@ def train_epoch(
     transposed: bool = True,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
-    """Train every replicate once through its sequences: `training.tbptt.train_epoch`, compiled.
+    """Train every replicate once through its sequences: `loops.tbptt.train_epoch`, compiled.
 
     Parameters
     ----------
@@ -220,8 +220,8 @@ def train_epoch(
         If a tensor has another type, device or shape, or an index is out of range.
     """
     check_counts(window=window, threads=threads)
-    check_tensors(params, inputs)
-    check_indices(params.output, inputs, labels, order)
+    check_inputs(params, inputs)
+    check_indices(params.output, len(inputs), labels, order)
     R, n = order.shape
     T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
     options = _Options(
@@ -247,10 +247,10 @@ def train_epoch(
 def scores(params: ElmanClassifier, inputs: Tensor, *, threads: int = 1) -> Tensor:
     """Return the logits (R, n, C) after each whole sequence of `inputs` (n, T, D), from zero.
 
-    `training.tbptt.scores`, compiled; `threads` and the errors are those of `train_epoch`.
+    `loops.tbptt.scores`, compiled; `threads` and the errors are those of `train_epoch`.
     """
     check_counts(threads=threads)
-    check_tensors(params, inputs)
+    check_inputs(params, inputs)
     R, H = params.rnn.bias_hh.shape
     n, T, _ = inputs.shape
     series = inputs.contiguous().numpy()

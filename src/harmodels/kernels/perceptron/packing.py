@@ -17,10 +17,10 @@ from harmodels.nn.linear import LinearParams
 
 
 class Packed(NamedTuple):
-    """One replicate's parameters, or the steps of its momentum, float32."""
+    """One replicate's parameters, or its velocity, float32."""
 
-    first: np.ndarray  # (N1 rounded up, Dp), rows [W1 | b1 | 0]
-    second: np.ndarray  # (N1 + 1, N2p), the rows of W2ᵀ and then b2
+    hidden1: np.ndarray  # (N1 rounded up, Dp), rows [W1 | b1 | 0]
+    hidden2: np.ndarray  # (N1 + 1, N2p), the rows of W2ᵀ and then b2
     output: np.ndarray  # (C, N2p), rows [W3 | b3 | 0]
 
 
@@ -38,14 +38,14 @@ def pack(params: Mlp, replicate: int) -> Packed:
     C, N2 = w3.shape
     width = padded(N2 + 1)
     packed = Packed(zeros(height(N1), padded(D + 1)), zeros(N1 + 1, width), zeros(C, width))
-    packed.first[:N1, :D], packed.first[:N1, D] = w1, b1
-    packed.second[:N1, :N2], packed.second[N1, :N2] = w2.T, b2
+    packed.hidden1[:N1, :D], packed.hidden1[:N1, D] = w1, b1
+    packed.hidden2[:N1, :N2], packed.hidden2[N1, :N2] = w2.T, b2
     packed.output[:, :N2], packed.output[:, N2] = w3, b3
     return packed
 
 
-def no_steps() -> Packed:
-    """Return empty arrays: what stands for the steps where there is no momentum."""
+def no_velocity() -> Packed:
+    """Return empty arrays, which stand for the velocity where there is no momentum."""
     return Packed(*(np.zeros((0, 0), np.float32) for _ in range(3)))
 
 
@@ -53,11 +53,11 @@ def unpack(replicates: list[Packed], like: Mlp) -> Mlp:
     """Return the replicates as tensors of their own, shaped as `like`."""
     _, N1, D = like.hidden1.weight.shape
     N2 = like.hidden2.bias.shape[1]
-    first, second, output = (
+    hidden1, hidden2, output = (
         torch.from_numpy(np.stack(arrays)) for arrays in zip(*replicates, strict=True)
     )
     return Mlp(
-        LinearParams(first[:, :N1, :D].contiguous(), first[:, :N1, D].contiguous()),
-        LinearParams(second[:, :N1, :N2].mT.contiguous(), second[:, N1, :N2].contiguous()),
+        LinearParams(hidden1[:, :N1, :D].contiguous(), hidden1[:, :N1, D].contiguous()),
+        LinearParams(hidden2[:, :N1, :N2].mT.contiguous(), hidden2[:, N1, :N2].contiguous()),
         LinearParams(output[:, :, :N2].contiguous(), output[:, :, N2].contiguous()),
     )

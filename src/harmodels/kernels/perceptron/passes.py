@@ -1,8 +1,8 @@
-"""The passes of the compiled perceptron: one group of samples at a time, one update after another.
+"""Passes of the compiled perceptron: one group of samples at a time, one update after another.
 
 The reasons and the formulas of a group are in docs/kernels.md. Sample k of a group belongs to its
-update u = k // batch_size. All that flows backward is minus the learning rate times a gradient, a
-step, so no later line knows the learning rate.
+update u = k // batch_size. Backward quantities (`step1`, `step2`, `step3`) are gradients scaled by
+minus the learning rate.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.perceptron.packing import Packed
 from harmodels.kernels.perceptron.workspace import Options, Powers, Workspace
-from harmodels.kernels.simd.batched_updates import absorb
+from harmodels.kernels.simd.batched_updates import apply_rank1_updates
 from harmodels.kernels.simd.elementary import dot
 from harmodels.kernels.simd.emitter import LANES
 from harmodels.kernels.simd.products import (
@@ -20,7 +20,7 @@ from harmodels.kernels.simd.products import (
     weighted_rows,
 )
 from harmodels.kernels.simd.sparse import back_and_update, back_and_update_one, gathered_rows
-from harmodels.kernels.softmax import classify
+from harmodels.kernels.softmax import loss_and_gradient
 
 
 @inlined
@@ -32,48 +32,50 @@ def load(work: Workspace, inputs: np.ndarray, rows: np.ndarray, start: int, coun
         for d in range(D):
             work.samples[k, d] = inputs[row, d]
         work.samples[k, D] = 1
-    transpose(work.samples, count, work.samples.shape[1], work.turned)
+    transpose(work.samples, count, work.samples.shape[1], work.samples_t)
 
 
 @inlined
 def project(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, count: int, options: Options
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, count: int, options: Options
 ) -> None:
-    """Fill `pre` as if the updates of the group were momentum alone: (W + carry_u S) x."""
-    turned, product, carried = work.turned, work.product, work.carried
+    """Fill `pre` as if the group's updates were momentum alone: (W + momentum_sum_u V) x."""
+    samples_t, product, moved = work.samples_t, work.product, work.velocity_product
     rows = -(-options.hidden1 // BATCH_ROWS) * BATCH_ROWS
-    width, stride = -(-count // LANES) * LANES, turned.shape[1]
-    depth, wide = options.inputs + 1, weights.first.shape[1]
-    weighted_batch(weights.first, 0, wide, rows, turned, stride, depth, width, product)
-    if len(steps.first) > 0 and count > options.batch_size:
-        weighted_batch(steps.first, 0, wide, rows, turned, stride, depth, width, carried)
+    width, stride = -(-count // LANES) * LANES, samples_t.shape[1]
+    depth, wide = options.inputs + 1, weights.hidden1.shape[1]
+    weighted_batch(weights.hidden1, 0, wide, rows, samples_t, stride, depth, width, product)
+    if len(velocity.hidden1) > 0 and count > options.batch_size:
+        weighted_batch(velocity.hidden1, 0, wide, rows, samples_t, stride, depth, width, moved)
         for k in range(count):
-            work.factors[k] = powers.carry[k // options.batch_size]
+            work.factors[k] = powers.momentum_sum[k // options.batch_size]
         for i in range(options.hidden1):
             for k in range(count):
-                product[i, k] += work.factors[k] * carried[i, k]
+                product[i, k] += work.factors[k] * moved[i, k]
     transpose(product, options.hidden1, count, work.pre)
 
 
 @inlined
-def compare(work: Workspace, count: int) -> None:
+def fill_gram(work: Workspace, count: int) -> None:
     """Fill `gram`: x_j · x_k for all samples of the group."""
     rows = -(-count // BATCH_ROWS) * BATCH_ROWS
-    width, stride = -(-count // LANES) * LANES, work.turned.shape[1]
+    width, stride = -(-count // LANES) * LANES, work.samples_t.shape[1]
     wide = work.samples.shape[1]
-    weighted_batch(work.samples, 0, wide, rows, work.turned, stride, wide, width, work.gram)
+    weighted_batch(work.samples, 0, wide, rows, work.samples_t, stride, wide, width, work.gram)
 
 
 @inlined
-def _catch_up(work: Workspace, powers: Powers, k: int, begin: int, options: Options) -> None:
-    """Add to `pre[k]` what the samples before `begin`, of the group's updates so far, moved it."""
-    width, u = work.pre.shape[1], k // options.batch_size
+def _add_earlier_updates(
+    work: Workspace, powers: Powers, k: int, begin: int, options: Options
+) -> None:
+    """Add to `pre[k]` the effect of the group's earlier updates, by the samples before `begin`."""
+    width, u, moved = work.pre.shape[1], k // options.batch_size, work.correction
     for j in range(begin):
-        work.factors[j] = work.gram[k, j] * powers.reach[u - j // options.batch_size]
+        work.factors[j] = work.gram[k, j] * powers.power_sum[u - j // options.batch_size]
     work.factors[begin] = 0  # an even number is summed
-    weighted_rows(work.factors, 0, work.step1, 0, width, (begin + 1) // 2 * 2, width, work.moved, 0)
+    weighted_rows(work.factors, 0, work.step1, 0, width, (begin + 1) // 2 * 2, width, moved, 0)
     for i in range(options.hidden1):
-        work.pre[k, i] += work.moved[i]
+        work.pre[k, i] += moved[i]
 
 
 @inlined
@@ -100,7 +102,7 @@ def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Optio
 
 
 @inlined
-def _enlist(work: Workspace, begin: int, end: int) -> None:
+def _build_active_lists(work: Workspace, begin: int, end: int) -> None:
     """List for every unit the samples of an update that leave it above zero."""
     work.ends[:] = 0
     for k in range(begin, end):
@@ -116,11 +118,11 @@ def _enlist(work: Workspace, begin: int, end: int) -> None:
 @inlined
 def second_layer(weights: Packed, work: Workspace, k: int, options: Options) -> None:
     """Fill `outputs2[k]` and `logits` from the list of sample k."""
-    outputs, second = work.outputs2, weights.second
-    width = second.shape[1]
+    outputs, hidden2 = work.outputs2, weights.hidden2
+    width = hidden2.shape[1]
     gathered_rows(
         work.outputs1, k * work.outputs1.shape[1], work.active, k * work.active.shape[1],
-        (work.counts[k] + 1) // 2 * 2, second, width, outputs, k * width,
+        (work.counts[k] + 1) // 2 * 2, hidden2, width, outputs, k * width,
     )  # fmt: skip
     for j in range(options.hidden2):
         outputs[k, j] = np.float32(0) if outputs[k, j] <= 0 else outputs[k, j]
@@ -144,47 +146,47 @@ def _back_to_second(weights: Packed, work: Workspace, k: int, options: Options) 
 
 @inlined
 def _update_output(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, begin: int, end: int
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, begin: int, end: int
 ) -> None:
     """Update the output layer by the samples from `begin` to `end`."""
-    output, step, width = weights.output, steps.output, weights.output.shape[1]
-    momentum = len(step) > 0
+    output, velocity3, width = weights.output, velocity.output, weights.output.shape[1]
+    momentum = len(velocity3) > 0
     for c in range(len(output)):
         if momentum:
             for j in range(width):
-                step[c, j] *= powers.decay[1]
-                output[c, j] += step[c, j]
+                velocity3[c, j] *= powers.decay[1]
+                output[c, j] += velocity3[c, j]
         for k in range(begin, end):
             for j in range(width):
                 output[c, j] += work.step3[k, c] * work.outputs2[k, j]
             if momentum:
                 for j in range(width):
-                    step[c, j] += work.step3[k, c] * work.outputs2[k, j]
+                    velocity3[c, j] += work.step3[k, c] * work.outputs2[k, j]
 
 
 @inlined
-def _move_row(weights: Packed, steps: Packed, powers: Powers, i: int, missed: int) -> None:
+def _move_row(weights: Packed, velocity: Packed, powers: Powers, i: int, missed: int) -> None:
     """Move row i of the second layer by the momentum of the updates that did not use it."""
-    second, step = weights.second, steps.second
-    carry, decay = powers.carry[missed], powers.decay[missed]
-    for j in range(second.shape[1]):
-        second[i, j] += carry * step[i, j]
-        step[i, j] *= decay
+    hidden2, velocity2 = weights.hidden2, velocity.hidden2
+    moved, decay = powers.momentum_sum[missed], powers.decay[missed]
+    for j in range(hidden2.shape[1]):
+        hidden2[i, j] += moved * velocity2[i, j]
+        velocity2[i, j] *= decay
 
 
 @inlined
 def move_all_rows(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, now: int
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, now: int
 ) -> None:
     """Bring the whole second layer to update `now`."""
-    for i in range(len(steps.second)):
-        _move_row(weights, steps, powers, i, now - work.seen[i])
+    for i in range(len(velocity.hidden2)):
+        _move_row(weights, velocity, powers, i, now - work.seen[i])
         work.seen[i] = now
 
 
 @inlined
 def _update_second_by_one(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, k: int, options: Options
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, k: int, options: Options
 ) -> None:
     """Update the second layer by sample k and fill `step1[k]`."""
     r, v = k * work.active.shape[1], k * work.outputs1.shape[1]
@@ -193,7 +195,7 @@ def _update_second_by_one(
     for n in range(work.counts[k]):
         work.dots1[n] = 0
     back_and_update_one(
-        weights.second, steps.second, powers.decay[1], work.active, r, work.outputs1, v,
+        weights.hidden2, velocity.hidden2, powers.decay[1], work.active, r, work.outputs1, v,
         work.dots1, work.counts[k], work.step2, k * work.step2.shape[1],
     )  # fmt: skip
     for n in range(work.counts[k] - 1):
@@ -202,15 +204,15 @@ def _update_second_by_one(
 
 @inlined
 def _update_second(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, begin: int, end: int,
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, begin: int, end: int,
     options: Options,
 ) -> None:  # fmt: skip
     """Update the second layer by the samples from `begin` to `end` and fill their `step1`."""
     stride = work.users.shape[1]
-    for i in range(len(weights.second)):
+    for i in range(len(weights.hidden2)):
         if work.ends[i] > 0:
             back_and_update(
-                weights.second, steps.second, i, powers.decay[1], work.users, work.used,
+                weights.hidden2, velocity.hidden2, i, powers.decay[1], work.users, work.used,
                 work.dots, i * stride, work.ends[i], work.step2,
             )  # fmt: skip
     for k in range(begin, end):
@@ -223,24 +225,24 @@ def _update_second(
 
 @inlined
 def update(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, labels: np.ndarray,
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, labels: np.ndarray,
     masks: np.ndarray, rows: np.ndarray, start: int, begin: int, end: int,
     options: Options,
 ) -> float:  # fmt: skip
-    """Make one update, of the samples from `begin` to `end` of the group that begins at `start`.
+    """Make one update by the samples from `begin` to `end` of the group that begins at `start`.
 
     Only the first layer waits for the end of the group. Returns the sum of the cross-entropies.
     """
     now = (start + begin) // options.batch_size
     for k in range(begin, end):
         if begin > 0:
-            _catch_up(work, powers, k, begin, options)
+            _add_earlier_updates(work, powers, k, begin, options)
         activate(work, k, masks, start + k, options)
-        if len(steps.second) > 0:
+        if len(velocity.hidden2) > 0:
             for n in range(work.counts[k]):
                 i = work.active[k, n]
                 if work.seen[i] < now:
-                    _move_row(weights, steps, powers, i, now - work.seen[i])
+                    _move_row(weights, velocity, powers, i, now - work.seen[i])
                 work.seen[i] = now + 1
     rate = -options.learning_rate
     if options.mean:
@@ -249,19 +251,19 @@ def update(
     for k in range(begin, end):
         second_layer(weights, work, k, options)
         label = labels[rows[start + k]]
-        loss += classify(work.logits, label, options.reading, rate, work.step3, k)
+        loss += loss_and_gradient(work.logits, label, options.variant, rate, work.step3, k)
         _back_to_second(weights, work, k, options)
-    _update_output(weights, steps, work, powers, begin, end)
+    _update_output(weights, velocity, work, powers, begin, end)
     if end - begin == 1:
-        _update_second_by_one(weights, steps, work, powers, begin, options)
+        _update_second_by_one(weights, velocity, work, powers, begin, options)
     else:
-        _enlist(work, begin, end)
-        _update_second(weights, steps, work, powers, begin, end, options)
+        _build_active_lists(work, begin, end)
+        _update_second(weights, velocity, work, powers, begin, end, options)
     return loss
 
 
 @inlined
-def _enlist_steps(work: Workspace, count: int, options: Options) -> None:
+def _build_step_lists(work: Workspace, count: int, options: Options) -> None:
     """List for every unit the samples of the group with a step at it, in `users` and `dots`."""
     transpose(work.step1, count, options.hidden1, work.product)
     for i in range(options.hidden1):
@@ -276,17 +278,17 @@ def _enlist_steps(work: Workspace, count: int, options: Options) -> None:
 
 @inlined
 def update_first(
-    weights: Packed, steps: Packed, work: Workspace, powers: Powers, count: int, options: Options
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, count: int, options: Options
 ) -> None:
     """Make all updates of the group in the first layer, of `count` samples."""
     updates = -(-count // options.batch_size)
     for k in range(count):
         later = updates - 1 - k // options.batch_size
-        work.shares[k, 0] = powers.reach[later + 1]
+        work.shares[k, 0] = powers.power_sum[later + 1]
         work.shares[k, 1] = powers.decay[later]
-    _enlist_steps(work, count, options)
-    absorb(
-        weights.first, steps.first, options.hidden1, powers.carry[updates],
+    _build_step_lists(work, count, options)
+    apply_rank1_updates(
+        weights.hidden1, velocity.hidden1, options.hidden1, powers.momentum_sum[updates],
         powers.decay[updates], work.users, work.dots, work.users.shape[1], work.ends,
         work.shares, work.samples,
     )  # fmt: skip

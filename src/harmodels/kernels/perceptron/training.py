@@ -1,6 +1,6 @@
-"""Training of the three-layer perceptron, compiled: the same meaning as `training.minibatch`.
+"""Training of the three-layer perceptron, compiled: the same meaning as `loops.minibatch`.
 
-PackedLayout of the loop and its reasons: docs/kernels.md; layout of the parameters: `mlp_packing`.
+The loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,24 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
-from harmodels.kernels.checks import check_counts, check_float32, check_indices
+from harmodels.kernels.checks import (
+    check_counts,
+    check_indices,
+    check_like,
+    check_masks,
+    check_params,
+    check_tensor,
+)
 from harmodels.kernels.compiling import entry_point
-from harmodels.kernels.perceptron.checks import check_vectors
 from harmodels.kernels.perceptron.packing import (
     Packed,
-    no_steps,
+    no_velocity,
     pack,
     unpack,
 )
 from harmodels.kernels.perceptron.passes import (
     activate,
-    compare,
+    fill_gram,
     load,
     move_all_rows,
     project,
@@ -38,10 +44,9 @@ from harmodels.kernels.perceptron.workspace import (
     workspace,
 )
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.softmax import READINGS
+from harmodels.kernels.softmax import GRADIENT_VARIANTS
 from harmodels.kernels.threads import map_replicates
 from harmodels.models.mlp import Mlp
-from harmodels.nn.params import state_dict
 
 # Samples whose products with the first layer are taken together, over as many updates as that is.
 GROUP = 48
@@ -51,7 +56,7 @@ CHUNK = 16
 
 def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
-        weights: Packed, steps: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+        weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
         labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, options: Options,
     ) -> float:  # fmt: skip
         _stamp = stamp
@@ -61,16 +66,17 @@ def _build_train(stamp: int) -> Callable[..., Any]:
         for start in range(0, n, group):
             count = min(group, n - start)
             load(work, inputs, rows, start, count)
-            project(weights, steps, work, tables, count, options)
+            project(weights, velocity, work, tables, count, options)
             if count > size:
-                compare(work, count)
+                fill_gram(work, count)
             for begin in range(0, count, size):
                 end = min(begin + size, count)
                 loss += update(
-                    weights, steps, work, tables, labels, masks, rows, start, begin, end, options,
+                    weights, velocity, work, tables, labels, masks, rows, start, begin, end,
+                    options,
                 )  # fmt: skip
-            update_first(weights, steps, work, tables, count, options)
-        move_all_rows(weights, steps, work, tables, -(-n // size))
+            update_first(weights, velocity, work, tables, count, options)
+        move_all_rows(weights, velocity, work, tables, -(-n // size))
         restore_denormals(denormals)
         return loss
 
@@ -79,7 +85,7 @@ def _build_train(stamp: int) -> Callable[..., Any]:
 
 def _build_score(stamp: int) -> Callable[..., Any]:
     def score(
-        weights: Packed, steps: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+        weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
         rows: np.ndarray, masks: np.ndarray, group: int, options: Options, logits: np.ndarray,
     ) -> None:  # fmt: skip
         _stamp = stamp
@@ -87,7 +93,7 @@ def _build_score(stamp: int) -> Callable[..., Any]:
         for start in range(0, len(rows), group):
             count = min(group, len(rows) - start)
             load(work, inputs, rows, start, count)
-            project(weights, steps, work, tables, count, options)
+            project(weights, velocity, work, tables, count, options)
             for k in range(count):
                 activate(work, k, masks, 0, options)
                 second_layer(weights, work, k, options)
@@ -102,18 +108,9 @@ _train = entry_point(_build_train)
 _score = entry_point(_build_score)
 
 
-def _check_masks(masks: Tensor | None, order: Tensor, hidden1: int) -> None:
-    """Raise TrainingError unless masks is None or (R, n, N1) uint8 of zeros and ones."""
-    if masks is None:
-        return
-    expected = (*order.shape, hidden1)
-    if masks.dtype != torch.uint8 or masks.device.type != "cpu" or masks.shape != expected:
-        raise TrainingError(
-            f"masks are {masks.dtype} of shape {tuple(masks.shape)} on {masks.device}; the "
-            f"compiled loop reads torch.uint8 of shape {expected} on the CPU."
-        )
-    if masks.numel() and int(masks.max()) > 1:
-        raise TrainingError(f"masks reach {int(masks.max())}; they must be zeros and ones.")
+def _check_inputs(params: Mlp, inputs: Tensor) -> None:
+    check_params(params)
+    check_tensor("inputs", inputs, torch.float32, ("samples", params.hidden1.weight.shape[2]))
 
 
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> int:
@@ -124,7 +121,7 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> int:
 
 def train_epoch(
     params: Mlp,
-    steps: Any,
+    velocity: Any,
     inputs: Tensor,
     labels: Tensor,
     order: Tensor,
@@ -144,8 +141,8 @@ def train_epoch(
     ----------
     params
         R perceptrons, float32 on the CPU like all tensors here but indices and masks.
-    steps
-        The steps of the update before, shaped as `params`; () if `momentum` is 0.
+    velocity
+        The momentum after the update before, shaped as `params`; () if `momentum` is 0.
     inputs
         (N, D), shared by the replicates.
     labels
@@ -160,7 +157,7 @@ def train_epoch(
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
     learning_rate, momentum
-        Step size; share of the step before.
+        Step size; share of the velocity that an update keeps.
     output_gradient
         `exact`, `times_jacobian` or `times_jacobian_plus_identity`: what stands for the gradient
         at the logits.
@@ -172,7 +169,7 @@ def train_epoch(
 
     Returns
     -------
-    params, steps
+    params, velocity
         After the last update; the given ones are left as they were.
     losses
         `cross_entropy` (R,) float64: the mean over the epoch's samples, each taken before its
@@ -185,13 +182,13 @@ def train_epoch(
         unknown.
     """
     check_counts(batch_size=batch_size, threads=threads)
-    check_vectors(params, inputs)
-    check_indices(params.output, inputs, labels, order)
-    _check_masks(masks, order, params.hidden1.bias.shape[1])
+    _check_inputs(params, inputs)
+    check_indices(params.output, len(inputs), labels, order)
+    check_masks(masks, order, params.hidden1.bias.shape[1])
     averaged = _choice("reduction", reduction, ("sum", "mean")) == 1
-    reading = _choice("output_gradient", output_gradient, READINGS)
+    variant = _choice("output_gradient", output_gradient, GRADIENT_VARIANTS)
     if momentum:
-        _check_steps(steps, params)
+        check_like("velocity", velocity, params)
     R, n = order.shape
     size = min(batch_size, n)
     group = max(1, GROUP // size) * size
@@ -199,7 +196,7 @@ def train_epoch(
         batch_size=size,
         mean=averaged,
         learning_rate=np.float32(learning_rate),
-        reading=reading,
+        variant=variant,
         dropout_mask=masks is not None,
         scale=np.float32(1.0 if masks is None else scale),
     )
@@ -207,7 +204,7 @@ def train_epoch(
     rows = order.contiguous().numpy()
     tables = powers(momentum, CHUNK * group // size)
     packed = [pack(params, r) for r in range(R)]
-    moving = [pack(steps, r) if momentum else no_steps() for r in range(R)]
+    velocities = [pack(velocity, r) if momentum else no_velocity() for r in range(R)]
     none = np.zeros((0, 0), np.uint8)
     kept = [none if masks is None else masks[r].contiguous().numpy() for r in range(R)]
 
@@ -216,29 +213,13 @@ def train_epoch(
         total = 0.0
         for first in range(0, n, CHUNK * group):
             part = slice(first, first + CHUNK * group)
-            state = packed[r], moving[r], work, tables
+            state = packed[r], velocities[r], work, tables
             total += _train(*state, *data, rows[r, part], kept[r][part], group, options)
         return total
 
     means = torch.tensor(map_replicates(run, R, threads), dtype=torch.float64) / n
-    moved = unpack(moving, params) if momentum else ()
+    moved = unpack(velocities, params) if momentum else ()
     return unpack(packed, params), moved, {"cross_entropy": means}
-
-
-def _check_steps(steps: Any, params: Mlp) -> None:
-    """Raise TrainingError unless the steps are a float32 perceptron shaped as `params`."""
-    if not isinstance(steps, Mlp):
-        raise TrainingError(
-            f"steps are {type(steps).__name__}; with momentum they are an Mlp, zero at the start."
-        )
-    check_float32(steps, "steps.")
-    for name, value in state_dict(params).items():
-        other = state_dict(steps)[name]
-        if other.shape != value.shape:
-            raise TrainingError(
-                f"steps.{name} has shape {tuple(other.shape)}; the parameter has "
-                f"{tuple(value.shape)}."
-            )
 
 
 def _options(params: Mlp) -> Options:
@@ -251,7 +232,7 @@ def _options(params: Mlp) -> Options:
         batch_size=1,
         mean=False,
         learning_rate=np.float32(0),
-        reading=0,
+        variant=0,
         dropout_mask=False,
         scale=np.float32(1),
     )
@@ -260,7 +241,7 @@ def _options(params: Mlp) -> Options:
 def scores(params: Mlp, inputs: Tensor, *, threads: int = 1) -> Tensor:
     """Return the logits (R, n, C) of `inputs` (n, D); `threads` and errors as in `train_epoch`."""
     check_counts(threads=threads)
-    check_vectors(params, inputs)
+    _check_inputs(params, inputs)
     R, C = params.output.bias.shape
     n, options, tables = len(inputs), _options(params), powers(0.0, 1)
     vectors, rows = inputs.contiguous().numpy(), np.arange(n)
@@ -272,7 +253,7 @@ def scores(params: Mlp, inputs: Tensor, *, threads: int = 1) -> Tensor:
         for first in range(0, n, CHUNK * GROUP):
             part = slice(first, first + CHUNK * GROUP)
             _score(
-                weights, no_steps(), work, tables, vectors, rows[part], none, GROUP, options,
+                weights, no_velocity(), work, tables, vectors, rows[part], none, GROUP, options,
                 logits[r, part],
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the passes of the compiled perceptron compute with and write to, besides the parameters."""
+"""Options, tables and working arrays of the compiled perceptron."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from harmodels.kernels.simd.emitter import padded, zeros
 
 
 class Options(NamedTuple):
-    """What a kernel computes with."""
+    """Sizes and hyperparameters."""
 
     inputs: int
     hidden1: int
@@ -17,7 +17,7 @@ class Options(NamedTuple):
     batch_size: int
     mean: bool
     learning_rate: np.float32
-    reading: int
+    variant: int
     dropout_mask: bool
     scale: np.float32
 
@@ -25,23 +25,23 @@ class Options(NamedTuple):
 class Powers(NamedTuple):
     """Of the momentum μ, indexed by a number of updates m, float32."""
 
-    decay: np.ndarray  # μ^m: what is left of a step
-    reach: np.ndarray  # Σ μ^r for r < m: how far a step made m - 1 updates ago has moved a weight
-    carry: np.ndarray  # Σ μ^r for 1 <= r <= m: how far an old step moves a weight in m updates
+    decay: np.ndarray  # μ^m: the share of a velocity left after m updates
+    power_sum: np.ndarray  # Σ μ^r for r < m: how far a step of m - 1 updates ago moved a weight
+    momentum_sum: np.ndarray  # Σ μ^r for 1 <= r <= m: how far a velocity moves it in m updates
 
 
 class Workspace(NamedTuple):
-    """What the kernels write besides the parameters. K samples, Kp rounded up."""
+    """Working arrays, written by the passes. K samples, Kp rounded up."""
 
     samples: np.ndarray  # (Kp, Dp), rows [x | 1 | 0]
-    turned: np.ndarray  # (Dp, Kp)
+    samples_t: np.ndarray  # (Dp, Kp)
     gram: np.ndarray  # (Kp, Kp), products of samples with samples
     product: np.ndarray  # (N1p, Kp)
-    carried: np.ndarray  # (N1p, Kp)
+    velocity_product: np.ndarray  # (N1p, Kp)
     pre: np.ndarray  # (Kp, N1p), pre-activations of the first layer
     step1: np.ndarray  # (Kp, N1p), steps at them
     factors: np.ndarray  # (Kp,)
-    moved: np.ndarray  # (N1p,)
+    correction: np.ndarray  # (N1p,), by the earlier updates of the group
     active: np.ndarray  # (Kp, N1 + 3) int64, the units a sample leaves above zero, then N1
     outputs1: np.ndarray  # (Kp, N1 + 3), their outputs, then 1
     counts: np.ndarray  # (Kp,) int64
@@ -50,7 +50,7 @@ class Workspace(NamedTuple):
     dots: np.ndarray  # (N1 + 1, K), the steps at its outputs there
     ends: np.ndarray  # (N1 + 1,) int64, how many they are
     dots1: np.ndarray  # (N1 + 3,), the steps at the outputs of a sample's list
-    shares: np.ndarray  # (Kp, 2), how a sample's step counts for weights and for steps
+    shares: np.ndarray  # (Kp, 2), how a sample's step counts for weights and for the velocity
     outputs2: np.ndarray  # (Kp, N2p), rows [relu | 1 | 0]
     step2: np.ndarray  # (Kp, N2p)
     step3: np.ndarray  # (Kp, C)
@@ -64,14 +64,14 @@ def workspace(options: Options, samples: int, classes: int) -> Workspace:
     N1, width1, width2 = options.hidden1, height(options.hidden1), padded(options.hidden2 + 1)
     return Workspace(
         samples=zeros(K, padded(options.inputs + 1)),
-        turned=zeros(padded(options.inputs + 1), K),
+        samples_t=zeros(padded(options.inputs + 1), K),
         gram=zeros(K, K),
         product=zeros(width1, K),
-        carried=zeros(width1, K),
+        velocity_product=zeros(width1, K),
         pre=zeros(K, width1),
         step1=zeros(K, width1),
         factors=zeros(1, K)[0],
-        moved=zeros(1, width1)[0],
+        correction=zeros(1, width1)[0],
         active=np.zeros((K, N1 + 3), np.int64),
         outputs1=zeros(K, N1 + 3),
         counts=np.zeros(K, np.int64),
@@ -92,5 +92,5 @@ def workspace(options: Options, samples: int, classes: int) -> Workspace:
 def powers(momentum: float, updates: int) -> Powers:
     """Return the tables up to so many updates."""
     decay = momentum ** np.arange(updates + 1, dtype=np.float64)
-    reach = np.concatenate([[0.0], decay.cumsum()])[: updates + 1]
-    return Powers(*(a.astype(np.float32) for a in (decay, reach, momentum * reach)))
+    power_sum = np.concatenate([[0.0], decay.cumsum()])[: updates + 1]
+    return Powers(*(a.astype(np.float32) for a in (decay, power_sum, momentum * power_sum)))

@@ -3,12 +3,12 @@
 Equations and derivations: nn/simple_rnn.py, nn/gru.py, nn/lstm.py. Every function sees one
 sequence at one step:
 
-    gates      the pre-activations; afterwards the activations; after the way back, their gradients
-    earlier    the states one step before: h', and c' of the LSTM
-    output     where h goes; following: where the states go, as `earlier` of the next step
-    carry      the gradients at the states that the later steps sent back; afterwards, what passes
-               by the weights to the step before
-    d_output   the gradient at h from above
+    gates        pre-activations; activations after `step`, their gradients after `step_back`
+    previous     the states one step before: h', and c' of the LSTM
+    output       where h goes; next_states: where the states go, as `previous` of the next step
+    d_states     the gradients at the states from the later steps; after `step_back` the part of the
+                 gradients at the previous states that does not pass through the weights
+    d_output     the gradient at h from above
 
 Blocks of the gates: SimpleRNN h; GRU n, r, z, q; LSTM i, f, g, o. The GRU's order makes both what
 the input product writes (n, r, z) and what the recurrent product adds to (r, z, q) contiguous.
@@ -28,58 +28,58 @@ CELLS = ("simple_rnn", "gru", "lstm")
 SIMPLE_RNN, GRU, LSTM = range(3)
 
 
-def _simple_rnn(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+def _simple_rnn(gates: Row, previous: Row, output: Row, next_states: Row) -> None:
     h = tanh(gates[0])
-    gates[0] = output[0] = following[0] = h
+    gates[0] = output[0] = next_states[0] = h
 
 
-def _simple_rnn_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+def _simple_rnn_back(gates: Row, previous: Row, d_states: Row, d_output: Row) -> None:
     h = gates[0]
-    d_h = carry[0] + d_output[0]
+    d_h = d_states[0] + d_output[0]
     gates[0] = d_h * (1.0 - h * h)
-    carry.clear(0)
+    d_states.clear(0)
 
 
-def _gru(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+def _gru(gates: Row, previous: Row, output: Row, next_states: Row) -> None:
     r, z = sigmoid(gates[1]), sigmoid(gates[2])
     n = tanh(gates[0] + r * gates[3])
-    h = n + z * (earlier[0] - n)
+    h = n + z * (previous[0] - n)
     gates[0], gates[1], gates[2] = n, r, z
-    output[0] = following[0] = h
+    output[0] = next_states[0] = h
 
 
-def _gru_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+def _gru_back(gates: Row, previous: Row, d_states: Row, d_output: Row) -> None:
     n, r, z, q = (gates[k] for k in range(4))
-    d_h = carry[0] + d_output[0]
+    d_h = d_states[0] + d_output[0]
     d_n = d_h * (1.0 - z) * (1.0 - n * n)
     gates[0] = d_n
     gates[1] = d_n * q * r * (1.0 - r)
-    gates[2] = d_h * (earlier[0] - n) * z * (1.0 - z)
+    gates[2] = d_h * (previous[0] - n) * z * (1.0 - z)
     gates[3] = d_n * r
-    carry[0] = d_h * z
+    d_states[0] = d_h * z
 
 
-def _lstm(gates: Row, earlier: Row, output: Row, following: Row) -> None:
+def _lstm(gates: Row, previous: Row, output: Row, next_states: Row) -> None:
     i, f, g, o = sigmoid(gates[0]), sigmoid(gates[1]), tanh(gates[2]), sigmoid(gates[3])
-    c = f * earlier[1] + i * g
+    c = f * previous[1] + i * g
     h = o * tanh(c)
     gates[0], gates[1], gates[2], gates[3] = i, f, g, o
-    output[0] = following[0] = h
-    following[1] = c
+    output[0] = next_states[0] = h
+    next_states[1] = c
 
 
-def _lstm_back(gates: Row, earlier: Row, carry: Row, d_output: Row) -> None:
+def _lstm_back(gates: Row, previous: Row, d_states: Row, d_output: Row) -> None:
     i, f, g, o = (gates[k] for k in range(4))
-    c_before = earlier[1]
-    tanh_c = tanh(f * c_before + i * g)  # cheaper than to keep it
-    d_h = carry[0] + d_output[0]
-    d_c = carry[1] + d_h * o * (1.0 - tanh_c * tanh_c)
+    c_before = previous[1]
+    tanh_c = tanh(f * c_before + i * g)  # cheaper than storing it
+    d_h = d_states[0] + d_output[0]
+    d_c = d_states[1] + d_h * o * (1.0 - tanh_c * tanh_c)
     gates[0] = d_c * g * i * (1.0 - i)
     gates[1] = d_c * c_before * f * (1.0 - f)
     gates[2] = d_c * i * (1.0 - g * g)
     gates[3] = d_h * tanh_c * o * (1.0 - o)
-    carry.clear(0)
-    carry[1] = d_c * f
+    d_states.clear(0)
+    d_states[1] = d_c * f
 
 
 def _pointwise(compute: Callable[[Row, Row, Row, Row], None]) -> Any:
@@ -87,7 +87,7 @@ def _pointwise(compute: Callable[[Row, Row, Row, Row], None]) -> Any:
 
     @intrinsic
     def vector(
-        typingctx: Any, memory: Any, gates: Any, earlier: Any, third: Any, fourth: Any, width: Any
+        typingctx: Any, memory: Any, gates: Any, previous: Any, third: Any, fourth: Any, width: Any
     ) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
@@ -108,11 +108,11 @@ _lstm_vector, _lstm_back_vector = map(_pointwise, (_lstm, _lstm_back))
 
 @inlined
 def step(
-    cell: int, memory: Any, gates: int, earlier: int, output: int, following: int, width: int
+    cell: int, memory: Any, gates: int, previous: int, output: int, next_states: int, width: int
 ) -> None:
-    """Take one sequence one step on; the integers say where its rows are in `memory`."""
+    """Advance one sequence by one step; the integers are offsets of its rows in `memory`."""
     for j in range(0, width, LANES):
-        rows = gates + j, earlier + j, output + j, following + j
+        rows = gates + j, previous + j, output + j, next_states + j
         if cell == SIMPLE_RNN:
             _simple_rnn_vector(memory, *rows, width)
         elif cell == GRU:
@@ -123,11 +123,11 @@ def step(
 
 @inlined
 def step_back(
-    cell: int, memory: Any, gates: int, earlier: int, carry: int, d_output: int, width: int
+    cell: int, memory: Any, gates: int, previous: int, d_states: int, d_output: int, width: int
 ) -> None:
-    """Take the gradient of one sequence one step back."""
+    """Propagate the gradient of one sequence back through one step."""
     for j in range(0, width, LANES):
-        rows = gates + j, earlier + j, carry + j, d_output + j
+        rows = gates + j, previous + j, d_states + j, d_output + j
         if cell == SIMPLE_RNN:
             _simple_rnn_back_vector(memory, *rows, width)
         elif cell == GRU:

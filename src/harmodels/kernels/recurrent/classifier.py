@@ -1,31 +1,29 @@
-"""Training of recurrent classifiers, compiled: `models.recurrent_classifier` with Adam."""
+"""Training of recurrent and hierarchical classifiers, compiled: their models with Adam."""
+
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.checks import check_counts, check_indices
-from harmodels.kernels.recurrent.checks import (
-    check_adam,
-    check_cell,
+from harmodels.kernels.checks import (
+    check_counts,
+    check_indices,
     check_masks,
-    check_rows,
-    check_sequences,
+    check_range,
+    check_tensor,
 )
+from harmodels.kernels.recurrent.checks import check_adam, check_cell, check_sequences
 from harmodels.kernels.recurrent.head import Adam
-from harmodels.kernels.recurrent.loop import (
-    Call,
-    data_of,
-    run_epoch,
-    run_scores,
-)
-from harmodels.kernels.recurrent.plan import stacked
-from harmodels.models.recurrent_classifier import RecurrentClassifier
+from harmodels.kernels.recurrent.loop import Data, run_epoch, run_scores
+from harmodels.kernels.recurrent.plan import Shape, hierarchical, stacked
+from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
 
 
 def train_epoch(
-    params: RecurrentClassifier,
+    params: Tree,
     adam_state: AdamState,
     frames: Tensor,
     starts: Tensor,
@@ -35,6 +33,7 @@ def train_epoch(
     masks: Tensor | None,
     *,
     cell: str,
+    fingers: Tensor | None = None,
     batch_size: int,
     learning_rate: float,
     beta1: float = 0.9,
@@ -42,13 +41,14 @@ def train_epoch(
     epsilon: float,
     scale: float,
     threads: int = 1,
-) -> tuple[RecurrentClassifier, AdamState, dict[str, Tensor]]:
+) -> tuple[Tree, AdamState, dict[str, Tensor]]:
     """Train every replicate once through its sequences, one step of Adam a batch.
 
     Parameters
     ----------
     params
-        R classifiers, float32 on the CPU like all tensors here but indices and masks.
+        R classifiers, a RecurrentClassifier or a HierarchicalClassifier, float32 on the CPU like
+        all tensors here but indices and masks.
     adam_state
         Moments shaped as `params`, and the updates so far (R,).
     frames
@@ -64,6 +64,9 @@ def train_epoch(
         dropout.
     cell
         `simple_rnn`, `gru` or `lstm`.
+    fingers
+        Of a HierarchicalClassifier: (F, K) int64, the channels of each finger
+        (`hierarchical.finger_channels`).
     batch_size
         Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
     learning_rate, beta1, beta2, epsilon
@@ -90,45 +93,70 @@ def train_epoch(
     """
     check_counts(batch_size=batch_size, threads=threads)
     check_cell(cell, params)
-    check_sequences(params, frames, starts, lengths)
-    check_indices(params.output, starts, labels, order)
-    check_masks(masks, order, params.rnn[-1].weight_hh.shape[2])
+    check_sequences(params, frames, starts, lengths, fingers)
+    shapes = _shapes(params, fingers)
+    output: Any = params[-1]
+    check_indices(output, len(starts), labels, order)
+    check_masks(masks, order, shapes[-1].hidden)
     options = Adam(learning_rate, beta1, beta2, epsilon)
     check_adam(params, adam_state, options)
+    data = _data(shapes, fingers, frames, starts, lengths, labels)
     return run_epoch(
-        params, adam_state, _call(params, frames, starts, lengths, labels), order, masks,
-        cell=cell, batch_size=batch_size, options=options, scale=scale, threads=threads,
+        params, adam_state, shapes, data, order, masks, cell=cell, batch_size=batch_size,
+        options=options, scale=scale, threads=threads,
     )  # fmt: skip
 
 
 def scores(
-    params: RecurrentClassifier,
+    params: Any,
     frames: Tensor,
     starts: Tensor,
     lengths: Tensor,
-    rows: Tensor,
+    indices: Tensor,
     *,
     cell: str,
+    fingers: Tensor | None = None,
     threads: int = 1,
 ) -> Tensor:
-    """Return the logits (R, n, C) of the sequences `rows` (n,); arguments as in `train_epoch`.
+    """Return the logits (R, n, C) of the sequences `indices` (n,); arguments as in `train_epoch`.
 
     A sequence's logits do not depend, to the last bit, on what else is scored.
     """
     check_counts(threads=threads)
     check_cell(cell, params)
-    check_sequences(params, frames, starts, lengths)
-    check_rows(rows, len(starts))
-    labels = torch.zeros_like(starts)  # nobody reads them
-    return run_scores(
-        params, _call(params, frames, starts, lengths, labels), rows, cell=cell, threads=threads
+    check_sequences(params, frames, starts, lengths, fingers)
+    check_tensor("indices", indices, torch.int64, ("n",))
+    check_range("indices", indices, len(starts))
+    shapes = _shapes(params, fingers)
+    unread = torch.zeros_like(starts)
+    data = _data(shapes, fingers, frames, starts, lengths, unread)
+    return run_scores(params, shapes, data, indices, cell=cell, threads=threads)
+
+
+def _shapes(params: Any, fingers: Tensor | None) -> list[Shape]:
+    """Return the shapes of the classifier's layers."""
+    if isinstance(params, HierarchicalClassifier):
+        assert fingers is not None  # checked by check_sequences
+        finger_hidden, hand_hidden = (
+            layer.weight_hh.shape[-1] for layer in (params.fingers, params.hand)
+        )
+        F, K = fingers.shape
+        return hierarchical(F, K, finger_hidden, hand_hidden)
+    lowest = params.rnn[0]
+    return stacked(len(params.rnn), lowest.weight_ih.shape[2], lowest.weight_hh.shape[2])
+
+
+def _data(
+    shapes: list[Shape], fingers: Tensor | None, frames: Tensor, starts: Tensor, lengths: Tensor,
+    labels: Tensor,
+) -> Data:  # fmt: skip
+    """Return the sequences as arrays; the lowest layers read their channels one after another."""
+    channels = np.arange(frames.shape[1]) if fingers is None else fingers.flatten().numpy()
+    return Data(
+        frames=frames.contiguous().numpy(),
+        starts=starts.contiguous().numpy(),
+        lengths=lengths.contiguous().numpy(),
+        labels=labels.contiguous().numpy(),
+        channels=np.ascontiguousarray(channels, np.int64),
+        columns=np.concatenate([shape.columns for shape in shapes if shape.level == 0]),
     )
-
-
-def _call(
-    params: RecurrentClassifier, frames: Tensor, starts: Tensor, lengths: Tensor, labels: Tensor
-) -> Call:
-    D = params.rnn[0].weight_ih.shape[2]
-    shapes = stacked(len(params.rnn), D, params.rnn[0].weight_hh.shape[2])
-    data = data_of(frames, starts, lengths, labels, np.arange(D), shapes)
-    return Call(shapes, params.output.bias.shape[1], data)

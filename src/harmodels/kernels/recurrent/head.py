@@ -1,4 +1,4 @@
-"""Behind the recurrent layers: dropout, the dense layer, its loss, and the step of Adam."""
+"""Head of the recurrent classifier: dropout, dense layer and loss; and the step of Adam."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.simd.strided_product import product
-from harmodels.kernels.softmax import classify
+from harmodels.kernels.softmax import loss_and_gradient
 
 
 class Adam(NamedTuple):
@@ -25,7 +25,7 @@ def _drop(
 ) -> None:  # fmt: skip
     """Multiply the rows at `source` by their masks and the scale; without masks copy them."""
     for b in range(len(positions)):
-        row = b * head.state_step
+        row = b * head.last_state_step
         for j in range(head.hidden):
             value = memory[source + row + j]
             if len(masks) > 0:
@@ -39,9 +39,9 @@ def output(
     scale: np.float32,
 ) -> None:  # fmt: skip
     """Write the logits of the batch; `positions` are the masks' rows of its sequences."""
-    _drop(memory, head.state, head.dropped, head, masks, positions, scale)
+    _drop(memory, head.last_state, head.dropped, head, masks, positions, scale)
     product(
-        memory, head.dropped, head.state_step, 1, len(positions), theta, head.weight,
+        memory, head.dropped, head.last_state_step, 1, len(positions), theta, head.weight,
         head.weight_step, head.hidden, head.width, theta, head.bias, 0,
         memory, head.logits, head.logits_step,
     )  # fmt: skip
@@ -49,9 +49,9 @@ def output(
 
 @inlined
 def output_back(
-    head: Any, mirror: np.ndarray, memory: np.ndarray, gradient: np.ndarray, labels: np.ndarray,
-    sequences: np.ndarray, masks: np.ndarray, positions: np.ndarray, scale: np.float32,
-    one: np.ndarray,
+    head: Any, transposes: np.ndarray, memory: np.ndarray, gradient: np.ndarray,
+    labels: np.ndarray, sequences: np.ndarray, masks: np.ndarray, positions: np.ndarray,
+    scale: np.float32, one: np.ndarray,
 ) -> float:  # fmt: skip
     """Write the gradient at the last states; return the sum of the cross-entropies."""
     size, step, width = len(sequences), head.logits_step, head.width
@@ -60,27 +60,28 @@ def output_back(
     for b in range(size):
         at = head.logits + b * step
         logits = memory[at : at + head.classes]
-        loss += classify(logits, labels[sequences[b]], 0, mean, d_logits, b)
+        loss += loss_and_gradient(logits, labels[sequences[b]], 0, mean, d_logits, b)
     product(
-        memory, head.d_logits, step, 1, size, mirror, head.mirror, head.mirror_step, head.classes,
-        head.state_width, memory, head.zeros, 0,
-        memory, head.d_state, head.state_step,
+        memory, head.d_logits, step, 1, size, transposes, head.weight_t, head.weight_t_step,
+        head.classes, head.last_state_width, memory, head.zeros, 0,
+        memory, head.d_last_state, head.last_state_step,
     )  # fmt: skip
     product(
-        memory, head.dropped, 1, head.state_step, head.hidden, memory, head.d_logits, step, size,
-        width, gradient, head.weight, head.weight_step, gradient, head.weight, head.weight_step,
+        memory, head.dropped, 1, head.last_state_step, head.hidden, memory, head.d_logits, step,
+        size, width, gradient, head.weight, head.weight_step,
+        gradient, head.weight, head.weight_step,
     )  # fmt: skip
     product(
         one, 0, 0, 0, 1, memory, head.d_logits, step, size, width,
         gradient, head.bias, 0, gradient, head.bias, 0,
     )  # fmt: skip
-    _drop(memory, head.d_state, head.d_state, head, masks, positions, scale)
+    _drop(memory, head.d_last_state, head.d_last_state, head, masks, positions, scale)
     return loss
 
 
 @inlined
 def adam_step(
-    theta: np.ndarray, gradient: np.ndarray, first: np.ndarray, second: np.ndarray,
+    theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
     updates: float, options: Adam,
 ) -> None:  # fmt: skip
     """Take the step after `updates` earlier ones, and clear the gradient for the next."""
@@ -92,7 +93,7 @@ def adam_step(
     for k in range(len(theta)):
         slope = gradient[k]
         gradient[k] = np.float32(0)
-        m = beta1 * first[k] + rest1 * slope
-        v = beta2 * second[k] + rest2 * (slope * slope)
-        first[k], second[k] = m, v
+        m = beta1 * exp_avg[k] + rest1 * slope
+        v = beta2 * exp_avg_sq[k] + rest2 * (slope * slope)
+        exp_avg[k], exp_avg_sq[k] = m, v
         theta[k] -= rate * m / (np.sqrt(v) * scale + epsilon)

@@ -1,6 +1,6 @@
-"""The compiled loop over mini-batches that the plain and the hierarchical classifier share.
+"""The compiled loop over mini-batches of the recurrent and hierarchical classifiers.
 
-Its reasons: docs/kernels.md; where everything lies: `recurrent_plan`.
+Reasons: docs/kernels.md; memory layout: `plan`.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from harmodels.kernels.recurrent.passes import (
     forward,
     lay_out,
     load,
-    turn,
+    refresh_transposes,
 )
 from harmodels.kernels.recurrent.plan import Plan, Shape, make_plan
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
@@ -40,17 +40,17 @@ SCORED = 64
 
 
 class Weights(NamedTuple):
-    """One replicate's parameters and what Adam keeps of them, flat."""
+    """One replicate's parameters and their moments of Adam, flat."""
 
     theta: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    exp_avg: np.ndarray
+    exp_avg_sq: np.ndarray
 
 
 class Work(NamedTuple):
-    """What the kernels write besides the parameters, flat."""
+    """Working arrays, flat."""
 
-    mirror: np.ndarray
+    transposes: np.ndarray
     gradient: np.ndarray
     memory: np.ndarray
     batch: Batch
@@ -63,8 +63,8 @@ class Data(NamedTuple):
     starts: np.ndarray  # (N,)
     lengths: np.ndarray  # (N,)
     labels: np.ndarray  # (N,)
-    channels: np.ndarray  # (K,), channels that the first layers read, one after another
-    columns: np.ndarray  # (K,), where they stand in a row
+    channels: np.ndarray  # (K,), channels that the lowest layers read, one after another
+    columns: np.ndarray  # (K,), their columns in a row
 
 
 def _build_train(stamp: int) -> Callable[..., Any]:
@@ -76,9 +76,9 @@ def _build_train(stamp: int) -> Callable[..., Any]:
         _stamp = stamp
         denormals = flush_denormals()
         theta, head, batch = weights.theta, heads[0], work.batch
-        mirror, gradient, memory = work.mirror, work.gradient, work.memory
+        transposes, gradient, memory = work.transposes, work.gradient, work.memory
         loss = 0.0
-        turn(layers, head, theta, mirror)
+        refresh_transposes(layers, head, theta, transposes)
         for first in range(0, len(sequences), batch_size):
             rows = sequences[first : first + batch_size]
             places = positions[first : first + batch_size]
@@ -91,13 +91,14 @@ def _build_train(stamp: int) -> Callable[..., Any]:
                 forward(cell, layer, head, theta, memory, batch, steps)
             output(head, theta, memory, masks, places, scale)
             loss += output_back(
-                head, mirror, memory, gradient, data.labels, rows, masks, places, scale, batch.one
-            )
+                head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
+                batch.one,
+            )  # fmt: skip
             for k in range(len(layers) - 1, -1, -1):
-                backward(cell, layers[k], head, mirror, memory, gradient, batch, steps)
-            adam_step(theta, gradient, weights.first, weights.second, updates, options)
+                backward(cell, layers[k], head, transposes, memory, gradient, batch, steps)
+            adam_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
             updates += 1
-            turn(layers, head, theta, mirror)
+            refresh_transposes(layers, head, theta, transposes)
         restore_denormals(denormals)
         return loss
 
@@ -132,21 +133,13 @@ _train = entry_point(_build_train)
 _score = entry_point(_build_score)
 
 
-class Call(NamedTuple):
-    """What the calls of both networks come down to."""
-
-    shapes: list[Shape]
-    classes: int
-    data: Data
-
-
 def workspace(plan: Plan, steps: int) -> Work:
     """Return zeros, for batches of at most `steps` steps."""
     index = np.zeros(steps + 1, np.int64), np.zeros(steps + 1, np.int64)
-    mirror, gradient, memory = (
-        zeros(1, size)[0] for size in (plan.mirror, plan.theta, plan.memory)
+    transposes, gradient, memory = (
+        zeros(1, size)[0] for size in (plan.transposes, plan.theta, plan.memory)
     )
-    return Work(mirror, gradient, memory, Batch(*index, np.ones(1, np.float32)))
+    return Work(transposes, gradient, memory, Batch(*index, np.ones(1, np.float32)))
 
 
 def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, int]:
@@ -156,30 +149,15 @@ def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, i
     return positions, int(np.bincount(batch, lengths).max())
 
 
-def data_of(
-    frames: Tensor, starts: Tensor, lengths: Tensor, labels: Tensor, channels: np.ndarray,
-    shapes: list[Shape],
-) -> Data:  # fmt: skip
-    """Return the sequences as arrays; the first layers read `channels` one after another."""
-    return Data(
-        frames=frames.contiguous().numpy(),
-        starts=starts.contiguous().numpy(),
-        lengths=lengths.contiguous().numpy(),
-        labels=labels.contiguous().numpy(),
-        channels=np.ascontiguousarray(channels, np.int64),
-        columns=np.concatenate([shape.columns for shape in shapes if shape.level == 0]),
-    )
-
-
 def run_epoch(
-    params: Tree, state: AdamState, call: Call, order: Tensor, masks: Tensor | None, *,
-    cell: str, batch_size: int, options: Adam, scale: float, threads: int,
+    params: Tree, state: AdamState, shapes: list[Shape], data: Data, order: Tensor,
+    masks: Tensor | None, *, cell: str, batch_size: int, options: Adam, scale: float, threads: int,
 ) -> tuple[Tree, AdamState, dict[str, Tensor]]:  # fmt: skip
-    """Train every replicate once through its sequences (see `recurrent.train_epoch`)."""
-    shapes, classes, data = call
+    """Train every replicate once through its sequences (see `classifier.train_epoch`)."""
     R, n = order.shape
-    size = min(batch_size, n)
-    none = np.zeros((0, 0), np.uint8)
+    output: Any = params[-1]
+    size, classes = min(batch_size, n), output.bias.shape[1]
+    no_masks = np.zeros((0, 0), np.uint8)
 
     def run(r: int) -> tuple[Weights, float]:
         rows = order[r].numpy()
@@ -187,7 +165,7 @@ def run_epoch(
         plan = make_plan(cell, shapes, classes, most, size)
         weights = Weights(*(pack(plan, shapes, tree, r) for tree in (params, *state[:2])))
         work = workspace(plan, int(data.lengths[rows].max()))
-        kept = none if masks is None else masks[r].contiguous().numpy()
+        kept = no_masks if masks is None else masks[r].contiguous().numpy()
         total = 0.0
         for first in range(0, n, CHUNK * size):
             part = positions[first : first + CHUNK * size]
@@ -199,33 +177,34 @@ def run_epoch(
 
     trained = map_replicates(run, R, threads)
     plan = make_plan(cell, shapes, classes, 1, 1)
-    new, first, second = (
+    new, exp_avg, exp_avg_sq = (
         unpack(plan, shapes, [weights[k] for weights, _ in trained], params) for k in range(3)
     )
     means = torch.tensor([total for _, total in trained], dtype=torch.float64) / n
     updates = state.updates + -(-n // size)
-    return new, AdamState(first, second, updates), {"cross_entropy": means}
+    return new, AdamState(exp_avg, exp_avg_sq, updates), {"cross_entropy": means}
 
 
-def run_scores(params: Any, call: Call, rows: Tensor, *, cell: str, threads: int) -> Tensor:
-    """Return the logits (R, n, C) of the sequences `rows` (see `recurrent.scores`)."""
-    shapes, classes, data = call
-    R, n = len(params.output.bias), len(rows)
-    sequences = rows.numpy()
+def run_scores(
+    params: Any, shapes: list[Shape], data: Data, indices: Tensor, *, cell: str, threads: int
+) -> Tensor:
+    """Return the logits (R, n, C) of the sequences `indices` (see `classifier.scores`)."""
+    R, classes = params.output.bias.shape
+    n, sequences = len(indices), indices.numpy()
     order = np.argsort(-data.lengths[sequences], kind="stable")
     # the longest together, so that hardly any runs alone
     groups = [order[first : first + SCORED] for first in range(0, n, SCORED)]
     most = max(int(data.lengths[sequences[group]].sum()) for group in groups)
     longest = int(data.lengths[sequences].max())
     plan = make_plan(cell, shapes, classes, most, min(SCORED, n))
-    logits, none = np.empty((R, n, classes), np.float32), np.zeros((0, 0), np.uint8)
+    logits, no_masks = np.empty((R, n, classes), np.float32), np.zeros((0, 0), np.uint8)
 
     def run(r: int) -> None:
         theta, work = pack(plan, shapes, params, r), workspace(plan, longest)
         for group in groups:
             _score(
                 plan.cell, plan.layers, plan.head, theta, work, data, sequences[group], group,
-                none, logits[r],
+                no_masks, logits[r],
             )  # fmt: skip
 
     map_replicates(run, R, threads)

@@ -1,8 +1,8 @@
-"""The passes of the compiled recurrent classifier over one batch.
+"""Passes of the compiled recurrent classifier over one batch.
 
 The steps of a batch lie as in `nn/packing.py`: its sequences are sorted by length, longest first,
 and the rows are step 0 of all of them, then step 1 of those that have one, and so on. Offsets and
-names: `recurrent_plan`.
+names: `plan`.
 """
 
 from typing import Any, NamedTuple
@@ -68,11 +68,11 @@ def _project(
         memory, head.sums, 0, memory, gates, layer.gates_step,
     )  # fmt: skip
     if cell == GRU:  # q is no part of the input product
-        behind = layer.gates_width
+        q_column = layer.gates_width
         for row in range(last - first):
-            at = gates + row * layer.gates_step + behind
+            at = gates + row * layer.gates_step + q_column
             for j in range(layer.width):
-                memory[at + j] = memory[head.sums + behind + j]
+                memory[at + j] = memory[head.sums + q_column + j]
 
 
 @inlined
@@ -81,14 +81,14 @@ def forward(
     steps: int,
 ) -> None:  # fmt: skip
     """Run one layer over the batch."""
-    for j in range(layer.recurrent_at + layer.gates_width):
+    for j in range(layer.recurrent_column + layer.gates_width):
         memory[head.sums + j] = 0
     for j in range(layer.gates_width):
         memory[head.sums + j] += theta[layer.bias_x + j]
     for j in range(layer.gates_width):
-        memory[head.sums + layer.recurrent_at + j] += theta[layer.bias_h + j]
-    for j in range(batch.sizes[0] * layer.earlier_step):
-        memory[layer.earlier + j] = 0
+        memory[head.sums + layer.recurrent_column + j] += theta[layer.bias_h + j]
+    for j in range(batch.sizes[0] * layer.previous_step):
+        memory[layer.previous + j] = 0
     rows, ready = batch.starts[steps], 0
     for t in range(steps):
         row, size = batch.starts[t], batch.sizes[t]
@@ -96,21 +96,21 @@ def forward(
             first, ready = ready, min(rows, max(ready + TILE, row + size))
             _project(cell, layer, head, theta, memory, first, ready)
         gates = layer.gates + row * layer.gates_step
-        earlier = layer.earlier + row * layer.earlier_step
+        previous = layer.previous + row * layer.previous_step
         if t > 0:
             product(
-                memory, earlier, layer.earlier_step, 1, size, theta, layer.weight_h,
+                memory, previous, layer.previous_step, 1, size, theta, layer.weight_h,
                 layer.weight_step, layer.hidden, layer.gates_width, memory,
-                gates + layer.recurrent_at, layer.gates_step, memory,
-                gates + layer.recurrent_at, layer.gates_step,
+                gates + layer.recurrent_column, layer.gates_step, memory,
+                gates + layer.recurrent_column, layer.gates_step,
             )  # fmt: skip
         for b in range(size):
-            after = batch.starts[t + 1] + b if b < batch.sizes[t + 1] else rows
+            next_row = batch.starts[t + 1] + b if b < batch.sizes[t + 1] else rows
             out = b if layer.last else row + b
             step(
-                cell, memory, gates + b * layer.gates_step, earlier + b * layer.earlier_step,
+                cell, memory, gates + b * layer.gates_step, previous + b * layer.previous_step,
                 layer.output + out * layer.output_step,
-                layer.earlier + after * layer.earlier_step, layer.width,
+                layer.previous + next_row * layer.previous_step, layer.width,
             )  # fmt: skip
 
 
@@ -121,14 +121,14 @@ def _gather(
     """Add the gradients of the rows from `first` to `last`."""
     count, width, wide = last - first, layer.gates_width, layer.weight_step
     d_gates = layer.gates + first * layer.gates_step
-    d_recurrent = d_gates + layer.recurrent_at
-    x, earlier = layer.x + first * layer.x_step, layer.earlier + first * layer.earlier_step
+    d_recurrent = d_gates + layer.recurrent_column
+    x, previous = layer.x + first * layer.x_step, layer.previous + first * layer.previous_step
     product(
         memory, x, 1, layer.x_step, layer.inputs, memory, d_gates, layer.gates_step, count, width,
         gradient, layer.weight_x, wide, gradient, layer.weight_x, wide,
     )  # fmt: skip
     product(
-        memory, earlier, 1, layer.earlier_step, layer.hidden, memory, d_recurrent,
+        memory, previous, 1, layer.previous_step, layer.hidden, memory, d_recurrent,
         layer.gates_step, count, width, gradient, layer.weight_h, wide, gradient, layer.weight_h,
         wide,
     )  # fmt: skip
@@ -143,13 +143,15 @@ def _gather(
 
 
 @inlined
-def _inputs_back(layer: Any, head: Any, mirror: np.ndarray, memory: np.ndarray, rows: int) -> None:
+def _inputs_back(
+    layer: Any, head: Any, transposes: np.ndarray, memory: np.ndarray, rows: int
+) -> None:
     """Write the gradient at the inputs of all rows."""
     columns = (layer.inputs + LANES - 1) // LANES * LANES
     for first in range(0, rows, TILE):
         product(
             memory, layer.gates + first * layer.gates_step, layer.gates_step, 1,
-            min(TILE, rows - first), mirror, layer.mirror_x, layer.mirror_x_step,
+            min(TILE, rows - first), transposes, layer.weight_x_t, layer.weight_x_t_step,
             layer.gates_width, columns, memory, head.zeros, 0, memory,
             layer.d_x + first * layer.x_step, layer.x_step,
         )  # fmt: skip
@@ -157,66 +159,66 @@ def _inputs_back(layer: Any, head: Any, mirror: np.ndarray, memory: np.ndarray, 
 
 @inlined
 def backward(
-    cell: int, layer: Any, head: Any, mirror: np.ndarray, memory: np.ndarray,
+    cell: int, layer: Any, head: Any, transposes: np.ndarray, memory: np.ndarray,
     gradient: np.ndarray, batch: Batch, steps: int,
 ) -> None:  # fmt: skip
     """Turn the layer's activations into gradients, from the last step back, and gather them."""
     rows = waiting = batch.starts[steps]  # rows before `waiting` are not gathered yet
-    states = layer.earlier_step
+    states = layer.previous_step
     for t in range(steps - 1, -1, -1):
         row, size = batch.starts[t], batch.sizes[t]
         gates = layer.gates + row * layer.gates_step
         for b in range(batch.sizes[t + 1], size):  # sequences that end here
-            carry = head.carry + b * states
+            d_states = head.d_states + b * states
             for j in range(states):
-                memory[carry + j] = 0
+                memory[d_states + j] = 0
             if layer.last:
                 for j in range(layer.width):
-                    memory[carry + j] = memory[head.d_state + b * head.state_step + j]
+                    memory[d_states + j] = memory[head.d_last_state + b * head.last_state_step + j]
         for b in range(size):
             step_back(
                 cell, memory, gates + b * layer.gates_step,
-                layer.earlier + (row + b) * layer.earlier_step, head.carry + b * states,
+                layer.previous + (row + b) * layer.previous_step, head.d_states + b * states,
                 layer.d_output + (row + b) * layer.d_output_step, layer.width,
             )  # fmt: skip
         if t > 0:
             product(
-                memory, gates + layer.recurrent_at, layer.gates_step, 1, size, mirror,
-                layer.mirror_h, layer.mirror_h_step, layer.gates_width, layer.width,
-                memory, head.carry, states, memory, head.carry, states,
+                memory, gates + layer.recurrent_column, layer.gates_step, 1, size, transposes,
+                layer.weight_h_t, layer.weight_h_t_step, layer.gates_width, layer.width,
+                memory, head.d_states, states, memory, head.d_states, states,
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
             _gather(layer, memory, gradient, batch.one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
-        _inputs_back(layer, head, mirror, memory, rows)
+        _inputs_back(layer, head, transposes, memory, rows)
 
 
 @inlined
-def turn(layers: Any, head: Any, theta: np.ndarray, mirror: np.ndarray) -> None:
-    """Renew the transposes."""
+def refresh_transposes(layers: Any, head: Any, theta: np.ndarray, transposes: np.ndarray) -> None:
+    """Write the transposes of all weights that the backward pass multiplies by."""
     for layer in layers:
         width, wide = layer.gates_width, layer.weight_step
         if layer.d_x >= 0:
-            _turn(
-                theta, layer.weight_x, wide, layer.inputs, width, mirror, layer.mirror_x,
-                layer.mirror_x_step,
+            _write_transpose(
+                theta, layer.weight_x, wide, layer.inputs, width, transposes, layer.weight_x_t,
+                layer.weight_x_t_step,
             )  # fmt: skip
-        _turn(
-            theta, layer.weight_h, wide, layer.hidden, width, mirror, layer.mirror_h,
-            layer.mirror_h_step,
+        _write_transpose(
+            theta, layer.weight_h, wide, layer.hidden, width, transposes, layer.weight_h_t,
+            layer.weight_h_t_step,
         )  # fmt: skip
-    _turn(
-        theta, head.weight, head.weight_step, head.hidden, head.classes, mirror, head.mirror,
-        head.mirror_step,
+    _write_transpose(
+        theta, head.weight, head.weight_step, head.hidden, head.classes, transposes, head.weight_t,
+        head.weight_t_step,
     )  # fmt: skip
 
 
 @inlined
-def _turn(
-    theta: np.ndarray, at: int, stride: int, rows: int, columns: int, mirror: np.ndarray, to: int,
-    mirror_stride: int,
+def _write_transpose(
+    theta: np.ndarray, at: int, stride: int, rows: int, columns: int, transposes: np.ndarray,
+    to: int, stride_t: int,
 ) -> None:  # fmt: skip
     source = theta[at : at + rows * stride].reshape(rows, stride)
-    target = mirror[to : to + columns * mirror_stride].reshape(columns, mirror_stride)
+    target = transposes[to : to + columns * stride_t].reshape(columns, stride_t)
     transpose(source, rows, columns, target)

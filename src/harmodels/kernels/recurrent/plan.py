@@ -1,7 +1,7 @@
-"""Where everything of a recurrent classifier lies: flat arrays, and records of offsets into them.
+"""Memory layout of a recurrent classifier: flat arrays, and records of offsets into them.
 
 `theta` holds one replicate's parameters, and the gradient and both moments of Adam are arrays of
-the same layout, so that the update is one loop. `mirror` holds the transposes of the weights,
+the same layout, so that the update is one loop. `transposes` holds the transposes of the weights,
 `memory` all that the passes write for a batch. A matrix is an offset and the step from row to
 row. Widths are rounded up to whole vector registers; the padding of parameters is zero and stays
 zero. Steps are odd numbers of cache lines: with a power of two the rows of a column would share
@@ -27,19 +27,21 @@ GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
 # Floats of a cache line: offsets are multiples of it.
 LINE = 16
 _LAYER_FIELDS = """
-    inputs hidden width gates_width recurrent_at last
-    weight_x weight_h weight_step bias_x bias_h mirror_x mirror_x_step mirror_h mirror_h_step
-    x x_step gates gates_step earlier earlier_step output output_step
+    inputs hidden width gates_width recurrent_column last
+    weight_x weight_h weight_step bias_x bias_h
+    weight_x_t weight_x_t_step weight_h_t weight_h_t_step
+    x x_step gates gates_step previous previous_step output output_step
     d_output d_output_step d_x
 """
 # inputs, hidden: columns of x and units; width: of a gate, rounded up; gates_width: of all gates;
-# recurrent_at: the column of `gates` where those of the recurrent product begin; last: 1 in the
+# recurrent_column: the column of `gates` where those of the recurrent product begin; last: 1 in the
 # layer whose last state is classified. The rest are offsets and steps. output has a row a
 # sequence in that layer, else a row a step; d_x is -1 where nobody asks for it.
 LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
 _HEAD_FIELDS = """
-    classes hidden width weight weight_step bias mirror mirror_step state state_step state_width
-    dropped d_state logits logits_step d_logits carry carry_step sums zeros
+    classes hidden width weight weight_step bias weight_t weight_t_step
+    last_state last_state_step last_state_width dropped d_last_state
+    logits logits_step d_logits d_states d_states_step sums zeros
 """
 HEAD = np.dtype([(name, np.int64) for name in _HEAD_FIELDS.split()])
 
@@ -59,7 +61,7 @@ class Plan(NamedTuple):
     layers: np.ndarray  # (L,) of LAYER
     head: np.ndarray  # (1,) of HEAD
     theta: int
-    mirror: int
+    transposes: int
     memory: int
 
 
@@ -99,7 +101,7 @@ def hierarchical(fingers: int, inputs: int, finger_hidden: int, hand_hidden: int
 def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_size: int) -> Plan:
     """Lay out the classifier and a batch of at most `rows` steps in `batch_size` sequences."""
     kind = CELLS.index(cell)
-    theta, mirror, memory = _Space(), _Space(), _Space()
+    theta, transposes, memory = _Space(), _Space(), _Space()
     layers, head = np.zeros(len(shapes), LAYER), np.zeros(1, HEAD)
     levels = shapes[-1].level + 1
     # columns of the rows that a level reads: all its layers' inputs, or the outputs below
@@ -112,7 +114,7 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
     d_read = memory.take(rows, max(steps[1:-1], default=0))
     used = [0] * levels
     for layer, shape in zip(layers, shapes, strict=True):
-        _place_parameters(layer, kind, shape, theta, mirror)
+        _place_parameters(layer, kind, shape, theta, transposes)
         level, last = shape.level, shape.level == levels - 1
         first_column = shape.columns[0]
         layer["last"] = last
@@ -123,47 +125,47 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
             layer["d_output"] = d_read + used[level]
             layer["output_step"] = layer["d_output_step"] = steps[level + 1]
         used[level] += layer["width"]
-        total = layer["gates_width"] + layer["recurrent_at"]
+        total = layer["gates_width"] + layer["recurrent_column"]
         layer["gates_step"] = odd_lines(int(total))
         layer["gates"] = memory.take(rows, layer["gates_step"])
-        layer["earlier_step"] = odd_lines(int(layer["width"]) * (1 + (kind == LSTM)))
+        layer["previous_step"] = odd_lines(int(layer["width"]) * (1 + (kind == LSTM)))
         # one row more, for the states behind a sequence's last step, which nobody reads
-        layer["earlier"] = memory.take(rows + 1, layer["earlier_step"])
-    _place_head(head, layers, classes, batch_size, theta, mirror, memory)
+        layer["previous"] = memory.take(rows + 1, layer["previous_step"])
+    _place_head(head, layers, classes, batch_size, theta, transposes, memory)
     top = layers[-1]
-    top["output"], top["output_step"] = head["state"][0], head["state_step"][0]
+    top["output"], top["output_step"] = head["last_state"][0], head["last_state_step"][0]
     top["d_output"] = head["zeros"][0]
-    return Plan(kind, layers, head, theta.size, mirror.size, memory.size)
+    return Plan(kind, layers, head, theta.size, transposes.size, memory.size)
 
 
 def _place_parameters(
-    layer: np.void, cell: int, shape: Shape, theta: _Space, mirror: _Space
+    layer: np.void, cell: int, shape: Shape, theta: _Space, transposes: _Space
 ) -> None:
     gates, width = GATES[cell], padded(shape.hidden)
     inputs = int(shape.columns[-1] - shape.columns[0]) + 1
     layer["inputs"], layer["hidden"], layer["width"] = inputs, shape.hidden, width
     layer["gates_width"] = gates * width
-    layer["recurrent_at"] = width if cell == GRU else 0
+    layer["recurrent_column"] = width if cell == GRU else 0
     step = layer["weight_step"] = odd_lines(gates * width)
     layer["weight_x"] = theta.take(padded(inputs), step)
     layer["weight_h"] = theta.take(width, step)
     layer["bias_x"], layer["bias_h"] = theta.take(1, step), theta.take(1, step)
-    layer["mirror_x_step"] = odd_lines(padded(inputs))
-    layer["mirror_h_step"] = odd_lines(width)
+    layer["weight_x_t_step"] = odd_lines(padded(inputs))
+    layer["weight_h_t_step"] = odd_lines(width)
     if shape.level:
-        layer["mirror_x"] = mirror.take(gates * width, layer["mirror_x_step"])
-    layer["mirror_h"] = mirror.take(gates * width, layer["mirror_h_step"])
+        layer["weight_x_t"] = transposes.take(gates * width, layer["weight_x_t_step"])
+    layer["weight_h_t"] = transposes.take(gates * width, layer["weight_h_t_step"])
 
 
 def _place_head(
     head: np.ndarray, layers: np.ndarray, classes: int, batch_size: int,
-    theta: _Space, mirror: _Space, memory: _Space,
+    theta: _Space, transposes: _Space, memory: _Space,
 ) -> None:  # fmt: skip
     hidden, width = int(layers[-1]["hidden"]), int(layers[-1]["width"])
     wide = padded(classes)
     state_step, class_step = odd_lines(width), odd_lines(wide)
     widest = max(int(layer["gates_step"]) for layer in layers)
-    carry_step = max(int(layer["earlier_step"]) for layer in layers)
+    d_states_step = max(int(layer["previous_step"]) for layer in layers)
     values = {
         "classes": classes,
         "hidden": hidden,
@@ -171,18 +173,18 @@ def _place_head(
         "weight": theta.take(width, class_step),
         "weight_step": class_step,
         "bias": theta.take(1, class_step),
-        "mirror": mirror.take(wide, state_step),
-        "mirror_step": state_step,
-        "state": memory.take(batch_size, state_step),
-        "state_step": state_step,
-        "state_width": width,
+        "weight_t": transposes.take(wide, state_step),
+        "weight_t_step": state_step,
+        "last_state": memory.take(batch_size, state_step),
+        "last_state_step": state_step,
+        "last_state_width": width,
         "dropped": memory.take(batch_size, state_step),
-        "d_state": memory.take(batch_size, state_step),
+        "d_last_state": memory.take(batch_size, state_step),
         "logits": memory.take(batch_size, class_step),
         "logits_step": class_step,
         "d_logits": memory.take(batch_size, class_step),
-        "carry": memory.take(batch_size, carry_step),
-        "carry_step": carry_step,
+        "d_states": memory.take(batch_size, d_states_step),
+        "d_states_step": d_states_step,
         "sums": memory.take(1, widest),
         "zeros": memory.take(1, max(int(layer["x_step"]) for layer in layers) + widest),
     }

@@ -202,13 +202,13 @@ def _descend_block(rows: int) -> Any:
     @intrinsic
     def block(
         typingctx: Any, left: Any, l: Any, l_stride: Any, right: Any, r: Any, r_stride: Any,  # noqa: E741
-        steps: Any, weight: Any, w: Any, w_stride: Any, mirror: Any, t: Any, t_stride: Any,
+        steps: Any, weight: Any, w: Any, w_stride: Any, weight_t: Any, t: Any, t_stride: Any,
         clip: Any, rate: Any,
     ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
             bases = [emit.base(signature.args[i], args[i]) for i in (0, 3, 7, 10)]
-            left, right, weight, mirror = bases
+            left, right, weight, weight_t = bases
             l_at, l_stride, r_at, r_stride, steps = (args[i] for i in (1, 2, 4, 5, 6))
             w_at, w_stride, t_at, t_stride = (args[i] for i in (8, 9, 11, 12))
             high, low = emit.splat(args[13]), emit.splat(builder.fneg(args[13]))
@@ -230,12 +230,14 @@ def _descend_block(rows: int) -> Any:
                 emit.store(updated[-1], weight, at)
             columns = _transposed(emit, updated + [ZERO] * (LANES - rows))
             for k, column in enumerate(columns):
-                emit.store(column, mirror, builder.add(t_at, builder.mul(t_stride, emit.index(k))))
+                emit.store(
+                    column, weight_t, builder.add(t_at, builder.mul(t_stride, emit.index(k)))
+                )
             return context.get_dummy_value()
 
         index, real = types.int64, types.float32
         return types.void(
-            left, index, index, right, index, index, index, weight, index, index, mirror, index,
+            left, index, index, right, index, index, index, weight, index, index, weight_t, index,
             index, real, real,
         ), codegen  # fmt: skip
 
@@ -249,17 +251,17 @@ _block_quarter = _descend_block(LANES // 4)
 
 @inlined
 def descend(
-    left: Any, right: Any, steps: int, height: int, width: int, weight: Any, mirror: Any,
+    left: Any, right: Any, steps: int, height: int, width: int, weight: Any, weight_t: Any,
     clip: float, rate: float,
 ) -> None:  # fmt: skip
     """Gradient, clipping and update of a weight matrix and of its transpose, in one pass.
 
     weight -= rate · clip(Σ_t left[t]ᵀ right[t]) for t < steps, over the first `height` rows
     (rounded up to a quarter of LANES) and `width` columns, a multiple of LANES; the transpose
-    goes to `mirror`. The gradient itself is never written to memory.
+    goes to `weight_t`. The gradient itself is never written to memory.
     """
     l_stride, r_stride = left.shape[1], right.shape[1]
-    w_stride, t_stride = weight.shape[1], mirror.shape[1]
+    w_stride, t_stride = weight.shape[1], weight_t.shape[1]
     for i in range(0, height, LANES):
         rest = height - i
         for j in range(0, width, LANES):
@@ -267,15 +269,15 @@ def descend(
             if rest > LANES // 2:
                 _block_whole(
                     left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
                 )  # fmt: skip
             elif rest > LANES // 4:
                 _block_half(
                     left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
                 )  # fmt: skip
             else:
                 _block_quarter(
                     left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, mirror, t, t_stride, clip, rate,
+                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
                 )  # fmt: skip

@@ -116,13 +116,13 @@ def _back_and_update(*, momentum: bool) -> Any:
 
     @intrinsic
     def block(
-        typingctx: Any, weight: Any, w: Any, step: Any, decay: Any, samples: Any, values: Any,
+        typingctx: Any, weight: Any, w: Any, velocity: Any, decay: Any, samples: Any, values: Any,
         dots: Any, at: Any, count: Any, right: Any, r_stride: Any, column: Any, vectors: Any,
     ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
             bases = [emit.base(signature.args[i], args[i]) for i in (0, 2, 4, 5, 6, 9)]
-            weight, step, samples, values, dots, right = bases
+            weight, velocity, samples, values, dots, right = bases
             w, decay, at, count, r_stride, column, vectors = (
                 args[i] for i in (1, 3, 7, 8, 10, 11, 12)
             )
@@ -145,7 +145,7 @@ def _back_and_update(*, momentum: bool) -> Any:
                 starts = row
                 if momentum:
                     share = emit.splat(decay)
-                    before = [builder.fmul(share, emit.load(step, place)) for place in places]
+                    before = [builder.fmul(share, emit.load(velocity, place)) for place in places]
                     starts = [builder.fadd(a, b) for a, b in zip(row, before, strict=True)] + before
 
                 def add(k: Any, sums: list[Any]) -> list[Any]:
@@ -159,13 +159,13 @@ def _back_and_update(*, momentum: bool) -> Any:
                 for total, place in zip(sums[:n], places, strict=True):
                     emit.store(total, weight, place)
                 for total, place in zip(sums[n:], places if momentum else [], strict=True):
-                    emit.store(total, step, place)
+                    emit.store(total, velocity, place)
 
             for_each_width(emit, vectors, range(1, STRIP + 1), body)
             return context.get_dummy_value()
 
         return types.void(
-            weight, _INDEX, step, _REAL, samples, values, dots, _INDEX, _INDEX, right, _INDEX,
+            weight, _INDEX, velocity, _REAL, samples, values, dots, _INDEX, _INDEX, right, _INDEX,
             _INDEX, _INDEX,
         ), codegen  # fmt: skip
 
@@ -178,27 +178,28 @@ _back_momentum = _back_and_update(momentum=True)
 
 @inlined
 def back_and_update(
-    weight: Any, step: Any, row: int, decay: float, samples: Any, values: Any, dots: Any,
+    weight: Any, velocity: Any, row: int, decay: float, samples: Any, values: Any, dots: Any,
     at: int, count: int, right: Any,
 ) -> None:  # fmt: skip
     """Backward product and update of one row of weights, over the samples that use the row.
 
     For k from `at` to `at + count`: dots[k] += weight[row] · right[samples[k]]; then
-    step[row] = decay · step[row] + Σ_k values[k] · right[samples[k]] and weight[row] += step[row].
-    An empty `step` stands for no momentum. The list arrays are flat.
+    velocity[row] = decay · velocity[row] + Σ_k values[k] · right[samples[k]] and
+    weight[row] += velocity[row].
+    An empty `velocity` stands for no momentum. The list arrays are flat.
     """
     width = weight.shape[1]
     vectors, column = width // LANES, 0
     while vectors > 0:
         strip = min(vectors, STRIP)
-        if len(step) > 0:
+        if len(velocity) > 0:
             _back_momentum(
-                weight, row * width + column, step, decay, samples, values, dots, at, count,
+                weight, row * width + column, velocity, decay, samples, values, dots, at, count,
                 right, right.shape[1], column, strip,
             )  # fmt: skip
         else:
             _back_plain(
-                weight, row * width + column, step, decay, samples, values, dots, at, count,
+                weight, row * width + column, velocity, decay, samples, values, dots, at, count,
                 right, right.shape[1], column, strip,
             )  # fmt: skip
         vectors -= strip
@@ -210,13 +211,13 @@ def _back_and_update_one(*, momentum: bool) -> Any:
 
     @intrinsic
     def block(
-        typingctx: Any, weight: Any, stride: Any, column: Any, step: Any, decay: Any, rows: Any,
+        typingctx: Any, weight: Any, stride: Any, column: Any, velocity: Any, decay: Any, rows: Any,
         r: Any, values: Any, v: Any, dots: Any, count: Any, right: Any, at: Any, vectors: Any,
     ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
             bases = [emit.base(signature.args[i], args[i]) for i in (0, 3, 5, 7, 9, 11)]
-            weight, step, rows, values, dots, right = bases
+            weight, velocity, rows, values, dots, right = bases
             stride, column, decay, r, v, count, at, vectors = (
                 args[i] for i in (1, 2, 4, 6, 8, 10, 12, 13)
             )
@@ -234,9 +235,9 @@ def _back_and_update_one(*, momentum: bool) -> Any:
                     value = emit.scalar(values, builder.add(v, k))
                     for j in range(n):
                         if momentum:
-                            before = builder.fmul(emit.splat(decay), emit.load(step, places[j]))
+                            before = builder.fmul(emit.splat(decay), emit.load(velocity, places[j]))
                             moved = emit.multiply_add(value, added[j], before)
-                            emit.store(moved, step, places[j])
+                            emit.store(moved, velocity, places[j])
                             emit.store(builder.fadd(row[j], moved), weight, places[j])
                         else:
                             moved = emit.multiply_add(value, added[j], row[j])
@@ -249,8 +250,8 @@ def _back_and_update_one(*, momentum: bool) -> Any:
             return context.get_dummy_value()
 
         return types.void(
-            weight, _INDEX, _INDEX, step, _REAL, rows, _INDEX, values, _INDEX, dots, _INDEX, right,
-            _INDEX, _INDEX,
+            weight, _INDEX, _INDEX, velocity, _REAL, rows, _INDEX, values, _INDEX, dots, _INDEX,
+            right, _INDEX, _INDEX,
         ), codegen  # fmt: skip
 
     return block
@@ -262,27 +263,27 @@ _one_momentum = _back_and_update_one(momentum=True)
 
 @inlined
 def back_and_update_one(
-    weight: Any, step: Any, decay: float, rows: Any, r: int, values: Any, v: int, dots: Any,
+    weight: Any, velocity: Any, decay: float, rows: Any, r: int, values: Any, v: int, dots: Any,
     count: int, right: Any, at: int,
 ) -> None:  # fmt: skip
     """Backward product and update of the rows of weights that one sample uses.
 
     For k < count and i = rows[r + k]: dots[k] += weight[i] · right[at:]; then
-    step[i] = decay · step[i] + values[v + k] · right[at:] and weight[i] += step[i].
-    An empty `step` stands for no momentum.
+    velocity[i] = decay · velocity[i] + values[v + k] · right[at:] and weight[i] += velocity[i].
+    An empty `velocity` stands for no momentum.
     """
     width = weight.shape[1]
     vectors, column = width // LANES, 0
     while vectors > 0:
         strip = min(vectors, STRIP)
-        if len(step) > 0:
+        if len(velocity) > 0:
             _one_momentum(
-                weight, width, column, step, decay, rows, r, values, v, dots, count,
+                weight, width, column, velocity, decay, rows, r, values, v, dots, count,
                 right, at + column, strip,
             )  # fmt: skip
         else:
             _one_plain(
-                weight, width, column, step, decay, rows, r, values, v, dots, count,
+                weight, width, column, velocity, decay, rows, r, values, v, dots, count,
                 right, at + column, strip,
             )  # fmt: skip
         vectors -= strip

@@ -1,7 +1,7 @@
 """One learner for each `training` key of a report, loaded by name.
 
-By name, so that the code of one training is not part of another's: a changed GRU retrains no
-perceptron (`rules/common.smk`, `training_code`).
+By name, so that the code of one training is not part of another's digest: a changed GRU retrains
+no perceptron.
 """
 
 import importlib
@@ -15,7 +15,7 @@ __all__ = ["Learner", "Losses", "SequenceTensors", "State", "index_tensor", "mak
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:
     """Return the learner for a report's `training` key, from its module's `make`.
 
-    Its `engine` is the reference where the compiled one does not know what the options ask for.
+    Its `engine` is the reference where the compiled one does not support the options.
     """
     module = importlib.import_module(f"{__name__}.{training}")
     return module.make(options, engine, threads)

@@ -1,202 +1,44 @@
-"""The two recurrent architectures of report hand_actions behind one set of functions."""
+"""The two architectures of report hand_actions, each as a record of functions."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from harmodels.config.options import Recurrent
 from harmodels.errors import TrainingError
-from harmodels.kernels.recurrent import classifier as recurrent
-from harmodels.kernels.recurrent import fingers as recurrent_fingers
 from harmodels.models import hierarchical, recurrent_classifier
-from harmodels.nn import packing
-from harmodels.nn.cells import Cell
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import SCHEMES
+from harmodels.nn.packing import PackedLayout
 from harmodels.nn.recurrent import CELLS
-from harmodels.training.learners.base import SequenceTensors
+from harmodels.training.learners.base import Generators, SequenceTensors
 
 
-class Architecture(Protocol):
-    """A classifier of packed sequences with its compiled loop."""
+class Architecture(NamedTuple):
+    """A classifier of packed sequences.
 
-    def initialise(
-        self, generators: list[np.random.Generator], channels: int, classes: int, dtype: torch.dtype
-    ) -> Any:
-        """Draw R classifiers."""
-        ...
+    Attributes
+    ----------
+    initialise(generators)
+        Draw R classifiers.
+    forward(params, layout, inputs, dropout_mask)
+        Logits (R, B, C) and what `backward` needs.
+    backward(params, cache, d_logits, dropout_mask)
+        The gradients of all parameters.
+    fingers
+        (F, K) channels of each finger, None where the network reads all channels at once.
+    """
 
-    def forward(
-        self,
-        params: Any,
-        batch: packing.PackedLayout,
-        packed: Tensor,
-        dropout_mask: DropoutMask | None,
-    ) -> tuple[Tensor, Any]:
-        """Return logits (R, B, C) and what `backward` needs."""
-        ...
-
-    def backward(
-        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
-    ) -> Any:
-        """Return the gradients of all parameters."""
-        ...
-
-    def train_compiled(
-        self,
-        params: Any,
-        memory: Any,
-        recordings: SequenceTensors,
-        order: Tensor,
-        masks: Tensor | None,
-        **options: Any,
-    ) -> tuple[Any, Any, dict[str, Tensor]]:
-        """Train one epoch in the compiled loop; returns parameters, Adam's state and losses."""
-        ...
-
-    def score_compiled(
-        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
-    ) -> Tensor:
-        """Return logits (R, n, C) from the compiled loop."""
-        ...
+    initialise: Callable[[Generators], Any]
+    forward: Callable[[Any, PackedLayout, Tensor, DropoutMask | None], tuple[Tensor, Any]]
+    backward: Callable[[Any, Any, Tensor, DropoutMask | None], Any]
+    fingers: Tensor | None
 
 
-@dataclass(frozen=True)
-class Plain:
-    """One to four recurrent layers on all channels."""
-
-    options: Recurrent
-
-    @property
-    def _cell(self) -> Cell:
-        return CELLS[self.options.cell]
-
-    def initialise(
-        self, generators: list[np.random.Generator], channels: int, classes: int, dtype: torch.dtype
-    ) -> recurrent_classifier.RecurrentClassifier:
-        """Draw R classifiers."""
-        return recurrent_classifier.initialise(
-            generators,
-            cell=self._cell,
-            channels=channels,
-            hidden=self.options.hidden,
-            layers=self.options.layers,
-            classes=classes,
-            scheme=SCHEMES[self.options.initialisation],
-            dtype=dtype,
-        )
-
-    def forward(
-        self,
-        params: Any,
-        batch: packing.PackedLayout,
-        packed: Tensor,
-        dropout_mask: DropoutMask | None,
-    ) -> tuple[Tensor, Any]:
-        """Classify by the highest layer's last state."""
-        return recurrent_classifier.forward(params, self._cell, batch, packed, dropout_mask)
-
-    def backward(
-        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
-    ) -> Any:
-        """Return the gradients of all parameters."""
-        return recurrent_classifier.backward(params, self._cell, cache, d_logits, dropout_mask)
-
-    def train_compiled(
-        self,
-        params: Any,
-        memory: Any,
-        recordings: SequenceTensors,
-        order: Tensor,
-        masks: Tensor | None,
-        **options: Any,
-    ) -> tuple[Any, Any, dict[str, Tensor]]:
-        """Train one epoch in the compiled loop."""
-        read = (recordings.frames, recordings.starts, recordings.lengths, recordings.labels)
-        return recurrent.train_epoch(
-            params, memory, *read, order, masks, cell=self.options.cell, **options
-        )
-
-    def score_compiled(
-        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
-    ) -> Tensor:
-        """Return logits from the compiled loop."""
-        read = (recordings.frames, recordings.starts, recordings.lengths)
-        return recurrent.scores(params, *read, rows, cell=self.options.cell, threads=threads)
-
-
-@dataclass(frozen=True)
-class Hierarchical:
-    """A recurrent layer a finger, and one on top for the hand."""
-
-    options: Recurrent
-    fingers: Tensor  # (F, K) channels
-
-    @property
-    def _cell(self) -> Cell:
-        return CELLS[self.options.cell]
-
-    def initialise(
-        self, generators: list[np.random.Generator], channels: int, classes: int, dtype: torch.dtype
-    ) -> hierarchical.HierarchicalClassifier:
-        """Draw R classifiers."""
-        return hierarchical.initialise(
-            generators,
-            cell=self._cell,
-            fingers=self.fingers,
-            finger_hidden=self.options.finger_hidden or max(1, self.options.hidden // 10),
-            hand_hidden=self.options.hidden,
-            classes=classes,
-            scheme=SCHEMES[self.options.initialisation],
-            dtype=dtype,
-        )
-
-    def forward(
-        self,
-        params: Any,
-        batch: packing.PackedLayout,
-        packed: Tensor,
-        dropout_mask: DropoutMask | None,
-    ) -> tuple[Tensor, Any]:
-        """Classify by the hand's last state."""
-        return hierarchical.forward(params, self._cell, self.fingers, batch, packed, dropout_mask)
-
-    def backward(
-        self, params: Any, cache: Any, d_logits: Tensor, dropout_mask: DropoutMask | None
-    ) -> Any:
-        """Return the gradients of all parameters."""
-        return hierarchical.backward(params, self._cell, cache, d_logits, dropout_mask)
-
-    def train_compiled(
-        self,
-        params: Any,
-        memory: Any,
-        recordings: SequenceTensors,
-        order: Tensor,
-        masks: Tensor | None,
-        **options: Any,
-    ) -> tuple[Any, Any, dict[str, Tensor]]:
-        """Train one epoch in the compiled loop."""
-        read = (recordings.frames, recordings.starts, recordings.lengths, recordings.labels)
-        return recurrent_fingers.train_epoch(
-            params, memory, self.fingers, *read, order, masks, cell=self.options.cell, **options
-        )
-
-    def score_compiled(
-        self, params: Any, recordings: SequenceTensors, rows: Tensor, threads: int
-    ) -> Tensor:
-        """Return logits from the compiled loop."""
-        read = (self.fingers, recordings.frames, recordings.starts, recordings.lengths)
-        return recurrent_fingers.scores(
-            params, *read, rows, cell=self.options.cell, threads=threads
-        )
-
-
-def architecture(options: Recurrent, recordings: SequenceTensors) -> Architecture:
-    """Return the architecture that the options name, for these recordings.
+def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
+    """Return the architecture that the options name, for these sequences.
 
     Raises
     ------
@@ -204,12 +46,52 @@ def architecture(options: Recurrent, recordings: SequenceTensors) -> Architectur
         If a hierarchy of fingers is asked for and the data set names no fingers.
     """
     if options.architecture == "plain":
-        return Plain(options)
-    if recordings.fingers is None:
+        return _plain(options, data)
+    return _hierarchical(options, data)
+
+
+def _plain(options: Recurrent, data: SequenceTensors) -> Architecture:
+    """Return one to four recurrent layers on all channels."""
+    cell = CELLS[options.cell]
+    return Architecture(
+        partial(
+            recurrent_classifier.initialise,
+            cell=cell,
+            channels=data.frames.shape[-1],
+            hidden=options.hidden,
+            layers=options.layers,
+            classes=data.classes,
+            scheme=SCHEMES[options.initialisation],
+            dtype=data.frames.dtype,
+        ),
+        lambda params, *rest: recurrent_classifier.forward(params, cell, *rest),
+        lambda params, *rest: recurrent_classifier.backward(params, cell, *rest),
+        None,
+    )
+
+
+def _hierarchical(options: Recurrent, data: SequenceTensors) -> Architecture:
+    """Return a recurrent layer for each finger, and one above them for the hand."""
+    if data.fingers is None:
         raise TrainingError(
             "architecture: hierarchical needs a data set of hands (sfinge3d, fpha, "
             "simulated-hands); choose one of them or architecture: plain"
         )
-    channels = recordings.frames.shape[-1]
-    fingers = hierarchical.finger_channels(recordings.fingers.tolist(), channels)
-    return Hierarchical(options, fingers.to(recordings.frames.device))
+    cell = CELLS[options.cell]
+    channels = hierarchical.finger_channels(data.fingers.tolist(), data.frames.shape[-1])
+    fingers = channels.to(data.frames.device)
+    return Architecture(
+        partial(
+            hierarchical.initialise,
+            cell=cell,
+            fingers=fingers,
+            finger_hidden=options.finger_hidden or max(1, options.hidden // 10),
+            hand_hidden=options.hidden,
+            classes=data.classes,
+            scheme=SCHEMES[options.initialisation],
+            dtype=data.frames.dtype,
+        ),
+        lambda params, *rest: hierarchical.forward(params, cell, fingers, *rest),
+        lambda params, *rest: hierarchical.backward(params, cell, *rest),
+        fingers,
+    )

@@ -1,4 +1,4 @@
-"""The small interface behind which trainings differ: start, one epoch, scores, losses."""
+"""The interface of a learner (start, one epoch, scores, losses) and the data that it reads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,24 +13,24 @@ from harmodels.errors import DataError
 from harmodels.kernels.threads import map_replicates
 from harmodels.nn.params import take_replicates
 
-SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass when nothing is learnt
+SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass
 
 Losses = Mapping[str, Tensor]
 Generators = list[np.random.Generator]
 
 
 class State(NamedTuple):
-    """What training carries from epoch to epoch; every tensor has a leading axis R."""
+    """Parameters and optimiser state between two epochs; every tensor has a leading axis R."""
 
     params: Any  # a tree of NamedTuples of tensors
-    optimiser: Any = ()  # a tree too; empty where the step needs no memory
+    optimiser: Any = ()  # a tree too; empty where the step needs none
 
 
 @dataclass(frozen=True)
 class SequenceTensors:
     """The tensors that a network reads, all sequences end to end.
 
-    Starts, lengths and fingers stay on the host on any device: they decide what a GPU is to do.
+    Starts, lengths and fingers stay on the host: they decide what a GPU computes.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class SequenceTensors:
     labels
         (N,) int64.
     classes
-        How many there are.
+        Number of classes.
     fingers
-        (F, K) channels of each finger where the recordings are of hands, otherwise None.
+        (F, K) channels of each finger where the sequences are of hands, otherwise None.
     """
 
     frames: Tensor
@@ -55,7 +55,7 @@ class SequenceTensors:
 
     @classmethod
     def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "SequenceTensors":
-        """Return the recordings of a dense (N, T, D)."""
+        """Return the tensors of a dense (N, T, D)."""
         N, T, D = inputs.shape
         lengths = torch.full((N,), T)
         return cls(inputs.reshape(N * T, D), T * torch.arange(N), lengths, labels, classes)
@@ -78,7 +78,7 @@ class SequenceTensors:
         return self.frames.view(len(self.labels), longest, -1)
 
     def to(self, device: str) -> "SequenceTensors":
-        """Return the recordings with frames and labels on `device`."""
+        """Return the tensors with frames and labels on `device`."""
         frames, labels = self.frames.to(device), self.labels.to(device)
         return replace(self, frames=frames, labels=labels)
 
@@ -86,20 +86,20 @@ class SequenceTensors:
 class Learner(Protocol):
     """A network with its way of training; holds options, never state.
 
-    What it recorded of its own steps (`training/graphs.py`) changes no result.
+    CUDA graphs that it recorded of its own steps (`loops/cuda_graphs.py`) change no result.
     """
 
     @property
     def engine(self) -> str:
-        """`reference` or `compiled`: what really runs."""
+        """`reference` or `compiled`: the engine in use."""
         ...
 
-    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
+    def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the initial parameters, one replicate from each generator."""
         ...
 
     def train_epoch(
-        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Train each replicate once through its row of `order` (R, n).
 
@@ -108,8 +108,8 @@ class Learner(Protocol):
         """
         ...
 
-    def scores(self, params: Any, recordings: SequenceTensors, rows: Tensor) -> Tensor:
-        """Return logits (R, n, C); row r of `rows` (R, n) holds the sequences of replicate r."""
+    def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
+        """Return logits (R, n, C); row r of `indices` (R, n) holds the sequences of replicate r."""
         ...
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
@@ -123,31 +123,30 @@ def index_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
 
 
 def one_by_one(
-    score: Callable[[Any, Tensor], Tensor], params: Any, rows: Tensor, threads: int
+    score: Callable[[Any, Tensor], Tensor], params: Any, indices: Tensor, threads: int
 ) -> Tensor:
-    """Return logits (R, n, C) of replicates that are scored each on its own, as kernels do.
+    """Return logits (R, n, C) of replicates that are scored one at a time, as kernels do.
 
     Parameters
     ----------
     score
         From one replicate's parameters and its sequences (n,) to logits (1, n, C).
-    params, rows
+    params, indices
         R networks and (R, n).
     threads
         Replicates scored at the same time.
     """
 
     def run(r: int) -> Tensor:
-        return score(take_replicates(params, [r]), rows[r])
+        return score(take_replicates(params, [r]), indices[r])
 
-    return torch.cat(map_replicates(run, len(rows), threads))
+    return torch.cat(map_replicates(run, len(indices), threads))
 
 
-def in_parts(score: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """Return logits (R, n, C) that `score` gives for some columns of `rows` (R, n) at a time.
+def in_parts(score: Callable[[Tensor], Tensor], indices: Tensor) -> Tensor:
+    """Return logits (R, n, C) that `score` returns for parts of the columns of `indices` (R, n).
 
-    What a forward pass keeps grows with the sequences of all replicates, and nothing is learnt
-    from it here.
+    The memory of a forward pass grows with the sequences of all replicates.
     """
-    size = max(1, SCORED_AT_ONCE // len(rows))
-    return torch.cat([score(part) for part in torch.split(rows, size, dim=1)], dim=1)
+    size = max(1, SCORED_AT_ONCE // len(indices))
+    return torch.cat([score(part) for part in torch.split(indices, size, dim=1)], dim=1)

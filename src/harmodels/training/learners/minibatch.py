@@ -1,6 +1,6 @@
 """An Elman classifier trained over mini-batches through whole sequences (report rnn_minibatch)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -8,7 +8,6 @@ from torch import Tensor
 from harmodels import optim
 from harmodels.config.options import Minibatch
 from harmodels.kernels.elman import minibatch as compiled
-from harmodels.kernels.elman import tbptt as elman_tbptt
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.training.learners.base import (
@@ -16,18 +15,18 @@ from harmodels.training.learners.base import (
     Losses,
     SequenceTensors,
     State,
-    in_parts,
-    one_by_one,
 )
+from harmodels.training.learners.elman import ElmanLearner
 from harmodels.training.loops import minibatch as reference
-from harmodels.training.loops import tbptt
-from harmodels.training.loops.cuda_graphs import RecordedLoop
 
+UNIFORM = initialisers.uniform(0.1)
+
+# `initialisation` to the initialisers of all weights but the recurrent ones, and of those
 INITIALISERS = {
-    "uniform": initialisers.uniform(0.1),
-    "normal_as_printed": initialisers.normal_as_printed,
-    "glorot_uniform": initialisers.glorot_uniform,
-    "orthogonal": initialisers.glorot_uniform,
+    "uniform": (UNIFORM, UNIFORM),
+    "normal_as_printed": (initialisers.normal_as_printed, initialisers.normal_as_printed),
+    "glorot_uniform": (initialisers.glorot_uniform, initialisers.glorot_uniform),
+    "orthogonal": (initialisers.glorot_uniform, initialisers.orthogonal),
 }
 
 
@@ -41,9 +40,9 @@ class WholeSequence:
         params: elman.ElmanClassifier,
         inputs: Tensor,
         labels: Tensor,
-        drawn: Tensor | None,
+        dropout_masks: Tensor | None,
     ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-        """Return gradients summed over the batch and both readings of the loss, (R, B)."""
+        """Return gradients summed over the batch and both losses, (R, B)."""
         R, B = labels.shape
         initial = inputs.new_zeros(R, B, params.rnn.bias_hh.shape[-1])
         logits, _, cache = elman.forward(params, inputs, initial)
@@ -55,35 +54,31 @@ class WholeSequence:
 
 
 @dataclass(frozen=True)
-class MinibatchLearner:
-    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+class MinibatchLearner(ElmanLearner):
+    """An Elman classifier updated after every batch."""
 
     options: Minibatch
-    engine: str
-    threads: int
-    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
-    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
+    def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as the options say; biases are zero."""
-        draw = INITIALISERS[self.options.initialisation]
-        orthogonal = self.options.initialisation == "orthogonal"
+        weights, recurrent = INITIALISERS[self.options.initialisation]
         params = elman.initialise(
             generators,
-            channels=recordings.inputs.shape[-1],
+            channels=data.inputs.shape[-1],
             hidden=self.options.hidden,
-            classes=recordings.classes,
-            weights=draw,
+            classes=data.classes,
+            weights=weights,
             biases=initialisers.zeros,
-            recurrent=initialisers.orthogonal if orthogonal else draw,
-            dtype=recordings.inputs.dtype,
+            recurrent=recurrent,
+            dtype=data.inputs.dtype,
         )
         return State(params, optim.adam_state(params) if self.options.optimiser == "adam" else ())
 
     def train_epoch(
-        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
-        read = (recordings.inputs, recordings.labels, order)
+        read = (data.inputs, data.labels, order)
         batch_size, rate = self.options.batch_size, self.options.learning_rate
         if self.engine == "compiled":
             params, means = compiled.train_epoch(
@@ -94,7 +89,7 @@ class MinibatchLearner:
                 threads=self.threads,
             )
             return State(params), means
-        params, memory, means = reference.train_epoch(
+        params, optimiser, means = reference.train_epoch(
             WholeSequence(),
             *state,
             *read,
@@ -103,33 +98,18 @@ class MinibatchLearner:
             step=self._step,
             loop=self.loop,
         )
-        return State(params, memory), means
+        return State(params, optimiser), means
 
-    def scores(
-        self, params: elman.ElmanClassifier, recordings: SequenceTensors, rows: Tensor
-    ) -> Tensor:
-        """Classify by the state after the last step."""
-        inputs = recordings.inputs
-        if self.engine == "compiled":
-            return one_by_one(
-                lambda one, mine: elman_tbptt.scores(one, inputs[mine]), params, rows, self.threads
-            )
-        return in_parts(lambda part: tbptt.scores(params, inputs[part]), rows)
-
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return both readings of the loss."""
-        return tbptt.mean_losses(scores, labels)
-
-    def _step(self, params: Any, grads: Any, memory: Any) -> tuple[Any, Any]:
+    def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
         if self.options.clip_norm is not None:
             grads = optim.clip_by_norm(grads, self.options.clip_norm)
         if self.options.optimiser == "adam":
-            return optim.adam_step(params, grads, memory, self.options.learning_rate)
-        return optim.sgd_step(params, grads, self.options.learning_rate), memory
+            return optim.adam_step(params, grads, optimiser, self.options.learning_rate)
+        return optim.sgd_step(params, grads, self.options.learning_rate), optimiser
 
 
 def make(options: Minibatch, engine: str, threads: int) -> MinibatchLearner:
-    """Return the learner; the compiled loop knows plain gradient descent only."""
+    """Return the learner; the compiled loop implements plain gradient descent only."""
     if options.optimiser != "sgd" or options.clip_norm is not None:
         engine = "reference"
     return MinibatchLearner(options, engine, threads)

@@ -10,8 +10,8 @@ from harmodels import optim
 from harmodels.config.options import Perceptron
 from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
-from harmodels.nn import dropout, initialisers, losses
-from harmodels.nn.devices import send
+from harmodels.nn import initialisers, losses
+from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params
 from harmodels.training.learners.base import (
     Generators,
@@ -21,20 +21,21 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.learners.softmax import draw_dropout_masks, mean_cross_entropy
 from harmodels.training.loops import minibatch as reference
 from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 
 @dataclass(frozen=True)
 class PerceptronPass:
-    """Forward and backward pass; what is drawn are the masks of dropout, (R, B, N1) uint8.
+    """Forward and backward pass; the dropout masks are (R, B, N1) uint8.
 
     Attributes
     ----------
     scale
         What kept activations are multiplied by in training.
     output_gradient
-        The reading of the gradient at the logits.
+        The variant of the gradient at the logits.
     """
 
     scale: float
@@ -42,22 +43,22 @@ class PerceptronPass:
     losses = ("cross_entropy",)
 
     def gradients(
-        self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, drawn: Tensor | None
+        self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[mlp.Mlp, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropout_mask = None if drawn is None else dropout.DropoutMask(drawn, self.scale)
+        dropout_mask = None if dropout_masks is None else DropoutMask(dropout_masks, self.scale)
         logits, cache = mlp.forward(params, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = apply_gradient_variant(logits, d_logits, self.output_gradient)
         return mlp.backward(params, cache, d_logits, dropout_mask), {"cross_entropy": loss}
 
 
-def apply_gradient_variant(logits: Tensor, d_logits: Tensor, reading: str) -> Tensor:
-    """Return the gradient at the logits in the reading asked for; `exact` is y - d itself."""
-    if reading == "exact":
+def apply_gradient_variant(logits: Tensor, d_logits: Tensor, variant: str) -> Tensor:
+    """Return a variant of the gradient at the logits (R, B, C); `exact` is `d_logits` itself."""
+    if variant == "exact":
         return d_logits
     again = losses.times_softmax_jacobian(logits.softmax(-1), d_logits)
-    return again if reading == "times_jacobian" else again + d_logits
+    return again if variant == "times_jacobian" else again + d_logits
 
 
 @dataclass(frozen=True)
@@ -69,33 +70,33 @@ class PerceptronLearner:
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
-    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
-        """Draw weights from U[-initial_range, initial_range]; biases and steps are zero."""
+    def initialise(self, generators: Generators, data: SequenceTensors) -> State:
+        """Draw weights from U[-initial_range, initial_range]; biases and velocity are zero."""
         options = self.options
         params = mlp.initialise(
             generators,
             sizes=(
-                recordings.inputs[0].numel(),
+                data.inputs[0].numel(),
                 options.hidden1,
                 options.hidden2,
-                recordings.classes,
+                data.classes,
             ),
             weights=initialisers.uniform(options.initial_range),
             biases=initialisers.zeros,
-            dtype=recordings.inputs.dtype,
+            dtype=data.inputs.dtype,
         )
         return State(params, map_params(torch.zeros_like, params) if options.momentum else ())
 
     def train_epoch(
-        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         options = self.options
-        masks = self._masks(dropout, order)
-        scale = self._keep**-1 if options.dropout_form == "inverted" else 1.0
-        read = (recordings.inputs.flatten(1), recordings.labels, order)
+        masks = draw_dropout_masks(dropout, order, options.hidden1, options.dropout)
+        scale = (1 - options.dropout) ** -1 if options.dropout_form == "inverted" else 1.0
+        read = (data.inputs.flatten(1), data.labels, order)
         if self.engine == "compiled":
-            params, steps, means = compiled.train_epoch(
+            params, velocity, means = compiled.train_epoch(
                 state.params,
                 state.optimiser,
                 *read,
@@ -109,7 +110,7 @@ class PerceptronLearner:
                 threads=self.threads,
             )
         else:
-            params, steps, means = reference.train_epoch(
+            params, velocity, means = reference.train_epoch(
                 PerceptronPass(scale, options.output_gradient),
                 *state,
                 *read,
@@ -119,40 +120,28 @@ class PerceptronLearner:
                 step=self._step,
                 loop=self.loop,
             )
-        return State(params, steps), means
+        return State(params, velocity), means
 
-    def scores(self, params: mlp.Mlp, recordings: SequenceTensors, rows: Tensor) -> Tensor:
-        """Return the logits; a network trained with the report's dropout is scaled in use."""
+    def scores(self, params: mlp.Mlp, data: SequenceTensors, indices: Tensor) -> Tensor:
+        """Return the logits; a network trained with the report's dropout is scaled for it."""
         if self.options.dropout and self.options.dropout_form == "at_inference":
-            params = mlp.at_inference(params, self._keep)
-        vectors = recordings.inputs.flatten(1)
+            params = mlp.at_inference(params, 1 - self.options.dropout)
+        vectors = data.inputs.flatten(1)
         if self.engine == "compiled":
             return one_by_one(
-                lambda one, mine: compiled.scores(one, vectors[mine]), params, rows, self.threads
+                lambda one, mine: compiled.scores(one, vectors[mine]), params, indices, self.threads
             )
-        return in_parts(lambda part: mlp.forward(params, vectors[part])[0], rows)
+        return in_parts(lambda part: mlp.forward(params, vectors[part])[0], indices)
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""
-        loss, _ = losses.softmax_cross_entropy(scores, labels)
-        return {"cross_entropy": loss.double().mean()}
+        return mean_cross_entropy(scores, labels)
 
-    @property
-    def _keep(self) -> float:
-        return 1 - self.options.dropout
-
-    def _masks(self, generators: Generators, order: Tensor) -> Tensor | None:
-        if not self.options.dropout:
-            return None
-        shape = (order.shape[1], self.options.hidden1)
-        drawn = [dropout.draw_masks(generator, shape, self._keep) for generator in generators]
-        return send(torch.stack(drawn), order.device)
-
-    def _step(self, params: Any, grads: Any, steps: Any) -> tuple[Any, Any]:
+    def _step(self, params: Any, grads: Any, velocity: Any) -> tuple[Any, Any]:
         rate, momentum = self.options.learning_rate, self.options.momentum
         if momentum:
-            return optim.momentum_step(params, grads, steps, rate, momentum)
-        return optim.sgd_step(params, grads, rate), steps
+            return optim.momentum_step(params, grads, velocity, rate, momentum)
+        return optim.sgd_step(params, grads, rate), velocity
 
 
 make = PerceptronLearner

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Recurrent
-from harmodels.nn import dropout, losses, packing
+from harmodels.kernels.recurrent import classifier as compiled
+from harmodels.nn import losses, packing
 from harmodels.nn.devices import send
 from harmodels.nn.dropout import DropoutMask
 from harmodels.training.learners.architectures import Architecture, architecture
@@ -20,14 +21,15 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
+from harmodels.training.learners.softmax import draw_dropout_masks, mean_cross_entropy
 from harmodels.training.loops import minibatch
 
-EPSILON = 1e-7  # of Adam, as in Keras, with which the report was made
+EPSILON = 1e-7  # of Adam, the default of Keras, which the report used
 
 
 @dataclass(frozen=True)
 class SequencePass:
-    """Forward and backward pass over packed batches; what is drawn are masks, (R, B, H) uint8.
+    """Forward and backward pass over packed batches; the dropout masks are (R, B, H) uint8.
 
     The readable loop's `inputs` are sample numbers: a batch is packed straight from the frames,
     and no padded array exists. They and the labels are on the host, which plans a batch while a
@@ -35,16 +37,16 @@ class SequencePass:
     """
 
     network: Architecture
-    recordings: SequenceTensors
+    data: SequenceTensors
     scale: float
     losses = ("cross_entropy",)
 
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, drawn: Tensor | None
+        self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropout_mask = None if drawn is None else DropoutMask(drawn, self.scale)
-        batch, packed = pack(self.recordings, inputs)
+        dropout_mask = None if dropout_masks is None else DropoutMask(dropout_masks, self.scale)
+        batch, packed = pack(self.data, inputs)
         logits, cache = self.network.forward(params, batch, packed, dropout_mask)
         labels = send(labels, logits.device)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
@@ -52,15 +54,15 @@ class SequencePass:
         return grads, {"cross_entropy": loss}
 
 
-def pack(recordings: SequenceTensors, samples: Tensor) -> tuple[packing.PackedLayout, Tensor]:
+def pack(data: SequenceTensors, samples: Tensor) -> tuple[packing.PackedLayout, Tensor]:
     """Return the layout of the sequences `samples` (R, B) and their frames (R, S, D).
 
     The samples are on the host, the result is where the frames are.
     """
-    device = recordings.frames.device
-    batch = packing.layout(recordings.lengths[samples]).to(device)
-    starts = send(recordings.starts[samples], device)
-    return batch, packing.pack_frames(batch, recordings.frames, starts)
+    device = data.frames.device
+    batch = packing.layout(data.lengths[samples]).to(device)
+    starts = send(data.starts[samples], device)
+    return batch, packing.pack_frames(batch, data.frames, starts)
 
 
 @dataclass(frozen=True)
@@ -71,26 +73,29 @@ class RecurrentLearner:
     engine: str
     threads: int
 
-    def initialise(self, generators: Generators, recordings: SequenceTensors) -> State:
+    def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as Keras or torch does."""
-        params = self._network(recordings).initialise(
-            generators, recordings.frames.shape[-1], recordings.classes, recordings.frames.dtype
-        )
+        params = architecture(self.options, data).initialise(generators)
         return State(params, optim.adam_state(params))
 
     def train_epoch(
-        self, state: State, recordings: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
         """Update after every batch."""
-        network, options = self._network(recordings), self.options
-        masks = self._masks(dropout, order)
+        network, options = architecture(self.options, data), self.options
+        masks = draw_dropout_masks(dropout, order, options.hidden, options.dropout)
         scale = 1 / (1 - options.dropout)
         if self.engine == "compiled":
-            params, memory, means = network.train_compiled(
+            params, optimiser, means = compiled.train_epoch(
                 *state,
-                recordings,
+                data.frames,
+                data.starts,
+                data.lengths,
+                data.labels,
                 order,
                 masks,
+                cell=options.cell,
+                fingers=network.fingers,
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 epsilon=EPSILON,
@@ -98,55 +103,46 @@ class RecurrentLearner:
                 threads=self.threads,
             )
         else:
-            params, memory, means = minibatch.train_epoch(
-                SequencePass(network, recordings, scale),
+            params, optimiser, means = minibatch.train_epoch(
+                SequencePass(network, data, scale),
                 *state,
-                torch.arange(len(recordings.labels)),
-                recordings.labels.cpu(),
+                torch.arange(len(data.labels)),
+                data.labels.cpu(),
                 order.cpu(),
                 masks,
                 batch_size=options.batch_size,
                 reduction="mean",
                 step=self._step,
             )
-        return State(params, memory), means
+        return State(params, optimiser), means
 
-    def scores(self, params: Any, recordings: SequenceTensors, rows: Tensor) -> Tensor:
+    def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
         """Classify by the state after each sequence's last step, without dropout."""
-        network = self._network(recordings)
+        network = architecture(self.options, data)
         if self.engine == "compiled":
+            read = data.frames, data.starts, data.lengths
             return one_by_one(
-                lambda one, mine: network.score_compiled(one, recordings, mine, threads=1),
+                lambda one, mine: compiled.scores(
+                    one, *read, mine, cell=self.options.cell, fingers=network.fingers
+                ),
                 params,
-                rows,
+                indices,
                 self.threads,
             )
 
         def score(part: Tensor) -> Tensor:
-            batch, packed = pack(recordings, part)
+            batch, packed = pack(data, part)
             return network.forward(params, batch, packed, None)[0]
 
-        return in_parts(score, rows.cpu())
+        return in_parts(score, indices.cpu())
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the mean cross-entropy."""
-        loss, _ = losses.softmax_cross_entropy(scores, labels)
-        return {"cross_entropy": loss.double().mean()}
+        return mean_cross_entropy(scores, labels)
 
-    def _network(self, recordings: SequenceTensors) -> Architecture:
-        return architecture(self.options, recordings)
-
-    def _masks(self, generators: Generators, order: Tensor) -> Tensor | None:
-        if not self.options.dropout:
-            return None
-        shape = (order.shape[1], self.options.hidden)
-        keep = 1 - self.options.dropout
-        drawn = [dropout.draw_masks(generator, shape, keep) for generator in generators]
-        return send(torch.stack(drawn), order.device)
-
-    def _step(self, params: Any, grads: Any, memory: Any) -> tuple[Any, Any]:
+    def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
         rate = self.options.learning_rate
-        return optim.adam_step(params, grads, memory, rate, epsilon=EPSILON)
+        return optim.adam_step(params, grads, optimiser, rate, epsilon=EPSILON)
 
 
 make = RecurrentLearner

@@ -1,6 +1,6 @@
 """Mini-batch training, the readable loop: one update after every batch, for any network.
 
-R replicates walk in step, each through its own order of the samples; the last batch of an epoch
+All R replicates update together, each in its own order of the samples; the last batch of an epoch
 may be smaller.
 """
 
@@ -15,7 +15,7 @@ from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
 
 class Network(Protocol):
-    """What the loop asks of a network with its loss."""
+    """Interface of a network with its loss."""
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ class Network(Protocol):
         ...
 
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, drawn: Tensor | None
+        self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
@@ -33,8 +33,8 @@ class Network(Protocol):
             R networks.
         inputs, labels
             (R, B, …) and (R, B).
-        drawn
-            (R, B, …), what was drawn for the samples' positions in the epoch, if anything was.
+        dropout_masks
+            (R, B, …), the masks of the samples, or None without dropout.
         """
         ...
 
@@ -43,25 +43,25 @@ Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> p
 
 
 class Carry(NamedTuple):
-    """What is handed on from update to update."""
+    """State passed from update to update."""
 
     params: Any
     optimiser: Any
-    totals: Tensor  # (number of losses, R) float64, added up over the samples
+    totals: Tensor  # (number of losses, R) float64, sums over the samples
 
 
 class Samples(NamedTuple):
-    """What every update reads."""
+    """Data that every update reads."""
 
     inputs: Tensor  # (N, …)
     labels: Tensor  # (N,)
 
 
 class Batch(NamedTuple):
-    """What one update reads; an empty tuple where nothing was drawn."""
+    """Data of one update; an empty tuple without dropout."""
 
-    rows: Tensor  # (R, B)
-    drawn: Tensor | tuple[()]  # (R, B, …)
+    indices: Tensor  # (R, B)
+    dropout_masks: Tensor | tuple[()]  # (R, B, …)
 
 
 def train_epoch(
@@ -71,7 +71,7 @@ def train_epoch(
     inputs: Tensor,
     labels: Tensor,
     order: Tensor,
-    drawn: Tensor | None = None,
+    dropout_masks: Tensor | None = None,
     *,
     batch_size: int,
     reduction: str,
@@ -85,13 +85,13 @@ def train_epoch(
     network
         Forward and backward pass with the loss.
     params, optimiser
-        R networks and what the step carries.
+        R networks and the state of their optimiser.
     inputs, labels
         (N, …) and (N,), shared by the replicates.
     order
         (R, n) int64: row r holds the samples that replicate r sees, in that order.
-    drawn
-        (R, n, …), what was drawn at random for each position of the epoch, or None.
+    dropout_masks
+        (R, n, …), for each position of the epoch, or None.
     batch_size
         Samples of an update.
     reduction
@@ -99,7 +99,7 @@ def train_epoch(
     step
         From parameters, gradients and optimiser state to new parameters and state.
     loop
-        What goes from batch to batch.
+        Runs the update on one batch after another.
 
     Returns
     -------
@@ -112,11 +112,11 @@ def train_epoch(
 
     def update(carry: Carry, samples: Samples, batch: Batch) -> Carry:
         params, optimiser, totals = carry
-        inputs, labels = samples.inputs[batch.rows], samples.labels[batch.rows]
-        mine = None if isinstance(batch.drawn, tuple) else batch.drawn
-        grads, values = network.gradients(params, inputs, labels, mine)
+        inputs, labels = samples.inputs[batch.indices], samples.labels[batch.indices]
+        masks = None if isinstance(batch.dropout_masks, tuple) else batch.dropout_masks
+        grads, values = network.gradients(params, inputs, labels, masks)
         if reduction == "mean":
-            grads = map_params(lambda grad: grad / batch.rows.shape[1], grads)
+            grads = map_params(lambda grad: grad / batch.indices.shape[1], grads)
         params, optimiser = step(params, grads, optimiser)
         added = torch.stack([values[name].double().sum(1) for name in network.losses])
         return Carry(params, optimiser, totals + added)
@@ -125,8 +125,8 @@ def train_epoch(
     totals = torch.zeros(len(network.losses), R, dtype=torch.float64, device=device)
     parts = torch.split(order, batch_size, dim=1)
     masks: Sequence[Any] = [()] * len(parts)
-    if drawn is not None:
-        masks = torch.split(drawn, batch_size, dim=1)
+    if dropout_masks is not None:
+        masks = torch.split(dropout_masks, batch_size, dim=1)
     batches = (Batch(*part) for part in zip(parts, masks, strict=True))
     carry = Carry(params, optimiser, totals)
     params, optimiser, totals = loop(update, carry, Samples(inputs, labels), batches)

@@ -1,8 +1,8 @@
 """Truncated BPTT, the readable loop: one sequence at a time, an update after every window.
 
 Report rnn_tbptt, Algorithm 1. The state is zero at the start of a sequence and carried from
-window to window; the last window of a sequence may be shorter. R replicates walk in step,
-each through its own order of the sequences.
+window to window; the last window of a sequence may be shorter. All R replicates update together,
+each in its own order of the sequences.
 """
 
 from typing import NamedTuple
@@ -17,23 +17,23 @@ from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
 
 class Carry(NamedTuple):
-    """What is handed on from sequence to sequence."""
+    """State passed from sequence to sequence."""
 
     params: elman.ElmanClassifier
-    totals: Tensor  # (2, R) float64, both readings of the loss added up
+    totals: Tensor  # (2, R) float64, sums of both losses
 
 
-class Recorded(NamedTuple):
-    """What every step reads."""
+class Samples(NamedTuple):
+    """Data that every step reads."""
 
     inputs: Tensor  # (N, T, D)
     labels: Tensor  # (N,)
 
 
-class Turn(NamedTuple):
-    """Which sequence each replicate sees."""
+class Step(NamedTuple):
+    """The sequence of each replicate."""
 
-    rows: Tensor  # (R,)
+    indices: Tensor  # (R,)
 
 
 def train_epoch(
@@ -67,7 +67,7 @@ def train_epoch(
     transposed
         False: the backward recursion as printed in the report.
     loop
-        What goes from sequence to sequence.
+        Runs the step on one sequence after another.
 
     Returns
     -------
@@ -80,9 +80,10 @@ def train_epoch(
     R, n = order.shape
     starts = range(0, inputs.shape[1], window)
 
-    def step(carry: Carry, data: Recorded, turn: Turn) -> Carry:
+    def train_sequence(carry: Carry, samples: Samples, step: Step) -> Carry:
         params, totals = carry
-        sequence, label = data.inputs[turn.rows], data.labels[turn.rows]  # (R, T, D), (R,)
+        sequence = samples.inputs[step.indices]  # (R, T, D)
+        label = samples.labels[step.indices]  # (R,)
         classes = params.output.bias.shape[-1]
         targets = losses.one_hot(label, classes, sequence.dtype)[:, None]  # (R, 1, C)
         state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
@@ -97,8 +98,8 @@ def train_epoch(
         return Carry(params, totals)
 
     totals = torch.zeros(2, R, dtype=torch.float64, device=inputs.device)
-    turns = (Turn(rows) for rows in order.unbind(1))
-    params, totals = loop(step, Carry(params, totals), Recorded(inputs, labels), turns)
+    steps = (Step(indices) for indices in order.unbind(1))
+    params, totals = loop(train_sequence, Carry(params, totals), Samples(inputs, labels), steps)
     means = totals / (n * len(starts))
     return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
 
@@ -111,7 +112,7 @@ def scores(params: elman.ElmanClassifier, inputs: Tensor) -> Tensor:
 
 
 def mean_losses(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Return the mean of each reading of the loss over `logits` (n, C) and `labels` (n,)."""
+    """Return the mean of both losses over `logits` (n, C) and `labels` (n,)."""
     targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
     return {
         "binary_cross_entropy": losses.binary_cross_entropy(logits, targets)[0].double().mean(),

@@ -7,11 +7,10 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.errors import TrainingError
-from harmodels.kernels.recurrent import fingers as compiled
+from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import hierarchical as model
-from harmodels.nn import losses, packing
-from harmodels.nn.dropout import DropoutMask
-from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn import packing
+from harmodels.nn.params import state_dict, take_replicates
 from harmodels.nn.recurrent import CELLS
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
@@ -49,41 +48,32 @@ def make_problem():
     return make
 
 
-def expected_epoch(problem, cell):
-    """Batch after batch on tensors, gradients averaged over the batch."""
-    params, fingers, frames, starts, lengths, labels, order, masks = problem
-    state = optim.adam_state(params)
-    for part in torch.arange(order.shape[1]).split(OPTIONS["batch_size"]):
-        rows = order[:, part]
-        batch = packing.layout(lengths[rows])
-        inputs = packing.pack_frames(batch, frames, starts[rows])
-        dropout_mask = DropoutMask(masks[:, part], OPTIONS["scale"])
-        logits, cache = model.forward(params, CELLS[cell], fingers, batch, inputs, dropout_mask)
-        _, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
-        grads = model.backward(params, CELLS[cell], cache, d_logits, dropout_mask)
-        grads = map_params(lambda grad, part=part: grad / len(part), grads)
-        params, state = optim.adam_step(
-            params, grads, state, OPTIONS["learning_rate"], epsilon=OPTIONS["epsilon"]
-        )
-    return params
-
-
 def train(problem, cell="gru", threads=1):
-    params, *rest = problem
+    params, fingers, *rest = problem
     state = optim.adam_state(params)
-    return compiled.train_epoch(params, state, *rest, cell=cell, threads=threads, **OPTIONS)
+    return compiled.train_epoch(
+        params, state, *rest, cell=cell, fingers=fingers, threads=threads, **OPTIONS
+    )
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("finger_hidden", "hand_hidden", "count"), [(5, 9, 3), (16, 20, 4), (17, 3, 1)]
 )
-def test_weights_agree_with_the_tensors(make_problem, cell, finger_hidden, hand_hidden, count):
+def test_weights_agree_with_the_tensors(
+    make_problem, expected_epoch, cell, finger_hidden, hand_hidden, count
+):
     problem = make_problem(
         cell=cell, finger_hidden=finger_hidden, hand_hidden=hand_hidden, count=count
     )
     trained, _, _ = train(problem, cell)
-    for name, tensor in state_dict(expected_epoch(problem, cell)).items():
+    expected, _, _ = expected_epoch(
+        problem,
+        lambda params, *rest: model.forward(params, CELLS[cell], problem.fingers, *rest),
+        lambda params, *rest: model.backward(params, CELLS[cell], *rest),
+        **OPTIONS,
+    )
+    for name, tensor in state_dict(expected).items():
         torch.testing.assert_close(state_dict(trained)[name], tensor, rtol=0, atol=4e-6, msg=name)
 
 
@@ -95,7 +85,7 @@ def test_scores_agree_with_the_tensors(make_problem, cell):
     batch = packing.layout(lengths[rows].expand(2, -1))
     inputs = packing.pack_frames(batch, frames, starts[rows].expand(2, -1))
     expected, _ = model.forward(params, CELLS[cell], fingers, batch, inputs)
-    scores = compiled.scores(*problem[:5], rows, cell=cell)
+    scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell, fingers=fingers)
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
 
 
@@ -115,8 +105,9 @@ def test_a_replicate_alone_and_two_threads_give_the_same_bytes(make_problem):
 @pytest.mark.parametrize(
     ("fingers", "message"),
     [
-        (torch.zeros(2, 4, dtype=torch.int64), "the network has 3 fingers of 4 channels"),
-        (torch.full((3, 4), 9), "fingers name channels 9 to 9"),
+        (torch.zeros(2, 4, dtype=torch.int64), r"fingers is .* of shape \(2, 4\).*\(3, 4\)"),
+        (torch.full((3, 4), 9), "fingers reaches from 9 to 9"),
+        (None, "the network reads 3 fingers of 4 channels"),
     ],
 )
 def test_fingers_that_do_not_fit_are_refused(make_problem, fingers, message):

@@ -1,0 +1,42 @@
+"""Scores and losses shared by the learners of the Elman classifier."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from harmodels.kernels.elman import tbptt as compiled
+from harmodels.models import elman
+from harmodels.training.learners.base import (
+    Losses,
+    SequenceTensors,
+    in_parts,
+    one_by_one,
+)
+from harmodels.training.loops import tbptt as reference
+from harmodels.training.loops.cuda_graphs import RecordedLoop
+
+
+@dataclass(frozen=True)
+class ElmanLearner:
+    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+
+    options: Any
+    engine: str
+    threads: int
+    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+
+    def scores(
+        self, params: elman.ElmanClassifier, data: SequenceTensors, indices: Tensor
+    ) -> Tensor:
+        """Classify by the state after the last step."""
+        inputs = data.inputs
+        if self.engine == "compiled":
+            return one_by_one(
+                lambda one, mine: compiled.scores(one, inputs[mine]), params, indices, self.threads
+            )
+        return in_parts(lambda part: reference.scores(params, inputs[part]), indices)
+
+    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
+        """Return the binary cross-entropy and the negative log-likelihood."""
+        return reference.mean_losses(scores, labels)

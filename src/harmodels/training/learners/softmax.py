@@ -1,0 +1,25 @@
+"""Dropout masks and loss, shared by the learners whose networks end in a softmax."""
+
+import torch
+from torch import Tensor
+
+from harmodels.nn import dropout, losses
+from harmodels.nn.devices import send
+from harmodels.training.learners.base import Generators, Losses
+
+
+def draw_dropout_masks(
+    generators: Generators, order: Tensor, units: int, rate: float
+) -> Tensor | None:
+    """Return masks (R, n, units) for each position of `order` (R, n); None if the rate is 0."""
+    if not rate:
+        return None
+    shape = (order.shape[1], units)
+    masks = [dropout.draw_masks(generator, shape, 1 - rate) for generator in generators]
+    return send(torch.stack(masks), order.device)
+
+
+def mean_cross_entropy(scores: Tensor, labels: Tensor) -> Losses:
+    """Return the mean cross-entropy of logits (n, C)."""
+    loss, _ = losses.softmax_cross_entropy(scores, labels)
+    return {"cross_entropy": loss.double().mean()}
