@@ -66,10 +66,10 @@ def _autograd(
 
 
 def _reference(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
-    def step(params: mlp.Mlp, grads: mlp.Mlp, steps: mlp.Mlp) -> tuple[mlp.Mlp, mlp.Mlp]:
+    def step(params: mlp.Mlp, grads: mlp.Mlp, velocity: mlp.Mlp) -> tuple[mlp.Mlp, mlp.Mlp]:
         if momentum:
-            return optim.momentum_step(params, grads, steps, RATE, momentum)
-        return optim.sgd_step(params, grads, RATE), steps
+            return optim.momentum_step(params, grads, velocity, RATE, momentum)
+        return optim.sgd_step(params, grads, RATE), velocity
 
     def train(items: int) -> dict[str, Tensor]:
         trained, _, _ = minibatch.train_epoch(
@@ -88,12 +88,12 @@ def _reference(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) ->
 
 
 def _compiled(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
-    steps = map_params(torch.zeros_like, params) if momentum else ()
+    velocity = map_params(torch.zeros_like, params) if momentum else ()
 
     def train(items: int) -> dict[str, Tensor]:
         trained, _, _ = compiled.train_epoch(
             params,
-            steps,
+            velocity,
             *data,
             _order(items, batch_size),
             None,

@@ -1,4 +1,4 @@
-"""Steps downhill: pure functions from parameters, gradients and state to new ones."""
+"""Gradient clipping, SGD, momentum and Adam as pure functions that return new tensors."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,15 @@ from harmodels.nn.params import Tree, map_params, state_dict
 
 
 def clip_by_value(grads: Tree, bound: float) -> Tree:
-    """Return the gradients with each element limited to [-bound, bound]."""
+    """Return the gradients with each element limited to [-bound, bound].
+
+    Examples
+    --------
+    >>> from harmodels.nn.linear import LinearParams
+    >>> grads = LinearParams(torch.tensor([[[-3.0, 0.5]]]), torch.tensor([[0.1]]))
+    >>> clip_by_value(grads, 1.0).weight
+    tensor([[[-1.0000,  0.5000]]])
+    """
     return map_params(lambda grad: grad.clamp(-bound, bound), grads)
 
 
@@ -24,38 +32,59 @@ def clip_by_norm(grads: Tree, bound: float) -> Tree:
 
 
 def sgd_step(params: Tree, grads: Tree, learning_rate: float) -> Tree:
-    """Return params - learning_rate · grads."""
+    """Return params - learning_rate · grads.
+
+    Examples
+    --------
+    >>> from harmodels.nn.linear import LinearParams
+    >>> params = LinearParams(torch.ones(1, 1, 2), torch.zeros(1, 1))
+    >>> grads = LinearParams(torch.tensor([[[1.0, -2.0]]]), torch.tensor([[4.0]]))
+    >>> sgd_step(params, grads, learning_rate=0.5).weight
+    tensor([[[0.5000, 2.0000]]])
+    """
     return map_params(lambda param, grad: param - learning_rate * grad, params, grads)
 
 
 def momentum_step(
     params: Tree, grads: Tree, velocity: Tree, learning_rate: float, momentum: float
 ) -> tuple[Tree, Tree]:
-    """Add to each step a share of the one before (report mlp_features, equation 4).
+    """Take a step of SGD with momentum (report mlp_features, equation 4).
+
+    velocity ← momentum · velocity - learning_rate · grads; params ← params + velocity.
 
     Parameters
     ----------
     params, grads
-        Of one network.
+        Trees of the same shapes.
     velocity
-        The steps taken in the update before, zero at the start.
+        Of the same shapes, as the update before returned it; zero at the start.
     learning_rate, momentum
-        Step size; share of the step before.
+        Step size; share of the velocity that an update keeps.
 
     Returns
     -------
     params, velocity
         After the update.
+
+    Examples
+    --------
+    >>> from harmodels.nn.linear import LinearParams
+    >>> params = velocity = LinearParams(torch.zeros(1, 1, 1), torch.zeros(1, 1))
+    >>> grads = LinearParams(torch.ones(1, 1, 1), torch.ones(1, 1))
+    >>> for _ in range(2):
+    ...     params, velocity = momentum_step(params, grads, velocity, 0.5, momentum=0.5)
+    >>> params.bias, velocity.bias
+    (tensor([[-1.2500]]), tensor([[-0.7500]]))
     """
     velocity = map_params(lambda v, grad: momentum * v - learning_rate * grad, velocity, grads)
     return map_params(torch.add, params, velocity), velocity
 
 
 class AdamState(NamedTuple):
-    """Running moments of the gradients, trees as the parameters, and the updates so far."""
+    """Moving averages of the gradients and of their squares, and the number of updates."""
 
-    exp_avg: tuple  # type: ignore[type-arg]
-    exp_avg_sq: tuple  # type: ignore[type-arg]
+    exp_avg: tuple  # type: ignore[type-arg]  # a tree shaped as the parameters
+    exp_avg_sq: tuple  # type: ignore[type-arg]  # the same
     updates: torch.Tensor  # (R,)
 
 
@@ -75,7 +104,35 @@ def adam_step(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[Tree, AdamState]:
-    """Take a step of Adam (Kingma and Ba, ICLR 2015, algorithm 1, as torch.optim.Adam)."""
+    """Take a step of Adam (Kingma and Ba, ICLR 2015, algorithm 1, as torch.optim.Adam).
+
+    Parameters
+    ----------
+    params, grads
+        Trees of the same shapes.
+    state
+        From `adam_state` at the start, later from the step before.
+    learning_rate, beta1, beta2, epsilon
+        Step size; decay of both moving averages; what is added to the denominator.
+
+    Returns
+    -------
+    params, state
+        After the update.
+
+    Examples
+    --------
+    The first step is one learning rate long, whatever the size of a gradient:
+
+    >>> from harmodels.nn.linear import LinearParams
+    >>> params = LinearParams(torch.zeros(1, 1, 2), torch.zeros(1, 1))
+    >>> grads = LinearParams(torch.tensor([[[3.0, -0.01]]]), torch.ones(1, 1))
+    >>> params, state = adam_step(params, grads, adam_state(params), learning_rate=0.1)
+    >>> params.weight
+    tensor([[[-0.1000,  0.1000]]])
+    >>> state.updates
+    tensor([1.])
+    """
     updates = state.updates + 1
     correction1, correction2 = 1 - beta1**updates, 1 - beta2**updates  # (R,)
     exp_avg = map_params(lambda m, grad: beta1 * m + (1 - beta1) * grad, state.exp_avg, grads)

@@ -50,7 +50,17 @@ def initialise(
 def forward(
     params: Mlp, inputs: Tensor, dropout_mask: DropoutMask | None = None
 ) -> tuple[Tensor, MlpCache]:
-    """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache."""
+    """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache.
+
+    Examples
+    --------
+    >>> from harmodels.nn.initialisers import glorot_uniform, zeros
+    >>> generators = [np.random.default_rng(seed) for seed in range(3)]
+    >>> params = initialise(generators, sizes=(7, 5, 4, 2), weights=glorot_uniform, biases=zeros)
+    >>> logits, cache = forward(params, torch.randn(3, 10, 7))
+    >>> logits.shape
+    torch.Size([3, 10, 2])
+    """
     first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
     active1, relu1 = relu.forward(first)
     if dropout_mask is not None:

@@ -44,6 +44,19 @@ def forward(params: ElmanParams, inputs: Tensor, initial: Tensor) -> tuple[Tenso
         (R, B, T, H), the state after each step.
     cache
         What `backward` needs.
+
+    Examples
+    --------
+    Two replicates, a batch of 4 sequences of 5 steps, 3 inputs and 6 units:
+
+    >>> import torch
+    >>> params = ElmanParams(
+    ...     weight_ih=torch.randn(2, 6, 3), weight_hh=torch.randn(2, 6, 6),
+    ...     bias_ih=torch.zeros(2, 6), bias_hh=torch.zeros(2, 6),
+    ... )
+    >>> outputs, cache = forward(params, torch.randn(2, 4, 5, 3), torch.zeros(2, 4, 6))
+    >>> outputs.shape
+    torch.Size([2, 4, 5, 6])
     """
     R, B, T, D = inputs.shape
     bias = params.bias_ih + params.bias_hh  # (R, H)
@@ -79,6 +92,23 @@ def backward(
         (R, B, H).
     d_params
         Summed over batch and time.
+
+    Examples
+    --------
+    The gradient of the sum of all states, by hand and by autograd:
+
+    >>> import torch
+    >>> shapes = (1, 6, 3), (1, 6, 6), (1, 6), (1, 6)
+    >>> params = ElmanParams(*(torch.randn(shape, dtype=torch.float64) for shape in shapes))
+    >>> inputs = torch.randn(1, 4, 5, 3, dtype=torch.float64)
+    >>> initial = torch.zeros(1, 4, 6, dtype=torch.float64)
+    >>> outputs, cache = forward(params, inputs, initial)
+    >>> _, _, d_params = backward(params, cache, torch.ones_like(outputs))
+    >>> def total(weight_hh):
+    ...     return forward(params._replace(weight_hh=weight_hh), inputs, initial)[0].sum()
+    >>> expected = torch.autograd.functional.jacobian(total, params.weight_hh)
+    >>> torch.allclose(d_params.weight_hh, expected)
+    True
     """
     return _backward(params, cache, d_outputs, recurrence=params.weight_hh)
 

@@ -8,6 +8,15 @@ one step before::
     q = W_hn h' + b_hn
     n = tanh(W_in x + b_in + r q)
     h = n + z (h' - n)
+
+>>> import torch
+>>> from harmodels.nn import recurrent
+>>> params = RecurrentParams(
+...     torch.randn(1, 12, 3), torch.randn(1, 12, 4), torch.zeros(1, 12), torch.zeros(1, 12)
+... )
+>>> ours, _ = recurrent.forward(CELL, params, [2, 2, 2], torch.randn(1, 6, 3))  # 2 × 3 steps
+>>> ours.shape
+torch.Size([1, 6, 4])
 """
 
 from typing import NamedTuple

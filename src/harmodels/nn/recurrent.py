@@ -49,6 +49,26 @@ def forward(
         (R, S, H), the hidden state after each step.
     cache
         What `backward` needs.
+
+    Examples
+    --------
+    A GRU of 4 units over two sequences of 3 channels, of lengths 5 and 2:
+
+    >>> import torch
+    >>> from harmodels.nn import packing
+    >>> params = RecurrentParams(
+    ...     torch.randn(1, 12, 3), torch.randn(1, 12, 4), torch.zeros(1, 12), torch.zeros(1, 12)
+    ... )
+    >>> layout = packing.layout(torch.tensor([[5, 2]]))
+    >>> inputs = packing.pack(layout, torch.randn(1, 2, 5, 3))
+    >>> outputs, cache = forward(CELLS["gru"], params, layout.size_at_t, inputs)
+    >>> outputs.shape, layout.size_at_t
+    (torch.Size([1, 7, 4]), [2, 2, 1, 1, 1])
+    >>> packing.last(layout, outputs).shape  # the state after each sequence's last step
+    torch.Size([1, 2, 4])
+    >>> d_inputs, d_params = backward(CELLS["gru"], params, cache, torch.ones_like(outputs))
+    >>> d_params.weight_hh.shape
+    torch.Size([1, 12, 4])
     """
     R, S, _ = inputs.shape
     H = params.weight_hh.shape[-1]

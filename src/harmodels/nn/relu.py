@@ -4,7 +4,17 @@ from torch import Tensor
 
 
 def forward(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return max(inputs, 0), any shape, and what `backward` needs."""
+    """Return max(inputs, 0), any shape, and what `backward` needs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> outputs, cache = forward(torch.tensor([-1.0, 0.0, 2.0]))
+    >>> outputs
+    tensor([0., 0., 2.])
+    >>> backward(cache, torch.ones(3))
+    tensor([0., 0., 1.])
+    """
     outputs = inputs.clamp_min(0)
     return outputs, outputs
 
