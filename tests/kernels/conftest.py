@@ -8,6 +8,7 @@ from torch import Tensor
 
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
+from harmodels.nn.params import state_dict
 
 
 class Problem(NamedTuple):
@@ -37,3 +38,12 @@ def make_problem() -> Callable[..., Problem]:
         return Problem(params, *map(torch.from_numpy, (inputs, labels, order)))
 
     return make
+
+
+@pytest.fixture
+def assert_same_bytes() -> Callable[[Any, Any], None]:
+    def assert_same(left: Any, right: Any) -> None:
+        for name, tensor in state_dict(left).items():
+            assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
+
+    return assert_same

@@ -109,7 +109,7 @@ def forward(
     fingers
         (F, K), from `finger_channels`.
     batch
-        PackedLayout of the sequences.
+        Layout of the sequences.
     inputs
         (R, S, D), packed.
     dropout_mask

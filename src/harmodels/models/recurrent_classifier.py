@@ -70,7 +70,7 @@ def forward(
     params, cell
         R classifiers and the kind of their recurrent layers.
     batch
-        PackedLayout of the sequences.
+        Layout of the sequences.
     inputs
         (R, S, D), packed (`packing.pack`, `packing.pack_frames`).
     dropout_mask

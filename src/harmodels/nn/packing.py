@@ -7,7 +7,7 @@ S = Σ_t size_at_t[t] rows a replicate, as torch.nn's PackedSequence, with the r
 
 Every replicate has sequences of its own, but one product serves them all, so the replicates
 share `size_at_t`: place i runs as long as the longest of the replicates' i-th longest sequences.
-Where a replicate's sequence is shorter, its last frame is repeated. Nobody reads those outputs,
+Where a replicate's sequence is shorter, its last frame is repeated. Those outputs are never read,
 so their gradient is exactly zero, and no mask is needed anywhere.
 """
 
@@ -21,7 +21,7 @@ from harmodels.nn.devices import send
 
 
 class PackedLayout(NamedTuple):
-    """Which frame of which sequence stands in which packed row."""
+    """The sequence and the step of each packed row."""
 
     size_at_t: list[int]  # sequences still running at step t, never growing
     lengths: Tensor  # (R, B) int64
@@ -74,7 +74,7 @@ def pack_frames(batch: PackedLayout, frames: Tensor, starts: Tensor) -> Tensor:
     Parameters
     ----------
     batch
-        PackedLayout of the batch.
+        Layout of the batch.
     frames
         (F, D), all frames of all sequences.
     starts

@@ -94,7 +94,7 @@ def backward(
     cell, params, cache
         As in and from `forward`.
     d_outputs
-        (R, S, H), zero in rows that stand for no step (`packing.last_backward`,
+        (R, S, H), zero in rows that repeat a frame (`packing.last_backward`,
         `packing.unpack_backward`).
 
     Returns

@@ -1,7 +1,7 @@
-"""Recurrent layers on top of each other: the output sequence of one is the input of the next.
+"""Stacked recurrent layers: the output sequence of one is the input sequence of the next.
 
 The layers are fields of a NamedTuple, so that `nn/params.py` walks them and each has a name
-(`layer0.weight_ih`); how many there are is configuration, so its type is made when asked for.
+(`layer0.weight_ih`); their number is configuration, so the type is created on demand.
 """
 
 import functools

@@ -1,7 +1,7 @@
-"""To and from the state dicts of torch.nn modules: the names of a replicate's tensors.
+"""Conversion to and from state dicts of torch.nn modules.
 
-PackedLayout and gate order are torch.nn's already, so only the names change and the replicate axis
-goes or comes: `layer1.weight_hh` (R, G·H, H) is `weight_hh_l1` (G·H, H) of one torch.nn.GRU with
+Layout and gate order are torch.nn's already, so only the names change and the replicate axis is
+removed or added: `layer1.weight_hh` (R, G·H, H) is `weight_hh_l1` (G·H, H) of one torch.nn.GRU with
 two layers.
 """
 

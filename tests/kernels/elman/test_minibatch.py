@@ -33,11 +33,6 @@ def expected_epoch(problem, *, batch_size, learning_rate):
     return params, totals / n
 
 
-def assert_same_bytes(left, right):
-    for name, tensor in state_dict(left).items():
-        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
-
-
 def assert_agrees(problem, **options):
     options = OPTIONS | options
     params, means = compiled.train_epoch(*problem, **options)
@@ -75,7 +70,7 @@ def test_agrees_for_three_replicates_in_orders_of_their_own(make_problem):
     assert_agrees(make_problem(replicates=3, sequences=9))
 
 
-def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
+def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, monkeypatch):
     problem = make_problem(sequences=11)
     whole, _ = compiled.train_epoch(*problem, **OPTIONS)
     monkeypatch.setattr(compiled, "CHUNK", 1)
@@ -84,7 +79,7 @@ def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [2, 8])
-def test_any_number_of_threads_gives_the_same_bytes(make_problem, threads):
+def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_bytes, threads):
     problem = make_problem(hidden=50, replicates=5, sequences=9)
     serial, serial_means = compiled.train_epoch(*problem, **OPTIONS)
     spread, spread_means = compiled.train_epoch(*problem, **OPTIONS, threads=threads)
@@ -92,7 +87,7 @@ def test_any_number_of_threads_gives_the_same_bytes(make_problem, threads):
     assert all(torch.equal(mean, spread_means[name]) for name, mean in serial_means.items())
 
 
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem):
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, assert_same_bytes):
     problem = make_problem(hidden=50, replicates=3, sequences=9)
     together, _ = compiled.train_epoch(*problem, **OPTIONS, threads=2)
     alone, _ = compiled.train_epoch(
@@ -102,7 +97,7 @@ def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem):
     assert_same_bytes(alone, take_replicates(together, [1]))
 
 
-def test_the_given_parameters_are_left_as_they_were(make_problem):
+def test_the_given_parameters_are_left_as_they_were(make_problem, assert_same_bytes):
     problem = make_problem()
     before = map_params(torch.clone, problem.params)
     compiled.train_epoch(*problem, **OPTIONS)

@@ -16,11 +16,6 @@ OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
 TOLERANCE = {"rtol": 0, "atol": 4e-6}
 
 
-def assert_same_bytes(left, right):
-    for name, tensor in state_dict(left).items():
-        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
-
-
 def assert_agrees(problem, **options):
     options = OPTIONS | options
     params, losses = compiled.train_epoch(*problem, **options)
@@ -80,7 +75,7 @@ def test_agrees_when_the_order_leaves_out_and_repeats_sequences(make_problem):
     assert_agrees(problem._replace(order=torch.tensor([[4, 4, 0]])))
 
 
-def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
+def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, monkeypatch):
     problem = make_problem(sequences=5)
     whole = compiled.train_epoch(*problem, **OPTIONS)
     monkeypatch.setattr(compiled, "CHUNK", 2)
@@ -88,7 +83,7 @@ def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
     assert_same_bytes(whole[0], parts[0])
 
 
-def test_strided_inputs_and_orders_are_read_right(make_problem):
+def test_strided_inputs_and_orders_are_read_right(make_problem, assert_same_bytes):
     problem = make_problem(sequences=4, replicates=2)
     strided = problem._replace(
         inputs=problem.inputs.mT.contiguous().mT, order=problem.order.T.contiguous().T
@@ -98,14 +93,14 @@ def test_strided_inputs_and_orders_are_read_right(make_problem):
     )
 
 
-def test_the_given_parameters_are_left_as_they_were(make_problem):
+def test_the_given_parameters_are_left_as_they_were(make_problem, assert_same_bytes):
     problem = make_problem()
     before = map_params(torch.clone, problem.params)
     compiled.train_epoch(*problem, **OPTIONS)
     assert_same_bytes(before, problem.params)
 
 
-def test_the_same_call_gives_the_same_bytes(make_problem):
+def test_the_same_call_gives_the_same_bytes(make_problem, assert_same_bytes):
     problem = make_problem(hidden=50)
     first, first_losses = compiled.train_epoch(*problem, **OPTIONS)
     second, second_losses = compiled.train_epoch(*problem, **OPTIONS)
@@ -114,7 +109,7 @@ def test_the_same_call_gives_the_same_bytes(make_problem):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-def test_any_number_of_threads_gives_the_same_bytes(make_problem, threads):
+def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_bytes, threads):
     problem = make_problem(hidden=50, replicates=5)
     serial, serial_losses = compiled.train_epoch(*problem, **OPTIONS)
     spread, spread_losses = compiled.train_epoch(*problem, **OPTIONS, threads=threads)
@@ -123,7 +118,7 @@ def test_any_number_of_threads_gives_the_same_bytes(make_problem, threads):
         assert torch.equal(loss, spread_losses[name])
 
 
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem):
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, assert_same_bytes):
     problem = make_problem(hidden=50, replicates=3)
     together, losses = compiled.train_epoch(*problem, **OPTIONS, threads=2)
     alone, own = compiled.train_epoch(
@@ -165,7 +160,7 @@ def test_scores_of_no_sequences_are_empty(make_problem):
     assert compiled.scores(problem.params, problem.inputs[:0]).shape == (1, 0, 6)
 
 
-def test_packing_and_unpacking_change_nothing(make_problem):
+def test_packing_and_unpacking_change_nothing(make_problem, assert_same_bytes):
     params = make_problem(hidden=21, replicates=2).params
     assert_same_bytes(unpack([pack(params, 0), pack(params, 1)], params), params)
 

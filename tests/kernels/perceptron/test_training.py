@@ -84,11 +84,6 @@ def assert_close(tree, expected):
         )
 
 
-def assert_same_bytes(left, right):
-    for name, tensor in state_dict(left).items():
-        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
-
-
 def assert_agrees(problem, **options):
     options = OPTIONS | options
     params, velocity, means = compiled.train_epoch(*problem, **options)
@@ -163,7 +158,7 @@ def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
 
 @pytest.mark.parametrize("batch_size", [1, 7])
 @pytest.mark.parametrize("threads", [2, 8])
-def test_any_number_of_threads_gives_the_same_bytes(batch_size, threads):
+def test_any_number_of_threads_gives_the_same_bytes(assert_same_bytes, batch_size, threads):
     problem = make_problem(replicates=3, samples=60, momentum=0.5, keep_prob=0.5)
     options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
     serial = compiled.train_epoch(*problem, **options)
@@ -174,7 +169,7 @@ def test_any_number_of_threads_gives_the_same_bytes(batch_size, threads):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7])
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(batch_size):
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(assert_same_bytes, batch_size):
     params, velocity, inputs, labels, order, masks = make_problem(
         replicates=3, samples=60, momentum=0.5, keep_prob=0.5
     )
@@ -191,13 +186,13 @@ def test_a_replicate_alone_gives_the_bytes_it_has_in_company(batch_size):
     assert alone[2]["cross_entropy"][0] == together[2]["cross_entropy"][1]
 
 
-def test_the_same_call_gives_the_same_bytes_twice():
+def test_the_same_call_gives_the_same_bytes_twice(assert_same_bytes):
     problem = make_problem((561, 300, 100, 6), samples=60)
     first, second = (compiled.train_epoch(*problem, **OPTIONS)[0] for _ in range(2))
     assert_same_bytes(first, second)
 
 
-def test_what_is_given_is_left_as_it_was():
+def test_what_is_given_is_left_as_it_was(assert_same_bytes):
     problem = make_problem(momentum=0.5)
     before = map_params(torch.clone, problem.params), map_params(torch.clone, problem.velocity)
     compiled.train_epoch(*problem, **OPTIONS | {"momentum": 0.5})

@@ -81,11 +81,6 @@ def train(problem, *, cell="gru", state=None, **options):
     return compiled.train_epoch(params, state, *rest, cell=cell, **OPTIONS | options)
 
 
-def assert_same_bytes(left, right):
-    for name, tensor in state_dict(left).items():
-        assert tensor.numpy().tobytes() == state_dict(right)[name].numpy().tobytes(), name
-
-
 def assert_close(left, right):
     for name, tensor in state_dict(left).items():
         torch.testing.assert_close(tensor, state_dict(right)[name], **TOLERANCE, msg=name)
@@ -183,7 +178,7 @@ def test_rows_that_are_no_sequences_are_refused(make_problem, rows):
         compiled.scores(*make_problem()[:4], rows, cell="gru")
 
 
-def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
+def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, monkeypatch):
     problem = make_problem(dropout=True)
     whole, _, _ = train(problem)
     monkeypatch.setattr(recurrent_loop, "CHUNK", 1)
@@ -193,7 +188,7 @@ def test_agrees_across_the_chunks_of_an_epoch(make_problem, monkeypatch):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("threads", [2, 8])
-def test_any_number_of_threads_gives_the_same_bytes(make_problem, cell, threads):
+def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_bytes, cell, threads):
     problem = make_problem(cell=cell, hidden=50, replicates=5)
     serial, serial_state, serial_means = train(problem, cell=cell)
     spread, spread_state, spread_means = train(problem, cell=cell, threads=threads)
@@ -203,7 +198,7 @@ def test_any_number_of_threads_gives_the_same_bytes(make_problem, cell, threads)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, cell):
+def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, assert_same_bytes, cell):
     problem = make_problem(cell=cell, hidden=50, replicates=3, dropout=True)
     together, _, _ = train(problem, cell=cell, threads=2)
     solo = problem._replace(
@@ -215,7 +210,7 @@ def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, cell)
     assert_same_bytes(alone, take_replicates(together, [1]))
 
 
-def test_what_is_given_is_left_as_it_was(make_problem):
+def test_what_is_given_is_left_as_it_was(make_problem, assert_same_bytes):
     problem = make_problem()
     state = optim.adam_state(problem.params)
     params_before, state_before = map_params(torch.clone, problem.params), map_params(

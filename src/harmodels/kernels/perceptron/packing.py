@@ -45,7 +45,7 @@ def pack(params: Mlp, replicate: int) -> Packed:
 
 
 def no_velocity() -> Packed:
-    """Return empty arrays, which stand for the velocity where there is no momentum."""
+    """Return empty arrays: the velocity of training without momentum."""
     return Packed(*(np.zeros((0, 0), np.float32) for _ in range(3)))
 
 

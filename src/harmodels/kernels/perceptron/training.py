@@ -159,7 +159,7 @@ def train_epoch(
     learning_rate, momentum
         Step size; share of the velocity that an update keeps.
     output_gradient
-        `exact`, `times_jacobian` or `times_jacobian_plus_identity`: what stands for the gradient
+        `exact`, `times_jacobian` or `times_jacobian_plus_identity`: the variant of the gradient
         at the logits.
     scale
         What kept outputs of the first layer are multiplied by; not read without `masks`.

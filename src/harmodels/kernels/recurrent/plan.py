@@ -83,7 +83,7 @@ class _Space:
 
 
 def stacked(layers: int, inputs: int, hidden: int) -> list[Shape]:
-    """Return the shapes of layers on top of each other."""
+    """Return the shapes of stacked layers."""
     widths = [inputs] + [hidden] * (layers - 1)
     return [Shape(level, np.arange(width), hidden) for level, width in enumerate(widths)]
 

@@ -104,7 +104,7 @@ def apply_rank1_updates(
     with s = samples[k],
     weight[i] += momentum_sum · velocity[i] + Σ_k values[k] · shares[s, 0] · right[s] and
     velocity[i] = decay · velocity[i] + Σ_k values[k] · shares[s, 1] · right[s].
-    An empty `velocity` stands for no momentum; then the shares are taken as 1.
+    An empty `velocity` means no momentum; then the shares are taken as 1.
     """
     width = weight.shape[1]
     long, middle, short = MOMENTUM_STRIPS if len(velocity) > 0 else PLAIN_STRIPS

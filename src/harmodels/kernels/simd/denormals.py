@@ -1,4 +1,4 @@
-"""Flush denormal numbers to zero in the calling thread, and put the old setting back.
+"""Flushing of denormal numbers to zero in the calling thread, and the way back.
 
 Gradients that vanish through time become denormal, and arithmetic on denormals is many times
 slower. The setting lives in a register of the thread (x86-64: MXCSR; 64-bit ARM: FPCR), so a

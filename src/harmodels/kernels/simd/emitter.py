@@ -1,4 +1,4 @@
-"""Vectors of float32 in registers: the words that `products` is written in.
+"""Vectors of float32 in registers: the instructions that `products` is written in.
 
 Arrays are C-contiguous float32 and rows start at multiples of `LANES`, so that no load straddles
 two cache lines.

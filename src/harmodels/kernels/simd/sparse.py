@@ -186,7 +186,7 @@ def back_and_update(
     For k from `at` to `at + count`: dots[k] += weight[row] · right[samples[k]]; then
     velocity[row] = decay · velocity[row] + Σ_k values[k] · right[samples[k]] and
     weight[row] += velocity[row].
-    An empty `velocity` stands for no momentum. The list arrays are flat.
+    An empty `velocity` means no momentum. The list arrays are flat.
     """
     width = weight.shape[1]
     vectors, column = width // LANES, 0
@@ -270,7 +270,7 @@ def back_and_update_one(
 
     For k < count and i = rows[r + k]: dots[k] += weight[i] · right[at:]; then
     velocity[i] = decay · velocity[i] + values[v + k] · right[at:] and weight[i] += velocity[i].
-    An empty `velocity` stands for no momentum.
+    An empty `velocity` means no momentum.
     """
     width = weight.shape[1]
     vectors, column = width // LANES, 0

@@ -2,7 +2,7 @@
 
 As `products`, but a block may have any of 1 to ROWS rows, so that a batch that shrinks wastes
 nothing; it starts from given sums; and both operands have free strides, so that the same code
-gives A · B and Aᵀ · B. A sum is always taken in the order of k: what stands in a row does not
+gives A · B and Aᵀ · B. A sum is always taken in the order of k: the result of a row does not
 depend on how many rows there are.
 """
 

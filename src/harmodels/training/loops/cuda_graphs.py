@@ -1,12 +1,12 @@
-"""The steps of a training loop recorded once as a CUDA graph and replayed from then on.
+"""Training steps recorded once as a CUDA graph and replayed from then on.
 
 An update of a small network is hundreds of kernels, each of which takes the GPU less time than it
 takes Python to launch it. A graph launches them all at once, and always on the same memory: what
-a step reads and writes stands in buffers that live as long as the graph. Source: the section on
+a step reads and writes lies in buffers that live as long as the graph. Source: the section on
 CUDA graphs in torch's notes on CUDA semantics.
 
-A step is a pure function from what the step before handed on (`carry`), what all steps of an
-epoch read (`fixed`) and what this one reads (`item`) to what it hands on; the three are trees of
+A step is a pure function from the state of the step before (`carry`), the data of all steps of an
+epoch (`fixed`) and the data of this one (`item`) to the new state; the three are trees of
 NamedTuples of tensors. Every tensor that a step reads must be in them. It makes tensors by kernels
 only, never from numbers on the host, and asks for no value of a tensor.
 """
@@ -30,7 +30,7 @@ Recorder = Callable[[Callable[[], Any], Any], Replay]
 
 
 def plain_loop(step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
-    """Take a step for each item and return what the last one handed on."""
+    """Take a step for each item and return the last carry."""
     for item in items:
         carry = step(carry, fixed, item)
     return carry
@@ -44,7 +44,7 @@ def record_on_cuda(compute: Callable[[], Any], carry: Any) -> Replay:
     compute
         One step on buffers that outlive the replays; it changes none of them.
     carry
-        The buffers that the step read what is handed on from, and that receive what it hands on.
+        The buffers that the step reads its carry from, and that receive the new one.
 
     Raises
     ------
@@ -81,9 +81,9 @@ RECORDERS: dict[str, Recorder] = {"cuda": record_on_cuda}
 class RecordedLoop:
     """A loop that records its step for each shape of an item, and keeps that from epoch to epoch.
 
-    It belongs to one step: numbers of Python's that a step reads, a learning rate, say, are
-    recorded as they were. When the carry or what is fixed changes its shape, because a replicate
-    has ended, all recordings and their memory are given up. On a device without a recorder it is
+    It belongs to one step: Python numbers that a step reads, such as a learning rate, are recorded
+    as constants. When the carry or the fixed data change shape, because a replicate has ended, all
+    recordings are discarded and their memory is freed. On a device without a recorder it is
     the plain loop.
     """
 
@@ -94,7 +94,7 @@ class RecordedLoop:
         self._recordings: dict[Any, tuple[Any, Replay]] = {}
 
     def __call__(self, step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
-        """Take a step for each item and return what the last one handed on, in new tensors."""
+        """Take a step for each item and return the last carry, in new tensors."""
         record = RECORDERS.get(next(tensors(carry)).device.type)
         if record is None:
             return plain_loop(step, carry, fixed, items)
