@@ -7,6 +7,8 @@ from harmodels.kernels.simd.strided_product import (
     LONG_STRIP,
     ROWS,
     STRIP,
+    Size,
+    View,
     product,
 )
 
@@ -24,8 +26,8 @@ def test_product_multiplies_and_adds(rows, vectors):
     factors, matrix, start = random(rows * 9 + 3, 0), random(count * width + 5, 1), random(width, 2)
     out = np.full((rows, width + LANES), np.nan, np.float32)
     product(
-        factors, 3, 9, 1, rows, matrix, 5, width, count, width, start, 0, 0,
-        out.ravel(), 0, width + LANES,
+        factors, View(3, 9, 1), matrix, View(5, width, 1), start, View(0, 0, 1),
+        out.ravel(), View(0, width + LANES, 1), Size(rows, count, width),
     )  # fmt: skip
     left = factors[3:].reshape(rows, 9)[:, :count].astype(float)
     exact = left @ matrix[5:].reshape(count, width).astype(float) + start
@@ -40,7 +42,8 @@ def test_product_adds_the_product_with_a_transpose_to_what_is_there():
     exact = left.reshape(count, rows).T.astype(float) @ right.reshape(count, width) + out.reshape(
         rows, width
     )
-    product(left, 0, 1, rows, rows, right, 0, width, count, width, out, 0, width, out, 0, width)
+    whole = View(0, width, 1)
+    product(left, View(0, 1, rows), right, whole, out, whole, out, whole, Size(rows, count, width))
     np.testing.assert_allclose(out.reshape(rows, width), exact, rtol=1e-5, atol=1e-5)
 
 
@@ -48,9 +51,10 @@ def test_a_row_of_a_product_does_not_depend_on_the_others():
     count, width = 33, LONG_STRIP * LANES
     factors, matrix, start = random(13 * count, 0), random(count * width, 1), random(width, 2)
     out, alone = random(13 * width, 3), random(width, 4)
-    shared = matrix, 0, width, count, width, start, 0, 0
-    product(factors, 0, count, 1, 13, *shared, out, 0, width)
-    product(factors, 12 * count, count, 1, 1, *shared, alone, 0, width)
+    rows, shared = View(0, width, 1), (matrix, View(0, width, 1), start, View(0, 0, 1))
+    product(factors, View(0, count, 1), *shared, out, rows, Size(13, count, width))
+    last = View(12 * count, count, 1)
+    product(factors, last, *shared, alone, rows, Size(1, count, width))
     assert alone.tobytes() == out[12 * width :].tobytes()
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd.strided_product import product
+from harmodels.kernels.simd.strided_product import Size, View, product
 from harmodels.kernels.softmax import loss_and_gradient
 
 
@@ -41,9 +41,11 @@ def output(
     """Write the logits of the batch; `positions` are the masks' rows of its sequences."""
     _drop(memory, head.last_state, head.dropped, head, masks, positions, scale)
     product(
-        memory, head.dropped, head.last_state_step, 1, len(positions), theta, head.weight,
-        head.weight_step, head.hidden, head.width, theta, head.bias, 0,
-        memory, head.logits, head.logits_step,
+        memory, View(head.dropped, head.last_state_step, 1),
+        theta, View(head.weight, head.weight_step, 1),
+        theta, View(head.bias, 0, 1),
+        memory, View(head.logits, head.logits_step, 1),
+        Size(len(positions), head.hidden, head.width),
     )  # fmt: skip
 
 
@@ -61,20 +63,22 @@ def output_back(
         at = head.logits + b * step
         logits = memory[at : at + head.classes]
         loss += loss_and_gradient(logits, labels[sequences[b]], 0, mean, d_logits, b)
+    errors, weight = View(head.d_logits, step, 1), View(head.weight, head.weight_step, 1)
+    bias = View(head.bias, 0, 1)
     product(
-        memory, head.d_logits, step, 1, size, transposes, head.weight_t, head.weight_t_step,
-        head.classes, head.last_state_width, memory, head.zeros, 0,
-        memory, head.d_last_state, head.last_state_step,
+        memory, errors,
+        transposes, View(head.weight_t, head.weight_t_step, 1),
+        memory, View(head.zeros, 0, 1),
+        memory, View(head.d_last_state, head.last_state_step, 1),
+        Size(size, head.classes, head.last_state_width),
     )  # fmt: skip
     product(
-        memory, head.dropped, 1, head.last_state_step, head.hidden, memory, head.d_logits, step,
-        size, width, gradient, head.weight, head.weight_step,
-        gradient, head.weight, head.weight_step,
+        memory, View(head.dropped, 1, head.last_state_step), memory, errors,
+        gradient, weight, gradient, weight, Size(head.hidden, size, width),
     )  # fmt: skip
     product(
-        one, 0, 0, 0, 1, memory, head.d_logits, step, size, width,
-        gradient, head.bias, 0, gradient, head.bias, 0,
-    )  # fmt: skip
+        one, View(0, 0, 0), memory, errors, gradient, bias, gradient, bias, Size(1, size, width)
+    )
     _drop(memory, head.d_last_state, head.d_last_state, head, masks, positions, scale)
     return loss
 

@@ -13,7 +13,7 @@ from harmodels.kernels.compiling import inlined
 from harmodels.kernels.recurrent.cells import GRU, step, step_back
 from harmodels.kernels.simd.emitter import LANES
 from harmodels.kernels.simd.products import transpose
-from harmodels.kernels.simd.strided_product import product
+from harmodels.kernels.simd.strided_product import Size, View, product
 
 # Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
 # second-level cache.
@@ -63,9 +63,11 @@ def _project(
     """Write the input products of the rows from `first` to `last`, biases added, to the gates."""
     gates = layer.gates + first * layer.gates_step
     product(
-        memory, layer.x + first * layer.x_step, layer.x_step, 1, last - first,
-        theta, layer.weight_x, layer.weight_step, layer.inputs, layer.gates_width,
-        memory, head.sums, 0, memory, gates, layer.gates_step,
+        memory, View(layer.x + first * layer.x_step, layer.x_step, 1),
+        theta, View(layer.weight_x, layer.weight_step, 1),
+        memory, View(head.sums, 0, 1),
+        memory, View(gates, layer.gates_step, 1),
+        Size(last - first, layer.inputs, layer.gates_width),
     )  # fmt: skip
     if cell == GRU:  # q is no part of the input product
         q_column = layer.gates_width
@@ -98,11 +100,12 @@ def forward(
         gates = layer.gates + row * layer.gates_step
         previous = layer.previous + row * layer.previous_step
         if t > 0:
+            recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
             product(
-                memory, previous, layer.previous_step, 1, size, theta, layer.weight_h,
-                layer.weight_step, layer.hidden, layer.gates_width, memory,
-                gates + layer.recurrent_column, layer.gates_step, memory,
-                gates + layer.recurrent_column, layer.gates_step,
+                memory, View(previous, layer.previous_step, 1),
+                theta, View(layer.weight_h, layer.weight_step, 1),
+                memory, recurrent, memory, recurrent,
+                Size(size, layer.hidden, layer.gates_width),
             )  # fmt: skip
         for b in range(size):
             next_row = batch.starts[t + 1] + b if b < batch.sizes[t + 1] else rows
@@ -120,26 +123,27 @@ def _gather(
 ) -> None:
     """Add the gradients of the rows from `first` to `last`."""
     count, width, wide = last - first, layer.gates_width, layer.weight_step
-    d_gates = layer.gates + first * layer.gates_step
-    d_recurrent = d_gates + layer.recurrent_column
-    x, previous = layer.x + first * layer.x_step, layer.previous + first * layer.previous_step
+    gates = layer.gates + first * layer.gates_step
+    d_projected = View(gates, layer.gates_step, 1)
+    d_recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
+    x_t = View(layer.x + first * layer.x_step, 1, layer.x_step)
+    previous_t = View(layer.previous + first * layer.previous_step, 1, layer.previous_step)
+    weight_x, weight_h = View(layer.weight_x, wide, 1), View(layer.weight_h, wide, 1)
+    bias_x, bias_h, ones = View(layer.bias_x, 0, 1), View(layer.bias_h, 0, 1), View(0, 0, 0)
     product(
-        memory, x, 1, layer.x_step, layer.inputs, memory, d_gates, layer.gates_step, count, width,
-        gradient, layer.weight_x, wide, gradient, layer.weight_x, wide,
+        memory, x_t, memory, d_projected, gradient, weight_x, gradient, weight_x,
+        Size(layer.inputs, count, width),
     )  # fmt: skip
     product(
-        memory, previous, 1, layer.previous_step, layer.hidden, memory, d_recurrent,
-        layer.gates_step, count, width, gradient, layer.weight_h, wide, gradient, layer.weight_h,
-        wide,
+        memory, previous_t, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
+        Size(layer.hidden, count, width),
     )  # fmt: skip
     product(
-        one, 0, 0, 0, 1, memory, d_gates, layer.gates_step, count, width,
-        gradient, layer.bias_x, 0, gradient, layer.bias_x, 0,
-    )  # fmt: skip
+        one, ones, memory, d_projected, gradient, bias_x, gradient, bias_x, Size(1, count, width)
+    )
     product(
-        one, 0, 0, 0, 1, memory, d_recurrent, layer.gates_step, count, width,
-        gradient, layer.bias_h, 0, gradient, layer.bias_h, 0,
-    )  # fmt: skip
+        one, ones, memory, d_recurrent, gradient, bias_h, gradient, bias_h, Size(1, count, width)
+    )
 
 
 @inlined
@@ -150,10 +154,11 @@ def _inputs_back(
     columns = (layer.inputs + LANES - 1) // LANES * LANES
     for first in range(0, rows, TILE):
         product(
-            memory, layer.gates + first * layer.gates_step, layer.gates_step, 1,
-            min(TILE, rows - first), transposes, layer.weight_x_t, layer.weight_x_t_step,
-            layer.gates_width, columns, memory, head.zeros, 0, memory,
-            layer.d_x + first * layer.x_step, layer.x_step,
+            memory, View(layer.gates + first * layer.gates_step, layer.gates_step, 1),
+            transposes, View(layer.weight_x_t, layer.weight_x_t_step, 1),
+            memory, View(head.zeros, 0, 1),
+            memory, View(layer.d_x + first * layer.x_step, layer.x_step, 1),
+            Size(min(TILE, rows - first), layer.gates_width, columns),
         )  # fmt: skip
 
 
@@ -169,12 +174,12 @@ def backward(
         row, size = batch.starts[t], batch.sizes[t]
         gates = layer.gates + row * layer.gates_step
         for b in range(batch.sizes[t + 1], size):  # sequences that end here
-            d_states = head.d_states + b * states
+            at = head.d_states + b * states
             for j in range(states):
-                memory[d_states + j] = 0
+                memory[at + j] = 0
             if layer.last:
                 for j in range(layer.width):
-                    memory[d_states + j] = memory[head.d_last_state + b * head.last_state_step + j]
+                    memory[at + j] = memory[head.d_last_state + b * head.last_state_step + j]
         for b in range(size):
             step_back(
                 cell, memory, gates + b * layer.gates_step,
@@ -182,10 +187,12 @@ def backward(
                 layer.d_output + (row + b) * layer.d_output_step, layer.width,
             )  # fmt: skip
         if t > 0:
+            d_states = View(head.d_states, states, 1)
             product(
-                memory, gates + layer.recurrent_column, layer.gates_step, 1, size, transposes,
-                layer.weight_h_t, layer.weight_h_t_step, layer.gates_width, layer.width,
-                memory, head.d_states, states, memory, head.d_states, states,
+                memory, View(gates + layer.recurrent_column, layer.gates_step, 1),
+                transposes, View(layer.weight_h_t, layer.weight_h_t_step, 1),
+                memory, d_states, memory, d_states,
+                Size(size, layer.gates_width, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
             _gather(layer, memory, gradient, batch.one, row, waiting)

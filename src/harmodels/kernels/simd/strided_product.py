@@ -6,7 +6,7 @@ gives A · B and Aᵀ · B. A sum is always taken in the order of k: the result 
 depend on how many rows there are.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import int64, types
 from numba.extending import intrinsic
@@ -18,6 +18,22 @@ from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)
 # One or two rows alone keep the multiply-add units busy only if they are longer.
 FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
+
+
+class View(NamedTuple):
+    """A matrix in a flat array."""
+
+    at: int  # offset of its first element
+    row: int  # from a row to the next
+    column: int  # from a column to the next
+
+
+class Size(NamedTuple):
+    """Sizes of a product."""
+
+    rows: int  # of the result
+    terms: int  # of each sum
+    width: int  # of the result, a multiple of LANES
 
 
 def _emit_block(emit: Emitter, rows: int, vectors: int, bases: list[Any], at: list[Any]) -> None:
@@ -107,21 +123,18 @@ def _strips(
 
 @inlined
 def product(
-    factors: Any, f: int, f_row: int, f_step: int, rows: int,
-    matrix: Any, m: int, m_step: int, count: int, width: int,
-    start: Any, s: int, s_row: int, out: Any, o: int, o_row: int,
-) -> None:  # fmt: skip
-    """Multiply two matrices and add a third.
+    factors: Any, f: View, matrix: Any, m: View, start: Any, s: View, out: Any, o: View, size: Size
+) -> None:
+    """Multiply two matrices and add a third: out = start + factors · matrix.
 
-    out[o + b · o_row + j] = start[s + b · s_row + j]
-        + Σ_k factors[f + b · f_row + k · f_step] · matrix[m + k · m_step + j]
-
-    for b < rows, j < width (a multiple of LANES) and k < count. All arrays are flat. `start` may
-    be `out` itself, or with s_row = 0 one row for all.
+    out[b, j] = start[b, j] + Σ_k factors[b, k] · matrix[k, j] for b < size.rows, j < size.width
+    and k < size.terms, where each flat array is read through its view. All columns but those of
+    `factors` are next to each other. `start` may be `out` itself, or with a row step of 0 one row
+    for all.
     """
     # numba would compile a copy for every pattern of constants among the arguments
     _strips(
-        factors, int64(f), int64(f_row), int64(f_step), int64(rows),
-        matrix, int64(m), int64(m_step), int64(count), int64(width),
-        start, int64(s), int64(s_row), out, int64(o), int64(o_row),
+        factors, int64(f.at), int64(f.row), int64(f.column), int64(size.rows),
+        matrix, int64(m.at), int64(m.row), int64(size.terms), int64(size.width),
+        start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
     )  # fmt: skip
