@@ -188,7 +188,7 @@ def test_a_stopping_rule_ends_one_replicate_and_leaves_the_others(recordings):
     assert [o.epochs for o in result.outcomes] == [2, 3, 3]
     assert [o.best_epoch for o in result.outcomes] == [1, 3, 2]
     assert result.last.params.value[:, 1].tolist() == [2, 3, 3]
-    assert "no lower validation loss" in result.outcomes[0].stopped
+    assert "no lower validation loss" in result.outcomes[0].stop_reason
 
 
 def test_the_test_set_is_looked_at_every_so_many_epochs_and_changes_nothing(recordings):

@@ -70,21 +70,32 @@ class EpochReport:
 
 @dataclass
 class Outcome:
-    """How one replicate fared."""
+    """The course of one replicate's training so far.
+
+    Attributes
+    ----------
+    replicate
+        Its number, from which its generators are seeded.
+    epochs
+        How many it trained with a finite loss.
+    best_epoch, best_loss
+        Epoch and value of the lowest validation loss; None and infinity without validation.
+    diverged_epoch
+        Epoch in which a loss or a weight became infinite or NaN; None if none did.
+    stop_reason
+        Why it ended before the last epoch; None if it did not.
+    train_losses, validation_losses
+        The monitored loss of each epoch.
+    """
 
     replicate: int
     epochs: int = 0
     best_epoch: int | None = None
     best_loss: float = float("inf")
     diverged_epoch: int | None = None
-    stopped: str = "all epochs"
+    stop_reason: str | None = None
     train_losses: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
-
-    @property
-    def ended(self) -> bool:
-        """Whether this replicate trains no further."""
-        return self.stopped != "all epochs"
 
 
 @dataclass
@@ -172,7 +183,7 @@ def fit(
 
 
 def _active(result: Fit) -> list[int]:
-    return [i for i, outcome in enumerate(result.outcomes) if not outcome.ended]
+    return [i for i, outcome in enumerate(result.outcomes) if outcome.stop_reason is None]
 
 
 def epoch_order(rows: Indices, seed: int, replicate: int, epoch: int) -> Indices:
@@ -209,7 +220,7 @@ def _train(
         outcome = result.outcomes[index]
         if not finite[position]:
             outcome.diverged_epoch = epoch
-            outcome.stopped = f"loss not finite in epoch {epoch}"
+            outcome.stop_reason = f"loss not finite in epoch {epoch}"
             continue
         outcome.epochs = epoch
         outcome.train_losses.append(float(losses[schedule.monitor][position]))
@@ -236,14 +247,15 @@ def _validate(
         loss = metrics[schedule.monitor]
         if not math.isfinite(loss):
             outcome.diverged_epoch = epoch
-            outcome.stopped = f"validation loss not finite in epoch {epoch}"
+            outcome.stop_reason = f"validation loss not finite in epoch {epoch}"
             continue
         outcome.validation_losses.append(loss)
         if loss < outcome.best_loss:
             outcome.best_loss, outcome.best_epoch = loss, epoch
             improved.append(index)
-        reason = schedule.stopping.reason(outcome.train_losses, outcome.validation_losses)
-        outcome.stopped = reason or outcome.stopped
+        outcome.stop_reason = schedule.stopping.reason(
+            outcome.train_losses, outcome.validation_losses
+        )
     if improved:
         newest = take_replicates(result.last, improved)
         result.best = put_replicates(result.best, improved, newest)

@@ -280,7 +280,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(place, ca
 
 def test_a_checkpoint_holds_replicates_that_all_diverged(tmp_path):
     state = State(())
-    diverged = Fit(state, state, [Outcome(0, diverged_epoch=1, stopped="loss")], epoch=1)
+    diverged = Fit(state, state, [Outcome(0, diverged_epoch=1, stop_reason="loss")], epoch=1)
     checkpoints = Checkpoints(tmp_path, {}, 0.0, StopRequest())
     checkpoints.on_epoch_end(diverged)
     resumed = Checkpoints(tmp_path, {}, 0.0, StopRequest()).resume(Fit(state, state, []))

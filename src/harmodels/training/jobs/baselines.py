@@ -11,9 +11,14 @@ from torch import Tensor
 from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
 from harmodels.runtime.log import LOGGER
-from harmodels.training.fit import Fit, SplitIndices
+from harmodels.training.fit import Fit, Outcome, SplitIndices
 from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
-from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
+from harmodels.training.jobs.records import (
+    TrainingResult,
+    prediction_frame,
+    write_frames,
+    write_weights,
+)
 from harmodels.training.learners import State
 
 Features = NDArray[np.float32]
@@ -21,8 +26,8 @@ Features = NDArray[np.float32]
 
 def train_baselines(
     options: Baseline, sequences: Sequences, indices: SplitIndices, job: Job, folder: Path
-) -> dict[str, Any]:
-    """Fit one classifier a replicate, write its files and return what run.json says of it."""
+) -> TrainingResult:
+    """Fit one classifier a replicate and write history, predictions and weights."""
     features = sequences.padded().reshape(len(sequences), -1)
     predictions, weights, outcomes = [], [], []
     for replicate, train in enumerate(indices.train):
@@ -41,25 +46,12 @@ def train_baselines(
                 )
             )
         weights.append(baseline_weights(classifier))
-        outcomes.append(
-            {
-                "replicate": replicate,
-                "epochs": 0,
-                "best_epoch": None,
-                "diverged_epoch": None,
-                "stopped": "fitted",
-            }
-        )
+        outcomes.append(Outcome(replicate, stop_reason="fitted"))
     history = Fit(State(()), State(()), []).history()
     write_frames(folder, history, predictions, sequences)
     stacked = {key: torch.cat([w[key] for w in weights]) for key in weights[0]}
     write_weights(folder / "weights.safetensors", stacked, weights_metadata(job))
-    return {
-        "engine": "scikit-learn",
-        "sequences_per_s": None,
-        "peak_gpu_memory_mb": None,
-        "replicates": outcomes,
-    }
+    return TrainingResult("scikit-learn", outcomes)
 
 
 def fit_baseline(options: Baseline, features: Features, labels: NDArray[np.int64]) -> Any:

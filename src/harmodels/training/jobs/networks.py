@@ -16,7 +16,12 @@ from harmodels.runtime.progress import Progress
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit
 from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
-from harmodels.training.jobs.records import prediction_frame, write_frames, write_weights
+from harmodels.training.jobs.records import (
+    TrainingResult,
+    prediction_frame,
+    write_frames,
+    write_weights,
+)
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
@@ -29,8 +34,8 @@ def train_networks(
     folder: Path,
     threads: int,
     checkpoints: Checkpoints,
-) -> dict[str, Any]:
-    """Train all replicates, write their files and return what run.json says of them.
+) -> TrainingResult:
+    """Train all replicates and write history, predictions and weights.
 
     Parameters
     ----------
@@ -78,21 +83,12 @@ def train_networks(
         outcome.epochs * len(rows)
         for outcome, rows in zip(result.outcomes, indices.train, strict=True)
     )
-    return {
-        "engine": learner.engine,
-        "sequences_per_s": round(trained / max(result.seconds, 1e-9), 1),
-        "peak_gpu_memory_mb": _peak_gpu_memory_mb(job.device),
-        "replicates": [
-            {
-                "replicate": outcome.replicate,
-                "epochs": outcome.epochs,
-                "best_epoch": outcome.best_epoch,
-                "diverged_epoch": outcome.diverged_epoch,
-                "stopped": outcome.stopped,
-            }
-            for outcome in result.outcomes
-        ],
-    }
+    return TrainingResult(
+        engine=learner.engine,
+        outcomes=result.outcomes,
+        sequences_per_s=round(trained / max(result.seconds, 1e-9), 1),
+        peak_gpu_memory_mb=_peak_gpu_memory_mb(job.device),
+    )
 
 
 def _peak_gpu_memory_mb(device: str) -> float | None:

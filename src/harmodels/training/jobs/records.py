@@ -1,9 +1,10 @@
-"""What a training job leaves in its folder: predictions, weights and how they came to be."""
+"""Writers of the files of a training job: history, predictions, weights and run.json."""
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,32 @@ from safetensors.torch import save
 from torch import Tensor
 
 from harmodels.data.sequences import Sequences
-from harmodels.files import atomic_path, write_table
+from harmodels.files import atomic_path, sha256, write_json, write_table
+from harmodels.training.fit import Outcome
+from harmodels.training.jobs.job import Job
+
+RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
+
+
+class TrainingResult(NamedTuple):
+    """What run.json says of a training.
+
+    Attributes
+    ----------
+    engine
+        What computed: `reference`, `compiled` or `scikit-learn`.
+    outcomes
+        The course of each replicate.
+    sequences_per_s
+        Training sequences of all replicates per second; None where nothing was timed.
+    peak_gpu_memory_mb
+        The most memory that was reserved on the GPU; None without one.
+    """
+
+    engine: str
+    outcomes: list[Outcome]
+    sequences_per_s: float | None = None
+    peak_gpu_memory_mb: float | None = None
 
 
 def prediction_frame(
@@ -82,3 +108,46 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
     contents = save({key: t.cpu().contiguous() for key, t in tensors.items()}, metadata)
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)
+
+
+def write_run_record(
+    folder: Path, job: Job, result: TrainingResult, facts: Mapping[str, Any]
+) -> None:
+    """Write run.json: the job, its result, the hashes of its files and further facts.
+
+    Parameters
+    ----------
+    folder
+        Holds the job's history, predictions and weights already.
+    job, result
+        What was to be done, and what came of it.
+    facts
+        Everything else that is known of the run, by key: its classes, data, machine, duration ….
+
+    Raises
+    ------
+    ResultsError
+        If the folder cannot be written.
+    """
+    outcomes = [
+        {
+            "replicate": outcome.replicate,
+            "epochs": outcome.epochs,
+            "best_epoch": outcome.best_epoch,
+            "diverged_epoch": outcome.diverged_epoch,
+            "stopped": outcome.stop_reason or "all epochs",
+        }
+        for outcome in result.outcomes
+    ]
+    write_json(
+        folder / "run.json",
+        {
+            **asdict(job),
+            "engine": result.engine,
+            "sequences_per_s": result.sequences_per_s,
+            "peak_gpu_memory_mb": result.peak_gpu_memory_mb,
+            "replicates": outcomes,
+            "files": {name: sha256(folder / name) for name in RECORDS},
+            **facts,
+        },
+    )

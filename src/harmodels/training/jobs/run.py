@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from harmodels.config.options import OPTIONS, Baseline
 from harmodels.data.sequences import read_sequences
-from harmodels.files import read_table, refuse_future, sha256, write_json
+from harmodels.files import read_table, refuse_future, sha256
 from harmodels.runtime.commit import describe_commit, describe_lock
 from harmodels.runtime.determinism import make_deterministic
 from harmodels.runtime.machine import describe_machine, describe_versions
@@ -17,8 +17,7 @@ from harmodels.training.jobs.checkpoints import Checkpoints
 from harmodels.training.jobs.devices import use_device
 from harmodels.training.jobs.job import Job, indices_of_job
 from harmodels.training.jobs.networks import train_networks
-
-RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
+from harmodels.training.jobs.records import TrainingResult, write_run_record
 
 
 class CheckpointPolicy(NamedTuple):
@@ -66,26 +65,25 @@ def run_job(
     make_deterministic()
     for path in (sequences_path, splits_path):
         refuse_future(path)
-    data = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
+    inputs = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
     versions = describe_versions()
-    identity = {"job": asdict(job), "code": policy.code, "data": data, "versions": versions}
+    identity = {"job": asdict(job), "code": policy.code, "data": inputs, "versions": versions}
     with StopRequest() as stop, use_device(job.device):
         checkpoints = Checkpoints(policy.folder, identity, policy.every_s, stop)
-        facts, outcome = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
-        write_json(
-            folder / "run.json",
+        facts, result = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
+        write_run_record(
+            folder,
+            job,
+            result,
             {
-                **asdict(job),
                 **describe_commit(repository),
                 **facts,
-                **outcome,
                 "lock": describe_lock(repository),
                 "code": policy.code,
                 "threads": threads,
                 "versions": versions,
                 "hardware": describe_machine(job.device),
-                "data": data,
-                "files": {name: sha256(folder / name) for name in RECORDS},
+                "data": inputs,
                 "resumes": checkpoints.attempts.resumes,
                 "wall_time_s": round(checkpoints.seconds, 3),
             },
@@ -100,8 +98,8 @@ def _train(
     folder: Path,
     threads: int,
     checkpoints: Checkpoints,
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return what run.json says of the data and of the outcome."""
+) -> tuple[Mapping[str, Any], TrainingResult]:
+    """Return what run.json says of the data set, and the result."""
     sequences = read_sequences(sequences_path)
     if job.channels is not None:
         sequences = sequences.select_channels(job.channels)
@@ -110,5 +108,4 @@ def _train(
     options = OPTIONS[job.training](**job.options)
     if isinstance(options, Baseline):
         return facts, train_baselines(options, sequences, indices, job, folder)
-    outcome = train_networks(options, sequences, indices, job, folder, threads, checkpoints)
-    return facts, outcome
+    return facts, train_networks(options, sequences, indices, job, folder, threads, checkpoints)
