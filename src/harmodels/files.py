@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,22 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: str | Path) -> None:
+    """Delete what `atomic_path(path)` left beside `path` in a process that was killed.
+
+    Only for a path that no other process is writing: it would lose its file. A leftover that
+    cannot be deleted does no harm and stays.
+    """
+    path = Path(path)
+    drawn = "[a-z0-9_]{8}"  # by tempfile.mkstemp
+    name = re.compile(rf"{re.escape('.' + path.stem[:40])}\.{drawn}{re.escape(path.suffix)}")
+    if path.parent.is_dir():
+        for file in path.parent.iterdir():
+            if name.fullmatch(file.name):
+                with suppress(OSError):
+                    file.unlink()
 
 
 def why_unwritable(folder: Path) -> str | None:

@@ -11,9 +11,10 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.nn.params import state_dict
+from harmodels.runtime.checkpoints import Checkpoints
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Schedule, SplitIndices, begin, fit
-from harmodels.training.jobs.checkpoints import Checkpoints
+from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import SequenceTensors, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
@@ -101,10 +102,17 @@ class Case:
         stop = StopRequest()
         stop.asked = True
         with pytest.raises(KeyboardInterrupt):
-            fit(*self.parts(device), on_epoch_end=Checkpoints(folder, {}, 0, stop).on_epoch_end)
+            fit(
+                *self.parts(device),
+                on_epoch_end=lambda result: Checkpoints(folder, {}, 0, stop).after_step(
+                    lambda: pack(result)
+                ),
+            )
         learner, recordings, _, schedule = parts = self.parts(device)
         beginning = begin(learner, recordings, schedule)
-        start = Checkpoints(folder, {}, 0, StopRequest()).resume(beginning)
+        start = Checkpoints(folder, {}, 0, StopRequest()).resume(
+            lambda snapshot: unpack(snapshot, beginning, schedule.monitor)
+        )
         assert start.epoch == 1
         return fit(*parts, start=start)
 

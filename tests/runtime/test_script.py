@@ -33,7 +33,7 @@ def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "train"):
         raise KeyboardInterrupt
     assert ended.value.code == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command resumes" in capsys.readouterr().err
 
 
 def test_progress_writes_every_epoch_to_the_log_and_few_to_the_terminal(tmp_path, capsys):

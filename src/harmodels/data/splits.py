@@ -87,10 +87,29 @@ def draw_splits(sequences: Sequences, draw: Draw, *, seed: int, replicates: int)
     return pd.concat(parts, ignore_index=True).astype({"replicate": np.int16})
 
 
+def training_splits(validation: bool) -> tuple[str, ...]:
+    """Return the splits that are trained on: without validation, its sequences are too.
+
+    >>> training_splits(validation=False)
+    ('train', 'validation')
+    """
+    return ("train",) if validation else ("train", "validation")
+
+
+def kept_checkpoints(diverged_epoch: int | None, best_epoch: int | None) -> tuple[str, ...]:
+    """Return the weights that a replicate has: `last` unless it diverged, `best` if one is known.
+
+    >>> kept_checkpoints(diverged_epoch=7, best_epoch=4)
+    ('best',)
+    """
+    exists = {"last": diverged_epoch is None, "best": best_epoch is not None}
+    return tuple(checkpoint for checkpoint in exists if exists[checkpoint])
+
+
 def split_indices(
-    frame: pd.DataFrame, sequences: Sequences, replicate: int, split: str
+    frame: pd.DataFrame, sequences: Sequences, replicate: int, *splits: str
 ) -> NDArray[np.int64]:
-    """Return the rows of `sequences` that form one split of one replicate, in order.
+    """Return the rows of `sequences` that form one or more splits of one replicate, in order.
 
     Raises
     ------
@@ -100,7 +119,7 @@ def split_indices(
     mine = frame[frame["replicate"] == replicate]
     if mine.empty:
         raise DataError(f"the splits hold no replicate {replicate}; draw more replicates")
-    ids = mine.loc[mine["split"] == split, "id"].to_numpy(dtype=np.str_)
+    ids = mine.loc[mine["split"].isin(splits), "id"].to_numpy(dtype=np.str_)
     order = np.argsort(sequences.ids)
     places = np.searchsorted(sequences.ids, ids, sorter=order)
     rows = order[np.minimum(places, len(order) - 1)]

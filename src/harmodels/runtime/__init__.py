@@ -1,1 +1,1 @@
-"""How a process runs: its log, signals, memory, determinism, progress, machine and commit."""
+"""Support of a running process: log, signals, checkpoints, memory, progress, machine, commit."""

@@ -1,4 +1,4 @@
-"""The frame of a workflow script: a log file, and errors as messages."""
+"""Frame of a workflow script: a log file, and errors as messages."""
 
 import logging
 import sys
@@ -38,7 +38,7 @@ def script_job(log: str | Path, label: str) -> Iterator[None]:
         LOGGER.error("error: %s", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        LOGGER.error("interrupted; the same command goes on from here")
+        LOGGER.error("interrupted; the same command resumes from here")
         sys.exit(130)
     except Exception as error:
         if is_out_of_memory(error):

@@ -1,4 +1,4 @@
-"""The course of a training job: epochs, validation, best weights, divergence, history."""
+"""Training of all replicates: epochs, validation, best weights, divergence, history."""
 
 import math
 import time
@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harmodels.nn.params import map_params, put_replicates, take_replicates
+from harmodels.errors import TrainingError
+from harmodels.nn.params import map_params, put_replicates, state_dict, take_replicates
 from harmodels.seeds import Purpose, generator
 from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor
 from harmodels.training.stopping import AllEpochs, StoppingRule
 
 Indices = NDArray[np.int64]
+HistoryRow = tuple[int, int, str, str, float]  # replicate, epoch, split, metric, value
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,23 @@ class Schedule:
 
 @dataclass(frozen=True)
 class SplitIndices:
-    """Indices of the recordings for each replicate, in the order of `Schedule.replicates`."""
+    """Indices of the sequences for each replicate, in the order of `Schedule.replicates`."""
 
     train: list[Indices]
     validation: list[Indices] | None
     test: Indices
 
+    def by_split(self, position: int) -> dict[str, Indices]:
+        """Return the sequences of each split for the replicate at a position."""
+        splits = {"train": self.train[position], "test": self.test}
+        if self.validation is not None:
+            splits["validation"] = self.validation[position]
+        return splits
+
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What the progress display is told after an epoch: means over the replicates still alive."""
+    """Progress after an epoch: means over the replicates that still train."""
 
     epoch: int
     train: Mapping[str, float]
@@ -100,17 +109,17 @@ class Outcome:
 
 @dataclass
 class Fit:
-    """What a training job leaves behind.
+    """The state of a training after `epoch` epochs, which took `seconds`.
 
-    `last` and `best` hold all R replicates; those of a replicate that diverged, and `best`
-    without validation, mean nothing: `outcomes` tells. After `epoch` epochs, which took `seconds`,
-    this is all that the next epoch depends on: orders and masks are drawn anew for each.
+    It is all that the next epoch depends on: orders and masks are drawn afresh for each. `last`
+    and `best` hold all R replicates; those of a replicate that diverged, and `best` without
+    validation, mean nothing: `outcomes` tells.
     """
 
     last: State
     best: State
     outcomes: list[Outcome]
-    rows: list[tuple[int, int, str, str, float]] = field(default_factory=list)
+    rows: list[HistoryRow] = field(default_factory=list)
     epoch: int = 0
     seconds: float = 0.0
 
@@ -122,18 +131,28 @@ class Fit:
         return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
 
 
-def begin(learner: Learner, recordings: SequenceTensors, schedule: Schedule) -> Fit:
-    """Return the replicates before their first epoch."""
-    state = learner.initialise(
-        _generators(schedule, schedule.replicates, Purpose.WEIGHTS), recordings
-    )
-    state = map_params(lambda tensor: tensor.to(recordings.labels.device), state)
+def begin(learner: Learner, data: SequenceTensors, schedule: Schedule) -> Fit:
+    """Return the replicates before their first epoch.
+
+    Raises
+    ------
+    TrainingError
+        If the options ask for initial weights that cannot be drawn.
+    """
+    generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
+    try:
+        state = learner.initialise(generators, data)
+    except OverflowError as error:
+        raise TrainingError(
+            f"the initial weights cannot be drawn ({error}); choose a smaller initial_range"
+        ) from error
+    state = map_params(lambda tensor: tensor.to(data.labels.device), state)
     return Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
 
 
 def fit(
     learner: Learner,
-    recordings: SequenceTensors,
+    data: SequenceTensors,
     indices: SplitIndices,
     schedule: Schedule,
     report: Callable[[EpochReport], None] = lambda _: None,
@@ -141,13 +160,13 @@ def fit(
     start: Fit | None = None,
     on_epoch_end: Callable[[Fit], None] = lambda _: None,
 ) -> Fit:
-    """Train every replicate; a replicate whose loss is not finite ends there, the others go on.
+    """Train every replicate; one whose loss or weights are not finite stops, the others continue.
 
     Parameters
     ----------
     learner
         The network with its way of training.
-    recordings
+    data
         What it reads.
     indices
         Which rows each replicate trains and validates on; the test rows are never touched here.
@@ -162,28 +181,40 @@ def fit(
         Called after each epoch with all that the next one depends on. An exception that it raises
         ends the training.
     """
-    result = start or begin(learner, recordings, schedule)
+    result = start or begin(learner, data, schedule)
     for epoch in range(result.epoch + 1, schedule.epochs + 1):
         active = _active(result)
         if not active:
             break
         started = time.monotonic()
-        _train(learner, recordings, indices, schedule, result, active, epoch)
+        _train(learner, data, indices, schedule, result, active, epoch)
         active = _active(result)
         if indices.validation is not None and active:
-            _validate(learner, recordings, indices.validation, schedule, result, active, epoch)
+            _validate(learner, data, indices.validation, schedule, result, active, epoch)
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
             test = [indices.test] * len(active)
-            _measure(learner, recordings, test, result, active, epoch, "test")
+            _measure(learner, data, test, result, active, epoch, "test")
         result.epoch = epoch
         result.seconds += time.monotonic() - started
         report(_summary(result, epoch, sum(len(indices.train[i]) for i in active)))
         on_epoch_end(result)
+    _find_infinite_weights(result)
     return result
 
 
 def _active(result: Fit) -> list[int]:
     return [i for i, outcome in enumerate(result.outcomes) if outcome.stop_reason is None]
+
+
+def _find_infinite_weights(result: Fit) -> None:
+    """Record replicates as diverged that did so in their last update, after the last loss."""
+    tensors = state_dict(result.last.params).values()
+    checks = [tensor.isfinite().reshape(len(tensor), -1).all(1) for tensor in tensors]
+    finite = torch.stack(checks).all(0).cpu().tolist()
+    for outcome, is_finite in zip(result.outcomes, finite, strict=True):
+        if outcome.diverged_epoch is None and not is_finite:
+            outcome.diverged_epoch = outcome.epochs
+            outcome.stop_reason = f"weights not finite after epoch {outcome.epochs}"
 
 
 def epoch_order(rows: Indices, seed: int, replicate: int, epoch: int) -> Indices:
@@ -198,7 +229,7 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
 
 def _train(
     learner: Learner,
-    recordings: SequenceTensors,
+    data: SequenceTensors,
     indices: SplitIndices,
     schedule: Schedule,
     result: Fit,
@@ -210,10 +241,10 @@ def _train(
         epoch_order(indices.train[i], schedule.seed, replicate, epoch)
         for i, replicate in zip(active, replicates, strict=True)
     ]
-    order = index_tensor(orders, recordings.labels.device)
+    order = index_tensor(orders, data.labels.device)
     dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
     before = take_replicates(result.last, active)
-    after, losses = learner.train_epoch(before, recordings, order, dropout)
+    after, losses = learner.train_epoch(before, data, order, dropout)
     losses = {name: values.cpu() for name, values in losses.items()}
     finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
     for position, index in enumerate(active):
@@ -232,7 +263,7 @@ def _train(
 
 def _validate(
     learner: Learner,
-    recordings: SequenceTensors,
+    data: SequenceTensors,
     validation: list[Indices],
     schedule: Schedule,
     result: Fit,
@@ -240,7 +271,7 @@ def _validate(
     epoch: int,
 ) -> None:
     rows = [validation[i] for i in active]
-    measured = _measure(learner, recordings, rows, result, active, epoch, "validation")
+    measured = _measure(learner, data, rows, result, active, epoch, "validation")
     improved = []
     for index, metrics in zip(active, measured, strict=True):
         outcome = result.outcomes[index]
@@ -263,18 +294,18 @@ def _validate(
 
 def _measure(
     learner: Learner,
-    recordings: SequenceTensors,
+    data: SequenceTensors,
     rows: list[Indices],
     result: Fit,
     active: list[int],
     epoch: int,
     split: str,
 ) -> list[dict[str, float]]:
-    chosen = index_tensor(rows, recordings.labels.device)  # (A, n)
+    chosen = index_tensor(rows, data.labels.device)  # (A, n)
     params = take_replicates(result.last.params, active)
     # one transfer from a GPU, instead of one for every number below
-    scores = learner.scores(params, recordings, chosen).cpu()
-    labels = recordings.labels[chosen].cpu()
+    scores = learner.scores(params, data, chosen).cpu()
+    labels = data.labels[chosen].cpu()
     measured = []
     for index, logits, truth in zip(active, scores, labels, strict=True):
         metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}

@@ -1,4 +1,4 @@
-"""When a replicate's training ends before its last epoch: named rules on its losses so far."""
+"""Rules that end a replicate's training before its last epoch, from its losses so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ class StoppingRule(Protocol):
     """Looks at the losses of the epochs so far, the newest last."""
 
     def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
-        """Return why training ends now, or None to go on."""
+        """Return why training ends now, or None to continue."""
         ...
 
 
@@ -18,7 +18,7 @@ class AllEpochs:
     """Never ends early."""
 
     def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
-        """Go on."""
+        """Return None."""
         return None
 
 

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import random
 import signal
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,11 +21,12 @@ from harmodels.config.options import Minibatch, Perceptron, Recurrent, Truncated
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
+from harmodels.runtime.checkpoints import FILE, Checkpoints, Snapshot
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
-from harmodels.training.jobs.checkpoints import FILE, Checkpoints
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import CheckpointPolicy, run_job
+from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import State
 
 EPOCHS = 40
@@ -138,25 +139,39 @@ def records(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in RECORDS}
 
 
+def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
+    """Run a job in a process that is killed so many seconds after a step; without a step, never."""
+
+    class Killed(Checkpoints):
+        steps = 0
+
+        def after_step(self, take: Callable[[], Snapshot]) -> None:
+            self.steps += 1
+            if self.steps == step and not delay:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if self.steps == step:
+                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            super().after_step(take)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harmodels.training.jobs.run.Checkpoints", Killed)
+        run(job, place, "killed")
+
+
 @pytest.mark.parametrize("report", OPTIONS)
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(report, place):
     job = job_of(report)
-    started = time.monotonic()
     run(job, place, "in peace")
-    duration = time.monotonic() - started
-    moments = random.Random(report)
+    drawn = random.Random(report)
+    # the first kill meets the job in any case, the last attempt is left in peace
+    moments = [(3, 0.0), *((drawn.randint(1, 3), drawn.uniform(0.0005, 0.02)) for _ in range(2))]
     kills = 0
-    while not (place / "killed" / "run.json").exists():
-        process = SERVER.Process(target=run, args=(job, place, "killed"))
+    for step, delay in [*moments, (0, 0.0)]:
+        process = SERVER.Process(target=run_and_be_killed, args=(job, place, step, delay))
         process.start()
-        # the fourth attempt is left in peace, so that the test ends
-        process.join(moments.uniform(0.1, 0.9) * (duration + 0.1) if kills < 3 else None)
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-            process.join()
-            kills += 1
-        else:
-            assert process.exitcode == 0
+        process.join()
+        assert process.exitcode in (0, -signal.SIGKILL)
+        kills += process.exitcode != 0
     assert kills > 0
     assert records(place / "killed") == records(place / "in peace")
     assert not (place / "checkpoints").exists()
@@ -166,9 +181,9 @@ def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options
     """Run a job that is asked to end after so many epochs."""
 
     class Asked(Checkpoints):
-        def on_epoch_end(self, result: Fit) -> None:
-            self.stop.asked = result.epoch == epochs
-            super().on_epoch_end(result)
+        def after_step(self, take: Callable[[], Snapshot]) -> None:
+            self.stop.asked = take().facts["epoch"] == epochs
+            super().after_step(take)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harmodels.training.jobs.run.Checkpoints", Asked)
@@ -177,7 +192,7 @@ def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options
 
 
 @pytest.mark.parametrize("report", OPTIONS)
-def test_asked_to_end_it_keeps_the_epoch_and_goes_on_from_it(report, place, caplog):
+def test_asked_to_stop_it_keeps_the_epoch_and_is_resumed_from_it(report, place, caplog):
     caplog.set_level("INFO", "harmodels")
     job = job_of(report)
     run(job, place, "in peace")
@@ -186,7 +201,7 @@ def test_asked_to_end_it_keeps_the_epoch_and_goes_on_from_it(report, place, capl
     interrupted_after(5, place, job, "interrupted")
     caplog.clear()
     run(job, place, "interrupted")
-    assert "going on after epoch 5" in caplog.text
+    assert "resuming after epoch 5" in caplog.text
     assert records(place / "interrupted") == records(place / "in peace")
     assert read_json(place / "interrupted" / "run.json")["resumes"] == 2
     assert read_json(place / "in peace" / "run.json")["resumes"] == 0
@@ -260,7 +275,7 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost_but_time(damage, pl
     interrupted_after(3, place, job, "damaged")
     damage(place / "checkpoints" / FILE)
     run(job, place, "damaged")
-    assert "is refused, training starts anew" in caplog.text
+    assert "is refused, the job starts from the beginning" in caplog.text
     assert records(place / "damaged") == records(place / "in peace")
 
 
@@ -274,7 +289,7 @@ def test_no_checkpoint_is_written_before_it_is_time(place):
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(place, caplog):
     (place / "checkpoints").write_text("a file where the folder should be")
     run(job_of("rnn_tbptt"), place, "run")
-    assert "no checkpoint, training goes on" in caplog.text
+    assert "no checkpoint, the job continues" in caplog.text
     assert (place / "run" / "run.json").exists()
 
 
@@ -282,8 +297,11 @@ def test_a_checkpoint_holds_replicates_that_all_diverged(tmp_path):
     state = State(())
     diverged = Fit(state, state, [Outcome(0, diverged_epoch=1, stop_reason="loss")], epoch=1)
     checkpoints = Checkpoints(tmp_path, {}, 0.0, StopRequest())
-    checkpoints.on_epoch_end(diverged)
-    resumed = Checkpoints(tmp_path, {}, 0.0, StopRequest()).resume(Fit(state, state, []))
+    checkpoints.after_step(lambda: pack(diverged))
+    beginning = Fit(state, state, [Outcome(0)])
+    resumed = Checkpoints(tmp_path, {}, 0.0, StopRequest()).resume(
+        lambda snapshot: unpack(snapshot, beginning, "loss")
+    )
     assert resumed == diverged
 
 

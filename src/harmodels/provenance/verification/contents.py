@@ -10,12 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from harmodels.data.splits import SPLITS
+from harmodels.data.splits import SPLITS, kept_checkpoints, training_splits
 from harmodels.provenance.verification.inputs import Codes, Expected, places_in
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
-
-TRAIN, VALIDATION = SPLITS.index("train"), SPLITS.index("validation")
 
 
 def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
@@ -50,18 +48,16 @@ def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
                 yield f"holds replicate {replicate}, which splits.parquet lacks"
                 continue
             wanted = expected.splits[replicate]
-            if not validation:
-                wanted = np.where(wanted == VALIDATION, TRAIN, wanted)
+            trained = [SPLITS.index(split) for split in training_splits(validation)]
+            wanted = np.where(np.isin(wanted, trained), SPLITS.index("train"), wanted)
             for problem in _split_problems(places[rows], given[rows], wanted, expected.ids):
                 yield f"{problem} {where}"
 
 
 def _promised(facts: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     for outcome in facts["replicates"]:
-        if outcome["diverged_epoch"] is None:
-            yield outcome["replicate"], "last"
-        if outcome["best_epoch"] is not None:
-            yield outcome["replicate"], "best"
+        for checkpoint in kept_checkpoints(outcome["diverged_epoch"], outcome["best_epoch"]):
+            yield outcome["replicate"], checkpoint
 
 
 def _label_problems(
@@ -124,7 +120,8 @@ def history_problems(run: Run) -> Iterator[str]:
         end = int(ends.get(replicate, 0))
         if outcome["diverged_epoch"] is None and end != outcome["epochs"]:
             yield f"ends replicate {replicate} at epoch {end}, run.json at {outcome['epochs']}"
-        if replicate in best.index and best[replicate] != outcome["best_epoch"]:
+        lost = outcome["diverged_epoch"] is not None and outcome["best_epoch"] is None
+        if replicate in best.index and best[replicate] != outcome["best_epoch"] and not lost:
             yield (
                 f"has the lowest validation loss of replicate {replicate} in epoch "
                 f"{best[replicate]}, run.json in {outcome['best_epoch']}"

@@ -12,7 +12,7 @@ from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
 from harmodels.runtime.log import LOGGER
 from harmodels.training.fit import Fit, Outcome, SplitIndices
-from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
+from harmodels.training.jobs.job import Job, weights_metadata
 from harmodels.training.jobs.records import (
     TrainingResult,
     prediction_frame,
@@ -33,7 +33,7 @@ def train_baselines(
     for replicate, train in enumerate(indices.train):
         classifier = fit_baseline(options, features[train], sequences.labels[train])
         LOGGER.info("%s fitted, replicate %d", options.model, replicate)
-        for split, rows in indices_by_split(indices, replicate).items():
+        for split, rows in indices.by_split(replicate).items():
             scores = baseline_scores(classifier, features[rows], len(sequences.facts.classes))
             predictions.append(
                 prediction_frame(

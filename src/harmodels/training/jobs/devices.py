@@ -1,4 +1,4 @@
-"""Whether a job can run on the device that was decided on, and what to do where it cannot."""
+"""Checks that a job can run on its device and engine, with the remedy where it cannot."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +32,22 @@ def use_device(device: str) -> Iterator[None]:
             "(`--resources gpu=1`), lower `replicates` or the batch size, or train on the "
             "processor: `--config device=cpu`"
         ) from error
+
+
+def check_engine(engine: str) -> None:
+    """Refuse compiled loops where numba was told not to compile.
+
+    Raises
+    ------
+    TrainingError
+        Naming the variable and how to train without compiled loops.
+    """
+    if engine != "compiled":
+        return
+    from numba.core import config  # here: a job of the reference engine needs no compiler
+
+    if config.DISABLE_JIT:  # type: ignore[attr-defined] - set while numba is imported
+        raise TrainingError(
+            "engine compiled: NUMBA_DISABLE_JIT is set, so nothing can be compiled; unset it, or "
+            "train with the readable loops: `--config engine=reference`"
+        )

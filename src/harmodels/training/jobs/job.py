@@ -1,20 +1,19 @@
-"""What one training job is to do: a configuration, all its replicates, on one indices."""
+"""Description of one training job: a configuration, trained in all its replicates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from harmodels.data.sequences import Sequences
-from harmodels.data.splits import split_indices
+from harmodels.data.splits import split_indices, training_splits
 from harmodels.training.fit import Indices, SplitIndices
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one training job is to do; every field can be written as JSON.
+    """Task of one training job; every field can be written as JSON.
 
     Attributes
     ----------
@@ -55,32 +54,19 @@ class Job:
 
 
 def indices_of_job(sequences: Sequences, splits: pd.DataFrame, job: Job) -> SplitIndices:
-    """Return the rows that each replicate trains, validates and tests on.
-
-    Without validation the sequences set aside for it are trained on.
-    """
+    """Return the sequences that each replicate trains, validates and tests on."""
     replicates = range(job.replicates)
 
-    def rows(replicate: int, split: str) -> Indices:
-        return split_indices(splits, sequences, replicate, split)
+    def indices(replicate: int, *names: str) -> Indices:
+        return split_indices(splits, sequences, replicate, *names)
 
-    train = [rows(r, "train") for r in replicates]
-    validation = [rows(r, "validation") for r in replicates]
-    test = rows(0, "test")
-    if job.validation:
-        return SplitIndices(train, validation, test)
-    whole = [np.sort(np.concatenate(pair)) for pair in zip(train, validation, strict=True)]
-    return SplitIndices(whole, None, test)
-
-
-def indices_by_split(indices: SplitIndices, index: int) -> dict[str, Indices]:
-    """Return the rows of each split for the replicate at `index`, as predictions list them."""
-    splits = {"train": indices.train[index], "test": indices.test}
-    if indices.validation is not None:
-        splits["validation"] = indices.validation[index]
-    return splits
+    return SplitIndices(
+        train=[indices(r, *training_splits(job.validation)) for r in replicates],
+        validation=[indices(r, "validation") for r in replicates] if job.validation else None,
+        test=indices(0, "test"),
+    )
 
 
 def weights_metadata(job: Job) -> dict[str, Any]:
-    """Return what a file of weights says about itself."""
+    """Return the metadata of a file of weights."""
     return {"configuration": job.name, "options": dict(job.options), "report": job.report}

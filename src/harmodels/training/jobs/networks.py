@@ -1,6 +1,5 @@
-"""The networks of a training job: from its options to history, predictions and weights."""
+"""Training of a job's networks: from its options to history, predictions and weights."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,21 @@ import torch
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent
 from harmodels.data.sequences import Sequences
+from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict, take_replicates
+from harmodels.runtime.checkpoints import Checkpoints
 from harmodels.runtime.log import LOGGER
 from harmodels.runtime.progress import Progress
-from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit
-from harmodels.training.jobs.checkpoints import Checkpoints
-from harmodels.training.jobs.job import Job, indices_by_split, weights_metadata
+from harmodels.training.fit import EpochReport, Fit, Outcome, Schedule, SplitIndices, begin, fit
+from harmodels.training.jobs.job import Job, weights_metadata
 from harmodels.training.jobs.records import (
     TrainingResult,
     prediction_frame,
     write_frames,
     write_weights,
 )
+from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
@@ -48,9 +49,9 @@ def train_networks(
     threads
         Replicates trained at the same time by the compiled loops.
     checkpoints
-        Where an interrupted job goes on from.
+        What an interrupted job is resumed from.
     """
-    recordings = _recordings(sequences, job).to(job.device)
+    data = _tensors(sequences, job).to(job.device)
     learner = make_learner(job.training, options, job.engine, threads)
     LOGGER.info(
         "%d replicates, engine %s, device %s, %d thread(s), %d training and %d test sequences",
@@ -61,19 +62,8 @@ def train_networks(
         len(indices.train[0]),
         len(indices.test),
     )
-    schedule = make_schedule(options, job)
-    start = checkpoints.resume(begin(learner, recordings, schedule))
-    progress = _progress(options.epochs, options.monitor)
-    result = fit(
-        learner,
-        recordings,
-        indices,
-        schedule,
-        progress,
-        start=start,
-        on_epoch_end=checkpoints.on_epoch_end,
-    )
-    predictions = _predictions(learner, recordings, indices, result, sequences)
+    result = _fit(learner, data, indices, make_schedule(options, job), checkpoints)
+    predictions = finite_predictions(learner, data, indices, result, sequences)
     write_frames(folder, result.history(), predictions, sequences)
     tensors = {f"last.{name}": t for name, t in state_dict(result.last.params).items()}
     if job.validation:
@@ -88,6 +78,29 @@ def train_networks(
         outcomes=result.outcomes,
         sequences_per_s=round(trained / max(result.seconds, 1e-9), 1),
         peak_gpu_memory_mb=_peak_gpu_memory_mb(job.device),
+    )
+
+
+def _fit(
+    learner: Learner,
+    data: SequenceTensors,
+    indices: SplitIndices,
+    schedule: Schedule,
+    checkpoints: Checkpoints,
+) -> Fit:
+    """Train from the last checkpoint, or from the beginning, and write checkpoints."""
+    beginning = begin(learner, data, schedule)
+    start = checkpoints.resume(lambda snapshot: unpack(snapshot, beginning, schedule.monitor))
+    if start is not None:
+        LOGGER.info("resuming after epoch %d from %s", start.epoch, checkpoints.path)
+    return fit(
+        learner,
+        data,
+        indices,
+        schedule,
+        _progress(schedule.epochs, schedule.monitor),
+        start=start or beginning,
+        on_epoch_end=lambda result: checkpoints.after_step(lambda: pack(result)),
     )
 
 
@@ -132,7 +145,7 @@ def _stopping_rule(options: Any) -> StoppingRule:
     return AllEpochs()
 
 
-def _recordings(sequences: Sequences, job: Job) -> SequenceTensors:
+def _tensors(sequences: Sequences, job: Job) -> SequenceTensors:
     return SequenceTensors(
         frames=torch.from_numpy(sequences.values),
         starts=torch.from_numpy(sequences.offsets[:-1].copy()),
@@ -156,30 +169,47 @@ def _progress(epochs: int, monitor: str) -> Any:
     return report
 
 
-def _predictions(
+def finite_predictions(
     learner: Learner,
-    recordings: SequenceTensors,
+    data: SequenceTensors,
     indices: SplitIndices,
     result: Fit,
     sequences: Sequences,
-) -> Iterator[pd.DataFrame]:
-    """Yield logits of every sequence used, for each replicate and kind of weights it has."""
-    for index, outcome in enumerate(result.outcomes):
-        kinds = {}
-        if outcome.diverged_epoch is None:
-            kinds["last"] = result.last.params
-        if outcome.best_epoch is not None:
-            kinds["best"] = result.best.params
-        for checkpoint, params in kinds.items():
-            mine = take_replicates(params, [index])
-            for split, rows in indices_by_split(indices, index).items():
-                chosen = index_tensor([rows], recordings.labels.device)
-                scores = learner.scores(mine, recordings, chosen)[0].cpu().numpy()
-                yield prediction_frame(
+) -> list[pd.DataFrame]:
+    """Return logits of every sequence used, for each replicate and kind of weights it has.
+
+    Finite weights may give infinite logits. The replicate has diverged then, and is recorded so in
+    `result`, without predictions of those weights.
+    """
+    params = {"last": result.last.params, "best": result.best.params}
+    frames = []
+    for position, outcome in enumerate(result.outcomes):
+        for checkpoint in kept_checkpoints(outcome.diverged_epoch, outcome.best_epoch):
+            mine = take_replicates(params[checkpoint], [position])
+            scores = {
+                split: learner.scores(mine, data, index_tensor([rows], data.labels.device))[0].cpu()
+                for split, rows in indices.by_split(position).items()
+            }
+            if not all(values.isfinite().all() for values in scores.values()):
+                _record_infinite_scores(outcome, checkpoint)
+                continue
+            frames += [
+                prediction_frame(
                     sequences,
                     rows,
-                    scores,
+                    scores[split].numpy(),
                     replicate=outcome.replicate,
                     checkpoint=checkpoint,
                     split=split,
                 )
+                for split, rows in indices.by_split(position).items()
+            ]
+    return frames
+
+
+def _record_infinite_scores(outcome: Outcome, checkpoint: str) -> None:
+    epoch = outcome.epochs if checkpoint == "last" else outcome.best_epoch
+    outcome.diverged_epoch = epoch
+    outcome.stop_reason = f"{checkpoint} scores not finite after epoch {epoch}"
+    if checkpoint == "best":
+        outcome.best_epoch = None

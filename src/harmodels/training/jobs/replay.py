@@ -1,4 +1,4 @@
-"""What a finished run saw, and in which order: known from its seed, without training again."""
+"""Order in which a finished run read its training sequences, recomputed from its seed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.data.sequences import Sequences
-from harmodels.data.splits import split_indices
+from harmodels.data.splits import split_indices, training_splits
 from harmodels.training.fit import epoch_order
 
 
@@ -30,7 +30,5 @@ def labels_of_epoch(
     replicate, epoch
         Which network, which epoch (from 1).
     """
-    names = ["train"] if run["validation"] else ["train", "validation"]
-    parts = [split_indices(splits, sequences, replicate, name) for name in names]
-    rows = np.sort(np.concatenate(parts))
+    rows = split_indices(splits, sequences, replicate, *training_splits(run["validation"]))
     return sequences.labels[epoch_order(rows, run["seed"], replicate, epoch)]

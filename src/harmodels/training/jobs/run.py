@@ -1,4 +1,4 @@
-"""One training job from sequences to four files; interrupted, it goes on where it stood."""
+"""One training job from sequences to four files; a job that was interrupted is resumed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 from harmodels.config.options import OPTIONS, Baseline
 from harmodels.data.sequences import read_sequences
-from harmodels.files import read_table, refuse_future, sha256
+from harmodels.files import read_table, refuse_future, remove_leftovers, sha256
+from harmodels.runtime.checkpoints import Checkpoints
 from harmodels.runtime.commit import describe_commit, describe_lock
 from harmodels.runtime.determinism import make_deterministic
 from harmodels.runtime.machine import describe_machine, describe_versions
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.jobs.baselines import train_baselines
-from harmodels.training.jobs.checkpoints import Checkpoints
-from harmodels.training.jobs.devices import use_device
+from harmodels.training.jobs.devices import check_engine, use_device
 from harmodels.training.jobs.job import Job, indices_of_job
 from harmodels.training.jobs.networks import train_networks
-from harmodels.training.jobs.records import TrainingResult, write_run_record
+from harmodels.training.jobs.records import RECORDS, TrainingResult, write_run_record
 
 
 class CheckpointPolicy(NamedTuple):
-    """How a job's state is kept while it trains.
+    """When and where a job's state is kept while it trains.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class CheckpointPolicy(NamedTuple):
     every_s
         Seconds between two checkpoints, at least.
     code
-        Digest of the code that trains, without which a changed program would go on from the state
-        of another one.
+        Digest of the code that trains, without which a changed program would be resumed from the
+        state of another one.
     """
 
     folder: Path | None = None
@@ -58,13 +58,16 @@ def run_job(
     ResultsError
         If an input is damaged or dated in the future, or the folder cannot be written.
     TrainingError
-        If the device cannot be used or has too little memory.
+        If the device or the engine cannot be used, or memory is too small on the device.
     KeyboardInterrupt
         After a checkpoint, if the process was asked to end.
     """
     make_deterministic()
+    check_engine(job.engine)
     for path in (sequences_path, splits_path):
         refuse_future(path)
+    for name in (*RECORDS, "run.json"):
+        remove_leftovers(folder / name)
     inputs = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
     versions = describe_versions()
     identity = {"job": asdict(job), "code": policy.code, "data": inputs, "versions": versions}
@@ -84,7 +87,7 @@ def run_job(
                 "versions": versions,
                 "hardware": describe_machine(job.device),
                 "data": inputs,
-                "resumes": checkpoints.attempts.resumes,
+                "resumes": checkpoints.resumes,
                 "wall_time_s": round(checkpoints.seconds, 3),
             },
         )

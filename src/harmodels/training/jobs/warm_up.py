@@ -1,4 +1,4 @@
-"""Compile every training loop once, so that no job has to: numba keeps the result on disk."""
+"""Compilation of every training loop, once for all jobs: numba keeps the machine code on disk."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ def warm_up() -> None:
     make_deterministic()
     random = torch.Generator().manual_seed(0)
     inputs, labels = torch.randn(6, 5, 3, generator=random), torch.arange(6) % 3
-    recordings = SequenceTensors.of_equal_length(inputs, labels, 3)
+    data = SequenceTensors.of_equal_length(inputs, labels, 3)
     indices = SplitIndices([np.arange(4)], [np.arange(4, 6)], np.arange(4, 6))
     for training, options in LOOPS:
         learner = make_learner(training, options, "compiled", 1)
-        fit(learner, recordings, indices, Schedule(1, 0, (0,), options.monitor))
+        fit(learner, data, indices, Schedule(1, 0, (0,), options.monitor))

@@ -1,0 +1,203 @@
+"""Snapshots of a training: a `Fit` as tensors and facts for a checkpoint, and back.
+
+The history says how far each replicate came and what its losses were, so a snapshot holds these
+once, and nothing in it can contradict them. It holds no state of a random generator: every epoch
+draws its order and its masks from generators of its own (`harmodels.seeds`).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harmodels.data.splits import SPLITS
+from harmodels.errors import ResultsError
+from harmodels.nn.params import load_state_dict, map_params, state_dict
+from harmodels.runtime.checkpoints import Snapshot
+from harmodels.training.fit import Fit, HistoryRow, Outcome
+
+COLUMNS = {
+    "history.replicate": torch.int64,
+    "history.epoch": torch.int64,
+    "history.split": torch.uint8,
+    "history.metric": torch.uint8,
+    "history.value": torch.float64,
+}
+
+Series = Mapping[tuple[int, str, str], Mapping[int, float]]
+
+
+def pack(result: Fit) -> Snapshot:
+    """Return the state after an epoch; `unpack` gives the `Fit` back."""
+    tensors = {
+        name: tensor.cpu().contiguous().clone() for name, tensor in _named_tensors(result).items()
+    }
+    metrics = sorted({row[3] for row in result.rows})
+    coded = [
+        (replicate, epoch, SPLITS.index(split), metrics.index(metric), value)
+        for replicate, epoch, split, metric, value in result.rows
+    ]
+    # without a row, which only replicates that all diverged at once leave, five empty columns
+    columns = zip(*coded, strict=True) if coded else [()] * len(COLUMNS)
+    tensors |= {
+        name: torch.tensor(column, dtype=kind)
+        for (name, kind), column in zip(COLUMNS.items(), columns, strict=True)
+    }
+    facts = {
+        "epoch": result.epoch,
+        "seconds": result.seconds,
+        "metrics": metrics,
+        "ends": [[outcome.diverged_epoch, outcome.stop_reason] for outcome in result.outcomes],
+    }
+    return Snapshot(tensors, facts)
+
+
+def unpack(snapshot: Snapshot, beginning: Fit, monitor: str) -> Fit:
+    """Return the `Fit` of which `pack` made a snapshot.
+
+    Parameters
+    ----------
+    snapshot
+        As `pack` returned it.
+    beginning
+        The same training before its first epoch: its tensors tell shapes, types and device.
+    monitor
+        Name of the loss that marks the best weights.
+
+    Raises
+    ------
+    ResultsError
+        If a part is missing, is of the wrong type, or contradicts another.
+    """
+    tensors, facts = snapshot
+    epoch, seconds = facts["epoch"], facts["seconds"]
+    _require(type(epoch) is int and epoch > 0, f"its epoch is {epoch!r}")
+    _require(type(seconds) is float and seconds >= 0, f"its seconds are {seconds!r}")
+    expected = _named_tensors(beginning)
+    _require(set(tensors) == {*expected, *COLUMNS}, "it holds other tensors")
+    for name, like in expected.items():
+        given, wanted = tensors[name], (like.shape, like.dtype)
+        _require((given.shape, given.dtype) == wanted, f"{name} is of another shape or type")
+    rows = _rows(tensors, facts["metrics"])
+    series = _series(rows, [outcome.replicate for outcome in beginning.outcomes])
+    for split in {split for _, split, _ in series} - {"test"}:
+        _require((rows[0][0], split, monitor) in series, f"its history lacks {split} {monitor}")
+    outcomes = [
+        _outcome(outcome.replicate, epoch, series, monitor, *end)
+        for outcome, end in zip(beginning.outcomes, facts["ends"], strict=True)
+    ]
+    last, best = (
+        type(like)(
+            _tree(tensors, f"{name}.params", like.params),
+            _tree(tensors, f"{name}.optimiser", like.optimiser),
+        )
+        for name, like in (("last", beginning.last), ("best", beginning.best))
+    )
+    return Fit(last, best, outcomes, rows, epoch, seconds)
+
+
+def _named_tensors(result: Fit) -> dict[str, Tensor]:
+    trees = {
+        "last.params": result.last.params,
+        "last.optimiser": result.last.optimiser,
+        "best.params": result.best.params,
+        "best.optimiser": result.best.optimiser,
+    }
+    return {
+        f"{name}.{key}": tensor
+        for name, tree in trees.items()
+        if tree
+        for key, tensor in state_dict(tree).items()
+    }
+
+
+def _tree(tensors: dict[str, Tensor], name: str, like: Any) -> Any:
+    if not like:
+        return like
+    found = load_state_dict(like, tensors, f"{name}.")
+    return map_params(lambda tensor, model: tensor.to(model.device), found, like)
+
+
+def _rows(tensors: Mapping[str, Tensor], metrics: list[str]) -> list[HistoryRow]:
+    _require(all(type(metric) is str for metric in metrics), f"its metrics are {metrics!r}")
+    columns = []
+    for name, kind in COLUMNS.items():
+        column = tensors[name]
+        _require(column.dtype == kind and column.dim() == 1, f"{name} is no column of {kind}")
+        columns.append(column.tolist())
+    replicates, epochs, splits, codes, values = columns
+    _require(max(splits, default=0) < len(SPLITS), "its history has an unknown split")
+    _require(max(codes, default=-1) < len(metrics), "its history has an unknown metric")
+    _require(epochs == sorted(epochs), "its history is not in the order of the epochs")
+    return [
+        (replicate, epoch, SPLITS[split], metrics[code], value)
+        for replicate, epoch, split, code, value in zip(
+            replicates, epochs, splits, codes, values, strict=True
+        )
+    ]
+
+
+def _series(rows: list[HistoryRow], replicates: list[int]) -> Series:
+    """Return the values by replicate, split and metric, then by epoch, each epoch once.
+
+    All metrics of a split have the same epochs; those of training and validation are all up to
+    the replicate's last, those of the test set the same for all replicates until they end.
+    """
+    series: dict[tuple[int, str, str], dict[int, float]] = defaultdict(dict)
+    for replicate, epoch, split, metric, value in rows:
+        _require(replicate in replicates, f"its history has an unknown replicate {replicate}")
+        values = series[replicate, split, metric]
+        _require(epoch not in values, f"its history holds epoch {epoch} twice")
+        values[epoch] = value
+    kinds = {(split, metric) for _, split, metric in series}
+    tested = sorted({row[1] for row in rows if row[2] == "test"})
+    for replicate in {replicate for replicate, _, _ in series}:
+        end = max(row[1] for row in rows if row[0] == replicate)
+        for split, metric in kinds:
+            wanted = [e for e in tested if e <= end] if split == "test" else range(1, end + 1)
+            found = series[replicate, split, metric]
+            _require([*found] == [*wanted], f"its history has gaps in {split} {metric}")
+    return series
+
+
+def _outcome(
+    replicate: int,
+    epoch: int,
+    series: Series,
+    monitor: str,
+    diverged_epoch: int | None,
+    stop_reason: str | None,
+) -> Outcome:
+    """Return what the history tells of a replicate that has come to `epoch`, or stopped before."""
+    train = [*series.get((replicate, "train", monitor), {}).values()]
+    validation = [*series.get((replicate, "validation", monitor), {}).values()]
+    epochs = len(train)
+    if stop_reason is None:
+        fits = epochs == epoch and diverged_epoch is None
+    else:
+        last = epochs if diverged_epoch is None else diverged_epoch
+        fits = type(stop_reason) is str and type(last) is int
+        fits = fits and max(epochs, 1) <= last <= min(epochs + 1, epoch)
+    if diverged_epoch == epochs:
+        validation = validation[:-1]  # the last one was not finite
+    fits = fits and all(map(math.isfinite, train + validation))
+    _require(fits, f"its history contradicts how replicate {replicate} ended")
+    best = min(validation, default=math.inf)
+    return Outcome(
+        replicate=replicate,
+        epochs=epochs,
+        best_epoch=validation.index(best) + 1 if validation else None,
+        best_loss=best,
+        diverged_epoch=diverged_epoch,
+        stop_reason=stop_reason,
+        train_losses=train,
+        validation_losses=validation,
+    )
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ResultsError(message)
