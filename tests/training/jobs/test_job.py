@@ -1,9 +1,12 @@
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from harmodels.config.options import TruncatedBptt
@@ -11,9 +14,12 @@ from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
 from harmodels.files import read_json, write_table
+from harmodels.training.fit import Fit, Outcome, SplitIndices
 from harmodels.training.jobs.job import Job, indices_of_job
+from harmodels.training.jobs.networks import finite_predictions
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.run import run_job
+from harmodels.training.learners import SequenceTensors, State
 
 TBPTT = asdict(TruncatedBptt(hidden=4, window=5, epochs=2, initial_range=0.1))
 JOB = Job(
@@ -115,6 +121,86 @@ def test_a_diverged_replicate_leaves_no_last_predictions_and_fails_nothing(run):
     assert pd.read_parquet(folder / "predictions.parquet").empty
     outcomes = read_json(folder / "run.json")["replicates"]
     assert [entry["diverged_epoch"] for entry in outcomes] == [1, 1]
+
+
+FULL_BATCH = {
+    "learning_rate": 1e39,
+    "hidden": 4,
+    "batch_size": 18,
+    "epochs": 1,
+    "initialisation": "normal",
+    "optimiser": "sgd",
+    "clip_norm": None,
+    "monitor": "binary_cross_entropy",
+    "patience": None,
+    "test_every": None,
+}
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_weights_that_become_infinite_in_the_last_update_are_a_divergence(run, engine):
+    job = replace(JOB, training="minibatch", options=FULL_BATCH, validation=False, engine=engine)
+    folder = run(job)
+    assert pd.read_parquet(folder / "predictions.parquet").empty
+    assert np.isfinite(pd.read_parquet(folder / "history.parquet")["value"]).all()
+    for outcome in read_json(folder / "run.json")["replicates"]:
+        assert outcome["diverged_epoch"] == outcome["epochs"] == 1
+        assert outcome["stopped"] == "weights not finite after epoch 1"
+
+
+def learner_with_infinite_scores(of: float) -> SimpleNamespace:
+    """Give the one weight as every score, and infinity where the weight is `of`."""
+
+    def scores(params, data, indices):
+        value = params.value[:, :, None].expand(-1, indices.shape[1], 3)
+        return torch.where(value == of, torch.inf, value)
+
+    return SimpleNamespace(scores=scores)
+
+
+class Weight(NamedTuple):
+    value: torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("infinite", "kept", "outcome"),
+    [
+        (0.0, {"last", "best"}, (None, 3)),  # of no weights
+        (2.0, {"best"}, (5, 3)),  # of the last ones
+        (4.0, {"last"}, (3, None)),  # of the best ones
+    ],
+)
+def test_finite_weights_with_infinite_scores_are_a_divergence(sequences, infinite, kept, outcome):
+    last, best = (State(Weight(torch.tensor([[v], [v + 1]]))) for v in (1.0, 3.0))
+    fitted = Fit(last, best, [Outcome(r, epochs=5, best_epoch=3) for r in range(2)])
+    data = SequenceTensors.of_equal_length(torch.zeros(30, 12, 3), torch.arange(30) % 3, 3)
+    indices = SplitIndices([np.arange(9)] * 2, [np.arange(9, 12)] * 2, np.arange(12, 30))
+    learner = learner_with_infinite_scores(infinite)
+    frames = pd.concat(finite_predictions(learner, data, indices, fitted, sequences))
+    assert (fitted.outcomes[0].diverged_epoch, fitted.outcomes[0].best_epoch) == (None, 3)
+    second = fitted.outcomes[1]
+    assert (second.diverged_epoch, second.best_epoch) == outcome
+    assert set(frames.query("replicate == 1")["checkpoint"]) == kept
+    assert np.isfinite(frames[["score_0", "score_1", "score_2"]].to_numpy()).all()
+
+
+def test_what_a_killed_job_left_is_removed_by_its_next_run_and_nothing_else(run, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    own = [".history.abcd1234.parquet", ".weights.a_c4e6g8.safetensors", ".run.01234567.json"]
+    foreign = [".history.parquet", ".history.abcd1234.csv", ".other.abcd1234.parquet"]
+    neighbour = tmp_path / "neighbour" / own[0]
+    neighbour.parent.mkdir()
+    for path in [*(folder / name for name in own + foreign), neighbour]:
+        path.write_bytes(b"half")
+    run(JOB)
+    assert {path.name for path in folder.iterdir()} == {*FILES, *foreign}
+    assert neighbour.exists()
+
+
+def test_an_initial_range_that_no_number_has_is_refused_with_the_remedy(run):
+    with pytest.raises(TrainingError, match="initial_range"):
+        run(replace(JOB, options={**TBPTT, "initial_range": 1e308}))
 
 
 def test_patience_without_validation_is_refused_with_the_remedy(run):

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.data.features.catalogue import catalogue
+from harmodels.data.features.checks import check_windows
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import AffineMap, fit_map
 from harmodels.data.features.signals import following_samples
@@ -28,23 +29,31 @@ def compute_features(sequences: Sequences) -> Array:
     Raises
     ------
     DataError
-        If length, channels, rate, units or magnitudes are wrong.
+        If length, channels, rate, units or magnitudes are wrong; it names the data set and what
+        to do instead.
     """
     facts = sequences.facts
     if len(np.unique(sequences.lengths)) > 1:
         raise DataError(f"{facts.dataset}: features need windows of one length; cut windows first")
     windows = sequences.padded()  # (N, T, D)
     features = np.empty((len(sequences), len(catalogue())))
-    for half in np.unique(sequences.halves):
-        rows = sequences.halves == half
-        features[rows] = extract_features(
-            windows[rows],
-            facts.channels,
-            facts.rate_hz,
-            facts.units,
-            filtered=True,
-            following=following_samples(windows[rows]),
-        )
+    try:
+        check_windows(windows)
+        for half in np.unique(sequences.halves):
+            rows = sequences.halves == half
+            features[rows] = extract_features(
+                windows[rows],
+                facts.channels,
+                facts.rate_hz,
+                facts.units,
+                filtered=True,
+                following=following_samples(windows[rows]),
+            )
+    except DataError as error:
+        raise DataError(
+            f"computed_features of {facts.dataset} cannot be computed: {error}. Leave the data "
+            "set out of the report, or let the report read its sequences (`reads: sequences`)"
+        ) from error
     return features
 
 

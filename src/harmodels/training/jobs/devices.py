@@ -46,7 +46,7 @@ def check_engine(engine: str) -> None:
         return
     from numba.core import config  # here: a job of the reference engine needs no compiler
 
-    if config.DISABLE_JIT:  # type: ignore[attr-defined] - set while numba is imported
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise TrainingError(
             "engine compiled: NUMBA_DISABLE_JIT is set, so nothing can be compiled; unset it, or "
             "train with the readable loops: `--config engine=reference`"

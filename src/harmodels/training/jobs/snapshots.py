@@ -149,6 +149,7 @@ def _series(rows: list[HistoryRow], replicates: list[int]) -> Series:
     series: dict[tuple[int, str, str], dict[int, float]] = defaultdict(dict)
     for replicate, epoch, split, metric, value in rows:
         _require(replicate in replicates, f"its history has an unknown replicate {replicate}")
+        _require(split != "train" or math.isfinite(value), "a loss of its history is not finite")
         values = series[replicate, split, metric]
         _require(epoch not in values, f"its history holds epoch {epoch} twice")
         values[epoch] = value
@@ -183,7 +184,7 @@ def _outcome(
         fits = fits and max(epochs, 1) <= last <= min(epochs + 1, epoch)
     if diverged_epoch == epochs:
         validation = validation[:-1]  # the last one was not finite
-    fits = fits and all(map(math.isfinite, train + validation))
+    fits = fits and all(map(math.isfinite, validation))
     _require(fits, f"its history contradicts how replicate {replicate} ended")
     best = min(validation, default=math.inf)
     return Outcome(
