@@ -232,7 +232,7 @@ def read_checksums(path: Path) -> dict[str, str]:
     Raises
     ------
     ConfigurationError
-        If the file cannot be read, a line is none of a hash and a name, or a name stands twice.
+        If the file cannot be read, a line is none of a hash and a name, or a name occurs twice.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,9 +1,11 @@
 import errno
+import gzip
 import hashlib
 import io
 import os
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,8 +119,8 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
         extract(tmp_path / "a.zip", tmp_path / "raw", None)
 
 
-def test_names_that_differ_in_case_only_stand_twice(make_zip: MakeZip, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'A' stands twice"):
+def test_names_that_differ_in_case_only_occur_twice(make_zip: MakeZip, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'A' occurs twice"):
         extract(make_zip({"a": b"1", "A": b"2"}), tmp_path / "raw", None)
 
 
@@ -130,6 +132,91 @@ def test_a_member_inside_a_file_is_refused(make_zip: MakeZip, tmp_path: Path) ->
 def test_a_bomb_is_refused_before_it_is_unpacked(make_zip: MakeZip, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="unpacks to more than 1,000 bytes"):
         extract(make_zip({"a": bytes(1001)}), tmp_path / "raw", None, largest=1000)
+
+
+def _tar_gz(members: list[tarfile.TarInfo], path: Path, after: int = 0) -> Path:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for member in members:
+            archive.addfile(member)
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(stream.getvalue() + bytes(after))
+    return path
+
+
+def _pax_bomb(path: Path) -> Path:
+    member = tarfile.TarInfo("a")
+    member.pax_headers = {"comment": "x" * 5_000_000}
+    return _tar_gz([member], path)
+
+
+def _bombs(path: Path) -> dict[str, tuple[Callable[[], Path], str]]:
+    many = [tarfile.TarInfo(str(number)) for number in range(21)]
+    return {
+        "pax header": (lambda: _pax_bomb(path), "header of a member takes more than"),
+        "long name": (
+            lambda: _tar_gz([tarfile.TarInfo("x" * 5_000_000)], path),
+            "header of a member takes more than",
+        ),
+        "zeros after the end": (
+            lambda: _tar_gz([tarfile.TarInfo("a")], path, after=3_000_000),
+            "end of the archive takes more than",
+        ),
+        "members of a tar": (lambda: _tar_gz(many, path), "has more than 20 members"),
+    }
+
+
+@pytest.mark.parametrize(
+    "kind", ["pax header", "long name", "zeros after the end", "members of a tar"]
+)
+def test_a_bomb_outside_the_members_is_refused_in_little_memory(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("LARGEST_END", "LARGEST_DIRECTORY"):
+        monkeypatch.setattr(f"harmodels.data.archives.members.{limit}", 1 << 20)
+    monkeypatch.setattr("harmodels.data.archives.members.MOST_MEMBERS", 20)
+    make, message = _bombs(tmp_path / "bomb.tar.gz")[kind]
+    path = make()
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=rf"bomb\.tar\.gz.*{message}"):
+            extract(path, tmp_path / "raw", None)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_chained_headers_share_one_allowance(tmp_path: Path) -> None:
+    block = tarfile.TarInfo("a")
+    block.pax_headers = {"comment": "x" * 40_000}
+    header = block.tobuf(tarfile.PAX_FORMAT)[: -tarfile.BLOCKSIZE]
+    (tmp_path / "bomb.tar").write_bytes(header * 5 + tarfile.TarInfo("a").tobuf() + bytes(10_240))
+    with pytest.raises(DataError, match="header of a member takes more than"):
+        extract(tmp_path / "bomb.tar", tmp_path / "raw", None)
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [("MOST_MEMBERS", "more than 50 members"), ("LARGEST_DIRECTORY", "list of members takes more")],
+)
+def test_a_zip_with_an_endless_list_of_members_is_refused(
+    limit: str, message: str, make_zip: MakeZip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_zip({str(number): b"" for number in range(2000)})
+    value = {"MOST_MEMBERS": 50, "LARGEST_DIRECTORY": 90_000}[limit]
+    monkeypatch.setattr(f"harmodels.data.archives.members.{limit}", value)
+    with pytest.raises(DataError, match=message):
+        extract(path, tmp_path / "raw", None)
+
+
+@pytest.mark.parametrize("mode", ["w:", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_of_any_compression_is_unpacked(mode: str, tmp_path: Path) -> None:
+    member = tarfile.TarInfo("a" * 120)  # longer than the field of the name
+    member.size = 200_000
+    with tarfile.open(tmp_path / "archive", mode) as archive:
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+    extract(tmp_path / "archive", tmp_path / "raw", None)
+    assert (tmp_path / "raw" / member.name).stat().st_size == member.size
 
 
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.98])

@@ -96,7 +96,7 @@ def extract(
     ------
     DataError
         If the archive is damaged, declares too much, a member would be written outside the
-        folder, is a link or a device, stands twice, is missing, or has another hash.
+        folder, is a link or a device, occurs twice, is missing, or has another hash.
     ResultsError
         If the disk is full or the folder cannot be written.
     """

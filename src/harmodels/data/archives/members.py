@@ -14,10 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from harmodels.data.archives.metered import MeteredFile, decompressed
 from harmodels.errors import DataError, HarmodelsError, ResultsError
 
 CHUNK = 1 << 20
 LONGEST_NAME = 255  # bytes of a file name on the usual file systems
+LONGEST_PATH = 1024  # bytes of a member's name with its folders
+MOST_MEMBERS = 100_000  # files and folders of one archive
+LARGEST_HEADER = 1 << 16  # bytes that a tar may spend on the name and the facts of one member
+LARGEST_DIRECTORY = 1 << 24  # bytes of the list of members at the end of a zip
+LARGEST_END = 1 << 24  # bytes after the last member of a tar, which tar pads with zeros
 RESERVED = re.compile(r'[\x00-\x1f\\:*?"<>|]')
 
 Opened = zipfile.ZipFile | tarfile.TarFile
@@ -54,14 +60,12 @@ def open_members(
     Raises
     ------
     DataError
-        If the archive is damaged, declares more than `largest`, or has a member that is a link
-        or a device, stands twice, or would be written outside its folder; also if the archive
-        turns out to be damaged while the block reads it.
+        If the archive is damaged, declares more than `largest`, exceeds a limit of this module,
+        or has a member that is a link or a device, occurs twice, or would be written outside its
+        folder; also if the archive turns out to be damaged while the block reads it.
     """
     try:
-        with _open(path, path) as outer:
-            with _reading():
-                members = _check(path, outer, largest)
+        with path.open("rb") as source, _listed(path, source, largest) as (outer, members):
             inner = [member for member in members if member.name.rsplit("/", 1)[-1] == nested]
             if not inner:
                 yield outer, members
@@ -69,9 +73,7 @@ def open_members(
             with tempfile.TemporaryFile() as stream:
                 copy_member(outer, inner[0], stream)
                 stream.seek(0)
-                with _open(path, stream) as archive:
-                    with _reading():
-                        members = _check(path, archive, largest)
+                with _listed(path, stream, largest) as (archive, members):
                     yield archive, members
     except DamagedError as error:
         raise DataError(
@@ -114,7 +116,8 @@ def safe_name(name: str) -> str:
         raise DataError(f"member {name!r} would be written outside its folder")
     if RESERVED.search(name) or "" in parts or "." in parts:
         raise DataError(f"member {name!r} has a drive letter, a backslash or no plain file name")
-    if max(len(part.encode("utf-8", "surrogateescape")) for part in parts) > LONGEST_NAME:
+    lengths = [len(part.encode("utf-8", "surrogateescape")) for part in parts]
+    if max(lengths) > LONGEST_NAME or sum(lengths) + len(lengths) > LONGEST_PATH:
         raise DataError(f"member {name[:60]!r}… has too long a name")
     return name
 
@@ -139,15 +142,39 @@ def _reading() -> Iterator[None]:
         raise DamagedError(error) from error
 
 
-def _open(path: Path, source: Path | IO[bytes]) -> Opened:
+@contextmanager
+def _listed(path: Path, stream: IO[bytes], largest: int) -> Iterator[tuple[Opened, list[Member]]]:
+    """Open an archive and give it with its checked members."""
     with _reading():
+        source = MeteredFile(stream, LARGEST_DIRECTORY, _too_large(path, "list of members"))
         if zipfile.is_zipfile(source):
-            return zipfile.ZipFile(source)
-        if isinstance(source, Path) and tarfile.is_tarfile(source):
-            return tarfile.open(source)
-    raise DataError(
-        f"{path.name} is no zip and no tar archive, or is truncated; "
-        "delete it and download it again"
+            archive: Opened = zipfile.ZipFile(source)
+        else:
+            archive, source = _open_tar(path, stream)
+    with archive:
+        with _reading():
+            members = _check(path, archive, source, largest)
+        source.allow(None)  # the sizes of what is read from now on are known and checked
+        yield archive, members
+
+
+def _open_tar(path: Path, stream: IO[bytes]) -> tuple[tarfile.TarFile, MeteredFile]:
+    stream.seek(0)
+    limit = LARGEST_HEADER + tarfile.RECORDSIZE
+    source = MeteredFile(decompressed(stream), limit, _too_large(path, "header of a member"))
+    try:
+        return tarfile.TarFile(fileobj=source), source
+    except tarfile.ReadError as error:
+        raise DataError(
+            f"{path.name} is no zip and no tar archive, or is truncated; "
+            "delete it and download it again"
+        ) from error
+
+
+def _too_large(path: Path, what: str) -> str:
+    return (
+        f"{path.name}: the {what} takes more than {{limit:,}} bytes, which no archive of "
+        "recordings needs; delete the archive and take it from another source"
     )
 
 
@@ -173,12 +200,17 @@ def _open_member(archive: Opened, member: Member) -> IO[bytes]:
     raise DataError(f"member {member.name!r} is not a regular file of this archive")
 
 
-def _check(path: Path, archive: Opened, largest: int) -> list[Member]:
+def _check(path: Path, archive: Opened, source: MeteredFile, largest: int) -> list[Member]:
     """Return the regular files; refuse the whole archive for one member that is unsafe."""
     members: dict[str, Member] = {}
     total = 0
     # a tar is read member by member, so that a bomb is noticed before all of it is decompressed
-    for raw, size, kind, info in _iterate(archive):
+    for number, (raw, size, kind, info) in enumerate(_iterate(path, archive, source), start=1):
+        if number > MOST_MEMBERS:
+            raise DataError(
+                f"{path.name} has more than {MOST_MEMBERS:,} members, a bomb perhaps; "
+                "pack only the recordings"
+            )
         if kind == "folder" and raw.strip("/") in ("", "."):
             continue
         try:
@@ -192,7 +224,7 @@ def _check(path: Path, archive: Opened, largest: int) -> list[Member]:
         # names that differ only in case or in Unicode form are one file on some systems
         key = unicodedata.normalize("NFC", name).casefold()
         if key in members:
-            raise DataError(f"{path.name}: member {name!r} stands twice")
+            raise DataError(f"{path.name}: member {name!r} occurs twice")
         total += size
         if total > largest:
             raise DataError(f"{path.name} unpacks to more than {largest:,} bytes, a bomb perhaps")
@@ -209,7 +241,7 @@ def _refuse_files_as_folders(path: Path, members: dict[str, Member]) -> None:
 
 
 def _iterate(
-    archive: Opened,
+    path: Path, archive: Opened, source: MeteredFile
 ) -> Iterator[tuple[str, int, str, zipfile.ZipInfo | tarfile.TarInfo]]:
     """Yield name, size, kind (`file`, `folder`, or what else it is) and entry of each member."""
     if isinstance(archive, zipfile.ZipFile):
@@ -220,8 +252,10 @@ def _iterate(
     for info in archive:
         kind = "file" if info.isreg() else "folder" if info.isdir() else "a link or a device"
         yield info.name, info.size, kind, info
+        source.allow(LARGEST_HEADER)
     # to the end, where gzip keeps its checksum: tar itself stops at the first empty block
-    while archive.fileobj is not None and archive.fileobj.read(CHUNK):
+    source.allow(LARGEST_END, _too_large(path, "end of the archive"))
+    while source.read(CHUNK):
         pass
 
 

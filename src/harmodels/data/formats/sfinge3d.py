@@ -67,7 +67,7 @@ def read_sfinge3d(
     ------
     DataError
         Naming file and line, if a file is missing or empty, a row has no 140 finite numbers, a
-        label is outside the classes, an annotation is malformed, stands twice, or reaches more
+        label is outside the classes, an annotation is malformed, occurs twice, or reaches more
         than one row past its file.
     """
     clips = _clips(folder / CLIPS, len(facts.classes))
