@@ -1,5 +1,6 @@
 import hashlib
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harmodels.data.archives.download import Patience, fetch
+from harmodels.data.archives.download import fetch
+from harmodels.data.archives.http import RetryPolicy, printable
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DownloadError
 
-FAST = Patience(attempts=3, timeout_s=0.2, pause_s=0.01)
+FAST = RetryPolicy(attempts=3, timeout_s=0.2, pause_s=0.01)
 PAGE = b"<!DOCTYPE html><title>Sorry</title>"
 
 
@@ -110,6 +112,24 @@ class Server:
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
         self.release.wait(5)
 
+    def trickle(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        self._trickle(handler)
+
+    def trickled_headers(self, handler: BaseHTTPRequestHandler) -> None:
+        self._trickle(handler)
+
+    def _trickle(self, handler: BaseHTTPRequestHandler) -> None:
+        while not self.release.wait(0.05):
+            try:
+                handler.wfile.write(b"x")
+            except OSError:
+                return
+
+    def coloured(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 404 \x1b[31mgone\x07\x9b\r\n\r\n")
+
     def flaky(self, handler: BaseHTTPRequestHandler) -> None:
         if len(self.requests) < 3:
             handler.send_error(503)
@@ -148,8 +168,10 @@ def _with(dataset: Dataset, *addresses: str) -> Dataset:
     return replace(dataset, archive=replace(dataset.archive, addresses=addresses))
 
 
-def _get(dataset: Dataset, target: Path, mirror: str | None = None) -> None:
-    fetch(dataset, target, mirror, progress=False, patience=FAST)
+def _get(
+    dataset: Dataset, target: Path, mirror: str | None = None, policy: RetryPolicy = FAST
+) -> None:
+    fetch(dataset, target, mirror, progress=False, policy=policy)
 
 
 @pytest.fixture
@@ -267,3 +289,82 @@ def test_a_users_file_is_only_looked_for(registry: dict[str, Dataset], tmp_path:
     (tmp_path / "data.h5").write_bytes(b"\x89HDF\r\n\x1a\n...")
     _get(registry["course-h5"], tmp_path / "course.h5")
     assert (tmp_path / "course.h5").exists()
+
+
+@pytest.mark.parametrize("what", ["trickle", "trickled_headers"])
+def test_a_server_that_trickles_is_given_up(
+    what: str, server: Server, dataset: Dataset, target: Path
+) -> None:
+    impatient = RetryPolicy(2, timeout_s=5, pause_s=0.01, least_bytes=1000, progress_s=0.3)
+    with pytest.raises(DownloadError, match=r"bytes in 0\.3 s, fewer than 1,000 \(2 attempts\)"):
+        _get(_with(dataset, server.address(what)), target, policy=impatient)
+    assert list(target.parent.iterdir()) == []
+
+
+def _with_password(server: Server, what: str) -> str:
+    return server.address(what).replace("://", "://me:s3cret@")
+
+
+@pytest.mark.parametrize("what", ["missing", "page", "hang", "loop"])
+def test_a_password_reaches_no_message_and_no_traceback(
+    what: str, server: Server, dataset: Dataset, target: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="harmodels")
+    with pytest.raises(DownloadError, match=r"http://\*\*\*@127\.0\.0\.1") as caught:
+        _get(dataset, target, _with_password(server, what))
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in caplog.text
+
+
+def test_a_password_is_used_and_not_logged(
+    server: Server, dataset: Dataset, target: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="harmodels")
+    _get(dataset, target, _with_password(server, "flaky"))
+    assert "toy.zip comes from http://***@127.0.0.1" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://me:s3cret@host/a", "http://***@host/a"),
+        ("https://me@host:8080/a@b", "https://***@host:8080/a@b"),
+        ("HTTP://me:s3/c@ret@host/a", "HTTP://***@host/a"),
+        ("http://host:8080/a@b", "http://host:8080/a@b"),
+    ],
+)
+def test_what_stands_before_a_host_is_hidden(address: str, shown: str) -> None:
+    assert printable(address) == shown
+
+
+def test_control_characters_of_a_server_are_not_printed(
+    server: Server, dataset: Dataset, target: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(DownloadError, match=r"HTTP 404 \?\[31mgone\?\?") as caught:
+        _get(_with(dataset, server.address("coloured")), target)
+    assert not set("\x1b\x07\x9b") & set(str(caught.value) + caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("mirror", "message"),
+    [
+        ("~nobody-of-this-name/data", "nobody here has this home"),
+        ("file:///data", "scheme file:// is not known.*http:// or https://"),
+        ("ftp://me:s3cret@host", r"mirror ftp://\*\*\*@host: the scheme ftp://"),
+    ],
+)
+def test_a_mirror_that_cannot_be_read_is_explained_and_passed_over(
+    mirror: str, message: str, server: Server, dataset: Dataset, target: Path, content: bytes
+) -> None:
+    with pytest.raises(DownloadError, match=message):
+        _get(dataset, target, mirror)
+    _get(_with(dataset, server.address("good")), target, mirror)
+    assert target.read_bytes() == content
+
+
+def test_a_scheme_in_capitals_is_a_scheme(
+    server: Server, dataset: Dataset, target: Path, content: bytes
+) -> None:
+    _get(dataset, target, server.address("good").replace("http", "HTTP"))
+    assert target.read_bytes() == content

@@ -1,43 +1,21 @@
-"""Getting an archive: what the user put by hand, a mirror, then each address."""
+"""Download of an archive: from the user's folder, a mirror, or an address of the registry."""
 
 import logging
+import re
 import shutil
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
-import pooch
-
 from harmodels.data.archives.extract import pack, verify
+from harmodels.data.archives.http import RetryPolicy, download, printable
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
 
 LOGGER = logging.getLogger("harmodels")
-CHUNK = 1 << 16
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long an address is waited for.
-
-    Attributes
-    ----------
-    attempts
-        Requests before an address is given up.
-    timeout_s
-        Longest wait for a connection and between two pieces of an answer.
-    pause_s
-        Wait before the second request; it doubles from one to the next.
-    """
-
-    attempts: int = 3
-    timeout_s: float = 30.0
-    pause_s: float = 2.0
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 def fetch(
@@ -46,12 +24,13 @@ def fetch(
     mirror: str | None,
     *,
     progress: bool = True,
-    patience: Patience | None = None,
+    policy: RetryPolicy | None = None,
 ) -> None:
     """Put the archive of a data set at `target`, verified, whole or not at all.
 
-    A file that lies at `target`, or beside it under another accepted name, comes first and no
-    address is asked; then the mirror, then each address of the registry.
+    A file at `target`, or beside it under another accepted name, comes first and no address is
+    asked; then the mirror, then each address of the registry. Passwords in addresses and control
+    characters from servers reach no log and no message.
 
     Parameters
     ----------
@@ -63,8 +42,8 @@ def fetch(
         A folder or an http(s) address that holds the file, or None.
     progress
         Whether a bar is drawn, if standard error is a terminal.
-    patience
-        How long an address is waited for.
+    policy
+        When an address is asked again, and when it is given up.
 
     Raises
     ------
@@ -78,42 +57,53 @@ def fetch(
     if archive is None:
         raise DownloadError(f"{dataset.name} is simulated; there is nothing to download")
     bar = progress and sys.stderr.isatty()
-    tried: list[str] = []
-    for source in _sources(archive, target, mirror):
+    offered, tried = _in_mirror(mirror, archive)
+    if mirror is not None and tried:
+        LOGGER.warning("%s", tried[0])
+    for source in _sources(archive, target, offered):
         try:
             if isinstance(source, Path):
                 _take(source, target, archive)
             else:
-                _download(source, target, archive, patience or Patience(), bar)
+                download(source, target, archive, policy or RetryPolicy(), bar)
         except (DataError, DownloadError) as error:
-            tried.append(f"{source}: {error}")
-            LOGGER.warning("%s: %s", source, error)
+            tried.append(printable(f"{source}: {error}"))
+            LOGGER.warning("%s", tried[-1])
         else:
-            LOGGER.info("%s comes from %s", target.name, source)
+            LOGGER.info("%s comes from %s", target.name, printable(str(source)))
             return
-    raise DownloadError(_nothing_answered(dataset, archive, target, mirror, tried))
+    raise DownloadError(_nothing_answered(dataset, archive, target, tried))
 
 
-def _sources(archive: Archive, target: Path, mirror: str | None) -> Iterator[Path | str]:
+def _sources(archive: Archive, target: Path, offered: list[Path | str]) -> Iterator[Path | str]:
     """Yield files that exist and addresses, in the order in which they are tried."""
     by_hand = [target, *(target.parent / name for name in archive.names if name != target.name)]
     yield from (path for path in by_hand if path.is_file())
     yield from _unpacked(archive, target.parent)
-    if mirror is not None and _is_address(mirror):
-        yield from (f"{mirror.rstrip('/')}/{quote(name)}" for name in archive.names)
-    elif mirror is not None:
-        yield from _in_folder(mirror, archive)
+    yield from offered
     yield from archive.addresses
 
 
-def _is_address(mirror: str) -> bool:
-    return mirror.startswith(("http://", "https://"))
-
-
-def _in_folder(mirror: str, archive: Archive) -> list[Path]:
-    paths = [Path(mirror).expanduser() / name for name in archive.names]
-    files = [path for path in paths if path.is_file()]
-    return [*files, *_unpacked(archive, Path(mirror).expanduser())]
+def _in_mirror(mirror: str | None, archive: Archive) -> tuple[list[Path | str], list[str]]:
+    """Return what a mirror offers of an archive; if that is nothing, why, in one line."""
+    if mirror is None:
+        return [], ["no mirror is named (HARMODELS_MIRROR or the key mirror)"]
+    if mirror.lower().startswith(("http://", "https://")):
+        return [f"{mirror.rstrip('/')}/{quote(name)}" for name in archive.names], []
+    scheme = SCHEME.match(mirror)
+    if scheme:
+        return [], [
+            printable(f"mirror {mirror}: the scheme {scheme[1]}:// is not known; ")
+            + "name a folder, or an address that begins with http:// or https://"
+        ]
+    try:
+        folder = Path(mirror).expanduser()
+    except RuntimeError:
+        return [], [f"mirror {mirror}: nobody here has this home; write the folder's whole path"]
+    files = [folder / name for name in archive.names if (folder / name).is_file()]
+    found = [*files, *_unpacked(archive, folder)]
+    names = " or ".join(map(repr, archive.names))
+    return list(found), [] if found else [f"mirror {mirror}: holds no file {names}"]
 
 
 def _unpacked(archive: Archive, folder: Path) -> list[Path]:
@@ -143,84 +133,8 @@ def _take_beside(source: Path, target: Path, archive: Archive) -> None:
                 shutil.copyfile(source.parent / name, temporary)
 
 
-def _download(address: str, target: Path, archive: Archive, patience: Patience, bar: bool) -> None:
-    """Download and verify, again after a pause if the connection or the server failed."""
-    for attempt in range(1, patience.attempts + 1):
-        LOGGER.info("asking %s", address)
-        try:
-            with atomic_path(target) as temporary:
-                with temporary.open("wb") as stream:
-                    _request(address, _Bounded(stream, archive), patience.timeout_s, bar)
-                verify(temporary, archive)
-            return
-        except _NoAnswerError as error:
-            if not error.may_pass:
-                raise
-            if attempt == patience.attempts:
-                raise DownloadError(f"{error} ({attempt} attempts)") from error
-            LOGGER.warning("%s: %s; trying again", address, error)
-        time.sleep(patience.pause_s * 2 ** (attempt - 1))
-
-
-class _Bounded:
-    """A file that takes no more bytes than an archive may unpack to: a server may never end."""
-
-    def __init__(self, stream: IO[bytes], archive: Archive) -> None:
-        self.stream = stream
-        self.left = self.largest = archive.largest_bytes
-
-    def write(self, chunk: bytes) -> int:
-        self.left -= len(chunk)
-        if self.left < 0:
-            reason = f"sends more than {self.largest:,} bytes, which is not this archive"
-            raise _NoAnswerError(reason, may_pass=False)
-        return self.stream.write(chunk)
-
-    def flush(self) -> None:
-        self.stream.flush()
-
-
-def _request(address: str, stream: "_Bounded", timeout_s: float, bar: bool) -> None:
-    downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=timeout_s)
-    try:
-        downloader(address, stream, None)
-    except OSError as error:  # the base of everything that requests raises
-        if error.errno is not None:
-            raise  # of this machine's disk, not of the network
-        raise _explained(error, timeout_s) from error
-    except ValueError as error:  # an address that requests cannot read
-        raise _NoAnswerError(str(error), may_pass=False) from error
-
-
-class _NoAnswerError(DownloadError):
-    """An address did not deliver; `may_pass` says whether asking again can help."""
-
-    def __init__(self, reason: str, *, may_pass: bool) -> None:
-        super().__init__(reason)
-        self.may_pass = may_pass
-
-
-def _explained(error: OSError, timeout_s: float) -> _NoAnswerError:
-    response = getattr(error, "response", None)
-    if response is not None:
-        status = int(response.status_code)
-        may_pass = status >= 500 or status in (408, 429)
-        return _NoAnswerError(f"HTTP {status} {response.reason}", may_pass=may_pass)
-    if "timed out" in str(error).lower():
-        return _NoAnswerError(f"no answer within {timeout_s:g} s", may_pass=True)
-    text = " ".join(str(error).split())
-    return _NoAnswerError(f"{type(error).__name__}: {text[:200]}", may_pass=True)
-
-
-def _nothing_answered(
-    dataset: Dataset, archive: Archive, target: Path, mirror: str | None, tried: list[str]
-) -> str:
+def _nothing_answered(dataset: Dataset, archive: Archive, target: Path, tried: list[str]) -> str:
     """Return the message: the file, what was tried and why it failed, and what to do now."""
-    if mirror is None:
-        tried = [*tried, "no mirror is named (HARMODELS_MIRROR or the key mirror)"]
-    elif not _is_address(mirror) and not _in_folder(mirror, archive):
-        names = " or ".join(map(repr, archive.names))
-        tried = [f"mirror {mirror}: holds no file {names}", *tried]
     others = "".join(f" or {name!r}" for name in archive.names[1:])
     how = "bring your own copy" if archive.user_file else "download it by hand"
     return "\n".join(

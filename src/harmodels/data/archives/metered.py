@@ -5,12 +5,12 @@ import gzip
 import io
 import lzma
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from harmodels.errors import DataError
 
 # First bytes of a compressed file, and what decompresses it.
-COMPRESSIONS: dict[bytes, Callable[..., IO[bytes]]] = {
+COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
@@ -81,5 +81,6 @@ def decompressed(stream: IO[bytes]) -> IO[bytes]:
     stream.seek(0)
     for magic, opener in COMPRESSIONS.items():
         if start.startswith(magic):
-            return opener(stream)
+            opened: IO[bytes] = opener(stream)
+            return opened
     return stream
