@@ -121,6 +121,18 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda c: c["simulated"]["simulation"].update(test_subjects=17),
         "test_subjects must be fewer",
     ),
+    "classes that look alike": (
+        lambda c: c["wisdm"].update(classes=["Walking_Up", "walking up"]),
+        "wisdm.classes: 'Walking_Up' and 'walking up' differ in case or underscores only",
+    ),
+    "class with a line break": (
+        lambda c: c["wisdm"].update(classes=["a\n", "b"]),
+        r"wisdm\.classes",
+    ),
+    "user's file of an unknown kind": (
+        lambda c: c["course-h5"]["archive"].update(file="course.mat"),
+        r"course-h5\.archive\.file: 'course\.mat' ends in none of \.zip",
+    ),
     "no address": (lambda c: c["wisdm"]["archive"].pop("addresses"), "either addresses or user"),
     "nothing to check a download against": (
         lambda c: [c["wisdm"]["archive"].pop(key) for key in ("sha256", "checksums")],
@@ -151,3 +163,17 @@ def test_a_broken_line_of_checksums_is_refused(tmp_path: Path) -> None:
     path.write_text(f"{'0' * 64}  a\nnot a hash  b\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="line 2: 'not a hash  b'"):
         read_checksums(path)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [("Walking", "Nordic walking"), ("sit/stand", "2"), ("Geh'n", "走る"), ("A+B (C)", "d.")],
+)
+def test_a_class_has_any_name_that_people_write(
+    classes: tuple[str, ...], changed: Callable[[Change], Path], schema: Path
+) -> None:
+    def change(content: dict[str, dict]) -> None:
+        content["wisdm"].update(classes=list(classes))
+        content["wisdm"].pop("official_records")
+
+    assert load_registry(changed(change), schema)["wisdm"].classes == classes

@@ -1,5 +1,6 @@
-"""From raw files to sequences.parquet and card.json, whatever the raw format."""
+"""Preparation: sequences.parquet and card.json from raw files of any format."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import DataError
 from harmodels.files import sha256, write_json
+
+LOGGER = logging.getLogger("harmodels")
 
 
 def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:
@@ -92,12 +95,22 @@ def describe(
     Keys: `dataset`, `title`, `licence`, `citation`, `homepage`, `simulated`, `simulation` (its
     parameters or null), `rate_hz`, `channels`, `units`, `classes`, `sequences` (their
     number), `counts` (half or `all` → class → number), `subjects` (half or `all` → subject →
-    number), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256 by raw file),
-    `dropped` (number by reason), and what else the parser notes; of hands also what
+    number), `subjects_in_both` (who is in the training and in the test data, so that a result
+    says nothing of new people), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256
+    by raw file), `dropped` (number by reason), and what else the parser notes; of hands also what
     `hands.describe_hands` returns.
     """
     lengths = sequences.lengths
     facts = sequences.facts
+    subjects = _subjects(sequences)
+    shared = sorted(set(subjects.get("train", {})) & set(subjects.get("test", {})))
+    if shared:
+        LOGGER.warning(
+            "%s: %d subjects are in the official training and test data, %s among them",
+            dataset.name,
+            len(shared),
+            shared[0],
+        )
     return {
         "dataset": dataset.name,
         "title": dataset.title,
@@ -112,7 +125,8 @@ def describe(
         "classes": list(facts.classes),
         "sequences": len(sequences),
         "counts": _counts(sequences),
-        "subjects": _subjects(sequences),
+        "subjects": subjects,
+        "subjects_in_both": shared,
         "length": {
             "min": int(lengths.min()),
             "median": float(np.median(lengths)),

@@ -13,6 +13,11 @@ from harmodels.data.sequences import SequenceFacts
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 
+FILE_KINDS = {
+    "archive": (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"),
+    "hdf5": (".h5", ".hdf5"),
+    "table": (".csv", ".parquet"),
+}
 CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
 
 
@@ -56,6 +61,13 @@ class Archive:
     def names(self) -> tuple[str, ...]:
         """All names that the file may have, its own first."""
         return (self.file, *self.accepted)
+
+    @property
+    def kind(self) -> str:
+        """What the file's name says it is: `archive`, `hdf5`, `table` or `unknown`."""
+        endings = {ending: kind for kind, known in FILE_KINDS.items() for ending in known}
+        found = (endings[e] for e in endings if self.file.lower().endswith(e))
+        return next(found, "unknown")
 
 
 @dataclass(frozen=True)
@@ -269,7 +281,7 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         units=tuple(channels.values()),
         channel_groups={key: tuple(group) for key, group in groups.items()},
         classes=tuple(entry["classes"]),
-        archive=_parse_archive(archive, path.parent) if archive else None,
+        archive=_parse_archive(archive, path.parent, where) if archive else None,
         simulation=kind(**simulation) if simulation else None,
         window=Window(**window) if window else None,
         normalise=normalise,
@@ -291,11 +303,18 @@ def _channels(
     return units, skeleton.channel_groups
 
 
-def _parse_archive(entry: Mapping[str, Any], folder: Path) -> Archive:
+def _parse_archive(entry: Mapping[str, Any], folder: Path, where: str) -> Archive:
     lists = ("accepted", "sha256", "addresses", "beside")
     fields: dict[str, Any] = {
         key: tuple(value) if key in lists else value for key, value in entry.items()
     }
     if "checksums" in fields:
         fields["checksums"] = read_checksums(folder / fields["checksums"])
-    return Archive(**fields)
+    archive = Archive(**fields)
+    if archive.user_file and archive.kind == "unknown":
+        known = ", ".join(ending for endings in FILE_KINDS.values() for ending in endings)
+        raise ConfigurationError(
+            f"{where}.archive.file: {archive.file!r} ends in none of {known}, so nobody knows "
+            "how to read it"
+        )
+    return archive

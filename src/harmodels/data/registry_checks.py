@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of a registry entry in words that help."""
+"""Checks of a registry entry that a JSON Schema cannot express, or not in helpful words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -38,6 +38,7 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
             f"{where}.normalise: the format fpha needs the key origin, sfinge3d has none: "
             "its groups of channels say what they are relative to"
         )
+    _check_classes(entry, where)
     _check_channels(entry, where)
     _check_simulation(entry, where)
     _check_archive(entry.get("archive", {}), where)
@@ -49,6 +50,18 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
             f"{where}.official_records: {sorted(differing)[0]!r} stands only there "
             "or only in classes"
         )
+
+
+def _check_classes(entry: Mapping[str, Any], where: str) -> None:
+    """Refuse classes that a page would show, and a raw file would name, alike."""
+    seen: dict[str, str] = {}
+    for name in entry["classes"]:
+        key = name.replace("_", " ").casefold()
+        if key in seen:
+            raise ConfigurationError(
+                f"{where}.classes: {seen[key]!r} and {name!r} differ in case or underscores only"
+            )
+        seen[key] = name
 
 
 def _check_channels(entry: Mapping[str, Any], where: str) -> None:

@@ -359,3 +359,34 @@ def test_a_name_is_refused_or_stays_inside(name: str) -> None:
 def test_plain_names_are_kept(parts: list[str]) -> None:
     name = "/".join(parts)
     assert safe_name(name) == name
+
+
+@pytest.mark.parametrize("file", ["mine.tar.gz", "mine.zip"])
+def test_a_users_file_may_be_any_archive(
+    file: str, registry: dict[str, Dataset], make_zip: MakeZip, make_tar: MakeTar, tmp_path: Path
+) -> None:
+    member = tarfile.TarInfo("course.h5")
+    path = make_zip({"course.h5": b"x"}) if file.endswith("zip") else make_tar([member])
+    archive = Archive(file=file, largest_bytes=10_000, user_file=True)
+    unpack(replace(registry["course-h5"], archive=archive), path, tmp_path / "raw")
+    assert _names(tmp_path / "raw") == ["course.h5"]
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("mine.tar.gz", "is no zip and no tar archive"),
+        ("mine.h5", "is not the hdf5 file that its name promises"),
+        ("mine.parquet", "is not the table file that its name promises"),
+    ],
+)
+def test_a_users_file_is_what_its_name_says(file: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_bytes(b"nothing of the kind")
+    with pytest.raises(DataError, match=message):
+        verify(tmp_path / file, Archive(file=file, largest_bytes=10_000, user_file=True))
+
+
+def test_a_users_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(bytes(101))
+    with pytest.raises(DataError, match="has 101 bytes, more than 100; raise largest_bytes"):
+        verify(tmp_path / "mine.csv", Archive(file="mine.csv", largest_bytes=100, user_file=True))

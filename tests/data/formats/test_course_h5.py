@@ -74,3 +74,44 @@ def test_without_h5py_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(DataError, match=r"pip install 'harmodels\[hdf5\]'"):
         read_course_h5(tmp_path / "c.h5", FACTS)
+
+
+def _replaced(path: Path, parts: dict[str, np.ndarray], make: object) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, values in parts.items():
+            if name != "trX":
+                file[name] = values
+        make(file)  # type: ignore[operator]
+    return path
+
+
+SHAPE = (4, 150, 3)
+ELSEWHERE = {
+    "external storage": lambda file: file.create_dataset(
+        "trX", SHAPE, "f8", external=[("/etc/passwd", 0, 14400)]
+    ),
+    "external link": lambda file: file.__setitem__("trX", h5py.ExternalLink("other.h5", "/trX")),
+    "soft link": lambda file: file.__setitem__("trX", h5py.SoftLink("/elsewhere/trX")),
+    "virtual": lambda file: file.create_virtual_dataset("trX", h5py.VirtualLayout(SHAPE, "f8")),
+}
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_values_kept_outside_the_file_are_refused(
+    kind: str, parts: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    path = _replaced(tmp_path / "c.h5", parts, ELSEWHERE[kind])
+    with pytest.raises(DataError, match=r"c\.h5: trX is (a link|kept in another file), .* copy"):
+        read_course_h5(path, FACTS)
+
+
+def test_a_declared_size_that_fills_the_memory_is_refused(
+    parts: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    path = _replaced(
+        tmp_path / "c.h5",
+        parts,
+        lambda file: file.create_dataset("trX", (10**8, 150, 3), "f4", chunks=(1, 150, 3)),
+    )
+    with pytest.raises(DataError, match=r"trX has the shape .* bytes, more than"):
+        read_course_h5(path, FACTS)

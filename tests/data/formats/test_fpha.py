@@ -185,3 +185,42 @@ def test_what_is_wrong_is_said_with_file_and_line(
     change(raw)
     with pytest.raises(DataError, match=message):
         read()
+
+
+def _renumber(raw: Path, numbers: str) -> None:
+    path = raw / "Subject_1/stir/1" / "skeleton.txt"
+    rows = zip(numbers, path.read_text().splitlines(), strict=True)
+    path.write_text("".join(f"000{number}{line[4:]}\n" for number, line in rows))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "uneven"), [("012", 0), ("567", 0), ("001", 1), ("023", 1), ("210", 2)]
+)
+def test_frames_that_repeat_or_are_missing_are_counted(
+    numbers: str, uneven: int, raw: Path, small: Dataset
+) -> None:
+    _renumber(raw, numbers)
+    notes = read_fpha(raw, small.facts, WORLD)[1]
+    assert notes["uneven_frames"] == ({"Subject_1/stir/1": uneven} if uneven else {})
+
+
+def test_a_folder_need_not_bear_the_name_of_its_class(raw: Path, small: Dataset) -> None:
+    named = replace(small, classes=("Stir the tea", "Write!"))
+    assert read_fpha(raw, named.facts, WORLD)[0].labels.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("line", ["Subject_2/stir/1 1", "Subject_2/pour/1 0"])
+def test_a_folder_name_stands_for_one_label(line: str, raw: Path, small: Dataset) -> None:
+    named = replace(small, classes=("a", "b"))
+    (raw.parent / SPLIT).write_text("\n".join([*LINES[:-1], line, ""]))
+    with pytest.raises(DataError, match="line 5: label . of the action '(stir|pour)', but"):
+        read_fpha(raw, named.facts, WORLD)
+
+
+def test_the_card_says_who_is_in_training_and_test_data(raw: Path, small: Dataset) -> None:
+    lines = ["Training 2", *LINES[1:3], "Test 1", "Subject_2/stir/1 0", ""]
+    (raw.parent / SPLIT).write_text("\n".join(lines))
+    assert describe(small, *read_raw(small, raw.parent))["subjects_in_both"] == []
+    lines = ["Training 2", "Subject_1/stir/1 0", "Subject_2/stir/1 0", "Test 1", LINES[2], ""]
+    (raw.parent / SPLIT).write_text("\n".join(lines))
+    assert describe(small, *read_raw(small, raw.parent))["subjects_in_both"] == ["1"]

@@ -213,3 +213,18 @@ def test_validation_is_drawn_from_clips_of_unequal_length(
     frame = draw_splits(official[0], Draw(validation_per_class=4), seed=1, replicates=2)
     counts = frame[frame["replicate"] == 1]["split"].value_counts().to_dict()
     assert counts == {"train": 416, "validation": 52, "test": 278}
+
+
+@pytest.mark.parametrize(
+    ("gestures", "shared"),
+    [
+        ("1,2,2,2,4,1,5,9", {}),
+        ("1,2,2,2,4,1,4,9", {"sequences/1/2": 1}),
+        ("1,3,2,2,4,1,6,9,1,1,7", {"sequences/1/3": 5}),
+    ],
+)
+def test_rows_that_two_gestures_share_are_counted(
+    gestures: str, shared: dict[str, int], raw: Path, small: Dataset
+) -> None:
+    (raw / "Sequences" / "sequencesGT.csv").write_text(f"{gestures}\n2,1,1,1,3\n")
+    assert read_sfinge3d(raw, small.facts, MILLIMETRES)[1]["overlapping"] == shared

@@ -70,12 +70,27 @@ BROKEN: dict[str, tuple[str, Callable[[list[str]], None], str]] = {
     "word": (
         "test/Inertial Signals/acc_x_test.txt",
         lambda lines: lines.__setitem__(1, "x " + lines[1].split(" ", 1)[1]),
-        "acc_x_test.txt, line 2: 'x' is not a finite number",
+        "acc_x_test.txt, line 2: 'x' in column 1 is not a finite number",
     ),
     "NaN": (
         "test/Inertial Signals/acc_x_test.txt",
         lambda lines: lines.__setitem__(0, "NaN " + lines[0].split(" ", 1)[1]),
-        "acc_x_test.txt, line 1: 'NaN' is not a finite number",
+        "acc_x_test.txt, line 1: 'NaN' in column 1 is not a finite number",
+    ),
+    "underscore in a number": (
+        "test/Inertial Signals/acc_x_test.txt",
+        lambda lines: lines.__setitem__(0, "1_0 " + lines[0].split(" ", 1)[1]),
+        "acc_x_test.txt, line 1: '1_0' in column 1 is not a finite number",
+    ),
+    "digits of another script": (
+        "test/Inertial Signals/acc_x_test.txt",
+        lambda lines: lines.__setitem__(0, "١٢ " + lines[0].split(" ", 1)[1]),
+        "acc_x_test.txt, line 1: '١٢' in column 1 is not a finite number",
+    ),
+    "label with an underscore": (
+        "train/y_train.txt",
+        lambda lines: lines.__setitem__(2, "0_1"),
+        "y_train.txt, line 3: '0_1' in column 1",
     ),
     "missing line": (
         "train/Inertial Signals/acc_x_train.txt",

@@ -40,6 +40,10 @@ def test_a_plain_record_is_read() -> None:
     np.testing.assert_allclose(records.values, [[-0.69, 12.68, 0.50395286]], rtol=1e-6)
 
 
+def test_a_class_is_found_in_any_case() -> None:
+    assert parse_records(_line(activity="wALKING"), ("Jogging", "Walking")).labels.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -67,6 +71,8 @@ def test_every_way_of_writing_two_records_is_read(text: str) -> None:
         (",Walking,5,1,2,3;", EMPTY),
         ("1,Walking,5,1,2,three;", NOT_A_NUMBER),
         ("1,Walking,5,1,nan,3;", NOT_A_NUMBER),
+        ("1,Walking,5,1_0,2,3;", NOT_A_NUMBER),
+        ("1,Walking,5,١,2,3;", NOT_A_NUMBER),
         ("1,Walking,5,1,inf,3;", NOT_A_NUMBER),
         ("1,Walking,5,1,1e99,3;", NOT_A_NUMBER),
         ("1.5,Walking,5,1,2,3;", NOT_A_NUMBER),

@@ -109,7 +109,7 @@ def _in_mirror(mirror: str | None, archive: Archive) -> tuple[list[Path | str], 
 def _unpacked(archive: Archive, folder: Path) -> list[Path]:
     """Return the folder of a user's zip that is still, or again, unpacked, if there is one."""
     path = folder / archive.file.removesuffix(".zip")
-    return [path] if archive.user_file and path.is_dir() else []
+    return [path] if archive.user_file and archive.file.endswith(".zip") and path.is_dir() else []
 
 
 def _take(source: Path, target: Path, archive: Archive) -> None:

@@ -15,6 +15,7 @@ from harmodels.files import MORE_SPACE, atomic_path, sha256
 
 LARGEST = 2_000_000_000  # bytes that an archive may unpack to, where the registry sets no limit
 HDF5 = b"\x89HDF\r\n\x1a\n"
+MAGIC = {".h5": HDF5, ".hdf5": HDF5, ".parquet": b"PAR1"}  # first bytes, by a name's ending
 
 
 def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
@@ -33,12 +34,14 @@ def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
         extract(source, folder, checksums, nested=archive.nested, largest=largest)
         return
     verify(source, archive)
-    if _is_zip(archive):
+    if archive.kind == "archive":
         beside = [source.parent / name for name in archive.beside]
         extract(source, folder, None, largest=archive.largest_bytes, beside=beside)
         return
     with _whole_folder(folder) as temporary:
-        shutil.copyfile(source, temporary / dataset.path)
+        path = temporary / dataset.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, path)
 
 
 def pack(folder: Path, target: Path) -> None:
@@ -120,8 +123,8 @@ def verify(path: Path, archive: Archive) -> None:
     """Check that a file is the archive it should be.
 
     Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of
-    a file that only users have, it is checked that it is a safe zip or an HDF5 file, as its name
-    in the registry says.
+    a file that only users have, it is checked that it is a safe archive, an HDF5 file or a
+    table, as its name in the registry says.
 
     Raises
     ------
@@ -130,12 +133,7 @@ def verify(path: Path, archive: Archive) -> None:
     """
     _refuse_other_kinds(path)
     if archive.user_file:
-        if _is_zip(archive):
-            with open_members(path, None, archive.largest_bytes):
-                return
-        with path.open("rb") as stream:
-            if stream.read(len(HDF5)) != HDF5:
-                raise DataError(f"{path.name} is not an HDF5 file")
+        _verify_kind(path, archive)
         return
     digest = sha256(path)
     if digest in archive.sha256:
@@ -148,8 +146,20 @@ def verify(path: Path, archive: Archive) -> None:
             _compare(path, member.name, copy_member(opened, member, None), archive.checksums)
 
 
-def _is_zip(archive: Archive) -> bool:
-    return archive.file.endswith(".zip")
+def _verify_kind(path: Path, archive: Archive) -> None:
+    if archive.kind == "archive":
+        with open_members(path, None, archive.largest_bytes):
+            return
+    size = path.stat().st_size
+    if size > archive.largest_bytes:
+        raise DataError(
+            f"{path.name} has {size:,} bytes, more than {archive.largest_bytes:,}; raise "
+            "largest_bytes in the registry if it is the right file"
+        )
+    magic = MAGIC.get(Path(archive.file).suffix.lower(), b"")
+    with path.open("rb") as stream:
+        if stream.read(len(magic)) != magic:
+            raise DataError(f"{path.name} is not the {archive.kind} file that its name promises")
 
 
 def _listed(path: Path, members: list[Member], checksums: Mapping[str, str] | None) -> list[Member]:

@@ -10,6 +10,8 @@ from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.errors import DataError
 
 STEPS = 150
+LARGEST_BYTES = 4_000_000_000  # of one part; what a file declares costs it nothing
+OWN_DATA = "which could be any file of this machine; copy the values into this one"
 HALVES = {"train": ("trX", "trY"), "test": ("tstX", "tstY")}
 
 
@@ -34,7 +36,7 @@ def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
     ------
     DataError
         If h5py is missing, the file is damaged, a part is missing, has another shape than
-        (N, 150, 3) or (N, 6), or a label is not one-hot.
+        (N, 150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
     """
     parts = _read(path)
     channels, classes = len(facts.channels), len(facts.classes)
@@ -72,15 +74,30 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     names = [name for pair in HALVES.values() for name in pair]
     try:
         with h5py.File(path, "r") as file:
+            for name in names:
+                if name in file and not isinstance(file.get(name, getlink=True), h5py.HardLink):
+                    raise DataError(f"{path}: {name} is a link, {OWN_DATA}")
             missing = [name for name in names if not isinstance(file.get(name), h5py.Dataset)]
             if missing:
                 found = ", ".join(sorted(file)) or "nothing"
                 raise DataError(f"{path} has no data set {missing[0]!r}; it holds {found}")
+            for name in names:
+                _check_storage(path, name, file[name])
             return {name: file[name][()] for name in names}
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{path} is no HDF5 file, or is damaged or truncated: {error}. Bring a whole copy."
         ) from error
+
+
+def _check_storage(path: Path, name: str, dataset: Any) -> None:
+    if dataset.external or dataset.is_virtual:
+        raise DataError(f"{path}: {name} is kept in another file, {OWN_DATA}")
+    if dataset.nbytes > LARGEST_BYTES:
+        raise DataError(
+            f"{path}: {name} has the shape {dataset.shape}, {dataset.nbytes:,} bytes, more than "
+            f"the {LARGEST_BYTES:,} that can be read; bring a shorter recording"
+        )
 
 
 def _check_shape(path: Path, name: str, array: NDArray[Any], rest: tuple[int, ...]) -> None:

@@ -1,5 +1,6 @@
 """The raw format of the First-Person Hand Action benchmark: one skeleton.txt a recording."""
 
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import DataError
 
+LOGGER = logging.getLogger("harmodels")
 SPLIT = "data_split_action_recognition.txt"
 SKELETON = "skeleton.txt"
 JOINTS = len(SKELETONS["fpha"].joints)
@@ -60,7 +62,8 @@ def read_fpha(
     sequences
         In the order of the split file, with its halves; ids are `Subject_1/action/1`.
     notes
-        `dropped`: recordings that the split file does not list.
+        `dropped`: recordings that the split file does not list; `uneven_frames`: by id, how many
+        frames of a recording do not follow the one before by number.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read_fpha(
     """
     split = split_file(folder)
     entries = read_split(split, facts.classes)
-    parts = []
+    parts, uneven = [], {}
     for entry in entries:
         path = folder / entry.recording / SKELETON
         if not path.is_file():
@@ -79,7 +82,17 @@ def read_fpha(
                 f"{split}, line {entry.line}: {entry.recording} has no {SKELETON} in {folder}; "
                 "bring the recording or delete the line and lower the number in its heading"
             )
-        parts.append(_normalised(read_rows(path, 1 + 3 * JOINTS, MEANING), normalise))
+        rows = read_rows(path, 1 + 3 * JOINTS, MEANING)
+        uneven[entry.recording] = int(np.count_nonzero(np.diff(rows[:, 0]) != 1))
+        parts.append(_normalised(rows, normalise))
+    uneven = {name: count for name, count in uneven.items() if count}
+    if uneven:
+        LOGGER.warning(
+            "%d recordings have frames that repeat or are missing, %s first; see uneven_frames in "
+            "the card",
+            len(uneven),
+            next(iter(uneven)),
+        )
     listed = {entry.recording for entry in entries}
     found = {p.parent.relative_to(folder).as_posix() for p in folder.glob(f"*/*/*/{SKELETON}")}
     sequences = Sequences(
@@ -91,7 +104,8 @@ def read_fpha(
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),
     )
-    return sequences, {"dropped": {"not in the split file": len(found - listed)}}
+    dropped = {"not in the split file": len(found - listed)}
+    return sequences, {"dropped": dropped, "uneven_frames": uneven}
 
 
 def source_files(folder: Path, classes: tuple[str, ...]) -> list[Path]:
@@ -146,6 +160,7 @@ def read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
             entries.append(_entry(line, half, classes, path, number))
     _check_counts(path, entries, headings)
     _refuse_repeats(path, entries)
+    _refuse_mixed_actions(path, entries)
     return entries
 
 
@@ -160,7 +175,7 @@ def _entry(line: str, half: str, classes: tuple[str, ...], path: Path, number: i
     subject, action, repetition, label = match[1], match[2], match[3], int(match[4])
     if not 0 <= label < len(classes):
         raise DataError(f"{where}: label {label} is outside 0…{len(classes) - 1}")
-    if classes[label] != action:
+    if action in classes and classes[label] != action:
         raise DataError(
             f"{where}: label {label} is {classes[label]!r} in the registry, but the recording "
             f"shows {action!r}"
@@ -189,6 +204,20 @@ def _refuse_repeats(path: Path, entries: list[Entry]) -> None:
                 f"{lines[entry.recording]} already"
             )
         lines[entry.recording] = entry.line
+
+
+def _refuse_mixed_actions(path: Path, entries: list[Entry]) -> None:
+    """Check that a folder's name stands for one label, and a label for one name."""
+    actions: dict[int, str] = {}
+    labels: dict[str, int] = {}
+    for entry in entries:
+        action = entry.recording.split("/")[1]
+        known = actions.setdefault(entry.label, action), labels.setdefault(action, entry.label)
+        if known != (action, entry.label):
+            raise DataError(
+                f"{path}, line {entry.line}: label {entry.label} of the action {action!r}, but "
+                f"an earlier line has label {known[1]} of the action {known[0]!r}"
+            )
 
 
 def _normalised(rows: NDArray[np.float64], normalise: Normalise) -> NDArray[np.float32]:

@@ -61,7 +61,8 @@ def read_sfinge3d(
         Training half first; ids are `dictionary/<class>/<clip>` and
         `sequences/<sequence>/<gesture>`. The files do not say who was recorded.
     notes
-        `clipped`: rows cut off by id, of gestures whose end is annotated past their file.
+        `clipped`: rows cut off by id, of gestures whose end is annotated past their file;
+        `overlapping`: by id, rows that a gesture shares with an earlier one of its sequence.
 
     Raises
     ------
@@ -98,7 +99,20 @@ def read_sfinge3d(
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),
     )
-    return sequences, {"dropped": {}, "clipped": clipped}
+    overlapping = _overlaps(gestures, rows)
+    return sequences, {"dropped": {}, "clipped": clipped, "overlapping": overlapping}
+
+
+def _overlaps(gestures: list[Gesture], rows: dict[int, NDArray[np.float64]]) -> dict[str, int]:
+    """Return by id how many rows a gesture shares with earlier ones of its sequence."""
+    taken = {number: np.zeros(len(whole), dtype=np.bool_) for number, whole in rows.items()}
+    shared: dict[str, int] = {}
+    for gesture in gestures:
+        part = taken[gesture.sequence][gesture.start : gesture.stop]
+        if part.any():
+            shared[gesture.id] = int(part.sum())
+        part[:] = True
+    return shared
 
 
 def hand_channels(rows: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
@@ -180,7 +194,9 @@ def _clips(folder: Path, classes: int) -> list[tuple[Path, int]]:
     if unknown:
         raise DataError(f"{folder / unknown[0]}: label {unknown[0]} is outside 1…{classes}")
     for label in range(classes):
-        numbered = [p for p in folder.glob(f"{label + 1}/*.txt") if p.stem.isdecimal()]
+        numbered = [
+            p for p in folder.glob(f"{label + 1}/*.txt") if re.fullmatch("[0-9]{1,9}", p.stem)
+        ]
         if not numbered:
             raise DataError(
                 f"{folder / str(label + 1)} holds no clip; was another archive unpacked?"

@@ -1,4 +1,4 @@
-"""Tables of numbers in text files; what is wrong with one is said with file and line."""
+"""Tables of numbers in text files, read strictly; an error names file and line."""
 
 from itertools import chain
 from pathlib import Path
@@ -19,15 +19,19 @@ def read_lines(path: Path) -> list[str]:
     DataError
         If the file cannot be read or holds nothing.
     """
+    lines = _read_text(path).splitlines()
+    if not lines:
+        raise DataError(f"{path}, line 1: the file is empty; bring a whole copy")
+    return lines
+
+
+def _read_text(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        return path.read_text(encoding="utf-8-sig").rstrip()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"cannot read {path}: it is no text ({error.reason})") from error
-    if not lines:
-        raise DataError(f"{path}, line 1: the file is empty; bring a whole copy")
-    return lines
 
 
 def read_rows(
@@ -54,10 +58,12 @@ def read_rows(
     ------
     DataError
         Naming file and line, if the file is empty, a line has another number of columns, or a
-        number is none, not finite or too large.
+        number is none, not finite, too large, or written as only Python reads it (`1_0`, digits
+        of other scripts).
     """
     rows = []
-    for number, line in enumerate(read_lines(path), start=1):
+    lines = read_lines(path)
+    for number, line in enumerate(lines, start=1):
         cells = line.strip().removesuffix(separator or " ").split(separator)
         if len(cells) != columns:
             raise DataError(
@@ -66,7 +72,8 @@ def read_rows(
         rows.append(cells)
     flat = list(chain.from_iterable(rows))
     try:
-        table = np.array(flat, dtype=np.float64)
+        plain = all(line.isascii() and "_" not in line for line in lines)
+        table = np.array(flat if plain else [_number(cell) for cell in flat], dtype=np.float64)
     except ValueError:
         table = np.array([_number(cell) for cell in flat])
     broken = np.flatnonzero(~(np.abs(table) < LARGEST))
@@ -81,6 +88,6 @@ def read_rows(
 
 def _number(cell: str) -> float:
     try:
-        return float(cell)
+        return float(cell) if cell.isascii() and "_" not in cell else float("nan")
     except ValueError:
         return float("nan")

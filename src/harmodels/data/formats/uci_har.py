@@ -1,13 +1,12 @@
 """The raw format of UCI HAR: text files with one window of 128 steps a line, in two halves."""
 
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.formats.text_rows import LARGEST
+from harmodels.data.formats.text_rows import read_lines, read_rows
 from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.errors import DataError
 
@@ -88,59 +87,23 @@ def _read_half(
     values = np.empty((len(labels), STEPS, len(facts.channels)), dtype=np.float32)
     for index, channel in enumerate(facts.channels):
         path = signal_file(folder, half, channel)
-        signal = _read_numbers(path, STEPS)
+        signal = read_rows(path, STEPS, "one window; is the file truncated?")
         _same_lines(path, len(signal), label_file, len(labels))
         values[:, :, index] = signal
     return values, labels - 1, subjects
 
 
 def _read_integers(path: Path) -> NDArray[np.int64]:
-    numbers = _read_numbers(path, 1)[:, 0]
+    numbers = read_rows(path, 1, "one a line")[:, 0]
     broken = np.flatnonzero((numbers != np.round(numbers)) | (np.abs(numbers) >= EXACT))
     if len(broken):
         raise DataError(f"{path}, line {broken[0] + 1}: {numbers[broken[0]]} is no whole number")
     return numbers.astype(np.int64)
 
 
-def _read_numbers(path: Path, columns: int) -> NDArray[np.float64]:
-    """Read a table of numbers with white space between, (lines, columns)."""
-    rows = [line.split() for line in _read_lines(path)]
-    for number, row in enumerate(rows, start=1):
-        if len(row) != columns:
-            raise DataError(
-                f"{path}, line {number}: {len(row)} numbers, not {columns}; is the file truncated?"
-            )
-    try:
-        table = np.array(list(chain.from_iterable(rows)), dtype=np.float64)
-    except ValueError:
-        table = np.array([_number(token) for row in rows for token in row])
-    broken = np.flatnonzero(~(np.abs(table) < LARGEST))
-    if len(broken):
-        line, column = divmod(int(broken[0]), columns)
-        raise DataError(
-            f"{path}, line {line + 1}: {rows[line][column]!r} is not a finite number "
-            f"below {LARGEST:g}"
-        )
-    return table.reshape(len(rows), columns)
-
-
-def _number(token: str) -> float:
-    try:
-        return float(token)
-    except ValueError:
-        return float("nan")
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").rstrip().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-
-
 def _check_classes(path: Path, classes: tuple[str, ...]) -> None:
     """Check that the file lists `1 WALKING` and so on, in the order of the registry."""
-    lines = [line.split() for line in _read_lines(path)]
+    lines = [line.split() for line in read_lines(path)]
     expected = [[str(number), name.upper()] for number, name in enumerate(classes, start=1)]
     for number, row in enumerate(expected):
         found = lines[number] if number < len(lines) else []

@@ -134,7 +134,7 @@ def parse_records(text: str, classes: Sequence[str]) -> Records:
     joined = ",".join(_without_trailing_comma(pieces[i]) for i in whole)
     cells = joined.split(",") if len(whole) else []
     columns = [pd.Series(cells[c::FIELDS], dtype=object).str.strip() for c in range(FIELDS)]
-    activities = {name: label for label, name in enumerate(classes)}
+    activities = {name.lower(): label for label, name in enumerate(classes)}
     labels = np.asarray(columns[1].str.lower().map(activities).fillna(-1), dtype=np.int64)
     numbers = np.column_stack(
         [pd.to_numeric(columns[c], errors="coerce").to_numpy(np.float64) for c in NUMERIC]
