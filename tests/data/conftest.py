@@ -63,7 +63,7 @@ def make_sequences() -> Callable[..., Sequences]:
             ),
             ids=np.array([f"{h}/{c}/{i}" for h, c, i in rows]),
             subjects=np.array([str(i % 5) for _, _, i in rows]),
-            halves=np.array([h if halves else "" for h, _, _ in rows]),
+            official_split=np.array([h if halves else "" for h, _, _ in rows]),
             labels=np.array([c for _, c, _ in rows]),
             offsets=np.arange(count + 1) * 2,
             values=np.arange(count * 2, dtype=np.float32)[:, None],

@@ -27,7 +27,7 @@ def test_per_class_tests_as_many_of_each_class_and_trains_on_the_rest(
 def test_per_class_draws_from_both_halves(make_sequences: Make) -> None:
     sequences = make_sequences()
     tested = _split(sequences, Draw(protocol="per_class", test_per_class=5), "test")
-    assert set(sequences.halves[tested]) == {"train", "test"}
+    assert set(sequences.official_split[tested]) == {"train", "test"}
 
 
 def test_per_class_depends_on_the_seed_only(make_sequences: Make) -> None:

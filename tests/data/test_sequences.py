@@ -21,7 +21,7 @@ def sequences():
         facts=FACTS,
         ids=np.array(["s/1", "s/2", "s/3"]),
         subjects=np.array(["p", "q", "p"]),
-        halves=np.array(["train", "train", "test"]),
+        official_split=np.array(["train", "train", "test"]),
         labels=np.array([0, 1, 0]),
         offsets=np.array([0, 2, 3, 6]),
         values=np.arange(12, dtype=np.float32).reshape(6, 2),
@@ -32,7 +32,7 @@ def test_writing_and_reading_gives_the_same_sequences(sequences, tmp_path):
     write_sequences(tmp_path / "s.parquet", sequences)
     read = read_sequences(tmp_path / "s.parquet")
     assert read.facts == FACTS
-    for name in ("ids", "subjects", "halves", "labels", "offsets", "values"):
+    for name in ("ids", "subjects", "official_split", "labels", "offsets", "values"):
         np.testing.assert_array_equal(getattr(read, name), getattr(sequences, name))
 
 

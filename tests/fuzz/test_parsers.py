@@ -186,7 +186,7 @@ TWO = Sequences(
     facts=SequenceFacts("toy", ("a",), ("x",), ("g",), 50.0),
     ids=np.array(["train/1", "test/1"]),
     subjects=np.array(["1", "2"]),
-    halves=np.array(["train", "test"]),
+    official_split=np.array(["train", "test"]),
     labels=np.array([0, 0]),
     offsets=np.arange(3),
     values=np.zeros((2, 1), dtype=np.float32),

@@ -56,7 +56,7 @@ def sequences() -> Sequences:
         facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
         ids=np.array(["train/1", "test/1"]),
         subjects=np.array(["1", "é"]),
-        halves=np.array(["train", "test"]),
+        official_split=np.array(["train", "test"]),
         labels=np.array([0, 1]),
         offsets=np.array([0, 2, 5]),
         values=np.arange(10, dtype=np.float32).reshape(5, 2),

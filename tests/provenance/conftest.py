@@ -66,7 +66,7 @@ def _sequences() -> Sequences:
         facts=SequenceFacts("toy", CLASSES, ("x",), ("g",), 50.0),
         ids=np.array([f"all/{i:03d}" for i in range(count)]),
         subjects=np.array([str(i % 3) for i in range(count)]),
-        halves=np.array([""] * count),
+        official_split=np.array([""] * count),
         labels=np.arange(count) % len(CLASSES),
         offsets=np.arange(count + 1),
         values=random.normal(size=(count, 1)).astype(np.float32),

@@ -181,7 +181,7 @@ def sequences(classes=3, length=8, simulated=True, each=4) -> Sequences:
         facts,
         ids=np.array([f"s{i}" for i in range(count)]),
         subjects=np.array([str(i % 3) for i in range(count)]),
-        halves=np.array(["train", "test"] * (count // 2)),
+        official_split=np.array(["train", "test"] * (count // 2)),
         labels=np.repeat(np.arange(classes), each).astype(np.int64),
         offsets=offsets,
         values=np.linspace(0, 1, offsets[-1] * 3, dtype=np.float32).reshape(-1, 3),

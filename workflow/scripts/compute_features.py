@@ -15,9 +15,9 @@ with script_job(snakemake.log[0], f"features {snakemake.wildcards.dataset}"):
     computed = compute_features(sequences)
     if snakemake.input.shipped:
         shipped = read_sequences(snakemake.input.shipped).values.astype(float)
-        affine = map_to_shipped(computed, shipped, sequences.halves)
+        affine = map_to_shipped(computed, shipped, sequences.official_split)
     else:
-        affine = map_to_range(computed, sequences.halves)
+        affine = map_to_range(computed, sequences.official_split)
     write_map(snakemake.output.map, affine)
     mapped = feature_sequences(sequences, apply_map(affine, computed))
     write_sequences(snakemake.output.features, mapped)

@@ -94,7 +94,7 @@ def describe(
 
     Keys: `dataset`, `title`, `licence`, `citation`, `homepage`, `simulated`, `simulation` (its
     parameters or null), `rate_hz`, `channels`, `units`, `classes`, `sequences` (their
-    number), `counts` (half or `all` → class → number), `subjects` (half or `all` → subject →
+    number), `counts` (split or `all` → class → number), `subjects` (split or `all` → subject →
     number), `subjects_in_both` (who is in the training and in the test data, so that a result
     says nothing of new people), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256
     by raw file), `dropped` (number by reason), and what else the parser notes; of hands also what
@@ -137,26 +137,26 @@ def describe(
     }
 
 
-def _rows_of_halves(sequences: Sequences) -> dict[str, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return half → rows; a data set without halves has `all`."""
-    names = np.unique(sequences.halves)
-    return {str(name) or "all": sequences.halves == name for name in names}
+def _rows_of_splits(sequences: Sequences) -> dict[str, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Return split → rows; a data set without an official split has `all`."""
+    names = np.unique(sequences.official_split)
+    return {str(name) or "all": sequences.official_split == name for name in names}
 
 
 def _counts(sequences: Sequences) -> dict[str, dict[str, int]]:
     classes = sequences.facts.classes
     return {
-        half: {name: int((sequences.labels[rows] == c).sum()) for c, name in enumerate(classes)}
-        for half, rows in _rows_of_halves(sequences).items()
+        split: {name: int((sequences.labels[rows] == c).sum()) for c, name in enumerate(classes)}
+        for split, rows in _rows_of_splits(sequences).items()
     }
 
 
 def _subjects(sequences: Sequences) -> dict[str, dict[str, int]]:
     result = {}
-    for half, rows in _rows_of_halves(sequences).items():
+    for split, rows in _rows_of_splits(sequences).items():
         names, counts = np.unique(sequences.subjects[rows], return_counts=True)
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
-        result[half] = {name: count for name, count in pairs if name}
+        result[split] = {name: count for name, count in pairs if name}
     return result
 
 

@@ -1,4 +1,4 @@
-"""The one form every data set takes: labelled sequences of shape (T, D) in a parquet file.
+"""The common form of every data set: labelled sequences of shape (T, D) in a parquet file.
 
 Axes: N sequences, T time steps of one sequence, D channels.
 """
@@ -59,7 +59,7 @@ class Sequences:
         (N,) unique, stable names, for example `train/00042`.
     subjects
         (N,) who was recorded.
-    halves
+    official_split
         (N,) `train` or `test` where the data set comes split, otherwise empty.
     labels
         (N,) int64 indices into `facts.classes`.
@@ -72,13 +72,36 @@ class Sequences:
     facts: SequenceFacts
     ids: NDArray[np.str_]
     subjects: NDArray[np.str_]
-    halves: NDArray[np.str_]
+    official_split: NDArray[np.str_]
     labels: NDArray[np.int64]
     offsets: NDArray[np.int64]
     values: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         self._check()
+
+    @classmethod
+    def of_equal_length(
+        cls,
+        facts: SequenceFacts,
+        windows: NDArray[np.float32],
+        *,
+        ids: Sequence[str],
+        subjects: NDArray[np.str_],
+        official_split: NDArray[np.str_],
+        labels: NDArray[np.int64],
+    ) -> "Sequences":
+        """Return the sequences of an array of windows, shape (N, T, D)."""
+        count, steps, channels = windows.shape
+        return cls(
+            facts=facts,
+            ids=np.array(ids, dtype=np.str_),
+            subjects=subjects,
+            official_split=official_split,
+            labels=labels,
+            offsets=np.arange(count + 1, dtype=np.int64) * steps,
+            values=windows.reshape(count * steps, channels),
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -100,7 +123,7 @@ class Sequences:
             self,
             ids=self.ids[indices],
             subjects=self.subjects[indices],
-            halves=self.halves[indices],
+            official_split=self.official_split[indices],
             labels=self.labels[indices],
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             values=np.concatenate(parts) if parts else self.values[:0],
@@ -136,7 +159,7 @@ class Sequences:
 
     def _check(self) -> None:
         name, count = self.facts.dataset, len(self.ids)
-        for column in ("subjects", "halves", "labels"):
+        for column in ("subjects", "official_split", "labels"):
             if len(getattr(self, column)) != count:
                 raise DataError(f"{name}: {count} ids but {len(getattr(self, column))} {column}")
         if (
@@ -172,8 +195,9 @@ class Sequences:
 
 
 def write_sequences(path: str | Path, sequences: Sequences) -> None:
-    """Write sequences.parquet: one row a sequence (id, subject, half, label, length, values).
+    """Write sequences.parquet, one row a sequence.
 
+    Columns: id, subject, official_split, label, length, values.
     `values` is the sequence flattened step by step, T·D numbers; the facts are metadata.
     """
     facts = sequences.facts
@@ -185,7 +209,7 @@ def write_sequences(path: str | Path, sequences: Sequences) -> None:
         {
             "id": pa.array(sequences.ids.tolist(), pa.string()),
             "subject": pa.array(sequences.subjects.tolist(), pa.string()),
-            "half": pa.array(sequences.halves.tolist(), pa.string()),
+            "official_split": pa.array(sequences.official_split.tolist(), pa.string()),
             "label": pa.array(sequences.labels, pa.int64()),
             "length": pa.array(sequences.lengths, pa.int64()),
             "values": values,
@@ -236,7 +260,7 @@ def _from_table(table: pa.Table, metadata: dict[str, Any]) -> Sequences:
         facts=facts,
         ids=np.array(table["id"].to_pylist(), dtype=np.str_),
         subjects=np.array(table["subject"].to_pylist(), dtype=np.str_),
-        halves=np.array(table["half"].to_pylist(), dtype=np.str_),
+        official_split=np.array(table["official_split"].to_pylist(), dtype=np.str_),
         labels=table["label"].to_numpy().astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         values=np.array(flat, dtype=np.float32).reshape(-1, len(facts.channels)),

@@ -138,7 +138,7 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
     from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
     name = sequences.facts.dataset
-    halves = bool((sequences.halves != "").all())
+    halves = bool((sequences.official_split != "").all())
     protocol = draw.protocol or ("official" if halves else "subjects")
     if protocol not in PROTOCOLS:
         raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
@@ -147,7 +147,7 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
     if protocol == "official":
         if not halves:
             raise DataError(f"{name} has no official halves; use protocol: subjects or random")
-        return sequences.halves == "test"
+        return sequences.official_split == "test"
     if protocol == "per_class":
         if draw.test_per_class is None:
             raise DataError("protocol: per_class needs draw.test_per_class, the test sequences")

@@ -33,7 +33,7 @@ def _write(path: Path, parts: dict[str, np.ndarray]) -> Path:
 def test_both_halves_are_read(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
     sequences, _ = read_course_h5(_write(tmp_path / "c.h5", parts), FACTS)
     assert sequences.labels.tolist() == [0, 5, 2, 2, 1, 3]
-    assert sequences.halves.tolist() == ["train"] * 4 + ["test"] * 2
+    assert sequences.official_split.tolist() == ["train"] * 4 + ["test"] * 2
     assert sequences.ids[4] == "test/00001"
     np.testing.assert_array_equal(sequences[5], parts["tstX"][1].astype(np.float32))
 

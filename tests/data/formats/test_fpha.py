@@ -51,7 +51,7 @@ def test_recordings_come_in_the_order_and_halves_of_the_split_file(
     sequences = read()
     assert sequences.ids.tolist() == list(LENGTHS)
     assert sequences.lengths.tolist() == list(LENGTHS.values())
-    assert sequences.halves.tolist() == ["train", "train", "test"]
+    assert sequences.official_split.tolist() == ["train", "train", "test"]
     assert sequences.labels.tolist() == [0, 1, 0]
     assert sequences.subjects.tolist() == ["1", "1", "2"]
 

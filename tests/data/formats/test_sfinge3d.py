@@ -60,7 +60,7 @@ def test_clips_train_and_annotated_gestures_test(read: Callable[[], Sequences]) 
     sequences = read()
     trained = ["dictionary/1/1", "dictionary/1/2", "dictionary/1/10", "dictionary/2/1"]
     assert sequences.ids.tolist() == [*trained, "sequences/1/1", "sequences/1/2", "sequences/2/1"]
-    assert sequences.halves.tolist() == ["train"] * 4 + ["test"] * 3
+    assert sequences.official_split.tolist() == ["train"] * 4 + ["test"] * 3
     assert sequences.labels.tolist() == [0, 0, 0, 1, 1, 0, 0]
 
 
@@ -189,7 +189,7 @@ def test_the_official_archive_has_468_clips_and_278_gestures(
     official: tuple[Sequences, dict],
 ) -> None:
     sequences, notes = official
-    train = sequences.halves == "train"
+    train = sequences.official_split == "train"
     assert np.bincount(sequences.labels[train]).tolist() == [36] * 13
     assert (~train).sum() == 278
     assert set(sequences.labels[~train]) == set(range(13))

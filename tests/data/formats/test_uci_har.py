@@ -47,7 +47,7 @@ def test_windows_come_in_the_order_of_the_files(folder: Path) -> None:
         "test/00001",
         "test/00002",
     ]
-    assert sequences.halves.tolist() == ["train"] * 3 + ["test"] * 2
+    assert sequences.official_split.tolist() == ["train"] * 3 + ["test"] * 2
     assert sequences.subjects.tolist() == ["7", "8", "9", "7", "8"]
 
 
@@ -150,7 +150,7 @@ def test_the_real_recordings_have_their_published_counts(
     extract(target, tmp_path / "raw", dataset.archive.checksums)
     sequences, _ = read_uci_har(tmp_path / "raw" / dataset.path, dataset.facts)
     counts = {
-        half: np.bincount(sequences.labels[sequences.halves == half]).tolist()
+        half: np.bincount(sequences.labels[sequences.official_split == half]).tolist()
         for half in ("train", "test")
     }
     assert counts == {

@@ -72,7 +72,7 @@ def test_files_lie_where_those_of_the_benchmark_lie(small: Dataset, tmp_path: Pa
 
 
 def test_six_people_are_recorded_and_two_of_them_tested(simulated: Sequences) -> None:
-    train = simulated.halves == "train"
+    train = simulated.official_split == "train"
     assert set(simulated.subjects[train]) == set("1234")
     assert set(simulated.subjects[~train]) == set("56")
 

@@ -62,13 +62,15 @@ def test_another_seed_gives_other_bytes(small_wisdm: Dataset, tmp_path: Path) ->
 def test_the_demo_can_draw_what_it_asks_for(simulated: dict[str, Sequences]) -> None:
     sequences = simulated["simulated"]
     for half, least in (("train", 40), ("test", 15)):
-        counts = np.bincount(sequences.labels[sequences.halves == half], minlength=6)
+        counts = np.bincount(sequences.labels[sequences.official_split == half], minlength=6)
         assert counts.min() >= least
 
 
 def test_no_simulated_person_stands_in_both_halves(simulated: dict[str, Sequences]) -> None:
     sequences = simulated["simulated"]
-    people = [set(sequences.subjects[sequences.halves == half]) for half in ("train", "test")]
+    people = [
+        set(sequences.subjects[sequences.official_split == half]) for half in ("train", "test")
+    ]
     assert not people[0] & people[1]
 
 

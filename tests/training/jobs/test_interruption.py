@@ -124,7 +124,7 @@ def place(tmp_path: Path) -> Path:
         facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
         ids=np.array([f"s/{i:02d}" for i in range(count)]),
         subjects=np.array([f"p{i % 5}" for i in range(count)]),
-        halves=np.array(["train"] * 45 + ["test"] * 15),
+        official_split=np.array(["train"] * 45 + ["test"] * 15),
         labels=labels,
         offsets=np.arange(count + 1) * steps,
         values=values.reshape(-1, 3).astype(np.float32),

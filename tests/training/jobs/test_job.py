@@ -49,7 +49,7 @@ def sequences():
         facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
         ids=np.array([f"s/{i:02d}" for i in range(count)]),
         subjects=np.array([f"p{i % 5}" for i in range(count)]),
-        halves=np.array(["train"] * 21 + ["test"] * 9),
+        official_split=np.array(["train"] * 21 + ["test"] * 9),
         labels=np.arange(count) % 3,
         offsets=np.arange(count + 1) * steps,
         values=random.normal(size=(count * steps, 3)).astype(np.float32),

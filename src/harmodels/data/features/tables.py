@@ -39,8 +39,8 @@ def compute_features(sequences: Sequences) -> Array:
     features = np.empty((len(sequences), len(catalogue())))
     try:
         check_windows(windows)
-        for half in np.unique(sequences.halves):
-            rows = sequences.halves == half
+        for half in np.unique(sequences.official_split):
+            rows = sequences.official_split == half
             features[rows] = extract_features(
                 windows[rows],
                 facts.channels,
@@ -79,7 +79,7 @@ def read_shipped_features(raw: Path, sequences: Sequences) -> Array:
             table = pd.read_csv(path, sep=r"\s+", header=None, dtype=np.float64).to_numpy()
         except (OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}") from error
-        expected = (int((sequences.halves == half).sum()), len(catalogue()))
+        expected = (int((sequences.official_split == half).sum()), len(catalogue()))
         if table.shape != expected:
             raise DataError(f"{path} has shape {table.shape}, not {expected}")
         broken = np.flatnonzero(~np.isfinite(table).all(axis=1))

@@ -12,11 +12,11 @@ from harmodels.errors import DataError
 STEPS = 150
 LARGEST_BYTES = 4_000_000_000  # of one part; what a file declares costs it nothing
 OWN_DATA = "which could be any file of this machine; copy the values into this one"
-HALVES = {"train": ("trX", "trY"), "test": ("tstX", "tstY")}
+SPLITS = {"train": ("trX", "trY"), "test": ("tstX", "tstY")}
 
 
 def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
-    """Read the sequences of both halves.
+    """Read the training and the test sequences.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
     parts = _read(path)
     channels, classes = len(facts.channels), len(facts.classes)
     values, labels = [], []
-    for inputs, targets in HALVES.values():
+    for inputs, targets in SPLITS.values():
         _check_shape(path, inputs, parts[inputs], (STEPS, channels))
         _check_shape(path, targets, parts[targets], (classes,))
         if len(parts[inputs]) != len(parts[targets]):
@@ -49,19 +49,18 @@ def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
                 f"{path}: {inputs} has {len(parts[inputs])} sequences, "
                 f"but {targets} has {len(parts[targets])}"
             )
-        values.append(_numbers(path, inputs, parts[inputs]).reshape(-1, channels))
+        values.append(_numbers(path, inputs, parts[inputs]))
         labels.append(_labels(path, targets, parts[targets]))
     counts = [len(part) for part in labels]
-    halves = np.repeat(np.array(list(HALVES), dtype=np.str_), counts)
-    names = [f"{h}/{i:05d}" for h, n in zip(HALVES, counts, strict=True) for i in range(1, n + 1)]
-    sequences = Sequences(
-        facts=facts,
-        ids=np.array(names, dtype=np.str_),
+    official_split = np.repeat(np.array(list(SPLITS), dtype=np.str_), counts)
+    names = [f"{h}/{i:05d}" for h, n in zip(SPLITS, counts, strict=True) for i in range(1, n + 1)]
+    sequences = Sequences.of_equal_length(
+        facts,
+        np.concatenate(values),
+        ids=names,
         subjects=np.full(len(names), "", dtype=np.str_),
-        halves=halves,
+        official_split=official_split,
         labels=np.concatenate(labels),
-        offsets=np.arange(len(names) + 1, dtype=np.int64) * STEPS,
-        values=np.concatenate(values),
     )
     return sequences, {"dropped": {}}
 
@@ -71,7 +70,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         import h5py
     except ImportError as error:
         raise DataError(f"reading {path.name} needs h5py: pip install 'harmodels[hdf5]'") from error
-    names = [name for pair in HALVES.values() for name in pair]
+    names = [name for pair in SPLITS.values() for name in pair]
     try:
         with h5py.File(path, "r") as file:
             for name in names:

@@ -21,7 +21,7 @@ SKELETON = "skeleton.txt"
 JOINTS = len(SKELETONS["fpha"].joints)
 UNIT_MM = SKELETONS["fpha"].unit_mm
 MEANING = f"the frame's number and x y z of {JOINTS} joints"
-HALVES = {"Training": "train", "Test": "test"}
+SPLITS = {"Training": "train", "Test": "test"}
 HEADING = re.compile(r"(Training|Test)\s+([0-9]{1,9})")
 # a name of 60 letters fits into a file name in any alphabet
 ENTRY = re.compile(r"([\w-]{1,60})/([\w-]{1,60})/([\w-]{1,60})\s+(-?[0-9]{1,9})")
@@ -30,11 +30,11 @@ PREFIX = "Subject_"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the split file: recording `Subject_1/action/1`, label, half, line number."""
+    """One line of the split file: recording `Subject_1/action/1`, label, split, line number."""
 
     recording: str
     label: int
-    half: str
+    split: str
     line: int
 
     @property
@@ -60,7 +60,7 @@ def read_fpha(
     Returns
     -------
     sequences
-        In the order of the split file, with its halves; ids are `Subject_1/action/1`.
+        In the order of the split file, with its split; ids are `Subject_1/action/1`.
     notes
         `dropped`: recordings that the split file does not list; `uneven_frames`: by id, how many
         frames of a recording do not follow the one before by number.
@@ -99,7 +99,7 @@ def read_fpha(
         facts=facts,
         ids=np.array([entry.recording for entry in entries], dtype=np.str_),
         subjects=np.array([entry.subject for entry in entries], dtype=np.str_),
-        halves=np.array([entry.half for entry in entries], dtype=np.str_),
+        official_split=np.array([entry.split for entry in entries], dtype=np.str_),
         labels=np.array([entry.label for entry in entries], dtype=np.int64),
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),
@@ -148,26 +148,26 @@ def read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
     """
     entries: list[Entry] = []
     headings: dict[str, tuple[int, int]] = {}
-    half = ""
+    split = ""
     for number, line in enumerate(read_lines(path), start=1):
         heading = HEADING.fullmatch(line.strip())
         if heading:
-            half = HALVES[heading[1]]
-            if half in headings:
+            split = SPLITS[heading[1]]
+            if split in headings:
                 raise DataError(f"{path}, line {number}: a second heading {heading[1]!r}")
-            headings[half] = (int(heading[2]), number)
+            headings[split] = (int(heading[2]), number)
         elif line.strip():
-            entries.append(_entry(line, half, classes, path, number))
+            entries.append(_entry(line, split, classes, path, number))
     _check_counts(path, entries, headings)
     _refuse_repeats(path, entries)
     _refuse_mixed_actions(path, entries)
     return entries
 
 
-def _entry(line: str, half: str, classes: tuple[str, ...], path: Path, number: int) -> Entry:
+def _entry(line: str, split: str, classes: tuple[str, ...], path: Path, number: int) -> Entry:
     where = f"{path}, line {number}"
     match = ENTRY.fullmatch(line.strip())
-    if match is None or not half:
+    if match is None or not split:
         raise DataError(
             f"{where}: {line.strip()[:80]!r} is neither a heading `Training 600` or `Test 575` "
             "nor, below one, `Subject_1/action/1 label`"
@@ -180,15 +180,15 @@ def _entry(line: str, half: str, classes: tuple[str, ...], path: Path, number: i
             f"{where}: label {label} is {classes[label]!r} in the registry, but the recording "
             f"shows {action!r}"
         )
-    return Entry(f"{subject}/{action}/{repetition}", label, half, number)
+    return Entry(f"{subject}/{action}/{repetition}", label, split, number)
 
 
 def _check_counts(path: Path, entries: list[Entry], headings: dict[str, tuple[int, int]]) -> None:
-    for name, half in HALVES.items():
-        if half not in headings:
+    for name, split in SPLITS.items():
+        if split not in headings:
             raise DataError(f"{path} has no heading {name!r}; is the file truncated?")
-        promised, line = headings[half]
-        found = sum(entry.half == half for entry in entries)
+        promised, line = headings[split]
+        found = sum(entry.split == split for entry in entries)
         if found != promised:
             raise DataError(
                 f"{path}, line {line}: {name} announces {promised} recordings, {found} follow"

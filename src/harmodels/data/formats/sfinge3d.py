@@ -58,7 +58,7 @@ def read_sfinge3d(
     Returns
     -------
     sequences
-        Training half first; ids are `dictionary/<class>/<clip>` and
+        Training clips first; ids are `dictionary/<class>/<clip>` and
         `sequences/<sequence>/<gesture>`. The files do not say who was recorded.
     notes
         `clipped`: rows cut off by id, of gestures whose end is annotated past their file;
@@ -94,7 +94,9 @@ def read_sfinge3d(
         facts=facts,
         ids=np.array([*ids, *(gesture.id for gesture in gestures)], dtype=np.str_),
         subjects=np.full(len(parts), "", dtype=np.str_),
-        halves=np.repeat(np.array(["train", "test"], dtype=np.str_), [len(clips), len(gestures)]),
+        official_split=np.repeat(
+            np.array(["train", "test"], dtype=np.str_), [len(clips), len(gestures)]
+        ),
         labels=np.array([*(label for _, label in clips), *(g.label for g in gestures)]),
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),

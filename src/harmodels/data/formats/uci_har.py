@@ -1,4 +1,4 @@
-"""The raw format of UCI HAR: text files with one window of 128 steps a line, in two halves."""
+"""The raw format of UCI HAR: text files with one window of 128 steps a line."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.errors import DataError
 
 STEPS = 128
-HALVES = ("train", "test")
+SPLITS = ("train", "test")
 LABELS = "activity_labels.txt"
 EXACT = 2.0**53  # whole numbers below it are exact in float64
 
@@ -29,7 +29,7 @@ def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
     Returns
     -------
     sequences
-        The windows in the order of the files, training half first; ids are `train/00001`, …
+        The windows in the order of the files, training split first; ids are `train/00001`, …
     notes
         Nothing is dropped, so `{"dropped": {}}`.
 
@@ -40,22 +40,17 @@ def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
         finite, a label is outside the classes, or files differ in their number of lines.
     """
     _check_classes(folder / LABELS, facts.classes)
-    parts = [_read_half(folder, half, facts) for half in HALVES]
+    parts = [_read_split(folder, split, facts) for split in SPLITS]
     values = np.concatenate([part[0] for part in parts])
     labels = np.concatenate([part[1] for part in parts])
     counts = [len(part[1]) for part in parts]
-    windows = len(labels)
-    sequences = Sequences(
-        facts=facts,
-        ids=np.array(
-            [f"{h}/{i:05d}" for h, n in zip(HALVES, counts, strict=True) for i in range(1, n + 1)],
-            dtype=np.str_,
-        ),
+    sequences = Sequences.of_equal_length(
+        facts,
+        values,
+        ids=[f"{s}/{i:05d}" for s, n in zip(SPLITS, counts, strict=True) for i in range(1, n + 1)],
         subjects=np.concatenate([part[2] for part in parts]).astype(np.str_),
-        halves=np.repeat(np.array(HALVES, dtype=np.str_), counts),
+        official_split=np.repeat(np.array(SPLITS, dtype=np.str_), counts),
         labels=labels,
-        offsets=np.arange(windows + 1, dtype=np.int64) * STEPS,
-        values=values.reshape(windows * STEPS, len(facts.channels)),
     )
     return sequences, {"dropped": {}}
 
@@ -63,30 +58,30 @@ def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
 def source_files(folder: Path, channels: tuple[str, ...]) -> list[Path]:
     """Return the files that `read_uci_har` reads."""
     files = [folder / LABELS]
-    for half in HALVES:
-        files += [signal_file(folder, half, channel) for channel in channels]
-        files += [folder / half / f"subject_{half}.txt", folder / half / f"y_{half}.txt"]
+    for split in SPLITS:
+        files += [signal_file(folder, split, channel) for channel in channels]
+        files += [folder / split / f"subject_{split}.txt", folder / split / f"y_{split}.txt"]
     return files
 
 
-def signal_file(folder: Path, half: str, channel: str) -> Path:
+def signal_file(folder: Path, split: str, channel: str) -> Path:
     """Return the path of one channel's windows."""
-    return folder / half / "Inertial Signals" / f"{channel}_{half}.txt"
+    return folder / split / "Inertial Signals" / f"{channel}_{split}.txt"
 
 
-def _read_half(
-    folder: Path, half: str, facts: SequenceFacts
+def _read_split(
+    folder: Path, split: str, facts: SequenceFacts
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """Return values (windows, STEPS, D), labels and subjects of one half."""
-    label_file = folder / half / f"y_{half}.txt"
+    """Return values (windows, STEPS, D), labels and subjects of one split."""
+    label_file = folder / split / f"y_{split}.txt"
     labels = _read_integers(label_file)
     _refuse_outside(label_file, labels, len(facts.classes))
-    subject_file = folder / half / f"subject_{half}.txt"
+    subject_file = folder / split / f"subject_{split}.txt"
     subjects = _read_integers(subject_file)
     _same_lines(subject_file, len(subjects), label_file, len(labels))
     values = np.empty((len(labels), STEPS, len(facts.channels)), dtype=np.float32)
     for index, channel in enumerate(facts.channels):
-        path = signal_file(folder, half, channel)
+        path = signal_file(folder, split, channel)
         signal = read_rows(path, STEPS, "one window; is the file truncated?")
         _same_lines(path, len(signal), label_file, len(labels))
         values[:, :, index] = signal

@@ -74,7 +74,7 @@ def read_wisdm(
     """Read the raw text and cut it into windows.
 
     A window never crosses a change of user or activity, a dropped record, a step back in time or
-    a pause longer than `window.largest_gap_s`. The data set has no halves.
+    a pause longer than `window.largest_gap_s`. The data set has no official split.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def parse_records(text: str, classes: Sequence[str]) -> Records:
     )
     reason = np.full(len(pieces), REASONS.index(WRONG_COUNT))
     reason[whole] = _reasons(columns, labels, numbers)
-    return _keep(reason, whole, labels, numbers, classes)
+    return _usable(reason, whole, labels, numbers, classes)
 
 
 def _without_trailing_comma(piece: str) -> str:
@@ -164,7 +164,7 @@ def _reasons(
     return np.select(conditions, order, default=USED)
 
 
-def _keep(
+def _usable(
     reason: NDArray[np.int64],
     whole: NDArray[np.int64],
     labels: NDArray[np.int64],
@@ -203,15 +203,13 @@ def _sequences(
     frame = pd.DataFrame({"user": users, "label": labels})
     numbers = frame.groupby(["user", "label"]).cumcount() + 1
     names = zip(users, labels, numbers, strict=True)
-    windows, steps = rows.shape
-    return Sequences(
-        facts=facts,
-        ids=np.array([f"{u}/{facts.classes[c]}/{n:05d}" for u, c, n in names], dtype=np.str_),
+    return Sequences.of_equal_length(
+        facts,
+        records.values[rows],
+        ids=[f"{u}/{facts.classes[c]}/{n:05d}" for u, c, n in names],
         subjects=users.astype(np.str_),
-        halves=np.full(windows, "", dtype=np.str_),
+        official_split=np.full(len(rows), "", dtype=np.str_),
         labels=labels,
-        offsets=np.arange(windows + 1, dtype=np.int64) * steps,
-        values=records.values[rows.reshape(-1)],
     )
 
 

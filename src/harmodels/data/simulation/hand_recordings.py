@@ -22,7 +22,7 @@ def write_fpha(
 ) -> None:
     """Write one skeleton.txt a recording, and the split file beside the folder.
 
-    The last `plan.test_subjects` people are the test half. The same plan gives the same bytes; a
+    The last `plan.test_subjects` people are the test data. The same plan gives the same bytes; a
     person's hand is the same in a larger group, the lengths are not.
 
     Raises
@@ -40,7 +40,7 @@ def write_fpha(
     listed: dict[str, list[str]] = {"Training": [], "Test": []}
     for person in range(plan.subjects):
         hand = draw_hand(generator(plan.seed, Purpose.SIMULATION, person))
-        half = "Training" if person < plan.subjects - plan.test_subjects else "Test"
+        split = "Training" if person < plan.subjects - plan.test_subjects else "Test"
         for label, action in enumerate(classes):
             for repetition in range(1, plan.repetitions + 1):
                 epoch = known.index(action) * plan.repetitions + repetition
@@ -53,8 +53,8 @@ def write_fpha(
                 )
                 name = f"{PREFIX}{person + 1}/{action}/{repetition}"
                 write_text(folder / name / SKELETON, skeleton_text(joints))
-                listed[half].append(f"{name} {label}")
-    lines = [line for half, names in listed.items() for line in (f"{half} {len(names)}", *names)]
+                listed[split].append(f"{name} {label}")
+    lines = [line for split, names in listed.items() for line in (f"{split} {len(names)}", *names)]
     write_text(folder.parent / SPLIT, "\n".join([*lines, ""]))
 
 

@@ -62,12 +62,12 @@ def write_uci_har(
 
     Windows of 128 steps overlap by half. As in UCI HAR the accelerations are low-pass filtered
     (20 Hz), and body acceleration is what a 0.3 Hz low-pass leaves of the total one. The last
-    `plan.test_subjects` people are the test half.
+    `plan.test_subjects` people are the test data.
     """
     lines = [f"{number} {name.upper()}" for number, name in enumerate(classes, start=1)]
     write_text(folder / LABELS, "\r\n".join([*lines, ""]))
     first_test = plan.subjects - plan.test_subjects
-    for half, people in (
+    for split, people in (
         ("train", range(first_test)),
         ("test", range(first_test, plan.subjects)),
     ):
@@ -78,7 +78,7 @@ def write_uci_har(
                 windows.append(cut)
                 labels += [label + 1] * len(cut)
                 subjects += [person + 1] * len(cut)
-        _write_half(folder, half, np.concatenate(windows), labels, subjects)
+        _write_split(folder, split, np.concatenate(windows), labels, subjects)
 
 
 def write_wisdm(path: Path, classes: Sequence[str], plan: Simulation, *, rate_hz: float) -> None:
@@ -151,9 +151,9 @@ def _windows(signals: NDArray[np.float64]) -> NDArray[np.float64]:
     return view[:: STEPS // 2].swapaxes(1, 2)
 
 
-def _write_half(
+def _write_split(
     folder: Path,
-    half: str,
+    split: str,
     windows: NDArray[np.float64],
     labels: list[int],
     subjects: list[int],
@@ -161,6 +161,6 @@ def _write_half(
     names = [f"{s}_{axis}" for s in ("total_acc", "body_acc", "body_gyro") for axis in AXES]
     for index, name in enumerate(names):
         lines = [" ".join(f"{value: .7e}" for value in row) for row in windows[:, :, index]]
-        write_text(signal_file(folder, half, name), "\r\n".join([*lines, ""]))
-    write_text(folder / half / f"y_{half}.txt", "".join(f"{label}\r\n" for label in labels))
-    write_text(folder / half / f"subject_{half}.txt", "".join(f"{s}\r\n" for s in subjects))
+        write_text(signal_file(folder, split, name), "\r\n".join([*lines, ""]))
+    write_text(folder / split / f"y_{split}.txt", "".join(f"{label}\r\n" for label in labels))
+    write_text(folder / split / f"subject_{split}.txt", "".join(f"{s}\r\n" for s in subjects))

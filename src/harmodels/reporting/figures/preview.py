@@ -33,8 +33,8 @@ def draw_preview(sequences: Sequences, card: dict[str, Any]) -> Figure:
         shown = shown[:MOST_CLASSES]
         rows = max(len(shown), 1)
         figure = new_figure(10.5, 1.05 * rows + 4.3, facts.simulated)
-        halves = figure.subfigures(2, 1, height_ratios=[1.05 * rows + 0.9, 3.4], squeeze=False)
-        top, bottom = halves[0][0], halves[1][0]
+        parts = figure.subfigures(2, 1, height_ratios=[1.05 * rows + 0.9, 3.4], squeeze=False)
+        top, bottom = parts[0][0], parts[1][0]
         _draw_examples(top, sequences, shown, str(card.get("title") or facts.dataset))
         axes = bottom.subplots(1, 3, width_ratios=[1.15, 0.85, 1.4])
         _draw_classes(axes[0], sequences)
@@ -89,13 +89,13 @@ def _draw_examples(
 
 def _draw_classes(axes: Axes, sequences: Sequences) -> None:
     classes = sequences.facts.classes
-    halves = [half for half in ("train", "test", "") if (sequences.halves == half).any()]
+    splits = _official_splits(sequences)
     left = np.zeros(len(classes))
-    for i, half in enumerate(halves):
-        members = sequences.labels[sequences.halves == half]
+    for i, split in enumerate(splits):
+        members = sequences.labels[sequences.official_split == split]
         counts = np.bincount(members, minlength=len(classes))
         bars = axes.barh(
-            range(len(classes)), counts, left=left, color=COLOURS[i], label=half or "not split"
+            range(len(classes)), counts, left=left, color=COLOURS[i], label=split or "not split"
         )
         if len(classes) <= 12:
             axes.bar_label(bars, label_type="center", color="white", fontsize=8)
@@ -107,8 +107,14 @@ def _draw_classes(axes: Axes, sequences: Sequences) -> None:
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("Sequences")
     axes.set_title("Classes")
-    if len(halves) > 1:
+    if len(splits) > 1:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+
+
+def _official_splits(sequences: Sequences) -> list[str]:
+    """Return `train` and `test`, or an empty name where the data set comes without a split."""
+    known = ("train", "test", "")
+    return [split for split in known if (sequences.official_split == split).any()]
 
 
 def _draw_lengths(axes: Axes, sequences: Sequences) -> None:
@@ -138,8 +144,8 @@ def _draw_subjects(axes: Axes, sequences: Sequences) -> None:
     position = {name: i for i, name in enumerate(names)}
     places = np.array([position[name] for name in sequences.subjects.tolist()])
     bottom = np.zeros(len(names))
-    for i, half in enumerate(h for h in ("train", "test", "") if (sequences.halves == h).any()):
-        counts = np.bincount(places[sequences.halves == half], minlength=len(names))
+    for i, split in enumerate(_official_splits(sequences)):
+        counts = np.bincount(places[sequences.official_split == split], minlength=len(names))
         axes.bar(range(len(names)), counts, bottom=bottom, color=COLOURS[i])
         bottom += counts
     step = math.ceil(len(names) / 20)
