@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmodels.data.registry import Dataset, get, load_registry, read_checksums
+from harmodels.data.checksums import read_checksums
+from harmodels.data.registry import Dataset, get, load_registry
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 

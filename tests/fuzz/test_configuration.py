@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from harmodels.config.project import parse_project
 from harmodels.config.schema import check
 from harmodels.config.yaml_files import read_yaml
-from harmodels.data.registry import load_registry, read_checksums
+from harmodels.data.checksums import read_checksums
+from harmodels.data.registry import load_registry
 from harmodels.errors import ConfigurationError
 
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]

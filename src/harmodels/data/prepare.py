@@ -8,6 +8,8 @@ import numpy as np
 
 from harmodels.data.formats import fpha, sfinge3d
 from harmodels.data.formats.course_h5 import read_course_h5
+from harmodels.data.formats.table import read_table_format
+from harmodels.data.formats.table import source_files as table_files
 from harmodels.data.formats.uci_har import read_uci_har, source_files
 from harmodels.data.formats.wisdm import read_wisdm
 from harmodels.data.hands import describe_hands
@@ -61,6 +63,9 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
         return sequences, notes, _hashes(files, raw)
     if dataset.format in SKELETONS:
         return _read_hands(dataset, path, raw)
+    if dataset.table is not None and dataset.window is not None:
+        sequences, notes = read_table_format(path, facts, dataset.table, dataset.window)
+        return sequences, notes, _hashes(table_files(path), raw)
     hashes = _hashes([path], raw)
     if dataset.format == "course_h5":
         return *read_course_h5(path, facts), hashes

@@ -1,16 +1,18 @@
 """The registry of data sets: config/datasets.yaml parsed once into frozen dataclasses."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harmodels.config.schema import check
 from harmodels.config.yaml_files import read_yaml
+from harmodels.data.checksums import read_checksums
 from harmodels.data.registry_checks import check_combination, unknown
 from harmodels.data.sequences import SequenceFacts
+from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.data.skeletons import SKELETONS
+from harmodels.data.table_layout import TableLayout, parse_layout
 from harmodels.errors import ConfigurationError
 
 FILE_KINDS = {
@@ -18,7 +20,6 @@ FILE_KINDS = {
     "hdf5": (".h5", ".hdf5"),
     "table": (".csv", ".parquet"),
 }
-CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
 
 
 @dataclass(frozen=True)
@@ -71,33 +72,6 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Simulation:
-    """How recordings are made up: seed, people, and seconds of each activity and person."""
-
-    seed: int
-    subjects: int
-    seconds_per_class: float
-    test_subjects: int = 1
-
-
-@dataclass(frozen=True)
-class HandSimulation:
-    """How hand recordings are made up: seed, people, repetitions of each action, lengths.
-
-    Lengths are spread from `shortest_frames` to `longest_frames`, both of which occur, half of
-    them below `median_frames`.
-    """
-
-    seed: int
-    subjects: int
-    repetitions: int
-    shortest_frames: int
-    median_frames: int
-    longest_frames: int
-    test_subjects: int = 1
-
-
-@dataclass(frozen=True)
 class Normalise:
     """How the positions of joints are expressed.
 
@@ -135,7 +109,7 @@ class Dataset:
     title, licence, citation, homepage
         For people; `homepage` may be empty.
     format
-        `uci_har`, `wisdm`, `course_h5`, `sfinge3d` or `fpha`.
+        `uci_har`, `wisdm`, `course_h5`, `sfinge3d`, `fpha` or `table`.
     path
         What the parser reads, relative to the folder of raw files.
     rate_hz
@@ -152,6 +126,8 @@ class Dataset:
         How continuous recordings are cut, or None.
     normalise
         How the positions of joints are expressed, or None.
+    table
+        Which column of a user's table means what, or None.
     official_records
         Records of each class in the official file, or empty.
     """
@@ -172,6 +148,7 @@ class Dataset:
     simulation: Simulation | HandSimulation | None = None
     window: Window | None = None
     normalise: Normalise | None = None
+    table: TableLayout | None = None
     official_records: Mapping[str, int] | None = None
 
     @property
@@ -218,11 +195,36 @@ def load_registry(path: Path, schema: Path | None = None) -> dict[str, Dataset]:
         Naming file, key and value, if anything is unknown, missing, of a wrong type, or
         contradicts another key.
     """
-    if schema is None:
-        schema = path.parent.parent / "workflow" / "schemas" / "datasets.schema.yaml"
     content = read_yaml(path)
-    check(content, schema, str(path))
+    check(content, schema or default_schema(path), str(path))
     return {name: _parse(name, entry, path) for name, entry in content.items()}
+
+
+def default_schema(path: Path) -> Path:
+    """Return the JSON Schema of a registry in the folder `config` of a checkout."""
+    return path.parent.parent / "workflow" / "schemas" / "datasets.schema.yaml"
+
+
+def load_registries(paths: Sequence[Path], schema: Path | None = None) -> dict[str, Dataset]:
+    """Read the registry and those of a user, whose entries come after it.
+
+    The registry of the repository is the first path; the schema is by default that of its checkout.
+
+    Raises
+    ------
+    ConfigurationError
+        As `load_registry`, and if two files have an entry of the same name.
+    """
+    schema = schema or default_schema(paths[0])
+    merged: dict[str, Dataset] = {}
+    for path in paths:
+        entries = load_registry(path, schema)
+        for name in entries.keys() & merged.keys():
+            raise ConfigurationError(
+                f"{path}: {name} is the name of a data set in another registry; choose another name"
+            )
+        merged |= entries
+    return merged
 
 
 def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
@@ -236,29 +238,6 @@ def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
     if name not in registry:
         raise ConfigurationError("datasets: " + unknown("data set", [name], registry))
     return registry[name]
-
-
-def read_checksums(path: Path) -> dict[str, str]:
-    """Read a list as `sha256sum` writes it; return hash by member name.
-
-    Raises
-    ------
-    ConfigurationError
-        If the file cannot be read, a line is none of a hash and a name, or a name occurs twice.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the checksums {path}: {error}") from error
-    checksums: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        match = CHECKSUM_LINE.fullmatch(line)
-        if match is None or match[2] in checksums:
-            raise ConfigurationError(
-                f"{path}, line {number}: {line!r} is not a new `<sha256>  <member>`"
-            )
-        checksums[match[2]] = match[1]
-    return checksums
 
 
 def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
@@ -285,6 +264,7 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         simulation=kind(**simulation) if simulation else None,
         window=Window(**window) if window else None,
         normalise=normalise,
+        table=parse_layout(entry, where) if "table" in entry else None,
         official_records=entry.get("official_records"),
     )
 

@@ -27,7 +27,11 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
     """
     if ("archive" in entry) == ("simulation" in entry):
         raise ConfigurationError(f"{where}: give either archive or simulation")
-    for formats, key in ((("wisdm",), "window"), (tuple(SKELETONS), "normalise")):
+    for formats, key in (
+        (("wisdm", "table"), "window"),
+        (("table",), "table"),
+        (tuple(SKELETONS), "normalise"),
+    ):
         if (entry["format"] in formats) != (key in entry):
             raise ConfigurationError(
                 f"{where}: the format {' or '.join(formats)} needs the key {key}, "
@@ -79,7 +83,7 @@ def _check_channels(entry: Mapping[str, Any], where: str) -> None:
         raise ConfigurationError(
             f"{where}: the format {entry['format']} needs the key {missing[0]}"
         )
-    if "acceleration" not in entry["channel_groups"]:
+    if entry["format"] != "table" and "acceleration" not in entry["channel_groups"]:
         raise ConfigurationError(
             f"{where}.channel_groups: the format {entry['format']} needs the group acceleration"
         )

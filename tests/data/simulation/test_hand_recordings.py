@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from harmodels.data.formats.fpha import SPLIT
 from harmodels.data.prepare import read_raw
-from harmodels.data.registry import Dataset, HandSimulation
+from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.hand_motion import (
     ACTIONS,
@@ -19,6 +19,7 @@ from harmodels.data.simulation.hand_motion import (
     move,
 )
 from harmodels.data.simulation.hand_recordings import draw_lengths
+from harmodels.data.simulation.plans import HandSimulation
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import ConfigurationError
 

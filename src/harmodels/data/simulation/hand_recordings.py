@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from harmodels.data.formats.fpha import PREFIX, SKELETON, SPLIT
-from harmodels.data.registry import HandSimulation
 from harmodels.data.simulation.hand_motion import ACTIONS, draw_hand, move
+from harmodels.data.simulation.plans import HandSimulation
 from harmodels.errors import ConfigurationError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from harmodels.data.formats.uci_har import LABELS, STEPS, signal_file
-from harmodels.data.registry import Dataset, HandSimulation, Simulation
+from harmodels.data.registry import Dataset
 from harmodels.data.simulation.hand_recordings import write_fpha
 from harmodels.data.simulation.phone_motion import (
     ACTIVITIES,
@@ -17,6 +17,7 @@ from harmodels.data.simulation.phone_motion import (
     draw_person,
     record,
 )
+from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator

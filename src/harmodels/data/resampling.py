@@ -1,0 +1,127 @@
+"""Resampling of recordings to another rate, gaps in time, and units.
+
+Axes: T samples of one recording, D channels.
+"""
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+Array = NDArray[np.float64]
+
+FILTER = (
+    "scipy.signal.resample_poly: a zero-phase FIR low-pass (Kaiser window, beta 5) against "
+    "aliasing, after linear interpolation onto even times"
+)
+LARGEST_RATIO = 64  # of two rates, as a fraction of whole numbers up to it
+# Unit → what it measures, and its size in the SI unit.
+UNITS = {
+    "m/s²": ("acceleration", 1.0),
+    "m/s^2": ("acceleration", 1.0),
+    "m/s2": ("acceleration", 1.0),
+    "g": ("acceleration", 9.80665),
+    "mg": ("acceleration", 9.80665e-3),
+    "rad/s": ("angular velocity", 1.0),
+    "deg/s": ("angular velocity", math.pi / 180),
+    "°/s": ("angular velocity", math.pi / 180),
+    "dps": ("angular velocity", math.pi / 180),
+}
+
+
+def unit_factor(unit: str, wanted: str) -> float:
+    """Return what values in `unit` are multiplied with to be in `wanted`.
+
+    Raises
+    ------
+    ValueError
+        If the units measure different things, or one of two different ones is not known.
+
+    >>> round(unit_factor("g", "m/s²"), 5)
+    9.80665
+    """
+    if unit == wanted:
+        return 1.0
+    if unit not in UNITS or wanted not in UNITS:
+        strange = unit if unit not in UNITS else wanted
+        raise ValueError(f"unknown unit {strange!r}; known are {', '.join(UNITS)}")
+    (meaning, size), (other, wanted_size) = UNITS[unit], UNITS[wanted]
+    if meaning != other:
+        raise ValueError(f"{unit} measures {meaning}, but {wanted} measures {other}")
+    return size / wanted_size
+
+
+def split_gaps(times: Array, largest_gap_s: float) -> Iterator[slice]:
+    """Yield the parts of a recording between which time steps back, stands still or jumps.
+
+    Parameters
+    ----------
+    times
+        (T,) seconds.
+    largest_gap_s
+        Longest pause between two samples of one part.
+
+    >>> list(split_gaps(np.array([0.0, 0.1, 0.9, 1.0]), largest_gap_s=0.2))
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    pauses = np.diff(times)
+    breaks = np.flatnonzero((pauses <= 0) | (pauses > largest_gap_s)) + 1
+    edges = [0, *breaks.tolist(), len(times)]
+    for start, stop in pairwise(edges):
+        if start < stop:
+            yield slice(start, stop)
+
+
+def rate_of(times: Array) -> float:
+    """Return the samples a second of a part without gaps, single missing samples apart.
+
+    Parameters
+    ----------
+    times
+        (T,) rising seconds, at least two of them.
+    """
+    pauses = np.diff(times)
+    return float(1 / pauses[pauses < 1.5 * np.median(pauses)].mean())
+
+
+def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]:
+    """Return a part of a recording at another rate: times (T',) and values (T', D).
+
+    The samples are interpolated linearly onto even times, at a rate whose ratio to `rate_hz` is
+    one of small whole numbers, and then filtered and resampled as `FILTER` says. Times begin
+    with the first sample and end before one interval after the last.
+
+    Parameters
+    ----------
+    times
+        (T,) rising seconds without a gap.
+    values
+        (T, D), finite.
+    rate_hz
+        Samples a second of the result.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two samples or the rates are further apart than 1 : 64.
+
+    >>> times, values = resample(np.arange(5) / 10, np.ones((5, 1)), rate_hz=20.0)
+    >>> times.round(2).tolist(), values.shape
+    ([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45], (10, 1))
+    """
+    if len(times) < 2:
+        raise ValueError("one sample has no rate")
+    found = rate_of(times)
+    if not 1 / LARGEST_RATIO <= rate_hz / found <= LARGEST_RATIO:
+        raise ValueError(f"{found:g} Hz cannot be resampled to {rate_hz:g} Hz")
+    ratio = Fraction(rate_hz / found).limit_denominator(LARGEST_RATIO)
+    even_hz = rate_hz / float(ratio)
+    count = int(np.floor((times[-1] - times[0]) * even_hz + 0.5)) + 1
+    even = times[0] + np.arange(count) / even_hz
+    regular = np.column_stack([np.interp(even, times, column) for column in values.T])
+    result = resample_poly(regular, ratio.numerator, ratio.denominator, padtype="line")
+    return times[0] + np.arange(len(result)) / rate_hz, result
