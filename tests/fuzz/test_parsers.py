@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from harmodels.data.formats.fpha import SPLIT
 from harmodels.data.prepare import describe, read_raw
 from harmodels.data.registry import Dataset, Window, load_registry
 from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
 
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
@@ -96,7 +98,31 @@ def course_h5(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return registry["course-h5"]
 
 
-FORMATS = {format.__name__: format for format in (uci_har, wisdm, sfinge3d, fpha, course_h5)}
+def _table(registry: dict[str, Dataset], raw: Path, name: str) -> Dataset:
+    facts = {"classes": ("walking", "sitting"), "channels": ("x",), "units": ("g",)}
+    layout = TableLayout(subject="who", label="what", time="t")
+    window = Window(steps=4, step=2, largest_gap_s=0.2)
+    frame = pd.DataFrame({"t": np.arange(20) / 20, "who": "anna", "what": "walking"})
+    frame = frame.assign(x=np.linspace(-1, 1, 20))
+    path = raw / name
+    frame.to_csv(path, index=False) if name.endswith("csv") else frame.to_parquet(path)
+    return replace(
+        registry["wisdm"], format="table", path=name, table=layout, window=window, **facts
+    )
+
+
+def csv_table(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    return _table(registry, raw, "walks.csv")
+
+
+def parquet_table(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    return _table(registry, raw, "walks.parquet")
+
+
+FORMATS = {
+    format.__name__: format
+    for format in (uci_har, wisdm, sfinge3d, fpha, course_h5, csv_table, parquet_table)
+}
 
 
 @pytest.fixture(scope="module")
