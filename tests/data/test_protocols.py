@@ -4,6 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harmodels.data.folds import fold_draws, subjects_of
+from harmodels.data.hold_out import hold_out_subjects
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import Draw, draw_splits, split_indices
 from harmodels.errors import DataError
@@ -44,6 +46,92 @@ def test_named_people_form_a_fold(make_sequences: Make) -> None:
     assert set(sequences.subjects[_split(sequences, draw, "train")]) == {"0", "2", "3"}
 
 
+def test_every_sequence_is_tested_in_exactly_one_fold(make_sequences: Make) -> None:
+    sequences = make_sequences(halves=False)
+    tested = [_split(sequences, draw, "test") for draw in fold_draws(sequences, Draw()).values()]
+    assert sorted(np.concatenate(tested).tolist()) == list(range(len(sequences)))
+
+
+def test_a_fold_tests_one_person_and_trains_and_validates_on_the_others(
+    make_sequences: Make,
+) -> None:
+    sequences = make_sequences()
+    folds = fold_draws(sequences, Draw(validation_per_class=3, validation="subjects"))
+    assert list(folds) == ["0", "1", "2", "3", "4"]
+    for person, draw in folds.items():
+        people = [
+            set(sequences.subjects[_split(sequences, draw, split)])
+            for split in ("test", "validation", "train")
+        ]
+        assert people[0] == {person}
+        assert sum(map(len, people)) == 5
+
+
+def test_people_are_listed_in_the_order_of_counting(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    numbers = np.array(["10", "2", "1", "30", "4"])[sequences.subjects.astype(int)]
+    people = subjects_of(replace(sequences, subjects=numbers))
+    assert people == ("1", "2", "4", "10", "30")
+
+
+def test_a_person_without_a_class_is_still_a_fold(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    kept = np.flatnonzero((sequences.subjects != "2") | (sequences.labels != 1))
+    sequences = sequences.take(kept)
+    tested = _split(sequences, fold_draws(sequences, Draw())["2"], "test")
+    assert set(sequences.labels[tested]) == {0, 2}
+
+
+def test_a_data_set_without_people_has_no_folds(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    nobody = replace(sequences, subjects=np.full(len(sequences), ""))
+    with pytest.raises(DataError, match="toy does not say .* use protocol: official"):
+        fold_draws(nobody, Draw())
+
+
+def test_nobody_is_trained_and_validated_on(make_sequences: Make) -> None:
+    sequences = make_sequences(50)
+    draw = Draw(validation_per_class=10, validation="subjects")
+    frame = draw_splits(sequences, draw, seed=1, replicates=8)
+    held_out = set()
+    for replicate in range(8):
+        trained, validated = (
+            set(sequences.subjects[split_indices(frame, sequences, replicate, split)])
+            for split in ("train", "validation")
+        )
+        assert not trained & validated
+        assert trained | validated == set("01234")
+        held_out |= validated
+    assert len(held_out) > 1  # each replicate holds out people of its own
+
+
+def test_validation_by_sequence_divides_people(make_sequences: Make) -> None:
+    sequences = make_sequences(50)
+    draw = Draw(validation_per_class=10, validation="sequences")
+    trained, validated = (
+        set(sequences.subjects[_split(sequences, draw, split)]) for split in ("train", "validation")
+    )
+    assert trained & validated
+
+
+def test_people_held_out_come_close_to_the_share_asked_for() -> None:
+    random = np.random.default_rng(0)
+    subjects = np.repeat(np.arange(21), random.integers(280, 420, 21))  # as of UCI HAR
+    labels = random.integers(0, 6, len(subjects))
+    for share in (0.05, 0.1, 0.3):
+        held_out = hold_out_subjects(labels, subjects, share, np.random.default_rng(1))
+        assert abs(len(held_out) / len(subjects) - share) < 0.01
+
+
+def test_every_class_is_trained_and_validated_on() -> None:
+    subjects = np.repeat(np.arange(10), 10)
+    # class 1 was recorded of persons 3 and 7 only, so just one of them may be held out
+    labels = (np.isin(subjects, [3, 7]) & (np.arange(100) % 2 == 0)).astype(int)
+    for seed in range(20):
+        held_out = hold_out_subjects(labels, subjects, 0.2, np.random.default_rng(seed))
+        assert len({3, 7} & set(subjects[held_out])) == 1
+
+
 def test_sequences_of_unequal_length_are_drawn(make_sequences: Make) -> None:
     sequences = make_sequences()
     lengths = np.arange(len(sequences)) + 1
@@ -69,6 +157,12 @@ def test_sequences_of_unequal_length_are_drawn(make_sequences: Make) -> None:
             Draw(protocol="subjects", test_subjects=["7"]),
             "'7' is nobody in toy; it has 0, 1, 2, 3, 4",
         ),
+        (Draw(protocol="leave_one_subject_out"), "tests one person a fold; name that person"),
+        (
+            Draw(protocol="leave_one_subject_out", test_subjects=["1", "2"]),
+            "tests one person a fold",
+        ),
+        (Draw(validation="people"), "draw.validation 'people' is none of sequences, subjects"),
         (Draw(protocol="subjects", test_subjects=[]), "some people, not all, are tested on"),
         (Draw(protocol="subjects", test_subjects=list("01234")), "some people, not all"),
     ],
@@ -76,3 +170,23 @@ def test_sequences_of_unequal_length_are_drawn(make_sequences: Make) -> None:
 def test_an_impossible_protocol_is_refused(draw: Draw, message: str, make_sequences: Make) -> None:
     with pytest.raises(DataError, match=message):
         draw_splits(make_sequences(), draw, seed=1, replicates=1)
+
+
+def test_validation_by_person_needs_to_know_who_was_recorded(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    nobody = replace(sequences, subjects=np.full(len(sequences), ""))
+    draw = Draw(validation_per_class=2, validation="subjects")
+    with pytest.raises(DataError, match="toy does not say .* use draw.validation: sequences"):
+        draw_splits(nobody, draw, seed=1, replicates=1)
+
+
+def test_a_class_recorded_of_one_person_cannot_be_validated_by_person() -> None:
+    subjects = np.repeat(["a", "b", "c"], 4)
+    labels = (subjects == "a").astype(int)
+    with pytest.raises(DataError, match="no 1 of 3 people can be held out .* every class"):
+        hold_out_subjects(labels, subjects, 0.3, np.random.default_rng(0))
+
+
+def test_one_person_cannot_be_divided_from_others() -> None:
+    with pytest.raises(DataError, match="needs two people to train on, and there is 1"):
+        hold_out_subjects(np.arange(4), np.zeros(4), 0.3, np.random.default_rng(0))

@@ -57,6 +57,19 @@ def test_a_replicate_is_the_same_for_any_number_of_them(make_sequences: Make) ->
     pd.testing.assert_frame_equal(many[many["replicate"] < 2], few)
 
 
+@pytest.mark.parametrize("validation", ["sequences", "subjects"])
+@pytest.mark.parametrize("protocol", ["official", "subjects", "random"])
+def test_more_replicates_are_drawn_without_drawing_the_first_again(
+    validation: str, protocol: str, make_sequences: Make
+) -> None:
+    draw = Draw(protocol=protocol, validation_per_class=2, validation=validation)
+    few, more, all_ = (
+        draw_splits(make_sequences(), draw, seed=1, replicates=replicates, first=first)
+        for replicates, first in ((5, 0), (15, 5), (20, 0))
+    )
+    pd.testing.assert_frame_equal(pd.concat([few, more], ignore_index=True), all_)
+
+
 def test_another_seed_draws_others(make_sequences: Make) -> None:
     one, two = (draw_splits(make_sequences(), DRAW, seed=s, replicates=1) for s in (1, 2))
     assert set(one["id"]) != set(two["id"])
@@ -100,7 +113,7 @@ def test_a_random_split_keeps_the_classes_in_proportion(make_sequences: Make) ->
         (Draw(11, 4), r"class class0 has 10 train .*draw\.train_per_class asks for 11"),
         (Draw(8, 6), r"class class0 has 5 test .*draw\.test_per_class asks for 6"),
         (Draw(8, 4, 8), "class0 has 8 training .*asks for 8 of them and would leave none"),
-        (Draw(protocol="sideways"), "'sideways' is none of official, subjects, random"),
+        (Draw(protocol="sideways"), "'sideways' is none of official, subjects, leave_one"),
         (Draw(protocol="subjects", test_fraction=0.99), "cannot be split with test_fraction 0.99"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which sequences train, validate and test, drawn by seed and replicate."""
+"""Splits into training, validation and test sequences, drawn by seed and replicate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.data.hold_out import hold_out_subjects
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.seeds import Purpose, generator
 
-PROTOCOLS = ("official", "subjects", "random", "per_class")
+PROTOCOLS = ("official", "subjects", "leave_one_subject_out", "random", "per_class")
+VALIDATIONS = ("sequences", "subjects")
 SPLITS = ("train", "validation", "test")
 
 
@@ -27,34 +29,50 @@ class Draw:
     test_per_class
         Test sequences of each class; None takes all.
     validation_per_class
-        Validation sequences of each class, taken out of the training ones anew for each
-        replicate.
+        Validation sequences of each class, taken out of the training ones for each replicate
+        by itself; on average over the classes, if people are held out.
+    validation
+        `sequences` takes exactly that number of each class and ignores who was recorded, so that
+        validation windows may overlap training windows of the same person; `subjects` holds out
+        whole people, whose sequences come closest to that number, with every class on both
+        sides.
     protocol
         `official` uses the data set's own halves; `subjects` splits so that nobody is on both
-        sides; `random` ignores who was recorded, and that windows may overlap; `per_class`
-        draws `test_per_class` test sequences of each class from all of them and ignores the
-        same. None is official where there are halves, otherwise subjects.
+        sides; `leave_one_subject_out` tests on one person a fold (`folds.fold_draws`), who may lack
+        some of the classes; `random` ignores who was recorded, and that windows may overlap;
+        `per_class` draws `test_per_class` test sequences of each class from all of them and
+        ignores the same. None is official where there are halves, otherwise subjects.
     test_fraction
         Share of the subjects, or of the sequences, on the test side of `subjects` and `random`.
     test_subjects
         With `subjects`, the people who are tested on, instead of a share of them drawn by seed:
-        one fold of a cross-subject validation.
+        one fold of a cross-subject validation. With `leave_one_subject_out`, the person of the
+        fold.
+
+    Examples
+    --------
+    >>> Draw(protocol="subjects", validation_per_class=120, validation="subjects").validation
+    'subjects'
     """
 
     train_per_class: int | None = None
     test_per_class: int | None = None
     validation_per_class: int = 0
+    validation: str = "sequences"
     protocol: str | None = None
     test_fraction: float = 0.3
     test_subjects: Sequence[str] | None = None
 
 
-def draw_splits(sequences: Sequences, draw: Draw, *, seed: int, replicates: int) -> pd.DataFrame:
-    """Return who trains, validates and tests, for each replicate.
+def draw_splits(
+    sequences: Sequences, draw: Draw, *, seed: int, replicates: int, first: int = 0
+) -> pd.DataFrame:
+    """Return who trains, validates and tests, for replicates first … first + replicates − 1.
 
     Training and test sequences are drawn once, the same number of each class; a smaller draw is
     a part of a larger one. Validation is taken out of the training sequences per replicate,
-    and replicate r is the same for any number of replicates.
+    and replicate r is the same for any number of replicates, so that more of them can be drawn
+    later.
 
     Returns
     -------
@@ -69,13 +87,17 @@ def draw_splits(sequences: Sequences, draw: Draw, *, seed: int, replicates: int)
     random = generator(seed, Purpose.DRAW)
     test_side = _test_side(sequences, draw, random)
     train = _per_class(sequences, ~test_side, draw.train_per_class, "train", random)
-    test = _per_class(sequences, test_side, draw.test_per_class, "test", random)
+    # one person may lack a class, which is no reason to lose the fold
+    least = 0 if draw.protocol == "leave_one_subject_out" else 1
+    test = _per_class(sequences, test_side, draw.test_per_class, "test", random, least)
     parts = []
-    for replicate in range(replicates):
+    for replicate in range(first, first + replicates):
         split = np.full(len(sequences), -1)
         split[train] = SPLITS.index("train")
         split[test] = SPLITS.index("test")
-        validation = _validation(sequences, train, draw.validation_per_class, seed, replicate)
+        validation = _validation(
+            sequences, train, draw, generator(seed, Purpose.VALIDATION, replicate)
+        )
         split[validation] = SPLITS.index("validation")
         rows = np.flatnonzero(split >= 0)
         names = np.array(SPLITS)[split[rows]]
@@ -142,8 +164,14 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
     protocol = draw.protocol or ("official" if halves else "subjects")
     if protocol not in PROTOCOLS:
         raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
-    if draw.test_subjects is not None and protocol != "subjects":
+    by_person = protocol in ("subjects", "leave_one_subject_out")
+    if draw.test_subjects is not None and not by_person:
         raise DataError(f"draw.test_subjects needs protocol: subjects, not {protocol}")
+    if protocol == "leave_one_subject_out" and len(draw.test_subjects or ()) != 1:
+        raise DataError(
+            "protocol: leave_one_subject_out tests one person a fold; name that person in "
+            "draw.test_subjects, or draw the folds of folds.fold_draws"
+        )
     if protocol == "official":
         if not halves:
             raise DataError(f"{name} has no official halves; use protocol: subjects or random")
@@ -160,19 +188,19 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
             1, test_size=draw.test_fraction, random_state=_state(random)
         )
         return _drawn(sequences, draw, shuffled, None)
-    _check_people(sequences)
+    check_people(sequences, sequences.subjects, "use protocol: official or random")
     if draw.test_subjects is not None:
         return _named(sequences, draw.test_subjects)
     grouped = GroupShuffleSplit(1, test_size=draw.test_fraction, random_state=_state(random))
     return _drawn(sequences, draw, grouped, sequences.subjects)
 
 
-def _check_people(sequences: Sequences) -> None:
-    people = len(np.unique(sequences.subjects))
-    if people < 2 or (sequences.subjects == "").any():
+def check_people(sequences: Sequences, subjects: NDArray[np.str_], remedy: str) -> None:
+    """Raise DataError with the remedy unless `subjects` names several people, and all of them."""
+    if len(np.unique(subjects)) < 2 or (subjects == "").any():
         raise DataError(
             f"{sequences.facts.dataset} does not say for every sequence which of several people "
-            "was recorded; use protocol: official or random"
+            f"was recorded; {remedy}"
         )
 
 
@@ -220,16 +248,18 @@ def _per_class(
     count: int | None,
     split: str,
     random: np.random.Generator,
+    least: int = 1,
 ) -> NDArray[np.int64]:
-    """Return rows of one side, `count` of each class."""
+    """Return rows of one side, `count` of each class and at least `least`."""
     chosen = []
     for label, name in enumerate(sequences.facts.classes):
         rows = np.flatnonzero(side & (sequences.labels == label))
         asked = len(rows) if count is None else count
-        if len(rows) < max(asked, 1):
+        asked = max(asked, least)
+        if len(rows) < asked:
             raise DataError(
                 f"{sequences.facts.dataset}: class {name} has {len(rows)} {split} sequences, but "
-                f"draw.{split}_per_class asks for {max(asked, 1)}; ask for fewer, "
+                f"draw.{split}_per_class asks for {asked}; ask for fewer, "
                 "or cut more windows (window.step in config/datasets.yaml)"
             )
         # the whole class is permuted, so that the draw of one class never moves another's
@@ -238,10 +268,23 @@ def _per_class(
 
 
 def _validation(
-    sequences: Sequences, train: NDArray[np.int64], count: int, seed: int, replicate: int
+    sequences: Sequences, train: NDArray[np.int64], draw: Draw, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Return the rows that one replicate takes out of its training sequences."""
-    random = generator(seed, Purpose.VALIDATION, replicate)
+    if draw.validation not in VALIDATIONS:
+        raise DataError(f"draw.validation {draw.validation!r} is none of {', '.join(VALIDATIONS)}")
+    if draw.validation == "sequences" or draw.validation_per_class == 0:
+        return _validation_sequences(sequences, train, draw.validation_per_class, random)
+    labels, subjects = sequences.labels[train], sequences.subjects[train]
+    check_people(sequences, subjects, "use draw.validation: sequences")
+    share = draw.validation_per_class * len(sequences.facts.classes) / len(train)
+    return train[hold_out_subjects(labels, subjects, share, random)]
+
+
+def _validation_sequences(
+    sequences: Sequences, train: NDArray[np.int64], count: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return `count` training sequences of each class, whoever was recorded."""
     chosen = [train[:0]]
     for label, name in enumerate(sequences.facts.classes):
         rows = train[sequences.labels[train] == label]

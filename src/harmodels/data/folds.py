@@ -1,0 +1,42 @@
+"""Leave-one-subject-out: one draw a fold, each of which is tested on another person.
+
+The splits of a fold are ordinary splits, which training reads like any other. Joined over the
+folds, the predictions of a replicate are those of a run that was tested on everybody.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from harmodels.data.sequences import Sequences
+from harmodels.data.splits import Draw, check_people
+
+
+def subjects_of(sequences: Sequences) -> tuple[str, ...]:
+    """Return the people recorded, each once; numbers in the order of counting.
+
+    Raises
+    ------
+    DataError
+        If the data set does not say for every sequence who was recorded, or names one person.
+    """
+    check_people(sequences, sequences.subjects, "use protocol: official or random")
+    # 2 before 10, as a reader counts
+    return tuple(sorted(np.unique(sequences.subjects).tolist(), key=lambda name: (len(name), name)))
+
+
+def fold_draws(sequences: Sequences, draw: Draw) -> dict[str, Draw]:
+    """Return the draw of each fold of leave-one-subject-out, by the person tested.
+
+    If `draw` takes all test sequences (`test_per_class` None), each sequence is tested in
+    exactly one fold.
+
+    Raises
+    ------
+    DataError
+        As `subjects_of`.
+    """
+    return {
+        person: replace(draw, protocol="leave_one_subject_out", test_subjects=(person,))
+        for person in subjects_of(sequences)
+    }
