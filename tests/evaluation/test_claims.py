@@ -4,13 +4,18 @@ import pandas as pd
 import pytest
 
 from harmodels.evaluation.claims import (
+    adjusted_verdict,
     at_least_everywhere,
     best_of,
     compare,
+    equivalent,
     judge,
     loss_roughness,
     majority,
+    mean_beyond,
+    share_beyond,
 )
+from harmodels.evaluation.significance import adjust
 from harmodels.evaluation.statistics import Interval
 
 
@@ -94,3 +99,70 @@ def test_roughness_counts_rises_only():
 
 def test_roughness_of_one_epoch_is_not_a_number():
     assert math.isnan(loss_roughness([1.0]))
+
+
+@pytest.fixture
+def noisy() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two configurations over five replicates; the difference is 0.2 ± 0.1 on average."""
+    left = sample(
+        {("a", 50): [0.52, 0.68, 0.55, 0.71, 0.60], ("b", 100): [0.8, 0.9, 0.7, 0.8, 0.9]}
+    )
+    right = sample({("a", 50): [0.4, 0.4, 0.5, 0.4, 0.5], ("b", 100): [0.6, 0.6, 0.6, 0.6, 0.6]})
+    return left, right
+
+
+def _judgements(noisy, level):
+    left, right = noisy
+    return {
+        "compare": compare(left, right, ["hidden"], "greater", level),
+        "majority": majority(left, left.assign(value=0.57), ["hidden"], "greater", level),
+        "best_of": best_of(left, left["configuration"] == "b", "greater", level),
+        "at_least_everywhere": at_least_everywhere(left, 0.45, level),
+        "equivalent": equivalent(left, right, ["hidden"], 0.3, level),
+        "not equivalent": equivalent(left, right, ["hidden"], 0.1, level),
+        "mean_beyond": mean_beyond(left, 0.65, "greater", level),
+        "share_beyond": share_beyond(left, 0.57, "greater", level),
+    }
+
+
+def test_the_p_value_is_where_the_verdict_turns_for_every_kind_of_claim(noisy):
+    for kind, judgement in _judgements(noisy, 0.95).items():
+        p = judgement.p_value
+        assert 0 < p < 1, kind
+        assert _judgements(noisy, 1 - p * 1.001)[kind].verdict != "undecided", kind
+        assert _judgements(noisy, 1 - p * 0.999)[kind].verdict == "undecided", kind
+
+
+def test_no_difference_is_as_far_as_the_nearer_margin(noisy):
+    left, right = noisy
+    inside = equivalent(left, right, ["hidden"], 0.5)
+    swapped = equivalent(right, left, ["hidden"], 0.5)
+    assert inside.effect == pytest.approx(swapped.effect)
+    assert inside.effect > 0 > equivalent(left, right, ["hidden"], 0.1).effect
+    assert inside.p_value == pytest.approx(swapped.p_value)
+
+
+def test_a_claim_without_replicates_has_neither_p_value_nor_effect():
+    values = sample({("a", 1): [0.9]})
+    judgement = mean_beyond(values, 0.5, "greater")
+    assert math.isnan(judgement.p_value)
+    assert math.isnan(judgement.effect)
+
+
+def test_the_interval_of_a_share_of_configurations_stays_in_its_range():
+    left = sample({("a", 50): [0.5, 0.1, 0.1], ("b", 100): [0.7, 0.1, 0.7]})
+    interval = majority(left, left.assign(value=0.3), ["hidden"], "greater").interval
+    assert 0 < interval.low < interval.mean < interval.high < 1
+
+
+def test_a_claim_that_holds_alone_may_be_undecided_among_many(noisy):
+    judgement = compare(*noisy, ["hidden"], "greater")
+    assert judgement.verdict == "holds"
+    ledger = adjust([judgement.p_value] + [0.9] * 49)
+    assert adjusted_verdict(judgement, adjust([judgement.p_value])[0]) == "holds"
+    assert adjusted_verdict(judgement, ledger[0]) == "undecided"
+
+
+def test_a_claim_that_was_not_tested_stays_undecided():
+    judgement = mean_beyond(sample({("a", 1): [0.9]}), 0.5, "greater")
+    assert adjusted_verdict(judgement, adjust([judgement.p_value])[0]) == "undecided"

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ResultsError
-from harmodels.evaluation.statistics import mean_band, mean_interval, paired_difference
+from harmodels.evaluation.statistics import (
+    count_interval,
+    mean_band,
+    mean_interval,
+    median_band,
+    paired_difference,
+    share_interval,
+)
 
 
 def test_the_interval_of_three_values_is_the_one_of_the_textbook():
@@ -53,3 +60,64 @@ def test_a_band_is_the_interval_of_every_group():
     assert band.loc[0, ["mean", "low", "high", "n"]].tolist() == pytest.approx(list(expected))
     assert band.loc[1, "mean"] == 5.0
     assert np.isnan(band.loc[1, "low"])
+
+
+def test_the_interval_of_a_share_is_students_on_the_logit_scale():
+    # m = 0.8, s = 0.1, e = 0.1 / (√3 · 0.16) = 0.360844, t = 4.302653; odds 4 · exp(±1.552587)
+    interval = share_interval([0.7, 0.8, 0.9])
+    assert interval.low / (1 - interval.low) == pytest.approx(4 * math.exp(-1.552587), rel=1e-5)
+    assert interval.high / (1 - interval.high) == pytest.approx(4 * math.exp(1.552587), rel=1e-5)
+
+
+@pytest.mark.parametrize("shares", [[0.0, 0.0, 1.0], [0.875, 0.0, 0.0], [1.0, 1.0, 0.99]])
+def test_the_interval_of_a_share_stays_in_its_range(shares):
+    interval = share_interval(shares)
+    assert 0 <= interval.low < interval.mean < interval.high <= 1
+    plain = mean_interval(shares)
+    assert plain.low < 0 or plain.high > 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_equal_shares_have_an_interval_without_length(share):
+    assert share_interval([share] * 3)[:3] == pytest.approx((share, share, share))
+
+
+def test_one_share_has_no_interval():
+    assert math.isnan(share_interval([1.0]).low)
+    assert math.isnan(share_interval([0.4]).high)
+
+
+def test_what_is_no_share_is_refused():
+    with pytest.raises(ResultsError, match=r"1\.2 is no share .* use mean_interval"):
+        share_interval([0.5, 1.2])
+
+
+def test_the_interval_of_a_count_is_clopper_and_pearsons():
+    # all of n: the lower bound is (α / 2)^(1/n)
+    interval = count_interval(5, 5)
+    assert interval[1:3] == pytest.approx((0.025 ** (1 / 5), 1.0))
+
+
+def test_no_trials_have_no_interval():
+    assert math.isnan(count_interval(0, 0).mean)
+
+
+def test_more_than_all_is_refused():
+    with pytest.raises(ResultsError, match="a count of 6 in 5 trials"):
+        count_interval(6, 5)
+
+
+def test_the_band_around_a_median_is_not_widened_by_an_outlier():
+    calm = pd.DataFrame({"epoch": 1, "value": np.linspace(0.1, 0.2, 11)})
+    wild = calm.assign(value=[*calm["value"][:-1], 1000.0])
+    first, second = (median_band(each, ["epoch"]) for each in (calm, wild))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_the_band_around_a_median_lies_where_replicates_lie():
+    frame = pd.DataFrame({"epoch": [1, 1, 1, 2], "value": [0.0, 0.01, 0.5, 0.3]})
+    band = median_band(frame, ["epoch"], share=1.0)
+    assert band[["median", "low", "high", "n"]].to_numpy().tolist() == [
+        [0.01, 0.0, 0.5, 3],
+        [0.3, 0.3, 0.3, 1],
+    ]

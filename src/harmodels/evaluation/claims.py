@@ -1,18 +1,19 @@
-"""What may be believed of a statement: differences over replicates and their verdicts.
+"""Verdicts on claims: differences, means and shares over replicates against a threshold.
 
 A sample is a frame with one row a configuration and replicate: the columns of the configuration,
 `replicate` and `value`. A claim is judged over replicates, each of which gives one number (a mean
 over configurations), so that the interval tells how much the random seed matters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval
+from harmodels.evaluation.significance import effect_size, mean_p_value, share_p_value
+from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval, share_interval
 
 Expected = Literal["greater", "less"]
 
@@ -26,11 +27,50 @@ class Verdict(StrEnum):
 
 
 class Judgement(NamedTuple):
-    """The interval that a claim rests on, the number it is held against, and the verdict."""
+    """The evidence for a claim and the verdict on it.
+
+    Attributes
+    ----------
+    interval
+        What was measured, over replicates.
+    threshold
+        The number it is held against; the margin of a claim of no difference.
+    verdict
+        What the interval says, of this claim alone.
+    p_value
+        The smallest 1 − level at which the claim is decided, for or against; NaN for fewer than
+        two replicates. `significance.adjust` corrects those of a ledger for being many.
+    effect
+        Cohen's d_z: distance from the threshold in standard deviations over replicates. For a
+        claim of no difference, the distance of the mean from the nearer margin, positive inside.
+    """
 
     interval: Interval
     threshold: float
     verdict: Verdict
+    p_value: float
+    effect: float
+
+
+def adjusted_verdict(judgement: Judgement, adjusted: float, level: float = LEVEL) -> Verdict:
+    """Return the verdict that stands after correction for the number of claims.
+
+    Parameters
+    ----------
+    judgement
+        The claim, judged alone.
+    adjusted
+        Its p-value after `significance.adjust`.
+    level
+        Confidence of the whole ledger.
+
+    Examples
+    --------
+    >>> alone = Judgement(mean_interval([0.2, 0.3, 0.4]), 0.0, Verdict.HOLDS, 0.036, 3.0)
+    >>> print(adjusted_verdict(alone, adjusted=0.11))
+    undecided
+    """
+    return judgement.verdict if adjusted <= 1 - level else Verdict.UNDECIDED
 
 
 def judge(interval: Interval, expected: Expected, threshold: float = 0.0) -> Verdict:
@@ -38,6 +78,11 @@ def judge(interval: Interval, expected: Expected, threshold: float = 0.0) -> Ver
 
     An interval that touches the threshold from the wrong side fails: two checkpoints that are
     always equal are no improvement. Fewer than two replicates decide nothing.
+
+    Examples
+    --------
+    >>> print(judge(mean_interval([0.2, 0.3, 0.4]), "greater"))
+    holds
     """
     if interval.n < 2:
         return Verdict.UNDECIDED
@@ -59,11 +104,16 @@ def compare(
     """Judge the mean of left − right over configurations that agree in `pair_on`.
 
     A pair of which one side is missing (a diverged replicate) is left out on both sides.
+
+    Examples
+    --------
+    >>> left = pd.DataFrame({"replicate": [0, 1, 2], "value": [0.8, 0.9, 0.7]})
+    >>> right = pd.DataFrame({"replicate": [0, 1, 2], "value": [0.6, 0.6, 0.6]})
+    >>> judgement = compare(left, right, [], "greater")
+    >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
+    undecided, p = 0.074, d_z = 2.0
     """
-    pairs = _pairs(left, right, pair_on)
-    difference = (pairs["value_left"] - pairs["value_right"]).groupby(pairs["replicate"]).mean()
-    interval = mean_interval(difference, level)
-    return Judgement(interval, 0.0, judge(interval, expected))
+    return _judge_mean(_differences(left, right, pair_on), 0.0, expected, level)
 
 
 def majority(
@@ -80,14 +130,16 @@ def majority(
     pairs = _pairs(left, right, pair_on)
     sign = 1 if expected == "greater" else -1
     beaten = sign * (pairs["value_left"] - pairs["value_right"]) > 0
-    interval = mean_interval(beaten.groupby(pairs["replicate"]).mean(), level)
-    return Judgement(interval, 0.5, judge(interval, "greater", 0.5))
+    return _judge_share(beaten.groupby(pairs["replicate"]).mean(), 0.5, level)
 
 
 def best_of(
     sample: pd.DataFrame, winner: "pd.Series[bool]", expected: Expected, level: float = LEVEL
 ) -> Judgement:
     """Judge the winner against the strongest other configuration, paired over replicates.
+
+    The rival is chosen by the same replicates, whose luck makes it look stronger than it is: a
+    claim that holds does so in spite of it, one that fails may fail because of it.
 
     Parameters
     ----------
@@ -103,23 +155,25 @@ def best_of(
     ours, others = sample.loc[winner], sample.loc[~winner]
     means = others.groupby("configuration")["value"].mean()
     if ours.empty or means.empty:
-        return Judgement(mean_interval([]), 0.0, Verdict.UNDECIDED)
+        return _judge_mean([], 0.0, expected, level)
     rival = means.idxmax() if expected == "greater" else means.idxmin()
     return compare(ours, others.loc[others["configuration"] == rival], [], expected, level)
 
 
 def at_least_everywhere(sample: pd.DataFrame, threshold: float, level: float = LEVEL) -> Judgement:
-    """Judge the lowest value over all configurations, per replicate, against `threshold`.
+    """Judge the lowest share over all configurations, per replicate, against `threshold`.
 
-    It holds if the interval starts at the threshold or above.
+    Values are shares, such as recalls. It holds if the interval starts at the threshold or above.
     """
-    interval = mean_interval(sample.groupby("replicate")["value"].min(), level)
+    lowest = sample.groupby("replicate")["value"].min()
+    interval = share_interval(lowest, level)
     verdict = Verdict.UNDECIDED
     if interval.n >= 2 and interval.low >= threshold:
         verdict = Verdict.HOLDS
     elif interval.n >= 2 and interval.high < threshold:
         verdict = Verdict.FAILS
-    return Judgement(interval, threshold, verdict)
+    p_value = share_p_value(lowest, threshold)
+    return Judgement(interval, threshold, verdict, p_value, effect_size(lowest, threshold))
 
 
 def equivalent(
@@ -134,21 +188,23 @@ def equivalent(
     It holds if the whole interval of the difference lies between −margin and margin: a difference
     that is merely not shown is no equality.
     """
-    interval = compare(left, right, pair_on, "greater", level).interval
+    difference = _differences(left, right, pair_on)
+    interval = mean_interval(difference, level)
     verdict = Verdict.UNDECIDED
     if interval.n >= 2 and -margin < interval.low and interval.high < margin:
         verdict = Verdict.HOLDS
     elif interval.n >= 2 and (interval.low >= margin or interval.high <= -margin):
         verdict = Verdict.FAILS
-    return Judgement(interval, margin, verdict)
+    nearer = float(np.copysign(margin, interval.mean))
+    effect = -float(np.sign(nearer)) * effect_size(difference, nearer)
+    return Judgement(interval, margin, verdict, mean_p_value(difference, nearer), effect)
 
 
 def mean_beyond(
     sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
     """Judge the mean over configurations, per replicate, against `threshold`."""
-    interval = mean_interval(sample.groupby("replicate")["value"].mean(), level)
-    return Judgement(interval, threshold, judge(interval, expected, threshold))
+    return _judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
 
 
 def share_beyond(
@@ -157,8 +213,7 @@ def share_beyond(
     """Judge the share of configurations on the expected side of `threshold` against one half."""
     sign = 1 if expected == "greater" else -1
     beyond = sign * (sample["value"] - threshold) > 0
-    interval = mean_interval(beyond.groupby(sample["replicate"]).mean(), level)
-    return Judgement(interval, 0.5, judge(interval, "greater", 0.5))
+    return _judge_share(beyond.groupby(sample["replicate"]).mean(), 0.5, level)
 
 
 def loss_roughness(losses: Sequence[float]) -> float:
@@ -168,6 +223,40 @@ def loss_roughness(losses: Sequence[float]) -> float:
     """
     steps = np.diff(np.asarray(losses, dtype=np.float64))
     return float(np.maximum(steps, 0).mean()) if steps.size else float("nan")
+
+
+def _judge_mean(
+    values: Iterable[float], threshold: float, expected: Expected, level: float
+) -> Judgement:
+    values = list(values)
+    interval = mean_interval(values, level)
+    return Judgement(
+        interval,
+        threshold,
+        judge(interval, expected, threshold),
+        mean_p_value(values, threshold),
+        effect_size(values, threshold),
+    )
+
+
+def _judge_share(shares: Iterable[float], threshold: float, level: float) -> Judgement:
+    shares = list(shares)
+    interval = share_interval(shares, level)
+    return Judgement(
+        interval,
+        threshold,
+        judge(interval, "greater", threshold),
+        share_p_value(shares, threshold),
+        effect_size(shares, threshold),
+    )
+
+
+def _differences(
+    left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
+) -> "pd.Series[float]":
+    """Return each replicate's mean of left − right over the pairs."""
+    pairs = _pairs(left, right, pair_on)
+    return (pairs["value_left"] - pairs["value_right"]).groupby(pairs["replicate"]).mean()
 
 
 def _pairs(left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]) -> pd.DataFrame:

@@ -1,15 +1,20 @@
-"""Means over replicates with Student's t intervals."""
+"""Confidence intervals over replicates: of means, of shares and of counts; bands of curves.
+
+`docs/statistics.md` says which interval is used where, and how often each covers.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import NDArray
+from scipy import special, stats
 
 from harmodels.errors import ResultsError
 
 LEVEL = 0.95
+LINES_UP_TO = 10  # replicates: as many thin lines and their median are still told apart
 
 
 class Interval(NamedTuple):
@@ -32,27 +37,81 @@ class Interval(NamedTuple):
 def mean_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
     """Return the mean and mean ± t · s / √n, with Student's t of n − 1 degrees of freedom.
 
-    The interval is not cut at 0 or 1: an accuracy near 1 may show a bound above it.
+    For values without a range, such as losses and differences. The interval of a share may leave
+    [0, 1]; `share_interval` does not.
 
     Raises
     ------
     ResultsError
         If a value is NaN or infinite; diverged replicates are left out before, and counted.
+
+    Examples
+    --------
+    >>> interval = mean_interval([1.0, 2.0, 3.0])
+    >>> print(f"{interval.mean} ± {interval.half_width:.3f}")
+    2.0 ± 2.484
     """
-    sample = np.asarray(list(values), dtype=np.float64)
-    n = sample.size
-    if not np.isfinite(sample).all():
-        raise ResultsError(
-            f"cannot average {sample[~np.isfinite(sample)][0]}: "
-            "leave diverged replicates out and count them"
-        )
-    if n == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
-    mean = float(sample.mean())
-    if n == 1:
-        return Interval(mean, np.nan, np.nan, 1)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * sample.std(ddof=1) / np.sqrt(n))
+    mean, error, n = _mean_and_error(values)
+    half = student_quantile(level, n - 1) * error
     return Interval(mean, mean - half, mean + half, n)
+
+
+def share_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
+    """Return the mean of n shares with Student's t interval on the logit scale.
+
+    The bounds are logit⁻¹(logit m ± t · e), with the mean m, the standard error s / √n of it and
+    e = s / (√n · m (1 − m)), the standard error of logit m by the delta method. They lie inside
+    [0, 1], and cover more often than mean ± t · s / √n where shares are near 0 or 1
+    (Korn and Graubard 1998; Dean and Pagano 2015). Shares that are all equal give an interval
+    without length.
+
+    Parameters
+    ----------
+    values
+        One share a replicate, each in [0, 1]: an accuracy, a recall.
+    level
+        Confidence of the interval.
+
+    Raises
+    ------
+    ResultsError
+        If a value is NaN or outside [0, 1].
+
+    Examples
+    --------
+    >>> interval = share_interval([0.99, 0.98, 0.90])
+    >>> print(f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
+    0.957 [0.535, 0.998]
+    """
+    mean, error, n = _mean_and_error(_shares(values))
+    low, high = logit_bounds(mean, student_quantile(level, n - 1) * error)
+    return Interval(mean, low, high, n)
+
+
+def count_interval(count: int, trials: int, level: float = LEVEL) -> Interval:
+    """Return the share count / trials with the exact interval of Clopper and Pearson (1934).
+
+    For counts of replicates, such as "3 of 5 ended on one label". It covers at least as often as
+    `level` for every true share and every number of trials, which no shorter interval does for
+    n = 3 to 5 (Brown, Cai and DasGupta 2001).
+
+    Raises
+    ------
+    ResultsError
+        If the count is not between 0 and `trials`.
+
+    Examples
+    --------
+    >>> interval = count_interval(5, 5)
+    >>> print(f"{interval.mean} [{interval.low:.3f}, {interval.high:.3f}]")
+    1.0 [0.478, 1.000]
+    """
+    if not 0 <= count <= trials:
+        raise ResultsError(f"a count of {count} in {trials} trials does not exist")
+    if trials == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    bounds = stats.binomtest(count, trials).proportion_ci(level, method="exact")
+    return Interval(count / trials, float(bounds.low), float(bounds.high), trials)
 
 
 def paired_difference(left: pd.DataFrame, right: pd.DataFrame, level: float = LEVEL) -> Interval:
@@ -64,6 +123,14 @@ def paired_difference(left: pd.DataFrame, right: pd.DataFrame, level: float = LE
         Columns replicate and value, one row a replicate.
     level
         Confidence of the interval.
+
+    Examples
+    --------
+    >>> left = pd.DataFrame({"replicate": [0, 1, 2], "value": [0.8, 0.9, 0.7]})
+    >>> right = pd.DataFrame({"replicate": [0, 1], "value": [0.7, 0.6]})
+    >>> interval = paired_difference(left, right)
+    >>> print(f"{interval.mean:.1f} over {interval.n} replicates")
+    0.2 over 2 replicates
     """
     both = left.merge(right, on="replicate", suffixes=("_left", "_right"), validate="one_to_one")
     return mean_interval(both["value_left"] - both["value_right"], level)
@@ -74,11 +141,87 @@ def mean_band(
 ) -> pd.DataFrame:
     """Return one row a group of `by`: its columns, mean, low, high, n (`mean_interval` of each).
 
-    Used for curves: `by=["epoch"]` gives the band of a loss over replicates.
+    Used for curves: `by=["epoch"]` gives the band of a loss over replicates. The band may leave
+    the range of what it shows; `median_band` does not.
     """
     grouped = frame.groupby(list(by))[value]
     band = grouped.agg(mean="mean", deviation="std", n="size").reset_index()
     degrees = np.maximum(band["n"] - 1, 1)
-    half = stats.t.ppf((1 + level) / 2, degrees) * band["deviation"] / np.sqrt(band["n"])
+    half = student_quantile(level, degrees) * band["deviation"] / np.sqrt(band["n"])
     band["low"], band["high"] = band["mean"] - half, band["mean"] + half
     return band[[*by, "mean", "low", "high", "n"]]
+
+
+def median_band(
+    frame: pd.DataFrame, by: Sequence[str], value: str = "value", share: float = 0.5
+) -> pd.DataFrame:
+    """Return one row a group of `by`: its columns, median, low, high, n.
+
+    Low and high are the quantiles that enclose the middle `share` of the replicates, so the band
+    lies where replicates lie and one outlier does not widen it. It shows how replicates spread,
+    not how well the median is known. With `LINES_UP_TO` replicates or fewer, draw each as a thin
+    line and the median instead.
+
+    Examples
+    --------
+    >>> curves = pd.DataFrame({"epoch": [1, 1, 1], "value": [0.2, 0.3, 9.0]})
+    >>> median_band(curves, ["epoch"], share=0.5).round(2).to_dict("records")
+    [{'epoch': 1, 'median': 0.3, 'low': 0.25, 'high': 4.65, 'n': 3}]
+    """
+    grouped = frame.groupby(list(by))[value]
+    tail = (1 - share) / 2
+    band = pd.DataFrame(
+        {
+            "median": grouped.median(),
+            "low": grouped.quantile(tail),
+            "high": grouped.quantile(1 - tail),
+            "n": grouped.size(),
+        }
+    )
+    return band.reset_index()
+
+
+def student_quantile(level: float, degrees: float | NDArray[np.float64]) -> float:
+    """Return the t beyond which (1 − level) / 2 of Student's distribution lies.
+
+    NaN for no degrees of freedom.
+    """
+    return special.stdtrit(degrees, (1 + level) / 2)
+
+
+def logit_bounds(mean: float, half: float) -> tuple[float, float]:
+    """Return logit⁻¹(logit m ± half / (m (1 − m))), the bounds of a share on the logit scale.
+
+    Parameters
+    ----------
+    mean
+        A share m; 0 and 1 are their own bounds.
+    half
+        Half the length of the interval on the scale of the share; NaN gives NaN.
+    """
+    if mean in (0.0, 1.0) and not np.isnan(half):
+        return mean, mean
+    middle, wide = special.logit(mean), half / (mean * (1 - mean)) if 0 < mean < 1 else np.nan
+    return float(special.expit(middle - wide)), float(special.expit(middle + wide))
+
+
+def _shares(values: Iterable[float]) -> list[float]:
+    shares = [float(value) for value in values]
+    outside = [share for share in shares if share < 0 or share > 1]
+    if outside:
+        raise ResultsError(f"{outside[0]} is no share between 0 and 1; use mean_interval")
+    return shares
+
+
+def _mean_and_error(values: Iterable[float]) -> tuple[float, float, int]:
+    """Return the mean, its standard error s / √n, and n; NaN where they do not exist."""
+    sample = np.asarray(list(values), dtype=np.float64)
+    n = sample.size
+    if not np.isfinite(sample).all():
+        raise ResultsError(
+            f"cannot average {sample[~np.isfinite(sample)][0]}: "
+            "leave diverged replicates out and count them"
+        )
+    if n < 2:
+        return (float(sample[0]) if n else np.nan), np.nan, n
+    return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(n)), n
