@@ -12,6 +12,13 @@ def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the unweighted mean of the classes' F1, columns replicate and value.
 
     A class that is neither present nor predicted counts as 0.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 1],
+    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
+    >>> macro_f1(predictions)["value"].round(3).tolist()
+    [0.333]
     """
     classes = range(len(score_columns(predictions)))
     return pd.DataFrame(
@@ -68,6 +75,14 @@ def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.Da
     ------
     ResultsError
         If an id has no subject.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"replicate": [0, 0], "id": ["a", "b"], "label": [0, 1],
+    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
+    >>> subjects = pd.DataFrame({"id": ["a", "b"], "subject": ["2", "4"]})
+    >>> subject_accuracy(predictions, subjects).to_dict("list")
+    {'replicate': [0, 0], 'subject': ['2', '4'], 'accuracy': [1.0, 0.0], 'sequences': [1, 1]}
     """
     right = pd.DataFrame(
         {

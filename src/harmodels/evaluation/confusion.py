@@ -11,6 +11,14 @@ def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.i
     """Return the replicates and their counts, shape (R, C, C).
 
     `counts[r, i, j]` sequences of class i were taken for class j by replicate `replicates[r]`.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 1],
+    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
+    >>> replicates, counts = confusion_counts(predictions)
+    >>> counts[0].tolist()
+    [[1, 0], [1, 0]]
     """
     classes = len(score_columns(predictions))
     replicates = [int(r) for r in np.unique(predictions["replicate"])]

@@ -1,4 +1,4 @@
-"""How far a network that trains on one sequence at a time just repeats what it saw last."""
+"""Recency: whether a network trained on one sequence at a time repeats the last label it saw."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -40,6 +40,14 @@ def recency(
         Labels of the training sequences in the order of the last epoch.
     leave_out
         Classes that are told apart anyway; their sequences and labels are passed over.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame(
+    ...     {"label": [0, 1, 1], "score_0": [0.1, 0.2, 0.9], "score_1": [0.9, 0.8, 0.1]})
+    >>> found = recency(predictions, labels_in_order=[0, 0, 1])
+    >>> found.most_predicted, round(found.share, 2), found.newest
+    (1, 0.67, 1)
     """
     kept = ~np.isin(labels_of(predictions), list(leave_out))
     counts = np.bincount(predicted_labels(predictions)[kept])

@@ -23,6 +23,11 @@ def label_ranks(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArr
         (N, C), the higher the likelier.
     labels
         (N,) true classes.
+
+    Examples
+    --------
+    >>> label_ranks(np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]]), np.array([2, 0])).tolist()
+    [1, 0]
     """
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     before = np.arange(scores.shape[1]) < labels[:, None]
@@ -43,6 +48,13 @@ def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame
     ------
     ConfigurationError
         If a k is outside 1 … C.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 0],
+    ...     "score_0": [0.6, 0.3], "score_1": [0.4, 0.7]})
+    >>> top_k_accuracy(predictions, [1, 2])["accuracy"].tolist()
+    [0.5, 1.0]
     """
     classes = len(score_columns(predictions))
     for k in ks:
