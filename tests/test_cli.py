@@ -1,7 +1,6 @@
 import pytest
 
 from harmodels.cli import main
-from harmodels.files import write_json
 
 
 def test_info_names_engine_and_versions(capsys):
@@ -45,27 +44,6 @@ def test_check_does_not_run_the_code_of_a_configuration(repository, tmp_path, ca
 def test_runs_without_results_say_how_to_start(tmp_path, capsys):
     assert main(["runs", str(tmp_path)]) == 1
     assert "make demo" in capsys.readouterr().err
-
-
-def test_runs_lists_what_finished(tmp_path, capsys):
-    run = {
-        "report": "r",
-        "dataset": "d",
-        "experiment": "e",
-        "name": "hidden=4",
-        "engine": "compiled",
-        "device": "cpu",
-        "wall_time_s": 1.5,
-        "replicates": [
-            {"epochs": 3, "diverged_epoch": None},
-            {"epochs": 1, "diverged_epoch": 2},
-        ],
-    }
-    write_json(tmp_path / "r" / "d" / "runs" / "e" / "hidden=4" / "run.json", run)
-    assert main(["runs", str(tmp_path)]) == 0
-    printed = capsys.readouterr().out
-    assert "hidden=4" in printed
-    assert "1-3" in printed
 
 
 def test_an_unknown_command_is_refused():

@@ -1,6 +1,7 @@
 import errno
 import os
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -96,3 +97,33 @@ def test_damaged_json_is_named(tmp_path):
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ResultsError, match=r"a\.json"):
         files.read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("frame", "columns"),
+    [
+        (pd.DataFrame({"replicate": np.zeros(2_000_000, np.int64)}), None),
+        (pd.DataFrame({"id": ["a" * 40] * 200_000}), ["id"]),
+        (pd.DataFrame({"id": ["a" * 4_000_000] * 10}), ["id"]),
+        (pd.DataFrame({"values": [[0.0] * 500_000] * 10}), None),
+    ],
+)
+def test_a_small_file_of_a_large_table_is_refused_before_it_is_read(frame, columns, tmp_path):
+    path = tmp_path / "table.parquet"
+    files.write_table(path, frame)
+    assert path.stat().st_size < 100_000
+    files.refuse_large_table(path, 1 << 30, columns)
+    with pytest.raises(ResultsError, match=r"table\.parquet takes at least .* 10 MiB"):
+        files.refuse_large_table(path, 10 << 20, columns)
+
+
+def test_columns_that_are_not_read_do_not_count(tmp_path):
+    frame = pd.DataFrame({"id": ["a"], "values": ["b" * 1_000_000]})
+    files.write_table(tmp_path / "table.parquet", frame)
+    files.refuse_large_table(tmp_path / "table.parquet", 10_000, ["id"])
+
+
+def test_what_is_no_table_cannot_be_measured(tmp_path):
+    (tmp_path / "table.parquet").write_text("no table", encoding="utf-8")
+    with pytest.raises(ResultsError, match="cannot read"):
+        files.refuse_large_table(tmp_path / "table.parquet", 1 << 30)

@@ -1,10 +1,9 @@
-"""The `harmodels` command: what is installed, which data sets there are, how runs fared."""
+"""The `harmodels` command: installation, data sets, and a look at finished runs."""
 
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -18,9 +17,10 @@ from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
-from harmodels.files import read_json, read_table
+from harmodels.files import read_table
+from harmodels.provenance.facts import read_facts
+from harmodels.provenance.overview import run_overview
 from harmodels.provenance.verification import report_lines, verify_folder
-from harmodels.reporting.labels import count_text
 from harmodels.runtime.machine import describe_machine, describe_versions
 from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.warm_up import warm_up
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("config", type=Path, help="as for snakemake --configfile")
     check.add_argument("--root", type=Path, default=Path(), help="the checkout")
     check.set_defaults(run=_check)
-    runs = commands.add_parser("runs", help="how every finished run fared")
+    runs = commands.add_parser("runs", help="accuracy, epochs and seconds of every run")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     runs.set_defaults(run=_runs)
     compile_all = commands.add_parser(
@@ -113,11 +113,11 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _runs(given: argparse.Namespace) -> None:
-    rows = [_row(read_json(path)) for path in sorted(given.folder.glob("**/runs/**/run.json"))]
-    if not rows:
+    table = run_overview(given.folder)
+    if table.empty:
         raise HarmodelsError(f"{given.folder} holds no finished run; start with `make demo`")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
-        print(pd.DataFrame(rows).to_string(index=False))
+        print(table.to_string(index=False))
 
 
 def _recency(given: argparse.Namespace) -> None:
@@ -131,7 +131,7 @@ def _recency(given: argparse.Namespace) -> None:
     leave_out = [classes.index(name) for name in given.leave_out]
     rows = []
     for path in sorted((given.folder / "runs").glob("*/*/run.json")):
-        run = read_json(path)
+        run = read_facts(path)
         frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
         for outcome in run["replicates"]:
             replicate = outcome["replicate"]
@@ -141,6 +141,8 @@ def _recency(given: argparse.Namespace) -> None:
             seen = labels_of_epoch(run, sequences, splits, replicate, outcome["epochs"])
             found = recency(chosen, seen.tolist(), leave_out)
             rows.append((run["experiment"], run["name"], replicate, *found))
+    if not rows:
+        raise HarmodelsError(f"{given.folder} holds no finished run; start with `make demo`")
     columns = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
     table = pd.DataFrame(rows, columns=columns)
     same = table["most_predicted"] == table["newest"]
@@ -161,21 +163,5 @@ def _verify(given: argparse.Namespace) -> None:
     for line in report_lines(checks):
         print(line)
     if checks.findings:
-        verb = "does" if len(checks.findings) == 1 else "do"
-        raise HarmodelsError(f"{count_text(len(checks.findings), 'thing')} {verb} not follow")
-
-
-def _row(run: dict[str, Any]) -> dict[str, Any]:
-    replicates = run["replicates"]
-    epochs = [entry["epochs"] for entry in replicates]
-    return {
-        "report": run["report"],
-        "dataset": run["dataset"],
-        "experiment": run["experiment"],
-        "configuration": run["name"],
-        "replicates": len(replicates),
-        "diverged": sum(entry["diverged_epoch"] is not None for entry in replicates),
-        "epochs": f"{min(epochs)}-{max(epochs)}" if len(set(epochs)) > 1 else str(epochs[0]),
-        "engine": f"{run['engine']}, {run['device']}",
-        "seconds": run["wall_time_s"],
-    }
+        found = len(checks.findings)
+        raise HarmodelsError(f"{found} {'inconsistency' if found == 1 else 'inconsistencies'}")

@@ -1,4 +1,4 @@
-"""A small results folder with its record: everything that verification reads, made by hand."""
+"""A small results folder with its record, its runs trained and written as the rules do it."""
 
 import shutil
 from collections.abc import Callable
@@ -9,22 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import save_file
 
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
 from harmodels.provenance.build import hashes_of, record_data, record_report
+from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import Record, read_record, write_record
+from harmodels.provenance.text import provenance_markdown
 from harmodels.reporting.claims import evaluate_claims, write_claims
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.seeds import Purpose, generator
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.run import run_job
 
 CLASSES = ("sitting", "standing", "walking")
 EACH = 12  # sequences of each class
+STEPS = 5  # of each sequence
 REPLICATES = 2
 EPOCHS = 4
-PUBLISHED = "rate,top1\n0.1,0.5\n0.2,0.75\n"
+PUBLISHED = "learning_rate,top1\n0.1,0.5\n0.2,0.75\n"
 TABLE = {
     "title": "Accuracy",
     "kind": "top_k",
@@ -57,6 +61,15 @@ SECTION: dict[str, Any] = {
     },
 }
 RUNS = {"plain": (0.1, 0.2), "other": (0.1,)}
+OPTIONS = {
+    "hidden": 3,
+    "window": 4,
+    "epochs": EPOCHS,
+    "clip": 1.0,
+    "recurrent_gradient": "transposed",
+    "initial_range": 0.1,
+    "monitor": "binary_cross_entropy",
+}
 
 
 def _sequences() -> Sequences:
@@ -68,8 +81,8 @@ def _sequences() -> Sequences:
         subjects=np.array([str(i % 3) for i in range(count)]),
         official_split=np.array([""] * count),
         labels=np.arange(count) % len(CLASSES),
-        offsets=np.arange(count + 1),
-        values=random.normal(size=(count, 1)).astype(np.float32),
+        offsets=np.arange(count + 1) * STEPS,
+        values=random.normal(size=(count * STEPS, 1)).astype(np.float32),
     )
 
 
@@ -82,91 +95,36 @@ def _splits(sequences: Sequences) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).astype({"replicate": np.int16})
 
 
-def _history(random: np.random.Generator) -> pd.DataFrame:
-    rows = [
-        (replicate, epoch, split, "cross_entropy", float(random.random()))
-        for replicate in range(REPLICATES)
-        for epoch in range(1, EPOCHS + 1)
-        for split in ("train", "validation")
-    ]
-    frame = pd.DataFrame(rows, columns=["replicate", "epoch", "split", "metric", "value"])
-    return frame.astype({"replicate": "int16", "epoch": "int32"})
-
-
-def _predictions(
-    random: np.random.Generator, sequences: Sequences, splits: pd.DataFrame
-) -> pd.DataFrame:
-    parts = []
-    for _, rows in splits.groupby("replicate"):
-        for checkpoint in ("last", "best"):
-            scores = random.normal(size=(len(rows), len(CLASSES))).astype(np.float32)
-            scores[np.arange(len(rows)), sequences.labels] += 1
-            frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(len(CLASSES))})
-            frame.insert(0, "label", sequences.labels)
-            names = rows.reset_index(drop=True)
-            names.insert(1, "checkpoint", checkpoint)
-            names = names[["replicate", "checkpoint", "split", "id"]]
-            parts.append(pd.concat([names, frame], axis=1))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _write_run(folder: Path, results: Path, rate: float, seed: int) -> None:
-    random = generator(seed, Purpose.SIMULATION)
-    sequences = _sequences()
-    splits = _splits(sequences)
-    history = _history(random)
-    validation = history[history["split"] == "validation"]
-    best = validation.loc[validation.groupby("replicate")["value"].idxmin(), "epoch"]
-    metadata = {"classes": list(CLASSES), "dataset": "toy", "simulated": False}
-    write_table(folder / "history.parquet", history, metadata)
-    write_table(folder / "predictions.parquet", _predictions(random, sequences, splits), metadata)
-    weights = random.normal(size=(REPLICATES, 3, 2)).astype(np.float32)
-    save_file({"last.weight": weights, "best.weight": weights}, folder / "weights.safetensors")
+def _train(results: Path, experiment: str, rate: float) -> Path:
+    """Train one configuration and return its folder."""
     place = results / "toy_report" / "toy"
-    write_json(
-        folder / "run.json",
-        {
-            "report": "toy_report",
-            "dataset": "toy",
-            "experiment": folder.parent.name,
-            "name": folder.name,
-            "configuration": {"rate": rate},
-            "options": {"rate": rate, "epochs": EPOCHS, "monitor": "cross_entropy"},
-            "validation": True,
-            "classes": list(CLASSES),
-            "simulated": False,
-            "engine": "reference",
-            "device": "cpu",
-            "threads": 1,
-            "seed": 5,
-            "commit": "a" * 40,
-            "dirty": False,
-            "lock": "b" * 64,
-            "versions": {"python": "3.12.1"},
-            "hardware": {"processor": "a processor", "cores": 2},
-            "wall_time_s": 10.5,
-            "resumes": 1,
-            "sequences_per_s": 100.0,
-            "peak_gpu_memory_mb": None,
-            "data": {
-                "sequences": sha256(results / "datasets" / "toy" / "sequences.parquet"),
-                "splits": sha256(place / "splits.parquet"),
-            },
-            "files": hashes_of(
-                folder, ["history.parquet", "predictions.parquet", "weights.safetensors"]
-            ),
-            "replicates": [
-                {
-                    "replicate": replicate,
-                    "epochs": EPOCHS,
-                    "best_epoch": int(epoch),
-                    "diverged_epoch": None,
-                    "stopped": "all epochs",
-                }
-                for replicate, epoch in enumerate(best)
-            ],
-        },
+    name = f"learning_rate={rate}"
+    job = Job(
+        report="toy_report",
+        dataset="toy",
+        experiment=experiment,
+        name=name,
+        configuration={"learning_rate": rate},
+        options=OPTIONS | {"learning_rate": rate},
+        training="truncated_bptt",
+        channels=None,
+        fingers=None,
+        validation=True,
+        seed=5,
+        replicates=REPLICATES,
+        engine="reference",
+        device="cpu",
     )
+    folder = place / "runs" / experiment / name
+    run_job(
+        job,
+        sequences_path=str(results / "datasets" / "toy" / "sequences.parquet"),
+        splits_path=str(place / "splits.parquet"),
+        folder=folder,
+        repository=results,
+        threads=1,
+    )
+    return folder
 
 
 def _write_products(results: Path, folders: list[Path]) -> None:
@@ -205,6 +163,8 @@ def _record(results: Path) -> None:
         reports=[record_report(results, SECTION | {"runs": folders}, lambda file: PUBLISHED)],
     )
     write_record(results / "toy.provenance.json", record)
+    facts = {folder: read_facts(results / folder / "run.json") for folder in record.runs}
+    write_text(results / "provenance.md", provenance_markdown(record, facts))
 
 
 @pytest.fixture(scope="session")
@@ -219,13 +179,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_text(results / "downloads" / "toy" / "toy.zip", "an archive")
     write_text(results.parent / "toy.csv", PUBLISHED)
     write_table(results / "toy_report" / "toy" / "splits.parquet", _splits(sequences))
-    folders = []
-    for experiment, rates in RUNS.items():
-        for seed, rate in enumerate(rates):
-            folder = results / "toy_report" / "toy" / "runs" / experiment / f"rate={rate}"
-            folder.mkdir(parents=True)
-            _write_run(folder, results, rate, seed)
-            folders.append(folder)
+    folders = [_train(results, name, rate) for name, rates in RUNS.items() for rate in rates]
     _write_products(results, folders)
     _record(results)
     return results
@@ -239,7 +193,7 @@ def results(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def record_again() -> Callable[[Path], None]:
-    """Write the record anew, as someone would who hides a change: hashes of runs included."""
+    """Rewrite the record and all hashes, as someone would who hides a change."""
 
     def rewrite(results: Path) -> None:
         for path in results.glob("*/*/runs/*/*/run.json"):

@@ -4,6 +4,7 @@ import pytest
 
 from harmodels.errors import ResultsError
 from harmodels.files import write_json
+from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 
@@ -15,12 +16,26 @@ def record(made):
     return read_record(made / "toy.provenance.json")
 
 
-def with_facts(record, change):
-    """The record with the facts of its first run changed."""
-    (part,) = record.reports
-    folder, run = next(iter(part.runs.items()))
-    runs = part.runs | {folder: replace(run, facts=run.facts | change)}
-    return replace(record, reports=[replace(part, runs=runs)])
+@pytest.fixture
+def facts(made, record):
+    """The facts of its runs, with those of the machine and the code replaced."""
+    fixed = {
+        "commit": "a" * 40,
+        "dirty": False,
+        "lock": "b" * 64,
+        "versions": {"python": "3.12.1"},
+        "hardware": {"processor": "a processor", "cores": 2},
+        "wall_time_s": 10.5,
+        "resumes": 1,
+        "sequences_per_s": 100.0,
+    }
+    return {folder: {**read_facts(made / folder / "run.json"), **fixed} for folder in record.runs}
+
+
+def with_change(facts, change):
+    """The facts with those of the first run changed."""
+    first = next(iter(facts))
+    return facts | {first: {**facts[first], **change}}
 
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
@@ -35,11 +50,11 @@ def test_two_records_of_one_folder_are_the_same_bytes(record, made, tmp_path):
 
 def test_a_product_names_its_runs_files_and_published_numbers(record):
     products = {product.name: product for product in record.reports[0].products}
-    assert products["table1"].runs == [f"{PLACE}/runs/plain/rate={r}" for r in (0.1, 0.2)]
+    assert products["table1"].runs == [f"{PLACE}/runs/plain/learning_rate={r}" for r in (0.1, 0.2)]
     assert set(products["table1"].files) == {
         f"{PLACE}/tables/table1.{ending}" for ending in ("csv", "md", "tex")
     }
-    assert products["table1"].published == {"toy.csv": "rate,top1\n0.1,0.5\n0.2,0.75\n"}
+    assert products["table1"].published == {"toy.csv": "learning_rate,top1\n0.1,0.5\n0.2,0.75\n"}
     assert products["people"].published == {}
 
 
@@ -71,24 +86,24 @@ def test_another_file_is_no_record(tmp_path, content):
         "| all |  |  | 3 | 2 | 31.5 | 3 | 100 | none |",
     ],
 )
-def test_the_page_says(record, text):
-    assert text in provenance_markdown(record)
+def test_the_page_says(record, facts, text):
+    assert text in provenance_markdown(record, facts)
 
 
-def test_the_page_holds_the_hashes_of_the_data(record):
-    text = provenance_markdown(record)
+def test_the_page_holds_the_hashes_of_the_data(record, facts):
+    text = provenance_markdown(record, facts)
     for digest in (*record.data["toy"].tables.values(), *record.reports[0].splits.values()):
         assert digest in text
 
 
-def test_the_engine_of_a_baseline_is_no_disagreement(record):
-    text = provenance_markdown(with_facts(record, {"engine": "scikit-learn"}))
+def test_the_engine_of_a_baseline_is_no_disagreement(record, facts):
+    text = provenance_markdown(record, with_change(facts, {"engine": "scikit-learn"}))
     assert "The same for all 3 runs" in text
     assert "reference (2 runs: " in text
 
 
-def test_runs_that_agree_are_said_to_agree(record):
-    text = provenance_markdown(record)
+def test_runs_that_agree_are_said_to_agree(record, facts):
+    text = provenance_markdown(record, facts)
     assert "The same for all 3 runs." in text
     assert "differ" not in text
 
@@ -104,20 +119,21 @@ def test_runs_that_agree_are_said_to_agree(record):
         ({"lock": None}, "requirements.lock (SHA-256)"),
     ],
 )
-def test_runs_that_disagree_are_listed(record, change, says):
-    text = provenance_markdown(with_facts(record, change))
+def test_runs_that_disagree_are_listed(record, facts, change, says):
+    text = provenance_markdown(record, with_change(facts, change))
     assert f"**The 3 runs differ in {says}.**" in text
     (row,) = [line for line in text.splitlines() if line.startswith(f"| {says} |")]
-    assert "(1 run: toy\\_report/toy/runs/other/rate=0.1)" in row
+    assert "(1 run: toy\\_report/toy/runs/other/learning\\_rate=0.1)" in row
     assert "(2 runs: " in row
 
 
-def test_throughput_is_a_range_and_gpu_memory_its_highest(record):
-    changed = with_facts(record, {"sequences_per_s": 40.0, "peak_gpu_memory_mb": 512.4})
-    assert "| all |  |  | 3 | 2 | 31.5 | 3 | 40 to 100 | 512 |" in provenance_markdown(changed)
+def test_throughput_is_a_range_and_gpu_memory_its_highest(record, facts):
+    changed = with_change(facts, {"sequences_per_s": 40.0, "peak_gpu_memory_mb": 512.4})
+    page = provenance_markdown(record, changed)
+    assert "| all |  |  | 3 | 2 | 31.5 | 3 | 40 to 100 | 512 |" in page
 
 
-def test_simulated_recordings_are_said_to_be(record):
-    assert "SIMULATED" not in provenance_markdown(record)
+def test_simulated_recordings_are_said_to_be(record, facts):
+    assert "SIMULATED" not in provenance_markdown(record, facts)
     data = {"toy": replace(record.data["toy"], simulated=True)}
-    assert "SIMULATED" in provenance_markdown(replace(record, data=data))
+    assert "SIMULATED" in provenance_markdown(replace(record, data=data), facts)

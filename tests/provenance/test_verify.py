@@ -10,11 +10,12 @@ from safetensors.numpy import save_file
 from harmodels.cli import main
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, sha256, write_json
+from harmodels.provenance.record import Record, read_record, write_record
 from harmodels.provenance.verification import report_lines, verify_folder
 
 PLACE = "toy_report/toy"
-RUN = f"{PLACE}/runs/plain/rate=0.1"
-OTHER = f"{PLACE}/runs/plain/rate=0.2"
+RUN = f"{PLACE}/runs/plain/learning_rate=0.1"
+OTHER = f"{PLACE}/runs/plain/learning_rate=0.2"
 MADE_OF_RUN = ("table table1", "figure figure1", "claims claims", "toy.html")
 
 
@@ -36,7 +37,7 @@ def test_what_was_built_follows(made):
     checks = verify_folder(made)
     assert checks.findings == []
     assert checks.recomputed == 2 * 3 + 2  # two tables in three forms, a ledger in two
-    assert report_lines(checks)[-1].endswith("all follow")
+    assert report_lines(checks)[-1].endswith("all consistent")
 
 
 def test_a_changed_digit_in_a_table_is_named_with_its_cell(results):
@@ -49,7 +50,7 @@ def test_a_changed_digit_in_a_table_is_named_with_its_cell(results):
     assert set(problems) == {file}
     (problem,) = problems[file]
     assert "does not follow from predictions and histories of plain" in problem
-    assert "cell value of rate 0.1, measure top_1" in problem
+    assert "cell value of learning_rate 0.1, measure top_1" in problem
     assert repr(str(frame.loc[0, "value"])) in problem
 
 
@@ -79,13 +80,19 @@ def test_claims_are_recomputed_in_the_order_of_the_report(results):
     assert found(results) == {}
 
 
-def test_changed_scores_are_named_with_all_that_rests_on_them(results, edit_table):
+def test_changed_scores_are_named_with_all_that_depends_on_them(results, edit_table):
     file = f"{RUN}/predictions.parquet"
-    edit_table(results / file, lambda f: f.assign(score_0=f["score_0"] + 100))
+
+    def perfect(frame):
+        last = frame["checkpoint"] == "last"
+        right = {f"score_{c}": np.float32(frame["label"] == c) for c in range(3)}
+        return frame.where(~last, frame.assign(**right))
+
+    edit_table(results / file, perfect)
     findings = verify_folder(results).findings
     (first,) = [finding for finding in findings if finding.file == file]
     assert "was changed after its run" in first.problem
-    assert first.rests == tuple(
+    assert first.dependents == tuple(
         part if part == "toy.html" else f"{PLACE}: {part}" for part in MADE_OF_RUN
     )
     followers = {finding.file for finding in findings} - {file}
@@ -107,7 +114,7 @@ def test_other_splits_are_named_once_with_the_runs_made_from_them(results, edit_
     findings = verify_folder(results).findings
     assert [finding.file for finding in findings] == [file]
     assert "is not what 3 runs read" in findings[0].problem
-    assert f"{PLACE}: table people" in findings[0].rests
+    assert f"{PLACE}: table people" in findings[0].dependents
 
 
 def test_other_sequences_are_named_once_with_the_runs_made_from_them(results, edit_table):
@@ -121,15 +128,17 @@ def test_other_sequences_are_named_once_with_the_runs_made_from_them(results, ed
 def test_the_run_json_of_another_run_is_named(results):
     shutil.copy2(results / OTHER / "run.json", results / RUN / "run.json")
     problems = found(results)
-    assert problems[f"{RUN}/run.json"] == ["is of another run: its name is 'rate=0.2'"]
+    assert problems[f"{RUN}/run.json"] == ["is of another run: its name is 'learning_rate=0.2'"]
     assert not any(file.endswith((".parquet", ".safetensors")) for file in problems)
 
 
 def test_a_changed_fact_in_run_json_is_named(results, edit_json):
     edit_json(results / RUN / "run.json", {"commit": "f" * 40})
-    assert found(results) == {
-        f"{RUN}/run.json": ["was changed after the record was written: other: commit"]
-    }
+    problems = found(results)
+    assert set(problems) == {f"{RUN}/run.json", "provenance.md"}  # the page shows the commit
+    (problem,) = problems[f"{RUN}/run.json"]
+    assert problem.startswith("was edited after the record was written")
+    assert "does not follow from the record and its runs" in problems["provenance.md"][0]
 
 
 def test_a_run_made_again_after_the_record_is_told_from_a_changed_one(results, edit_table):
@@ -137,7 +146,9 @@ def test_a_run_made_again_after_the_record_is_told_from_a_changed_one(results, e
     facts = read_json(results / RUN / "run.json")
     facts["files"]["history.parquet"] = sha256(results / RUN / "history.parquet")
     write_json(results / RUN / "run.json", facts)
-    assert found(results) == {f"{RUN}/run.json": ["is of a run made after the record was written"]}
+    problems = found(results)
+    assert set(problems) == {f"{RUN}/run.json"}
+    assert "is of a run made after the record was" in problems[f"{RUN}/run.json"][0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +183,7 @@ def test_another_archive_is_named(results):
     assert "is another archive" in found(results)["downloads/toy/toy.zip"][0]
 
 
-def test_a_flipped_byte_of_weights_is_named_and_nothing_rests_on_it(results):
+def test_a_flipped_byte_of_weights_is_named_and_nothing_depends_on_it(results):
     path = results / RUN / "weights.safetensors"
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
@@ -180,7 +191,7 @@ def test_a_flipped_byte_of_weights_is_named_and_nothing_rests_on_it(results):
     (finding,) = verify_folder(results).findings
     assert finding.file == f"{RUN}/weights.safetensors"
     assert "was changed after its run" in finding.problem
-    assert finding.rests == ()
+    assert finding.dependents == ()
 
 
 def damage(results, change):
@@ -238,7 +249,7 @@ class TestWithEveryHashRewritten:
         problems = found(results)
         for run in (RUN, OTHER):
             assert (
-                "all/030 stands under test, its split is train"
+                "all/030 is listed under test, its split is train"
                 in problems[f"{run}/predictions.parquet"][0]
             )
 
@@ -302,6 +313,100 @@ class TestWithEveryHashRewritten:
         assert "of shape (3, 2), but 2 replicates were trained" in problems[0]
 
 
+HISTORY = f"{RUN}/history.parquet"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda f: pd.concat([f, f.iloc[[0]]], ignore_index=True),
+            "holds train binary_cross_entropy of replicate 0 in epoch 1 twice (1 such row)",
+        ),
+        (
+            lambda f: f[(f["epoch"] != 2) | (f["split"] != "train") | (f["replicate"] != 1)],
+            "of replicate 1 in epoch 2 (1 such epoch)",
+        ),
+        (
+            lambda f: f[(f["split"] != "validation") | (f["metric"] != "accuracy")].assign(
+                epoch=lambda g: g["epoch"].where(g["split"] == "train", g["epoch"] + 1)
+            ),
+            "holds unexpected validation binary_cross_entropy of replicate 0 in epoch 5",
+        ),
+        (lambda f: f[f["replicate"] == 0], "ends replicate 1 at epoch 0, run.json at 4"),
+        (
+            lambda f: f[(f["replicate"] == 0) | (f["metric"] != "accuracy")],
+            "lacks validation accuracy of replicate 1 in epoch 1 (4 such epochs)",
+        ),
+    ],
+)
+def test_a_history_that_repeats_or_lacks_an_epoch_is_named(
+    results, edit_table, record_again, change, says
+):
+    edit_table(results / HISTORY, change)
+    record_again(results)
+    assert any(says in problem for problem in found(results)[HISTORY])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "other.html",
+        f"{PLACE}/tables/table9.csv",
+        f"{PLACE}/figures/figure9.png",
+        "other_report/toy/claims.md",
+        "datasets/other/preview.svg",
+    ],
+)
+def test_a_product_without_a_record_is_named(results, file):
+    (results / file).parent.mkdir(parents=True, exist_ok=True)
+    (results / file).write_text("a product", encoding="utf-8")
+    assert "is named by no record" in found(results)[file][0]
+
+
+@pytest.mark.parametrize("file", ["logs/x.md", "benchmarks/x.csv", f"{PLACE}/.table1.md"])
+def test_logs_and_hidden_files_are_no_products(results, file):
+    (results / file).parent.mkdir(parents=True, exist_ok=True)
+    (results / file).write_text("no product", encoding="utf-8")
+    assert found(results) == {}
+
+
+def test_without_its_record_everything_that_it_covered_is_named(results):
+    covered = read_record(results / "toy.provenance.json")
+    empty = Record("other", covered.written, {}, {}, [])
+    write_record(results / "other.provenance.json", empty)
+    (results / "toy.provenance.json").unlink()
+    products = {file for part in covered.reports for p in part.products for file in p.files}
+    assert products | {"toy.html", "provenance.md"} <= set(found(results))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: text + " ", "does not follow from the record and its runs: line "),
+        (lambda text: text.replace("| Seed | 5 |", "| Seed | 6 |"), "'| Seed | 6 |' but '| Seed"),
+        (lambda text: text.replace("`toy`", "`that`", 1), "is of none of the records"),
+        (lambda text: "", "is of none of the records"),
+    ],
+)
+def test_a_changed_page_of_provenance_is_named(results, change, says):
+    path = results / "provenance.md"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (problem,) = found(results)["provenance.md"]
+    assert says in problem
+
+
+def test_an_absent_page_of_provenance_is_named(results):
+    (results / "provenance.md").unlink()
+    assert found(results) == {"provenance.md": ["is missing"]}
+
+
+@pytest.mark.parametrize("file", [f"{RUN}/predictions.parquet", f"{PLACE}/splits.parquet"])
+def test_a_table_beyond_the_bound_is_named_and_not_read(results, file, monkeypatch):
+    monkeypatch.setattr("harmodels.provenance.verification.checks.MOST_BYTES", 1000)
+    assert "the most that one file may take here is" in " ".join(found(results)[file])
+
+
 def test_a_run_from_before_hashes_is_a_note(results, record_again, edit_json):
     edit_json(results / RUN / "run.json", {"files": None})
     record_again(results)
@@ -324,7 +429,7 @@ def test_a_record_that_names_files_elsewhere_is_refused(results, change_record):
 
 
 def test_a_run_of_no_record_is_a_note(results):
-    strange = f"{PLACE}/runs/plain/rate=0.9"
+    strange = f"{PLACE}/runs/plain/learning_rate=0.9"
     shutil.copytree(results / RUN, results / strange)
     checks = verify_folder(results)
     assert checks.findings == []
@@ -338,9 +443,9 @@ def test_a_folder_without_a_record_says_what_to_name(tmp_path):
 
 def test_the_command_ends_with_0_if_all_follows_and_with_1_if_not(results, capsys):
     assert main(["verify", str(results)]) == 0
-    assert "all follow" in capsys.readouterr().out
+    assert "all consistent" in capsys.readouterr().out
     (results / "toy.html").unlink()
     assert main(["verify", str(results)]) == 1
     printed = capsys.readouterr()
     assert "toy.html is missing" in printed.out
-    assert "1 thing does not follow" in printed.err
+    assert "1 inconsistency" in printed.err

@@ -1,10 +1,15 @@
-"""Write the page that tells people how results came to be."""
+"""Write the page that describes how results were made."""
+
+from pathlib import Path
 
 from harmodels.files import write_text
+from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import read_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake.log[0], "provenance"):
-    text = provenance_markdown(read_record(snakemake.input.record))
-    write_text(snakemake.output.page, text)
+    record = read_record(snakemake.input.record)
+    results = Path(snakemake.input.record).parent
+    facts = {folder: read_facts(results / folder / "run.json") for folder in record.runs}
+    write_text(snakemake.output.page, provenance_markdown(record, facts))

@@ -1,4 +1,4 @@
-"""Recording a project from the files that lie in its results folder."""
+"""Builds the record of a project from the files in its results folder."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -63,10 +63,10 @@ def record_report(
         products.append(product("claims", "claims", claims, list(claims.values()), "claims"))
     runs = {}
     for folder in folders:
-        facts = read_json(results / folder / "run.json")
-        reads = f"datasets/{dataset}/{section['reads'][facts['experiment']]}.parquet"
+        read = section["reads"][PurePosixPath(folder).parent.name]
         (digest,) = hashes_of(results, [f"{folder}/run.json"]).values()
-        runs[folder] = RecordedRun(reads, digest, facts)
+        files = read_json(results / folder / "run.json").get("files", {})
+        runs[folder] = RecordedRun(f"datasets/{dataset}/{read}.parquet", digest, files)
     splits = hashes_of(results, [f"{place}/splits.parquet"])
     return RecordedReport(report, dataset, splits, runs, products)
 

@@ -1,4 +1,4 @@
-"""The record of a project: what its products were made of, so that its folder can be verified.
+"""The record of a project: the inputs and hashes of its products, against which it is verified.
 
 Paths in a record are relative to the results folder, with forward slashes.
 """
@@ -14,7 +14,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
 from harmodels.reporting.specs import Spec
 
-FORMAT = 1
+FORMAT = 2
 ENDING = ".provenance.json"
 Hashes = dict[str, str]
 
@@ -30,11 +30,11 @@ class Product:
     spec
         Its entry in the report's configuration; of claims the whole section, by id.
     runs
-        The folders of the runs it is made of, in order.
+        The folders of the runs it is built from, in order.
     files
         SHA-256 by path.
     published
-        Content of the files of `config/published` that it is set beside, by name.
+        Content of the files of `config/published` that it is compared with, by name.
     """
 
     kind: str
@@ -47,11 +47,11 @@ class Product:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """One training job: the table it read, the hash of its run.json, and all that this says."""
+    """One training job: the table it read, the hash of its run.json, and of its other files."""
 
     reads: str
     sha256: str
-    facts: dict[str, Any]
+    files: Hashes
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class RecordedData:
     Attributes
     ----------
     simulated
-        Whether its recordings were made by a generator.
+        Whether its recordings are simulated.
     sources
         SHA-256 of the raw files, from card.json.
     tables, files
@@ -92,7 +92,7 @@ class RecordedData:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that `harmodels verify` needs to know of a project.
+    """Everything that `harmodels verify` needs to know about a project.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Record:
     page
         SHA-256 by path.
     data, reports
-        The data sets by name, and what was built of them.
+        The data sets by name, and what was built from them.
     """
 
     project: str
@@ -116,6 +116,15 @@ class Record:
     def runs(self) -> dict[str, RecordedRun]:
         """All runs by folder."""
         return {folder: run for part in self.reports for folder, run in part.runs.items()}
+
+    @property
+    def files(self) -> set[str]:
+        """Every file that is covered by a hash of the record itself."""
+        data = [name for data in self.data.values() for name in (*data.tables, *data.files)]
+        reports = [name for part in self.reports for name in part.splits]
+        products = [name for part in self.reports for p in part.products for name in p.files]
+        runs = [f"{folder}/run.json" for folder in self.runs]
+        return {*self.page, *data, *reports, *products, *runs}
 
 
 def write_record(path: str | Path, record: Record) -> None:
@@ -168,14 +177,11 @@ def _parse(content: Mapping[str, Any]) -> Record:
 
 
 def _paths(record: Record) -> Iterator[str]:
-    yield from record.page
-    for data in record.data.values():
-        yield from [*data.tables, *data.files]
-        yield from [] if data.archive is None else [data.archive["path"]]
+    yield from record.files
+    yield from (data.archive["path"] for data in record.data.values() if data.archive is not None)
     for part in record.reports:
-        yield from part.splits
-        yield from (name for folder, run in part.runs.items() for name in (folder, run.reads))
-        yield from (name for product in part.products for name in (*product.runs, *product.files))
+        yield from (run.reads for run in part.runs.values())
+        yield from (folder for product in part.products for folder in product.runs)
 
 
 def _leaves(name: str) -> bool:

@@ -1,11 +1,12 @@
-"""The record of a project for people: `provenance.md`."""
+"""Renders the record of a project as a page for people, `provenance.md`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from harmodels.provenance.record import ENDING, Record, RecordedRun
+from harmodels.provenance.facts import Facts
+from harmodels.provenance.record import ENDING, Record
 from harmodels.reporting.labels import count_text, words
 from harmodels.reporting.tables.layout import SIMULATED
 from harmodels.reporting.tables.markdown import markdown_row
@@ -16,30 +17,43 @@ UNKNOWN = "unknown"
 BASELINE = "scikit-learn"  # the engine of baselines, beside which networks have another
 
 
-def provenance_markdown(record: Record) -> str:
-    """Return a page that says how the results of a project came to be; ends in a line feed.
+def heading_of(record: Record) -> str:
+    """Return the first line of the page."""
+    return f"# Provenance of `{record.project}`"
 
-    Where runs disagree in code, versions, machine or settings, every value stands there with the
+
+def provenance_markdown(record: Record, facts: Mapping[str, Facts]) -> str:
+    """Return a page that describes how the results of a project were made; ends in a line feed.
+
+    Where runs disagree in code, versions, machine or settings, every value is listed with the
     runs that have it.
+
+    Parameters
+    ----------
+    record
+        Of the project.
+    facts
+        The run.json of each of its runs, by folder.
     """
     lines = [
-        f"# Provenance of `{record.project}`",
+        heading_of(record),
         "",
         f"The record is `{record.project}{ENDING}`; `harmodels verify` checks the folder against "
-        "it. The page tells of the project that was built last in this folder.",
+        "it. The page describes the project that was built last in this folder.",
         "",
     ]
     if any(data.simulated for data in record.data.values()):
         lines += [SIMULATED, ""]
-    lines += _training(record.runs)
+    facts = {folder: facts[folder] for folder in record.runs}
+    lines += _training(facts)
     lines += _data(record)
-    lines += _experiments(record)
+    lines += _experiments(record, facts)
     lines += _products(record)
     return "\n".join(lines) + "\n"
 
 
-def fact_values(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return what one run.json says of code, machine and settings, as it is printed."""
+def _fact_values(facts: Facts) -> dict[str, str]:
+    """Return code, machine and settings of one run as they are printed."""
     lock = facts.get("lock")
     values = {
         "Commit": _commit(facts),
@@ -52,10 +66,10 @@ def fact_values(facts: Mapping[str, Any]) -> dict[str, str]:
     return values | {key: str(value) for key, value in facts.get("versions", {}).items()}
 
 
-def disagreements(runs: Mapping[str, RecordedRun]) -> dict[str, dict[str, list[str]]]:
+def _values_by_fact(facts: Mapping[str, Facts]) -> dict[str, dict[str, list[str]]]:
     """Return, for each fact, its values and the runs that have each, in order of appearance."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    known = {folder: fact_values(run.facts) for folder, run in runs.items()}
+    known = {folder: _fact_values(run) for folder, run in facts.items()}
     keys = list(dict.fromkeys(key for values in known.values() for key in values))
     for key in keys:
         for folder, values in known.items():
@@ -63,8 +77,8 @@ def disagreements(runs: Mapping[str, RecordedRun]) -> dict[str, dict[str, list[s
     return found
 
 
-def _training(runs: Mapping[str, RecordedRun]) -> list[str]:
-    facts = disagreements(runs)
+def _training(runs: Mapping[str, Facts]) -> list[str]:
+    facts = _values_by_fact(runs)
     several = [key for key, values in facts.items() if len(set(values) - {BASELINE}) > 1]
     lines = ["## Code, machine and settings", ""]
     if several:
@@ -105,7 +119,7 @@ def _data(record: Record) -> list[str]:
     lines = ["## Data", ""]
     for name, data in record.data.items():
         archive = data.archive
-        origin = "made by a generator" if data.simulated else f"{len(data.sources)} raw files"
+        origin = "simulated" if data.simulated else f"{len(data.sources)} raw files"
         found = "" if archive is None else f", archive {archive['found'] or 'not here'}"
         lines.append(f"- `{name}`: {origin}, hashes in card.json{found}")
     return [*lines, "", *_pipe_table(["File", "SHA-256"], rows)]
@@ -115,12 +129,12 @@ def _cards(files: Mapping[str, str]) -> dict[str, str]:
     return {file: digest for file, digest in files.items() if file.endswith("card.json")}
 
 
-def _experiments(record: Record) -> list[str]:
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+def _experiments(record: Record, runs: Mapping[str, Facts]) -> list[str]:
+    groups: dict[tuple[str, str, str], list[Facts]] = defaultdict(list)
     for part in record.reports:
-        for folder, run in part.runs.items():
+        for folder in part.runs:
             experiment = PurePosixPath(folder).parent.name
-            groups[part.report, part.dataset, experiment].append(run.facts)
+            groups[part.report, part.dataset, experiment].append(runs[folder])
     everything = [facts for group in groups.values() for facts in group]
     head = ["Report", "Data set", "Experiment", *_NUMBERS]
     rows = [[*names, *_numbers(group)] for names, group in groups.items()]
@@ -172,7 +186,7 @@ def _products(record: Record) -> list[str]:
         "## Products",
         "",
         f"{len(products)} tables, figures and ledgers in {files} files, and "
-        f"{', '.join(record.page)}; their hashes stand in the record. It was written at commit "
+        f"{', '.join(record.page)}; their hashes are in the record, which was written at commit "
         f"{_commit(written)}.",
     ]
 

@@ -1,4 +1,4 @@
-"""Whether what lies in a results folder follows from what lies beside it."""
+"""Verification of a results folder: every file against its inputs and its recorded hash."""
 
 from harmodels.provenance.verification.checks import Checks, Finding, report_lines
 from harmodels.provenance.verification.folder import verify_folder

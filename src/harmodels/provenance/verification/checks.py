@@ -1,4 +1,4 @@
-"""What was found and what was counted while a results folder is verified."""
+"""The findings, notes and counts of one verification."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harmodels.errors import HarmodelsError
-from harmodels.files import sha256
+from harmodels.files import refuse_large_table, sha256
+
+MOST_BYTES = 1 << 30  # of memory, for one parquet file of a folder that somebody sent
 
 
 class Finding(NamedTuple):
-    """Something that does not follow: the file, what is wrong with it, and what rests on it."""
+    """An inconsistency: the file, what is wrong with it, and the products that depend on it."""
 
     file: str
     problem: str
-    rests: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
 
 
 @dataclass
@@ -27,11 +29,11 @@ class Checks:
     root
         The folder; every other path is relative to it.
     findings
-        What does not follow.
+        What is inconsistent.
     notes
         What could not be checked, without being wrong.
     hashes, recomputed
-        How many files were hashed and compared, and how many files were computed anew.
+        How many files were compared with a hash, and how many tables and ledgers recomputed.
     """
 
     root: Path
@@ -40,29 +42,50 @@ class Checks:
     hashes: int = 0
     recomputed: int = 0
     _digests: dict[str, str] = field(default_factory=dict)
+    _fitting: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
 
-    def find(self, file: str, problem: str, rests: Sequence[str] = ()) -> None:
-        """Add a finding; the same one twice is one."""
-        finding = Finding(file, problem, tuple(rests))
+    def report(self, file: str, problem: str, dependents: Sequence[str] = ()) -> None:
+        """Add a finding, unless it was reported before."""
+        finding = Finding(file, problem, tuple(dependents))
         if finding not in self.findings:
             self.findings.append(finding)
 
     def note(self, text: str) -> None:
-        """Add a note; the same one twice is one."""
+        """Add a note, unless it was added before."""
         if text not in self.notes:
             self.notes.append(text)
 
-    def here(self, file: str, rests: Sequence[str] = ()) -> bool:
-        """Return whether a file can be read; if not, that is a finding."""
-        if not (self.root / file).is_file():
-            self.find(file, "is missing", rests)
+    def exists(self, file: str) -> bool:
+        """Return whether there is such a file."""
+        return (self.root / file).is_file()
+
+    def is_readable(self, file: str, dependents: Sequence[str] = ()) -> bool:
+        """Return whether a file can be read; report it if not."""
+        if not self.exists(file):
+            self.report(file, "is missing", dependents)
             return False
         try:
             self.digest(file)
         except OSError as error:
-            self.find(file, f"cannot be read: {error.strerror or error}", rests)
+            self.report(file, f"cannot be read: {error.strerror or error}", dependents)
             return False
         return True
+
+    def fits_in_memory(
+        self, file: str, columns: Sequence[str] = (), dependents: Sequence[str] = ()
+    ) -> bool:
+        """Return whether columns of a parquet file can be read within `MOST_BYTES` of memory.
+
+        All its columns if none is named; report the file if they cannot.
+        """
+        key = (file, tuple(columns))
+        if key not in self._fitting:
+            self._fitting[key] = False
+            if self.is_readable(file, dependents):
+                with self.guarded(file, dependents):
+                    refuse_large_table(self.root / file, MOST_BYTES, list(columns) or None)
+                    self._fitting[key] = True
+        return self._fitting[key]
 
     def digest(self, file: str) -> str:
         """Return the SHA-256 of a file, which is read once.
@@ -76,43 +99,43 @@ class Checks:
             self._digests[file] = sha256(self.root / file)
         return self._digests[file]
 
-    def agrees(self, file: str, recorded: str) -> bool:
-        """Return whether a file that is here has the recorded hash, and count the comparison."""
+    def matches(self, file: str, recorded: str) -> bool:
+        """Return whether a readable file has the recorded hash, and count the comparison."""
         self.hashes += 1
         return self.digest(file) == recorded
 
-    def compare_record(self, file: str, recorded: str, rests: Sequence[str] = ()) -> None:
-        """Compare a file with the hash in the record; more than one finding it does not get."""
-        if not self.here(file, rests) or self.agrees(file, recorded):
+    def compare_record(self, file: str, recorded: str, dependents: Sequence[str] = ()) -> None:
+        """Compare a file with the hash in the record; report it unless it already is."""
+        if not self.is_readable(file, dependents) or self.matches(file, recorded):
             return
         if all(finding.file != file for finding in self.findings):
             digest = f"its hash is {short(self.digest(file))}, recorded was {short(recorded)}"
-            self.find(file, f"was changed after the record was written: {digest}", rests)
+            self.report(file, f"was changed after the record was written: {digest}", dependents)
 
     @contextmanager
-    def guarded(self, file: str, rests: Sequence[str] = ()) -> Iterator[None]:
+    def guarded(self, file: str, dependents: Sequence[str] = ()) -> Iterator[None]:
         """Turn whatever goes wrong in the block into a finding about `file`."""
         try:
             yield
         except HarmodelsError as error:
-            self.find(file, f"cannot be used: {error}", rests)
+            self.report(file, f"cannot be used: {error}", dependents)
         except MemoryError:
-            self.find(file, "needs more memory to be read than there is", rests)
+            self.report(file, "needs more memory to be read than there is", dependents)
         except Exception as error:  # damage can break any line that reads a file
-            self.find(file, f"is damaged: {type(error).__name__}: {error}", rests)
+            self.report(file, f"is damaged: {type(error).__name__}: {error}", dependents)
 
 
 def report_lines(checks: Checks) -> list[str]:
-    """Return what was found and what was not checked, a line each, and the counts."""
+    """Return the findings and notes, a line each, and the counts."""
     lines: list[str] = []
-    for index, (file, problem, rests) in enumerate(checks.findings):
+    for index, (file, problem, dependents) in enumerate(checks.findings):
         lines.append(f"{file} {problem}")
         later = (finding.file == file for finding in checks.findings[index + 1 :])
-        if rests and not any(later):
-            lines.append(f"    on it rest: {', '.join(rests)}")
+        if dependents and not any(later):
+            lines.append(f"    affects: {', '.join(dependents)}")
     lines += [f"not checked: {note}" for note in checks.notes]
     counts = f"{checks.recomputed} files of tables and ledgers recomputed, {checks.hashes} hashes"
-    lines.append(f"{counts} checked" + ("" if checks.findings else ": all follow"))
+    lines.append(f"{counts} checked" + ("" if checks.findings else ": all consistent"))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What predictions, histories and weights contradict in run.json, the labels and the splits."""
+"""Checks of predictions, histories and weights against run.json, the labels and the splits."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -85,7 +85,7 @@ def _split_problems(places: Codes, given: Codes, wanted: Codes, ids: pa.Array) -
     if len(wrong):
         place = places[wrong[0]]
         yield (
-            f"does not agree with splits.parquet: {ids[int(place)]} stands under "
+            f"does not agree with splits.parquet: {ids[int(place)]} is listed under "
             f"{_split_name(given[wrong[0]])}, its split is {_split_name(wanted[place])} "
             f"({count_text(len(wrong), 'such row')})"
         )
@@ -100,12 +100,20 @@ def _split_name(code: np.int64) -> str:
 
 
 def history_problems(run: Run) -> Iterator[str]:
-    """Yield where the epochs of the outcomes are not those of the history.
+    """Yield where the history repeats or lacks an epoch, or contradicts the outcomes.
 
-    A replicate ends at its last epoch, and its best weights are those of the first epoch of the
-    lowest validation loss.
+    Training losses, and validation losses if there are any, are recorded in every epoch up to the
+    last one of a replicate, once; the best weights are those of the first epoch of the lowest
+    validation loss.
     """
     history = run.history
+    repeated = history.loc[history.duplicated(["replicate", "epoch", "split", "metric"])]
+    if len(repeated):
+        first = repeated.iloc[0]
+        yield (
+            f"holds {first['split']} {first['metric']} of replicate {first['replicate']} in epoch "
+            f"{first['epoch']} twice ({count_text(len(repeated), 'such row')})"
+        )
     trained = history.loc[history["split"] == "train"]
     ends = trained.groupby("replicate")["epoch"].max()
     monitored = history.loc[
@@ -118,14 +126,29 @@ def history_problems(run: Run) -> Iterator[str]:
     for outcome in run.facts["replicates"]:
         replicate = outcome["replicate"]
         end = int(ends.get(replicate, 0))
-        if outcome["diverged_epoch"] is None and end != outcome["epochs"]:
+        if end != outcome["epochs"]:
             yield f"ends replicate {replicate} at epoch {end}, run.json at {outcome['epochs']}"
+        # the best weights of a replicate that diverged in its last update may be lost
         lost = outcome["diverged_epoch"] is not None and outcome["best_epoch"] is None
-        if replicate in best.index and best[replicate] != outcome["best_epoch"] and not lost:
+        if best.get(replicate) != outcome["best_epoch"] and not lost:
             yield (
                 f"has the lowest validation loss of replicate {replicate} in epoch "
-                f"{best[replicate]}, run.json in {outcome['best_epoch']}"
+                f"{best.get(replicate)}, run.json in {outcome['best_epoch']}"
             )
+    curves = history.loc[history["split"] != "test"]  # measured every few epochs only
+    for (split, metric), curve in curves.groupby(["split", "metric"]):
+        for outcome in run.facts["replicates"]:
+            replicate, epochs = outcome["replicate"], np.arange(1, outcome["epochs"] + 1)
+            found = curve.loc[curve["replicate"] == replicate, "epoch"]
+            for verb, wrong in (
+                ("lacks", np.setdiff1d(epochs, found)),
+                ("holds unexpected", np.setdiff1d(found, epochs)),
+            ):
+                if len(wrong):
+                    yield (
+                        f"{verb} {split} {metric} of replicate {replicate} in epoch {wrong[0]} "
+                        f"({count_text(len(wrong), 'such epoch')})"
+                    )
 
 
 def weight_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
@@ -138,15 +161,11 @@ def weight_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
     for name, shape in shapes.items():
         if not shape or shape[0] != replicates:
             yield f"holds {name} of shape {shape}, but {replicates} replicates were trained"
-    kinds = {
-        kind: {name.removeprefix(f"{kind}."): s for name, s in shapes.items() if _is(name, kind)}
-        for kind in ("last", "best")
-    }
+    kinds: dict[str, dict[str, tuple[int, ...]]] = {"last": {}, "best": {}}
+    for name, shape in shapes.items():
+        kind, _, parameter = name.partition(".")
+        kinds.get(kind, {})[parameter] = shape
     if kinds["best"] and kinds["best"] != kinds["last"]:
         yield "holds last and best weights of different names or shapes"
     if kinds["last"] and bool(kinds["best"]) != bool(facts.get("validation")):
         yield f"{'holds' if kinds['best'] else 'lacks'} best weights, against run.json"
-
-
-def _is(name: str, kind: str) -> bool:
-    return name.startswith(f"{kind}.")

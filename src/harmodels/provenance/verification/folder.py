@@ -1,18 +1,14 @@
-"""A results folder, project by project: every hash, every run, every table."""
+"""Verification of a results folder, project by project."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from harmodels.errors import ResultsError
-from harmodels.provenance.record import (
-    ENDING,
-    Record,
-    RecordedReport,
-    RecordedRun,
-    read_record,
-)
+from harmodels.provenance.facts import Facts
+from harmodels.provenance.record import ENDING, Record, RecordedReport, read_record
 from harmodels.provenance.verification.checks import Checks, listed, short
+from harmodels.provenance.verification.coverage import Project, check_coverage, check_page
 from harmodels.provenance.verification.inputs import (
     Expected,
     LabelledIds,
@@ -21,7 +17,7 @@ from harmodels.provenance.verification.inputs import (
     read_splits,
 )
 from harmodels.provenance.verification.products import check_correlations, check_product
-from harmodels.provenance.verification.runs import check_run
+from harmodels.provenance.verification.runs import check_contents, check_facts, check_files
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
@@ -52,59 +48,73 @@ def verify_folder(root: Path, show: Shown = _silent) -> Checks:
     paths = sorted(root.glob(f"*{ENDING}"))
     if not paths:
         raise ResultsError(
-            f"{root} holds no file *{ENDING}, which says what follows from what; "
+            f"{root} holds no file *{ENDING}, which records how its products were made; "
             "name a results folder that `snakemake` has finished"
         )
-    known: set[str] = set()
+    projects: list[Project] = []
     for path in paths:
         with checks.guarded(path.name):
             record = read_record(path)
-            known |= record.runs.keys()
-            _check_record(checks, record, show)
-    strange = sorted(
-        path.parent.relative_to(root).as_posix()
-        for path in root.glob("*/*/runs/*/*/run.json")
-        if path.parent.relative_to(root).as_posix() not in known
-    )
-    if strange:
-        checks.note(f"{count_text(len(strange), 'run')} of no record: {listed(strange)}")
+            projects.append((record, _check_record(checks, record, show)))
+    if len(projects) == len(paths):
+        check_coverage(checks, [record for record, _ in projects])
+        check_page(checks, projects)
+    else:
+        checks.note("whether every product has a record, because not every record is usable")
     return checks
 
 
-def _check_record(checks: Checks, record: Record, show: Shown) -> None:
-    for part in record.reports:
-        _check_inputs(checks, part, list(record.page))
+def _check_record(checks: Checks, record: Record, show: Shown) -> dict[str, Facts]:
+    """Check a project and return the facts of its runs, by folder."""
+    page = list(record.page)
     tables: dict[str, LabelledIds] = {}
+    known: dict[str, Facts] = {}
+    for part in record.reports:
+        for folder, run in part.runs.items():
+            dependents = _dependents(part, folder, page)
+            facts = check_facts(checks, folder, run, dependents)
+            if facts is not None:
+                known[folder] = facts
+            hashes = run.files if facts is None else facts.get("files", {})
+            with checks.guarded(f"{folder}/run.json", dependents):
+                check_files(checks, folder, hashes, dependents)
+        _check_inputs(checks, part, known, page)
     for name, data in record.data.items():
         tables |= check_data(checks, name, data)
         check_correlations(checks, name, data)
     for part in record.reports:
-        _check_report(checks, part, tables, list(record.page), show)
+        _check_report(checks, part, known, tables, page, show)
     for file, recorded in record.page.items():
         checks.compare_record(file, recorded)
+    return known
 
 
 def _check_report(
-    checks: Checks, part: RecordedReport, tables: Tables, page: list[str], show: Shown
+    checks: Checks,
+    part: RecordedReport,
+    known: Mapping[str, Facts],
+    tables: Tables,
+    page: list[str],
+    show: Shown,
 ) -> None:
     ((file, digest),) = part.splits.items()
     splits = read_splits(checks, file, digest)
     runs: dict[str, Run] = {}
     prepared: dict[tuple[str, bool, bool], Expected | None] = {}
-    for folder in show(part.runs, f"{part.report}/{part.dataset}"):
-        recorded = part.runs[folder]
-        # against other inputs than its own nothing would agree, and that is said once
+    for folder in show([f for f in part.runs if f in known], f"{part.report}/{part.dataset}"):
+        facts, reads = known[folder], part.runs[folder].reads
+        # a run of other inputs would disagree with these everywhere, which is reported once
         key = (
-            recorded.reads,
-            _is_input(checks, recorded, "sequences", recorded.reads),
-            _is_input(checks, recorded, "splits", file),
+            reads,
+            _is_input(checks, facts, "sequences", reads),
+            _is_input(checks, facts, "splits", file),
         )
         if key not in prepared:
-            table = tables.get(recorded.reads) if key[1] else None
+            table = tables.get(reads) if key[1] else None
             prepared[key] = expected_of(table, splits if key[2] else None)
-        rests = _rests(part, folder, page)
-        with checks.guarded(f"{folder}/run.json", rests):
-            run = check_run(checks, folder, recorded, prepared[key], rests)
+        dependents = _dependents(part, folder, page)
+        with checks.guarded(f"{folder}/run.json", dependents):
+            run = check_contents(checks, folder, facts, prepared[key], dependents)
             if run is not None:
                 runs[folder] = run
     sequences = f"datasets/{part.dataset}/sequences.parquet"
@@ -113,21 +123,23 @@ def _check_report(
             check_product(checks, product, runs, sequences, page)
 
 
-def _check_inputs(checks: Checks, part: RecordedReport, page: list[str]) -> None:
-    """Compare the hashes of their inputs that runs recorded with what lies here."""
-    made: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _check_inputs(
+    checks: Checks, part: RecordedReport, known: Mapping[str, Facts], page: list[str]
+) -> None:
+    """Compare the inputs of runs with the hashes that these recorded."""
+    readers: dict[tuple[str, str], list[str]] = defaultdict(list)
     splits = next(iter(part.splits))
     for folder, run in part.runs.items():
-        data = run.facts.get("data", {})
         for file, key in ((run.reads, "sequences"), (splits, "splits")):
-            if key in data and (checks.root / file).is_file():
-                made[file, data[key]].append(folder)
-    for (file, digest), folders in made.items():
-        if checks.here(file) and not checks.agrees(file, digest):
+            digest = _input_hash(known.get(folder, {}), key)
+            if digest is not None and checks.exists(file):
+                readers[file, digest].append(folder)
+    for (file, digest), folders in readers.items():
+        if checks.is_readable(file) and not checks.matches(file, digest):
             products = dict.fromkeys(
-                name for folder in folders for name in _rests(part, folder, page)
+                name for folder in folders for name in _dependents(part, folder, page)
             )
-            checks.find(
+            checks.report(
                 file,
                 f"is not what {count_text(len(folders), 'run')} read: its hash is "
                 f"{short(checks.digest(file))}, theirs {short(digest)} ({listed(folders)})",
@@ -135,13 +147,18 @@ def _check_inputs(checks: Checks, part: RecordedReport, page: list[str]) -> None
             )
 
 
-def _is_input(checks: Checks, run: RecordedRun, key: str, file: str) -> bool:
-    digest = run.facts.get("data", {}).get(key)
-    return digest is None or ((checks.root / file).is_file() and checks.digest(file) == digest)
+def _is_input(checks: Checks, facts: Facts, key: str, file: str) -> bool:
+    digest = _input_hash(facts, key)
+    return digest is None or (checks.exists(file) and checks.digest(file) == digest)
 
 
-def _rests(part: RecordedReport, folder: str, page: list[str]) -> list[str]:
-    """Return the names of all that is made of one run."""
+def _input_hash(facts: Facts, key: str) -> str | None:
+    data = facts.get("data")
+    return data.get(key) if isinstance(data, dict) else None
+
+
+def _dependents(part: RecordedReport, folder: str, page: list[str]) -> list[str]:
+    """Return the names of all products that are built from one run."""
     place = f"{part.report}/{part.dataset}"
     mine = [product for product in part.products if folder in product.runs]
     return [f"{place}: {product.kind} {product.name}" for product in mine] + page

@@ -1,4 +1,4 @@
-"""The data sets and splits of a results folder: hashes, and what they say of each sequence."""
+"""The data sets and splits of a results folder: their hashes, labels and splits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -81,12 +81,13 @@ def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Label
     _check_archive(checks, data)
     found = {}
     for file, recorded in data.tables.items():
-        if not (checks.root / file).exists():
-            checks.note(f"{file} is not here: what was made from it cannot be checked against it")
+        if not checks.exists(file):
+            checks.note(f"{file} is absent: the runs that read it cannot be checked against it")
             continue
         checks.compare_record(file, recorded)
-        with checks.guarded(file):
-            found[file] = _read_labels(checks, file, name)
+        if checks.fits_in_memory(file, ["id", "label"]):
+            with checks.guarded(file):
+                found[file] = _read_labels(checks, file, name)
     _compare_tables(checks, found)
     return found
 
@@ -94,17 +95,18 @@ def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Label
 def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None:
     """Check the splits of a report and return them; None if they cannot be read.
 
-    Columns replicate, id and split; no sequence may stand in two splits of one replicate.
+    Columns replicate, id and split; no sequence may be in two splits of one replicate.
     """
     checks.compare_record(file, recorded)
-    if not (checks.root / file).is_file():
+    columns = ["replicate", "id", "split"]
+    if not checks.fits_in_memory(file, columns):
         return None
     with checks.guarded(file):
-        frame = read_table(checks.root / file, ["replicate", "id", "split"])[0].to_pandas()
+        frame = read_table(checks.root / file, columns)[0].to_pandas()
         twice = frame.loc[frame.duplicated(["replicate", "id"])]
         if len(twice):
             first = twice.iloc[0]
-            checks.find(
+            checks.report(
                 file,
                 f"holds sequence {first['id']} twice in replicate {first['replicate']}: "
                 "it would be trained on and tested",
@@ -118,13 +120,13 @@ def _check_archive(checks: Checks, data: RecordedData) -> None:
     if archive is None:
         return
     file = archive["path"]
-    if not (checks.root / file).exists():
-        checks.note(f"{file} is not here: the raw recordings were not checked")
-    elif checks.here(file):
+    if not checks.exists(file):
+        checks.note(f"{file} is absent: the raw recordings were not checked")
+    elif checks.is_readable(file):
         checks.hashes += 1
         digest = checks.digest(file)
         if digest not in archive["known"] and digest != archive["found"]:
-            checks.find(
+            checks.report(
                 file,
                 f"is another archive: its hash is {short(digest)}, the registry knows "
                 f"{', '.join(short(known) for known in archive['known']) or 'none'}",
@@ -138,10 +140,10 @@ def _check_archive(checks: Checks, data: RecordedData) -> None:
 def _read_labels(checks: Checks, file: str, name: str) -> LabelledIds:
     table, facts = read_table(checks.root / file, ["id", "label"])
     if facts["dataset"] != name:
-        checks.find(file, f"holds the data set {facts['dataset']!r}")
+        checks.report(file, f"holds the data set {facts['dataset']!r}")
     ids = table["id"].combine_chunks().cast(pa.string())
     if len(pc.unique(ids)) < len(ids):
-        checks.find(file, "holds a sequence twice")
+        checks.report(file, "holds a sequence twice")
     return LabelledIds(ids, table["label"].to_numpy(), tuple(facts["classes"]))
 
 
@@ -150,4 +152,4 @@ def _compare_tables(checks: Checks, found: dict[str, LabelledIds]) -> None:
     for file, table in list(found.items())[1:]:
         first_file, first = next(iter(found.items()))
         if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):
-            checks.find(file, f"holds other sequences or labels than {first_file}")
+            checks.report(file, f"holds other sequences or labels than {first_file}")

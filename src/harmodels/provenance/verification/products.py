@@ -1,11 +1,11 @@
-"""Tables and ledgers computed anew from their runs, and compared byte by byte."""
+"""Tables and ledgers recomputed from their runs and compared byte by byte."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from io import StringIO
-from itertools import zip_longest
+from os.path import commonprefix
 from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from harmodels.data.features.compare import correlation_table
@@ -23,21 +23,25 @@ NAMES = {"group", "measure", "id", "column", "name"}  # columns that say which r
 
 
 def check_product(
-    checks: Checks, product: Product, runs: Mapping[str, Run], sequences: str, rests: Sequence[str]
+    checks: Checks,
+    product: Product,
+    runs: Mapping[str, Run],
+    sequences: str,
+    dependents: Sequence[str],
 ) -> None:
     """Compare the files of a product with what its runs give, and with the record.
 
     Parameters
     ----------
     checks
-        Takes what is found.
+        Takes the findings.
     product
         As recorded. A figure is compared with the record only.
     runs
         Every run that could be read, by folder.
     sequences
         The data set's sequences.parquet, which tables of subjects need.
-    rests
+    dependents
         The page, which shows the product.
     """
     known = next(iter(product.files))
@@ -47,15 +51,19 @@ def check_product(
         texts = {}
     elif missing:
         checks.note(f"{known} cannot be recomputed without {missing[0]}")
-    elif product.kind == "table" and needs_subjects(product.spec) and not _is(checks, sequences):
+    elif (
+        product.kind == "table"
+        and needs_subjects(product.spec)
+        and not (checks.exists(sequences) and checks.fits_in_memory(sequences, ["id", "subject"]))
+    ):
         checks.note(f"{known} cannot be recomputed without {sequences}")
     else:
-        with checks.guarded(known, rests):
+        with checks.guarded(known, dependents):
             texts = _texts(checks, product, runs, sequences)
     source = _source(product)
     for file, recorded in product.files.items():
         text = (texts or {}).get(PurePosixPath(file).suffix.lstrip("."))
-        compare_file(checks, file, recorded, text, source, rests)
+        compare_file(checks, file, recorded, text, source, dependents)
 
 
 def check_correlations(checks: Checks, name: str, data: RecordedData) -> None:
@@ -64,7 +72,7 @@ def check_correlations(checks: Checks, name: str, data: RecordedData) -> None:
     parts = [f"datasets/{name}/{part}_features.parquet" for part in ("computed", "shipped")]
     if f"{stem}.csv" not in data.files:
         return
-    absent = [part for part in parts if not _is(checks, part)]
+    absent = [p for p in parts if not (checks.exists(p) and checks.fits_in_memory(p))]
     if absent:
         checks.note(f"{stem}.csv cannot be recomputed without {absent[0]}")
         return
@@ -85,60 +93,49 @@ def compare_file(
     recorded: str,
     text: str | None,
     source: str,
-    rests: Sequence[str] = (),
+    dependents: Sequence[str] = (),
 ) -> None:
     """Compare a file with its recorded hash and, if there is one, with its recomputed text."""
-    if text is not None and checks.here(file, rests):
+    if text is not None and checks.is_readable(file, dependents):
         checks.recomputed += 1
-        lies = (checks.root / file).read_bytes()
-        if lies != text.encode("utf-8"):
-            found = first_difference(lies.decode("utf-8", "replace"), text, file.endswith(".csv"))
-            checks.find(file, f"does not follow from {source}: {found}", rests)
-    checks.compare_record(file, recorded, rests)
+        stored = (checks.root / file).read_bytes()
+        if stored != text.encode("utf-8"):
+            found = stored.decode("utf-8", "replace")
+            cell = first_differing_cell(found, text) if file.endswith(".csv") else None
+            where = cell or first_difference(found, text)
+            checks.report(file, f"does not follow from {source}: {where}", dependents)
+    checks.compare_record(file, recorded, dependents)
 
 
-def first_difference(lies: str, recomputed: str, is_csv: bool) -> str:
-    """Return the first line, or the first cell of a CSV file, in which two texts differ."""
-    pairs = zip_longest(lies.split("\n"), recomputed.split("\n"))
-    for number, (is_line, line) in enumerate(pairs, start=1):
-        if is_line == line:
-            continue
-        if is_line is None or line is None:
-            return f"it has {'fewer' if is_line is None else 'more'} lines than were recomputed"
-        if is_csv and number > 1:
-            return _cell(number, recomputed.split("\n")[0], is_line, line)
-        place = next(
-            (i for i, (a, b) in enumerate(zip(is_line, line, strict=False)) if a != b),
-            min(len(is_line), len(line)),
-        )
-        start = max(place - 20, 0)
-        return (
-            f"line {number} is {_around(is_line, start)} but {_around(line, start)} is recomputed"
-        )
-    return "nothing differs"
+def first_difference(stored: str, recomputed: str) -> str:
+    """Describe the first line in which two texts differ."""
+    place = len(commonprefix([stored, recomputed]))  # noqa: RUF071 - texts, not paths
+    number = recomputed.count("\n", 0, place) + 1
+    start = max(recomputed.rfind("\n", 0, place) + 1, place - 20)
+    is_line, line = (text[start : start + 60].split("\n")[0] for text in (stored, recomputed))
+    return f"line {number} is {is_line!r} but {line!r} is recomputed"
 
 
-def _cell(number: int, head: str, is_line: str, line: str) -> str:
-    whole = f"line {number} is {is_line[:80]!r} but {line[:80]!r} is recomputed"
+def first_differing_cell(stored: str, recomputed: str) -> str | None:
+    """Describe the first cell in which two CSV files differ; None if one of them is none."""
     try:
-        names, is_cells, cells = (
-            next(csv.reader(StringIO(part)), []) for part in (head, is_line, line)
+        is_table, table = (
+            pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+            for text in (stored, recomputed)
         )
-    except csv.Error:
-        return whole
-    row = ", ".join(
-        f"{name} {cell}"
-        for name, cell in zip(names, cells, strict=False)
-        if cell and (name in NAMES or name not in {*CELL_COLUMNS, "r"})
-    )
-    for name, is_cell, cell in zip_longest(names, is_cells, cells, fillvalue=""):
-        if is_cell != cell:
-            return f"cell {name} of {row[:120]} is {is_cell!r} but {cell!r} is recomputed"
-    return whole
-
-
-def _around(line: str, start: int, most: int = 60) -> str:
-    return repr(line[start : start + most])
+    except ValueError:  # that of pandas' parser is one
+        return None
+    if list(is_table) != list(table) or len(is_table) != len(table):
+        return None
+    for row, name in np.argwhere((is_table != table).to_numpy()):
+        keys = table.iloc[row].loc[lambda cells: cells != ""]
+        keys = keys[[key in NAMES or key not in {*CELL_COLUMNS, "r"} for key in keys.index]]
+        address = ", ".join(f"{key} {value}" for key, value in keys.items())
+        return (
+            f"cell {table.columns[name]} of {address[:120]} is {is_table.iloc[row, name]!r} "
+            f"but {table.iloc[row, name]!r} is recomputed"
+        )
+    return None
 
 
 def _texts(
@@ -157,7 +154,3 @@ def _texts(
 def _source(product: Product) -> str:
     experiments = dict.fromkeys(PurePosixPath(folder).parent.name for folder in product.runs)
     return f"predictions and histories of {', '.join(experiments)}"
-
-
-def _is(checks: Checks, file: str) -> bool:
-    return (checks.root / file).is_file()

@@ -1,121 +1,114 @@
-"""One run: whether its files are those that its job wrote, and whether they fit together."""
+"""Checks of one run: its files against the hashes in run.json, and against each other."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
-from harmodels.files import read_json
+from harmodels.provenance.facts import Facts, read_facts
 from harmodels.provenance.record import RecordedRun
-from harmodels.provenance.verification.checks import Checks, listed, short
+from harmodels.provenance.verification.checks import Checks, short
 from harmodels.provenance.verification.contents import (
     history_problems,
     prediction_problems,
     weight_problems,
 )
 from harmodels.provenance.verification.inputs import Expected
-from harmodels.reporting.runs.load import Run, grid_order, load_run
+from harmodels.reporting.runs.load import Run, load_run
 
 PLACE = ("report", "dataset", "experiment", "name")
 
 
-def check_run(
-    checks: Checks,
-    folder: str,
-    recorded: RecordedRun,
-    expected: Expected | None,
-    rests: Sequence[str],
-) -> Run | None:
-    """Check one run and return it; None if it cannot be read.
+def check_facts(
+    checks: Checks, folder: str, recorded: RecordedRun, dependents: Sequence[str]
+) -> Facts | None:
+    """Check a run.json and return what it says; None if it is unusable or of another run.
 
     Parameters
     ----------
     checks
-        Takes what is found.
+        Takes the findings.
     folder
         Of the run, `<report>/<dataset>/runs/<experiment>/<name>`.
     recorded
         What the record says of it.
-    expected
-        Labels and splits of what it read, if these are here.
-    rests
-        The products made of it.
+    dependents
+        The products built from it.
     """
-    facts = _check_facts(checks, folder, recorded, rests)
-    _check_files(checks, folder, facts, rests)
-    run = None
-    with checks.guarded(f"{folder}/", rests):
-        run = _with_facts(load_run(checks.root / folder), facts)
-    if run is not None:
-        with checks.guarded(f"{folder}/predictions.parquet", rests):
-            for problem in prediction_problems(run, expected):
-                checks.find(f"{folder}/predictions.parquet", problem, rests)
-        with checks.guarded(f"{folder}/history.parquet", rests):
-            for problem in history_problems(run):
-                checks.find(f"{folder}/history.parquet", problem, rests)
-    weights = f"{folder}/weights.safetensors"
-    if (checks.root / weights).is_file():
-        with checks.guarded(weights):
-            for problem in weight_problems(checks.root / weights, facts):
-                checks.find(weights, problem)
-    return run
-
-
-def _check_facts(
-    checks: Checks, folder: str, recorded: RecordedRun, rests: Sequence[str]
-) -> Mapping[str, Any]:
-    """Return what run.json says, or what the record says of it where it is not to be believed."""
     file = f"{folder}/run.json"
-    if not checks.here(file, rests):
-        return recorded.facts
-    same = checks.agrees(file, recorded.sha256)
-    facts: Any = None
-    with checks.guarded(file, rests):
-        facts = read_json(checks.root / file)
+    if not checks.is_readable(file, dependents):
+        return None
+    with checks.guarded(file, dependents):
+        facts = read_facts(checks.root / file)
         report, dataset, _, experiment, name = PurePosixPath(folder).parts
         for key, place in zip(PLACE, (report, dataset, experiment, name), strict=True):
             if facts[key] != place:
-                checks.find(file, f"is of another run: its {key} is {facts[key]!r}", rests)
-                return recorded.facts
-        if same:
-            return recorded.facts
-        if facts != recorded.facts and facts.get("files") != recorded.facts.get("files"):
-            checks.find(file, "is of a run made after the record was written", rests)
-            return facts
-        changed = sorted(
-            key for key in {*facts, *recorded.facts} if facts.get(key) != recorded.facts.get(key)
-        )
-        what = (
-            f"other: {listed(changed)}" if changed else f"its hash is {short(checks.digest(file))}"
-        )
-        checks.find(file, f"was changed after the record was written: {what}", rests)
-    return recorded.facts
+                checks.report(file, f"is of another run: its {key} is {facts[key]!r}", dependents)
+                return None
+        if not checks.matches(file, recorded.sha256):
+            made_again = facts.get("files", {}) != recorded.files
+            what = "is of a run made" if made_again else "was edited"
+            digests = f"{short(checks.digest(file))}, recorded was {short(recorded.sha256)}"
+            checks.report(
+                file, f"{what} after the record was written: its hash is {digests}", dependents
+            )
+        return facts
+    return None
 
 
-def _check_files(
-    checks: Checks, folder: str, facts: Mapping[str, Any], rests: Sequence[str]
+def check_files(
+    checks: Checks, folder: str, hashes: Mapping[str, str], dependents: Sequence[str]
 ) -> None:
-    hashes = facts.get("files")
+    """Compare the files of a run with their hashes, which runs of old versions lack."""
     if not hashes:
         checks.note(f"{folder} was made before hashes were recorded: its files were not checked")
-        return
     for name, digest in hashes.items():
         file = f"{folder}/{PurePosixPath(name).name}"
-        mine = () if name.startswith("weights") else rests
-        if checks.here(file, mine) and not checks.agrees(file, digest):
-            checks.find(
+        mine = () if name.startswith("weights") else dependents
+        if checks.is_readable(file, mine) and not checks.matches(file, digest):
+            checks.report(
                 file,
                 f"was changed after its run: its hash is {short(checks.digest(file))}, "
-                f"run.json says {short(digest)}",
+                f"recorded was {short(digest)}",
                 mine,
             )
 
 
-def _with_facts(run: Run, facts: Mapping[str, Any]) -> Run:
-    """Return the run with the facts that are believed, which may not be those in its folder."""
-    return replace(
-        run,
-        facts=dict(facts),
-        name=facts["name"],
-        configuration=grid_order(facts["configuration"], facts["name"]),
-    )
+def check_contents(
+    checks: Checks, folder: str, facts: Facts, expected: Expected | None, dependents: Sequence[str]
+) -> Run | None:
+    """Check what the files of a run hold and return the run; None if it cannot be read.
+
+    Parameters
+    ----------
+    checks
+        Takes the findings.
+    folder, facts
+        Of the run, and what its run.json says.
+    expected
+        Labels and splits of its inputs, if these are there.
+    dependents
+        The products built from it.
+    """
+    weights = f"{folder}/weights.safetensors"
+    if checks.exists(weights):
+        with checks.guarded(weights):
+            _report_all(checks, weights, weight_problems(checks.root / weights, facts), ())
+    predictions, history = f"{folder}/predictions.parquet", f"{folder}/history.parquet"
+    fitting = [checks.fits_in_memory(file, (), dependents) for file in (predictions, history)]
+    run = None
+    if all(fitting):
+        with checks.guarded(f"{folder}/", dependents):
+            run = load_run(checks.root / folder)
+    if run is not None:
+        with checks.guarded(predictions, dependents):
+            problems = prediction_problems(run, expected)
+            _report_all(checks, predictions, problems, dependents)
+        with checks.guarded(history, dependents):
+            _report_all(checks, history, history_problems(run), dependents)
+    return run
+
+
+def _report_all(
+    checks: Checks, file: str, problems: Iterator[str], dependents: Sequence[str]
+) -> None:
+    for problem in problems:
+        checks.report(file, problem, dependents)

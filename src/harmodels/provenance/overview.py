@@ -1,0 +1,59 @@
+"""One line a run: how accurate it is, how long it trained, and what with."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from harmodels.evaluation.statistics import mean_interval
+from harmodels.provenance.facts import read_facts
+from harmodels.reporting.runs.load import load_run
+from harmodels.reporting.runs.measures import prediction_measure
+
+
+def run_overview(results: Path) -> pd.DataFrame:
+    """Return one row a finished run of a results folder, in the order of their folders.
+
+    Columns `report`, `dataset`, `experiment`, `configuration`, `replicates`, `diverged`, `last`
+    and `best` (test accuracy of these weights as text, with its 95 % interval over the replicates
+    that did not diverge; `none` where there are no such weights), `epochs`, `engine` and `seconds`.
+
+    Raises
+    ------
+    ResultsError
+        If a run is damaged; it names the file.
+    """
+    return pd.DataFrame(
+        [_row(path.parent) for path in sorted(results.glob("**/runs/*/*/run.json"))]
+    )
+
+
+def _row(folder: Path) -> dict[str, object]:
+    facts = read_facts(folder / "run.json")
+    run = load_run(folder)
+    outcomes = facts["replicates"]
+    epochs = [outcome["epochs"] for outcome in outcomes]
+    accuracies = {
+        checkpoint: _accuracy_text(prediction_measure(run, "top_1", checkpoint)["value"])
+        for checkpoint in ("last", "best")
+    }
+    return {
+        "report": facts["report"],
+        "dataset": facts["dataset"],
+        "experiment": facts["experiment"],
+        "configuration": facts["name"],
+        "replicates": len(outcomes),
+        "diverged": sum(outcome["diverged_epoch"] is not None for outcome in outcomes),
+        **accuracies,
+        "epochs": f"{min(epochs)}-{max(epochs)}" if len(set(epochs)) > 1 else str(epochs[0]),
+        "engine": f"{facts['engine']}, {facts['device']}",
+        "seconds": facts["wall_time_s"],
+    }
+
+
+def _accuracy_text(values: "pd.Series[float]") -> str:
+    """Return `0.912 [0.899, 0.925]`; without an interval of a single replicate."""
+    interval = mean_interval(values)
+    if interval.n == 0:
+        return "none"
+    bounds = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval.n > 1 else ""
+    return f"{interval.mean:.3f}{bounds}"
