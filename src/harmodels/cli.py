@@ -17,7 +17,13 @@ from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
-from harmodels.files import read_table
+from harmodels.files import read_table, write_text
+from harmodels.provenance.diff import (
+    MOST_LINES,
+    compare_folders,
+    compare_with_published,
+    diff_lines,
+)
 from harmodels.provenance.facts import read_facts
 from harmodels.provenance.overview import run_overview
 from harmodels.provenance.verification import report_lines, verify_folder
@@ -31,16 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
-        given.run(given)
+        status = given.run(given)
     except HarmodelsError as error:
         print(f"harmodels: error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return int(given.error_status)
+    return int(status or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="harmodels", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
+    parser.set_defaults(error_status=1)
     commands = parser.add_subparsers(required=True, metavar="command")
     info = commands.add_parser("info", help="versions, machine, and which engine `auto` takes")
     info.set_defaults(run=_info)
@@ -74,6 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     verify.set_defaults(run=_verify)
+    diff = commands.add_parser(
+        "diff",
+        help="which cells of the tables differ between two results folders, and by how much",
+        epilog="exit status: 0 if no cell differs, 1 if one does, 2 after an error",
+    )
+    diff.add_argument("left", type=Path, metavar="A", help="results folder")
+    diff.add_argument("right", metavar="B", help="results folder, or `published`")
+    diff.add_argument("--all", action="store_true", help="list every cell, equal ones too")
+    diff.add_argument("--csv", type=Path, metavar="FILE", help="write every cell to FILE as well")
+    diff.set_defaults(run=_diff, error_status=2)
     return parser
 
 
@@ -165,3 +182,17 @@ def _verify(given: argparse.Namespace) -> None:
     if checks.findings:
         found = len(checks.findings)
         raise HarmodelsError(f"{found} {'inconsistency' if found == 1 else 'inconsistencies'}")
+
+
+def _diff(given: argparse.Namespace) -> int:
+    published = given.right == "published"
+    cells = (
+        compare_with_published(given.left)
+        if published
+        else compare_folders(given.left, Path(given.right))
+    )
+    if given.csv is not None:
+        write_text(given.csv, cells.to_csv(index=False, lineterminator="\n"))
+    for line in diff_lines(cells, most=None if given.all else MOST_LINES):
+        print(line)
+    return int(cells["differs"].any())

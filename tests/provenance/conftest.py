@@ -229,3 +229,16 @@ def edit_table() -> Callable[..., None]:
         write_table(path, change(table.to_pandas()), metadata)
 
     return edit
+
+
+@pytest.fixture
+def rebuild(record_again: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Build the products again from the runs as they are now, and record them."""
+
+    def build(results: Path) -> None:
+        write_text(results.parent / "toy.csv", PUBLISHED)
+        folders = [path.parent for path in results.glob("*/*/runs/*/*/run.json")]
+        _write_products(results, sorted(folders))
+        record_again(results)
+
+    return build

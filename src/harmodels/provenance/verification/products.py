@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from os.path import commonprefix
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from harmodels.reporting.claims import claims_texts, evaluate_claims
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.specs import needs_subjects
 from harmodels.reporting.tables import build_table, table_texts
-from harmodels.reporting.tables.cells import CELL_COLUMNS
+from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
 from harmodels.reporting.tables.features import correlation_texts
 
 NAMES = {"group", "measure", "id", "column", "name"}  # columns that say which row it is
@@ -138,17 +138,26 @@ def first_differing_cell(stored: str, recomputed: str) -> str | None:
     return None
 
 
+def rebuild_table(product: Product, runs: Mapping[str, Run], sequences: Path) -> Table:
+    """Build a recorded table from its runs, given by folder, and the sequences of its data set."""
+    published = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
+    subjects = read_subjects(sequences) if needs_subjects(product.spec) else None
+    return build_table(product.spec, _by_experiment(product, runs), published, subjects)
+
+
 def _texts(
     checks: Checks, product: Product, runs: Mapping[str, Run], sequences: str
 ) -> dict[str, str]:
+    if product.kind == "claims":
+        return claims_texts(evaluate_claims(product.spec, _by_experiment(product, runs)))
+    return table_texts(rebuild_table(product, runs, checks.root / sequences))
+
+
+def _by_experiment(product: Product, runs: Mapping[str, Run]) -> dict[str, list[Run]]:
     groups: dict[str, list[Run]] = {}
     for folder in product.runs:
         groups.setdefault(PurePosixPath(folder).parent.name, []).append(runs[folder])
-    if product.kind == "claims":
-        return claims_texts(evaluate_claims(product.spec, groups))
-    published = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
-    subjects = read_subjects(checks.root / sequences) if needs_subjects(product.spec) else None
-    return table_texts(build_table(product.spec, groups, published, subjects))
+    return groups
 
 
 def _source(product: Product) -> str:
