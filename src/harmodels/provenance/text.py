@@ -1,4 +1,4 @@
-"""Renders the record of a project as a page for people, `provenance.md`."""
+"""The page for people, `provenance.md`, from the record of a project and its runs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,6 @@ def provenance_markdown(record: Record, facts: Mapping[str, Facts]) -> str:
     ]
     if any(data.simulated for data in record.data.values()):
         lines += [SIMULATED, ""]
-    facts = {folder: facts[folder] for folder in record.runs}
     lines += _training(facts)
     lines += _data(record)
     lines += _experiments(record, facts)
