@@ -4,17 +4,7 @@
 #   snakemake --cores 2 --configfile config/demo.yaml        the same, small, simulated, offline
 from snakemake.utils import min_version
 
-min_version("9.10")
-
-
-# A configuration file given on the command line stands alone: merged into the default one, it
-# could not take a report away.
-if not workflow.overwrite_configfiles:
-
-    configfile: f"{workflow.basedir}/config/config.yaml"
-
-
-container: "docker://python:3.12-slim"
+min_version("9.19")  # which reads profiles/default/profile.yaml by itself
 
 
 include: "rules/common.smk"
@@ -33,11 +23,11 @@ rule all:
     default_target: True
     input:
         f"results/{PROJECT.name}.html",
-        all_tables(),
-        all_figures(),
-        all_claims(),
-        all_previews(),
-        all_comparisons(),
+        TARGETS.tables(),
+        TARGETS.figures(),
+        TARGETS.claims(),
+        TARGETS.previews(),
+        TARGETS.comparisons(),
         f"results/{PROJECT.name}.provenance.json",
         "results/provenance.md",
     message:

@@ -7,7 +7,7 @@ rule download_archive:
     log:
         "results/logs/download/{dataset}/{archive}.log",
     wildcard_constraints:
-        dataset=any_of(RECORDED),
+        dataset=pattern_of(PIPELINE.recorded),
         archive="[^/]+",
     retries: 1
     message:
@@ -18,16 +18,16 @@ rule download_archive:
 
 rule extract_archive:
     input:
-        archive=archive_of,
+        archive=INPUTS.archive,
     output:
         raw=temp(directory("results/datasets/{dataset}/raw")),
     log:
         "results/logs/extract/{dataset}.log",
     wildcard_constraints:
-        dataset=any_of(RECORDED),
+        dataset=pattern_of(PIPELINE.recorded),
     params:
-        code=code("harmodels.data.archives.extract"),
-        entry=entry_of,
+        code=code_of("extract_archive.py"),
+        entry=INPUTS.registry_entry,
     message:
         "Extracting {input.archive} and checking the hash of every member."
     script:
@@ -40,10 +40,10 @@ rule simulate_recordings:
     log:
         "results/logs/simulate/{dataset}.log",
     wildcard_constraints:
-        dataset=any_of(SIMULATED),
+        dataset=pattern_of(PIPELINE.simulated),
     params:
-        code=code("harmodels.data.simulation.recordings"),
-        entry=entry_of,
+        code=code_of("simulate_recordings.py"),
+        entry=INPUTS.registry_entry,
     message:
         "Simulating the recordings of {wildcards.dataset}."
     script:
@@ -59,8 +59,8 @@ rule prepare_sequences:
     log:
         "results/logs/prepare/{dataset}.log",
     params:
-        code=code("harmodels.data.prepare"),
-        entry=entry_of,
+        code=code_of("prepare_sequences.py"),
+        entry=INPUTS.registry_entry,
     message:
         "Parsing the recordings of {wildcards.dataset}."
     script:
@@ -81,7 +81,7 @@ rule draw_preview:
     log:
         "results/logs/preview/{dataset}.log",
     params:
-        code=code("harmodels.reporting.figures.preview"),
+        code=code_of("draw_preview.py"),
     message:
         "Drawing a preview of {wildcards.dataset}."
     script:
@@ -96,10 +96,10 @@ rule draw_splits:
     log:
         "results/logs/{report}/{dataset}/splits.log",
     params:
-        code=code("harmodels.data.splits"),
-        draw=lambda wildcards: PROJECT.reports[wildcards.report].draw,
+        code=code_of("draw_splits.py"),
+        draw=INPUTS.draw,
         seed=PROJECT.seed,
-        replicates=lambda wildcards: PROJECT.reports[wildcards.report].replicates,
+        replicates=INPUTS.replicates,
     message:
         "Drawing training, validation and test sequences of {wildcards.dataset}."
     script:

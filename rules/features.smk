@@ -4,14 +4,14 @@
 rule compute_features:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
-        shipped=shipped_features,
+        shipped=INPUTS.shipped_features,
     output:
         features="results/datasets/{dataset}/computed_features.parquet",
         map="results/datasets/{dataset}/feature_map.parquet",
     log:
         "results/logs/features/{dataset}.log",
     params:
-        code=code("harmodels.data.features.tables"),
+        code=code_of("compute_features.py"),
     message:
         "Computing the 561 features of {wildcards.dataset}."
     script:
@@ -27,8 +27,8 @@ rule read_shipped_features:
     log:
         "results/logs/shipped_features/{dataset}.log",
     params:
-        code=code("harmodels.data.features.tables"),
-        path=lambda wildcards: DATASETS[wildcards.dataset].path,
+        code=code_of("read_shipped_features.py"),
+        path=INPUTS.features_path,
     message:
         "Reading the features that {wildcards.dataset} ships."
     script:
@@ -53,7 +53,7 @@ rule compare_features:
     log:
         "results/logs/compare_features/{dataset}.log",
     params:
-        code=code("harmodels.reporting.figures.features"),
+        code=code_of("compare_features.py"),
     message:
         "Comparing computed and shipped features of {wildcards.dataset}."
     script:

@@ -3,7 +3,7 @@
 
 rule draw_figure:
     input:
-        runs=run_files("figures"),
+        runs=INPUTS.run_files("figures"),
     output:
         svg=report(
             "results/{report}/{dataset}/figures/{name}.svg",
@@ -14,9 +14,9 @@ rule draw_figure:
     log:
         "results/logs/{report}/{dataset}/figures/{name}.log",
     params:
-        code=code("harmodels.reporting.figures"),
-        spec=lambda wildcards: PROJECT.reports[wildcards.report].figures[wildcards.name],
-        folders=folders_of("figures"),
+        code=code_of("draw_figure.py"),
+        spec=INPUTS.spec("figures"),
+        folders=INPUTS.run_folders("figures"),
     message:
         "Drawing {wildcards.name} of {wildcards.report} on {wildcards.dataset}."
     script:

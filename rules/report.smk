@@ -3,23 +3,22 @@
 
 rule build_page:
     input:
-        tables=all_tables(),
-        figures=all_figures(),
-        claims=all_claims(),
-        previews=all_previews(),
-        comparisons=all_comparisons(),
-        cards=expand("results/datasets/{dataset}/card.json", dataset=DATASETS),
-        runs=all_run_records(),
+        tables=TARGETS.tables(),
+        figures=TARGETS.figures(),
+        claims=TARGETS.claims(),
+        previews=TARGETS.previews(),
+        comparisons=TARGETS.comparisons(),
+        cards=TARGETS.cards(),
+        runs=TARGETS.run_records(),
     output:
         page=f"results/{PROJECT.name}.html",
     log:
         f"results/logs/{PROJECT.name}.log",
     params:
-        code=code("harmodels.reporting.page.build"),
-        templates=page_templates(),
-        sections=page_sections(),
-        datasets=list(DATASETS),
-        compared=compared_datasets(),
+        code=code_of("build_page.py"),
+        sections=page_sections(PIPELINE),
+        datasets=list(PIPELINE.datasets),
+        compared=TARGETS.compared_datasets(),
     message:
         "Writing the page {output.page}."
     script:
@@ -29,30 +28,30 @@ rule build_page:
 rule write_provenance:
     input:
         page=f"results/{PROJECT.name}.html",
-        tables=all_tables(),
-        figures=all_figures(),
-        claims=all_claims(),
-        previews=all_previews(),
-        comparisons=all_comparisons(),
-        data=all_data_tables(),
-        cards=expand("results/datasets/{dataset}/card.json", dataset=DATASETS),
-        runs=all_run_records(),
+        tables=TARGETS.tables(),
+        figures=TARGETS.figures(),
+        claims=TARGETS.claims(),
+        previews=TARGETS.previews(),
+        comparisons=TARGETS.comparisons(),
+        data=TARGETS.data_tables(),
+        cards=TARGETS.cards(),
+        runs=TARGETS.run_records(),
     output:
         record=f"results/{PROJECT.name}.provenance.json",
     log:
         f"results/logs/{PROJECT.name}.provenance.log",
     params:
-        code=code("harmodels.provenance.build"),
-        sections=recorded_sections(),
-        datasets=recorded_datasets(),
+        code=code_of("write_provenance.py"),
+        sections=recorded_sections(PIPELINE),
+        datasets=recorded_datasets(PIPELINE),
     message:
         "Recording what everything was made of in {output.record}."
     script:
         "../workflow/scripts/write_provenance.py"
 
 
-# Projects that share a folder have a record each and this page of the one built last: apart from
-# the record, so that building one after the other writes a page anew and no record.
+# Each project has a record of its own; this page describes the one built last. It is a separate
+# rule so that rebuilding one project does not rewrite another's record.
 rule describe_provenance:
     input:
         record=f"results/{PROJECT.name}.provenance.json",
@@ -61,7 +60,7 @@ rule describe_provenance:
     log:
         "results/logs/provenance.log",
     params:
-        code=code("harmodels.provenance.text"),
+        code=code_of("describe_provenance.py"),
     message:
         "Writing {output.page} of {input.record}."
     script:

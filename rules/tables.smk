@@ -3,8 +3,8 @@
 
 rule build_table:
     input:
-        runs=run_files("tables"),
-        sequences=sequences_of_subjects,
+        runs=INPUTS.run_files("tables"),
+        sequences=INPUTS.sequences_of_subjects,
     output:
         csv="results/{report}/{dataset}/tables/{name}.csv",
         md="results/{report}/{dataset}/tables/{name}.md",
@@ -12,10 +12,10 @@ rule build_table:
     log:
         "results/logs/{report}/{dataset}/tables/{name}.log",
     params:
-        code=code("harmodels.reporting.tables"),
-        published=published_by,
-        spec=lambda wildcards: PROJECT.reports[wildcards.report].tables[wildcards.name],
-        folders=folders_of("tables"),
+        code=code_of("build_table.py"),
+        published=INPUTS.published,
+        spec=INPUTS.spec("tables"),
+        folders=INPUTS.run_folders("tables"),
     message:
         "Building table {wildcards.name} of {wildcards.report} on {wildcards.dataset}."
     script:
@@ -24,16 +24,16 @@ rule build_table:
 
 rule judge_claims:
     input:
-        runs=claim_files,
+        runs=INPUTS.claim_files,
     output:
         csv="results/{report}/{dataset}/claims.csv",
         md="results/{report}/{dataset}/claims.md",
     log:
         "results/logs/{report}/{dataset}/claims.log",
     params:
-        code=code("harmodels.reporting.claims"),
-        specs=claim_specs,
-        folders=claim_folders,
+        code=code_of("judge_claims.py"),
+        specs=INPUTS.claims,
+        folders=INPUTS.claim_folders,
     message:
         "Judging the claims of {wildcards.report} on {wildcards.dataset}."
     script:

@@ -3,7 +3,7 @@
 
 rule train_network:
     input:
-        sequences=table_read_by,
+        sequences=INPUTS.table_to_read,
         splits="results/{report}/{dataset}/splits.parquet",
     output:
         history="results/{report}/{dataset}/runs/{experiment}/{configuration}/history.parquet",
@@ -19,7 +19,7 @@ rule train_network:
         gpu=PROJECT.resources.gpus,
         gpu_model=PROJECT.resources.gpu_model,
         gres=PROJECT.resources.gres,
-        # a job that was killed for lack of memory must not be killed for it again
+        # retry with more memory a job that was killed for lack of it
         mem_mb=lambda wildcards, attempt: attempt * PROJECT.resources.mem_mb,
         runtime=PROJECT.resources.runtime,
         slurm_partition=PROJECT.resources.partition,
@@ -30,9 +30,9 @@ rule train_network:
         # how, not what: a parameter would retrain where it changes
         checkpoint_s=PROJECT.checkpoint_every_s,
     params:
-        code=training_code,
-        job=job_of,
-        # no output: it outlives a failed job, so that the next attempt goes on from it
+        code=INPUTS.training_code,
+        job=INPUTS.job,
+        # no output: it outlives a failed job, so that the next attempt resumes from it
         checkpoints="results/checkpoints/{report}/{dataset}/{experiment}/{configuration}",
     message:
         "Training {wildcards.report} on {wildcards.dataset}: {wildcards.experiment}, {wildcards.configuration}."

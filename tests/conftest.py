@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
+from harmodels.assets import root
 from harmodels.files import write_json
 
 # The same examples on every run; HYPOTHESIS_PROFILE=long looks further, each time elsewhere.
@@ -30,6 +32,13 @@ def mirror() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("HARMODELS_MIRROR names no folder with the real data")
     return Path(folder)
+
+
+@pytest.fixture
+def script_in() -> Callable[[Path], SimpleNamespace]:
+    """What Snakemake gives to a script of this checkout, whose log lies in a folder."""
+    scripts = root() / "workflow" / "scripts"
+    return lambda folder: SimpleNamespace(log=[str(folder / "job.log")], scriptdir=str(scripts))
 
 
 @pytest.fixture(autouse=True)

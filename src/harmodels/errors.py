@@ -9,6 +9,10 @@ class ConfigurationError(HarmodelsError):
     """A key, a value or a combination in a configuration file is wrong."""
 
 
+class InstallationError(HarmodelsError):
+    """The imported package and the workflow that uses it do not belong together."""
+
+
 class DownloadError(HarmodelsError):
     """No mirror and no address delivered an archive that passes its checksum."""
 

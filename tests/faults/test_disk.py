@@ -115,11 +115,11 @@ def test_a_folder_that_must_not_be_written_is_named(
 
 
 def test_a_log_that_cannot_be_written_is_named(
-    read_only: Callable[[Path], None], tmp_path: Path
+    script_in, read_only: Callable[[Path], None], tmp_path: Path
 ) -> None:
     read_only(tmp_path / "logs")
     with (
         pytest.raises(SystemExit, match=r"\[train\] error: cannot write .*job\.log"),
-        script_job(tmp_path / "logs" / "train" / "job.log", "train"),
+        script_job(script_in(tmp_path / "logs" / "train"), "train"),
     ):
         pytest.fail("the job began without its log")

@@ -34,8 +34,8 @@ def _restore_handlers():
 
 
 @pytest.mark.parametrize("who", SHORT)
-def test_want_of_memory_names_the_job_and_the_remedy(who: str, tmp_path, capsys) -> None:
-    with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "rnn/toy/part_b"):
+def test_want_of_memory_names_the_job_and_the_remedy(who: str, script_in, tmp_path, capsys) -> None:
+    with pytest.raises(SystemExit) as ended, script_job(script_in(tmp_path), "rnn/toy/part_b"):
         SHORT[who]()
     assert ended.value.code == 1
     for text in (capsys.readouterr().err, (tmp_path / "job.log").read_text()):
@@ -45,8 +45,8 @@ def test_want_of_memory_names_the_job_and_the_remedy(who: str, tmp_path, capsys)
         assert "Traceback" not in text
 
 
-def test_another_runtime_error_is_no_want_of_memory(tmp_path, capsys) -> None:
-    with pytest.raises(SystemExit), script_job(tmp_path / "job.log", "train"):
+def test_another_runtime_error_is_no_want_of_memory(script_in, tmp_path, capsys) -> None:
+    with pytest.raises(SystemExit), script_job(script_in(tmp_path), "train"):
         torch.zeros(2) @ torch.zeros(3)
     assert "out of memory" not in capsys.readouterr().err
     assert "Traceback" in (tmp_path / "job.log").read_text()

@@ -13,8 +13,8 @@ def _restore_handlers():
     LOGGER.handlers = before
 
 
-def test_an_error_on_purpose_ends_with_its_message_and_no_traceback(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "train"):
+def test_an_error_on_purpose_ends_with_its_message_and_no_traceback(script_in, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, script_job(script_in(tmp_path), "train"):
         raise DataError("file a.txt, line 3: no number")
     assert ended.value.code == 1
     printed = capsys.readouterr().err
@@ -23,21 +23,21 @@ def test_an_error_on_purpose_ends_with_its_message_and_no_traceback(tmp_path, ca
     assert "line 3" in (tmp_path / "job.log").read_text()
 
 
-def test_an_unexpected_error_keeps_its_traceback(tmp_path, capsys):
-    with pytest.raises(SystemExit), script_job(tmp_path / "job.log", "train"):
+def test_an_unexpected_error_keeps_its_traceback(script_in, tmp_path, capsys):
+    with pytest.raises(SystemExit), script_job(script_in(tmp_path), "train"):
         raise ZeroDivisionError
     assert "Traceback" in (tmp_path / "job.log").read_text()
 
 
-def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended, script_job(tmp_path / "job.log", "train"):
+def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(script_in, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, script_job(script_in(tmp_path), "train"):
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert "the same command resumes" in capsys.readouterr().err
 
 
-def test_progress_writes_every_epoch_to_the_log_and_few_to_the_terminal(tmp_path, capsys):
-    with script_job(tmp_path / "job.log", "train"):
+def test_every_epoch_goes_to_the_log_and_few_to_the_terminal(script_in, tmp_path, capsys):
+    with script_job(script_in(tmp_path), "train"):
         progress = Progress(epochs=5, every_s=1000)
         for epoch in range(1, 6):
             progress(epoch, 100, {"loss": 1 / epoch})
@@ -46,3 +46,14 @@ def test_progress_writes_every_epoch_to_the_log_and_few_to_the_terminal(tmp_path
     assert "epoch 1 of 5: loss 1.0000" in printed
     assert "epoch 3 of 5" not in printed
     assert "0:00 left" in printed
+
+
+def test_a_script_of_another_checkout_is_refused(script_in, tmp_path, capsys):
+    foreign = script_in(tmp_path)
+    foreign.scriptdir = str(tmp_path / "second" / "workflow" / "scripts")
+    with pytest.raises(SystemExit) as ended, script_job(foreign, "train"):
+        pytest.fail("the job began with the code of another checkout")
+    assert ended.value.code == 1
+    printed = capsys.readouterr().err
+    assert f"the workflow lies in {tmp_path / 'second'}, but this Python imports" in printed
+    assert "Traceback" not in printed

@@ -32,6 +32,11 @@ class Checkout:
     root: Path
     work: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which this copy is the package that Python imports."""
+        return {**os.environ, "PYTHONPATH": str(self.root / "src")}
+
     def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
         """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         command = [
@@ -41,7 +46,7 @@ class Checkout:
         ]
         done = subprocess.run(
             command,
-            env={**os.environ, **environment},
+            env={**self.environment, **environment},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -76,7 +81,7 @@ def copy_of(repository: Path, folder: Path) -> Checkout:
     root.mkdir()
     for part in PARTS:
         source = repository / part
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        ignore = shutil.ignore_patterns("*.egg-info")  # compiled kernels are copied along
         if source.is_dir():
             shutil.copytree(source, root / part, ignore=ignore)
         else:

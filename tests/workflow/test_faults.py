@@ -132,6 +132,7 @@ def started(checkout, *arguments: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        env=checkout.environment,
     )
 
 

@@ -51,7 +51,11 @@ def started(checkout, configuration: str) -> subprocess.Popen:
         *("--configfile", configuration),
     ]
     process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=checkout.environment,
     )
     kept = checkout.work / CHECKPOINTS / CONFIGURATION / "checkpoint.safetensors"
     before = kept.stat().st_mtime_ns if kept.exists() else 0

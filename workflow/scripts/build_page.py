@@ -6,7 +6,7 @@ from harmodels.files import read_json
 from harmodels.reporting.page.build import ReportSection, build_page, write_page
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], "page"):
+with script_job(snakemake, "page"):
     sections = [
         ReportSection(
             report=section["report"],

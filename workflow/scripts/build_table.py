@@ -1,16 +1,15 @@
 """Build one table from runs."""
 
-from pathlib import Path
-
 import pandas as pd
 
+from harmodels.assets import root
 from harmodels.data.sequences import read_subjects
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], f"table {snakemake.wildcards.name}"):
-    folder = Path(snakemake.scriptdir).parents[1] / "config" / "published"
+with script_job(snakemake, f"table {snakemake.wildcards.name}"):
+    folder = root() / "config" / "published"
     published = {file: pd.read_csv(folder / file) for file in snakemake.params.published}
     subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
     runs = load_runs(snakemake.params.folders)

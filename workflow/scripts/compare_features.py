@@ -7,7 +7,7 @@ from harmodels.reporting.figures.features import draw_correlations
 from harmodels.reporting.tables.features import write_correlations
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], f"compare features {snakemake.wildcards.dataset}"):
+with script_job(snakemake, f"compare features {snakemake.wildcards.dataset}"):
     computed = read_sequences(snakemake.input.computed).values.astype(float)
     shipped = read_sequences(snakemake.input.shipped).values.astype(float)
     frame = correlation_table(computed, shipped)

@@ -10,7 +10,7 @@ from harmodels.data.features.tables import (
 from harmodels.data.sequences import read_sequences, write_sequences
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], f"features {snakemake.wildcards.dataset}"):
+with script_job(snakemake, f"features {snakemake.wildcards.dataset}"):
     sequences = read_sequences(snakemake.input.sequences)
     computed = compute_features(sequences)
     if snakemake.input.shipped:

@@ -8,7 +8,7 @@ from harmodels.provenance.record import read_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], "provenance"):
+with script_job(snakemake, "provenance"):
     record = read_record(snakemake.input.record)
     results = Path(snakemake.input.record).parent
     facts = {folder: read_facts(results / folder / "run.json") for folder in record.runs}

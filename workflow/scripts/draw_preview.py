@@ -5,7 +5,7 @@ from harmodels.files import read_json
 from harmodels.reporting.figures import draw_preview, save_figure
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], f"preview {snakemake.wildcards.dataset}"):
+with script_job(snakemake, f"preview {snakemake.wildcards.dataset}"):
     sequences = read_sequences(snakemake.input.sequences)
     figure = draw_preview(sequences, read_json(snakemake.input.card))
     save_figure(figure, snakemake.output.svg.removesuffix(".svg"))

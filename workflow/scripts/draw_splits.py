@@ -5,7 +5,7 @@ from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import write_table
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], f"splits {snakemake.wildcards.dataset}"):
+with script_job(snakemake, f"splits {snakemake.wildcards.dataset}"):
     splits = draw_splits(
         read_sequences(snakemake.input.sequences),
         Draw(**snakemake.params.draw),

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from harmodels.assets import root
 from harmodels.data.prepare import prepare
 from harmodels.data.registry import load_registry
 from harmodels.runtime.script import script_job
 
 name = snakemake.wildcards.dataset
-registry = Path(snakemake.scriptdir).parents[1] / "config" / "datasets.yaml"
+registry = root() / "config" / "datasets.yaml"
 
-with script_job(snakemake.log[0], f"prepare {name}"):
+with script_job(snakemake, f"prepare {name}"):
     dataset = load_registry(registry)[name]
     prepare(
         dataset,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from harmodels.assets import root
 from harmodels.runtime.script import script_job
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import CheckpointPolicy, run_job
@@ -11,13 +12,13 @@ if settings["channels"] is not None:
     settings["channels"] = tuple(settings["channels"])
 job = Job(**settings)
 
-with script_job(snakemake.log[0], f"{job.report}/{job.dataset}/{job.experiment}/{job.name}"):
+with script_job(snakemake, f"{job.report}/{job.dataset}/{job.experiment}/{job.name}"):
     run_job(
         job,
         sequences_path=snakemake.input.sequences,
         splits_path=snakemake.input.splits,
         folder=Path(snakemake.output.run).parent,
-        repository=Path(snakemake.scriptdir).parent.parent,
+        repository=root(),
         threads=snakemake.threads,
         policy=CheckpointPolicy(
             folder=Path(snakemake.params.checkpoints),

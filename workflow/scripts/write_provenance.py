@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from harmodels.assets import root
 from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.record import Record, write_record
 from harmodels.runtime.commit import describe_commit, describe_lock
 from harmodels.runtime.machine import describe_versions
 from harmodels.runtime.script import script_job
 
-with script_job(snakemake.log[0], "provenance"):
-    repository = Path(snakemake.scriptdir).parents[1]
+with script_job(snakemake, "provenance"):
+    repository = root()
     published = repository / "config" / "published"
     results = Path("results")
     record = Record(

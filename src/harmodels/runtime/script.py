@@ -2,24 +2,39 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
+from harmodels.assets import refuse_foreign
 from harmodels.errors import HarmodelsError
 from harmodels.files import MORE_SPACE
 from harmodels.runtime.log import LOGGER
 from harmodels.runtime.memory import MORE_MEMORY, is_out_of_memory
 
 
+class ScriptJob(Protocol):
+    """What Snakemake gives to a script under the name `snakemake`, as far as it is used here."""
+
+    @property
+    def log(self) -> Sequence[str]:
+        """The job's log files; the first one is written."""
+
+    @property
+    def scriptdir(self) -> str:
+        """The folder that the script lies in."""
+
+
 @contextmanager
-def script_job(log: str | Path, label: str) -> Iterator[None]:
-    """Run the body of a workflow script.
+def script_job(job: ScriptJob, label: str) -> Iterator[None]:
+    """Run the body of a workflow script, if the script belongs to the imported package.
 
     What the body logs goes to the job's log file and, prefixed by `label`, to the terminal. An
     error that harmodels raises on purpose, and want of memory, end the process with a message and
     exit status 1; any other error keeps its traceback.
     """
+    log = job.log[0]
     logging.raiseExceptions = False  # on a full disk the log's own traceback would hide the error
     try:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +48,7 @@ def script_job(log: str | Path, label: str) -> Iterator[None]:
     LOGGER.setLevel(logging.INFO)
     LOGGER.handlers = [to_file, to_terminal]
     try:
+        refuse_foreign(job.scriptdir, "workflow/scripts")
         yield
     except HarmodelsError as error:
         LOGGER.error("error: %s", error)

@@ -1,0 +1,73 @@
+"""Folders that belong to the imported package: Snakefile, rules, scripts and configuration."""
+
+import sys
+from pathlib import Path
+
+from harmodels.errors import InstallationError
+
+PACKAGE = Path(__file__).resolve().parent
+# Where a wheel puts the files that lie at the top of a checkout.
+INSTALLED = "_workflow"
+
+
+def root(package: Path = PACKAGE) -> Path:
+    """Return the folder that holds Snakefile, rules/, workflow/ and config/ of the package.
+
+    That is the checkout whose `src` the package is imported from (an editable installation), or
+    the copy that an installed wheel carries within itself.
+
+    Parameters
+    ----------
+    package
+        The folder of the package; by default of the one that is imported.
+
+    Raises
+    ------
+    InstallationError
+        If the package was installed without its workflow.
+    """
+    checkout = [package.parent.parent] if package.parent.name == "src" else []
+    for folder in (*checkout, package / INSTALLED):
+        if (folder / "Snakefile").is_file():
+            return folder
+    raise InstallationError(
+        f"harmodels in {package} was installed without its workflow. Install the checkout that "
+        f"you want to run: `{sys.executable} -m pip install --editable CHECKOUT`"
+    )
+
+
+def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> None:
+    """Refuse a part of the workflow that lies in another checkout than the imported package.
+
+    Digests and the recorded commit are those of the imported package. With rules and scripts of
+    another checkout they would vouch for code that did not run.
+
+    Parameters
+    ----------
+    folder
+        Where the running file lies.
+    part
+        Where it should lie below `root()`, for example `workflow/scripts`.
+    package
+        The folder of the package; by default of the one that is imported.
+
+    Raises
+    ------
+    InstallationError
+        Naming both folders and how to make them one.
+    """
+    folder = Path(folder).resolve()
+    try:
+        expected = root(package)
+    except InstallationError:
+        expected = None
+    if expected is not None and folder == (expected / part).resolve():
+        return
+    depth = len(Path(part).parts)
+    workflow = folder.parents[depth - 1]
+    instead = f", or run {expected / 'Snakefile'}" if expected else ""
+    raise InstallationError(
+        f"the workflow lies in {workflow}, but this Python imports harmodels from {package}: the "
+        "recorded commit and digests would not be those of the code that runs. Install the "
+        f"workflow's own package, `{sys.executable} -m pip install --editable {workflow}`{instead}"
+    )

@@ -1,0 +1,46 @@
+"""Checks of the folder that results are written into, before anything is planned."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from harmodels.errors import ResultsError
+from harmodels.files import MORE_SPACE, why_unwritable
+
+
+def check_folders(work: Path, names: Iterable[str]) -> str | None:
+    """Return a warning about the work folder; None if nothing hinders.
+
+    A dry run may look at results that it cannot write, so that alone is no error. Snakemake needs
+    its folder `.snakemake` even then.
+
+    Parameters
+    ----------
+    work
+        Where Snakemake runs.
+    names
+        Folders that will hold results, relative to `work` or absolute.
+
+    Raises
+    ------
+    ResultsError
+        If such a folder is a link to nothing or no folder, or Snakemake cannot begin here at all.
+    """
+    for name in names:
+        _refuse_dead_ends(work / name)
+    reason = why_unwritable(work)
+    if reason and not (work / ".snakemake").is_dir():
+        raise ResultsError(f"Snakemake cannot make its folder .snakemake here: {reason}")
+    return reason
+
+
+def _refuse_dead_ends(path: Path) -> None:
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            raise ResultsError(
+                f"{part} is a link to {part.readlink()}, which does not exist. Make that folder, "
+                f"or remove the link. {MORE_SPACE}"
+            )
+        if part.exists():
+            if not part.is_dir():
+                raise ResultsError(f"{part} is a file, not a folder. Move it away. {MORE_SPACE}")
+            return

@@ -1,0 +1,147 @@
+"""Inputs and parameters of the rules, from the wildcards of a job."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harmodels.assets import root
+from harmodels.data.hands import GROUP, fingers_of
+from harmodels.pipeline.digests import code_of, digest_of
+from harmodels.pipeline.pipeline import Pipeline, buildable
+from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features
+from harmodels.reporting.specs import Spec, experiments_of, needs_subjects, published_of
+
+
+class Wildcards(Protocol):
+    """What a job's path says: attributes by the names in braces of its rule's output."""
+
+    def __getattr__(self, name: str) -> str:
+        """Return the value of one wildcard."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Functions of the wildcards of a job; a target that cannot be built raises an error.
+
+    All of them raise `ConfigurationError` where the wildcards name something that the
+    configuration does not have.
+    """
+
+    pipeline: Pipeline
+
+    def registry_entry(self, wildcards: Wildcards) -> str:
+        """Return the registry's entry as text: a changed entry reruns what it decides."""
+        return repr(self.pipeline.dataset(wildcards.dataset))
+
+    def archive(self, wildcards: Wildcards) -> str:
+        """Return the path of a data set's archive."""
+        archive = self.pipeline.dataset(wildcards.dataset).archive
+        assert archive is not None, "rules ask for archives of recorded data sets only"
+        return f"{self.pipeline.project.downloads}/{wildcards.dataset}/{archive.file}"
+
+    def features_path(self, wildcards: Wildcards) -> str:
+        """Return where an archive holds the features that it ships."""
+        return self.pipeline.dataset(wildcards.dataset).path
+
+    def shipped_features(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the features that a data set ships, if any; computed ones are fitted to them."""
+        if not ships_features(self.pipeline.dataset(wildcards.dataset)):
+            return []
+        return f"results/datasets/{wildcards.dataset}/shipped_features.parquet"
+
+    def draw(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return how training, validation and test sequences are drawn."""
+        return self.pipeline.report(wildcards.report).draw
+
+    def replicates(self, wildcards: Wildcards) -> int:
+        """Return the number of replicates of a report."""
+        return self.pipeline.report(wildcards.report).replicates
+
+    def table_to_read(self, wildcards: Wildcards) -> str:
+        """Return the table of the data set that an experiment's networks read."""
+        experiment = self.pipeline.experiment(wildcards.report, wildcards.experiment)
+        return f"results/datasets/{wildcards.dataset}/{experiment.reads}.parquet"
+
+    def training_code(self, wildcards: Wildcards) -> str:
+        """Return a digest of the code of one training; its learner is loaded by name."""
+        training = self.pipeline.experiment(wildcards.report, wildcards.experiment).training
+        learner = [] if training == "baseline" else [f"harmodels.training.learners.{training}"]
+        return code_of("train_network.py", *learner)
+
+    def job(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return what a training job is to do, as the arguments of `training.jobs.job.Job`."""
+        project = self.pipeline.project
+        report = self.pipeline.report(wildcards.report)
+        experiment = self.pipeline.experiment(report.key, wildcards.experiment)
+        configuration = self.pipeline.configuration(
+            report.key, experiment.name, wildcards.configuration
+        )
+        dataset = self.pipeline.dataset(wildcards.dataset)
+        group = report.channels
+        return {
+            "report": report.key,
+            "dataset": wildcards.dataset,
+            "experiment": experiment.name,
+            "name": configuration.name,
+            "configuration": configuration.values,
+            "options": configuration.options,
+            "training": experiment.training,
+            "channels": list(dataset.channel_group(group)) if group else None,
+            "fingers": fingers_of(dataset) if group == GROUP else None,
+            "validation": experiment.validation,
+            "seed": project.seed,
+            "replicates": report.replicates,
+            "engine": project.engine,
+            "device": project.device,
+        }
+
+    def spec(self, section: str) -> Callable[[Wildcards], Spec]:
+        """Return a function to the specification of one table or figure."""
+        return lambda wildcards: self._spec(section, wildcards)
+
+    def run_folders(self, section: str) -> Callable[[Wildcards], list[str]]:
+        """Return a function to the folders of the runs behind one table or figure."""
+        return lambda wildcards: self._folders(wildcards, [self._spec(section, wildcards)])
+
+    def run_files(self, section: str) -> Callable[[Wildcards], list[str]]:
+        """Return a function to the files of the runs behind one table or figure."""
+        folders = self.run_folders(section)
+        return lambda wildcards: _files_in(folders(wildcards))
+
+    def published(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the files of published numbers beside a table, with their digests.
+
+        Not as inputs, which would tie the table to the path of the checkout.
+        """
+        folder = root() / "config" / "published"
+        files = published_of(self._spec("tables", wildcards))
+        return {file: digest_of(folder / file) for file in files}
+
+    def sequences_of_subjects(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the sequences where a table tells people apart; predictions hold only ids."""
+        if not needs_subjects(self._spec("tables", wildcards)):
+            return []
+        return f"results/datasets/{wildcards.dataset}/sequences.parquet"
+
+    def claims(self, wildcards: Wildcards) -> dict[str, Spec]:
+        """Return the claims of a report that its experiments can decide."""
+        return buildable(self.pipeline.report(wildcards.report), "claims")
+
+    def claim_folders(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of the runs behind a report's claims."""
+        return self._folders(wildcards, self.claims(wildcards).values())
+
+    def claim_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of the runs behind a report's claims."""
+        return _files_in(self.claim_folders(wildcards))
+
+    def _spec(self, section: str, wildcards: Wildcards) -> Spec:
+        return self.pipeline.spec(wildcards.report, section, wildcards.name)
+
+    def _folders(self, wildcards: Wildcards, specs: Iterable[Spec]) -> list[str]:
+        experiments = dict.fromkeys(name for spec in specs for name in experiments_of(spec))
+        return run_folders(self.pipeline, wildcards.report, wildcards.dataset, experiments)
+
+
+def _files_in(folders: Iterable[str]) -> list[str]:
+    return [f"{folder}/{file}" for folder in folders for file in RUN_FILES]

@@ -1,0 +1,132 @@
+"""The pipeline of one configuration: its project and its data sets, found by name."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harmodels.config.project import Configuration, Experiment, Project, Report, parse_project
+from harmodels.data.registry import Dataset, get, load_registry
+from harmodels.errors import ConfigurationError
+from harmodels.reporting.specs import Spec, experiments_of
+
+Item = TypeVar("Item")
+SHOWN = 8  # names that a message lists at most
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What the rules ask for.
+
+    Attributes
+    ----------
+    project
+        The parsed configuration.
+    datasets
+        The data sets that its reports name, by name.
+    """
+
+    project: Project
+    datasets: Mapping[str, Dataset]
+
+    @property
+    def simulated(self) -> list[str]:
+        """Names of the data sets that a generator makes."""
+        return sorted(name for name, dataset in self.datasets.items() if dataset.simulated)
+
+    @property
+    def recorded(self) -> list[str]:
+        """Names of the data sets that people recorded."""
+        return sorted(set(self.datasets) - set(self.simulated))
+
+    @property
+    def reports(self) -> list[tuple[Report, str]]:
+        """Every report with each of its data sets."""
+        return [
+            (report, dataset)
+            for report in self.project.reports.values()
+            for dataset in report.datasets
+        ]
+
+    def report(self, key: str) -> Report:
+        """Return a report; raise `ConfigurationError` if the project has no such report."""
+        return _find("report", key, self.project.reports, "the configuration")
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a data set; raise `ConfigurationError` if no report of the project names it."""
+        return _find("data set", name, self.datasets, "the configuration")
+
+    def experiment(self, report: str, name: str) -> Experiment:
+        """Return an experiment; raise `ConfigurationError` if the report has no such experiment."""
+        return _find("experiment", name, self.report(report).experiments, f"report {report}")
+
+    def configuration(self, report: str, experiment: str, name: str) -> Configuration:
+        """Return a configuration; raise `ConfigurationError` if it is not in the grid."""
+        known = self.experiment(report, experiment).configurations
+        return _find("configuration", name, known, f"experiment {experiment} of {report}")
+
+    def spec(self, report: str, section: str, name: str) -> Spec:
+        """Return one entry of a report's `tables`, `figures` or `claims`.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such entry, or its experiments are not part of the project.
+        """
+        plan = self.report(report)
+        spec: Spec = _find(
+            section.removesuffix("s"), name, getattr(plan, section), f"report {report}"
+        )
+        left_out = [n for n in experiments_of(spec) if n not in plan.experiments]
+        if left_out:
+            raise ConfigurationError(
+                f"{section}.{name} of report {report} needs the experiment {left_out[0]!r}, which "
+                f"the configuration leaves out (it has {_listed(plan.experiments)})"
+            )
+        return spec
+
+
+def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
+    """Read and check a configuration, the reports it names and their data sets.
+
+    Parameters
+    ----------
+    config
+        The content of config/config.yaml, with what the command line changed.
+    root
+        The folder that holds config/ and workflow/schemas/.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming file, key and value.
+    """
+    project = parse_project(config, root)
+    registry = load_registry(root / "config" / "datasets.yaml")
+    names = [name for report in project.reports.values() for name in report.datasets]
+    return Pipeline(project, {name: get(registry, name) for name in names})
+
+
+def buildable(report: Report, section: str) -> dict[str, Spec]:
+    """Return the entries of a section whose experiments are all part of the project."""
+    specs: dict[str, Spec] = getattr(report, section)
+    return {
+        name: spec
+        for name, spec in specs.items()
+        if set(experiments_of(spec)) <= set(report.experiments)
+    }
+
+
+def _find(kind: str, name: str, known: Mapping[str, Item], where: str) -> Item:
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ConfigurationError(f"{where} has no {kind} {name!r}{hint} (it has {_listed(known)})")
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) or "none") + more

@@ -1,0 +1,75 @@
+"""Contents of the page and of the record of provenance, as the parameters of their rules."""
+
+from pathlib import Path
+from typing import Any
+
+from harmodels.pipeline.pipeline import Pipeline, buildable
+from harmodels.pipeline.targets import CORRELATIONS, Targets, run_folders
+
+SECTIONS = ("tables", "figures", "claims")
+
+
+def page_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Return what the page shows of each report on each data set."""
+    return [
+        {
+            "report": report.key,
+            "dataset": dataset,
+            "spec": {
+                "title": report.title,
+                "experiments": {
+                    name: {"title": experiment.title}
+                    for name, experiment in report.experiments.items()
+                },
+                **{section: buildable(report, section) for section in SECTIONS},
+            },
+            "folder": f"results/{report.key}/{dataset}",
+            "runs": run_folders(pipeline, report.key, dataset, report.experiments),
+        }
+        for report, dataset in pipeline.reports
+    ]
+
+
+def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Return what the page shows, and which table of the data set each experiment reads."""
+    return [
+        section
+        | {
+            "reads": {
+                name: experiment.reads
+                for name, experiment in pipeline.report(section["report"]).experiments.items()
+            }
+        }
+        for section in page_sections(pipeline)
+    ]
+
+
+def recorded_datasets(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Return the files of each data set that the record of provenance names."""
+    targets = Targets(pipeline)
+    compared = targets.compared_datasets()
+    return {
+        name: {
+            "tables": targets.tables_of_dataset(name),
+            "files": [
+                *("card.json", "preview.svg", "preview.png"),
+                *(CORRELATIONS if name in compared else ()),
+            ],
+            "archive": _recorded_archive(pipeline, name),
+        }
+        for name in pipeline.datasets
+    }
+
+
+def _recorded_archive(pipeline: Pipeline, dataset: str) -> dict[str, Any] | None:
+    """Return where an archive lies below the results, and its known hashes; None elsewhere."""
+    archive = pipeline.datasets[dataset].archive
+    downloads = Path(pipeline.project.downloads)
+    if archive is None or downloads.parts[:1] != ("results",):
+        return None
+    path = downloads.relative_to("results") / dataset / archive.file
+    return {
+        "path": path.as_posix(),
+        "known": list(archive.sha256),
+        "members": bool(archive.checksums),
+    }

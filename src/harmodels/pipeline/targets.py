@@ -1,0 +1,132 @@
+"""Files that one call of snakemake builds, by kind."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harmodels.data.registry import Dataset
+from harmodels.pipeline.pipeline import Pipeline, buildable
+
+TABLE_ENDINGS = ("csv", "md", "tex")
+FIGURE_ENDINGS = ("svg", "png")
+LEDGER_ENDINGS = ("csv", "md")
+RUN_FILES = ("history.parquet", "predictions.parquet", "run.json")
+CORRELATIONS = tuple(
+    f"features/correlation.{ending}" for ending in (*TABLE_ENDINGS, *FIGURE_ENDINGS)
+)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Every file that the configuration of a pipeline asks for, as paths below the work folder."""
+
+    pipeline: Pipeline
+
+    def tables(self) -> list[str]:
+        """Return every table in every form."""
+        return self._products("tables", TABLE_ENDINGS)
+
+    def figures(self) -> list[str]:
+        """Return every figure in every form."""
+        return self._products("figures", FIGURE_ENDINGS)
+
+    def claims(self) -> list[str]:
+        """Return the ledgers of claims of the reports that make any."""
+        return [
+            f"results/{report.key}/{dataset}/claims.{ending}"
+            for report, dataset in self.pipeline.reports
+            if buildable(report, "claims")
+            for ending in LEDGER_ENDINGS
+        ]
+
+    def previews(self) -> list[str]:
+        """Return the previews of all data sets."""
+        return [
+            f"results/datasets/{name}/preview.{ending}"
+            for name in self.pipeline.datasets
+            for ending in FIGURE_ENDINGS
+        ]
+
+    def cards(self) -> list[str]:
+        """Return what was counted in all data sets."""
+        return [f"results/datasets/{name}/card.json" for name in self.pipeline.datasets]
+
+    def comparisons(self) -> list[str]:
+        """Return the correlations of computed with shipped features."""
+        return [
+            f"results/datasets/{name}/{file}"
+            for name in self.compared_datasets()
+            for file in CORRELATIONS
+        ]
+
+    def compared_datasets(self) -> list[str]:
+        """Return the data sets that ship features and of which a report reads features."""
+        return sorted(
+            {
+                name
+                for report, name in self.pipeline.reports
+                if ships_features(self.pipeline.dataset(name))
+                and any(e.reads != "sequences" for e in report.experiments.values())
+            }
+        )
+
+    def run_records(self) -> list[str]:
+        """Return every run.json, which tells how the numbers came to be."""
+        return [
+            f"{folder}/run.json"
+            for report, dataset in self.pipeline.reports
+            for folder in run_folders(self.pipeline, report.key, dataset, report.experiments)
+        ]
+
+    def data_tables(self) -> list[str]:
+        """Return every table that runs read, and who trains and tests on it."""
+        tables = [
+            f"results/datasets/{dataset}/{file}"
+            for dataset in self.pipeline.datasets
+            for file in self.tables_of_dataset(dataset)
+        ]
+        return tables + [
+            f"results/{report.key}/{dataset}/splits.parquet"
+            for report, dataset in self.pipeline.reports
+        ]
+
+    def tables_of_dataset(self, dataset: str) -> list[str]:
+        """Return the names of the files of a data set from which runs and tables are made."""
+        names = {
+            experiment.reads
+            for report, name in self.pipeline.reports
+            if name == dataset
+            for experiment in report.experiments.values()
+        }
+        if dataset in self.compared_datasets():
+            names |= {"computed_features", "shipped_features"}
+        return [f"{name}.parquet" for name in sorted({"sequences", *names})]
+
+    def _products(self, section: str, endings: Iterable[str]) -> list[str]:
+        return [
+            f"results/{report.key}/{dataset}/{section}/{name}.{ending}"
+            for report, dataset in self.pipeline.reports
+            for name in buildable(report, section)
+            for ending in endings
+        ]
+
+
+def pattern_of(names: Iterable[str]) -> str:
+    """Return a wildcard constraint that matches just these names, or nothing without any."""
+    return "|".join(re.escape(name) for name in names) or "nothing^"
+
+
+def run_folders(
+    pipeline: Pipeline, report: str, dataset: str, experiments: Iterable[str]
+) -> list[str]:
+    """Return the folders of all runs of these experiments, in the order of their grids."""
+    return [
+        f"results/{report}/{dataset}/runs/{name}/{configuration}"
+        for name in experiments
+        for configuration in pipeline.experiment(report, name).configurations
+    ]
+
+
+def ships_features(dataset: Dataset) -> bool:
+    """Return whether an archive brings computed features along."""
+    return dataset.format == "uci_har" and not dataset.simulated
