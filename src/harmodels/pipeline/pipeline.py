@@ -12,7 +12,7 @@ from harmodels.errors import ConfigurationError
 from harmodels.reporting.specs import Spec, experiments_of
 
 Item = TypeVar("Item")
-SHOWN = 8  # names that a message lists at most
+SHOWN = 6  # names that a message lists at most
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,122 @@
+"""Digests of code: what a script imports and nothing else; each learner apart from the others."""
+
+import importlib
+
+import pytest
+
+from harmodels.assets import PACKAGE, root
+from harmodels.pipeline import digests
+from harmodels.pipeline.digests import closure, code_of, files_of, imports_of
+
+SCRIPTS = sorted(path.name for path in (root() / "workflow" / "scripts").glob("*.py"))
+LEARNERS = "harmodels.training.learners"
+RECURRENT = {
+    *("nn.elman", "nn.simple_rnn", "nn.gru", "nn.lstm", "nn.recurrent", "nn.cells", "nn.stack"),
+    *("models.elman", "models.hierarchical", "models.recurrent_classifier", "models.last_state"),
+    *("kernels.elman", "kernels.recurrent", "training.loops.tbptt"),
+}
+GATED = {"nn.gru", "nn.lstm", "nn.simple_rnn", "models.hierarchical", "kernels.recurrent"}
+PERCEPTRON = {"models.mlp", "kernels.perceptron", "training.learners.perceptron"}
+
+
+def closure_of_training(learner: str) -> set[str]:
+    """Return the modules in the digest of a training, without the package's name."""
+    modules = imports_of(root() / "workflow" / "scripts" / "train_network.py")
+    loaded = set() if learner == "baseline" else {f"{LEARNERS}.{learner}"}
+    return {name.removeprefix("harmodels.") for name in closure(modules | loaded)}
+
+
+@pytest.mark.parametrize(
+    ("learner", "foreign"),
+    [
+        ("perceptron", RECURRENT),
+        ("truncated_bptt", PERCEPTRON | GATED),
+        ("minibatch", PERCEPTRON | GATED),
+        ("recurrent", PERCEPTRON | {"nn.elman", "models.elman", "kernels.elman"}),
+        ("baseline", PERCEPTRON | RECURRENT | {"models", "kernels.simd", "kernels.compiling"}),
+    ],
+)
+def test_a_training_runs_no_code_of_another_network(learner, foreign):
+    names = closure_of_training(learner)
+    assert not {n for n in names for f in foreign if n == f or n.startswith(f"{f}.")}
+
+
+@pytest.mark.parametrize(
+    ("learner", "own"),
+    [
+        ("perceptron", {"models.mlp", "kernels.perceptron.training", "optim"}),
+        ("truncated_bptt", {"nn.elman", "kernels.elman.tbptt", "training.loops.tbptt"}),
+        ("minibatch", {"nn.elman", "kernels.elman.minibatch", "training.loops.minibatch"}),
+        ("recurrent", {"nn.gru", "nn.lstm", "nn.simple_rnn", "kernels.recurrent.loop"}),
+        ("baseline", {"training.jobs.baselines"}),
+    ],
+)
+def test_a_training_runs_its_own_layers_loops_and_the_job_around_them(learner, own):
+    assert own | {"training.jobs.run", "training.fit"} <= closure_of_training(learner)
+
+
+def test_every_learner_is_looked_at():
+    found = {path.stem for path in (PACKAGE / "training" / "learners").glob("*.py")}
+    helpers = {"__init__", "base", "architectures"}
+    assert found - helpers == {"perceptron", "truncated_bptt", "minibatch", "recurrent"}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_digest_holds_every_module_of_the_package_that_a_script_names(script):
+    text = (root() / "workflow" / "scripts" / script).read_text(encoding="utf-8")
+    named = {line.split()[1] for line in text.splitlines() if line.startswith("from harmodels")}
+    modules = closure(imports_of(root() / "workflow" / "scripts" / script))
+    assert named
+    assert named <= modules
+
+
+def test_the_packages_around_a_module_belong_to_its_closure():
+    assert {"harmodels", "harmodels.nn", "harmodels.nn.gru"} <= closure({"harmodels.nn.gru"})
+
+
+def test_an_import_within_a_function_counts(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("def f():\n    from harmodels.nn import gru, elman as e\n    import json\n")
+    assert imports_of(script) == {"harmodels.nn", "harmodels.nn.gru", "harmodels.nn.elman"}
+
+
+def test_the_templates_belong_to_the_page_and_to_nothing_else():
+    def templates(script):
+        files = files_of(closure(imports_of(root() / "workflow" / "scripts" / script)))
+        return {path.name for path in files if path.suffix == ".j2"}
+
+    assert templates("build_page.py") == {"page.html.j2", "parts.html.j2", "style.css.j2"}
+    assert not templates("build_table.py")
+
+
+def test_every_file_of_a_digest_is_of_the_imported_package():
+    package = importlib.import_module("harmodels").__path__[0]
+    assert str(PACKAGE) == package
+    files = files_of(closure(imports_of(root() / "workflow" / "scripts" / "train_network.py")))
+    assert all(path.is_relative_to(PACKAGE) and path.is_file() for path in files)
+
+
+def test_a_module_loaded_by_name_changes_the_digest():
+    alone = code_of("train_network.py")
+    assert code_of("train_network.py", f"{LEARNERS}.recurrent") != alone
+
+
+def test_a_digest_changes_with_a_file_and_with_its_name(tmp_path, monkeypatch):
+    scripts = tmp_path / "workflow" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "script.py").write_text("from harmodels import seeds\n")
+    copy = tmp_path / "harmodels"
+    copy.mkdir()
+    monkeypatch.setattr(digests, "root", lambda: tmp_path)
+    monkeypatch.setattr(digests, "PACKAGE", copy)
+
+    def digest(name, text):
+        (copy / name).write_text(text)
+        monkeypatch.setattr(digests, "files_of", lambda modules: [copy / name])
+        return code_of.__wrapped__("script.py")
+
+    before = digest("a.py", "x = 1\n")
+    assert len(before) == digests.DIGITS
+    assert digest("a.py", "x = 1\n") == before
+    assert digest("a.py", "x = 2\n") != before
+    assert digest("b.py", "x = 1\n") != before

@@ -1,0 +1,43 @@
+import pytest
+
+from harmodels.errors import ResultsError
+from harmodels.pipeline import folders
+from harmodels.pipeline.folders import check_folders
+
+REASON = "it is not writable. Choose another folder."
+
+
+def test_a_folder_that_can_be_written_needs_no_word(tmp_path):
+    assert check_folders(tmp_path, ["results", "results/downloads"]) is None
+
+
+def test_a_link_to_a_folder_is_followed(tmp_path):
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "results").symlink_to(tmp_path / "scratch")
+    assert check_folders(tmp_path, ["results", "results/downloads"]) is None
+
+
+@pytest.mark.parametrize("name", ["results", "results/downloads", "elsewhere/downloads"])
+def test_a_link_to_nothing_is_named_with_where_it_leads(tmp_path, name):
+    link = tmp_path / name.split("/", maxsplit=1)[0]
+    link.symlink_to(tmp_path / "gone")
+    with pytest.raises(ResultsError, match=f"{link} is a link to {tmp_path / 'gone'}, which does"):
+        check_folders(tmp_path, [name])
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "results").touch()
+    with pytest.raises(ResultsError, match="results is a file, not a folder. Move it away"):
+        check_folders(tmp_path, ["results/downloads"])
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_snakemake_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "why_unwritable", lambda folder: REASON)
+    with pytest.raises(ResultsError, match="cannot make its folder .snakemake here: it is not"):
+        check_folders(tmp_path, ["results"])
+
+
+def test_results_that_cannot_be_written_may_be_looked_at(tmp_path, monkeypatch):
+    (tmp_path / ".snakemake").mkdir()
+    monkeypatch.setattr(folders, "why_unwritable", lambda folder: REASON)
+    assert check_folders(tmp_path, ["results"]) == REASON

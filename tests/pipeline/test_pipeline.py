@@ -1,0 +1,56 @@
+import pytest
+
+from harmodels.errors import ConfigurationError
+from harmodels.pipeline.pipeline import buildable
+
+
+def test_data_sets_are_those_that_reports_name(pipeline):
+    assert list(pipeline.datasets) == ["simulated", "wisdm", "uci-har"]
+    assert pipeline.simulated == ["simulated"]
+    assert pipeline.recorded == ["uci-har", "wisdm"]
+
+
+def test_every_report_comes_with_each_of_its_data_sets(pipeline):
+    pairs = [(report.key, dataset) for report, dataset in pipeline.reports]
+    assert pairs == [
+        ("rnn_tbptt", "simulated"),
+        ("rnn_tbptt", "wisdm"),
+        ("mlp_features", "uci-har"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda p: p.report("rnn_tbtt"), "no report 'rnn_tbtt'; did you mean 'rnn_tbptt'"),
+        (lambda p: p.dataset("wism"), "no data set 'wism'; did you mean 'wisdm'"),
+        (lambda p: p.experiment("rnn_tbptt", "part_x"), "report rnn_tbptt has no experiment"),
+        (lambda p: p.configuration("rnn_tbptt", "part_b", "clip=9"), "no configuration 'clip=9'"),
+        (lambda p: p.spec("rnn_tbptt", "tables", "tabel1"), "did you mean 'table1'"),
+        (lambda p: p.spec("rnn_tbptt", "figures", "none"), "has no figure 'none'"),
+    ],
+)
+def test_an_unknown_name_is_named_with_what_there_is(pipeline, ask, says):
+    with pytest.raises(ConfigurationError, match=says) as refused:
+        ask(pipeline)
+    assert "(it has " in str(refused.value)
+
+
+def test_a_long_list_of_names_is_cut(pipeline):
+    with pytest.raises(ConfigurationError, match="learning_rate=.* and [0-9]+ more") as refused:
+        pipeline.configuration("rnn_tbptt", "part_b", "learning_rate=7")
+    assert len(str(refused.value)) < 600
+
+
+def test_a_table_of_an_experiment_left_out_says_so(pipeline):
+    with pytest.raises(
+        ConfigurationError, match=r"needs the experiment 'readings', which .* leaves out \(it has"
+    ):
+        pipeline.spec("rnn_tbptt", "tables", "readings")
+
+
+def test_what_needs_an_experiment_left_out_is_not_buildable(load):
+    report = load(reports={"rnn_tbptt": {"datasets": ["simulated"], "experiments": ["part_b"]}})
+    names = buildable(report.report("rnn_tbptt"), "tables")
+    assert "table1" in names
+    assert "readings" not in names
