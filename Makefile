@@ -7,7 +7,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster report lint format keys bench bench-gpu lock clean
+.PHONY: help demo test test-cluster report lint format keys graph bench bench-gpu lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, import layers, gen
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
-	$(BIN)/snakemake --lint
+	$(BIN)/python .ci/lint_workflow.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m harmodels.config.generate --check
@@ -52,6 +52,9 @@ format: $(INSTALLED) ## Put the code into its form
 
 keys: $(INSTALLED) ## Renew the schemas of the options and the tables of config/README.md
 	$(BIN)/python -m harmodels.config.generate
+
+graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/images/pipeline.svg
+	$(BIN)/snakemake --rulegraph --configfile config/config.yaml | $(BIN)/python -m harmodels.pipeline.graph > docs/images/pipeline.svg
 
 bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
 	$(BIN)/python -m benchmarks

@@ -52,7 +52,7 @@ class Checkout:
             encoding="utf-8",
             errors="replace",
             check=False,
-            timeout=300,
+            timeout=900,
         )
         printed = done.stdout + done.stderr
         assert (done.returncode == 0) is ok, printed

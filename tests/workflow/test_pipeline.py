@@ -72,13 +72,29 @@ def test_a_changed_figure_redraws_and_retrains_nothing(built, tmp_path):
     assert "build_table" not in plan
 
 
-@pytest.mark.parametrize("file", ["nn/elman.py", "training/fit.py", "kernels/elman_tbptt.py"])
+@pytest.mark.parametrize("file", ["nn/elman.py", "training/fit.py", "kernels/elman/tbptt.py"])
 def test_a_changed_layer_loop_or_kernel_retrains(built, tmp_path, file):
     checkout = copied(built, tmp_path)
     checkout.change(file)
     plan = planned(checkout)
     assert "train_network" in plan
     assert "prepare_sequences" not in plan
+
+
+@pytest.mark.parametrize("file", ["nn/gru.py", "models/mlp.py", "kernels/recurrent/loop.py"])
+def test_a_changed_layer_of_another_network_retrains_nothing(built, tmp_path, file):
+    checkout = copied(built, tmp_path)
+    checkout.change(file)
+    assert "Nothing to be done" in planned(checkout)
+
+
+def test_a_changed_template_writes_the_page_and_retrains_nothing(built, tmp_path):
+    checkout = copied(built, tmp_path)
+    checkout.change("reporting/page/parts.html.j2")
+    plan = planned(checkout)
+    assert "build_page" in plan
+    assert "train_network" not in plan
+    assert "build_table" not in plan
 
 
 def test_a_changed_option_retrains_only_where_it_is_set(built, tmp_path):
