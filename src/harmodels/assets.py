@@ -1,5 +1,6 @@
 """Folders that belong to the imported package: Snakefile, rules, scripts and configuration."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,9 +66,10 @@ def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> No
         return
     depth = len(Path(part).parts)
     workflow = folder.parents[depth - 1]
+    install = shlex.join([sys.executable, "-m", "pip", "install", "--editable", str(workflow)])
     instead = f", or run {expected / 'Snakefile'}" if expected else ""
     raise InstallationError(
         f"the workflow lies in {workflow}, but this Python imports harmodels from {package}: the "
         "recorded commit and digests would not be those of the code that runs. Install the "
-        f"workflow's own package, `{sys.executable} -m pip install --editable {workflow}`{instead}"
+        f"workflow's own package, `{install}`{instead}"
     )

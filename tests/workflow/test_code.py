@@ -37,7 +37,7 @@ def test_the_workflow_of_another_checkout_is_refused_before_anything_is_planned(
     )
     assert f"the workflow lies in {checkout.root}, but this Python imports harmodels" in printed
     assert str(repository / "src" / "harmodels") in printed
-    assert f"install --editable {checkout.root}" in printed
+    assert f"install --editable '{checkout.root}'" in printed
     assert "Traceback" not in printed
     assert not (checkout.work / "results").exists()
 
