@@ -31,13 +31,15 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
         check_folders(tmp_path, ["results/downloads"])
 
 
-def test_a_folder_that_cannot_be_written_is_refused_before_snakemake_fails(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "why_unwritable", lambda folder: REASON)
-    with pytest.raises(ResultsError, match="cannot make its folder .snakemake here: it is not"):
+@pytest.mark.parametrize("notes", [True, False])
+def test_a_folder_without_room_for_snakemakes_own_notes_is_refused(tmp_path, monkeypatch, notes):
+    if notes:
+        (tmp_path / ".snakemake").mkdir()
+    monkeypatch.setattr(folders.os, "access", lambda *_: False)
+    with pytest.raises(ResultsError, match=r"writes into .*/\.snakemake, even in a dry run"):
         check_folders(tmp_path, ["results"])
 
 
 def test_results_that_cannot_be_written_may_be_looked_at(tmp_path, monkeypatch):
-    (tmp_path / ".snakemake").mkdir()
     monkeypatch.setattr(folders, "why_unwritable", lambda folder: REASON)
     assert check_folders(tmp_path, ["results"]) == REASON

@@ -1,5 +1,6 @@
 """Checks of the folder that results are written into, before anything is planned."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from harmodels.files import MORE_SPACE, why_unwritable
 def check_folders(work: Path, names: Iterable[str]) -> str | None:
     """Return a warning about the work folder; None if nothing hinders.
 
-    A dry run may look at results that it cannot write, so that alone is no error. Snakemake needs
-    its folder `.snakemake` even then.
+    A dry run may look at results that it cannot write, so that alone is no error. But Snakemake
+    writes into its folder `.snakemake` even then.
 
     Parameters
     ----------
@@ -23,14 +24,16 @@ def check_folders(work: Path, names: Iterable[str]) -> str | None:
     Raises
     ------
     ResultsError
-        If such a folder is a link to nothing or no folder, or Snakemake cannot begin here at all.
+        If such a folder is a link to nothing or no folder, or `.snakemake` cannot be written.
     """
     for name in names:
         _refuse_dead_ends(work / name)
-    reason = why_unwritable(work)
-    if reason and not (work / ".snakemake").is_dir():
-        raise ResultsError(f"Snakemake cannot make its folder .snakemake here: {reason}")
-    return reason
+    notes = work / ".snakemake"
+    if not os.access(notes if notes.is_dir() else work, os.W_OK):
+        raise ResultsError(
+            f"Snakemake writes into {notes}, even in a dry run, and cannot. {MORE_SPACE}"
+        )
+    return why_unwritable(work)
 
 
 def _refuse_dead_ends(path: Path) -> None:
