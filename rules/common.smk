@@ -7,6 +7,7 @@ from snakemake.logging import logger
 
 from harmodels import assets
 from harmodels.config.project import DEVICE
+from harmodels.config.yaml_files import check_config_files
 from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.folders import check_folders
@@ -34,7 +35,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    # The integrator adds: check_config_files(workflow.overwrite_configfiles)
+    check_config_files(workflow.configfiles)
     PIPELINE = load_pipeline(config, ROOT)
     PROJECT = PIPELINE.project
     warning = check_folders(Path.cwd(), ["results", PROJECT.downloads])

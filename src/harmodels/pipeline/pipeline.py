@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harmodels.config.project import Configuration, Experiment, Project, Report, parse_project
+from harmodels.config.experiments import Configuration, Experiment
+from harmodels.config.project import Project, Report, parse_project
 from harmodels.data.registry import Dataset, get, load_registry
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.specs import Spec, experiments_of

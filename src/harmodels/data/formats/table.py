@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.schema import unknown_key
+from harmodels.config.messages import unknown_key
 from harmodels.data.formats.windows import changes, cut_windows, number_segments, rows_of_windows
 from harmodels.data.registry import Window
 from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps, unit_factor
