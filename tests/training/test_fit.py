@@ -152,6 +152,26 @@ def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(recordings):
     assert result.outcomes[0].best_epoch == 1
 
 
+@pytest.mark.parametrize("validation", [True, False])
+def test_weights_that_become_infinite_in_the_last_update_are_a_divergence(recordings, validation):
+    @dataclass(frozen=True)
+    class Exploding(Scripted):
+        def train_epoch(self, state, data, order, dropout):
+            after, losses = super().train_epoch(state, data, order, dropout)
+            value = after.params.value
+            value[:, 1] = torch.where(value[:, 1] == 3, torch.inf, value[:, 1])
+            return after, losses
+
+        def scores(self, params, data, indices):
+            return torch.ones(len(params.value), indices.shape[1], 6)
+
+    learner = Exploding(validation=((1.0,) * 3,) * 3, train=((1.0,) * 3,) * 3)
+    result = fit(learner, recordings, indices(validation=validation), SCHEDULE)
+    assert [o.diverged_epoch for o in result.outcomes] == [3, 3, 3]
+    assert [o.epochs for o in result.outcomes] == [3, 3, 3]
+    assert result.outcomes[0].stop_reason == "weights not finite after epoch 3"
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_diverged_replicate_ends_and_the_others_go_on(recordings, bad):
     learner = Scripted(

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harmodels.errors import TrainingError
 from harmodels.nn.params import map_params, put_replicates, state_dict, take_replicates
 from harmodels.seeds import Purpose, generator
 from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor
@@ -132,20 +131,9 @@ class Fit:
 
 
 def begin(learner: Learner, data: SequenceTensors, schedule: Schedule) -> Fit:
-    """Return the replicates before their first epoch.
-
-    Raises
-    ------
-    TrainingError
-        If the options ask for initial weights that cannot be drawn.
-    """
+    """Return the replicates before their first epoch."""
     generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
-    try:
-        state = learner.initialise(generators, data)
-    except OverflowError as error:
-        raise TrainingError(
-            f"the initial weights cannot be drawn ({error}); choose a smaller initial_range"
-        ) from error
+    state = learner.initialise(generators, data)
     state = map_params(lambda tensor: tensor.to(data.labels.device), state)
     return Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
 

@@ -123,32 +123,6 @@ def test_a_diverged_replicate_leaves_no_last_predictions_and_fails_nothing(run):
     assert [entry["diverged_epoch"] for entry in outcomes] == [1, 1]
 
 
-FULL_BATCH = {
-    "learning_rate": 1e39,
-    "hidden": 4,
-    "batch_size": 18,
-    "epochs": 1,
-    "initialisation": "uniform",
-    "optimiser": "sgd",
-    "clip_norm": None,
-    "monitor": "binary_cross_entropy",
-    "patience": None,
-    "test_every": None,
-}
-
-
-@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # of the learning rate
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_weights_that_become_infinite_in_the_last_update_are_a_divergence(run, engine):
-    job = replace(JOB, training="minibatch", options=FULL_BATCH, validation=False, engine=engine)
-    folder = run(job)
-    assert pd.read_parquet(folder / "predictions.parquet").empty
-    assert np.isfinite(pd.read_parquet(folder / "history.parquet")["value"]).all()
-    for outcome in read_json(folder / "run.json")["replicates"]:
-        assert outcome["diverged_epoch"] == outcome["epochs"] == 1
-        assert outcome["stopped"] == "weights not finite after epoch 1"
-
-
 def learner_with_infinite_scores(of: float) -> SimpleNamespace:
     """Give the one weight as every score, and infinity where the weight is `of`."""
 
@@ -197,11 +171,6 @@ def test_what_a_killed_job_left_is_removed_by_its_next_run_and_nothing_else(run,
     run(JOB)
     assert {path.name for path in folder.iterdir()} == {*FILES, *foreign}
     assert neighbour.exists()
-
-
-def test_an_initial_range_that_no_number_has_is_refused_with_the_remedy(run):
-    with pytest.raises(TrainingError, match="initial_range"):
-        run(replace(JOB, options={**TBPTT, "initial_range": 1e308}))
 
 
 def test_patience_without_validation_is_refused_with_the_remedy(run):
