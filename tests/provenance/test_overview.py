@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from harmodels.cli import main
-from harmodels.evaluation.statistics import mean_interval
+from harmodels.evaluation.statistics import share_interval
 from harmodels.files import read_json
 from harmodels.provenance.overview import run_overview
 from harmodels.reporting.runs.load import load_run
@@ -19,7 +19,7 @@ def test_runs_shows_the_accuracy_of_both_weights_with_its_interval(made):
     for checkpoint in ("last", "best"):
         values = prediction_measure(load_run(made / RUN), "top_1", checkpoint)["value"]
         mean, low, high = (float(number) for number in re.findall(r"-?[0-9.]+", row[checkpoint]))
-        assert (mean, low, high) == pytest.approx(mean_interval(values)[:3], abs=5e-4)
+        assert (mean, low, high) == pytest.approx(share_interval(values)[:3], abs=5e-4)
 
 
 def test_runs_counts_replicates_and_the_range_of_their_epochs(results, edit_json, capsys):

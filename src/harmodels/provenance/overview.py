@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harmodels.evaluation.statistics import mean_interval
+from harmodels.evaluation.statistics import share_interval
 from harmodels.provenance.facts import read_facts
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import prediction_measure
@@ -52,7 +52,7 @@ def _row(folder: Path) -> dict[str, object]:
 
 def _accuracy_text(values: "pd.Series[float]") -> str:
     """Return `0.912 [0.899, 0.925]`; without an interval of a single replicate."""
-    interval = mean_interval(values)
+    interval = share_interval(values)
     if interval.n == 0:
         return "none"
     bounds = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval.n > 1 else ""
