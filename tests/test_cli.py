@@ -49,3 +49,15 @@ def test_runs_without_results_say_how_to_start(tmp_path, capsys):
 def test_an_unknown_command_is_refused():
     with pytest.raises(SystemExit):
         main(["train"])
+
+
+@pytest.mark.parametrize("command", [["data"], ["keys"]])
+def test_data_sets_and_keys_are_told_in_any_folder(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 0
+    assert capsys.readouterr().out
+
+
+def test_a_configuration_is_checked_in_any_folder(repository, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", str(repository / "config" / "demo.yaml")]) == 0

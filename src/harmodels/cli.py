@@ -8,16 +8,17 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from harmodels import __version__
+from harmodels import __version__, assets
 from harmodels.config.describe import describe_all
-from harmodels.config.project import parse_project, resolve_engine
+from harmodels.config.project import resolve_engine
 from harmodels.config.yaml_files import check_config_files, read_yaml
-from harmodels.data.registry import get, load_registry
+from harmodels.data.registry import load_registry
 from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_table, write_text
+from harmodels.pipeline.pipeline import load_pipeline
 from harmodels.provenance.diff import (
     MOST_LINES,
     compare_folders,
@@ -52,16 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="versions, machine, and which engine `auto` takes")
     info.set_defaults(run=_info)
     data = commands.add_parser("data", help="the data sets, where they come from, their terms")
-    data.add_argument("--registry", type=Path, default=Path("config/datasets.yaml"))
+    data.add_argument("--registry", type=Path, help="by default the package's own")
     data.set_defaults(run=_data)
     keys = commands.add_parser("keys", help="every key of every configuration file")
-    keys.add_argument("--schemas", type=Path, default=Path("workflow/schemas"))
+    keys.add_argument("--schemas", type=Path, help="by default the package's own")
     keys.set_defaults(run=_keys)
     check = commands.add_parser(
         "check", help="read a configuration without Snakemake, run nothing, say what it builds"
     )
     check.add_argument("config", type=Path, help="as for snakemake --configfile")
-    check.add_argument("--root", type=Path, default=Path(), help="the checkout")
+    check.add_argument("--root", type=Path, help="another checkout than the package's own")
     check.set_defaults(run=_check)
     runs = commands.add_parser("runs", help="accuracy, epochs and seconds of every run")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
@@ -103,7 +104,8 @@ def _info(given: argparse.Namespace) -> None:
 
 
 def _data(given: argparse.Namespace) -> None:
-    for name, dataset in load_registry(given.registry).items():
+    registry = given.registry or assets.root() / "config" / "datasets.yaml"
+    for name, dataset in load_registry(registry).items():
         print(f"{name}: {dataset.title}")
         print(f"  classes   {', '.join(dataset.classes)}")
         print(f"  channels  {', '.join(dataset.channels)} at {dataset.rate_hz:g} Hz")
@@ -112,19 +114,17 @@ def _data(given: argparse.Namespace) -> None:
 
 
 def _keys(given: argparse.Namespace) -> None:
-    print(describe_all(given.schemas), end="")
+    print(describe_all(given.schemas or assets.root() / "workflow" / "schemas"), end="")
 
 
 def _check(given: argparse.Namespace) -> None:
     check_config_files([given.config])
     config = read_yaml(given.config)
-    project = parse_project(config, given.root)
-    registry = load_registry(given.root / "config" / "datasets.yaml")
-    for report in project.reports.values():
-        for name in report.datasets:
-            get(registry, name)
-            jobs = sum(len(part.configurations) for part in report.experiments.values())
-            print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
+    pipeline = load_pipeline(config, given.root or assets.root())
+    project = pipeline.project
+    for report, name in pipeline.reports:
+        jobs = sum(len(part.configurations) for part in report.experiments.values())
+        print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
     print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
     print(f"engine {project.engine} on {project.device}, sbatch options {project.resources.extra}")
 

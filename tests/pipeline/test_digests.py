@@ -5,6 +5,7 @@ import importlib
 import pytest
 
 from harmodels.assets import PACKAGE, root
+from harmodels.config.options import OPTIONS
 from harmodels.pipeline import digests
 from harmodels.pipeline.digests import closure, code_of, files_of, imports_of
 
@@ -55,10 +56,9 @@ def test_a_training_runs_its_own_layers_loops_and_the_job_around_them(learner, o
     assert own | {"training.jobs.run", "training.fit"} <= closure_of_training(learner)
 
 
-def test_every_learner_is_looked_at():
-    found = {path.stem for path in (PACKAGE / "training" / "learners").glob("*.py")}
-    helpers = {"__init__", "base", "architectures"}
-    assert found - helpers == {"perceptron", "truncated_bptt", "minibatch", "recurrent"}
+def test_every_training_is_looked_at():
+    looked_at = {"perceptron", "truncated_bptt", "minibatch", "recurrent", "baseline"}
+    assert set(OPTIONS) == looked_at
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
