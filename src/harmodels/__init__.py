@@ -1,5 +1,33 @@
-"""Human-activity-recognition reports regenerated, with gradients derived by hand."""
+"""Networks for human-activity recognition, with gradients derived by hand.
 
-from importlib.metadata import version
+The names below load when they are first used, so that `import harmodels` costs next to nothing.
+"""
 
-__version__ = version("harmodels")
+import importlib
+from typing import Any
+
+_HOMES = {
+    "ElmanClassifier": "harmodels.estimators",
+    "GRUClassifier": "harmodels.estimators",
+    "HarFeatures": "harmodels.estimators",
+    "HierarchicalClassifier": "harmodels.estimators",
+    "LSTMClassifier": "harmodels.estimators",
+    "MLPClassifier": "harmodels.estimators",
+    "from_channels_first": "harmodels.estimators",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names of _HOMES are strings
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("harmodels")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'harmodels' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -21,6 +21,13 @@ def _type_of(layers: int) -> Any:
     return NamedTuple(f"StackOf{layers}", fields)
 
 
+def __getattr__(name: str) -> Any:
+    # pickle looks a type up by its name, which may come before any stack of that height
+    if name.startswith("StackOf") and name.removeprefix("StackOf").isdecimal():
+        return _type_of(int(name.removeprefix("StackOf")))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def stack(layers: list[RecurrentParams]) -> StackParams:
     """Return the layers, the lowest first, as a NamedTuple with fields layer0, layer1 and so on."""
     return _type_of(len(layers))(*layers)

@@ -1,6 +1,8 @@
 """Settings of torch that make results the same bytes on every run."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def make_deterministic() -> None:
@@ -17,3 +19,25 @@ def make_deterministic() -> None:
     torch.use_deterministic_algorithms(True)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
+
+
+@contextmanager
+def deterministic_torch() -> Iterator[None]:
+    """Run the body deterministically, and give torch back to the caller as it was."""
+    import torch
+
+    threads = torch.get_num_threads()
+    strict = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    matmul, cudnn = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
+    flushed = not bool(smallest / 2)  # torch has no other way to ask
+    make_deterministic()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(flushed)
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.backends.cuda.matmul.allow_tf32 = matmul
+        torch.backends.cudnn.allow_tf32 = cudnn

@@ -1,0 +1,24 @@
+"""scikit-learn estimators over the training loops, for arrays and lists of sequences.
+
+Axes: n sequences, T time steps, D channels, C classes, R replicates.
+"""
+
+from harmodels.estimators.classifiers import (
+    ElmanClassifier,
+    GRUClassifier,
+    HierarchicalClassifier,
+    LSTMClassifier,
+    MLPClassifier,
+)
+from harmodels.estimators.features import HarFeatures
+from harmodels.estimators.sequences import from_channels_first
+
+__all__ = [
+    "ElmanClassifier",
+    "GRUClassifier",
+    "HarFeatures",
+    "HierarchicalClassifier",
+    "LSTMClassifier",
+    "MLPClassifier",
+    "from_channels_first",
+]

@@ -1,0 +1,325 @@
+"""The estimator behind every network: labels, validation, replicates, probabilities."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import effective_n_jobs
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_expit, log_softmax, logsumexp
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from tqdm import tqdm
+
+from harmodels.errors import HarmodelsError
+from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences
+from harmodels.estimators.validation import held_out
+from harmodels.nn.params import take_replicates
+from harmodels.runtime.determinism import deterministic_torch
+from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
+from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
+from harmodels.training.stopping import AllEpochs, Patience
+
+Labels = NDArray[Any]
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """What the classifiers share; a subclass names its training loop and its options.
+
+    Attributes
+    ----------
+    classes_
+        (C,) the labels, sorted.
+    history_
+        Frame of replicate, epoch, split, metric and value.
+    replicates_
+        Frame of each replicate's epochs, best epoch and reason to stop.
+    params_
+        The weights, each tensor with a leading axis of the replicates that did not diverge: those
+        of the lowest validation loss where there is validation, otherwise the last.
+    n_channels_in_
+        Channels of the sequences that it was trained on.
+    """
+
+    # what every subclass takes in its constructor
+    epochs: int
+    replicates: int
+    validation_fraction: float
+    patience: int | None
+    engine: str
+    device: str
+    n_jobs: int | None
+    random_state: Any
+    verbose: int
+
+    @abstractmethod
+    def _options(self) -> tuple[str, Any]:
+        """Return the key of the training loop and its options."""
+
+    def _row_as_sequence(self, X: Floats) -> Floats:  # noqa: N803
+        """Return (n, T, 1): a row of a table is a sequence of one channel."""
+        return X[:, :, None]
+
+    def _log_probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return log-probabilities of logits (…, C)."""
+        return log_softmax(logits, axis=-1)
+
+    def fit(
+        self,
+        X: Any,  # noqa: N803
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        validation_data: tuple[Any, ArrayLike] | None = None,
+    ) -> Self:
+        """Train every replicate.
+
+        Parameters
+        ----------
+        X
+            (n, T, D), or a list of n arrays (T_i, D); a table (n, T) holds sequences of one
+            channel, for the perceptron vectors of features.
+        y
+            (n,) labels of any kind.
+        groups
+            (n,) who was recorded. With `validation_fraction` each group is trained on or held
+            out as a whole.
+        validation_data
+            Sequences and labels in place of a fraction of `X`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If sequences, labels or options are unusable, or every replicate diverged.
+        """
+        sequences, labels = self._read_training(X, y)
+        check_groups(groups, len(labels))
+        seed = self._seed()
+        own = np.arange(len(labels))
+        train, validation = [own] * self.replicates, None
+        if validation_data is not None:
+            more, theirs = self._read_validation(*validation_data)
+            validation = [np.arange(len(labels), len(labels) + len(theirs))] * self.replicates
+            sequences, labels = sequences + more, np.concatenate([labels, theirs])
+        elif self.validation_fraction:
+            parts = [
+                held_out(labels, groups, self.validation_fraction, seed, replicate)
+                for replicate in range(self.replicates)
+            ]
+            train, validation = ([part[side] for part in parts] for side in (0, 1))
+        elif self.patience:
+            raise ValueError(
+                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
+                "give fit validation_data"
+            )
+        self.n_channels_in_ = sequences[0].shape[1]
+        with _as_value_errors(), deterministic_torch():
+            learner = self._learner()
+            data = self._join(sequences, labels)
+            schedule = Schedule(
+                epochs=self.epochs,
+                seed=seed,
+                replicates=tuple(range(self.replicates)),
+                monitor=self._options()[1].monitor,
+                stopping=Patience(self.patience) if self.patience else AllEpochs(),
+            )
+            with tqdm(total=self.epochs, unit="epoch", disable=not self.verbose) as bar:
+                result = fit(
+                    learner,
+                    data,
+                    SplitIndices(train, validation, own[:0]),
+                    schedule,
+                    lambda report: _show(bar, report, schedule.monitor),
+                )
+        self._keep(result, validated=validation is not None)
+        return self
+
+    def predict_proba_all(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        """Return (R, n, C): the probabilities that each replicate gives to each class."""
+        return np.exp(self._log_proba_all(X))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        """Return (n, C): the probability of each class, the mean over the replicates."""
+        return np.exp(self._log_proba(X))
+
+    def predict(self, X: Any) -> Labels:  # noqa: N803
+        """Return (n,) the label of the highest probability."""
+        best = self._log_proba(X).argmax(-1)
+        return self.classes_[best]
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+        """Return the accuracy.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds a label that the network was not trained on.
+        """
+        check_is_fitted(self)
+        self._encode(y, "y")
+        return float(super().score(X, y, sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: three axes are read too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _learner(self) -> Learner:
+        training, options = self._options()
+        engine = self.engine
+        if engine == "auto":
+            engine = "compiled" if self.device == "cpu" else "reference"
+        return make_learner(training, options, engine, effective_n_jobs(self.n_jobs))
+
+    def _branches(self) -> Sequence[Sequence[int]] | None:
+        return None
+
+    def _join(self, sequences: list[Floats], labels: NDArray[np.int64]) -> SequenceTensors:
+        branches = self._branches()
+        return replace(
+            join(sequences, labels, len(self.classes_)),
+            fingers=None if branches is None else torch.tensor(branches),
+        ).to(self.device)
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int | np.integer):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _read_training(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:  # noqa: N803
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        sequences = self._read(X, reset=True)
+        values = column_or_1d(y, warn=True)
+        check_classification_targets(values)
+        if len(values) != len(sequences):
+            raise ValueError(
+                f"X holds {len(sequences)} sequences and y {len(values)} labels; give one label a "
+                "sequence"
+            )
+        self.classes_, labels = np.unique(values, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y holds one class, {self.classes_[0]!r}; a classifier needs two classes or more"
+            )
+        return sequences, labels.astype(np.int64)
+
+    def _read_validation(
+        self, X: Any, y: ArrayLike  # noqa: N803
+    ) -> tuple[list[Floats], NDArray[np.int64]]:
+        return self._read(X, reset=False, name="X of validation_data"), self._encode(
+            y, "y of validation_data"
+        )
+
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:  # noqa: N803
+        if is_matrix(X):
+            table = validate_data(self, X, reset=reset, dtype=np.float32)
+            sequences = list(self._row_as_sequence(table))
+        else:
+            sequences = read_sequences(X, name)
+        trained_on = sequences[0].shape[1] if reset else self.n_channels_in_
+        if sequences[0].shape[1] != trained_on:
+            raise ValueError(
+                f"{name} has {sequences[0].shape[1]} channels; the network was trained on "
+                f"{trained_on}"
+            )
+        return sequences
+
+    def _encode(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
+        values = column_or_1d(y)
+        strange = np.setdiff1d(values, self.classes_)
+        if len(strange):
+            raise ValueError(
+                f"{name} holds the label {strange[0]!r}, which the network was not trained on; it "
+                f"knows {', '.join(map(str, self.classes_))}: leave those sequences out, or train "
+                "with them"
+            )
+        return np.searchsorted(self.classes_, values).astype(np.int64)
+
+    def _keep(self, result: Fit, *, validated: bool) -> None:
+        outcomes = result.outcomes
+        usable = [i for i, outcome in enumerate(outcomes) if outcome.diverged_epoch is None]
+        if not usable:
+            raise ValueError(
+                f"every replicate diverged (epoch {outcomes[0].diverged_epoch}); lower "
+                f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"  # type: ignore[attr-defined]
+            )
+        self.history_ = result.history()
+        self.replicates_ = pd.DataFrame(
+            [
+                {
+                    "replicate": outcome.replicate,
+                    "epochs": outcome.epochs,
+                    "best_epoch": outcome.best_epoch,
+                    "diverged_epoch": outcome.diverged_epoch,
+                    "stopped": outcome.stopped,
+                }
+                for outcome in outcomes
+            ]
+        )
+        self.params_ = take_replicates((result.best if validated else result.last).params, usable)
+        self.n_iter_ = max(outcome.epochs for outcome in outcomes)
+
+    def _log_proba_all(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        check_is_fitted(self)
+        sequences = self._read(X, reset=False)
+        with _as_value_errors(), deterministic_torch():
+            unlabelled = np.zeros(len(sequences), dtype=np.int64)
+            data = self._join(sequences, unlabelled)
+            replicates = len(self.params_.output.bias)
+            everything = [np.arange(len(sequences))] * replicates
+            chosen = index_tensor(everything, data.labels.device)
+            logits = self._learner().scores(self.params_, data, chosen)
+        return self._log_probabilities(logits.cpu().double().numpy())
+
+    def _log_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        each = self._log_proba_all(X)
+        return logsumexp(each, axis=0) - np.log(len(each))
+
+
+class SigmoidOutputs:
+    """Outputs that are trained each on its own, by a sigmoid and a binary cross-entropy."""
+
+    def _log_probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the logarithms of the sigmoids, scaled to add up to one."""
+        each = log_expit(logits)
+        return each - logsumexp(each, axis=-1, keepdims=True)
+
+
+def check_groups(groups: ArrayLike | None, count: int) -> None:
+    """Raise ValueError unless there is one group a sequence."""
+    if groups is not None and np.shape(groups) != (count,):
+        raise ValueError(
+            f"groups have shape {np.shape(groups)}; give one group for each of {count} sequences"
+        )
+
+
+@contextmanager
+def _as_value_errors() -> Iterator[None]:
+    """Turn errors on purpose into the kind that scikit-learn's users catch."""
+    try:
+        yield
+    except HarmodelsError as error:
+        raise ValueError(str(error)) from error
+
+
+def _show(bar: Any, report: EpochReport, monitor: str) -> None:
+    losses = {"loss": report.train.get(monitor, float("nan"))}
+    if report.validation:
+        losses["validation"] = report.validation[monitor]
+    bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()}, refresh=False)
+    bar.update()

@@ -1,0 +1,428 @@
+"""The classifiers: each names its options and their defaults."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
+from harmodels.estimators.sequences import Floats
+
+Engine = Literal["auto", "compiled", "reference"]
+
+
+class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
+    """An Elman network, trained by truncated BPTT or over mini-batches of whole sequences.
+
+    Parameters
+    ----------
+    hidden
+        Units of the recurrent layer.
+    training
+        `truncated_bptt`: one sequence at a time, an update after every window, as Williams and
+        Peng (Neural Computation 2, 1990) describe it; `minibatch`: whole sequences.
+    window
+        Time steps between two updates of `truncated_bptt`; None takes 10, or the whole sequence
+        where it is shorter.
+    batch_size
+        Sequences of an update of `minibatch`.
+    learning_rate, epochs
+        Step size; passes through the sequences.
+    clip
+        Bound on each element of a gradient of `truncated_bptt`.
+    optimiser, clip_norm
+        Of `minibatch`: `sgd` or `adam`; bound on the norm of the gradient, or None.
+    initial_range
+        `truncated_bptt` starts from U[-initial_range, initial_range].
+    initialisation
+        How `minibatch` starts: `uniform`, `normal_as_printed`, `glorot_uniform`, `orthogonal`.
+    replicates
+        Networks that differ only in their random numbers and are trained as one.
+    validation_fraction, patience
+        Share of the sequences that is held out; epochs without a lower validation loss after
+        which a replicate stops.
+    engine, device
+        `compiled` runs on the CPU, `reference` on any device of torch.
+    n_jobs
+        Threads over which the replicates are spread; -1 takes all cores.
+    random_state
+        Seed of everything that is drawn; the same seed gives the same bytes on one kind of
+        machine, whatever `n_jobs`.
+    verbose
+        1 shows a progress line.
+
+    See Also
+    --------
+    GRUClassifier, LSTMClassifier : gated cells, which learn longer dependencies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmodels import ElmanClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(["rest", "walk"], 20)
+    >>> X = rng.normal(size=(40, 30, 3)) * np.where(y == "walk", 1.0, 0.1)[:, None, None]
+    >>> model = ElmanClassifier(hidden=8, learning_rate=0.1, epochs=20, random_state=1)
+    >>> model.fit(X, y).predict(X[[0, -1]]).tolist()
+    ['rest', 'walk']
+    """
+
+    def __init__(
+        self,
+        hidden: int = 50,
+        *,
+        training: Literal["truncated_bptt", "minibatch"] = "truncated_bptt",
+        window: int | None = None,
+        batch_size: int = 10,
+        learning_rate: float = 0.05,
+        epochs: int = 50,
+        clip: float = 1.0,
+        optimiser: Literal["sgd", "adam"] = "sgd",
+        clip_norm: float | None = None,
+        initial_range: float = 0.1,
+        initialisation: str = "orthogonal",
+        replicates: int = 1,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        engine: Engine = "auto",
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.training = training
+        self.window = window
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.clip = clip
+        self.optimiser = optimiser
+        self.clip_norm = clip_norm
+        self.initial_range = initial_range
+        self.initialisation = initialisation
+        self.replicates = replicates
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.engine = engine
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _options(self) -> tuple[str, Any]:
+        if self.training == "truncated_bptt":
+            return self.training, TruncatedBptt(
+                learning_rate=self.learning_rate,
+                hidden=self.hidden,
+                window=self.window or 10,
+                epochs=self.epochs,
+                clip=self.clip,
+                initial_range=self.initial_range,
+            )
+        if self.training == "minibatch":
+            return self.training, Minibatch(
+                learning_rate=self.learning_rate,
+                hidden=self.hidden,
+                batch_size=self.batch_size,
+                epochs=self.epochs,
+                initialisation=self.initialisation,
+                optimiser=self.optimiser,
+                clip_norm=self.clip_norm,
+            )
+        raise ValueError(
+            f"training is {self.training!r}; it is one of 'truncated_bptt', 'minibatch'"
+        )
+
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:  # noqa: N803
+        sequences = super()._read(X, reset=reset, name=name)
+        if reset and self.training == "truncated_bptt" and self.window is not None:
+            shortest = int(np.argmin([len(sequence) for sequence in sequences]))
+            if self.window > len(sequences[shortest]):
+                raise ValueError(
+                    f"window={self.window} is longer than {name}[{shortest}], which has "
+                    f"{len(sequences[shortest])} steps; choose a shorter window, or None"
+                )
+        return sequences
+
+
+class _GatedClassifier(NetworkClassifier):
+    """A stack of recurrent layers on sequences of any length, trained with Adam."""
+
+    _cell: Literal["gru", "lstm"]
+
+    def __init__(
+        self,
+        hidden: int = 64,
+        *,
+        layers: int = 1,
+        dropout: float = 0.0,
+        batch_size: int = 32,
+        learning_rate: float = 0.003,
+        epochs: int = 50,
+        initialisation: Literal["keras", "torch"] = "keras",
+        replicates: int = 1,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        engine: Engine = "auto",
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.layers = layers
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.initialisation = initialisation
+        self.replicates = replicates
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.engine = engine
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _options(self) -> tuple[str, Any]:
+        return "recurrent", Recurrent(
+            architecture="plain",
+            cell=self._cell,
+            hidden=self.hidden,
+            layers=self.layers,
+            dropout=self.dropout,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            epochs=self.epochs,
+            initialisation=self.initialisation,
+        )
+
+
+class GRUClassifier(_GatedClassifier):
+    """Gated recurrent units on sequences of any length, trained with Adam.
+
+    Sequences are packed, never padded. Sources: Cho et al., EMNLP 2014, with torch's placement of
+    the reset gate; Kingma and Ba, ICLR 2015.
+
+    Parameters
+    ----------
+    hidden, layers
+        Units of a layer; layers on top of each other, 1 to 4.
+    dropout
+        Probability with which an element of the last state is dropped in training.
+    batch_size, learning_rate, epochs
+        Sequences of an update; step size of Adam; passes through the sequences.
+    initialisation
+        `keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden].
+    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
+        As for `ElmanClassifier`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmodels import GRUClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(length, 3)) for length in range(5, 25)]
+    >>> y = [sequence[0, 0] > 0 for sequence in X]
+    >>> GRUClassifier(hidden=16, epochs=60, random_state=1).fit(X, y).score(X, y)
+    1.0
+    """
+
+    _cell = "gru"
+
+
+class LSTMClassifier(_GatedClassifier):
+    """Long short-term memory on sequences of any length, trained with Adam.
+
+    Parameters and behaviour are those of `GRUClassifier`. Source: Hochreiter and Schmidhuber,
+    Neural Computation 9, 1997, with the forget gate of Gers et al., 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmodels import LSTMClassifier
+    >>> X = np.random.default_rng(0).normal(size=(20, 15, 3))
+    >>> y = X[:, 0, 0] > 0
+    >>> LSTMClassifier(hidden=16, epochs=80, random_state=1).fit(X, y).predict_proba(X).shape
+    (20, 2)
+    """
+
+    _cell = "lstm"
+
+
+class HierarchicalClassifier(_GatedClassifier):
+    """A recurrent layer for each group of channels, and one over all of them, as for a hand.
+
+    Source: Du, Wang and Wang, CVPR 2015, with fingers in place of limbs.
+
+    Parameters
+    ----------
+    hidden
+        Units of the upper layer.
+    branches
+        A list of lists of channels, all of one length; a channel may be in several. None gives
+        each channel a branch.
+    branch_hidden
+        Units of each branch; None takes a tenth of `hidden`.
+    cell
+        `simple_rnn`, `gru` or `lstm`.
+    dropout, batch_size, learning_rate, epochs, initialisation
+        As for `GRUClassifier`.
+    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
+        As for `ElmanClassifier`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmodels import HierarchicalClassifier
+    >>> X = np.random.default_rng(0).normal(size=(20, 15, 6))
+    >>> y = X[:, 0, 0] > 0
+    >>> model = HierarchicalClassifier(20, branches=[[0, 1, 2], [3, 4, 5]], random_state=1)
+    >>> model.fit(X, y).predict(X).shape
+    (20,)
+    """
+
+    def __init__(
+        self,
+        hidden: int = 64,
+        *,
+        branches: Sequence[Sequence[int]] | None = None,
+        branch_hidden: int | None = None,
+        cell: Literal["simple_rnn", "gru", "lstm"] = "gru",
+        dropout: float = 0.0,
+        batch_size: int = 32,
+        learning_rate: float = 0.003,
+        epochs: int = 50,
+        initialisation: Literal["keras", "torch"] = "keras",
+        replicates: int = 1,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        engine: Engine = "auto",
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            hidden,
+            dropout=dropout,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            initialisation=initialisation,
+            replicates=replicates,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            engine=engine,
+            device=device,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        del self.layers  # a hierarchy has two, and scikit-learn looks at the constructor's names
+        self.branches = branches
+        self.branch_hidden = branch_hidden
+        self.cell = cell
+
+    def _options(self) -> tuple[str, Any]:
+        return "recurrent", Recurrent(
+            architecture="hierarchical",
+            cell=self.cell,
+            hidden=self.hidden,
+            finger_hidden=self.branch_hidden,
+            dropout=self.dropout,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            epochs=self.epochs,
+            initialisation=self.initialisation,
+        )
+
+    def _branches(self) -> Sequence[Sequence[int]]:
+        return self.branches or [[channel] for channel in range(self.n_channels_in_)]
+
+
+class MLPClassifier(NetworkClassifier):
+    """A three-layer perceptron on vectors of features, trained with momentum and dropout.
+
+    Parameters
+    ----------
+    hidden
+        Units of the two hidden layers, both ReLU.
+    batch_size, learning_rate, momentum, epochs
+        Samples of an update; step size; share of the last step; passes through the samples.
+    dropout, dropout_form
+        Probability with which an input of the second layer is dropped; `inverted` scales in
+        training, `at_inference` the trained network.
+    initial_range
+        Weights start in U[-initial_range, initial_range], biases at zero.
+    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
+        As for `ElmanClassifier`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmodels import MLPClassifier
+    >>> X = np.random.default_rng(0).normal(size=(60, 8))
+    >>> y = X[:, 0] > 0
+    >>> MLPClassifier((16, 8), epochs=50, random_state=1).fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        hidden: tuple[int, int] = (300, 100),
+        *,
+        batch_size: int = 10,
+        learning_rate: float = 0.05,
+        momentum: float = 0.9,
+        dropout: float = 0.0,
+        dropout_form: Literal["inverted", "at_inference"] = "inverted",
+        initial_range: float = 0.1,
+        epochs: int = 50,
+        replicates: int = 1,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        engine: Engine = "auto",
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.dropout = dropout
+        self.dropout_form = dropout_form
+        self.initial_range = initial_range
+        self.epochs = epochs
+        self.replicates = replicates
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.engine = engine
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _options(self) -> tuple[str, Any]:
+        hidden1, hidden2 = self.hidden
+        return "perceptron", Perceptron(
+            batch_size=self.batch_size,
+            hidden1=hidden1,
+            hidden2=hidden2,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            dropout=self.dropout,
+            dropout_form=self.dropout_form,
+            initial_range=self.initial_range,
+            epochs=self.epochs,
+            stopping="all_epochs",
+        )
+
+    def _row_as_sequence(self, X: Floats) -> Floats:  # noqa: N803
+        """Return (n, 1, F): a row of a table is a vector of features."""
+        return X[:, None, :]

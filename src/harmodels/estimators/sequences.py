@@ -1,0 +1,96 @@
+"""Sequences as a user has them, checked and laid end to end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from harmodels.training.learners import SequenceTensors
+
+Floats = NDArray[np.float32]
+
+
+def from_channels_first(X: ArrayLike) -> NDArray[Any]:  # noqa: N803 - scikit-learn's name
+    """Return (n, T, D) from the (n, D, T) of aeon, sktime and tsai.
+
+    Raises
+    ------
+    ValueError
+        If `X` has not three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from_channels_first(np.zeros((8, 3, 128))).shape
+    (8, 128, 3)
+    """
+    array = np.asarray(X)
+    if array.ndim != 3:
+        raise ValueError(f"X has shape {array.shape}; channels first means (n, D, T)")
+    return array.swapaxes(1, 2)
+
+
+def is_matrix(X: Any) -> bool:  # noqa: N803
+    """Return whether `X` is one table of rows: an array, a frame, or a list of equal lists."""
+    if hasattr(X, "ndim"):
+        ragged = X.ndim == 1 and getattr(X, "dtype", None) == np.dtype(object)
+        return X.ndim < 3 and not ragged
+    if not isinstance(X, Sequence) or not len(X):
+        return True
+    return np.ndim(X[0]) < 2 and not hasattr(X[0], "dtype")
+
+
+def read_sequences(X: Any, name: str = "X") -> list[Floats]:  # noqa: N803
+    """Return n float32 arrays (T_i, D) from an array (n, T, D) or a list of (T_i, D) or (T_i,).
+
+    Raises
+    ------
+    ValueError
+        If there is no sequence, one is empty, the channels differ, or a value is not a finite
+        number of float32; the message names sequence, step and channel.
+    """
+    sequences = []
+    for index, sequence in enumerate(X):
+        array = np.asarray(sequence)
+        if array.ndim == 1:
+            array = array[:, None]
+        if array.ndim != 2 or array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name}[{index}] has shape {array.shape} and type {array.dtype}; each sequence "
+                "is an array of numbers (steps, channels)"
+            )
+        if not array.size:
+            raise ValueError(
+                f"{name}[{index}] has shape {array.shape}: a sequence needs at least one step and "
+                "one channel; leave empty recordings out"
+            )
+        with np.errstate(over="ignore"):
+            values = array.astype(np.float32)
+        if not np.isfinite(values).all():
+            step, channel = np.argwhere(~np.isfinite(values))[0]
+            raise ValueError(
+                f"{name}[{index}] holds {array[step, channel]} at step {step}, channel {channel}; "
+                "the networks need finite float32 numbers: interpolate the gap, or cut it out"
+            )
+        sequences.append(values)
+    if not sequences:
+        raise ValueError(f"{name} holds no sequence")
+    channels = [sequence.shape[1] for sequence in sequences]
+    if min(channels) < max(channels):
+        odd = int(np.argmax(np.array(channels) != channels[0]))
+        raise ValueError(
+            f"{name}[{odd}] has {channels[odd]} channels and {name}[0] has {channels[0]}; give "
+            "every sequence the same channels"
+        )
+    return sequences
+
+
+def join(sequences: list[Floats], labels: NDArray[np.int64], classes: int) -> SequenceTensors:
+    """Return the sequences end to end, as the training loops read them."""
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    starts = lengths.cumsum(0) - lengths
+    frames: Tensor = torch.from_numpy(np.concatenate(sequences))
+    return SequenceTensors(frames, starts, lengths, torch.from_numpy(labels), classes)
