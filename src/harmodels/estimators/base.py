@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from torch import nn
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
@@ -63,7 +64,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _options(self) -> tuple[str, Any]:
         """Return the key of the training loop and its options."""
 
-    def _row_as_sequence(self, X: Floats) -> Floats:  # noqa: N803
+    @abstractmethod
+    def _module(self, replicate: int) -> nn.Module:
+        """Return one replicate as a module of torch.nn."""
+
+    def _row_as_sequence(self, X: Floats) -> Floats:
         """Return (n, T, 1): a row of a table is a sequence of one channel."""
         return X[:, :, None]
 
@@ -73,7 +78,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        X: Any,  # noqa: N803
+        X: Any,
         y: ArrayLike,
         *,
         groups: ArrayLike | None = None,
@@ -103,6 +108,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If sequences, labels or options are unusable, or every replicate diverged.
         """
+        if self.replicates < 1:
+            raise ValueError(f"replicates is {self.replicates}; train one network or more")
         sequences, labels = self._read_training(X, y)
         check_groups(groups, len(labels))
         seed = self._seed()
@@ -123,7 +130,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"patience={self.patience} watches a validation loss; set validation_fraction, or "
                 "give fit validation_data"
             )
-        self.n_channels_in_ = sequences[0].shape[1]
         with _as_value_errors(), deterministic_torch():
             learner = self._learner()
             data = self._join(sequences, labels)
@@ -145,20 +151,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._keep(result, validated=validation is not None)
         return self
 
-    def predict_proba_all(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba_all(self, X: Any) -> NDArray[np.float64]:
         """Return (R, n, C): the probabilities that each replicate gives to each class."""
         return np.exp(self._log_proba_all(X))
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return (n, C): the probability of each class, the mean over the replicates."""
         return np.exp(self._log_proba(X))
 
-    def predict(self, X: Any) -> Labels:  # noqa: N803
+    def predict(self, X: Any) -> Labels:
         """Return (n,) the label of the highest probability."""
         best = self._log_proba(X).argmax(-1)
         return self.classes_[best]
 
-    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.
 
         Raises
@@ -169,6 +175,25 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         self._encode(y, "y")
         return float(super().score(X, y, sample_weight))
+
+    def to_torch(self, replicate: int = 0) -> nn.Module:
+        """Return one replicate as a module of torch.nn that gives the same labels.
+
+        Its input is (n, T, D), padded at the end, and the lengths (n,) where they differ; its
+        output are the logits (n, C) of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such replicate.
+        """
+        check_is_fitted(self)
+        replicates = len(self.params_.output.bias)
+        if not 0 <= replicate < replicates:
+            raise ValueError(
+                f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
+            )
+        return self._module(replicate)
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: three axes are read too."""
@@ -198,7 +223,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _read_training(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:  # noqa: N803
+    def _read_training(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None"
@@ -214,28 +239,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(values, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds one class, {self.classes_[0]!r}; a classifier needs two classes or more"
+                f"y holds one class, {self.classes_.tolist()[0]!r}; a classifier needs two classes or more"
             )
         return sequences, labels.astype(np.int64)
 
-    def _read_validation(
-        self, X: Any, y: ArrayLike  # noqa: N803
-    ) -> tuple[list[Floats], NDArray[np.int64]]:
+    def _read_validation(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
         return self._read(X, reset=False, name="X of validation_data"), self._encode(
             y, "y of validation_data"
         )
 
-    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:  # noqa: N803
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         if is_matrix(X):
-            table = validate_data(self, X, reset=reset, dtype=np.float32)
+            with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
+                table = validate_data(self, X, reset=reset, dtype=np.float32)
             sequences = list(self._row_as_sequence(table))
         else:
             sequences = read_sequences(X, name)
-        trained_on = sequences[0].shape[1] if reset else self.n_channels_in_
-        if sequences[0].shape[1] != trained_on:
+        if reset:
+            self.n_channels_in_ = sequences[0].shape[1]
+        if sequences[0].shape[1] != self.n_channels_in_:
             raise ValueError(
                 f"{name} has {sequences[0].shape[1]} channels; the network was trained on "
-                f"{trained_on}"
+                f"{self.n_channels_in_}"
             )
         return sequences
 
@@ -244,7 +269,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         strange = np.setdiff1d(values, self.classes_)
         if len(strange):
             raise ValueError(
-                f"{name} holds the label {strange[0]!r}, which the network was not trained on; it "
+                f"{name} holds the label {strange.tolist()[0]!r}, which the network was not trained on; it "
                 f"knows {', '.join(map(str, self.classes_))}: leave those sequences out, or train "
                 "with them"
             )
@@ -256,7 +281,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not usable:
             raise ValueError(
                 f"every replicate diverged (epoch {outcomes[0].diverged_epoch}); lower "
-                f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"  # type: ignore[attr-defined]
+                f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
             )
         self.history_ = result.history()
         self.replicates_ = pd.DataFrame(
@@ -274,7 +299,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.params_ = take_replicates((result.best if validated else result.last).params, usable)
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
 
-    def _log_proba_all(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def _log_proba_all(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         sequences = self._read(X, reset=False)
         with _as_value_errors(), deterministic_torch():
@@ -286,7 +311,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             logits = self._learner().scores(self.params_, data, chosen)
         return self._log_probabilities(logits.cpu().double().numpy())
 
-    def _log_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def _log_proba(self, X: Any) -> NDArray[np.float64]:
         each = self._log_proba_all(X)
         return logsumexp(each, axis=0) - np.log(len(each))
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from torch import nn
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.estimators.sequences import Floats
+from harmodels.models import mlp
 
 Engine = Literal["auto", "compiled", "reference"]
 
@@ -135,7 +138,10 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
             f"training is {self.training!r}; it is one of 'truncated_bptt', 'minibatch'"
         )
 
-    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:  # noqa: N803
+    def _module(self, replicate: int) -> nn.Module:
+        return torch_modules.elman_module(self.params_, replicate)
+
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         sequences = super()._read(X, reset=reset, name=name)
         if reset and self.training == "truncated_bptt" and self.window is not None:
             shortest = int(np.argmin([len(sequence) for sequence in sequences]))
@@ -199,6 +205,9 @@ class _GatedClassifier(NetworkClassifier):
             epochs=self.epochs,
             initialisation=self.initialisation,
         )
+
+    def _module(self, replicate: int) -> nn.Module:
+        return torch_modules.recurrent_module(self.params_, self._cell, replicate)
 
 
 class GRUClassifier(_GatedClassifier):
@@ -343,6 +352,11 @@ class HierarchicalClassifier(_GatedClassifier):
     def _branches(self) -> Sequence[Sequence[int]]:
         return self.branches or [[channel] for channel in range(self.n_channels_in_)]
 
+    def _module(self, replicate: int) -> nn.Module:
+        return torch_modules.hierarchical_module(
+            self.params_, self.cell, self._branches(), replicate
+        )
+
 
 class MLPClassifier(NetworkClassifier):
     """A three-layer perceptron on vectors of features, trained with momentum and dropout.
@@ -409,6 +423,8 @@ class MLPClassifier(NetworkClassifier):
         self.verbose = verbose
 
     def _options(self) -> tuple[str, Any]:
+        if np.shape(self.hidden) != (2,):
+            raise ValueError(f"hidden is {self.hidden!r}; give the units of two hidden layers")
         hidden1, hidden2 = self.hidden
         return "perceptron", Perceptron(
             batch_size=self.batch_size,
@@ -423,6 +439,12 @@ class MLPClassifier(NetworkClassifier):
             stopping="all_epochs",
         )
 
-    def _row_as_sequence(self, X: Floats) -> Floats:  # noqa: N803
+    def _row_as_sequence(self, X: Floats) -> Floats:
         """Return (n, 1, F): a row of a table is a vector of features."""
         return X[:, None, :]
+
+    def _module(self, replicate: int) -> nn.Module:
+        params = self.params_
+        if self.dropout and self.dropout_form == "at_inference":
+            params = mlp.at_inference(params, 1 - self.dropout)
+        return torch_modules.perceptron_module(params, replicate)

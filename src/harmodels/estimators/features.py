@@ -40,7 +40,7 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, map: str | Path | AffineMap | None = None) -> None:
         self.map = map
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Read the map, or find the range of each column.
 
         Parameters
@@ -62,12 +62,12 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.map_ = self.map if isinstance(self.map, AffineMap) else read_map(self.map)
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return (n, 561) features, cut to [-1, 1]."""
         check_is_fitted(self)
         return apply_map(self.map_, self._compute(X))
 
-    def _compute(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def _compute(self, X: ArrayLike) -> NDArray[np.float64]:
         units = [UNIT[channel] for channel in RAW_CHANNELS]
         try:
             return extract_features(np.asarray(X), RAW_CHANNELS, 50.0, units, filtered=False)

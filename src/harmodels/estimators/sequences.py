@@ -13,7 +13,7 @@ from harmodels.training.learners import SequenceTensors
 Floats = NDArray[np.float32]
 
 
-def from_channels_first(X: ArrayLike) -> NDArray[Any]:  # noqa: N803 - scikit-learn's name
+def from_channels_first(X: ArrayLike) -> NDArray[Any]:
     """Return (n, T, D) from the (n, D, T) of aeon, sktime and tsai.
 
     Raises
@@ -33,17 +33,19 @@ def from_channels_first(X: ArrayLike) -> NDArray[Any]:  # noqa: N803 - scikit-le
     return array.swapaxes(1, 2)
 
 
-def is_matrix(X: Any) -> bool:  # noqa: N803
+def is_matrix(X: Any) -> bool:
     """Return whether `X` is one table of rows: an array, a frame, or a list of equal lists."""
     if hasattr(X, "ndim"):
         ragged = X.ndim == 1 and getattr(X, "dtype", None) == np.dtype(object)
         return X.ndim < 3 and not ragged
-    if not isinstance(X, Sequence) or not len(X):
-        return True
+    if not isinstance(X, Sequence):
+        return True  # scikit-learn says what is wrong with it
+    if not len(X):
+        return False
     return np.ndim(X[0]) < 2 and not hasattr(X[0], "dtype")
 
 
-def read_sequences(X: Any, name: str = "X") -> list[Floats]:  # noqa: N803
+def read_sequences(X: Any, name: str = "X") -> list[Floats]:
     """Return n float32 arrays (T_i, D) from an array (n, T, D) or a list of (T_i, D) or (T_i,).
 
     Raises

@@ -1,0 +1,136 @@
+"""Trained networks as modules of torch.nn, which give the same labels."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from harmodels.models import hierarchical, mlp, recurrent_classifier
+from harmodels.models.elman import ElmanClassifier
+from harmodels.nn import torch_names
+from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.stack import stack
+
+Module = TypeVar("Module", bound=nn.Module)
+LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class RecurrentModule(nn.Module):
+    """Recurrent layers and a dense one on the state after each sequence's last step.
+
+    Parameters
+    ----------
+    rnn
+        A batch-first torch.nn.RNN, GRU or LSTM.
+    output
+        The dense layer.
+    """
+
+    def __init__(self, rnn: nn.RNNBase, output: nn.Linear) -> None:
+        super().__init__()
+        self.rnn = rnn
+        self.output = output
+
+    def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
+        outputs, _ = self.rnn(sequences)
+        logits: Tensor = self.output(last_steps(outputs, lengths))
+        return logits
+
+
+class HierarchicalModule(nn.Module):
+    """A recurrent layer for each branch of channels, one over all of them, and a dense one."""
+
+    branches: Tensor
+
+    def __init__(
+        self,
+        branches: Sequence[Sequence[int]],
+        fingers: Sequence[nn.RNNBase],
+        hand: nn.RNNBase,
+        output: nn.Linear,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("branches", torch.tensor(branches), persistent=False)
+        self.fingers = nn.ModuleList(fingers)
+        self.hand = hand
+        self.output = output
+
+    def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
+        each = [
+            finger(sequences[:, :, channels])[0]
+            for channels, finger in zip(self.branches, self.fingers, strict=True)
+        ]
+        outputs, _ = self.hand(torch.cat(each, dim=2))
+        logits: Tensor = self.output(last_steps(outputs, lengths))
+        return logits
+
+
+def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return (n, H), the output (n, T, H) of each sequence's last step.
+
+    What stands behind it was computed from padding and is not read; a recurrence never looks
+    ahead, so it changes nothing before.
+    """
+    if lengths is None:
+        return outputs[:, -1]
+    last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, outputs.shape[2])
+    return outputs.gather(1, last).squeeze(1)
+
+
+def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
+    """Return one replicate of an Elman classifier as torch.nn.RNN and torch.nn.Linear."""
+    layers = stack([RecurrentParams(*params.rnn)])
+    state = {
+        **torch_names.recurrent_to_torch(layers, replicate, "rnn."),
+        **torch_names.linear_to_torch(params.output, replicate, "output."),
+    }
+    return _load(RecurrentModule(_recurrent(nn.RNN, params.rnn), _dense(params.output)), state)
+
+
+def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
+    """Return one replicate of a stack of recurrent layers as torch.nn's and a dense layer."""
+    rnn = _recurrent(LAYERS[cell], params.rnn[0], layers=len(params.rnn))
+    state = recurrent_classifier.to_torch(params, replicate)
+    return _load(RecurrentModule(rnn, _dense(params.output)), state)
+
+
+def hierarchical_module(
+    params: hierarchical.HierarchicalClassifier,
+    cell: str,
+    branches: Sequence[Sequence[int]],
+    replicate: int,
+) -> HierarchicalModule:
+    """Return one replicate of a hierarchy as torch.nn's layers."""
+    fingers = [_recurrent(LAYERS[cell], params.fingers) for _ in branches]
+    hand = _recurrent(LAYERS[cell], params.hand)
+    module = HierarchicalModule(branches, fingers, hand, _dense(params.output))
+    return _load(module, hierarchical.to_torch(params, replicate))
+
+
+def perceptron_module(params: mlp.Mlp, replicate: int) -> nn.Sequential:
+    """Return one replicate of a perceptron as dense layers and ReLU; the input may be (n, 1, F)."""
+    state = {
+        name: tensor
+        for index, layer in zip((1, 3, 5), params, strict=True)
+        for name, tensor in torch_names.linear_to_torch(layer, replicate, f"{index}.").items()
+    }
+    first, second, output = (_dense(layer) for layer in params)
+    return _load(nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output), state)
+
+
+def _recurrent(kind: type[nn.RNNBase], layer: Any, layers: int = 1) -> nn.RNNBase:
+    inputs, hidden = layer.weight_ih.shape[-1], layer.weight_hh.shape[-1]
+    return kind(inputs, hidden, num_layers=layers, batch_first=True)  # type: ignore[call-arg]
+
+
+def _dense(layer: Any) -> nn.Linear:
+    outputs, inputs = layer.weight.shape[1:]
+    return nn.Linear(inputs, outputs)
+
+
+def _load(module: Module, state: torch_names.StateDict) -> Module:
+    module.load_state_dict(state)
+    return module.eval()

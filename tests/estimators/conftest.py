@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from harmodels import (
+    ElmanClassifier,
+    GRUClassifier,
+    HierarchicalClassifier,
+    LSTMClassifier,
+    MLPClassifier,
+)
+
+
+@pytest.fixture
+def sequences():
+    """Return 24 sequences of 12 steps and 4 channels of three classes, and their labels."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["lying", "sitting", "walking"], 8)
+    level = np.repeat([-1.0, 0.0, 1.0], 8)[:, None, None]
+    return rng.normal(size=(24, 12, 4)) * 0.3 + level, labels
+
+
+@pytest.fixture
+def ragged(sequences):
+    """Return the same sequences cut to unequal lengths."""
+    inputs, labels = sequences
+    lengths = np.random.default_rng(1).integers(5, 13, size=len(inputs))
+    return [x[:n] for x, n in zip(inputs, lengths, strict=True)], labels
+
+
+MODELS = {
+    "truncated_bptt": ElmanClassifier(6, window=5, epochs=3, random_state=3),
+    "minibatch": ElmanClassifier(6, training="minibatch", epochs=3, random_state=3),
+    "gru": GRUClassifier(6, layers=2, dropout=0.2, epochs=3, random_state=3),
+    "lstm": LSTMClassifier(6, epochs=3, random_state=3),
+    "hierarchical": HierarchicalClassifier(
+        6, branches=[[0, 1, 2], [1, 2, 3]], branch_hidden=3, epochs=3, random_state=3
+    ),
+    "perceptron": MLPClassifier(
+        (7, 5), dropout=0.2, dropout_form="at_inference", epochs=3, random_state=3
+    ),
+}
+
+
+@pytest.fixture(params=list(MODELS))
+def model(request):
+    """Return an unfitted model of each architecture in turn."""
+    from sklearn.base import clone
+
+    return clone(MODELS[request.param])

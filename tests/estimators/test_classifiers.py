@@ -1,0 +1,208 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier, from_channels_first
+from harmodels.nn.params import state_dict
+
+
+def weights(model):
+    return {name: tensor.numpy().tobytes() for name, tensor in state_dict(model.params_).items()}
+
+
+def test_replicate_r_is_the_same_network_alone_and_in_company_and_on_any_number_of_threads(
+    model, sequences
+):
+    one = clone(model).set_params(replicates=1).fit(*sequences)
+    three = clone(model).set_params(replicates=3, n_jobs=2).fit(*sequences)
+    for name, tensor in state_dict(one.params_).items():
+        assert torch.equal(tensor[0], state_dict(three.params_)[name][0])
+
+
+def test_the_probability_is_the_mean_over_the_replicates(model, sequences):
+    model.set_params(replicates=3).fit(*sequences)
+    each = model.predict_proba_all(sequences[0])
+    assert each.shape == (3, 24, 3)
+    np.testing.assert_allclose(each.mean(0), model.predict_proba(sequences[0]), rtol=1e-12)
+
+
+def test_both_engines_give_the_same_labels(model, sequences):
+    compiled = clone(model).set_params(engine="compiled").fit(*sequences)
+    readable = clone(model).set_params(engine="reference").fit(*sequences)
+    np.testing.assert_allclose(
+        compiled.predict_proba(sequences[0]), readable.predict_proba(sequences[0]), atol=1e-4
+    )
+
+
+def test_a_copy_by_pickle_predicts_the_same(model, sequences):
+    model.fit(*sequences)
+    copy = pickle.loads(pickle.dumps(model))
+    assert (copy.predict_proba(sequences[0]) == model.predict_proba(sequences[0])).all()
+
+
+def test_torch_gives_the_same_labels(model, sequences):
+    inputs, _ = sequences
+    model.set_params(replicates=2).fit(*sequences)
+    for replicate in range(2):
+        logits = model.to_torch(replicate)(torch.from_numpy(inputs.astype(np.float32)))
+        ours = model.predict_proba_all(inputs)[replicate]
+        assert (logits.argmax(1).numpy() == ours.argmax(1)).all()
+
+
+@pytest.mark.parametrize("model", ["gru", "lstm", "hierarchical"], indirect=True)
+def test_torch_gives_the_same_labels_for_padded_sequences_of_unequal_length(model, ragged):
+    inputs, labels = ragged
+    model.fit(inputs, labels)
+    lengths = torch.tensor([len(x) for x in inputs])
+    padded = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(x.astype(np.float32)) for x in inputs], batch_first=True, padding_value=7
+    )
+    logits = model.to_torch()(padded, lengths)
+    assert (model.classes_[logits.argmax(1).numpy()] == model.predict(inputs)).all()
+    np.testing.assert_allclose(
+        logits.detach().softmax(1).numpy(), model.predict_proba(inputs), rtol=0, atol=1e-5
+    )
+
+
+def test_a_grid_search_and_a_pipeline_work(sequences):
+    inputs, labels = sequences
+    scaled = make_pipeline(
+        FunctionTransformer(lambda x: x / 2), GRUClassifier(6, epochs=2, random_state=0)
+    )
+    search = GridSearchCV(scaled, {"gruclassifier__hidden": [2, 4]}, cv=2).fit(inputs, labels)
+    assert search.best_params_["gruclassifier__hidden"] in (2, 4)
+
+
+def test_cross_validation_by_groups_works(sequences):
+    inputs, labels = sequences
+    people = np.tile(np.arange(4), 6)
+    scores = cross_val_score(
+        MLPClassifier((7, 5), epochs=2, random_state=0),
+        inputs.reshape(24, -1), labels, groups=people, cv=GroupKFold(4),
+    )  # fmt: skip
+    assert len(scores) == 4
+
+
+def test_a_group_is_trained_on_or_held_out_as_a_whole(sequences, monkeypatch):
+    from harmodels.estimators import base
+
+    seen = {}
+    fit = base.fit
+
+    def spy(learner, data, indices, *rest):
+        seen["indices"] = indices
+        return fit(learner, data, indices, *rest)
+
+    monkeypatch.setattr(base, "fit", spy)
+    inputs, labels = sequences
+    people = np.tile(["ann", "bea", "cy", "dan"], 6)
+    model = GRUClassifier(4, epochs=1, replicates=2, validation_fraction=0.25, random_state=0)
+    model.fit(inputs, labels, groups=people)
+    for train, validation in zip(seen["indices"].train, seen["indices"].validation, strict=True):
+        assert not set(people[train]) & set(people[validation])
+        assert len(train) + len(validation) == 24
+        assert len(validation) == 6
+
+
+def test_validation_data_marks_the_best_epoch_and_is_not_trained_on(sequences):
+    inputs, labels = sequences
+    model = GRUClassifier(6, epochs=4, random_state=0)
+    alone = clone(model).fit(inputs, labels)
+    validated = clone(model).fit(inputs, labels, validation_data=(inputs[::3], labels[::3]))
+    assert set(validated.history_["split"]) == {"train", "validation"}
+    train = alone.history_.query("split == 'train'")["value"].to_numpy()
+    assert (validated.history_.query("split == 'train'")["value"].to_numpy() == train).all()
+
+
+def test_patience_ends_a_replicate_early(sequences):
+    inputs, labels = sequences
+    noise = np.random.default_rng(5).permutation(labels)
+    model = GRUClassifier(8, epochs=200, patience=3, validation_fraction=0.3, random_state=0)
+    model.fit(inputs, noise)
+    assert model.n_iter_ < 200
+    assert "no lower validation loss" in model.replicates_["stopped"][0]
+
+
+def test_a_table_is_sequences_of_one_channel_and_for_the_perceptron_features(sequences):
+    inputs, labels = sequences
+    table = inputs[:, :, 0]
+    assert GRUClassifier(4, epochs=1).fit(table, labels).n_channels_in_ == 1
+    assert MLPClassifier((4, 3), epochs=1).fit(table, labels).n_channels_in_ == 12
+    frame = pd.DataFrame(table, columns=[f"t{i}" for i in range(12)])
+    assert list(GRUClassifier(4, epochs=1).fit(frame, labels).feature_names_in_) == list(frame)
+
+
+def test_channels_first_arrays_are_turned(sequences):
+    inputs, _ = sequences
+    assert (from_channels_first(inputs.swapaxes(1, 2)) == inputs).all()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(model, sequences):
+    first, second = (weights(clone(model).fit(*sequences)) for _ in range(2))
+    assert first == second
+    assert weights(clone(model).set_params(random_state=4).fit(*sequences)) != first
+
+
+def test_torch_is_left_as_it_was(sequences):
+    torch.set_num_threads(2)
+    GRUClassifier(4, epochs=1, engine="reference").fit(*sequences)
+    assert torch.get_num_threads() == 2
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda x, y: (np.where(np.arange(4) == 2, np.nan, x), y), r"X\[0\] holds nan at step 0, channel 2"),
+        (lambda x, y: ([*x[:-1], x[-1][:0]], y), r"X\[23\] has shape \(0, 4\)"),
+        (lambda x, y: ([*x[:-1], x[-1][:, :3]], y), r"X\[23\] has 3 channels and X\[0\] has 4"),
+        (lambda x, y: (x * 1e300, y), r"X\[0\] holds -9.6\d+e\+299 at step 0"),
+        (lambda x, y: (x, np.full(24, "sitting")), "one class"),
+        (lambda x, y: (x, y[:-1]), "24 sequences and y 23 labels"),
+        (lambda x, y: ([], y), "no sequence"),
+        (lambda x, y: ([["a", "b"]] * 24, y), "convert|type|numbers"),
+    ],
+)  # fmt: skip
+def test_unusable_training_data_are_named(sequences, change, named):
+    with pytest.raises(ValueError, match=named):
+        GRUClassifier(4, epochs=1).fit(*change(*sequences))
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        (ElmanClassifier(4, window=50), r"window=50 is longer than X\[0\], which has 12 steps"),
+        (ElmanClassifier(4, training="bptt"), "training is 'bptt'"),
+        (GRUClassifier(4, patience=3), "patience=3 watches a validation loss"),
+        (GRUClassifier(4, validation_fraction=1.5), "validation_fraction is 1.5"),
+        (GRUClassifier(0), "hidden"),
+        (GRUClassifier(4, replicates=0), "replicates"),
+        (MLPClassifier((7,)), "hidden"),
+        (GRUClassifier(4, learning_rate=-1.0), "learning_rate"),
+    ],
+)  # fmt: skip
+def test_unusable_options_are_named(sequences, model, named):
+    with pytest.raises(ValueError, match=named):
+        model.fit(*sequences)
+
+
+def test_a_divergence_of_every_replicate_is_an_error_with_a_remedy(sequences):
+    model = MLPClassifier((7, 5), learning_rate=1e20, epochs=5, random_state=0)
+    with pytest.raises(ValueError, match="every replicate diverged.*lower learning_rate"):
+        model.fit(*sequences)
+
+
+def test_predicting_refuses_other_channels_and_scoring_unknown_labels(sequences):
+    inputs, labels = sequences
+    model = GRUClassifier(4, epochs=1, random_state=0).fit(inputs, labels)
+    with pytest.raises(ValueError, match="X has 3 channels; the network was trained on 4"):
+        model.predict(inputs[:, :, :3])
+    with pytest.raises(ValueError, match="the label 'flying', which the network was not trained"):
+        model.score(inputs, np.where(labels == "lying", "flying", labels))
