@@ -1,0 +1,21 @@
+import subprocess
+import sys
+
+HEAVY = ("torch", "numba", "pandas", "sklearn", "scipy", "snakemake", "matplotlib", "pyarrow")
+
+
+def loaded_after(statement):
+    program = f"import sys; {statement}; print(*sys.modules)"
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(finished.stdout.split())
+
+
+def test_importing_harmodels_loads_nothing_heavy():
+    assert not loaded_after("import harmodels") & set(HEAVY)
+
+
+def test_the_estimators_need_nothing_that_only_the_pipeline_needs():
+    loaded = loaded_after("from harmodels import GRUClassifier")
+    assert not loaded & {"snakemake", "grimp", "jsonschema", "matplotlib", "jinja2", "pooch", "yaml"}
