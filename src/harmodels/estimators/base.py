@@ -291,7 +291,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "epochs": outcome.epochs,
                     "best_epoch": outcome.best_epoch,
                     "diverged_epoch": outcome.diverged_epoch,
-                    "stopped": outcome.stopped,
+                    "stopped": outcome.stop_reason or "all epochs",
                 }
                 for outcome in outcomes
             ]
