@@ -160,7 +160,10 @@ def test_torch_is_left_as_it_was(sequences):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda x, y: (np.where(np.arange(4) == 2, np.nan, x), y), r"X\[0\] holds nan at step 0, channel 2"),
+        (
+            lambda x, y: (np.where(np.arange(4) == 2, np.nan, x), y),
+            r"X\[0\] holds nan at step 0, channel 2",
+        ),
         (lambda x, y: ([*x[:-1], x[-1][:0]], y), r"X\[23\] has shape \(0, 4\)"),
         (lambda x, y: ([*x[:-1], x[-1][:, :3]], y), r"X\[23\] has 3 channels and X\[0\] has 4"),
         (lambda x, y: (x * 1e300, y), r"X\[0\] holds -9.6\d+e\+299 at step 0"),

@@ -17,9 +17,7 @@ from harmodels.training.jobs.run import run_job
 @pytest.mark.parametrize(
     "model", ["truncated_bptt", "minibatch", "gru", "lstm", "perceptron"], indirect=True
 )
-def test_a_job_of_the_pipeline_and_an_estimator_end_with_the_same_bytes(
-    model, sequences, tmp_path
-):
+def test_a_job_of_the_pipeline_and_an_estimator_end_with_the_same_bytes(model, sequences, tmp_path):
     inputs, labels = sequences
     if type(model).__name__ == "MLPClassifier":
         inputs = inputs[:, :1]

@@ -84,7 +84,9 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         optimiser: Literal["sgd", "adam"] = "sgd",
         clip_norm: float | None = None,
         initial_range: float = 0.1,
-        initialisation: str = "orthogonal",
+        initialisation: Literal[
+            "uniform", "normal_as_printed", "glorot_uniform", "orthogonal"
+        ] = "orthogonal",
         replicates: int = 1,
         validation_fraction: float = 0.0,
         patience: int | None = None,
