@@ -43,7 +43,7 @@ def unpickles(tree: ast.AST) -> list[str]:
         given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
         if name in UNPICKLING_CALLS:
             found.append(name)
-        if name == "yaml.load" and not given.get("Loader", "").startswith("_UniqueKeyLoader"):
+        if name == "yaml.load" and not given.get("Loader", "").startswith("_StrictLoader"):
             found.append(name)
         if given.get("allow_pickle") == "True":
             found.append(f"{name} with allow_pickle")

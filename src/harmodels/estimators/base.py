@@ -1,5 +1,6 @@
 """The estimator behind every network: labels, validation, replicates, probabilities."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import torch
-from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -206,7 +206,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         engine = self.engine
         if engine == "auto":
             engine = "compiled" if self.device == "cpu" else "reference"
-        return make_learner(training, options, engine, effective_n_jobs(self.n_jobs))
+        return make_learner(training, options, engine, threads_of(self.n_jobs))
 
     def _branches(self) -> Sequence[Sequence[int]] | None:
         return None
@@ -239,7 +239,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(values, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds one class, {self.classes_.tolist()[0]!r}; a classifier needs two classes or more"
+                f"y holds one class, {self.classes_.tolist()[0]!r}; a classifier needs two or more"
             )
         return sequences, labels.astype(np.int64)
 
@@ -269,9 +269,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         strange = np.setdiff1d(values, self.classes_)
         if len(strange):
             raise ValueError(
-                f"{name} holds the label {strange.tolist()[0]!r}, which the network was not trained on; it "
-                f"knows {', '.join(map(str, self.classes_))}: leave those sequences out, or train "
-                "with them"
+                f"{name} holds the label {strange.tolist()[0]!r}, which the network was not "
+                f"trained on; it knows {', '.join(map(str, self.classes_))}: leave those "
+                "sequences out, or train with them"
             )
         return np.searchsorted(self.classes_, values).astype(np.int64)
 
@@ -323,6 +323,21 @@ class SigmoidOutputs:
         """Return the logarithms of the sigmoids, scaled to add up to one."""
         each = log_expit(logits)
         return each - logsumexp(each, axis=-1, keepdims=True)
+
+
+def threads_of(n_jobs: int | None) -> int:
+    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one.
+
+    Raises
+    ------
+    ValueError
+        If it is zero.
+    """
+    if n_jobs == 0:
+        raise ValueError("n_jobs is 0; give a number of threads, or -1 for all cores")
+    if n_jobs is None or n_jobs > 0:
+        return n_jobs or 1
+    return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
 def check_groups(groups: ArrayLike | None, count: int) -> None:
