@@ -1,0 +1,33 @@
+"""README's promises: its links lead somewhere and its programs run."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)\)")
+
+
+def blocks(repository: Path) -> list[str]:
+    return BLOCK.findall((repository / "README.md").read_text(encoding="utf-8"))
+
+
+def test_the_backward_pass_stands_in_the_source_as_printed(repository):
+    printed = [line.strip() for line in blocks(repository)[0].splitlines()]
+    source = (repository / "src/harmodels/nn/elman.py").read_text(encoding="utf-8").splitlines()
+    stands = [line.strip() for line in source if line.strip() in printed]
+    assert stands == printed
+
+
+def test_the_estimator_runs_as_printed(repository):
+    X = np.random.default_rng(0).normal(size=(12, 15, 3))
+    names = {"X": X, "y": np.repeat(["sit", "walk"], 6), "X_new": X[:4]}
+    exec(blocks(repository)[1], names)
+    assert names["labels"].shape == (4,)
+
+
+def test_every_link_leads_to_a_file(repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    missing = [link for link in LINK.findall(text) if not (repository / link).exists()]
+    assert missing == []
