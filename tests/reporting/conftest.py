@@ -1,4 +1,4 @@
-"""Run folders made by hand: the files that training writes, with known or seeded content."""
+"""Run folders as training writes them, with known or seeded content."""
 
 import itertools
 from collections.abc import Callable
@@ -10,14 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from harmodels.files import write_json, write_table
+from harmodels.config.project import configuration_name
 from harmodels.seeds import Purpose, generator
+from tests.run_files import write_run_files
 
 SIX = ["downstairs", "laying", "sitting", "standing", "upstairs", "walking"]
-
-
-def configuration_name(configuration: dict[str, Any]) -> str:
-    return ",".join(f"{key}={value}" for key, value in configuration.items())
 
 
 LOSSES = {"negative_log_likelihood": 1.0, "binary_cross_entropy": 1 / 3}
@@ -107,9 +104,6 @@ def _write_run(
         predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill, splits)
         lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")
         predictions = predictions[~lost]
-    metadata = {"classes": classes, "dataset": "toy", "simulated": simulated}
-    write_table(folder / "history.parquet", history, metadata)
-    write_table(folder / "predictions.parquet", predictions, metadata)
     entries = [
         {
             "replicate": r,
@@ -120,24 +114,21 @@ def _write_run(
         }
         for r in range(replicates)
     ]
-    write_json(
-        folder / "run.json",
-        {
-            "report": "toy_report",
-            "dataset": "toy",
-            "experiment": experiment,
-            "name": name,
-            "configuration": configuration,
-            "options": {"epochs": epochs, **(options or {}), **configuration},
-            "classes": classes,
-            "simulated": simulated,
-            "engine": "reference",
-            "device": "cpu",
-            "threads": 1,
+    write_run_files(
+        folder,
+        history,
+        predictions,
+        classes,
+        simulated=simulated,
+        experiment=experiment,
+        name=name,
+        configuration=configuration,
+        options={"epochs": epochs, **(options or {}), **configuration},
+        validation=validation,
+        replicates=replicates,
+        facts={
             "wall_time_s": seconds,
-            "updates": 100,
             "replicates": entries,
-            "seed": 7,
             "commit": "0" * 40,
             "dirty": False,
             "versions": {"numpy": "2.0"},

@@ -12,7 +12,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import write_text
 from harmodels.reporting.claims import claims_caption, claims_rows, read_claims_csv
 from harmodels.reporting.labels import configuration_text, value_text, words
-from harmodels.reporting.runs.load import grid_order
+from harmodels.reporting.runs.load import configuration_of
 from harmodels.reporting.specs import Spec, experiments_of, published_of
 from harmodels.reporting.tables.layout import lay_out
 from harmodels.reporting.tables.write import read_table_csv
@@ -163,14 +163,12 @@ def _common_options(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _run_row(run: Mapping[str, Any]) -> dict[str, Any]:
     replicates = run["replicates"]
     diverged = sum(entry.get("diverged_epoch") is not None for entry in replicates)
-    configuration = grid_order(run["configuration"], run["name"])
     return {
-        "name": configuration_text(configuration) or run["name"],
+        "name": configuration_text(configuration_of(run)) or run["name"],
         "replicates": len(replicates),
         "diverged": diverged,
         "epochs": _range([entry["epochs"] for entry in replicates if "epochs" in entry]),
         "seed": run.get("seed", ""),
-        "updates": run.get("updates", ""),
         "engine": f"{run.get('engine', '')}, {run.get('device', '')}".strip(", "),
         "seconds": f"{run['wall_time_s']:.1f}" if "wall_time_s" in run else "",
         "commit": _commit(run),

@@ -1,7 +1,6 @@
 """The runs under results/: what one training job wrote, read and checked."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ _FACTS = {
     "experiment": str,
     "name": str,
     "configuration": dict,
+    "grid": list,
     "classes": list,
     "replicates": list,
 }
@@ -94,7 +94,7 @@ def load_run(folder: str | Path) -> Run:
         folder=folder,
         experiment=facts["experiment"],
         name=facts["name"],
-        configuration=grid_order(facts["configuration"], facts["name"]),
+        configuration=configuration_of(facts),
         classes=classes,
         simulated=bool(facts.get("simulated", False)),
         facts=facts,
@@ -123,11 +123,6 @@ def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
     return runs
 
 
-def is_simulated(runs: Mapping[str, Sequence[Run]]) -> bool:
-    """Return whether any of the runs was trained on simulated recordings."""
-    return any(run.simulated for group in runs.values() for run in group)
-
-
 def _read_facts(path: Path) -> dict[str, Any]:
     facts = read_json(path)
     if not isinstance(facts, dict):
@@ -135,6 +130,8 @@ def _read_facts(path: Path) -> dict[str, Any]:
     wrong = [key for key, kind in _FACTS.items() if not isinstance(facts.get(key), kind)]
     if not wrong and not all(_is_replicate(entry) for entry in facts["replicates"]):
         wrong = ["replicates"]
+    if not wrong and sorted(facts["grid"]) != sorted(facts["configuration"]):
+        wrong = ["grid"]
     if wrong:
         what = "has a damaged" if wrong[0] in facts else "lacks"
         raise ResultsError(f"{path} {what} {wrong[0]!r}. Delete it and run snakemake again.")
@@ -186,11 +183,6 @@ def _check_replicates(
             )
 
 
-def grid_order(configuration: dict[str, Any], name: str) -> dict[str, Any]:
-    """Order the keys as in the run's name: JSON files are written with sorted keys."""
-
-    def place(key: str) -> int:
-        found = re.search(rf"(?:^|,){re.escape(key)}=", name)
-        return found.start() if found else len(name)
-
-    return {key: configuration[key] for key in sorted(configuration, key=place)}
+def configuration_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration that run.json records, its keys in the order of the grid."""
+    return {key: facts["configuration"][key] for key in facts["grid"]}

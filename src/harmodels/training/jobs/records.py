@@ -143,6 +143,8 @@ def write_run_record(
         folder / "run.json",
         {
             **asdict(job),
+            # JSON is written with sorted keys, which loses the order of tables and legends
+            "grid": list(job.configuration),
             "engine": result.engine,
             "sequences_per_s": result.sequences_per_s,
             "peak_gpu_memory_mb": result.peak_gpu_memory_mb,

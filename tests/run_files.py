@@ -1,0 +1,59 @@
+"""Run folders with content of a test's own, written as a training job writes them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import zeros
+
+from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.records import (
+    TrainingResult,
+    write_frames,
+    write_run_record,
+    write_weights,
+)
+
+
+JOB = Job(
+    report="toy_report",
+    dataset="toy",
+    experiment="b",
+    name="hidden=50",
+    configuration={"hidden": 50},
+    options={},
+    training="truncated_bptt",
+    channels=None,
+    fingers=None,
+    validation=True,
+    seed=7,
+    replicates=3,
+    engine="reference",
+    device="cpu",
+)
+
+
+def write_run_files(
+    folder: Path,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    *,
+    simulated: bool = False,
+    facts: dict[str, Any] | None = None,
+    **job: Any,
+) -> None:
+    """Write history, predictions and run.json; `job` replaces fields, `facts` adds to run.json."""
+    known = SequenceFacts("toy", tuple(classes), ("x",), ("g",), 50.0, simulated)
+    nothing = np.empty(0, dtype=np.int64)
+    empty = np.empty(0, dtype=str)
+    values = np.empty((0, 1), dtype=np.float32)
+    sequences = Sequences(known, empty, empty, empty, nothing, np.zeros(1, dtype=int), values)
+    write_frames(folder, history, [predictions], sequences)
+    about = {"classes": list(classes), "simulated": simulated} | (facts or {})
+    write_weights(folder / "weights.safetensors", {"last.weight": zeros(1)}, {})
+    write_run_record(folder, replace(JOB, **job), TrainingResult("reference", []), about)
