@@ -18,7 +18,6 @@ from harmodels.training.jobs.records import (
     write_weights,
 )
 
-
 JOB = Job(
     report="toy_report",
     dataset="toy",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harmodels.config.specs import parse_table
 from harmodels.data.features.mapping import AffineMap, read_map, write_map
 from harmodels.data.sequences import SequenceFacts, Sequences, read_sequences, write_sequences
 from harmodels.errors import HarmodelsError, ResultsError
@@ -25,12 +26,14 @@ Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]
 CLASSES = ["sitting", "walking"]
+TABLE = parse_table({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
 FACTS = {
     "report": "rnn_tbptt",
     "dataset": "toy",
     "experiment": "part_b",
     "name": "hidden=4",
     "configuration": {"hidden": 4},
+    "grid": ["hidden"],
     "classes": CLASSES,
     "simulated": True,
     "replicates": [{"replicate": 0, "epochs": 2, "best_epoch": 1, "diverged_epoch": None}],
@@ -152,7 +155,7 @@ def test_damaged_json_is_read_or_named(
 
 CSV = {
     "table": (
-        lambda path: read_table_csv(path, {"title": "T", "kind": "topk"}),
+        lambda path: read_table_csv(path, TABLE),
         [*CELL_COLUMNS, "hidden"],
     ),
     "claims": (read_claims_csv, list(LEDGER_COLUMNS)),

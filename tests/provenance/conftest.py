@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmodels.config.specs import parse_claim, parse_table
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
 from harmodels.provenance.build import hashes_of, record_data, record_report
@@ -44,6 +45,7 @@ CLAIM = {
     "metric": "top_1",
     "expected": "greater",
 }
+FIGURE = {"title": "Nothing", "kind": "confusion", "experiment": "plain", "checkpoint": "last"}
 SUBJECTS = {
     "title": "Accuracy by subject",
     "kind": "subject_accuracy",
@@ -56,7 +58,7 @@ SECTION: dict[str, Any] = {
     "reads": {"plain": "sequences", "other": "sequences"},
     "spec": {
         "tables": {"table1": TABLE, "people": SUBJECTS},
-        "figures": {"figure1": {"title": "Nothing", "experiment": "plain"}},
+        "figures": {"figure1": FIGURE},
         "claims": {"zeta": CLAIM, "alpha": CLAIM | {"statement": "The same once more"}},
     },
 }
@@ -134,9 +136,10 @@ def _write_products(results: Path, folders: list[Path]) -> None:
     sequences = _sequences()
     subjects = pd.DataFrame({"id": sequences.ids, "subject": sequences.subjects})
     for name, spec in SECTION["spec"]["tables"].items():
-        table = build_table(spec, runs, published, subjects)
+        table = build_table(parse_table(spec), runs, published, subjects)
         write_table_files(table, place / "tables" / name)
-    write_claims(evaluate_claims(SECTION["spec"]["claims"], runs), place / "claims")
+    claims = {name: parse_claim(entry) for name, entry in SECTION["spec"]["claims"].items()}
+    write_claims(evaluate_claims(claims, runs), place / "claims")
     for ending in ("svg", "png"):
         write_text(place / "figures" / f"figure1.{ending}", "a figure")
         write_text(results / "datasets" / "toy" / f"preview.{ending}", "a figure")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from harmodels.config.project import configuration_name
+from harmodels.config.experiments import configuration_name
 from harmodels.seeds import Purpose, generator
 from tests.run_files import write_run_files
 

@@ -3,14 +3,10 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.claims import (
-    claims_markdown,
-    evaluate_claims,
-    read_claims_csv,
-    write_claims,
-)
+from harmodels.reporting.claims import claims_markdown, claims_rows, read_claims_csv, write_claims
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables.layout import MISSING
+from tests.reporting.entries import evaluate_claims
 
 BETTER = {
     "statement": "Best weights beat last weights",
@@ -192,14 +188,24 @@ def test_a_recall_can_be_compared(two):
 def test_left_out_replicates_are_counted_in_the_note(write_grid, tmp_path):
     runs = load_runs(write_grid(tmp_path, "b", diverged={0: (1,), 3: (0, 2)}))
     row = evaluate_claims({"a": BETTER}, runs).iloc[0]
-    assert row["note"] == "3 of 48 values are missing because the replicate diverged"
+    assert row["note"] == "3 of 24 replicates diverged"
+
+
+def test_a_verdict_without_the_diverged_replicates_says_so_in_its_cell(write_grid, tmp_path):
+    ledger = evaluate_claims(
+        {"a": BETTER}, load_runs(write_grid(tmp_path, "b", diverged={0: (1,)}))
+    )
+    verdict = ledger["verdict"].iloc[0]
+    assert claims_rows(ledger)[0][1] == f"{verdict} (1 of 24 replicates diverged)"
+    whole = evaluate_claims({"a": BETTER}, load_runs(write_grid(tmp_path / "whole", "b")))
+    assert claims_rows(whole)[0][1] == whole["verdict"].iloc[0]
 
 
 def test_without_any_sound_replicate_a_claim_is_undecided(write_run, tmp_path):
     runs = load_runs([write_run(tmp_path, "b", {"hidden": 1}, diverged=(0, 1, 2))])
     ledger = evaluate_claims({"a": BETTER}, runs)
     assert ledger["verdict"].iloc[0] == "undecided"
-    assert f"| undecided | {MISSING} |" in claims_markdown(ledger)
+    assert f"| undecided (3 of 3 replicates diverged) | {MISSING} |" in claims_markdown(ledger)
 
 
 def test_an_unknown_key_names_the_claim_and_the_known_keys(two):

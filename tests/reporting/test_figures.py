@@ -4,10 +4,11 @@ import pytest
 
 from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.figures import draw_figure, draw_preview, save_figure
+from harmodels.reporting.figures import draw_preview, save_figure
 from harmodels.reporting.figures.preview import example_indices
 from harmodels.reporting.labels import configuration_text, wrap
 from harmodels.reporting.runs.load import load_runs
+from tests.reporting.entries import draw_figure
 
 LOSS = {
     "title": "Loss",

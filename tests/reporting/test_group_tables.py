@@ -3,12 +3,14 @@
 import pandas as pd
 import pytest
 
+from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.load import load_runs
-from harmodels.reporting.tables import build_table, read_table_csv, write_table_files
+from harmodels.reporting.tables import read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import latex_table
 from harmodels.reporting.tables.layout import MISSING
 from harmodels.reporting.tables.markdown import markdown_table
+from tests.reporting.entries import build_table
 
 STACK = {
     "title": "Stack",
@@ -186,6 +188,6 @@ def test_a_table_of_subjects_without_them_is_refused(one):
 def test_these_tables_read_back_from_csv_to_the_same_files(one, tmp_path, spec):
     table = build_table(spec, one({0: 0.5, 1: 0.6}), {}, PEOPLE)
     write_table_files(table, tmp_path / "t")
-    again = read_table_csv(tmp_path / "t.csv", spec)
+    again = read_table_csv(tmp_path / "t.csv", parse_table(spec))
     assert markdown_table(again) == (tmp_path / "t.md").read_text()
     assert latex_table(again) == (tmp_path / "t.tex").read_text()

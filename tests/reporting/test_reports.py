@@ -3,12 +3,10 @@
 import pandas as pd
 import pytest
 
-from harmodels.reporting.claims import evaluate_claims
-from harmodels.reporting.figures import draw_figure
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.specs import experiments_of
-from harmodels.reporting.tables import build_table
 from harmodels.reporting.tables.latex import latex_table
+from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
 CLASSES = ["walking", "walking_upstairs", "sitting", "standing", "jogging", "laying"]
 

@@ -3,12 +3,14 @@ import re
 import pandas as pd
 import pytest
 
+from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.load import load_runs
-from harmodels.reporting.tables import build_table, read_table_csv, write_table_files
+from harmodels.reporting.tables import read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import escape, latex_table
 from harmodels.reporting.tables.layout import MISSING
 from harmodels.reporting.tables.markdown import markdown_table
+from tests.reporting.entries import build_table
 
 TOP = {"title": "Top-k", "kind": "top_k", "experiment": "b", "checkpoint": "last"}
 TWO = {"title": "Last, best", "kind": "last_against_best", "experiment": "b"}
@@ -141,7 +143,7 @@ def test_improvements_are_bold_and_losses_italic(runs_with):
     assert "\\textit{0.400 $\\pm$ 0.000}" in latex_table(table)
 
 
-def test_a_change_is_sure_when_the_paired_interval_excludes_zero(runs_with):
+def test_a_change_is_significant_when_the_paired_interval_excludes_zero(runs_with):
     runs = runs_with(
         {
             50: {"last": {0: 0.1, 1: 0.5}, "best": {0: 0.2, 1: 0.6}},
@@ -151,8 +153,8 @@ def test_a_change_is_sure_when_the_paired_interval_excludes_zero(runs_with):
     )
     table = build_table(TWO, runs, {})
     group = "Best weights (early stopping)"
-    assert cell(table, hidden=50, group=group)["sure"]
-    assert not cell(table, hidden=60, group=group)["sure"]
+    assert cell(table, hidden=50, group=group)["significant"]
+    assert not cell(table, hidden=60, group=group)["significant"]
 
 
 def test_the_early_stop_epoch_is_the_median_with_its_range(runs_with, tmp_path, edit_json):
@@ -196,7 +198,7 @@ def test_the_csv_holds_full_precision_and_reads_back_to_the_same_files(
     runs = load_runs(write_grid(tmp_path, "part_c", diverged={2: (0,), 5: (0, 1, 2)}))
     table = build_table(report["tables"]["table2"], runs, published)
     write_table_files(table, tmp_path / "one" / "t")
-    again = read_table_csv(tmp_path / "one" / "t.csv", report["tables"]["table2"])
+    again = read_table_csv(tmp_path / "one" / "t.csv", parse_table(report["tables"]["table2"]))
     pd.testing.assert_series_equal(again.cells["value"], table.cells["value"], check_exact=True)
     write_table_files(again, tmp_path / "two" / "t")
     for ending in ("csv", "md", "tex"):
@@ -207,7 +209,7 @@ def test_the_csv_holds_full_precision_and_reads_back_to_the_same_files(
 def test_a_damaged_csv_is_named(tmp_path):
     (tmp_path / "t.csv").write_text("hidden,group\n50,\n")
     with pytest.raises(ResultsError, match=r"t\.csv lacks the column 'measure'"):
-        read_table_csv(tmp_path / "t.csv", TOP)
+        read_table_csv(tmp_path / "t.csv", parse_table(TOP))
 
 
 def test_every_table_of_the_report_is_built_with_its_published_numbers(
@@ -249,7 +251,19 @@ def test_other_measures_can_be_asked_for(runs_with):
 
 def test_an_unknown_kind_or_measure_is_refused_with_the_known_ones(runs_with):
     runs = runs_with({50: {"last": {0: 0.4}}}, replicates=1)
-    with pytest.raises(ConfigurationError, match="'top'; there are top_k, last_against_best"):
+    with pytest.raises(ConfigurationError, match="'top' .*; there are top_k, last_against_best"):
         build_table(TOP | {"kind": "top"}, runs, {})
     with pytest.raises(ConfigurationError, match="'f1'"):
         build_table(TOP | {"measures": ["f1"]}, runs, {})
+
+
+def test_the_mean_of_the_replicates_that_did_not_diverge_is_not_bold(write_run, tmp_path):
+    folders = [
+        write_run(tmp_path, "b", {"hidden": 50}, skill=1.0),
+        write_run(tmp_path, "b", {"hidden": 60}, skill=0.5),
+        write_run(tmp_path, "b", {"hidden": 70}, skill=9.0, diverged=(1,)),
+    ]
+    table = build_table(TOP | {"measures": ["top_1"]}, load_runs(folders), {})
+    assert table.cells["value"].idxmax() == 2
+    assert table.cells["mark"].tolist() == ["bold", "", ""]
+    assert "neither bold nor italic" in markdown_table(table)

@@ -3,8 +3,9 @@
 import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.figures import draw_figure, save_figure
+from harmodels.reporting.figures import save_figure
 from harmodels.reporting.runs.load import load_runs
+from tests.reporting.entries import draw_figure
 
 CURVES = {
     "title": "Curves",
@@ -116,7 +117,7 @@ def test_limits_of_the_configuration_are_the_axes(small):
 
 def test_where_chooses_the_panels_and_leaves_their_names(small):
     loss = {
-        "title": "",
+        "title": "T",
         "kind": "train_against_validation",
         "experiment": "b",
         "metric": "binary_cross_entropy",
@@ -138,7 +139,7 @@ def test_fixed_keys_are_left_out_of_the_names_of_lines(write_run, tmp_path):
         for h in (5, 6)
     ]
     spec = {
-        "title": "",
+        "title": "T",
         "kind": "loss_by_option",
         "experiment": "b",
         "option": "hidden",
@@ -153,7 +154,7 @@ def pair(write_run, tmp_path):
     folders.append(write_run(tmp_path, "c", {"hidden": 5, "dropout": 0.5}))
     left = {"experiment": "b", "where": {"hidden": 5}, "checkpoint": "last", "title": "Plain"}
     right = {"experiment": "c", "checkpoint": "last", "title": "Dropped"}
-    spec = {"title": "", "kind": "confusion_pairs", "left": left, "right": right}
+    spec = {"title": "T", "kind": "confusion_pairs", "left": left, "right": right}
     return spec, load_runs(folders)
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from harmodels.assets import root
+from harmodels.config.specs import parse_table
 from harmodels.data.sequences import read_subjects
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
@@ -13,5 +14,5 @@ with script_job(snakemake, f"table {snakemake.wildcards.name}"):
     published = {file: pd.read_csv(folder / file) for file in snakemake.params.published}
     subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
     runs = load_runs(snakemake.params.folders)
-    table = build_table(snakemake.params.spec, runs, published, subjects)
+    table = build_table(parse_table(snakemake.params.spec), runs, published, subjects)
     write_table_files(table, snakemake.output.csv.removesuffix(".csv"))

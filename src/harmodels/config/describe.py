@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from harmodels.config.fields import LARGEST_COUNT, LARGEST_NUMBER
+from harmodels.config.specs.describe import describe_specs
 from harmodels.config.yaml_files import read_yaml
 
 FILES = {
@@ -15,16 +16,17 @@ FILES = {
     "perceptron": "Options of `training: perceptron`",
     "recurrent": "Options of `training: recurrent`",
     "baseline": "Options of `training: baseline`",
-    "reporting": "Tables, figures and claims of a report",
     "datasets": "The registry of data sets: `config/datasets.yaml`",
 }
 SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
 def describe_all(schemas: Path) -> str:
-    """Return one section of Markdown a configuration file, each with a table of its keys."""
+    """Return a section of Markdown for each configuration file, with a table of its keys."""
     parts = []
     for name, title in FILES.items():
+        if name == "datasets":
+            parts.append(describe_specs())
         schema = read_yaml(schemas / f"{name}.schema.yaml")
         rows = [
             f"| `{key}` | {kind} | {default} | {text} |"

@@ -10,6 +10,8 @@ from harmodels.config.experiments import Experiment, check_replaced, expand
 from harmodels.config.messages import shown, unknown_key
 from harmodels.config.resources import Resources, parse_resources
 from harmodels.config.schema import check, with_defaults
+from harmodels.config.specs import parse_claim, parse_figure, parse_table
+from harmodels.config.specs.checks import check_names, missing_experiments
 from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 
@@ -18,7 +20,11 @@ DEVICE = "HARMODELS_DEVICE"
 
 @dataclass(frozen=True)
 class Report:
-    """A report on its data sets, with experiments, tables, figures and claims."""
+    """A report on its data sets, with experiments, tables, figures and claims.
+
+    `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
+    `left_out` (by section and name) need experiments that the project does not build.
+    """
 
     key: str
     title: str
@@ -30,6 +36,7 @@ class Report:
     tables: dict[str, dict[str, Any]]
     figures: dict[str, dict[str, Any]]
     claims: dict[str, dict[str, Any]]
+    left_out: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int
         tables=content.get("tables") or {},
         figures=content.get("figures") or {},
         claims=content.get("claims") or {},
+        left_out=_check_products(content, experiments, root, where),
     )
 
 
@@ -150,3 +158,27 @@ def _downloads(folder: str) -> str:
     if ".." in path.parts:
         raise ConfigurationError(f"downloads: {shown(folder)} leads out of its folder; {remedy}")
     return str(path)
+
+
+def _check_products(
+    content: Mapping[str, Any], experiments: Mapping[str, Experiment], root: Path, where: str
+) -> dict[str, list[str]]:
+    """Check every table, figure and claim; return those that lack an experiment, and which."""
+    left_out = {}
+    for section, parse in (
+        ("tables", parse_table),
+        ("figures", parse_figure),
+        ("claims", parse_claim),
+    ):
+        for name, entry in (content.get(section) or {}).items():
+            place = f"{where}: {section}.{name}"
+            spec = parse(entry, place)
+            try:
+                missing = missing_experiments(spec, experiments, list(content["experiments"]))
+                if missing:
+                    left_out[f"{section}.{name}"] = missing
+                else:
+                    check_names(spec, experiments, root / "config" / "published")
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{place}: {error}") from error
+    return left_out

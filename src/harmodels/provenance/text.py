@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from harmodels.config.selection import humanise
 from harmodels.provenance.facts import Facts
 from harmodels.provenance.record import ENDING, Record
-from harmodels.reporting.labels import count_text, words
+from harmodels.reporting.labels import count_text
 from harmodels.reporting.tables.layout import SIMULATED
 from harmodels.reporting.tables.markdown import markdown_row
 
@@ -57,11 +58,11 @@ def _fact_values(facts: Facts) -> dict[str, str]:
     values = {
         "Commit": _commit(facts),
         "requirements.lock (SHA-256)": f"`{lock}`" if lock else UNKNOWN,
-        **{words(key): str(facts.get(key, UNKNOWN)) for key in PLAIN},
+        **{humanise(key): str(facts.get(key, UNKNOWN)) for key in PLAIN},
     }
     hardware = dict(facts.get("hardware", {}))
     values["GPU"] = str(hardware.pop("gpu", "none"))
-    values |= {words(key): str(value) for key, value in hardware.items()}
+    values |= {humanise(key): str(value) for key, value in hardware.items()}
     return values | {key: str(value) for key, value in facts.get("versions", {}).items()}
 
 

@@ -1,10 +1,10 @@
-"""How keys, values, measures and configurations are written in tables and figures."""
+"""Labels of keys, values, measures and configurations in tables and figures."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harmodels.errors import ConfigurationError
+from harmodels.config.selection import humanise
 
 _KEYS = {
     "window": "Window",
@@ -30,21 +30,15 @@ _MEASURES = {
 _NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 
-def words(name: str) -> str:
-    """Return a key as words, the first with a capital: `learning_rate` gives `Learning rate`."""
-    text = name.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
-
-
 def key_label(key: str) -> str:
     """Return the heading of a hyperparameter."""
-    return _KEYS.get(key, words(key))
+    return _KEYS.get(key, humanise(key))
 
 
 def measure_label(measure: str) -> str:
     """Return the heading of a measure, for example `Top-1` for `top_1`."""
     top = re.fullmatch(r"top_(\d+)", measure)
-    return f"Top-{top.group(1)}" if top else _MEASURES.get(measure, words(measure))
+    return f"Top-{top.group(1)}" if top else _MEASURES.get(measure, humanise(measure))
 
 
 def value_text(value: Any) -> str:
@@ -53,7 +47,7 @@ def value_text(value: Any) -> str:
 
 
 def name_text(value: Any) -> str:
-    """Return a value that names a row or a line; words are parted: `linear_svm` is linear svm."""
+    """Return a value that names a row or a line; `linear_svm` gives `linear svm`."""
     if isinstance(value, str):
         return _NAMES.get(value, value.replace("_", " "))
     return value_text(value)
@@ -89,25 +83,6 @@ def wrap(text: str, longest: int) -> str:
         else:
             lines.append(part)
     return ",\n".join(lines)
-
-
-def agrees(configuration: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Return whether a configuration has every value of `where`; 1 and 1.0 are the same.
-
-    Raises
-    ------
-    ConfigurationError
-        If `where` names a key that the configuration lacks.
-    """
-    for key, value in where.items():
-        if key not in configuration:
-            raise ConfigurationError(
-                f"`where` names {key!r}, which the experiment does not vary; "
-                f"it varies {', '.join(configuration) or 'nothing'}"
-            )
-        if configuration[key] != value:
-            return False
-    return True
 
 
 def natural_order(name: str) -> tuple[int, int, str]:

@@ -1,23 +1,12 @@
 """What a table, figure or claim of a report's configuration needs; light enough for a Snakefile."""
 
+from collections.abc import Mapping
 from typing import Any
 
-Spec = dict[str, Any]
+from harmodels.config.specs import parse_spec, published_in, selections_of
+from harmodels.config.specs.tables import SubjectAccuracy
 
-
-def places_of(spec: Spec) -> list[Spec]:
-    """Return every part of a specification that names an experiment, in the order shown.
-
-    An experiment stands in the specification itself, on its `left` and `right`, or in one of the
-    lists `experiments` (of names, or of parts like the others), `runs` and `panels`.
-    """
-    listed = [
-        {"experiment": item} if isinstance(item, str) else item
-        for key in ("experiments", "runs", "panels")
-        for item in spec.get(key, ())
-    ]
-    places = [spec, spec.get("left", {}), spec.get("right", {}), *listed]
-    return [place for place in places if "experiment" in place]
+Spec = Mapping[str, Any]  # an entry as the configuration writes it
 
 
 def experiments_of(spec: Spec) -> list[str]:
@@ -27,20 +16,21 @@ def experiments_of(spec: Spec) -> list[str]:
     ----------
     spec
         One entry under `tables`, `figures` or `claims` of `config/reports/*.yaml`.
+
+    Examples
+    --------
+    >>> experiments_of({"title": "t", "kind": "top_k", "experiments": ["a", "b"],
+    ...                 "checkpoint": "last"})
+    ['a', 'b']
     """
-    return list(dict.fromkeys(place["experiment"] for place in places_of(spec)))
+    return list(dict.fromkeys(part.experiment for part in selections_of(parse_spec(spec))))
 
 
 def published_of(spec: Spec) -> list[str]:
     """Return the files of `config/published` that a table is set beside, each once."""
-    places = (spec, spec.get("left", {}), spec.get("right", {}))
-    return list(
-        dict.fromkeys(
-            place["published"] for place in places if isinstance(place.get("published"), str)
-        )
-    )
+    return published_in(parse_spec(spec))
 
 
 def needs_subjects(spec: Spec) -> bool:
     """Return whether a table needs to know who was recorded in each sequence."""
-    return spec.get("kind") == "subject_accuracy"
+    return isinstance(parse_spec(spec), SubjectAccuracy)

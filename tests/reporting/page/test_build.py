@@ -3,11 +3,12 @@ from html.parser import HTMLParser
 import pytest
 
 from harmodels.errors import ResultsError
-from harmodels.reporting.claims import evaluate_claims, write_claims
-from harmodels.reporting.figures import draw_figure, save_figure
+from harmodels.reporting.claims import write_claims
+from harmodels.reporting.figures import save_figure
 from harmodels.reporting.page.build import ReportSection, build_page
 from harmodels.reporting.runs.load import load_runs
-from harmodels.reporting.tables import build_table, write_table_files
+from harmodels.reporting.tables import write_table_files
+from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
 SPEC = {
     "title": "A toy <report>",

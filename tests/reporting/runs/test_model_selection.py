@@ -1,14 +1,14 @@
-"""The configuration that held-out data choose, in a place of a specification."""
+"""The configuration that held-out data choose, in a selection of runs."""
 
 import pandas as pd
 import pytest
 
+from harmodels.config.selection import Selection
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.claims import evaluate_claims
 from harmodels.reporting.runs.load import load_runs
 from harmodels.reporting.runs.model_selection import choose_run
-from harmodels.reporting.runs.selection import only_run, select_runs
-from harmodels.reporting.tables import build_table
+from harmodels.reporting.runs.selection import select_run, select_runs
+from tests.reporting.entries import build_table, evaluate_claims
 
 
 def losses(last: float, lowest: float) -> pd.DataFrame:
@@ -82,8 +82,8 @@ def test_a_configuration_with_a_diverged_replicate_comes_last(sweep):
 
 def test_where_narrows_before_anything_is_chosen(sweep):
     runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
-    place = {"experiment": "b", "where": {"hidden": 16}, "choose": "validation_accuracy"}
-    assert [run.configuration["hidden"] for run in select_runs(runs, place)] == [16]
+    selection = Selection("b", {"hidden": 16}, "validation_accuracy")
+    assert [run.configuration["hidden"] for run in select_runs(runs, selection)] == [16]
 
 
 def test_without_validation_sequences_nothing_is_chosen_on_them(write_run, tmp_path):
@@ -97,10 +97,10 @@ def test_a_criterion_that_does_not_exist_names_those_there_are(sweep):
         choose_run(sweep({16: (0.5, 0.5, 1, 1)})["b"], "luck")
 
 
-def test_a_place_that_must_leave_one_configuration_says_who_needs_it(sweep):
+def test_a_selection_that_must_leave_one_configuration_says_who_needs_it(sweep):
     runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
     with pytest.raises(ConfigurationError, match="a bar needs one configuration, but 'b'.* has 2"):
-        only_run(runs, {"experiment": "b"}, "a bar")
+        select_run(runs, Selection("b"), "a bar")
 
 
 CHOICES = {

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from harmodels.config.specs import parse_claim, parse_table
 from harmodels.data.features.compare import correlation_table
 from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.provenance.record import Product, RecordedData
@@ -142,14 +143,17 @@ def rebuild_table(product: Product, runs: Mapping[str, Run], sequences: Path) ->
     """Build a recorded table from its runs, given by folder, and the sequences of its data set."""
     published = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
     subjects = read_subjects(sequences) if needs_subjects(product.spec) else None
-    return build_table(product.spec, _by_experiment(product, runs), published, subjects)
+    return build_table(
+        parse_table(product.spec), _by_experiment(product, runs), published, subjects
+    )
 
 
 def _texts(
     checks: Checks, product: Product, runs: Mapping[str, Run], sequences: str
 ) -> dict[str, str]:
     if product.kind == "claims":
-        return claims_texts(evaluate_claims(product.spec, _by_experiment(product, runs)))
+        claims = {name: parse_claim(entry) for name, entry in product.spec.items()}
+        return claims_texts(evaluate_claims(claims, _by_experiment(product, runs)))
     return table_texts(rebuild_table(product, runs, checks.root / sequences))
 
 

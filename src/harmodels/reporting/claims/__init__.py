@@ -1,4 +1,4 @@
-"""The claims ledger: what a report states, what our replicates say to it."""
+"""Ledger of claims: what a report states, and what our replicates say to it."""
 
 from harmodels.reporting.claims.judge import evaluate_claims
 from harmodels.reporting.claims.ledger import (

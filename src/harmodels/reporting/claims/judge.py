@@ -1,4 +1,4 @@
-"""What our replicates say to the claims of a report; one function a kind of claim."""
+"""Judgement of a report's claims over our replicates; one function a kind of claim."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,6 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from harmodels.config.selection import Selection, agrees
+from harmodels.config.specs import ClaimSpec
+from harmodels.config.specs.claims import (
+    Best,
+    Comparison,
+    ConfusedPair,
+    Equivalence,
+    Published,
+    Recall,
+    Threshold,
+)
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import (
     Judgement,
@@ -17,11 +28,10 @@ from harmodels.evaluation.claims import (
     mean_beyond,
     share_beyond,
 )
-from harmodels.reporting.claims.ledger import EITHER_WAY, LEDGER_COLUMNS
-from harmodels.reporting.labels import agrees, class_text, measure_label, value_text
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.claims.ledger import DIVERGED, EITHER_WAY, LEDGER_COLUMNS
+from harmodels.reporting.labels import class_text, measure_label, value_text
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import (
-    LOSS_MEASURES,
     confused_share,
     loss_measure,
     prediction_measure,
@@ -29,9 +39,8 @@ from harmodels.reporting.runs.measures import (
     unknown_classes,
 )
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.specs import Spec
 
-Runs = Mapping[str, Sequence[Run]]
+Measured = Comparison | Equivalence | Best | Threshold  # claims on a metric of one's choice
 
 
 class Evidence(NamedTuple):
@@ -42,20 +51,20 @@ class Evidence(NamedTuple):
     note: str = ""
 
 
-def evaluate_claims(claims: Mapping[str, Spec], runs: Runs) -> pd.DataFrame:
+def evaluate_claims(claims: Mapping[str, ClaimSpec], runs: Runs) -> pd.DataFrame:
     """Judge every claim of a report; one row a claim, columns `LEDGER_COLUMNS`.
 
     Parameters
     ----------
     claims
-        The section `claims` of a report's configuration, by id.
+        By id, as `config.specs.parse_claim` reads them from a report's configuration.
     runs
-        The runs of each experiment that `specs.experiments_of` names for any of them.
+        The runs of each experiment that any of them selects from.
 
     Raises
     ------
     ConfigurationError
-        If a kind, a measure or a key of `where` does not exist; it names the claim.
+        If a key of `where` does not exist or nothing agrees with it; it names the claim.
     """
     rows = []
     for name, spec in claims.items():
@@ -67,155 +76,154 @@ def evaluate_claims(claims: Mapping[str, Spec], runs: Runs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
 
 
-def _evidence(spec: Spec, runs: Runs) -> Evidence:
-    kinds: dict[str, Callable[[Spec, Runs], Evidence]] = {
-        "comparison": _comparison,
-        "majority": _comparison,
-        "equivalence": _comparison,
-        "best": _best,
-        "threshold": _threshold,
-        "share": _threshold,
-        "recall": _recall,
-        "confused_pair": _confused_pair,
-    }
-    if spec.get("kind") not in kinds:
-        raise ConfigurationError(
-            f"there is no claim of kind {spec.get('kind')!r}; there are {', '.join(kinds)}"
-        )
-    return kinds[spec["kind"]](spec, runs)
+def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:
+    match spec:
+        case Comparison() | Equivalence():
+            return _comparison(spec, runs)
+        case Best():
+            return _best(spec, runs)
+        case Threshold():
+            return _threshold(spec, runs)
+        case Recall():
+            return _recall(spec, runs)
+        case ConfusedPair():
+            return _confused_pair(spec, runs)
 
 
-def _comparison(spec: Spec, runs: Runs) -> Evidence:
+def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
     """Judge left against right, configurations paired on the keys that neither side fixes.
 
     One configuration on each side is a pair whatever its keys.
     """
-    sides = [select_runs(runs, spec[side]) for side in ("left", "right")]
-    fixed = {key for side in ("left", "right") for key in spec[side].get("where", {})}
-    common = set(sides[0][0].configuration) & set(sides[1][0].configuration)
-    pair_on = [key for key in sides[0][0].configuration if key in common - fixed]
-    if len(sides[0]) == len(sides[1]) == 1:
+    sides = (spec.left, spec.right)
+    groups = [select_runs(runs, side) for side in sides]
+    fixed = {key for side in sides for key in side.where}
+    common = set(groups[0][0].configuration) & set(groups[1][0].configuration)
+    pair_on = [key for key in groups[0][0].configuration if key in common - fixed]
+    if len(groups[0]) == len(groups[1]) == 1:
         pair_on = []
-    left, right = (
-        _sample(spec, spec[side], group)
-        for side, group in zip(("left", "right"), sides, strict=True)
-    )
+    left, right = (_sample(spec, side, group) for side, group in zip(sides, groups, strict=True))
     name = _measure_text(spec)
-    if spec["kind"] == "majority":
-        judgement = majority(left, right, pair_on, spec["expected"])
-        quantity = f"share of configurations with {spec['expected']} {name}"
-    elif spec["kind"] == "equivalence":
-        judgement = equivalent(left, right, pair_on, spec["margin"])
+    if isinstance(spec, Equivalence):
+        judgement = equivalent(left, right, pair_on, spec.margin)
         quantity = f"{name}, {EITHER_WAY}"
+    elif spec.kind == "majority":
+        judgement = majority(left, right, pair_on, spec.expected)
+        quantity = f"share of configurations with {spec.expected} {name}"
     else:
-        judgement = compare(left, right, pair_on, spec["expected"])
+        judgement = compare(left, right, pair_on, spec.expected)
         quantity = f"{name}, difference"
-    return Evidence(judgement, quantity, _note(spec, sides, [left, right]))
+    return Evidence(judgement, quantity, _note(groups, [left, right], _classes(spec)))
 
 
-def _best(spec: Spec, runs: Runs) -> Evidence:
+def _best(spec: Best, runs: Runs) -> Evidence:
     """Judge the configuration `best` against the strongest other one among `where`."""
-    group = select_runs(runs, spec)
-    sample = _sample(spec, spec, group)
-    names = {run.name for run in group if agrees(run.configuration, spec["best"])}
+    group = select_runs(runs, spec.selection)
+    sample = _sample(spec, spec.selection, group)
+    names = {run.name for run in group if agrees(run.configuration, spec.best)}
     if len(names) != 1:
         raise ConfigurationError(
-            f"`best` {spec['best']} names {len(names)} of the configurations compared, not one"
+            f"`best` {spec.best} names {len(names)} of the configurations compared, not one"
         )
-    judgement = best_of(sample, sample["configuration"].isin(names), spec["expected"])
+    judgement = best_of(sample, sample["configuration"].isin(names), spec.expected)
     quantity = f"{_measure_text(spec)}, difference to the strongest other configuration"
-    return Evidence(judgement, quantity, _note(spec, [group], [sample]))
+    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
 
 
-def _threshold(spec: Spec, runs: Runs) -> Evidence:
+def _threshold(spec: Threshold, runs: Runs) -> Evidence:
     """Judge the configurations' mean, or the share of them, beyond `threshold`."""
-    group = select_runs(runs, spec)
-    sample = _sample(spec, spec, group)
-    name = _measure_text(spec)
-    if spec["kind"] == "threshold":
-        judgement = mean_beyond(sample, float(spec["threshold"]), spec["expected"])
+    group = select_runs(runs, spec.selection)
+    sample = _sample(spec, spec.selection, group)
+    name, limit = _measure_text(spec), float(spec.threshold)
+    if spec.kind == "threshold":
+        judgement = mean_beyond(sample, limit, spec.expected)
         quantity = f"{name}, mean over the configurations"
     else:
-        judgement = share_beyond(sample, float(spec["threshold"]), spec["expected"])
-        side = {"greater": "above", "less": "below"}[spec["expected"]]
-        limit = value_text(float(spec["threshold"]))
-        quantity = f"share of configurations with {name} {side} {limit}"
-    return Evidence(judgement, quantity, _note(spec, [group], [sample]))
+        judgement = share_beyond(sample, limit, spec.expected)
+        side = {"greater": "above", "less": "below"}[spec.expected]
+        quantity = f"share of configurations with {name} {side} {value_text(limit)}"
+    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
 
 
-def _recall(spec: Spec, runs: Runs) -> Evidence:
+def _recall(spec: Recall, runs: Runs) -> Evidence:
     """Judge the lowest recall of a class over all configurations against `at_least`."""
-    group = select_runs(runs, spec)
-    sample = _sample(spec | {"metric": "recall"}, spec, group)
-    quantity = f"lowest recall of {class_text(spec['class'])!r} over the configurations"
-    judgement = at_least_everywhere(sample, float(spec["at_least"]))
-    return Evidence(judgement, quantity, _note(spec, [group], [sample]))
+    group, selection = select_runs(runs, spec.selection), spec.selection
+    sample = _joined(
+        group, lambda run: recall_of(run, spec.class_name, selection.checkpoint, selection.split)
+    )
+    quantity = f"lowest recall of {class_text(spec.class_name)!r} over the configurations"
+    judgement = at_least_everywhere(sample, float(spec.at_least))
+    return Evidence(judgement, quantity, _note([group], [sample], [spec.class_name]))
 
 
-def _confused_pair(spec: Spec, runs: Runs) -> Evidence:
+def _confused_pair(spec: ConfusedPair, runs: Runs) -> Evidence:
     """Judge the share of all errors that lie between two classes against `at_least`."""
-    group = select_runs(runs, spec)
-    parts = [
-        _named(
-            run,
-            confused_share(run, spec["classes"], spec["checkpoint"], spec.get("split", "test")),
-        )
-        for run in group
-    ]
-    sample = pd.concat(parts, ignore_index=True)
-    first, second = (class_text(name) for name in spec["classes"])
+    group, selection = select_runs(runs, spec.selection), spec.selection
+    sample = _joined(
+        group, lambda run: confused_share(run, spec.classes, selection.checkpoint, selection.split)
+    )
+    first, second = (class_text(name) for name in spec.classes)
     quantity = f"share of the errors between {first!r} and {second!r}"
-    judgement = mean_beyond(sample, float(spec["at_least"]), "greater")
-    return Evidence(judgement, quantity, _note(spec, [group], [sample]))
+    judgement = mean_beyond(sample, float(spec.at_least), "greater")
+    return Evidence(judgement, quantity, _note([group], [sample], spec.classes))
 
 
-def _sample(spec: Spec, side: Spec, group: Sequence[Run]) -> pd.DataFrame:
+def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.DataFrame:
     """Return configuration (name), its keys, replicate and value of every run."""
-    measure, split = spec["metric"], side.get("split", "test")
-    parts = []
-    for run in group:
-        if measure in LOSS_MEASURES:
-            loss = spec["loss"]
-            values = loss_measure(run, measure, loss["metric"], loss["split"])
-        elif measure == "recall":
-            values = recall_of(run, spec["class"], side["checkpoint"], split)
-        else:
-            values = prediction_measure(run, measure, side["checkpoint"], split)
-        parts.append(_named(run, values))
+
+    def values(run: Run) -> pd.DataFrame:
+        if spec.loss is not None:
+            return loss_measure(run, spec.metric, spec.loss.metric, spec.loss.split)
+        if spec.class_name is not None:
+            return recall_of(run, spec.class_name, selection.checkpoint, selection.split)
+        return prediction_measure(run, spec.metric, selection.checkpoint, selection.split)
+
+    return _joined(group, values)
+
+
+def _joined(group: Sequence[Run], values: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
+    parts = [values(run).assign(configuration=run.name, **run.configuration) for run in group]
     return pd.concat(parts, ignore_index=True)
 
 
-def _named(run: Run, values: pd.DataFrame) -> pd.DataFrame:
-    return values.assign(configuration=run.name, **run.configuration)
+def _measure_text(spec: Measured) -> str:
+    if spec.class_name is not None:
+        return f"recall of {class_text(spec.class_name)!r}"
+    return measure_label(spec.metric)
 
 
-def _measure_text(spec: Spec) -> str:
-    if spec["metric"] == "recall":
-        return f"recall of {class_text(spec['class'])!r}"
-    return measure_label(spec["metric"])
+def _classes(spec: Measured) -> list[str]:
+    return [] if spec.class_name is None else [spec.class_name]
 
 
-def _note(spec: Spec, groups: Sequence[Sequence[Run]], samples: Sequence[pd.DataFrame]) -> str:
+def _note(
+    groups: Sequence[Sequence[Run]], samples: Sequence[pd.DataFrame], classes: Sequence[str]
+) -> str:
     """Say which classes the data set lacks, or how many values are missing and why."""
-    wanted = [spec["class"]] if "class" in spec else spec.get("classes", [])
-    unknown = unknown_classes(groups[0][0], wanted)
+    unknown = unknown_classes(groups[0][0], classes)
     if unknown:
         return f"the data set has no class {class_text(unknown[0])!r}"
-    trained = sum(run.replicates for group in groups for run in group)
-    left_out = trained - sum(len(sample) for sample in samples)
-    if not left_out:
+    asked = sum(run.replicates for group in groups for run in group)
+    missing = asked - sum(len(sample) for sample in samples)
+    if not missing:
         return ""
-    diverged = sum(len(run.diverged) for group in groups for run in group)
-    reason = " because the replicate diverged" if left_out <= diverged else ""
-    return f"{left_out} of {trained} values are missing{reason}"
+    # a comparison of two checkpoints has the same runs on both sides
+    runs = {run.folder: run for group in groups for run in group}.values()
+    diverged = sum(len(run.diverged) for run in runs)
+    trained = sum(run.replicates for run in runs)
+    parts = [f"{diverged} of {trained} {DIVERGED}"] if diverged else []
+    others = missing - sum(len(run.diverged) for group in groups for run in group)
+    if others > 0:
+        parts.append(f"{others} of {asked} values are missing")
+    return "; ".join(parts)
 
 
-def _row(name: str, spec: Spec, evidence: Evidence, simulated: bool) -> dict[str, Any]:
+def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dict[str, Any]:
     judgement = evidence.judgement
-    published = spec.get("published", {})
+    published = spec.published or Published()
     return {
         "id": name,
-        "statement": spec["statement"],
+        "statement": spec.statement,
         "verdict": str(judgement.verdict),
         "quantity": evidence.quantity,
         "value": judgement.interval.mean,
@@ -223,9 +231,9 @@ def _row(name: str, spec: Spec, evidence: Evidence, simulated: bool) -> dict[str
         "high": judgement.interval.high,
         "threshold": judgement.threshold,
         "n": judgement.interval.n,
-        "published_verdict": published.get("verdict", ""),
-        "published_value": published.get("value", np.nan),
-        "published_source": published.get("source", ""),
+        "published_verdict": published.verdict or "",
+        "published_value": np.nan if published.value is None else published.value,
+        "published_source": published.source or "",
         "note": evidence.note,
         "simulated": simulated,
     }

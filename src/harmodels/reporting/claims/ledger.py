@@ -1,4 +1,4 @@
-"""The ledger of claims as files: CSV in full precision, Markdown for reading."""
+"""Ledger of claims as files: CSV in full precision, Markdown for reading."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,13 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from harmodels.errors import ResultsError
 from harmodels.evaluation.statistics import LEVEL
 from harmodels.files import write_text
+from harmodels.reporting.frames import csv_text, read_csv
 from harmodels.reporting.tables.layout import MISSING, SIMULATED
-from harmodels.reporting.tables.markdown import markdown_row
+from harmodels.reporting.tables.markdown import escape, pipe_table
 
 EITHER_WAY = "difference either way"  # the quantity of a claim of no difference
+DIVERGED = "replicates diverged"
 LEDGER_COLUMNS = (
     "id",
     "statement",
@@ -40,7 +41,7 @@ def write_claims(ledger: pd.DataFrame, stem: str | Path) -> None:
 def claims_texts(ledger: pd.DataFrame) -> dict[str, str]:
     """Return the content of each file of the ledger, by ending."""
     return {
-        "csv": ledger.to_csv(index=False, lineterminator="\n"),
+        "csv": csv_text(ledger),
         "md": claims_markdown(ledger),
     }
 
@@ -53,18 +54,7 @@ def read_claims_csv(path: str | Path) -> pd.DataFrame:
     ResultsError
         If the file is missing or lacks a column.
     """
-    try:
-        ledger = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise ResultsError(
-            f"cannot read {path}: {error}. Delete it and run snakemake again."
-        ) from error
-    missing = [name for name in LEDGER_COLUMNS if name not in ledger.columns]
-    if missing:
-        raise ResultsError(
-            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
-        )
-    return ledger
+    return read_csv(path, LEDGER_COLUMNS)
 
 
 def claims_markdown(ledger: pd.DataFrame) -> str:
@@ -73,9 +63,8 @@ def claims_markdown(ledger: pd.DataFrame) -> str:
     if ledger["simulated"].any():
         caption.insert(1, SIMULATED)
     headings = ["Claim", "Verdict", "Measured", "Published", "Note"]
-    lines = [" ".join(caption), "", markdown_row(headings), "| :--- | :--- | :--- | :--- | :--- |"]
-    lines += [markdown_row(list(row)) for row in claims_rows(ledger)]
-    return "\n".join(lines) + "\n"
+    rows = [[escape(cell) for cell in row] for row in claims_rows(ledger)]
+    return pipe_table(" ".join(caption), headings, [":---"] * len(headings), rows)
 
 
 def claims_caption() -> str:
@@ -92,13 +81,19 @@ def claims_rows(ledger: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
     return [
         (
             str(row["statement"]),
-            str(row["verdict"]),
+            _verdict_text(row),
             _measured_text(row),
             _published_text(row),
             _text(row["note"]),
         )
         for row in ledger.to_dict("records")
     ]
+
+
+def _verdict_text(row: Mapping[Any, Any]) -> str:
+    """Return the verdict; one on the replicates that did not diverge says so."""
+    note = _text(row["note"])
+    return f"{row['verdict']} ({note})" if DIVERGED in note else str(row["verdict"])
 
 
 def _measured_text(row: Mapping[Any, Any]) -> str:

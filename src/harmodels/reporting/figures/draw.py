@@ -1,10 +1,19 @@
-"""From a figure's specification and its runs to a figure; one function a kind."""
-
-from collections.abc import Callable, Mapping, Sequence
+"""Drawing of a figure from its specification and its runs; one function a kind."""
 
 from matplotlib.figure import Figure
 
-from harmodels.errors import ConfigurationError
+from harmodels.config.specs import FigureSpec
+from harmodels.config.specs.figures import (
+    Confusion,
+    ConfusionPairs,
+    LossByOption,
+    LossesCompared,
+    RecallBars,
+    Sweep,
+    SweepTime,
+    TrainAgainstValidation,
+    TrainingCurves,
+)
 from harmodels.reporting.figures.losses import (
     draw_loss_by_option,
     draw_losses_compared,
@@ -15,41 +24,43 @@ from harmodels.reporting.figures.recalls import draw_recall_bars
 from harmodels.reporting.figures.style import house_style
 from harmodels.reporting.figures.sweeps import draw_sweep, draw_sweep_time
 from harmodels.reporting.figures.training import draw_training_curves
-from harmodels.reporting.runs.load import Run
-from harmodels.reporting.specs import Spec
+from harmodels.reporting.runs.load import Runs
 
 
-def draw_figure(spec: Spec, runs: Mapping[str, Sequence[Run]]) -> Figure:
+def draw_figure(spec: FigureSpec, runs: Runs) -> Figure:
     """Draw a figure.
 
     Parameters
     ----------
     spec
-        One entry under `figures` of a report's configuration.
+        As `config.specs.parse_figure` reads it from a report's configuration.
     runs
-        The runs of each experiment that `specs.experiments_of(spec)` names, in grid order.
+        The runs of each experiment that the specification selects from, in grid order.
 
     Raises
     ------
     ConfigurationError
-        If the kind, the option or the metric does not exist.
+        If the option, the metric or a configuration does not exist.
     ResultsError
         If an experiment has no runs.
     """
-    kinds: dict[str, Callable[[Spec, Mapping[str, Sequence[Run]]], Figure]] = {
-        "loss_by_option": draw_loss_by_option,
-        "train_against_validation": draw_train_against_validation,
-        "losses_compared": draw_losses_compared,
-        "training_curves": draw_training_curves,
-        "confusion": draw_confusion,
-        "confusion_pairs": draw_confusion_pairs,
-        "sweep": draw_sweep,
-        "sweep_time": draw_sweep_time,
-        "recall_bars": draw_recall_bars,
-    }
-    if spec.get("kind") not in kinds:
-        raise ConfigurationError(
-            f"there is no figure of kind {spec.get('kind')!r}; there are {', '.join(kinds)}"
-        )
     with house_style():
-        return kinds[spec["kind"]](spec, runs)
+        match spec:
+            case LossByOption():
+                return draw_loss_by_option(spec, runs)
+            case TrainAgainstValidation():
+                return draw_train_against_validation(spec, runs)
+            case LossesCompared():
+                return draw_losses_compared(spec, runs)
+            case TrainingCurves():
+                return draw_training_curves(spec, runs)
+            case Confusion():
+                return draw_confusion(spec, runs)
+            case ConfusionPairs():
+                return draw_confusion_pairs(spec, runs)
+            case Sweep():
+                return draw_sweep(spec, runs)
+            case SweepTime():
+                return draw_sweep_time(spec, runs)
+            case RecallBars():
+                return draw_recall_bars(spec, runs)

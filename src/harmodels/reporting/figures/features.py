@@ -1,4 +1,4 @@
-"""How well each computed feature agrees with the shipped one."""
+"""Agreement of each computed feature with the shipped one."""
 
 import math
 

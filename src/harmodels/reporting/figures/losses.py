@@ -1,7 +1,7 @@
 """Losses over epochs: by an option, training against validation, runs in one panel."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from harmodels.config.specs.figures import LossByOption, LossesCompared, TrainAgainstValidation
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.figures.bands import (
     BEST_MARK,
@@ -29,24 +30,17 @@ from harmodels.reporting.labels import (
     name_text,
     wrap,
 )
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
-from harmodels.reporting.runs.selection import only_run, select_runs
-from harmodels.reporting.specs import Spec
-
-Runs = Mapping[str, Sequence[Run]]
+from harmodels.reporting.runs.selection import select_run, select_runs
 
 
-def draw_loss_by_option(spec: Spec, runs: Runs) -> Figure:
-    """Draw one panel a value of an option; the lines are the other hyperparameters.
-
-    Keys of `spec`: experiment, option, metric, and maybe where, split (`train` unless told) and
-    limits of the loss.
-    """
-    group = select_runs(runs, spec)
-    option, split = spec["option"], spec.get("split", "train")
+def draw_loss_by_option(spec: LossByOption, runs: Runs) -> Figure:
+    """Draw one panel a value of an option; the lines are the other hyperparameters."""
+    group = select_runs(runs, spec.selection)
+    option, split = spec.option, spec.split
     values = _values_of(group, option)
-    known = [option, *spec.get("where", {})]
+    known = [option, *spec.selection.where]
     names = list(dict.fromkeys(line_names(group, known)))
     columns = min(len(values), 3)
     rows = math.ceil(len(values) / columns)
@@ -60,29 +54,28 @@ def draw_loss_by_option(spec: Spec, runs: Runs) -> Figure:
     for axes, value in zip(panels, values, strict=False):
         shown = [run for run in group if run.configuration[option] == value]
         for run, name in zip(shown, line_names(shown, known), strict=True):
-            curves.append(curve(run, spec["metric"], split))
+            curves.append(curve(run, spec.metric, split))
             draw_band(axes, curves[-1], line_style(names.index(name)))
         axes.set_title(f"{key_label(option)} {name_text(value)}".replace("± ", "±"))
         axes.set_xlabel("Epoch")
         note_divergence(axes, list(zip(line_names(shown, known), shown, strict=True)))
-    limit_axes(figure.axes[0], curves, spec.get("limits"))
+    limit_axes(figure.axes[0], curves, spec.limits)
     for axes in list(figure.axes)[len(values) :]:
         axes.remove()
     for axes in figure.axes[::columns]:
-        axes.set_ylabel(loss_label(split, spec["metric"]))
+        axes.set_ylabel(loss_label(split, spec.metric))
     handles = [Line2D([], [], **line_style(i), label=name or "all") for i, name in enumerate(names)]
     draw_legend(figure, handles, group)
     return figure
 
 
-def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
+def draw_train_against_validation(spec: TrainAgainstValidation, runs: Runs) -> Figure:
     """Draw training and validation loss of each configuration, with the epochs that count.
 
     A triangle marks the epoch of each replicate's best weights, a dotted line their median, a
-    cross the epoch at which a stopping rule ended a replicate. Keys of `spec`: experiment, metric,
-    and maybe where and limits of the loss.
+    cross the epoch at which a stopping rule ended a replicate.
     """
-    group = select_runs(runs, spec)
+    group = select_runs(runs, spec.selection)
     columns = len(group) if len(group) in (1, 3) else 2 if len(group) <= 4 else 4
     rows = math.ceil(len(group) / columns)
     figure = new_figure(
@@ -91,16 +84,16 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     curves: list[pd.DataFrame] = []
     styles = {"train": line_style(0), "validation": line_style(1)}
-    fixed = list(spec.get("where", {}))
+    fixed = list(spec.selection.where)
     for axes, run, name in zip(panels, group, line_names(group, fixed), strict=False):
         for split, style in styles.items():
-            curves.append(curve(run, spec["metric"], split))
+            curves.append(curve(run, spec.metric, split))
             draw_band(axes, curves[-1], style)
         _mark_best_epochs(axes, best_epochs(run))
         mark_epochs(axes, early_ends(run), END_MARK, 0.1)
         axes.set_title(wrap(name, 34))
         note_divergence(axes, [("", run)])
-    limit_axes(figure.axes[0], curves, spec.get("limits"))
+    limit_axes(figure.axes[0], curves, spec.limits)
     for axes in list(figure.axes)[len(group) :]:
         axes.remove()
     for i, axes in enumerate(figure.axes):
@@ -108,7 +101,7 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
             axes.set_xlabel("Epoch")
             axes.tick_params(labelbottom=True)
         if i % columns == 0:
-            axes.set_ylabel(measure_label(spec["metric"]))
+            axes.set_ylabel(measure_label(spec.metric))
     handles = [
         Line2D([], [], **styles["train"], label="training"),
         Line2D([], [], **styles["validation"], label="validation"),
@@ -121,36 +114,32 @@ def draw_train_against_validation(spec: Spec, runs: Runs) -> Figure:
     return figure
 
 
-def draw_losses_compared(spec: Spec, runs: Runs) -> Figure:
+def draw_losses_compared(spec: LossesCompared, runs: Runs) -> Figure:
     """Draw the losses of some configurations in one panel: colours are runs, dashes are splits.
-
-    Keys of `spec`: metric; runs, a list of experiment, title and maybe where, each of which names
-    one configuration; and maybe splits (training and validation unless told) and limits.
 
     Raises
     ------
     ConfigurationError
         If an entry of `runs` names several configurations.
     """
-    splits = spec.get("splits", ["train", "validation"])
-    group = [only_run(runs, place, "a line") for place in spec["runs"]]
-    titles = [place["title"] for place in spec["runs"]]
+    group = [select_run(runs, selection, "a line") for selection in spec.runs]
+    titles = [selection.name for selection in spec.runs]
     figure = new_figure(6.4, 4.4, any(run.simulated for run in group))
     axes = figure.subplots()
     curves: list[pd.DataFrame] = []
     handles = []
     for i, (run, title) in enumerate(zip(group, titles, strict=True)):
-        for j, split in enumerate(splits):
+        for j, split in enumerate(spec.splits):
             style: dict[str, Any] = {
                 "color": COLOURS[i % len(COLOURS)],
                 "linestyle": DASHES[j % len(DASHES)],
             }
-            curves.append(curve(run, spec["metric"], split))
+            curves.append(curve(run, spec.metric, split))
             draw_band(axes, curves[-1], style)
             handles.append(Line2D([], [], **style, label=f"{title}, {SPLITS[split]}"))
-    limit_axes(axes, curves, spec.get("limits"))
+    limit_axes(axes, curves, spec.limits)
     axes.set_xlabel("Epoch")
-    axes.set_ylabel(measure_label(spec["metric"]))
+    axes.set_ylabel(measure_label(spec.metric))
     note_divergence(axes, list(zip(titles, group, strict=True)))
     draw_legend(figure, handles, group)
     return figure

@@ -1,7 +1,7 @@
 """Confusion matrices: colour by row fraction, counts in the cells."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from harmodels.config.selection import Selection
+from harmodels.config.specs.figures import Confusion, ConfusionPairs
 from harmodels.evaluation.confusion import confusion_counts, row_fractions
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
 from harmodels.reporting.labels import class_text, configuration_text, wrap
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.selection import pair_runs, select_runs
-from harmodels.reporting.specs import Spec
 
-Runs = Mapping[str, Sequence[Run]]
 LONGEST_LINE = 32  # characters of a title above a matrix
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
 
@@ -32,38 +32,35 @@ class Panel(NamedTuple):
     split: str
 
 
-def draw_confusion(spec: Spec, runs: Runs) -> Figure:
-    """Draw the matrix of every configuration of an experiment.
-
-    Keys of `spec`: experiment, checkpoint, and maybe where and split (`test` unless told).
-    """
-    split = spec.get("split", "test")
-    panels = [Panel(_name(run), run, spec["checkpoint"], split) for run in select_runs(runs, spec)]
+def draw_confusion(spec: Confusion, runs: Runs) -> Figure:
+    """Draw the matrix of every configuration of an experiment."""
+    selection = spec.selection
+    panels = [
+        Panel(_name(run), run, selection.checkpoint, selection.split)
+        for run in select_runs(runs, selection)
+    ]
     return _grid(panels, _columns(len(panels)))
 
 
-def draw_confusion_pairs(spec: Spec, runs: Runs) -> Figure:
+def draw_confusion_pairs(spec: ConfusionPairs, runs: Runs) -> Figure:
     """Draw two matrices a configuration side by side, for example two checkpoints.
-
-    Keys of `spec`: left and right, each with experiment, checkpoint, title and maybe where and
-    split. One configuration on each side is a pair whatever its keys.
 
     Raises
     ------
     ResultsError
         If the two sides have no configuration in common.
     """
-    left, right = (select_runs(runs, spec[side]) for side in ("left", "right"))
+    left, right = (select_runs(runs, side) for side in (spec.left, spec.right))
     panels = []
     for run, other in pair_runs(left, right):
-        panels += [_side_panel(run, spec["left"]), _side_panel(other, spec["right"])]
+        panels += [_side_panel(run, spec.left), _side_panel(other, spec.right)]
     return _grid(panels, 2 if len(panels) <= 6 else 4, pairs=True)
 
 
-def _side_panel(run: Run, side: Spec) -> Panel:
+def _side_panel(run: Run, side: Selection) -> Panel:
     name = _name(run)
-    title = f"{name}\n{side['title']}" if name else side["title"]
-    return Panel(title, run, side["checkpoint"], side.get("split", "test"))
+    title = f"{name}\n{side.name}" if name else side.name
+    return Panel(title, run, side.checkpoint, side.split)
 
 
 def _name(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""The data before any training: sequences, classes, lengths, subjects."""
+"""Preview of a data set: sequences, classes, lengths, subjects."""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""The recall of each class as bars, the hardest class first."""
+"""Recall of each class as bars, the hardest class first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,40 +8,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from harmodels.config.specs.figures import RecallBars
 from harmodels.evaluation.classification import class_recall
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.statistics import mean_band
 from harmodels.reporting.figures.bands import replicates_text
 from harmodels.reporting.figures.style import COLOURS, new_figure
 from harmodels.reporting.labels import class_text, configuration_text
-from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.selection import only_run
-from harmodels.reporting.specs import Spec
+from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.selection import select_run
 
-Runs = Mapping[str, Sequence[Run]]
 PALE = 0.5  # lets the interval be seen on its bar
 THICK = 0.8  # share of a class's row that its bars fill
 
 
-def draw_recall_bars(spec: Spec, runs: Runs) -> Figure:
+def draw_recall_bars(spec: RecallBars, runs: Runs) -> Figure:
     """Draw a row a class and in it a bar a run: mean recall over replicates, 95 % interval.
 
-    Rows are sorted by the mean recall of all runs, the lowest on top. Keys of `spec`: runs (a list
-    of experiment, title and maybe where or choose, each of which leaves one configuration),
-    checkpoint, and maybe split (`test` unless told).
+    Rows are sorted by the mean recall of all runs, the lowest on top.
 
     Raises
     ------
     ConfigurationError
         If an entry of `runs` leaves several configurations.
     """
-    places = [{"checkpoint": spec["checkpoint"]} | place for place in spec["runs"]]
-    group = [only_run(runs, place, "a bar") for place in places]
+    group = [select_run(runs, selection, "a bar") for selection in spec.runs]
     classes = group[0].classes
-    split = spec.get("split", "test")
-    bands = [
-        _recalls(run, place["checkpoint"], split) for run, place in zip(group, places, strict=True)
-    ]
+    bands = [_recalls(run, spec.checkpoint, spec.split) for run in group]
     order = _order(bands, len(classes))
     row = max(0.2, 0.13 * len(group))
     simulated = any(run.simulated for run in group)
@@ -57,10 +50,9 @@ def draw_recall_bars(spec: Spec, runs: Runs) -> Figure:
     axes.set_xlabel(
         f"Recall, {replicates_text(group, 'mean and {level} interval of {number} replicates')}"
     )
-    titles = [place["title"] for place in places]
     handles = [
-        Patch(color=COLOURS[i], alpha=PALE, label=_named(title, run))
-        for i, (title, run) in enumerate(zip(titles, group, strict=True))
+        Patch(color=COLOURS[i], alpha=PALE, label=_named(selection.name, run))
+        for i, (selection, run) in enumerate(zip(spec.runs, group, strict=True))
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=1)
     return figure

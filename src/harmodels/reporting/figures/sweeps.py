@@ -1,6 +1,6 @@
-"""Sweeps of one option: what it does to a measure, and to the time of training."""
+"""Sweeps of an option: its effect on a measure, and on the time of training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,17 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+from harmodels.config.specs.figures import Panel, Sweep, SweepTime
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import mean_band
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
 from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
 from harmodels.reporting.labels import key_label, measure_label, name_text
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.specs import Spec
 
-Runs = Mapping[str, Sequence[Run]]
 MARKERS = {"train": "^", "validation": "s", "test": "o"}
 APART = 2.5  # points between intervals of two splits at the same value
 AXIS_INCHES = 2.9  # between the lowest and the highest value of a panel
@@ -28,7 +27,7 @@ CHARACTER_INCHES = 0.08
 SLANTED: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
 
 
-class Sweep(NamedTuple):
+class Series(NamedTuple):
     """One panel: its runs in the order of their values, and where these stand on the axis."""
 
     option: str
@@ -38,29 +37,26 @@ class Sweep(NamedTuple):
     runs: list[Run]
 
 
-def draw_sweep(spec: Spec, runs: Runs) -> Figure:
+def draw_sweep(spec: Sweep, runs: Runs) -> Figure:
     """Draw a measure against an option, one panel a sweep, one line a split.
 
-    A point is the mean over replicates, its bar the 95 % interval. Keys of `spec`: panels (each
-    with experiment, option and maybe where and scale, `linear` or `log`), checkpoint, and maybe
-    measure (`top_1` unless told), splits (validation and test) and limits.
+    A point is the mean over replicates, its bar the 95 % interval.
 
     Raises
     ------
     ConfigurationError
         If an experiment does not vary the option, or has several configurations of one value.
     """
-    measure = spec.get("measure", "top_1")
-    splits = spec.get("splits", ["validation", "test"])
-    sweeps = [_sweep(place, runs) for place in spec["panels"]]
+    measure, splits = spec.measure, spec.splits
+    sweeps = [_sweep(panel, runs) for panel in spec.panels]
     figure, panels = _panels(sweeps)
     samples = []
     for axes, sweep in zip(panels, sweeps, strict=True):
         for i, split in enumerate(splits):
-            sample = _sample(sweep, measure, spec["checkpoint"], split)
+            sample = _sample(sweep, measure, spec.checkpoint, split)
             _draw_means(axes, sample, _style(split), (2 * i - len(splits) + 1) * APART / 2)
             samples.append(sample)
-    _limit(panels[0], samples, spec.get("limits"))
+    _limit(panels[0], samples, spec.limits)
     panels[0].set_ylabel("Accuracy" if measure == "top_1" else measure_label(measure))
     shown = [run for sweep in sweeps for run in sweep.runs]
     what = replicates_text(shown, "mean and {level} interval of {number} replicates")
@@ -69,19 +65,18 @@ def draw_sweep(spec: Spec, runs: Runs) -> Figure:
     return figure
 
 
-def draw_sweep_time(spec: Spec, runs: Runs) -> Figure:
+def draw_sweep_time(spec: SweepTime, runs: Runs) -> Figure:
     """Draw the wall time of a run divided by its replicates against an option.
 
     The replicates of a run train together, so there is one number a configuration and no interval;
-    it holds for the machine it was measured on and what else ran there. Keys of `spec`: panels, as
-    in `draw_sweep`.
+    it holds for the machine it was measured on and what else ran there.
 
     Raises
     ------
     ConfigurationError
         As `draw_sweep`; also if a run did not record its wall time.
     """
-    sweeps = [_sweep(place, runs) for place in spec["panels"]]
+    sweeps = [_sweep(panel, runs) for panel in spec.panels]
     figure, panels = _panels(sweeps)
     for axes, sweep in zip(panels, sweeps, strict=True):
         axes.plot(sweep.places, [_seconds(run) for run in sweep.runs], **_style("test"))
@@ -90,9 +85,9 @@ def draw_sweep_time(spec: Spec, runs: Runs) -> Figure:
     return figure
 
 
-def _sweep(place: Spec, runs: Runs) -> Sweep:
-    option, scale = place["option"], place.get("scale", "linear")
-    group = select_runs(runs, place)
+def _sweep(panel: Panel, runs: Runs) -> Series:
+    option, scale = panel.option, panel.scale
+    group = select_runs(runs, panel.selection)
     for run in group:
         if option not in run.configuration:
             raise ConfigurationError(
@@ -106,7 +101,7 @@ def _sweep(place: Spec, runs: Runs) -> Sweep:
     if len(set(values)) < len(values):
         raise ConfigurationError(
             f"a sweep needs one configuration of each {option!r}, but experiment "
-            f"{place['experiment']!r} has {len(values)} of {len(set(values))} values; "
+            f"{panel.selection.experiment!r} has {len(values)} of {len(set(values))} values; "
             "choose some with `where`"
         )
     if scale == "log" and not (numbers and min(values) > 0):
@@ -114,10 +109,10 @@ def _sweep(place: Spec, runs: Runs) -> Sweep:
     order = sorted(range(len(values)), key=lambda i: values[i]) if numbers else range(len(values))
     ordered = [values[i] for i in order]
     places = [float(v) for v in ordered] if numbers else [float(i) for i in range(len(values))]
-    return Sweep(option, scale, ordered, places, [group[i] for i in order])
+    return Series(option, scale, ordered, places, [group[i] for i in order])
 
 
-def _panels(sweeps: Sequence[Sweep]) -> tuple[Figure, list[Axes]]:
+def _panels(sweeps: Sequence[Series]) -> tuple[Figure, list[Axes]]:
     """Return a figure with a panel a sweep; every value that was tried has its tick."""
     simulated = any(run.simulated for sweep in sweeps for run in sweep.runs)
     figure = new_figure(max(4.1 * len(sweeps), 5.2), 3.9, simulated)
@@ -139,7 +134,7 @@ def _diverged(names: Sequence[str], runs: Sequence[Run]) -> str:
     )
 
 
-def _value_axis(axes: Axes, sweep: Sweep, names: Sequence[str]) -> None:
+def _value_axis(axes: Axes, sweep: Series, names: Sequence[str]) -> None:
     """Give the axis its scale, limits and ticks; names that would touch are slanted."""
     places = np.array(sweep.places)
     if sweep.scale == "log":
@@ -155,7 +150,7 @@ def _value_axis(axes: Axes, sweep: Sweep, names: Sequence[str]) -> None:
     axes.set_xlabel(key_label(sweep.option))
 
 
-def _sample(sweep: Sweep, measure: str, checkpoint: str, split: str) -> pd.DataFrame:
+def _sample(sweep: Series, measure: str, checkpoint: str, split: str) -> pd.DataFrame:
     """Return columns place (on the axis), replicate and value."""
     parts = [
         prediction_measure(run, measure, checkpoint, split).assign(place=place)

@@ -1,13 +1,14 @@
-"""The course of a training: loss and accuracy of each configuration beside each other."""
+"""Training curves: loss and accuracy of each configuration beside each other."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from harmodels.config.specs.figures import TrainingCurves
 from harmodels.reporting.figures.bands import (
     BEST_MARK,
     END_MARK,
@@ -21,19 +22,17 @@ from harmodels.reporting.figures.bands import (
 )
 from harmodels.reporting.figures.style import line_style, new_figure
 from harmodels.reporting.labels import measure_label, wrap
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.specs import Spec
 
-Runs = Mapping[str, Sequence[Run]]
 Curves = list[pd.DataFrame]
 
 STYLES = {"train": line_style(0), "validation": line_style(1), "test": line_style(2)}
 MOST_ROWS = 4  # with more configurations two of them share a row
 
 
-def draw_training_curves(spec: Spec, runs: Runs) -> Figure:
+def draw_training_curves(spec: TrainingCurves, runs: Runs) -> Figure:
     """Draw two panels a configuration: the loss on the left, the accuracy on the right.
 
     Lines are training and validation, points the test set where it was looked at. Of the splits
@@ -41,7 +40,7 @@ def draw_training_curves(spec: Spec, runs: Runs) -> Figure:
     lines, and the accuracy on the training set is not measured at every epoch. Keys of `spec`:
     experiment, metric (the loss), and maybe where and limits of the loss.
     """
-    group = select_runs(runs, spec)
+    group = select_runs(runs, spec.selection)
     pairs = 1 if len(group) <= MOST_ROWS else 2
     rows = math.ceil(len(group) / pairs)
     figure = new_figure(6.6 * pairs, 2.1 * rows + 0.9, any(run.simulated for run in group))
@@ -49,9 +48,9 @@ def draw_training_curves(spec: Spec, runs: Runs) -> Figure:
     panels: list[list[Axes]] = grid.reshape(-1, 2).tolist()
     losses: Curves = []
     accuracies: Curves = []
-    names = line_names(group, list(spec.get("where", {})))
+    names = line_names(group, list(spec.selection.where))
     for (left, right), run, name in zip(panels, group, names, strict=False):
-        losses += _draw_metric(left, run, spec["metric"])
+        losses += _draw_metric(left, run, spec.metric)
         accuracies += _draw_metric(right, run, "accuracy")
         left.set_title(wrap(name, 80), loc="left")
         for axes in (left, right):
@@ -82,11 +81,11 @@ def _finish(
     pairs: int,
     losses: Curves,
     accuracies: Curves,
-    spec: Spec,
+    spec: TrainingCurves,
 ) -> None:
     """Give all panels of one kind the same axes and label them; take empty panels away."""
     for side, curves, label in (
-        (0, losses, measure_label(spec["metric"])),
+        (0, losses, measure_label(spec.metric)),
         (1, accuracies, measure_label("accuracy")),
     ):
         shown = [panel[side] for panel in panels[:count]]
@@ -98,7 +97,7 @@ def _finish(
             if i + pairs >= count:
                 axes.set_xlabel("Epoch")
         if curves:
-            limit_axes(shown[0], curves, spec.get("limits") if side == 0 else None)
+            limit_axes(shown[0], curves, spec.limits if side == 0 else None)
     for panel in panels[count:]:
         for axes in panel:
             axes.remove()

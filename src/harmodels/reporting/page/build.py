@@ -8,13 +8,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from harmodels.config.selection import humanise
+from harmodels.config.specs import parse_table
 from harmodels.errors import ResultsError
 from harmodels.files import write_text
 from harmodels.reporting.claims import claims_caption, claims_rows, read_claims_csv
-from harmodels.reporting.labels import configuration_text, value_text, words
+from harmodels.reporting.labels import configuration_text, value_text
 from harmodels.reporting.runs.load import configuration_of
 from harmodels.reporting.specs import Spec, experiments_of, published_of
-from harmodels.reporting.tables.layout import lay_out
+from harmodels.reporting.tables.layout import Layout, lay_out
 from harmodels.reporting.tables.write import read_table_csv
 
 
@@ -77,7 +79,7 @@ def build_page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"words": words, "value": _value}
+    environment.filters |= {"humanise": humanise, "value": _value}
     simulated = any(run.get("simulated") for section in sections for run in section.runs)
     return environment.get_template("page.html.j2").render(
         title=title,
@@ -101,13 +103,12 @@ def _section(section: ReportSection) -> dict[str, Any]:
     ledger = read_claims_csv(folder / "claims.csv") if claims else None
     return {
         "id": f"{section.report}-{section.dataset}",
-        "title": spec.get("title", words(section.report)),
+        "title": spec.get("title", humanise(section.report)),
         "report": section.report,
         "dataset": section.dataset,
         "simulated": any(run.get("simulated") for run in section.runs),
         "tables": [
-            _described(name, table)
-            | {"layout": lay_out(read_table_csv(folder / "tables" / f"{name}.csv", table))}
+            _described(name, table) | {"layout": _layout(folder / "tables" / f"{name}.csv", table)}
             for name, table in (spec.get("tables") or {}).items()
         ],
         "figures": [
@@ -118,6 +119,10 @@ def _section(section: ReportSection) -> dict[str, Any]:
         "claims_caption": claims_caption(),
         "experiments": _experiments(section),
     }
+
+
+def _layout(path: Path, entry: Spec) -> Layout:
+    return lay_out(read_table_csv(path, parse_table(entry)))
 
 
 def _described(name: str, spec: Spec) -> dict[str, Any]:
@@ -132,7 +137,7 @@ def _described(name: str, spec: Spec) -> dict[str, Any]:
 def _experiments(section: ReportSection) -> list[dict[str, Any]]:
     """Return each experiment with one row a run: what it was, how long, where and of which code."""
     titles = {
-        name: experiment.get("title", words(name))
+        name: experiment.get("title", humanise(name))
         for name, experiment in (section.spec.get("experiments") or {}).items()
     }
     groups: dict[str, list[Mapping[str, Any]]] = {name: [] for name in titles}
@@ -141,7 +146,7 @@ def _experiments(section: ReportSection) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "title": titles.get(name, words(name)),
+            "title": titles.get(name, humanise(name)),
             "options": _common_options(runs),
             "runs": [_run_row(run) for run in runs],
         }

@@ -1,6 +1,6 @@
-"""The runs under results/: what one training job wrote, read and checked."""
+"""Runs under results/: the files that a training job wrote, read and checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import pandas as pd
 from harmodels.errors import ResultsError
 from harmodels.evaluation.predictions import score_columns
 from harmodels.files import read_json, read_table
+
+Runs = Mapping[str, Sequence["Run"]]  # by experiment, in the order of the grid
 
 _HISTORY = ["replicate", "epoch", "split", "metric", "value"]
 _PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
@@ -61,6 +63,11 @@ class Run:
     predictions: pd.DataFrame
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Every option of the training, those that the experiment fixes included."""
+        return {**self.facts.get("options", {}), **self.configuration}
+
+    @property
     def replicates(self) -> int:
         """How many replicates were trained, diverged ones included."""
         return len(self.facts["replicates"])
@@ -82,6 +89,13 @@ def load_run(folder: str | Path) -> Run:
     ------
     ResultsError
         If a file is missing, damaged, or does not belong to the others; it names the file.
+
+    Examples
+    --------
+    ::
+
+        run = load_run("results/rnn_tbptt/uci-har/runs/part_b/learning_rate=0.1+hidden=50")
+        run.predictions.query("split == 'test' and checkpoint == 'last'")
     """
     folder = Path(folder)
     facts = _read_facts(folder / "run.json")

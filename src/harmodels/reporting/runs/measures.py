@@ -1,4 +1,4 @@
-"""One number a replicate: what tables and claims ask of a run."""
+"""Measures of a run: one number a replicate, for tables and claims."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -17,8 +17,6 @@ from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Run
-
-LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
 
 
 def prediction_measure(

@@ -1,4 +1,4 @@
-"""The configuration of an experiment that is best on held-out data."""
+"""Model selection: the configuration of an experiment that is best on held-out data."""
 
 from collections.abc import Sequence
 

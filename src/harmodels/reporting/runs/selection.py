@@ -1,15 +1,15 @@
-"""From a place in a specification to the runs that it means."""
+"""The runs that a selection means."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from harmodels.config.selection import Selection, agrees
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.labels import agrees, configuration_text
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.labels import configuration_text
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.model_selection import choose_run
 
 
-def runs_of(runs: Mapping[str, Sequence[Run]], experiment: str) -> Sequence[Run]:
+def runs_of(runs: Runs, experiment: str) -> Sequence[Run]:
     """Return the runs of an experiment.
 
     Raises
@@ -25,11 +25,11 @@ def runs_of(runs: Mapping[str, Sequence[Run]], experiment: str) -> Sequence[Run]
     return runs[experiment]
 
 
-def select_runs(runs: Mapping[str, Sequence[Run]], place: Mapping[str, Any]) -> list[Run]:
-    """Return the runs of `place["experiment"]` that `where` and `choose` leave, if they are there.
+def select_runs(runs: Runs, selection: Selection) -> list[Run]:
+    """Return the runs of the experiment that `where` and `choose` leave, in the grid's order.
 
     `where` keeps the configurations that agree with its values; of these `choose` keeps the one
-    that is best on validation data with the weights `checkpoint` (the last ones unless told).
+    that is best on validation data with the weights `checkpoint`.
 
     Raises
     ------
@@ -39,32 +39,32 @@ def select_runs(runs: Mapping[str, Sequence[Run]], place: Mapping[str, Any]) -> 
     ResultsError
         If the experiment has no runs.
     """
-    group = runs_of(runs, place["experiment"])
-    found = [run for run in group if agrees(run.configuration, place.get("where", {}))]
+    group = runs_of(runs, selection.experiment)
+    found = [run for run in group if agrees(run.configuration, selection.where)]
     if not found:
         raise ConfigurationError(
-            f"no configuration of experiment {place['experiment']!r} agrees with "
-            f"{place.get('where')}; there are {'; '.join(run.name for run in group)}"
+            f"no configuration of experiment {selection.experiment!r} agrees with "
+            f"{selection.where}; there are {'; '.join(run.name for run in group)}"
         )
-    if "choose" in place:
-        return [choose_run(found, place["choose"], place.get("checkpoint", "last"))]
+    if selection.choose:
+        return [choose_run(found, selection.choose, selection.checkpoint)]
     return found
 
 
-def only_run(runs: Mapping[str, Sequence[Run]], place: Mapping[str, Any], what: str) -> Run:
-    """Return the run of a place that must leave one; `what` says who needs it, for the message.
+def select_run(runs: Runs, selection: Selection, user: str) -> Run:
+    """Return the only run of a selection; `user` says who needs a single one, for the message.
 
     Raises
     ------
     ConfigurationError
-        As `select_runs`; also if the place leaves several.
+        As `select_runs`; also if several runs are left.
     """
-    group = select_runs(runs, place)
+    group = select_runs(runs, selection)
     if len(group) > 1:
         names = "; ".join(configuration_text(run.configuration) for run in group)
         raise ConfigurationError(
-            f"{what} needs one configuration, but {place['experiment']!r} where "
-            f"{place.get('where', 'nothing is said')} has {len(group)}: {names}"
+            f"{user} needs one configuration, but {selection.experiment!r} where "
+            f"{selection.where or 'nothing is said'} has {len(group)}: {names}"
         )
     return group[0]
 

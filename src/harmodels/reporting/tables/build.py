@@ -1,102 +1,120 @@
-"""From a table's specification and its runs to cells; one function a kind."""
+"""Cells of a table from its specification and its runs; one function a kind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from harmodels.config.specs import TableSpec
+from harmodels.config.specs.rows import EXPERIMENT, keys_of
+from harmodels.config.specs.tables import (
+    Choices,
+    ClassRecall,
+    Confusions,
+    LastAgainstBest,
+    SideBySide,
+    SubjectAccuracy,
+    TopK,
+)
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import configuration_text
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, epochs_run, prediction_measure
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.specs import Spec
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
 from harmodels.reporting.tables.choices import build_choices
 from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
-from harmodels.reporting.tables.published import published_table, published_value
-from harmodels.reporting.tables.rows import (
-    EXPERIMENT,
-    Row,
-    keys_of,
-    rows_of,
-    settings_of,
-)
-
-Runs = Mapping[str, Sequence[Run]]
-Published = Mapping[str, pd.DataFrame]
+from harmodels.reporting.tables.published import Published, published_table, published_value
+from harmodels.reporting.tables.rows import Row, rows_of
 
 LAST_TITLE = "Last weights"
 BEST_TITLE = "Best weights (early stopping)"
+_COUNTED: dict[str, Callable[[Run], pd.DataFrame]] = {
+    "early_stop_epoch": best_epochs,
+    "epochs": epochs_run,
+}
 
 
 def build_table(
-    spec: Spec, runs: Runs, published: Published, subjects: pd.DataFrame | None = None
+    spec: TableSpec, runs: Runs, published: Published, subjects: pd.DataFrame | None = None
 ) -> Table:
     """Build a table.
 
     Parameters
     ----------
     spec
-        One entry under `tables` of a report's configuration.
+        As `config.specs.parse_table` reads it from a report's configuration.
     runs
-        The runs of each experiment that `specs.experiments_of(spec)` names, in grid order.
+        The runs of each experiment that the specification selects from, in grid order.
     published
-        The tables of `config/published` that `specs.published_of(spec)` names.
+        The tables of `config/published` that the specification names, by file.
     subjects
-        Columns id and subject of the data set's sequences, where `specs.needs_subjects(spec)`.
+        Columns id and subject of the data set's sequences, for a table of subjects.
 
     Raises
     ------
     ConfigurationError
-        If the kind, a measure or a published table does not exist.
+        If a published table does not exist or does not fit, or `where` fits nothing.
     ResultsError
         If an experiment has no runs, or a sequence no subject.
-    """
-    kinds: dict[str, Callable[[], Table]] = {
-        "top_k": lambda: _top_k(spec, runs, published),
-        "last_against_best": lambda: _last_against_best(spec, runs, published),
-        "side_by_side": lambda: _side_by_side(spec, runs, published),
-        "class_recall": lambda: build_class_recall(spec, runs),
-        "choices": lambda: build_choices(spec, runs, published),
-        "confusions": lambda: build_confusions(spec, runs),
-        "subject_accuracy": lambda: build_subject_accuracy(spec, runs, subjects),
-    }
-    if spec.get("kind") not in kinds:
-        raise ConfigurationError(
-            f"there is no table of kind {spec.get('kind')!r}; there are {', '.join(kinds)}"
+
+    Examples
+    --------
+    From the folders that training jobs wrote, to files::
+
+        spec = parse_table(
+            {"title": "Test set", "kind": "top_k", "experiment": "part_b", "checkpoint": "last"}
         )
-    return kinds[spec["kind"]]()
+        runs = load_runs(sorted(Path("results/rnn_tbptt/simulated/runs/part_b").iterdir()))
+        write_table_files(build_table(spec, runs, published={}), "part_b")
+    """
+    match spec:
+        case TopK():
+            return _top_k(spec, runs, published)
+        case LastAgainstBest():
+            return _last_against_best(spec, runs, published)
+        case SideBySide():
+            return _side_by_side(spec, runs, published)
+        case ClassRecall():
+            return build_class_recall(spec, runs)
+        case SubjectAccuracy():
+            return build_subject_accuracy(spec, runs, subjects)
+        case Choices():
+            return build_choices(spec, runs, published)
+        case Confusions():
+            return build_confusions(spec, runs)
 
 
-def _top_k(spec: Spec, runs: Runs, published: Published) -> Table:
-    rows = rows_of(spec, runs)
-    beside = _beside(spec, spec, rows, published)
-    samples = _samples(spec, rows, "", beside)
+def _top_k(spec: TopK, runs: Runs, published: Published) -> Table:
+    rows = rows_of(spec.rows, runs)
+    measures = spec.measures or _default_measures(rows)
+    beside = _beside(spec.published, spec.unpublished, rows, measures, published)
+    samples = _samples(rows, "", measures, beside)
     keys = tuple(rows[0].names)
-    return Table(spec["title"], spec["kind"], keys, mark_best(summarise(samples, keys)))
+    return Table(spec.title, spec.kind, keys, mark_best(summarise(samples, keys)))
 
 
-def _last_against_best(spec: Spec, runs: Runs, published: Published) -> Table:
+def _last_against_best(spec: LastAgainstBest, runs: Runs, published: Published) -> Table:
+    rows = rows_of([spec.selection], runs)
     last, best = (
-        [row._replace(checkpoint=checkpoint) for row in rows_of(spec, runs)]
-        for checkpoint in ("last", "best")
+        [row._replace(checkpoint=checkpoint) for row in rows] for checkpoint in ("last", "best")
     )
-    beside = _beside(spec, spec, last, published)
+    measures = spec.measures or _default_measures(rows)
+    beside = _beside(spec.published, spec.unpublished, last, measures, published)
     samples = [
-        *_samples(spec, last, LAST_TITLE, beside),
-        *_samples(spec, best, BEST_TITLE, beside),
-        *(_sample(row, BEST_TITLE, "early_stop_epoch", beside) for row in best),
+        *_samples(last, LAST_TITLE, measures, beside),
+        *_samples(best, BEST_TITLE, measures, beside),
+        *_samples(best, BEST_TITLE, ["early_stop_epoch"], beside),
     ]
-    keys = tuple(last[0].names)
+    keys = tuple(rows[0].names)
     cells = mark_changes(summarise(samples, keys), samples, LAST_TITLE, BEST_TITLE)
-    return Table(spec["title"], spec["kind"], keys, cells)
+    return Table(spec.title, spec.kind, keys, cells)
 
 
-def _side_by_side(spec: Spec, runs: Runs, published: Published) -> Table:
-    sides = [spec["left"], spec["right"]]
-    groups = [select_runs(runs, side) for side in sides]
-    titles = [side["title"] for side in sides]
+def _side_by_side(spec: SideBySide, runs: Runs, published: Published) -> Table:
+    sides = [spec.left, spec.right]
+    groups = [select_runs(runs, side.selection) for side in sides]
+    titles = [side.selection.name for side in sides]
     names = [[run.configuration for run in group] for group in groups]
     if len(groups[0]) == len(groups[1]) == 1 and names[0] != names[1]:
         common, differences = _apart(groups[0][0], groups[1][0])
@@ -110,19 +128,21 @@ def _side_by_side(spec: Spec, runs: Runs, published: Published) -> Table:
     samples: list[Sample] = []
     for side, group, named, title in zip(sides, groups, names, titles, strict=True):
         rows = [
-            Row(run, dict(name), side["checkpoint"], side.get("split", "test"))
+            Row(run, dict(name), side.selection.checkpoint, side.selection.split)
             for run, name in zip(group, named, strict=True)
         ]
-        samples += _samples(spec, rows, title, _beside(spec, side, rows, published))
-    keys = tuple(dict.fromkeys(key for part in names for name in part for key in name))
+        measures = spec.measures or _default_measures(rows)
+        beside = _beside(side.published, spec.unpublished, rows, measures, published)
+        samples += _samples(rows, title, measures, beside)
+    keys = tuple(keys_of(name for part in names for name in part))
     cells = mark_changes(summarise(samples, keys), samples, *titles)
-    return Table(spec["title"], spec["kind"], keys, cells)
+    return Table(spec.title, spec.kind, keys, cells)
 
 
 def _apart(left: Run, right: Run) -> tuple[dict[str, object], tuple[str, str]]:
     """Return what two configurations have in common, and how each differs from the other."""
-    settings = (settings_of(left), settings_of(right))
-    keys = keys_of([left, right])
+    settings = (left.settings, right.settings)
+    keys = keys_of([left.configuration, right.configuration])
     common = {
         key: settings[0][key]
         for key in keys
@@ -136,50 +156,33 @@ def _apart(left: Run, right: Run) -> tuple[dict[str, object], tuple[str, str]]:
 
 
 def _samples(
-    spec: Spec, rows: Sequence[Row], title: str, beside: pd.DataFrame | None
+    rows: Sequence[Row], title: str, measures: Sequence[str], beside: pd.DataFrame | None
 ) -> list[Sample]:
-    return [
-        _sample(row, title, measure, beside) for row in rows for measure in _measures(spec, rows)
-    ]
+    return [_sample(row, title, measure, beside) for row in rows for measure in measures]
 
 
 def _beside(
-    spec: Spec, side: Spec, rows: Sequence[Row], published: Published
+    name: str | None,
+    unpublished: Sequence[str],
+    rows: Sequence[Row],
+    measures: Sequence[str],
+    published: Published,
 ) -> pd.DataFrame | None:
-    ours = {EXPERIMENT, *spec.get("unpublished", [])}
-    keys = [key for key in rows[0].names if key not in ours]
-    name = side.get("published")
-    return published_table(name, published, keys, _measures(spec, rows), rows[0].checkpoint)
+    keys = [key for key in rows[0].names if key not in {EXPERIMENT, *unpublished}]
+    return published_table(name, published, keys, measures, rows[0].checkpoint)
 
 
 def _sample(row: Row, title: str, measure: str, beside: pd.DataFrame | None) -> Sample:
     run = row.run
-    counted = {"early_stop_epoch": best_epochs, "epochs": epochs_run}
     values = (
-        counted[measure](run)
-        if measure in counted
+        _COUNTED[measure](run)
+        if measure in _COUNTED
         else prediction_measure(run, measure, row.checkpoint, row.split)
     )
-    # what is published was measured on test sequences
-    published = (
-        published_value(beside, settings_of(run), measure, row.checkpoint)
-        if row.split == "test"
-        else None
-    )
-    return Sample(
-        configuration=row.names,
-        group=title,
-        measure=measure,
-        values=values,
-        replicates=run.replicates,
-        diverged=len(run.diverged),
-        simulated=run.simulated,
-        published=published,
-    )
+    number = published_value(beside, run.settings, measure, row.checkpoint, row.split)
+    return Sample.of(run, row.names, title, measure, values, number)
 
 
-def _measures(spec: Spec, rows: Sequence[Row]) -> list[str]:
-    """Return the columns asked for, or top-1 to top-5; top-C is always 1 and left out."""
-    return spec.get("measures") or [
-        f"top_{k}" for k in range(1, min(5, len(rows[0].run.classes) - 1) + 1)
-    ]
+def _default_measures(rows: Sequence[Row]) -> list[str]:
+    """Return top-1 to top-5; top-C is always 1 and left out."""
+    return [f"top_{k}" for k in range(1, min(5, len(rows[0].run.classes) - 1) + 1)]

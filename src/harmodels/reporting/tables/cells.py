@@ -1,13 +1,14 @@
-"""The long frame of cells: one row a cell, from samples over replicates to marks."""
+"""Cells of a table in long form: from samples over replicates to marks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.statistics import LEVEL, mean_interval, paired_difference
+from harmodels.reporting.runs.load import Run
 
 DIGITS = 3
 MEDIANS = ("early_stop_epoch", "epochs")  # whole numbers: median and range, not mean and interval
@@ -24,7 +25,7 @@ CELL_COLUMNS = (
     "diverged",
     "published",
     "mark",
-    "sure",
+    "significant",
     "simulated",
 )
 
@@ -44,8 +45,8 @@ class Table:
     cells
         One row a cell: the columns of `keys`, then `CELL_COLUMNS`. `group` names the block of
         columns, `value` is a mean (`low`, `high` its 95 % interval) or a median (`low`, `high`
-        the range), `n` the replicates behind it, `mark` is bold, italic or empty, `sure` says
-        whether the paired interval of an improvement excludes zero.
+        the range), `n` the replicates behind it, `mark` is bold, italic or empty, `significant`
+        says whether the paired interval of an improvement excludes zero.
     """
 
     title: str
@@ -75,6 +76,28 @@ class Sample:
     simulated: bool
     published: float | None = None
 
+    @classmethod
+    def of(
+        cls,
+        run: Run,
+        configuration: Mapping[str, Any],
+        group: str,
+        measure: str,
+        values: pd.DataFrame,
+        published: float | None = None,
+    ) -> Self:
+        """Return the sample of a run; `configuration` names its row, `group` its columns."""
+        return cls(
+            configuration=configuration,
+            group=group,
+            measure=measure,
+            values=values[["replicate", "value"]],
+            replicates=run.replicates,
+            diverged=len(run.diverged),
+            simulated=run.simulated,
+            published=published,
+        )
+
 
 def summarise(samples: Sequence[Sample], keys: Sequence[str]) -> pd.DataFrame:
     """Return the cells of the samples, without marks."""
@@ -85,13 +108,23 @@ def summarise(samples: Sequence[Sample], keys: Sequence[str]) -> pd.DataFrame:
 
 
 def mark_best(cells: pd.DataFrame) -> pd.DataFrame:
-    """Mark bold the highest value of each column as it is printed; ties are all marked."""
-    shown = cells["value"].round(DIGITS)
-    columns = cells.groupby(["group", "measure"], sort=False)["value"]
-    best = columns.transform("max").round(DIGITS)
+    """Mark bold the highest value of each column as it is printed; ties are all marked.
+
+    The mean of the replicates that did not diverge says nothing of those that did: such a cell is
+    not ranked.
+    """
+    ranked = (cells["statistic"] == "mean") & ~cells["measure"].isin(UNRANKED) & ~partial(cells)
+    shown = cells["value"].where(ranked).round(DIGITS)
+    columns = cells.assign(value=shown).groupby(["group", "measure"], sort=False)["value"]
+    best = columns.transform("max")
     several = columns.transform("count") > 1
-    ranked = (cells["statistic"] == "mean") & ~cells["measure"].isin(UNRANKED)
     return cells.assign(mark=np.where(ranked & several & (shown == best), "bold", ""))
+
+
+def partial(cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which cells rest on a part of the replicates because the others diverged."""
+    lost = cells["diverged"] > 0
+    return lost & (cells["n"] > 0) & (cells["n"] < cells["replicates"])
 
 
 def mark_changes(
@@ -99,21 +132,23 @@ def mark_changes(
 ) -> pd.DataFrame:
     """Mark the group `after` bold where it is better than `before`, italic where worse.
 
-    Better and worse are meant as printed; `sure` where the interval of the difference, paired
-    over the replicates that both have, excludes zero. `samples` are those of the cells, in order.
+    Better and worse are meant as printed; `significant` where the interval of the difference,
+    paired over the replicates that both have, excludes zero. `samples` are those of the cells, in
+    order. Cells that diverged replicates are missing from are not compared.
     """
     cells = cells.copy()
+    incomplete = partial(cells)
     first = {_address(s): i for i, s in enumerate(samples) if s.group == before}
     for i, sample in enumerate(samples):
         j = first.get(_address(sample))
         if sample.group != after or j is None or cells["statistic"].iloc[i] != "mean":
             continue
-        if sample.measure in UNRANKED:
+        if sample.measure in UNRANKED or incomplete.iloc[i] or incomplete.iloc[j]:
             continue
         change = round(cells["value"].iloc[i], DIGITS) - round(cells["value"].iloc[j], DIGITS)
         interval = paired_difference(sample.values, samples[j].values)
         cells.loc[cells.index[i], "mark"] = "bold" if change > 0 else "italic" if change < 0 else ""
-        cells.loc[cells.index[i], "sure"] = bool(interval.low > 0 or interval.high < 0)
+        cells.loc[cells.index[i], "significant"] = bool(interval.low > 0 or interval.high < 0)
     return cells
 
 
@@ -145,6 +180,6 @@ def _cell(sample: Sample) -> dict[str, Any]:
         diverged=sample.diverged,
         published=np.nan if sample.published is None else sample.published,
         mark="",
-        sure=False,
+        significant=False,
         simulated=sample.simulated,
     )

@@ -1,12 +1,14 @@
-"""The agreement of computed with shipped features as files."""
+"""Agreement of computed with shipped features, as files."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from harmodels.files import write_text
+from harmodels.reporting.frames import csv_text
 from harmodels.reporting.tables.latex import escape
-from harmodels.reporting.tables.markdown import markdown_row
+from harmodels.reporting.tables.markdown import escape as escape_markdown
+from harmodels.reporting.tables.markdown import pipe_table
 
 THRESHOLDS = (0.99, 0.999)
 LOWEST = 10
@@ -29,7 +31,7 @@ def write_correlations(frame: pd.DataFrame, stem: str | Path) -> None:
 def correlation_texts(frame: pd.DataFrame) -> dict[str, str]:
     """Return the content of each file of the correlations, by ending."""
     return {
-        "csv": frame.to_csv(index=False, lineterminator="\n"),
+        "csv": csv_text(frame),
         "md": _markdown(frame),
         "tex": _latex(frame),
     }
@@ -53,9 +55,12 @@ def _lowest(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _markdown(frame: pd.DataFrame) -> str:
-    head = ["**Computed against shipped features, Pearson's r.** " + summary(frame), ""]
-    lines = [markdown_row(["Column", "Feature", "r"]), "| ---: | :--- | ---: |"]
-    return "\n".join([*head, *lines, *(markdown_row(row) for row in _lowest(frame))]) + "\n"
+    return pipe_table(
+        "**Computed against shipped features, Pearson's r.** " + summary(frame),
+        ["Column", "Feature", "r"],
+        ["---:", ":---", "---:"],
+        [[escape_markdown(cell) for cell in row] for row in _lowest(frame)],
+    )
 
 
 def _latex(frame: pd.DataFrame) -> str:

@@ -1,4 +1,6 @@
-"""A table as LaTeX with booktabs, ready to be input in a document."""
+"""Tables as LaTeX with booktabs, ready to be included in a document."""
+
+import unicodedata
 
 from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Block, Cell, Layout, lay_out
@@ -21,7 +23,29 @@ _SPECIAL = {
     "\N{EN DASH}": "--",
     "…": r"\ldots{}",
     "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "≠": r"$\neq$",
+    "≈": r"$\approx$",
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
+    "°": r"$^\circ$",
+    "²": "$^2$",
+    "³": "$^3$",
+    "·": r"$\cdot$",
+    "µ": r"$\mu$",
+    "Ω": r"$\Omega$",
+    "√": r"$\surd$",
+    "∞": r"$\infty$",
+    "→": r"$\to$",
+    "←": r"$\gets$",
+    "—": "---",
+    "\N{LEFT SINGLE QUOTATION MARK}": "`",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "“": "``",
+    "”": "''",
 }
+_LATIN = range(0xA1, 0x180)  # letters that LaTeX's own reading of UTF-8 knows
 
 
 def latex_table(table: Table) -> str:
@@ -53,7 +77,19 @@ def latex_table(table: Table) -> str:
 
 def escape(text: str) -> str:
     """Return `text` with LaTeX's special characters made printable."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_printable(character) for character in " ".join(text.split("\n")))
+
+
+def _printable(character: str) -> str:
+    """Return LaTeX for a character; one that pdfTeX has no letter for is named by its number."""
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if 0x20 <= ord(character) < 0x7F or ord(character) in _LATIN:
+        return character
+    plain = unicodedata.normalize("NFKC", character)
+    if plain != character:
+        return escape(plain)
+    return f"[U+{ord(character):04X}]"
 
 
 def _headings(layout: Layout) -> list[str]:
@@ -78,7 +114,7 @@ def _spanner(block: Block) -> str:
 def _cell(cell: Cell) -> str:
     text = escape(cell.text)
     text = {"bold": f"\\textbf{{{text}}}", "italic": f"\\textit{{{text}}}"}.get(cell.mark, text)
-    return text + ("$^\\dagger$" if cell.sure else "")
+    return text + ("$^\\dagger$" if cell.significant else "")
 
 
 def _published(cell: Cell) -> str:

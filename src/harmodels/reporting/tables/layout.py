@@ -1,25 +1,26 @@
-"""How a table is laid out for reading: headings, rounded cells, caption; one for all formats."""
+"""Layout of a table for reading, one for all formats: headings, rounded cells, caption."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from harmodels.config.selection import humanise
 from harmodels.evaluation.statistics import LEVEL
-from harmodels.reporting.labels import class_text, key_label, measure_label, name_text, words
-from harmodels.reporting.tables.cells import DIGITS, Table
+from harmodels.reporting.labels import class_text, key_label, measure_label, name_text
+from harmodels.reporting.tables.cells import DIGITS, Table, partial
 
 MISSING = "\N{EN DASH}"
 SIMULATED = "SIMULATED recordings: these numbers say nothing about people."
 
 
 class Cell(NamedTuple):
-    """One printed cell: our number, the published one (or empty), bold or italic, sure or not."""
+    """One printed cell: our number, the published one (or empty), mark and significance."""
 
     text: str
     published: str = ""
     mark: str = ""
-    sure: bool = False
+    significant: bool = False
 
 
 class Block(NamedTuple):
@@ -68,12 +69,14 @@ def caption(table: Table) -> list[str]:
     sentences += _mark_sentences(table)
     if (cells["diverged"] > 0).any():
         sentences.append("A diverged replicate has no last weights and is left out of their mean.")
+    if partial(cells).any():
+        sentences.append("A mean without its diverged replicates is neither bold nor italic.")
     return sentences
 
 
 def _heading(kind: str, measure: str) -> str:
     if kind == "class_recall":
-        return words(class_text(measure))
+        return humanise(class_text(measure))
     if kind == "subject_accuracy" and measure != "accuracy":
         return f"Subject {measure}"
     return measure_label(measure)
@@ -98,7 +101,7 @@ def _mark_sentences(table: Table) -> list[str]:
     if table.kind not in changes:
         return ["Bold: best of its column."] if (table.cells["mark"] == "bold").any() else []
     marks = changes[table.kind]
-    if table.cells["sure"].any():
+    if table.cells["significant"].any():
         marks += " †: the interval of the difference, paired over replicates, excludes zero."
     return [marks]
 
@@ -152,7 +155,7 @@ def _cell(row: "pd.Series[Any]", has_published: bool) -> Cell:
         text += f" [{_number(row['low'], True)}, {_number(row['high'], True)}]"
     elif row["n"] > 1:
         text += f" ± {(row['high'] - row['low']) / 2:.{DIGITS}f}"
-    return Cell(text, published, row["mark"], bool(row["sure"]))
+    return Cell(text, published, row["mark"], bool(row["significant"]))
 
 
 def _number(value: float, whole: bool) -> str:

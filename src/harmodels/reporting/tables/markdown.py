@@ -1,4 +1,6 @@
-"""A table as Markdown: a caption and one pipe table."""
+"""Tables as Markdown: a caption and a pipe table."""
+
+from collections.abc import Iterable, Sequence
 
 from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Cell, lay_out
@@ -11,30 +13,42 @@ def markdown_table(table: Table) -> str:
     for block in layout.blocks:
         headings += [f"{block.title}: {name}" if block.title else name for name in block.headings]
     title, *notes = layout.caption
-    lines = [f"**{_escape(title)}** {_escape(' '.join(notes))}", ""]
-    lines.append(_line([_escape(heading) for heading in headings]))
-    lines.append(_line(["---:"] * len(headings)))
-    for keys, cells in layout.rows:
-        lines.append(_line([_escape(key) for key in keys] + [_cell(cell) for cell in cells]))
-    return "\n".join(lines) + "\n"
+    return pipe_table(
+        f"**{escape(title)}** {escape(' '.join(notes))}",
+        [escape(heading) for heading in headings],
+        ["---:"] * len(headings),
+        [
+            [escape(key) for key in keys] + [_cell(cell) for cell in cells]
+            for keys, cells in layout.rows
+        ],
+    )
 
 
-def markdown_row(cells: list[str]) -> str:
+def pipe_table(
+    caption: str, headings: Sequence[str], align: Sequence[str], rows: Iterable[Sequence[str]]
+) -> str:
+    """Return a caption and a table of Markdown; the cells are escaped already."""
+    lines = [_line(cells) for cells in (headings, align, *rows)]
+    return "\n".join([caption, "", *lines]) + "\n"
+
+
+def markdown_row(cells: Sequence[str]) -> str:
     """Return one line of a pipe table, its cells escaped."""
-    return _line([_escape(cell) for cell in cells])
+    return _line([escape(cell) for cell in cells])
+
+
+def escape(text: str) -> str:
+    """Return `text` on one line, with Markdown's special characters made printable."""
+    for character in "\\|*_<$`":
+        text = text.replace(character, "\\" + character)
+    return " ".join(text.split("\n"))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def _cell(cell: Cell) -> str:
     text = {"bold": f"**{cell.text}**", "italic": f"*{cell.text}*"}.get(cell.mark, cell.text)
-    text += "†" if cell.sure else ""
+    text += "†" if cell.significant else ""
     return f"{text} ({cell.published})" if cell.published else text
-
-
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _escape(text: str) -> str:
-    for character in "\\|*_<":
-        text = text.replace(character, "\\" + character)
-    return text

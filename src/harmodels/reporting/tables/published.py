@@ -1,22 +1,26 @@
-"""The published numbers beside ours, found by the values of a configuration."""
+"""Published numbers beside ours, found by the values of a configuration."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from harmodels.config.specs.published import check_published, key_columns, measure_columns
 from harmodels.errors import ConfigurationError
 
-_MEASURE = re.compile(
-    r"(last_|best_)?(top\d+|macro_f1|most_predicted_share|epochs|early_stop_epoch)"
-)
+Published = Mapping[str, pd.DataFrame]  # by file of config/published
 
 
 def published_value(
-    published: pd.DataFrame | None, settings: Mapping[str, Any], measure: str, checkpoint: str
+    published: pd.DataFrame | None,
+    settings: Mapping[str, Any],
+    measure: str,
+    checkpoint: str,
+    split: str = "test",
 ) -> float | None:
     """Return the published number of a measure, or None where the report has none.
+
+    What is published was measured on test sequences.
 
     The column of `top_1` is `top1`, or `best_top1` where the report prints both checkpoints. A row
     is found by all columns that are no measures, among `settings`: the options of the run, those
@@ -27,10 +31,10 @@ def published_value(
     ConfigurationError
         If the published table has two rows of those settings.
     """
-    if published is None:
+    if published is None or split != "test":
         return None
-    keys = _key_columns(published)
-    names = [name for name in _column_names(measure, checkpoint) if name in published.columns]
+    keys = key_columns(list(published.columns))
+    names = [name for name in measure_columns(measure, checkpoint) if name in published.columns]
     if not names or any(key not in settings for key in keys):
         return None
     same = pd.Series(True, index=published.index)
@@ -47,7 +51,7 @@ def published_value(
 
 def published_table(
     name: str | None,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Published,
     keys: Sequence[str],
     measures: Sequence[str],
     checkpoint: str,
@@ -78,24 +82,5 @@ def published_table(
             f"published table {name!r} was not given; "
             f"config/published has {', '.join(sorted(tables)) or 'none of those asked for'}"
         )
-    columns = set(tables[name].columns)
-    lacking = [key for key in keys if key not in columns]
-    if lacking:
-        raise ConfigurationError(
-            f"published table {name!r} has no column {lacking[0]!r}, which names our rows; "
-            "if the report does not vary it, say so under `unpublished`"
-        )
-    if not any(columns & set(_column_names(measure, checkpoint)) for measure in measures):
-        raise ConfigurationError(
-            f"published table {name!r} has none of our columns {', '.join(measures)}"
-        )
+    check_published(name, set(tables[name].columns), keys, measures, checkpoint)
     return tables[name]
-
-
-def _key_columns(published: pd.DataFrame) -> list[str]:
-    return [name for name in published.columns if not _MEASURE.fullmatch(name)]
-
-
-def _column_names(measure: str, checkpoint: str) -> list[str]:
-    name = re.sub(r"^top_(\d+)$", r"top\1", measure)
-    return [f"{checkpoint}_{name}", name]

@@ -1,19 +1,20 @@
+"""Entries of the reports' configurations, and what is refused in them."""
+
 import pytest
-import yaml
-from jsonschema import Draft202012Validator
+
+from harmodels.config.specs import parse_claim, parse_figure, parse_table
+from harmodels.errors import ConfigurationError
+
+PARSE = {"table": parse_table, "figure": parse_figure, "claim": parse_claim}
 
 
-@pytest.fixture(scope="module")
-def validate(repository):
-    path = repository / "workflow" / "schemas" / "reporting.schema.yaml"
-    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(schema)
-
-    def errors(kind, entry):
-        part = {"$defs": schema["$defs"], "$ref": f"#/$defs/{kind}"}
-        return [error.message for error in Draft202012Validator(part).iter_errors(entry)]
-
-    return errors
+def validate(kind, entry):
+    """Return the messages with which an entry is refused."""
+    try:
+        PARSE[kind](entry)
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
 
 
 REPORTS = ["rnn_tbptt", "rnn_minibatch", "mlp_features", "hand_actions"]
@@ -25,31 +26,31 @@ def report(request, read_report):
     return read_report(request.param)
 
 
-def test_every_table_figure_and_claim_of_the_report_is_valid(validate, report):
+def test_every_table_figure_and_claim_of_the_report_is_valid(report):
     for kind in ("table", "figure", "claim"):
         for name, entry in report[f"{kind}s"].items():
             assert validate(kind, entry) == [], name
 
 
-def test_a_misspelt_key_is_an_error_in_every_entry(validate, report):
+def test_a_misspelt_key_is_an_error_in_every_entry(report):
     for kind in ("table", "figure", "claim"):
         for entry in report[f"{kind}s"].values():
             assert validate(kind, entry | {"experimnet": "part_b"})
 
 
-def test_a_missing_key_is_an_error_in_every_entry(validate, report):
+def test_a_missing_key_is_an_error_in_every_entry(report):
     for kind, key in (("table", "title"), ("figure", "title"), ("claim", "statement")):
         for entry in report[f"{kind}s"].values():
             assert validate(kind, {k: v for k, v in entry.items() if k != key})
 
 
-def test_a_kind_that_does_not_exist_is_an_error(validate, report):
+def test_a_kind_that_does_not_exist_is_an_error(report):
     for kind in ("table", "figure", "claim"):
         entry = next(iter(report[f"{kind}s"].values()))
         assert validate(kind, entry | {"kind": "pie"})
 
 
-def test_a_loss_claim_needs_its_curve_and_a_top_k_claim_its_checkpoints(validate, report):
+def test_a_loss_claim_needs_its_curve_and_a_top_k_claim_its_checkpoints(report):
     for claim in report["claims"].values():
         if "loss" in claim:
             assert validate("claim", {key: claim[key] for key in claim if key != "loss"})
@@ -60,7 +61,7 @@ def test_a_loss_claim_needs_its_curve_and_a_top_k_claim_its_checkpoints(validate
             assert validate("claim", {key: claim[key] for key in claim if key != "checkpoint"})
 
 
-def test_a_recall_needs_its_class_and_no_other_measure_has_one(validate):
+def test_a_recall_needs_its_class_and_no_other_measure_has_one():
     side = {"experiment": "b", "checkpoint": "last"}
     claim = {"statement": "s", "kind": "comparison", "left": side, "right": side}
     claim |= {"metric": "recall", "class": "sitting", "expected": "greater"}
@@ -69,7 +70,7 @@ def test_a_recall_needs_its_class_and_no_other_measure_has_one(validate):
     assert validate("claim", claim | {"metric": "top_1"})
 
 
-def test_a_table_is_of_one_experiment_or_of_several(validate):
+def test_a_table_is_of_one_experiment_or_of_several():
     table = {"title": "t", "kind": "top_k", "checkpoint": "last"}
     assert validate("table", table)
     assert validate("table", table | {"experiment": "a"}) == []

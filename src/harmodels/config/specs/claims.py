@@ -1,0 +1,186 @@
+"""Specifications of claims, one record for kinds that are judged on the same keys."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from harmodels.config.entries import Key, Part
+from harmodels.config.selection import Selection, Split, Where
+from harmodels.errors import ConfigurationError
+
+LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
+
+Statement = Annotated[str, Key("What the report says, in our words.")]
+Metric = Annotated[
+    str,
+    Key(
+        "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, recall (of "
+        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, or its "
+        "mean rise from an epoch to the next loss_roughness (falls count 0).",
+        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|recall|" + "|".join(LOSS_MEASURES),
+    ),
+]
+ClassName = Annotated[
+    str,
+    Key(
+        "Name of a class; the claim is undecided if the data set has none of that name.",
+        name="class",
+    ),
+]
+Expected = Annotated[
+    Literal["greater", "less"],
+    Key("The side of the threshold on which the report puts the left (or best) value."),
+]
+AtLeast = Annotated[float, Key("The threshold.", least=0, most=1)]
+_SELECTED = ("experiment", "checkpoint", "split", "where")
+Side = Annotated[Selection, Key("One side of a comparison."), Part((*_SELECTED, "choose"))]
+Judged = Annotated[Selection, Part(_SELECTED, inline=True)]
+JudgedWeights = Annotated[Selection, Part(_SELECTED, ("experiment", "checkpoint"), inline=True)]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The curve of history.parquet that a loss measure reads."""
+
+    split: Split
+    metric: Annotated[str, Key("A loss of history.parquet.")]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the report's own numbers say to the claim, read as a single replicate."""
+
+    verdict: (
+        Annotated[Literal["holds", "does not hold", "undecided"], Key("What they say.")] | None
+    ) = None
+    value: Annotated[float, Key("The same quantity as ours, from the report's tables.")] | None = (
+        None
+    )
+    source: Annotated[str, Key("Where in the report.")] | None = None
+
+
+PublishedClaim = Annotated[
+    Published,
+    Key("What the report's own numbers say to the claim, read as a single replicate."),
+]
+Curve = Annotated[Loss, Key("Which curve of history.parquet a loss measure reads.")]
+
+
+def check_metric(entry: dict[str, Any], place: str) -> None:
+    """Refuse a metric without what it needs, and what only another metric needs.
+
+    Raises
+    ------
+    ConfigurationError
+        If a loss measure has no curve or a recall no class, another metric has one of them, or a
+        measure of predictions does not say of which weights.
+    """
+    metric = entry.get("metric")
+    if metric is None:
+        return
+    for key, needed in (("loss", metric in LOSS_MEASURES), ("class", metric == "recall")):
+        if needed and key not in entry:
+            raise ConfigurationError(f"{place}: {metric} needs the key {key!r}")
+        if key in entry and not needed:
+            raise ConfigurationError(f"{place}: the key {key!r} does not belong to {metric}")
+    if metric not in LOSS_MEASURES:
+        sides = [key for key in ("left", "right") if isinstance(entry.get(key), dict)]
+        for at, part in [(f"{place}.{key}", entry[key]) for key in sides] or [(place, entry)]:
+            if "checkpoint" not in part:
+                raise ConfigurationError(f"{at}: the key 'checkpoint' is missing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Left against right, configurations paired on the keys that neither side fixes.
+
+    A comparison judges the mean difference against 0; a majority judges the share of pairs in
+    which left is on the expected side against one half.
+    """
+
+    statement: Statement
+    kind: Literal["comparison", "majority"]
+    left: Side
+    right: Side
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equivalence:
+    """Left and right, paired as in a comparison, differ by less than `margin`.
+
+    It holds if the whole interval of the difference lies inside.
+    """
+
+    statement: Statement
+    kind: Literal["equivalence"] = "equivalence"
+    left: Side
+    right: Side
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    margin: Annotated[float, Key("The largest difference that is none.", above=0)]
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The configuration `best` against the strongest other one that agrees with `where`."""
+
+    statement: Statement
+    kind: Literal["best"] = "best"
+    selection: Judged
+    best: Annotated[Where, Key("Values of the grid that one configuration has.")]
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """The mean over the configurations on the expected side of `threshold` (kind threshold).
+
+    Of kind share: most of the configurations on that side, judged against one half.
+    """
+
+    statement: Statement
+    kind: Literal["threshold", "share"]
+    selection: Judged
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    threshold: Annotated[float, Key("What each value is held against.")]
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfusedPair:
+    """The share of all errors that lie between two classes, mean over configurations."""
+
+    statement: Statement
+    kind: Literal["confused_pair"] = "confused_pair"
+    selection: JudgedWeights
+    classes: Annotated[tuple[str, str], Key("The two classes, in either order.")]
+    at_least: AtLeast
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """The lowest recall of a class over the configurations, per replicate."""
+
+    statement: Statement
+    kind: Literal["recall"] = "recall"
+    selection: JudgedWeights
+    class_name: ClassName
+    at_least: AtLeast
+    published: PublishedClaim | None = None
+
+
+ClaimSpec = Comparison | Equivalence | Best | Threshold | ConfusedPair | Recall

@@ -1,0 +1,183 @@
+"""Specifications of tables, one record a kind."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from harmodels.config.entries import Key, Part
+from harmodels.config.selection import Checkpoint, Selection, Split, Title
+
+Measure = Annotated[
+    str,
+    Key(
+        "A number per replicate from predictions: top_1, top_2, …, macro_f1 or "
+        "most_predicted_share.",
+        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share",
+    ),
+]
+Column = Annotated[
+    str,
+    Key(
+        "One of top_1, top_2, …, macro_f1, most_predicted_share, epochs and early_stop_epoch.",
+        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|epochs|early_stop_epoch",
+    ),
+]
+Columns = Annotated[
+    tuple[Column, ...],
+    Key(
+        "The columns: top_1, top_2, …, macro_f1, most_predicted_share, epochs or "
+        "early_stop_epoch; top_1 to top_5 unless told."
+    ),
+]
+PublishedFile = Annotated[
+    str,
+    Key(
+        "File of config/published with the report's own numbers, matched by configuration.",
+        pattern=r"[^/]+\.csv",
+    ),
+]
+Unpublished = Annotated[
+    tuple[str, ...],
+    Key(
+        "Keys of our rows that the report does not vary: its numbers stand in every row that "
+        "agrees in all others."
+    ),
+]
+Rows = Annotated[
+    tuple[Selection, ...],
+    Key(
+        "In place of one experiment, several: their rows are stacked, with the union of their "
+        "keys. With a title on any of them the experiment is a column; a checkpoint is in place of "
+        "the table's own.",
+        name="experiments",
+    ),
+    Part(("experiment", "where", "choose", "checkpoint", "title"), or_one=True),
+]
+_SIDE = ("experiment", "where", "choose", "checkpoint", "split", "title")
+
+
+@dataclass(frozen=True)
+class TableSide:
+    """One block of columns."""
+
+    selection: Annotated[Selection, Part(_SIDE, inline=True)]
+    published: PublishedFile | None = None
+
+
+Side = Annotated[
+    TableSide,
+    Key("One block of columns."),
+    Part((*_SIDE, "published"), required=("experiment", "checkpoint", "title")),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopK:
+    """One row a configuration; the best of each column is bold."""
+
+    kind: Literal["top_k"] = "top_k"
+    title: Title
+    rows: Rows
+    checkpoint: Checkpoint
+    split: Split = "test"
+    published: PublishedFile | None = None
+    unpublished: Unpublished = ()
+    measures: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastAgainstBest:
+    """Last weights beside best weights with the early-stop epoch; better is bold, worse italic."""
+
+    kind: Literal["last_against_best"] = "last_against_best"
+    title: Title
+    selection: Annotated[Selection, Part(("experiment", "where", "choose"), inline=True)]
+    published: PublishedFile | None = None
+    unpublished: Unpublished = ()
+    measures: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """Two experiments or checkpoints beside each other, rows matched by configuration.
+
+    One configuration on each side is a pair whatever its keys.
+    """
+
+    kind: Literal["side_by_side"] = "side_by_side"
+    title: Title
+    left: Side
+    right: Side
+    unpublished: Unpublished = ()
+    measures: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassRecall:
+    """One row a configuration, one column a class; the best of each column is bold."""
+
+    kind: Literal["class_recall"] = "class_recall"
+    title: Title
+    rows: Rows
+    checkpoint: Checkpoint
+    split: Split = "test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectAccuracy:
+    """The accuracy of each person recorded."""
+
+    kind: Literal["subject_accuracy"] = "subject_accuracy"
+    title: Title
+    rows: Rows
+    checkpoint: Checkpoint
+    split: Split = "test"
+    row: Annotated[
+        Literal["configurations", "subjects"],
+        Key("What a row is; the other is a column.", name="rows"),
+    ] = "configurations"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Of each experiment the configuration that validation data choose and the test set's own.
+
+    The latter is the one that the top-1 accuracy on the test set would choose; both are shown with
+    their measures on both.
+    """
+
+    kind: Literal["choices"] = "choices"
+    title: Title
+    sweeps: Annotated[
+        tuple[Selection, ...],
+        Key("One or two rows each.", name="experiments"),
+        Part(("experiment", "where", "title")),
+    ]
+    choose: Annotated[
+        Literal["validation_accuracy", "validation_loss"],
+        Key("What the validation data choose by."),
+    ]
+    checkpoint: Checkpoint
+    published: PublishedFile | None = None
+    measures: Annotated[tuple[Measure, ...], Key("The columns.")] = ("top_1",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusions:
+    """The most frequent confusions of one configuration, one row a pair of classes."""
+
+    kind: Literal["confusions"] = "confusions"
+    title: Title
+    selection: Annotated[
+        Selection,
+        Part(
+            ("experiment", "where", "choose", "checkpoint", "split"),
+            ("experiment", "checkpoint"),
+            inline=True,
+        ),
+    ]
+    most: Annotated[int, Key("How many rows at most.", least=1)] = 10
+
+
+TableSpec = (
+    TopK | LastAgainstBest | SideBySide | ClassRecall | SubjectAccuracy | Choices | Confusions
+)

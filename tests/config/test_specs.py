@@ -1,0 +1,136 @@
+# ruff: noqa: E501 - a table of inputs and messages, a line each
+"""What a report's tables, figures and claims name must exist while the configuration is read."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harmodels.config.project import parse_project
+from harmodels.errors import ConfigurationError
+
+CONFIG: dict[str, Any] = {
+    "name": "toy",
+    "reports": {"toy": {"datasets": ["simulated"]}},
+}
+REPORT = """
+title: T
+training: truncated_bptt
+draw: {train_per_class: 4, test_per_class: 2, validation_per_class: 1}
+experiments:
+  plain: {title: P, validation: false, grid: {hidden: [4, 8], window: [5, 10]}, options: {learning_rate: 0.1, epochs: 2}}
+  held_out: {title: H, validation: true, grid: {hidden: [4, 8]}, options: {learning_rate: 0.1, epochs: 2, window: 5}}
+tables:
+  pair:
+    title: T
+    kind: side_by_side
+    left: {experiment: plain, where: {window: 5}, checkpoint: last, title: L}
+    right: {experiment: held_out, checkpoint: best, title: R}
+  top: {title: T, kind: top_k, experiment: plain, checkpoint: last, published: ours.csv}
+  both: {title: T, kind: last_against_best, experiment: held_out}
+  chosen: {title: T, kind: choices, experiments: [held_out], choose: validation_loss, checkpoint: last}
+  mixed: {title: T, kind: confusions, experiment: plain, where: {hidden: 4, window: 5}, checkpoint: last}
+figures:
+  loss: {title: T, kind: loss_by_option, experiment: plain, option: hidden, metric: binary_cross_entropy}
+  sweep: {title: T, kind: sweep, panels: [{experiment: held_out, option: hidden}], checkpoint: last}
+  bars: {title: T, kind: recall_bars, checkpoint: last, runs: [{experiment: held_out, where: {hidden: 4}, title: A}]}
+claims:
+  best:
+    statement: S
+    kind: best
+    experiment: held_out
+    checkpoint: last
+    best: {hidden: 8}
+    metric: top_1
+    expected: greater
+  loss:
+    statement: S
+    kind: comparison
+    left: {experiment: plain, where: {window: 5}}
+    right: {experiment: plain, where: {window: 10}}
+    metric: min_loss
+    loss: {split: train, metric: binary_cross_entropy}
+    expected: less
+"""
+
+
+@pytest.fixture
+def read(repository, tmp_path):
+    """Read a project whose only report has some entries changed, each by its dotted path."""
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow" / "schemas").symlink_to(repository / "workflow" / "schemas")
+    (tmp_path / "config" / "reports").mkdir(parents=True)
+    (tmp_path / "config" / "published").mkdir()
+    (tmp_path / "config" / "published" / "ours.csv").write_text("hidden,window,top1\n4,5,0.5\n")
+    (tmp_path / "config" / "published" / "other.csv").write_text("hidden,top1\n4,0.5\n")
+
+    def parse(changes: dict[str, Any], plan: dict[str, Any] | None = None, root: Path = tmp_path):
+        report = yaml.safe_load(REPORT)
+        for path, value in changes.items():
+            *parts, last = path.split(".")
+            place = report
+            for part in parts:
+                place = place[int(part)] if isinstance(place, list) else place[part]
+            if value is None:
+                del place[last]
+            else:
+                place[last] = value
+        file = root / "config" / "reports" / "toy.yaml"
+        file.write_text(yaml.safe_dump(report, sort_keys=False))
+        config = copy.deepcopy(CONFIG)
+        config["reports"]["toy"] |= plan or {}
+        return parse_project(config, root).reports["toy"]
+
+    return parse
+
+
+def test_the_report_as_it_stands_is_read(read):
+    assert read({}).left_out == {}
+
+
+WRONG = {
+    "experiment": ({"tables.top.experiment": "plian"}, "tables.top: there is no experiment 'plian' (did you mean 'plain'?)"),
+    "side": ({"tables.pair.right.experiment": "x"}, "the report has plain, held_out"),
+    "where key": ({"claims.loss.left.where": {"windw": 5}}, "'windw', which the experiment does not vary (did you mean 'window'?)"),
+    "where value": ({"tables.top.where": {"hidden": 5}}, "no configuration of experiment 'plain' agrees"),
+    "best without validation": ({"tables.top.checkpoint": "best"}, "'plain' does not hold out"),
+    "choose without validation": ({"tables.top.choose": "validation_loss"}, "'plain' does not hold out"),
+    "choices without validation": ({"tables.chosen.experiments": ["plain"]}, "'plain' does not hold out"),
+    "split without validation": ({"tables.top.split": "validation"}, "'plain' does not hold out"),
+    "last against best": ({"tables.both.experiment": "plain"}, "'plain' does not hold out"),
+    "sweep of validation": ({"figures.sweep.panels.0.experiment": "plain"}, "'plain' does not hold out"),
+    "option": ({"figures.loss.option": "windw"}, "does not vary 'windw' (did you mean 'window'?)"),
+    "panel option": ({"figures.sweep.panels.0.option": "clip"}, "does not vary 'clip'"),
+    "metric": ({"figures.loss.metric": "cross_entropy"}, "has no loss 'cross_entropy'"),
+    "claim's metric": ({"claims.loss.loss.metric": "accuracy"}, "has no loss 'accuracy'"),
+    "claim's validation loss": ({"claims.loss.loss.split": "validation"}, "'plain' does not hold out"),
+    "test loss": ({"figures.loss.split": "test"}, "set `test_every`"),
+    "measure": ({"tables.top.measures": ["top1"]}, "'top1' is not one of top_1"),
+    "published file": ({"tables.top.published": "our.csv"}, "no published table 'our.csv' (did you mean 'ours.csv'?)"),
+    "published column": ({"tables.top.published": "other.csv"}, "has no column 'window'"),
+    "several for one": ({"tables.mixed.where": {"hidden": 4}}, "one configuration is needed"),
+    "several for a bar": ({"figures.bars.runs.0.where": None}, "one configuration is needed"),
+    "best of none": ({"claims.best.best": {"hidden": 5}}, "names 0 of the configurations"),
+    "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", "plain"]}, "several rows are called"),
+    "key": ({"tables.top.wehre": {"hidden": 4}}, "unknown key 'wehre'; did you mean 'where'?"),
+    "kind": ({"figures.bars.kind": "recal_bars"}, "no figure of kind 'recal_bars' (did you mean 'recall_bars'?)"),
+    "value": ({"tables.top.checkpoint": "lst"}, "'lst' is none of 'last', 'best' (did you mean 'last'?)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG)
+def test_what_exists_nowhere_is_refused_before_anything_trains(read, changes, message):
+    with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
+        read(changes)
+    assert str(caught.value).startswith("config/reports/toy.yaml: ")
+
+
+def test_what_the_plan_leaves_out_is_named_and_no_error(read):
+    report = read({}, {"experiments": ["plain"]})
+    assert report.left_out["tables.pair"] == ["held_out"]
+    assert "tables.top" not in report.left_out
+    with pytest.raises(ConfigurationError, match="no experiment 'helt_out'"):
+        read({"tables.both.experiment": "helt_out"}, {"experiments": ["plain"]})
