@@ -34,6 +34,7 @@ _SPECIAL = {
     "³": "$^3$",
     "·": r"$\cdot$",
     "µ": r"$\mu$",
+    "\N{GREEK SMALL LETTER MU}": r"$\mu$",
     "Ω": r"$\Omega$",
     "√": r"$\surd$",
     "∞": r"$\infty$",
