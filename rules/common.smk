@@ -43,6 +43,9 @@ except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 if warning:
     logger.warning(f"harmodels: {warning}")
+if workflow.is_main_process:
+    for line in PIPELINE.left_out():
+        logger.info(line)
 
 # jobs take over the device that was decided here: a cluster's node would decide by its own hardware
 os.environ[DEVICE] = PROJECT.device

@@ -54,3 +54,10 @@ def test_what_needs_an_experiment_left_out_is_not_buildable(load):
     names = buildable(report.report("rnn_tbptt"), "tables")
     assert "table1" in names
     assert "readings" not in names
+
+
+def test_each_product_that_the_plan_leaves_out_is_one_line(load):
+    part = load(reports={"rnn_tbptt": {"datasets": ["simulated"], "experiments": ["part_b"]}})
+    assert "rnn_tbptt: tables.readings is left out; it needs readings" in part.left_out()
+    whole = load(reports={"rnn_tbptt": {"datasets": ["simulated"]}})
+    assert whole.left_out() == []

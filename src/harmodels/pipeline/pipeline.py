@@ -87,6 +87,14 @@ class Pipeline:
             )
         return spec
 
+    def left_out(self) -> list[str]:
+        """Return one line for each product whose experiments the configuration leaves out."""
+        return [
+            f"{plan.key}: {product} is left out; it needs {', '.join(missing)}"
+            for plan in self.project.reports.values()
+            for product, missing in plan.left_out.items()
+        ]
+
 
 def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     """Read and check a configuration, the reports it names and their data sets.
