@@ -55,5 +55,5 @@ def test_snakefile_and_package_ask_for_the_same_snakemake(repository):
     text = (repository / "Snakefile").read_text(encoding="utf-8")
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     (least,) = re.findall(r'min_version\("([0-9.]+)"\)', text)
-    assert f"snakemake>={least}" in project["project"]["dependencies"]
+    assert f"snakemake>={least}" in project["project"]["optional-dependencies"]["workflow"]
     assert tuple(map(int, least.split("."))) >= (9, 19)  # which reads the profile by itself
