@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from harmodels.evaluation.statistics import LEVEL
 
@@ -125,6 +125,8 @@ def replicates_to_decide(effect: float, level: float = LEVEL, power: float = POW
     >>> replicates_to_decide(0.0) is None
     True
     """
+    from scipy.stats import nct  # half a second that only an undecided claim costs
+
     if math.isnan(effect):
         return None
     if math.isinf(effect):
@@ -132,8 +134,8 @@ def replicates_to_decide(effect: float, level: float = LEVEL, power: float = POW
     numbers = range(2, MOST_REPLICATES + 1)
 
     def power_of(n: int) -> float:
-        critical = stats.t.isf((1 - level) / 2, n - 1)
-        reached = stats.nct.sf(critical, n - 1, abs(effect) * math.sqrt(n))
+        critical = special.stdtrit(n - 1, (1 + level) / 2)
+        reached = nct.sf(critical, n - 1, abs(effect) * math.sqrt(n))
         # scipy gives NaN for a non-centrality so large that the power is 1
         return float(np.nan_to_num(reached, nan=1.0))
 
@@ -144,4 +146,4 @@ def replicates_to_decide(effect: float, level: float = LEVEL, power: float = POW
 def _two_sided(distance: float, error: float, degrees: int) -> float:
     if error == 0:
         return 0.0
-    return float(2 * stats.t.sf(abs(distance) / error, degrees))
+    return float(2 * special.stdtr(degrees, -abs(distance) / error))

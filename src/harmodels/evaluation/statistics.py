@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from harmodels.errors import ResultsError
 
@@ -110,7 +110,9 @@ def count_interval(count: int, trials: int, level: float = LEVEL) -> Interval:
         raise ResultsError(f"a count of {count} in {trials} trials does not exist")
     if trials == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
-    bounds = stats.binomtest(count, trials).proportion_ci(level, method="exact")
+    from scipy.stats import binomtest  # half a second that few tables need
+
+    bounds = binomtest(count, trials).proportion_ci(level, method="exact")
     return Interval(count / trials, float(bounds.low), float(bounds.high), trials)
 
 
