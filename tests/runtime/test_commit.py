@@ -34,6 +34,14 @@ def test_a_release_unpacked_inside_another_repository_has_no_commit(tmp_path):
     assert describe_commit(inside) == {"commit": None, "dirty": None}
 
 
+def test_a_release_unpacked_over_another_repository_has_no_commit(tmp_path):
+    commit_a_file(tmp_path)
+    (tmp_path / "Snakefile").write_text("a release")
+    assert describe_commit(tmp_path) == {"commit": None, "dirty": None}
+    subprocess.run(["git", "-C", tmp_path, "add", "Snakefile"], check=True)
+    assert describe_commit(tmp_path)["dirty"] is True
+
+
 def test_git_variables_of_the_environment_name_no_other_repository(tmp_path, monkeypatch):
     mine, other = tmp_path / "mine", tmp_path / "other"
     for folder in (mine, other):

@@ -7,16 +7,21 @@ from typing import Any
 
 from harmodels.files import sha256
 
+WORKFLOW = "Snakefile"
+
 
 def describe_commit(folder: Path) -> dict[str, Any]:
     """Return the commit of a checkout and whether files differ from it.
 
-    Both are None without git, and where `folder` is not the top of a checkout: a release unpacked
-    inside another project's repository has no commit of its own.
+    Both are None without git, and where `folder` is not the top of a checkout, or git does not
+    know its Snakefile: a release unpacked inside, or over, another project's repository has no
+    commit of its own.
     """
     nothing = {"commit": None, "dirty": None}
     try:
         if Path(_git(folder, "rev-parse", "--show-toplevel")).resolve() != folder.resolve():
+            return nothing
+        if not _tracks(folder):
             return nothing
         commit = _git(folder, "rev-parse", "HEAD")
         dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
@@ -29,6 +34,11 @@ def describe_lock(folder: Path) -> str | None:
     """Return the SHA-256 of a checkout's requirements.lock; None without one."""
     path = folder / "requirements.lock"
     return sha256(path) if path.exists() else None
+
+
+def _tracks(folder: Path) -> bool:
+    """Return whether git knows the workflow in a folder, where there is one."""
+    return not (folder / WORKFLOW).exists() or bool(_git(folder, "ls-files", "--", WORKFLOW))
 
 
 def _git(folder: Path, *arguments: str) -> str:
