@@ -62,6 +62,8 @@ PROJECTS: list[tuple[Mapping[str, Any], str]] = [
     (plan() | {"seed": 10**400}, "100000.*too large a number"),
     (plan() | {"resources": {"mem_mb": 2**70}}, "too large a number"),
     (plan() | {"resources": {"account": "x'; touch y #"}}, "account: .*a name as Slurm knows it"),
+    (plan() | {"resources": {"extra": "--x=$(touch y)"}}, "extra: .*options without quotes, "),
+    (plan() | {"resources": {"extra": "--x\ntouch y"}}, "extra: .*options without quotes, "),
     (plan() | {"replicates": bomb()}, "more than 100000 values"),
     (plan() | {"replicates": nested(90)}, "nested more than 50 deep"),
     (plan() | {"name": "a" * 20_000}, "20000 characters"),
@@ -165,6 +167,9 @@ FILES = [
     (MERGES.encode(), "more than 100000 values"),
     (b"a: &a [*a]\n", r"\*a is an alias of itself"),
     (b"a: *b\n", "undefined alias"),
+    (b"name: x\nepochs: 010\n", "line 2: '010' is another number to YAML, in base 8 or 60"),
+    (b"epochs: 1:30\n", "'1:30' is another number to YAML"),
+    (b"learning_rate: 1:30.5\n", "'1:30.5' is another number to YAML"),
     (b"seed: " + b"9" * 5000, "mine.yaml"),
     (b"a: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
 ]
@@ -198,6 +203,13 @@ def test_a_number_without_a_point_before_its_exponent_is_a_number(
 ) -> None:
     (tmp_path / "a.yaml").write_text(f"a: {text}\n", encoding="utf-8")
     assert read_yaml(tmp_path / "a.yaml") == {"a": value}
+
+
+def test_zeros_times_and_quoted_digits_are_what_they_look_like(tmp_path: Path) -> None:
+    text = "a: 0\nb: 0.5\nc: '010'\nd: 08x\ne: 00:00:00:xx\nf: -0\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    expected = {"a": 0, "b": 0.5, "c": "010", "d": "08x", "e": "00:00:00:xx", "f": 0}
+    assert read_yaml(tmp_path / "a.yaml") == expected
 
 
 def test_words_that_begin_like_a_number_stay_words(tmp_path: Path) -> None:

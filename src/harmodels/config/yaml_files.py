@@ -46,6 +46,9 @@ _StrictLoader.add_implicit_resolver(
     list("-+.0123456789"),
 )
 
+# Numbers of YAML 1.1 that nobody means who writes them: to it 010 is 8 and 1:30 is 90.
+_SURPRISING = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+
 # A value that its tag does not allow (`2024-13-45`, `!!int x`) brings out what Python raises.
 _UNREADABLE = (OSError, yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError)
 
@@ -57,11 +60,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     ------
     ConfigurationError
         If the file is missing, is not YAML in UTF-8, is not a mapping, holds a key twice or a value
-        that its tag does not allow, or would become a tree too deep or too large.
+        that its tag does not allow, a number in base 8 or 60, or would become a tree too deep or
+        too large.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        _refuse_bombs(text)
+        _refuse_traps(text)
         content = yaml.load(text, Loader=_StrictLoader)
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"cannot read {path}: {error}; save it as UTF-8") from error
@@ -130,10 +134,11 @@ def _parts(value: object, where: str, depth: int) -> Iterator[object]:
         yield from _parts(part, where, depth + 1)
 
 
-def _refuse_bombs(text: str) -> None:
+def _refuse_traps(text: str) -> None:
     """Follow the parser's events, which need no stack, before anything is built of them.
 
-    A deep nesting overflows the C stack of the loader; aliases of aliases grow exponentially.
+    A deep nesting overflows the C stack of the loader; aliases of aliases grow exponentially; a
+    leading zero changes a number.
     """
     sizes: dict[str | None, int] = {}
     stack: list[tuple[str | None, int]] = []
@@ -155,8 +160,14 @@ def _refuse_bombs(text: str) -> None:
             if event.anchor in (anchor for anchor, _ in stack):
                 raise ConfigurationError(f"line {line}: *{event.anchor} is an alias of itself")
             total += sizes.get(event.anchor, 1)
-        elif isinstance(event, yaml.ScalarEvent) and event.anchor is not None:
-            sizes[event.anchor] = 1
+        elif isinstance(event, yaml.ScalarEvent):
+            if event.implicit[0] and _SURPRISING.fullmatch(event.value):
+                raise ConfigurationError(
+                    f"line {line}: {shown(event.value)} is another number to YAML, in base 8 or "
+                    "60; write it without leading zeros and colons, or in quotes if it is a text"
+                )
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
         total += 1
         if total > MOST_VALUES:
             raise ConfigurationError(
