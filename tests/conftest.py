@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests; autograd and central differences are the oracles."""
+"""Fixtures shared by all tests."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from harmodels.assets import root
 from harmodels.files import write_json
+from harmodels.testing import check_gradients
 
 # The same examples on every run; HYPOTHESIS_PROFILE=long looks further, each time elsewhere.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=40)
@@ -59,32 +60,20 @@ def _check(
     `forward(*arguments)` gives a tensor Y; `gradients(d_Y, *arguments)` gives the gradient of
     sum(Y · d_Y) at every argument.
     """
-    random = torch.Generator().manual_seed(seed)
-    arguments = [argument.double() for argument in arguments]
-    outputs = forward(*arguments)
-    cotangent = torch.randn(outputs.shape, generator=random, dtype=torch.float64)
-    ours = gradients(cotangent, *arguments)
-    leaves = [argument.clone().requires_grad_() for argument in arguments]
-    theirs = torch.autograd.grad(forward(*leaves), leaves, cotangent)
-    assert len(ours) == len(theirs)
-    for mine, oracle in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(mine, oracle, rtol=1e-9, atol=1e-12)
-    directions = [
-        torch.randn(argument.shape, generator=random, dtype=torch.float64) for argument in arguments
-    ]
-    step = 1e-6
-
-    def along(sign: float) -> Tensor:
-        moved = [a + sign * step * d for a, d in zip(arguments, directions, strict=True)]
-        return (forward(*moved) * cotangent).sum()
-
-    numeric = (along(1) - along(-1)) / (2 * step)
-    exact = sum((g * d).sum() for g, d in zip(ours, directions, strict=True))
-    torch.testing.assert_close(exact, numeric, rtol=1e-6, atol=1e-8)
+    report = check_gradients(
+        lambda _, *inputs: (forward(*inputs), inputs),
+        lambda _, inputs, d_outputs: tuple(gradients(d_outputs, *inputs)),
+        None,
+        tuple(arguments),
+        seed=seed,
+        rtol=1e-9,
+    )
+    assert len(report.verdicts) == len(arguments)
+    assert report, report
 
 
-@pytest.fixture
-def check_gradients() -> Callable[..., None]:
+@pytest.fixture(name="check_gradients")
+def check_gradients_fixture() -> Callable[..., None]:
     return _check
 
 

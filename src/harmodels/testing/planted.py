@@ -1,0 +1,155 @@
+"""Classic mistakes planted in autograd: gradients that a wrong derivation would give.
+
+A mistake changes the backward pass of an operation and leaves its forward pass alone. Torch's
+function modes see each operation of a forward pass, so it need not be rewritten for this.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+Forward = Callable[..., Any]
+
+# position of the left factor; the right one follows
+PRODUCTS: dict[Any, int] = {
+    torch.matmul: 0,
+    Tensor.matmul: 0,
+    Tensor.__matmul__: 0,
+    torch.mm: 0,
+    Tensor.mm: 0,
+    torch.bmm: 0,
+    Tensor.bmm: 0,
+    torch.addmm: 1,
+    Tensor.addmm: 1,
+    torch.baddbmm: 1,
+    Tensor.baddbmm: 1,
+    F.linear: 0,
+}
+SOFTMAXES = (
+    torch.softmax,
+    Tensor.softmax,
+    F.softmax,
+    torch.log_softmax,
+    Tensor.log_softmax,
+    F.log_softmax,
+    F.cross_entropy,
+)
+
+
+class NotTransposed(TorchFunctionMode):
+    """A product x · M sends x the gradient d_y · M in place of d_y · Mᵀ.
+
+    Works for square matrices and for rows of square blocks, the gates of a recurrent layer.
+    """
+
+    def __init__(self, weight: Tensor | None) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        position = PRODUCTS.get(func)
+        if position is None or len(args) < position + 2:
+            return func(*args, **(kwargs or {}))
+        left, right = args[position : position + 2]
+        if self._is_weight(right):
+            matrix = right.mT if func is F.linear else right
+            changed, extra = (left.detach(), right), _untransposed(left, matrix.detach())
+        elif self._is_weight(left):
+            rows = right if right.ndim == 1 else right.mT
+            extra = _untransposed(rows, left.mT.detach())
+            changed, extra = (left, right.detach()), extra if right.ndim == 1 else extra.mT
+        else:
+            return func(*args, **(kwargs or {}))
+        args = (*args[:position], *changed, *args[position + 2 :])
+        return func(*args, **(kwargs or {})) + extra
+
+    def _is_weight(self, operand: Any) -> bool:
+        return operand is self.weight or getattr(operand, "_base", None) is self.weight
+
+
+class _UntransposedZero(torch.autograd.Function):
+    """Zero of the shape of rows · matrix, with the wrong gradient at the rows."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, matrix: Tensor) -> Tensor:
+        ctx.save_for_backward(matrix)
+        return torch.zeros_like(rows @ matrix)
+
+    @staticmethod
+    def backward(ctx: Any, d_product: Tensor) -> tuple[Tensor, None]:
+        (matrix,) = ctx.saved_tensors
+        blocks = matrix.shape[-1] // matrix.shape[-2]
+        pairs = zip(d_product.chunk(blocks, -1), matrix.chunk(blocks, -1), strict=True)
+        parts = [d_block @ block for d_block, block in pairs]
+        return torch.stack(parts).sum(0), None
+
+
+_untransposed: Callable[[Tensor, Tensor], Tensor] = _UntransposedZero.apply
+
+
+class SoftmaxTwice(TorchFunctionMode):
+    """A softmax multiplies the gradient at its logits by its Jacobian once more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in SOFTMAXES and args:
+            self.used = True
+            logits = args[0]
+            if func is F.cross_entropy:
+                axis = 1 if logits.ndim > 1 else 0
+            else:
+                axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
+            args = (_jacobian_again(logits, axis), *args[1:])
+        return func(*args, **kwargs)
+
+
+class _JacobianAgain(torch.autograd.Function):
+    """Identity whose gradient passes through the Jacobian of a softmax."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, axis: int) -> Tensor:
+        ctx.axis = axis
+        ctx.save_for_backward(logits.softmax(axis))
+        return logits.clone()
+
+    @staticmethod
+    def backward(ctx: Any, d_logits: Tensor) -> tuple[Tensor, None]:
+        (outputs,) = ctx.saved_tensors
+        weighted = outputs * d_logits
+        return weighted - outputs * weighted.sum(ctx.axis, keepdim=True), None
+
+
+_jacobian_again: Callable[[Tensor, int], Tensor] = _JacobianAgain.apply
+
+
+def in_windows(
+    forward: Forward, params: Any, inputs: tuple[Tensor, ...], window: int, axis: int
+) -> Forward:
+    """Return a forward pass in windows of steps, between which the state is a constant.
+
+    `forward(params, inputs, initial)` returns the states after each step; the state carried into a
+    window is the one that `params` and `inputs` give, whatever the returned function is called
+    with. So its slope, by autograd and by central differences, is the truncated gradient.
+    """
+    sequence, initial = inputs
+    carried = []
+    state = initial
+    for part in torch.split(sequence, window, axis):
+        carried.append(state)
+        states = forward(params, part, state)
+        state = states.select(axis, states.shape[axis] - 1).detach()
+
+    def windowed(params: Any, sequence: Tensor, initial: Tensor) -> Tensor:
+        starts = [initial, *carried[1:]]
+        parts = zip(torch.split(sequence, window, axis), starts, strict=True)
+        return torch.cat([forward(params, part, start) for part, start in parts], axis)
+
+    return windowed

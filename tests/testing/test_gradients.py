@@ -1,0 +1,390 @@
+"""Right gradients pass, and each planted mistake is named, alone."""
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from harmodels.nn import dropout, elman, linear, losses, packing, recurrent
+from harmodels.nn.cells import RecurrentParams
+from harmodels.testing import check_gradients
+
+R, B, T, D, H = 2, 4, 6, 3, 5
+
+
+def normal(*shape, seed=0):
+    # the seed is that of the shape too, so no two tensors are alike
+    random = torch.Generator().manual_seed(seed + hash(shape) % 1000)
+    return torch.randn(*shape, generator=random)
+
+
+ELMAN = elman.ElmanParams(normal(R, H, D), normal(R, H, H), normal(R, H), normal(R, H, seed=1))
+STATEFUL = normal(R, B, T, D), normal(R, B, H)
+DENSE = linear.LinearParams(normal(R, H, D), normal(R, H))
+ROWS = normal(R, B, D)
+
+
+def gated(cell):
+    rows = recurrent.CELLS[cell].gates * H
+    return RecurrentParams(
+        normal(1, rows, D), normal(1, rows, H), normal(1, rows), normal(1, rows, seed=1)
+    )
+
+
+def gated_pair(cell):
+    """Forward and backward over three sequences of unequal lengths, and torch's own cell."""
+    layout = packing.layout(torch.tensor([[5, 3, 1]]))
+
+    def forward(params, inputs):
+        return recurrent.forward(recurrent.CELLS[cell], params, layout.size_at_t, inputs)
+
+    def backward(params, cache, d_outputs):
+        return recurrent.backward(recurrent.CELLS[cell], params, cache, d_outputs)
+
+    return forward, backward, normal(1, 9, D)
+
+
+def kinds(report):
+    return [mistake.kind for mistake in report.mistakes]
+
+
+def elman_in_windows(window):
+    """A backward pass that stops at every `window` steps."""
+
+    def backward(params, cache, d_outputs):
+        inputs, hidden = cache
+        parts = []
+        for start in range(0, inputs.shape[2], window):
+            rows = slice(start, start + window)
+            states = hidden[:, :, start : min(start + window, inputs.shape[2]) + 1]
+            part = elman.ElmanCache(inputs[:, :, rows], states)
+            parts.append(elman.backward(params, part, d_outputs[:, :, rows]))
+        d_inputs, d_initials, d_params = zip(*parts, strict=True)
+        summed = elman.ElmanParams(
+            *(torch.stack(each).sum(0) for each in zip(*d_params, strict=True))
+        )
+        return torch.cat(d_inputs, 2), d_initials[0], summed
+
+    return backward
+
+
+def test_right_gradients_of_a_recurrent_layer_pass():
+    report = check_gradients(elman.forward, elman.backward, ELMAN, STATEFUL)
+    assert report, report
+    assert not report.mistakes
+    assert [verdict.name for verdict in report.verdicts] == [*ELMAN._fields, "inputs", "initial"]
+
+
+def test_the_report_is_false_where_a_gradient_is_wrong():
+    report = check_gradients(elman.forward, elman.backward_untransposed, ELMAN, STATEFUL)
+    assert not report
+
+
+@pytest.mark.parametrize("cell", recurrent.CELLS)
+def test_a_forward_pass_that_autograd_cannot_follow_is_checked_by_central_differences(cell):
+    forward, backward, inputs = gated_pair(cell)
+    report = check_gradients(forward, backward, gated(cell), inputs)
+    assert report, report
+    assert "every element" in report.oracle
+
+
+def test_too_many_elements_for_central_differences_are_refused_with_the_remedy():
+    def forward(w):
+        return torch.mul(w, 2, out=torch.empty_like(w)), None
+
+    with pytest.raises(ValueError, match="smaller layer"):
+        check_gradients(forward, lambda w, cache, d: 2 * d, normal(100, 60))
+
+
+def test_truncated_gradients_pass_with_their_window():
+    assert check_gradients(elman.forward, elman_in_windows(4), ELMAN, STATEFUL, window=4)
+
+
+def test_a_recurrence_that_is_not_transposed_is_named_with_its_steps():
+    report = check_gradients(elman.forward, elman.backward_untransposed, ELMAN, STATEFUL)
+    assert kinds(report) == ["weight_not_transposed"]
+    assert "recurrence not transposed" in str(report)
+    steps = {verdict.name: verdict.steps for verdict in report.verdicts}
+    assert steps["weight_hh"] == (1, 2, 3, 4, 5)  # step 0 has nothing behind it
+    assert steps["initial"] == (0, 1, 2, 3, 4, 5)
+
+
+def test_a_recurrence_on_columns_that_is_not_transposed_is_named():
+    def forward(params, x, h):
+        states = [h]
+        for frame in x:
+            states.append(
+                torch.tanh(params["weight_ih"] @ frame + params["weight_hh"] @ states[-1])
+            )
+        return torch.stack(states[1:]), (x, torch.stack(states))
+
+    def backward(params, cache, d_states):
+        x, states = cache
+        d = {name: torch.zeros_like(value) for name, value in params.items()}
+        d_state = torch.zeros_like(states[0])
+        for t in reversed(range(len(x))):
+            d_z = (d_states[t] + d_state) * (1 - states[t + 1] ** 2)
+            d["weight_ih"] += torch.outer(d_z, x[t])
+            d["weight_hh"] += torch.outer(d_z, states[t])
+            d_state = params["weight_hh"] @ d_z
+        return d
+
+    params = {"weight_ih": normal(H, D), "weight_hh": normal(H, H)}
+    report = check_gradients(forward, backward, params, (normal(T, D), normal(H)))
+    assert kinds(report) == ["weight_not_transposed"]
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("gru", 3), ("lstm", 4)])
+def test_a_gated_recurrence_that_is_not_transposed_is_named(cell, gates):
+    class NotTransposedHere(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, h, weight):
+            ctx.save_for_backward(h, weight)
+            return h @ weight.mT
+
+        @staticmethod
+        def backward(ctx, d_product):
+            h, weight = ctx.saved_tensors
+            pairs = zip(d_product.chunk(gates, -1), weight.chunk(gates, -2), strict=True)
+            return sum(d @ w.mT for d, w in pairs), d_product.mT @ h
+
+    def run(product, params, x):
+        h = c = x.new_zeros(B, H)
+        states = []
+        for frame in x.unbind(-2):
+            a = frame @ params["weight_ih"].mT
+            b = product(h, params["weight_hh"])
+            if cell == "gru":
+                (ar, az, an), (br, bz, bn) = a.chunk(3, -1), b.chunk(3, -1)
+                z = torch.sigmoid(az + bz)
+                h = (1 - z) * torch.tanh(an + torch.sigmoid(ar + br) * bn) + z * h
+            else:
+                i, f, g, o = (a + b).chunk(4, -1)
+                c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+                h = torch.sigmoid(o) * torch.tanh(c)
+            states.append(h)
+        return torch.stack(states, -2)
+
+    def forward(params, x):
+        return run(lambda h, weight: h @ weight.mT, params, x), x
+
+    def backward(params, x, d_states):
+        leaves = {name: value.clone().requires_grad_() for name, value in params.items()}
+        outputs = run(NotTransposedHere.apply, leaves, x)
+        return dict(
+            zip(leaves, torch.autograd.grad(outputs, [*leaves.values()], d_states), strict=True)
+        )
+
+    params = {"weight_ih": normal(gates * H, D), "weight_hh": normal(gates * H, H)}
+    report = check_gradients(forward, backward, params, normal(B, T, D))
+    assert kinds(report) == ["weight_not_transposed"]
+
+
+def test_a_square_dense_weight_that_is_not_transposed_is_named():
+    params = linear.LinearParams(normal(R, D, D), normal(R, D))
+
+    def backward(params, cache, d_outputs):
+        return d_outputs @ params.weight.mT, linear.backward(params, cache, d_outputs)[1]
+
+    report = check_gradients(linear.forward, backward, params, ROWS)
+    assert kinds(report) == ["weight_not_transposed"]
+    assert report.wrong == ("inputs",)
+
+
+def test_a_state_that_is_not_detached_between_windows_is_named():
+    report = check_gradients(elman.forward, elman.backward, ELMAN, STATEFUL, window=4)
+    assert kinds(report) == ["not_detached"]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_state_detached_inside_a_window_is_named(size):
+    report = check_gradients(elman.forward, elman_in_windows(size), ELMAN, STATEFUL, window=4)
+    assert kinds(report) == ["detached_inside"]
+
+
+def test_a_state_detached_inside_a_whole_sequence_is_named():
+    report = check_gradients(elman.forward, elman_in_windows(1), ELMAN, STATEFUL)
+    assert kinds(report) == ["detached_inside"]
+    assert "every step" in report.mistakes[0].text
+
+
+def test_a_forward_pass_that_detaches_is_named_though_autograd_agrees_with_the_backward_pass():
+    def forward(params, x):
+        y = x @ params["weight"].mT
+        return y + (y @ params["weight"]).detach() @ params["weight"].mT, x
+
+    def backward(params, x, d_y):
+        weight = params["weight"].clone().requires_grad_()
+        return {"weight": torch.autograd.grad(forward({"weight": weight}, x)[0], weight, d_y)[0]}
+
+    report = check_gradients(forward, backward, {"weight": normal(H, D)}, normal(B, D))
+    assert report.wrong == ("weight",)
+    assert kinds(report) == ["forward_detached"]
+    assert "cuts the same path" in str(report)
+
+
+@pytest.mark.parametrize("softmax", ["log_softmax", "softmax", "cross_entropy"])
+def test_a_softmax_jacobian_applied_twice_is_named_below_the_layer_that_it_harms(softmax):
+    labels = torch.tensor([0, 2, 1, 4])
+    loss_of = {
+        "log_softmax": lambda o: -o.log_softmax(-1)[torch.arange(B), labels],
+        "softmax": lambda o: -torch.softmax(o, dim=-1)[torch.arange(B), labels].log(),
+        "cross_entropy": lambda o: F.cross_entropy(o, labels, reduction="none"),
+    }[softmax]
+
+    def forward(params, x):
+        logits = x @ params["weight"].mT + params["bias"]
+        return loss_of(logits), (x, logits)
+
+    def backward(params, cache, d_loss):
+        x, logits = cache
+        _, d_logits = losses.softmax_cross_entropy(logits, labels)
+        d_logits = losses.times_softmax_jacobian(logits.softmax(-1), d_logits) * d_loss[:, None]
+        return {"weight": d_logits.mT @ x, "bias": d_logits.sum(0)}
+
+    report = check_gradients(
+        forward, backward, {"weight": normal(H, D), "bias": normal(H)}, normal(B, D)
+    )
+    assert kinds(report) == ["softmax_twice"]
+
+
+@pytest.mark.parametrize(
+    ("careless", "wrong"),
+    [
+        (lambda d: d._replace(bias=d.bias / B), ("bias",)),
+        (lambda d: linear.LinearParams(d.weight / B, d.bias / B), ("weight", "bias")),
+        (lambda d: d._replace(weight=d.weight * B), ("weight",)),
+    ],
+)
+def test_a_sum_for_a_mean_over_the_batch_is_named_with_the_parameters(careless, wrong):
+    def backward(params, cache, d_outputs):
+        d_inputs, d_params = linear.backward(params, cache, d_outputs)
+        return d_inputs, careless(d_params)
+
+    report = check_gradients(linear.forward, backward, DENSE, ROWS)
+    assert report.wrong == wrong
+    assert kinds(report) == ["sum_for_mean"]
+    assert "axis 1 of inputs" in str(report)
+
+
+def test_a_bias_without_a_gradient_is_named():
+    def backward(params, cache, d_outputs):
+        d_inputs, d_params = linear.backward(params, cache, d_outputs)
+        return d_inputs, d_params._replace(bias=torch.zeros_like(params.bias))
+
+    report = check_gradients(linear.forward, backward, DENSE, ROWS)
+    assert kinds(report) == ["forgotten_bias"]
+
+
+def test_a_bias_that_the_gradients_do_not_hold_is_named():
+    def forward(params, x):
+        return x @ params["weight"].mT + params["bias"], x
+
+    def backward(params, x, d_y):
+        return {"weight": d_y.mT @ x}
+
+    params = {"weight": normal(H, D), "bias": normal(H)}
+    report = check_gradients(forward, backward, params, normal(B, D))
+    assert kinds(report) == ["forgotten_bias"]
+    assert "missing" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "text"),
+    [("gru", (1, 0, 2), "blocks are z, r, n"), ("lstm", (0, 1, 3, 2), "blocks are i, f, o, g")],
+)
+def test_a_swapped_order_of_gates_is_named(cell, order, text):
+    forward, right, inputs = gated_pair(cell)
+
+    def backward(params, cache, d_outputs):
+        d_inputs, d_params = right(params, cache, d_outputs)
+        swapped = [torch.cat([each.chunk(len(order), 1)[i] for i in order], 1) for each in d_params]
+        return d_inputs, RecurrentParams(*swapped)
+
+    report = check_gradients(forward, backward, gated(cell), inputs)
+    assert kinds(report) == ["gate_order"]
+    assert text in str(report)
+
+
+@pytest.mark.parametrize(("forward_scale", "backward_scale"), [(1 / 0.8, 1.0), (1.0, 1 / 0.8)])
+def test_dropout_scaled_at_the_wrong_end_is_named(forward_scale, backward_scale):
+    mask = (normal(R, B, H) > -0.8).to(torch.uint8)
+
+    def forward(params, x, mask):
+        hidden, cache = linear.forward(params, x)
+        return dropout.forward(hidden, mask, forward_scale), (cache, mask)
+
+    def backward(params, cache, d_outputs):
+        cache, mask = cache
+        return linear.backward(params, cache, dropout.backward(mask, d_outputs, backward_scale))
+
+    report = check_gradients(forward, backward, DENSE, (ROWS, mask), keep_prob=0.8)
+    assert kinds(report) == ["dropout_scale"]
+
+
+def test_minus_the_gradient_is_named():
+    def backward(params, cache, d_outputs):
+        return linear.backward(params, cache, -d_outputs)
+
+    assert kinds(check_gradients(linear.forward, backward, DENSE, ROWS)) == ["sign"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d._replace(weight_hh=d.weight_hh + 1e-3),
+        lambda d: d._replace(weight_ih=d.weight_ih * 1.37),
+        lambda d: d._replace(bias_hh=d.bias_hh.flip(-1)),
+        lambda d: d._replace(weight_hh=d.weight_hh * torch.nan),
+    ],
+)
+def test_a_wrong_gradient_of_no_known_kind_is_given_no_name(spoil):
+    def backward(params, cache, d_outputs):
+        d_inputs, d_initial, d_params = elman.backward(params, cache, d_outputs)
+        return d_inputs, d_initial, spoil(d_params)
+
+    report = check_gradients(elman.forward, backward, ELMAN, STATEFUL)
+    assert not report
+    assert not report.mistakes
+    assert "No known mistake" in str(report)
+
+
+def test_a_single_wrong_element_is_found_with_its_place():
+    def backward(params, cache, d_outputs):
+        d_inputs, d_params = linear.backward(params, cache, d_outputs)
+        d_params.weight[1, 2, 0] *= 1 + 1e-6
+        return d_inputs, d_params
+
+    report = check_gradients(linear.forward, backward, DENSE, ROWS)
+    (wrong,) = (verdict for verdict in report.verdicts if not verdict.ok)
+    assert (wrong.name, wrong.place) == ("weight", (1, 2, 0))
+
+
+def test_a_transposed_gradient_is_told_by_its_shape():
+    def backward(params, cache, d_outputs):
+        d_inputs, d_params = linear.backward(params, cache, d_outputs)
+        return d_inputs, d_params._replace(weight=d_params.weight.mT)
+
+    assert "(2, 3, 5), not (2, 5, 3), the transpose" in str(
+        check_gradients(linear.forward, backward, DENSE, ROWS)
+    )
+
+
+def test_parameters_may_be_nested_dicts_or_one_tensor():
+    def forward(params, x):
+        return x @ params["layer"]["w"], x
+
+    def backward(params, x, d_y):
+        return {"layer": {"w": x.mT @ d_y}}
+
+    nested = {"layer": {"w": normal(D, H)}}
+    report = check_gradients(forward, backward, nested, normal(B, D))
+    assert report
+    assert report.verdicts[0].name == "layer.w"
+    assert check_gradients(lambda w: (w**2, w), lambda w, cache, d: 2 * w * d, normal(3))
+
+
+def test_what_forward_and_backward_must_return_is_said():
+    with pytest.raises(TypeError, match="outputs and cache"):
+        check_gradients(lambda w: w**2, lambda w, cache, d: d, normal(3))
+    with pytest.raises(TypeError, match="gradients of the inputs"):
+        check_gradients(lambda w: (w["a"], None), lambda w, cache, d: 7, {"a": normal(3)})
