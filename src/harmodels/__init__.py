@@ -13,7 +13,10 @@ _HOMES = {
     "HierarchicalClassifier": "harmodels.estimators",
     "LSTMClassifier": "harmodels.estimators",
     "MLPClassifier": "harmodels.estimators",
+    "ModelCard": "harmodels.estimators",
+    "TrainingData": "harmodels.estimators",
     "from_channels_first": "harmodels.estimators",
+    "load": "harmodels.estimators",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

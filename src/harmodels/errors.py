@@ -21,6 +21,10 @@ class DataError(HarmodelsError):
     """A recording, a label, a split or an archive is not what its format promises."""
 
 
+class ModelError(HarmodelsError, ValueError):
+    """A folder of a model is missing, damaged or newer, or a model cannot do what is asked."""
+
+
 class TrainingError(HarmodelsError):
     """A training job was asked for something it cannot do."""
 

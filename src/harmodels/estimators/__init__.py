@@ -3,6 +3,7 @@
 Axes: n sequences, T time steps, D channels, C classes, R replicates.
 """
 
+from harmodels.estimators.card import ModelCard, TrainingData
 from harmodels.estimators.classifiers import (
     ElmanClassifier,
     GRUClassifier,
@@ -11,6 +12,7 @@ from harmodels.estimators.classifiers import (
     MLPClassifier,
 )
 from harmodels.estimators.features import HarFeatures
+from harmodels.estimators.folder import load_model as load
 from harmodels.estimators.sequences import from_channels_first
 
 __all__ = [
@@ -20,5 +22,8 @@ __all__ = [
     "HierarchicalClassifier",
     "LSTMClassifier",
     "MLPClassifier",
+    "ModelCard",
+    "TrainingData",
     "from_channels_first",
+    "load",
 ]

@@ -5,7 +5,8 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,13 @@ from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequenc
 from harmodels.estimators.validation import held_out
 from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
+from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, Patience
+
+if TYPE_CHECKING:
+    from harmodels.estimators.card import ModelCard
 
 Labels = NDArray[Any]
 
@@ -195,6 +200,25 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self._module(replicate)
 
+    def save(self, folder: str | Path, about: "ModelCard | None" = None) -> None:
+        """Write the fitted network into a folder, which `harmodels.load` reads.
+
+        Parameters
+        ----------
+        folder
+            Where model.json and weights.safetensors go.
+        about
+            What the network reads and was trained on; `harmodels classify` needs it.
+
+        Raises
+        ------
+        ModelError
+            If the labels are neither text nor numbers, or the card is of other inputs.
+        """
+        from harmodels.estimators.folder import save_model  # which needs the classes above
+
+        save_model(self, folder, about)
+
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: three axes are read too."""
         tags = super().__sklearn_tags__()
@@ -207,6 +231,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if engine == "auto":
             engine = "compiled" if self.device == "cpu" else "reference"
         return make_learner(training, options, engine, threads_of(self.n_jobs))
+
+    def _initial_params(self) -> Any:
+        """Return untrained parameters of one network, for their names and shapes."""
+        step = np.zeros((1, self.n_channels_in_), dtype=np.float32)
+        with _as_value_errors():
+            training, options = self._options()
+            learner = make_learner(training, options, "reference", 1)
+            data = self._join([step], np.zeros(1, dtype=np.int64))
+            return learner.initialise([generator(0, Purpose.WEIGHTS)], data).params
 
     def _branches(self) -> Sequence[Sequence[int]] | None:
         return None
