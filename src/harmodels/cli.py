@@ -18,6 +18,7 @@ from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_table, write_text
+from harmodels.live import write_live_page
 from harmodels.pipeline.pipeline import load_pipeline
 from harmodels.provenance.diff import (
     MOST_LINES,
@@ -77,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     recent.add_argument("folder", type=Path, help="results/<report>/<data set>")
     recent.add_argument("--except", dest="leave_out", nargs="*", default=[], metavar="CLASS")
     recent.set_defaults(run=_recency)
+    live = commands.add_parser(
+        "live", help="one HTML file that runs a recurrent model on a phone's sensor or a CSV file"
+    )
+    live.add_argument("model", type=Path, help="folder of a model")
+    live.add_argument("--out", type=Path, default=Path("live.html"), metavar="FILE")
+    live.set_defaults(run=_live)
     verify = commands.add_parser(
         "verify", help="recompute every table of a results folder and check every hash"
     )
@@ -170,6 +177,11 @@ def _recency(given: argparse.Namespace) -> None:
         f"{same.sum()} of {len(table)} networks predict most often the label of their last "
         f"training sequence; the most predicted class has {table['share'].mean():.0%} on average"
     )
+
+
+def _live(given: argparse.Namespace) -> None:
+    write_live_page(given.model, given.out)
+    print(f"{given.out}: open it on a phone (https) or drop a CSV file on it")
 
 
 def _verify(given: argparse.Namespace) -> None:

@@ -1,0 +1,92 @@
+"""Description of a trained recurrent network for the page: cell, layers and weights as text."""
+
+import base64
+from typing import Any
+
+from torch import Tensor
+
+from harmodels.errors import ModelError
+from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
+from harmodels.estimators.classifiers import (
+    ElmanClassifier,
+    GRUClassifier,
+    HierarchicalClassifier,
+    LSTMClassifier,
+)
+from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.params import map_params, take_replicates
+
+Description = dict[str, Any]
+
+
+def describe_network(model: NetworkClassifier) -> Description:
+    """Return what `Network` of network.js is constructed from.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+
+    Returns
+    -------
+    description
+        `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
+        `replicates`: of each the layers of its branches, the layers above them, and the output,
+        every tensor as base64 of little-endian float32.
+
+    Raises
+    ------
+    ModelError
+        If the network is not a recurrent one.
+    """
+    branches = None
+    if isinstance(model, HierarchicalClassifier):
+        cell, branches = model.cell, [list(channels) for channels in model._branches()]
+    elif isinstance(model, ElmanClassifier):
+        cell = "simple_rnn"
+    elif isinstance(model, GRUClassifier | LSTMClassifier):
+        cell = model._cell
+    else:
+        raise ModelError(
+            f"{type(model).__name__} is not a recurrent network, and only these run in the page; "
+            "give a model of ElmanClassifier, GRUClassifier, LSTMClassifier or "
+            "HierarchicalClassifier"
+        )
+    return {
+        "cell": cell,
+        "outputs": "sigmoids" if isinstance(model, SigmoidOutputs) else "softmax",
+        "branches": branches,
+        "replicates": [
+            _replicate(take_replicates(model.params_, [index]))
+            for index in range(len(model.params_.output.bias))
+        ],
+    }
+
+
+def _replicate(params: Any) -> Description:
+    """Describe the parameters of one network, whose axis R has length one."""
+    branches: list[RecurrentParams] = []
+    if hasattr(params, "hand"):  # a hierarchy: (1, F, …)
+        F = params.fingers.weight_ih.shape[1]
+        for index in range(F):
+            branches.append(map_params(lambda tensor, i=index: tensor[:, i], params.fingers))
+        layers = [params.hand]
+    elif hasattr(params.rnn, "weight_ih"):
+        layers = [params.rnn]
+    else:
+        layers = list(params.rnn)
+    return {
+        "branches": [_layer(layer) for layer in branches],
+        "layers": [_layer(layer) for layer in layers],
+        "output": {"weight": _text(params.output.weight), "bias": _text(params.output.bias)},
+    }
+
+
+def _layer(layer: RecurrentParams) -> Description:
+    tensors = {name: _text(getattr(layer, name)) for name in RecurrentParams._fields}
+    return {"hidden": layer.weight_hh.shape[-1], **tensors}
+
+
+def _text(tensor: Tensor) -> str:
+    array = tensor.cpu().contiguous().numpy().astype("<f4")
+    return base64.b64encode(array.tobytes()).decode("ascii")

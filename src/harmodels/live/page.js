@@ -1,0 +1,212 @@
+"use strict";
+// The page: states, the sensor, a dropped file, and what is drawn.
+
+const model = JSON.parse(document.getElementById("model").textContent);
+const network = new Network(model.network);
+const element = (id) => document.getElementById(id);
+const words = (name) => String(name).replaceAll("_", " ");
+
+const SILENT_AFTER_MS = 3000;
+const SHOWN_S = 10; // of the signal, while the sensor runs
+const STATES = {
+  idle: "Press Start to read the motion sensor, or open a recording.",
+  permission: "Allow motion access in the browser’s question.",
+  waiting: "Waiting for the sensor …",
+  running: "Listening. Keep this page in front and the screen on.",
+  stopped: "Stopped.",
+  refused: "The browser refused access to the motion sensor. On an iPhone close this tab, open the " +
+    "page again and choose Allow; elsewhere allow “motion sensors” in the site’s settings.",
+  insecure: "Browsers give the motion sensor to secure pages only. Put this file on an https " +
+    "address; or, on the device itself or through a forwarded port, run “python -m http.server” " +
+    "beside it and open http://localhost:8000/.",
+  silent: "No motion sensor has answered for 3 seconds. Open this page on a phone, or open a " +
+    "recording here.",
+};
+
+const session = {
+  state: "idle", windows: [], samples: [], pieces: [], windower: null, start: 0, timer: 0,
+  keepAwake: null, drawing: false,
+};
+
+function setState(state, text = STATES[state]) {
+  session.state = document.body.dataset.state = state;
+  element("state").textContent = text;
+  const active = ["permission", "waiting", "running"].includes(state);
+  element("start").textContent = active ? "Stop" : "Start";
+}
+
+/** Begin a session: an empty timeline and a windower that fills it. */
+function begin() {
+  stopSensor();
+  Object.assign(session, { windows: [], samples: [], pieces: [] });
+  session.windower = new Windower(model, addWindow, (time, vector) => {
+    session.samples.push({ time, vector });
+  });
+  showActivity(null);
+  element("download").disabled = true;
+}
+
+/** Classify a window and add what is new in it to the timeline. */
+function addWindow({ start, end, values }) {
+  const probabilities = network.probabilities(values);
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  session.windows.push({ start, end, best, probabilities });
+  const last = session.pieces.at(-1);
+  const from = last ? Math.max(last.end, start) : start;
+  if (last && last.best === best && from <= last.end + 1e-6) last.end = end;
+  else session.pieces.push({ start: from, end, best });
+}
+
+// The sensor.
+
+async function startSensor() {
+  if (!window.isSecureContext) return setState("insecure");
+  begin();
+  if (typeof DeviceMotionEvent === "undefined") return setState("silent");
+  if (DeviceMotionEvent.requestPermission) { // iOS asks, and only after a click
+    setState("permission");
+    const answer = await DeviceMotionEvent.requestPermission().catch(() => "denied");
+    if (answer !== "granted") return setState("refused");
+    if (session.state !== "permission") return; // stopped meanwhile
+  }
+  setState("waiting");
+  session.origin = null;
+  window.addEventListener("devicemotion", onMotion);
+  session.timer = setTimeout(() => { stopSensor(); setState("silent"); }, SILENT_AFTER_MS);
+  session.keepAwake = await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+function stopSensor() {
+  clearTimeout(session.timer);
+  window.removeEventListener("devicemotion", onMotion);
+  session.keepAwake?.release();
+  session.keepAwake = null;
+}
+
+// WebKit on iPhones and iPads reports the acceleration with the opposite sign of every other
+// browser, and of the phones that the data sets were recorded with.
+const SIGN = /iP(hone|ad|od)/.test(navigator.userAgent) ||
+  (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1) ? -1 : 1;
+const RATE_OF = { x: "alpha", y: "beta", z: "gamma" }; // the axes, as browsers and W3C have them
+
+/** Read one event of the sensor: m/s² and degrees a second into the units of the channels. */
+function onMotion(event) {
+  const vector = model.channels.map(({ sensor, axis, per_si: perSi }) => {
+    const value = sensor === "acceleration"
+      ? SIGN * (event.accelerationIncludingGravity?.[axis] ?? NaN)
+      : (event.rotationRate?.[RATE_OF[axis]] ?? NaN) * Math.PI / 180;
+    return value * perSi;
+  });
+  if (!vector.every(Number.isFinite)) return; // a computer without the sensor sends one of nulls
+  if (session.state === "waiting") setState("running");
+  clearTimeout(session.timer);
+  session.timer = setTimeout(() => { stopSensor(); setState("silent"); }, SILENT_AFTER_MS);
+  session.origin ??= event.timeStamp;
+  session.windower.push((event.timeStamp - session.origin) / 1000, vector);
+  const oldest = session.samples.at(-1).time - SHOWN_S;
+  if (session.samples[0].time < oldest - SHOWN_S) {
+    session.samples = session.samples.filter(({ time }) => time >= oldest);
+  }
+  draw();
+}
+
+// A file.
+
+async function openFile(file) {
+  begin();
+  setState("reading", `Reading ${file.name} …`);
+  try {
+    const { times, vectors, notes } = readCsv(await file.text(), model);
+    for (let i = 0; i < times.length; i++) {
+      session.windower.push(times[i], vectors[i]);
+      if (i % 2000 === 1999) { // let the page breathe
+        element("progress").firstElementChild.style.width = `${100 * i / times.length}%`;
+        await new Promise((resolve) => { setTimeout(resolve); });
+      }
+    }
+    session.windower.finish();
+    if (!session.windows.length) throw new Error(`The file has no ${model.window.seconds} s ` +
+      "without a gap, which the model needs for a window.");
+    setState("done", `${file.name}: ${session.windows.length} windows (${notes.join("; ")}).`);
+  } catch (error) {
+    setState("failed", error.message);
+  }
+  draw();
+}
+
+function download() {
+  const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
+  const rows = [["start_s", "end_s", "label", ...model.classes.map((name) => `p_${name}`)]];
+  for (const { start, end, best, probabilities } of session.windows) {
+    rows.push([start.toFixed(3), end.toFixed(3), model.classes[best],
+      ...probabilities.map((p) => p.toFixed(6))]);
+  }
+  const text = rows.map((row) => row.map(quoted).join(",") + "\n").join("");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = "activities.csv";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// What is drawn: at most once a frame.
+
+function draw() {
+  if (session.drawing) return;
+  session.drawing = true;
+  requestAnimationFrame(() => {
+    session.drawing = false;
+    showActivity(session.windows.at(-1));
+    drawSignal(element("signal"), session, model);
+    drawTimeline(element("timeline"), session, model);
+    element("download").disabled = !session.windows.length;
+  });
+}
+
+/** Show the newest window; screen readers hear of it where the activity changes. */
+function showActivity(newest) {
+  const name = newest ? words(model.classes[newest.best]) : "Nothing yet";
+  const heading = element("activity");
+  if (heading.textContent !== name) heading.textContent = name;
+  if (newest) heading.dataset.class = newest.best; else delete heading.dataset.class;
+  const share = newest ? newest.probabilities[newest.best] : 0;
+  const sure = share > 0.9 ? "sure" : share > 0.6 ? "fairly sure" : "unsure";
+  element("sureness").textContent = newest ? `${Math.round(100 * share)} %, ${sure}` : "";
+  const done = (session.windower?.clean?.length ?? 0) / model.window.steps;
+  element("progress").firstElementChild.style.width = `${100 * Math.min(1, done)}%`;
+  model.classes.forEach((_, index) => {
+    const item = element("probabilities").children[index];
+    const p = newest?.probabilities[index] ?? 0;
+    item.classList.toggle("best", newest?.best === index);
+    item.querySelector(".share").textContent = newest ? `${Math.round(100 * p)} %` : "–";
+    item.querySelector(".bar span").style.transform = `scaleX(${p})`;
+  });
+}
+
+for (const [index, name] of model.classes.entries()) {
+  const item = document.createElement("li");
+  item.innerHTML = "<span class=name></span><span class=share></span><span class=bar><span></span></span>";
+  item.firstElementChild.textContent = words(name);
+  item.style.setProperty("--colour", `var(--c${index % 8})`);
+  element("probabilities").append(item);
+}
+element("start").addEventListener("click", () => {
+  if (element("start").textContent === "Start") return startSensor();
+  stopSensor();
+  setState("stopped");
+});
+element("file").addEventListener("change", ({ target }) => {
+  if (target.files.length) openFile(target.files[0]);
+  target.value = ""; // so that the same file can be chosen again
+});
+element("download").addEventListener("click", download);
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    document.body.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
+    if (kind === "drop" && event.dataTransfer.files.length) openFile(event.dataTransfer.files[0]);
+  });
+}
+window.addEventListener("resize", () => { if (session.windows.length) draw(); });
+setState(window.isSecureContext ? "idle" : "insecure");
+showActivity(null);

@@ -1,0 +1,168 @@
+"""Assembly of the page: markup, style, scripts, and the model as JSON."""
+
+import json
+import re
+from dataclasses import asdict
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from harmodels.data.resampling import unit_factor
+from harmodels.errors import ModelError
+from harmodels.estimators.base import NetworkClassifier
+from harmodels.estimators.card import Accuracy, ModelCard
+from harmodels.estimators.folder import load_model
+from harmodels.files import write_text
+from harmodels.live.network import Description, describe_network
+
+# In this order: a browser defines what a later script uses.
+SCRIPTS = ("network.js", "recording.js", "drawing.js", "page.js")
+QUANTITY = re.compile(r"(?:total_)?(acc)_([xyz])|(?:body_)?(gyro)_([xyz])")
+# What is measured → the event's name for it, and the unit that the page has turned it into.
+SENSORS = {"acc": ("acceleration", "m/s²"), "gyro": ("rotation", "rad/s")}
+
+
+def write_live_page(folder: str | Path, page: str | Path) -> None:
+    """Write a page that runs a model in a browser, without a network or a library.
+
+    Parameters
+    ----------
+    folder
+        Of a model, as `save` or the rule `export_model` writes it.
+    page
+        The HTML file.
+
+    Raises
+    ------
+    ModelError
+        If the folder is not of a model, its network is not a recurrent one, or it reads what a
+        phone does not measure.
+    """
+    write_text(Path(page), live_page(load_model(folder)))
+
+
+def live_page(model: NetworkClassifier) -> str:
+    """Return the page of a fitted estimator that has a card.
+
+    Raises
+    ------
+    ModelError
+        As `write_live_page`.
+    """
+    description = describe_model(model)
+    card: ModelCard = model.card_
+    kind = type(model).__name__.removesuffix("Classifier")
+    parts = {
+        "title": escape(f"{kind} network, {card.data.name}"),
+        "warning": SIMULATED if card.data.simulated else "",
+        "worn": escape(_sentence(card.data.worn or "the model’s card does not say")),
+        "window": f"{description['window']['seconds']:g} s",
+        "facts": _facts(kind, card, model),
+        "style": _part("page.css"),
+        # a name that closes the element must not end it: no "<" stands in the JSON
+        "model": json.dumps(description, ensure_ascii=False).replace("<", "\\u003c"),
+        "script": "\n".join(_part(name).replace('"use strict";\n', "") for name in SCRIPTS),
+    }
+    parts["script"] = f'"use strict";\n{parts["script"]}'
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
+
+
+SIMULATED = (
+    '<p class="warning" role="note"><strong>Trained on simulated recordings.</strong> This page '
+    "shows how a model runs in the hand; what it says about real people means nothing.</p>"
+)
+
+
+def describe_model(model: NetworkClassifier) -> Description:
+    """Return what the scripts read: classes, channels, window, filter, scale, and the network.
+
+    Raises
+    ------
+    ModelError
+        As `write_live_page`.
+    """
+    network = describe_network(model)
+    card: ModelCard | None = getattr(model, "card_", None)
+    if card is None:
+        raise ModelError(
+            "the model has no card, so its channels, rate and window are not known; save it with "
+            "one: model.save(folder, ModelCard(...))"
+        )
+    if card.window_steps is None or card.window_step is None:
+        raise ModelError(
+            "the model reads whole recordings, and what comes live has no end; give the card "
+            "window_steps and window_step"
+        )
+    filtered, scaled = card.noise_filter, card.normalisation
+    return {
+        "classes": [str(name) for name in model.classes_.tolist()],
+        "channels": [_channel(*pair) for pair in zip(card.channels, card.units, strict=True)],
+        "rate_hz": card.rate_hz,
+        "window": {
+            "steps": card.window_steps,
+            "step": card.window_step,
+            "seconds": round(card.window_steps / card.rate_hz, 3),
+        },
+        "noise_filter": None if filtered is None else asdict(filtered),
+        "normalisation": None if scaled is None else asdict(scaled),
+        "network": network,
+    }
+
+
+def _channel(name: str, unit: str) -> Description:
+    """Return where the page finds a channel: sensor, axis, and the factor from the SI unit."""
+    known = QUANTITY.fullmatch(name)
+    if known is None:
+        raise ModelError(
+            f"the model reads channel {name!r}, which a phone does not measure; the page reads "
+            "acceleration with gravity (acc_x or total_acc_x, …) and the gyroscope (gyro_x or "
+            "body_gyro_x, …)"
+        )
+    quantity, axis = (part for part in known.groups() if part)
+    sensor, si = SENSORS[quantity]
+    try:
+        factor = unit_factor(si, unit)
+    except ValueError as error:
+        raise ModelError(f"channel {name!r}: {error}; give the unit in the model's card") from error
+    return {"name": name, "unit": unit, "sensor": sensor, "axis": axis, "per_si": factor}
+
+
+def _facts(kind: str, card: ModelCard, model: NetworkClassifier) -> str:
+    """Return the list of what one should know of the model, as HTML."""
+    data, networks = card.data, len(model.params_.output.bias)
+    channels = ", ".join(
+        f"{name} ({unit})" for name, unit in zip(card.channels, card.units, strict=True)
+    )
+    entries = {
+        "Network": f"{kind}, {networks} trained alike; the page shows their mean"
+        if networks > 1
+        else kind,
+        "Reads": f"{channels} at {card.rate_hz:g} Hz, windows of {card.window_steps} samples, "
+        f"one every {card.window_step}",
+        "Trained on": data.name,
+        "Accuracy": _accuracy(card.accuracy),
+        "Source": data.citation,
+        "Licence": data.licence,
+    }
+    return "\n".join(
+        f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in entries.items() if text
+    )
+
+
+def _accuracy(accuracy: Accuracy | None) -> str:
+    if accuracy is None:
+        return "not measured"
+    people = "one person" if accuracy.people == 1 else f"{accuracy.people} people"
+    text = f"{accuracy.value:.1%} of {accuracy.sequences} test windows of {people}"
+    if accuracy.over_people is not None:
+        low, high = accuracy.over_people
+        text += f"; 95 % interval for other people {low:.1%} to {high:.1%}"
+    return text
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _part(name: str) -> str:
+    return files("harmodels.live").joinpath(name).read_text(encoding="utf-8")

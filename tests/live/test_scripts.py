@@ -1,0 +1,194 @@
+"""The page's scripts against Python and scipy, in node."""
+
+import shutil
+import subprocess
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from scipy.ndimage import median_filter
+from scipy.signal import butter, sosfilt, sosfilt_zi
+
+from harmodels import (
+    ElmanClassifier,
+    GRUClassifier,
+    HierarchicalClassifier,
+    LSTMClassifier,
+)
+from harmodels.live.network import describe_network
+
+NETWORKS = {
+    "elman": ElmanClassifier(7, epochs=1, replicates=2, random_state=1),
+    "elman_minibatch": ElmanClassifier(7, training="minibatch", epochs=1, random_state=1),
+    "gru": GRUClassifier(7, epochs=1, replicates=3, random_state=1),
+    "gru_stack": GRUClassifier(7, layers=3, epochs=1, random_state=1),
+    "lstm": LSTMClassifier(7, epochs=1, random_state=1),
+    "lstm_stack": LSTMClassifier(7, layers=2, epochs=1, replicates=2, random_state=1),
+    "hierarchical_rnn": HierarchicalClassifier(
+        7, branches=[[0, 1, 2], [2, 3, 4]], branch_hidden=3, cell="simple_rnn", epochs=1
+    ),
+    "hierarchical_gru": HierarchicalClassifier(
+        7, branches=[[0, 1], [3, 2], [4, 0]], branch_hidden=3, replicates=2, epochs=1
+    ),
+    "hierarchical_lstm": HierarchicalClassifier(7, branch_hidden=3, cell="lstm", epochs=1),
+}
+CLASSIFY = """({network, sequences}) => {
+  const net = new Network(network);
+  return sequences.map((sequence) => net.probabilities(sequence));
+}"""
+CUT = """({model, times, values}) => {
+  const windows = [];
+  const windower = new Windower(model, (window) => windows.push(
+    {...window, values: window.values.map((vector) => Array.from(vector))}));
+  times.forEach((time, i) => windower.push(time, values[i]));
+  windower.finish();
+  return windows;
+}"""
+READ = """({text, model}) => {
+  try { return readCsv(text, model); } catch (error) { return {error: error.message}; }
+}"""
+
+
+def plain(**changes):
+    model = {
+        "rate_hz": 20,
+        "window": {"steps": 20, "step": 10, "seconds": 1},
+        "noise_filter": None,
+        "normalisation": None,
+    }
+    return model | changes
+
+
+def phone(unit="g"):
+    names = ("total_acc_x", "total_acc_y", "total_acc_z")
+    factor = 1 / 9.80665 if unit == "g" else 1
+    channels = [
+        {"name": name, "unit": unit, "sensor": "acceleration", "per_si": factor} for name in names
+    ]
+    return plain(channels=channels)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_architecture_has_the_probabilities_of_python(name, in_node):
+    rng = np.random.default_rng(3)
+    model = NETWORKS[name].fit(rng.normal(size=(12, 9, 5)), np.arange(12) % 4)
+    for tensor in _tensors(model.params_):  # far from zero, where gates saturate and outputs differ
+        tensor.copy_(tensor.new_tensor(rng.normal(scale=0.8, size=tensor.shape)))
+    sequences = rng.normal(size=(30, 15, 5)).astype(np.float32)
+    given = {"network": describe_network(model), "sequences": sequences.tolist()}
+    found = np.array(in_node(CLASSIFY, given))
+    expected = model.predict_proba(sequences)
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+    np.testing.assert_array_equal(found.argmax(1), expected.argmax(1))
+
+
+def test_saturated_outputs_keep_their_order(in_node):
+    model = ElmanClassifier(3, epochs=1, random_state=0).fit(np.ones((4, 5, 1)), [0, 1, 2, 0])
+    model.params_.output.bias.copy_(model.params_.output.bias.new_tensor([-900.0, -800.0, -950.0]))
+    given = {"network": describe_network(model), "sequences": np.ones((1, 5, 1)).tolist()}
+    assert np.argmax(in_node(CLASSIFY, given)[0]) == 1
+
+
+def test_windows_are_linear_interpolations_and_do_not_cross_a_gap(in_node, recording):
+    times, values = recording
+    given = {"model": plain(), "times": times.tolist(), "values": values.tolist()}
+    found = in_node(CUT, given)
+    expected = windows_of(times, values)
+    assert len(found) == len(expected)
+    for mine, (start, window) in zip(found, expected, strict=True):
+        assert mine["start"] == pytest.approx(start)
+        assert mine["end"] == pytest.approx(start + 1.0)
+        np.testing.assert_allclose(mine["values"], window, rtol=1e-6, atol=1e-6)
+
+
+def test_even_samples_lose_none_to_rounding(in_node):
+    times = 1e5 + np.arange(40) / 20  # of which the last completes a window
+    given = {"model": plain(), "times": times.tolist(), "values": [[1.0]] * 40}
+    assert len(in_node(CUT, given)) == 3
+
+
+def test_filter_and_scale_are_those_of_scipy(in_node):
+    values = np.random.default_rng(1).normal(size=(60, 2)) + [1.0, -3.0]
+    sections = butter(3, 0.4, output="sos")
+    smooth = median_filter(values, size=(3, 1), mode="nearest")
+    rest = sosfilt_zi(sections)[:, :, None] * smooth[0]
+    filtered, _ = sosfilt(sections, smooth, axis=0, zi=rest)
+    expected = (filtered - [0.5, 1.0]) / [2.0, 4.0]
+    model = plain(
+        noise_filter={"median_steps": 3, "sections": sections.tolist()},
+        normalisation={"offset": [0.5, 1.0], "scale": [2.0, 4.0]},
+    )
+    times = np.arange(60) / 20
+    given = {"model": model, "times": times.tolist(), "values": values.tolist()}
+    found = in_node(CUT, given)
+    assert len(found) == 5
+    for index, window in enumerate(found):
+        part = expected[10 * index : 10 * index + 20]
+        np.testing.assert_allclose(window["values"], part, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["g", "m/s²"])
+@pytest.mark.parametrize("size", [1.0, 9.80665])
+def test_gravity_gives_the_unit_of_a_file_away(in_node, unit, size):
+    text = "time;az;ay;ax\r\n" + "".join(f"{i / 20};{size};0;0\r\n" for i in range(5))
+    read = in_node(READ, {"text": text, "model": phone(unit)})
+    expected = 1.0 if unit == "g" else 9.80665
+    np.testing.assert_allclose(read["vectors"], [[0, 0, expected]] * 5)
+
+
+@pytest.mark.parametrize("scale", [1, 1e3, 1e6, 1e9])
+def test_times_come_out_in_seconds(in_node, scale):
+    rows = [f"{index * scale / 20:.6g},0,0,1\n" for index in range(9)]
+    text = "timestamp,acc_x,acc_y,acc_z\n" + "".join(rows)
+    read = in_node(READ, {"text": text, "model": phone()})
+    np.testing.assert_allclose(read["times"], np.arange(9) / 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time,acc_x,acc_y\n0,0,1\n", "no column total_acc_z"),
+        ("time,body_acc_x,body_acc_y,body_acc_z\n0,0,1,0\n", "no column total_acc_x"),
+        ("time,acc_x,acc_y,acc_z\n", "no row of numbers"),
+        ("acc_x,acc_y,acc_z\n0,0,0\n0,0,0\n", "gravity"),
+        ("time,acc_x,acc_y,acc_z\n1,0,0,1\n1,0,0,1\n", "do not rise"),
+    ],
+)
+def test_a_file_that_the_model_cannot_read_is_refused(in_node, text, message):
+    assert message in in_node(READ, {"text": text, "model": phone()})["error"]
+
+
+def test_rows_without_a_value_are_left_out_and_counted(in_node):
+    text = "time,acc_x,acc_y,acc_z\n0,0,0,1\n0.05,,0,1\n0.1,0,0,1\n"
+    read = in_node(READ, {"text": text, "model": phone()})
+    assert len(read["vectors"]) == 2
+    assert any("1 row" in note for note in read["notes"])
+
+
+@pytest.mark.parametrize("name", ["network.js", "recording.js", "drawing.js", "page.js"])
+def test_script_is_valid(name):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    subprocess.run([node, "--check", str(files("harmodels.live").joinpath(name))], check=True)
+
+
+def windows_of(times, values, rate_hz=20, steps=20, step=10, largest_gap_s=0.5):
+    """Return (start, window) of each part between gaps, from numpy's interpolation."""
+    found = []
+    for part in np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) > largest_gap_s) + 1):
+        count = int(np.floor((times[part[-1]] - times[part[0]]) * rate_hz + 0.5)) + 1
+        even = times[part[0]] + np.arange(count) / rate_hz
+        columns = [np.interp(even, times[part], column) for column in values[part].T]
+        samples = np.column_stack(columns)
+        for first in range(0, count - steps + 1, step):
+            found.append((even[first], samples[first : first + steps]))
+    return found
+
+
+def _tensors(tree):
+    for value in tree:
+        if isinstance(value, tuple):
+            yield from _tensors(value)
+        else:
+            yield value
