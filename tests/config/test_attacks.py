@@ -146,6 +146,19 @@ def test_an_experiment_whose_name_is_no_folder_is_refused(name: str, root: Path)
         parse_project(plan(), root)
 
 
+@pytest.mark.parametrize("kind", [["top_k"], {"top_k": 1}, None, 3, "top_j"])
+@pytest.mark.parametrize("section", ["tables", "figures", "claims"])
+def test_an_entry_of_a_kind_that_does_not_exist_is_refused(
+    section: str, kind: Any, root: Path
+) -> None:
+    path = root / "config" / "reports" / f"{REPORT}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    next(iter(content[section].values()))["kind"] = kind
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"{section}.*kind"):
+        parse_project(plan(), root)
+
+
 ANCHORS = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n"
     for before, name in zip("abcdef", "bcdefg", strict=True)

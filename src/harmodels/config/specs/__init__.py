@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from harmodels.config.entries import described, nearest, read_entry
+from harmodels.config.messages import shown
 from harmodels.config.selection import Selection
 from harmodels.config.specs.claims import ClaimSpec, check_metric
 from harmodels.config.specs.figures import FigureSpec, Panel
@@ -86,7 +87,7 @@ def parse_spec(entry: Mapping[str, Any], place: str = "entry") -> AnySpec:
         (FigureSpec, parse_figure),
         (ClaimSpec, parse_claim),
     ):
-        if isinstance(entry, Mapping) and entry.get("kind") in kinds_of(union):
+        if _kind_of(entry) in kinds_of(union):
             spec: AnySpec = parse(entry, place)
             return spec
     raise ConfigurationError(f"{place}: there is no table, figure or claim of this kind: {entry}")
@@ -112,10 +113,17 @@ def published_in(spec: AnySpec) -> list[str]:
 
 def _parse(union: Any, what: str, entry: Any, place: str) -> Any:
     kinds = kinds_of(union)
-    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    kind = _kind_of(entry)
     if kind not in kinds:
+        given = entry.get("kind") if isinstance(entry, Mapping) else None
         raise ConfigurationError(
-            f"{place}: there is no {what} of kind {kind!r}{nearest(kind, kinds)}; "
+            f"{place}: there is no {what} of kind {shown(given)}{nearest(given, kinds)}; "
             f"there are {', '.join(kinds)}"
         )
     return read_entry(kinds[kind], entry, place)
+
+
+def _kind_of(entry: Any) -> str:
+    """Return the kind that an entry names; an empty text where it names none."""
+    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    return kind if isinstance(kind, str) else ""
