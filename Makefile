@@ -7,7 +7,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster report lint format keys graph bench bench-gpu lock clean
+.PHONY: help demo test test-cluster attack report lint format keys graph bench bench-gpu lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ test: $(INSTALLED) ## All tests, those of the workflow included
 test-cluster: $(INSTALLED) ## A real Slurm of one node; as root, with apt, installs Debian's packages
 	tests/cluster/install
 	$(BIN)/python -m pytest -m cluster tests/cluster
+
+ATTACKS ?= 1000
+attack: $(INSTALLED) ## SIGKILLs, flipped bits, damaged files of every kind, at random; ATTACKS=1000 of each
+	HARMODELS_ATTACKS=$(ATTACKS) $(BIN)/python -m pytest -m attack -n $(CORES) --dist worksteal
 
 lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, import layers, generated files
 	$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable
+import random
+from collections import Counter
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +16,66 @@ from torch import Tensor
 
 from harmodels.assets import root
 from harmodels.files import write_json
+from harmodels.runtime.commit import describe_commit
+from harmodels.runtime.machine import describe_machine
 from harmodels.testing import check_gradients
 
-# The same examples on every run; HYPOTHESIS_PROFILE=long looks further, each time elsewhere.
+# Tries of each random attack in `make attack`; without it a few, the same ones on every run.
+ATTACKS = int(os.environ.get("HARMODELS_ATTACKS", "0"))
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=40)
-settings.register_profile("long", deadline=None, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.register_profile("long", deadline=None, max_examples=ATTACKS or 1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "long" if ATTACKS else "same"))
+
+OUTCOMES: Counter[str] = Counter()  # of the attacks of the running test
+
+
+@pytest.fixture(scope="session")
+def outcome() -> Callable[[str], None]:
+    """Count what became of one try of a test that is marked as an attack."""
+    return lambda what: OUTCOMES.update([what])
+
+
+@pytest.fixture(scope="session")
+def tries() -> Callable[[int], int]:
+    """Return how often to try, given how often in an ordinary run."""
+    return lambda few: ATTACKS or few
+
+
+@pytest.fixture
+def drawn(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers: in an ordinary run the same ones for the same test."""
+    return random.Random(None if ATTACKS else request.node.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    mark = item.get_closest_marker("attack")
+    if mark is not None and call.when == "call":
+        counted = {**OUTCOMES, **({} if report.passed else {"LOST": 1})}
+        report.user_properties.append(("attack", [mark.args[0], counted]))
+        OUTCOMES.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table of docs/faults.md: what was tried, and what became of it."""
+    kinds: dict[str, Counter[str]] = {}
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in report.user_properties:
+            if name == "attack":
+                kinds.setdefault(value[0], Counter()).update(value[1])
+    if not ATTACKS or not kinds:
+        return
+    commit = describe_commit(root())["commit"] or "of no checkout"
+    processor = describe_machine("cpu")["processor"]
+    terminalreporter.write_line(f"\nCommit {commit[:12]}, {ATTACKS} tries of each, {processor}\n")
+    terminalreporter.write_line("| attack | tries | what became of them |\n| --- | ---: | --- |")
+    for kind, counted in sorted(kinds.items()):
+        found = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()))
+        terminalreporter.write_line(f"| {kind} | {counted.total()} | {found} |")
 
 
 @pytest.fixture(scope="session")

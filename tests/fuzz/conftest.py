@@ -109,16 +109,19 @@ def changed() -> Callable[[Any], st.SearchStrategy[Any]]:
     return _changed
 
 
-@contextmanager
-def _may_refuse(kind: type[HarmodelsError], *names: str) -> Iterator[None]:
-    try:
-        yield
-    except kind as error:
-        if not any(name in str(error) for name in names):
-            raise AssertionError(f"{error!r} names none of {names}") from error
-
-
 @pytest.fixture(scope="session")
-def may_refuse() -> Callable[..., AbstractContextManager[None]]:
+def may_refuse(outcome: Callable[[str], None]) -> Callable[..., AbstractContextManager[None]]:
     """A function of an error and of names: its block may raise that error if it names one."""
-    return _may_refuse
+
+    @contextmanager
+    def block(kind: type[HarmodelsError], *names: str) -> Iterator[None]:
+        try:
+            yield
+        except kind as error:
+            if not any(name in str(error) for name in names):
+                raise AssertionError(f"{error!r} names none of {names}") from error
+            outcome("refused")
+        else:
+            outcome("read")
+
+    return block

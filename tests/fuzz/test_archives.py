@@ -1,6 +1,8 @@
 """Whatever an archive holds, it is unpacked into its folder or refused with a DataError."""
 
+import hashlib
 import io
+import random
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 from harmodels.data.archives.extract import extract
 from harmodels.errors import DataError
 
+pytestmark = pytest.mark.attack("damaged or hostile archive")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
+Count = Callable[[str], None]
 MEMBERS = {"a/one.txt": b"one " * 50, "a/two.txt": b"two " * 50, "three.txt": b"3"}
 HOSTILE = ("../out", "/tmp/out", "a/../../out", "C:\\out", "a\\..\\..\\out", "a\x00", "out/", "./.")
 
@@ -55,13 +59,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("place")
 
 
-def unpacked(place: Path, content: bytes) -> dict[str, bytes] | None:
+def unpacked(
+    place: Path, content: bytes, checksums: dict[str, str] | None = None
+) -> dict[str, bytes] | None:
     """Return the unpacked files by name, None if the archive was refused."""
     archive, raw = place / "archive", place / "raw"
     archive.write_bytes(content)
     before = {path for path in place.rglob("*") if raw not in path.parents} - {raw}
     try:
-        extract(archive, raw, None, nested="inner.zip", largest=10_000)
+        extract(archive, raw, checksums, nested="inner.zip", largest=10_000)
     except DataError:
         return None
     finally:
@@ -73,12 +79,28 @@ def unpacked(place: Path, content: bytes) -> dict[str, bytes] | None:
 @pytest.mark.parametrize("kind", WHOLE)
 @given(data=st.data())
 def test_a_damaged_archive_is_refused_or_unpacked_inside_its_folder(
-    kind: str, place: Path, spoiled: Spoiled, data: st.DataObject
+    kind: str, place: Path, spoiled: Spoiled, outcome: Count, data: st.DataObject
 ) -> None:
     assert unpacked(place, WHOLE[kind]) == MEMBERS
     files = unpacked(place, data.draw(spoiled(WHOLE[kind])))
+    outcome("refused" if files is None else "unpacked inside")
     if files is not None:
         assert sum(map(len, files.values())) <= 10_000
+
+
+@pytest.mark.attack("flipped bit in an archive whose members are known")
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_flipped_bit_changes_a_member_whose_checksum_is_known(
+    kind: str, place: Path, tries: Callable[[int], int], drawn: random.Random, outcome: Count
+) -> None:
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in MEMBERS.items()}
+    for _ in range(tries(100)):
+        content = bytearray(WHOLE[kind])
+        byte, bit = drawn.randrange(len(content)), drawn.randrange(8)
+        content[byte] ^= 1 << bit
+        files = unpacked(place, bytes(content), checksums)
+        assert files in (None, MEMBERS), (byte, bit)
+        outcome("refused" if files is None else "of the same content")
 
 
 NAMES = st.one_of(st.sampled_from(HOSTILE), st.text(alphabet="a./\\:\x00ä", min_size=1, max_size=8))

@@ -18,6 +18,7 @@ from harmodels.data.checksums import read_checksums
 from harmodels.data.registry import load_registry
 from harmodels.errors import ConfigurationError
 
+pytestmark = pytest.mark.attack("damaged configuration, registry, checksums")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]

@@ -22,6 +22,7 @@ from harmodels.data.sequences import SequenceFacts, Sequences
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
 
+pytestmark = pytest.mark.attack("damaged recording or features")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Refuse = Callable[..., AbstractContextManager[None]]
 

@@ -22,6 +22,7 @@ from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.write import read_table_csv
 
+pytestmark = pytest.mark.attack("damaged file of results")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]

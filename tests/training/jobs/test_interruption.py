@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -81,7 +83,7 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["harmodels.training.jobs.run", "harmodels.training.jobs.warm_up"])
 
 
-def job_of(report: str) -> Job:
+def job_of(report: str, engine: str = "compiled") -> Job:
     training, options = OPTIONS[report]
     return Job(
         report=report,
@@ -96,7 +98,7 @@ def job_of(report: str) -> Job:
         validation=True,
         seed=3,
         replicates=3,
-        engine="compiled",
+        engine=engine,
         device="cpu",
     )
 
@@ -140,41 +142,69 @@ def records(folder: Path) -> dict[str, bytes]:
 
 
 def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
-    """Run a job in a process that is killed so many seconds after a step; without a step, never."""
+    """Run a job in a process that is killed so many seconds after a step; 0 is its beginning."""
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
     class Killed(Checkpoints):
         steps = 0
 
         def after_step(self, take: Callable[[], Snapshot]) -> None:
             self.steps += 1
-            if self.steps == step and not delay:
-                os.kill(os.getpid(), signal.SIGKILL)
             if self.steps == step:
-                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                kill()
             super().after_step(take)
 
+    if not step:
+        timer = threading.Timer(delay, kill)
+        timer.daemon = True  # a job that ends before is not waited for
+        timer.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harmodels.training.jobs.run.Checkpoints", Killed)
         run(job, place, "killed")
 
 
+def ended(job: Job, place: Path, step: int, delay: float) -> bool:
+    """Return whether a job ended by itself; otherwise it was killed."""
+    process = SERVER.Process(target=run_and_be_killed, args=(job, place, step, delay))
+    process.start()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode == 0
+
+
+@pytest.mark.attack("SIGKILL of a training job at a random moment")
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
 @pytest.mark.parametrize("report", OPTIONS)
-def test_killed_at_random_moments_it_ends_with_the_same_bytes(report, place):
-    job = job_of(report)
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(
+    report: str,
+    engine: str,
+    place: Path,
+    tries: Callable[[int], int],
+    drawn: random.Random,
+    outcome: Callable[[str], None],
+) -> None:
+    job = job_of(report, engine)
+    run(job, place, "in peace")  # compiles what is not compiled yet
+    started = time.monotonic()
     run(job, place, "in peace")
-    drawn = random.Random(report)
+    duration = time.monotonic() - started
+    expected = records(place / "in peace")
     # the first kill meets the job in any case, the last attempt is left in peace
-    moments = [(3, 0.0), *((drawn.randint(1, 3), drawn.uniform(0.0005, 0.02)) for _ in range(2))]
-    kills = 0
-    for step, delay in [*moments, (0, 0.0)]:
-        process = SERVER.Process(target=run_and_be_killed, args=(job, place, step, delay))
-        process.start()
-        process.join()
-        assert process.exitcode in (0, -signal.SIGKILL)
-        kills += process.exitcode != 0
-    assert kills > 0
-    assert records(place / "killed") == records(place / "in peace")
+    assert not ended(job, place, step=3, delay=0.0)
+    outcome("resumed with the same bytes")
+    for _ in range(max(3, tries(300) // 100) - 1):
+        if ended(job, place, step=0, delay=drawn.uniform(0.0, duration)):
+            assert records(place / "killed") == expected
+            outcome("too late, the same bytes")
+            shutil.rmtree(place / "killed")
+        else:
+            outcome("resumed with the same bytes")
+    assert ended(job, place, step=1000, delay=0.0)
+    assert records(place / "killed") == expected
     assert not (place / "checkpoints").exists()
+    assert not [path.name for path in (place / "killed").iterdir() if path.name.startswith(".")]
 
 
 def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options: Any) -> None:

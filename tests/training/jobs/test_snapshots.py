@@ -1,6 +1,5 @@
 """A checkpoint is used as it was written, or refused: no bit of it can change a result."""
 
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +33,6 @@ OPTIONS = Minibatch(
     test_every=None,
 )
 IDENTITY = {"code": "a", "options": {"hidden": 2}}
-# Bits to flip in the header and as many in the whole file; 100000 takes every bit of the header.
-FLIPS = int(os.environ.get("HARMODELS_FLIPS", "500"))
 
 
 class Trained:
@@ -93,18 +90,26 @@ def test_a_resumed_training_is_the_one_that_was_kept(trained: Trained) -> None:
     assert trained.resume(trained.content) == (1, *meaning(trained.result))
 
 
+@pytest.mark.attack("flipped bit in a checkpoint")
 @pytest.mark.usefixtures("_quiet")
-def test_no_flipped_bit_of_a_checkpoint_changes_its_meaning(trained: Trained) -> None:
+def test_no_flipped_bit_of_a_checkpoint_changes_its_meaning(
+    trained: Trained,
+    tries: Callable[[int], int],
+    drawn: random.Random,
+    outcome: Callable[[str], None],
+) -> None:
     content = trained.content
     whole = trained.resume(content)
     header = 8 + int.from_bytes(content[:8], "little")
-    drawn = random.Random(FLIPS)
-    bits = drawn.sample(range(8 * header), min(FLIPS, 8 * header))
-    bits += (drawn.randrange(8 * len(content)) for _ in range(FLIPS))
+    # half of them in the header; twice as many tries as it has bits take each of these
+    bits = drawn.sample(range(8 * header), min(tries(1000) // 2, 8 * header))
+    bits += (drawn.randrange(8 * len(content)) for _ in range(tries(1000) // 2))
     for bit in bits:
         damaged = bytearray(content)
         damaged[bit // 8] ^= 1 << bit % 8
-        assert trained.resume(bytes(damaged)) in (None, whole), bit
+        found = trained.resume(bytes(damaged))
+        assert found in (None, whole), bit
+        outcome("refused" if found is None else "of the same meaning")
 
 
 def edit(key: str, value: Any) -> Callable[[Snapshot], None]:
