@@ -96,7 +96,12 @@ def _engine(
 ) -> Contender:
     def train(items: int) -> dict[str, Tensor]:
         order = (torch.arange(items) % SEQUENCES)[None]
-        trained, _ = train_epoch(params, *data, order, window=window, learning_rate=RATE, clip=CLIP)
+        inputs, labels = data
+        lengths = torch.full((SEQUENCES,), STEPS)
+        sequences = inputs.flatten(0, 1), lengths.cumsum(0) - lengths, lengths
+        trained, _ = train_epoch(
+            params, *sequences, labels, order, window=window, learning_rate=RATE, clip=CLIP
+        )
         return state_dict(trained)
 
     return Contender(name, train)

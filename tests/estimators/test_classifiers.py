@@ -56,7 +56,10 @@ def test_torch_gives_the_same_labels(model, sequences):
         assert (logits.argmax(1).numpy() == ours.argmax(1)).all()
 
 
-@pytest.mark.parametrize("model", ["gru", "lstm", "hierarchical"], indirect=True)
+SEQUENTIAL = ["truncated_bptt", "minibatch", "gru", "lstm", "hierarchical"]
+
+
+@pytest.mark.parametrize("model", SEQUENTIAL, indirect=True)
 def test_torch_gives_the_same_labels_for_padded_sequences_of_unequal_length(model, ragged):
     inputs, labels = ragged
     model.fit(inputs, labels)
@@ -66,9 +69,28 @@ def test_torch_gives_the_same_labels_for_padded_sequences_of_unequal_length(mode
     )
     logits = model.to_torch()(padded, lengths)
     assert (model.classes_[logits.argmax(1).numpy()] == model.predict(inputs)).all()
-    np.testing.assert_allclose(
-        logits.detach().softmax(1).numpy(), model.predict_proba(inputs), rtol=0, atol=1e-5
+    probabilities = np.exp(model._log_probabilities(logits.detach().double().numpy()))
+    np.testing.assert_allclose(probabilities, model.predict_proba(inputs), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", SEQUENTIAL, indirect=True)
+def test_both_engines_give_the_same_labels_on_sequences_of_unequal_length(model, ragged):
+    inputs, labels = ragged
+    compiled, readable = (
+        clone(model).set_params(engine=engine, replicates=2).fit(inputs, labels)
+        for engine in ("compiled", "reference")
     )
+    np.testing.assert_allclose(
+        compiled.predict_proba_all(inputs), readable.predict_proba_all(inputs), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("model", SEQUENTIAL, indirect=True)
+def test_a_sequence_has_the_same_probabilities_whatever_is_predicted_beside_it(model, ragged):
+    inputs, labels = ragged
+    model.set_params(validation_fraction=0.25).fit(inputs, labels)
+    alone = np.concatenate([model.predict_proba([x]) for x in inputs])
+    assert (alone == model.predict_proba(inputs)).all()
 
 
 def test_a_grid_search_and_a_pipeline_work(sequences):

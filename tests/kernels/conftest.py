@@ -18,6 +18,39 @@ class Problem(NamedTuple):
     order: Tensor
 
 
+class EndToEnd(NamedTuple):
+    """A problem whose sequences lie end to end."""
+
+    params: Any
+    frames: Tensor
+    starts: Tensor
+    lengths: Tensor
+    labels: Tensor
+    order: Tensor
+
+
+def end_to_end(problem: Problem, lengths: list[int] | None = None) -> EndToEnd:
+    """Return the problem with its sequences cut to `lengths` and laid end to end."""
+    count, steps, _ = problem.inputs.shape
+    lengths = lengths or [steps] * count
+    frames = torch.cat([x[:n] for x, n in zip(problem.inputs, lengths, strict=True)])
+    steps_of = torch.tensor(lengths)
+    starts = steps_of.cumsum(0) - steps_of
+    return EndToEnd(problem.params, frames, starts, steps_of, problem.labels, problem.order)
+
+
+@pytest.fixture
+def make_end_to_end(make_problem: Callable[..., Problem]) -> Callable[..., EndToEnd]:
+    """Return what makes problems of one length, or of the `lengths` given."""
+
+    def make(lengths: list[int] | None = None, **sizes: int) -> EndToEnd:
+        if lengths is not None:
+            sizes |= {"sequences": len(lengths), "steps": max(lengths)}
+        return end_to_end(make_problem(**sizes), lengths)
+
+    return make
+
+
 @pytest.fixture
 def make_problem() -> Callable[..., Problem]:
     def make(

@@ -32,7 +32,7 @@ def closure_of_training(learner: str) -> set[str]:
     [
         ("perceptron", RECURRENT),
         ("truncated_bptt", PERCEPTRON | GATED),
-        ("minibatch", PERCEPTRON | GATED),
+        ("minibatch", PERCEPTRON | GATED - {"kernels.recurrent"}),
         ("recurrent", PERCEPTRON | {"nn.elman", "models.elman", "kernels.elman"}),
         ("baseline", PERCEPTRON | RECURRENT | {"models", "kernels.simd", "kernels.compiling"}),
     ],
@@ -47,7 +47,13 @@ def test_a_training_runs_no_code_of_another_network(learner, foreign):
     [
         ("perceptron", {"models.mlp", "kernels.perceptron.training", "optim"}),
         ("truncated_bptt", {"nn.elman", "kernels.elman.tbptt", "training.loops.tbptt"}),
-        ("minibatch", {"nn.elman", "kernels.elman.minibatch", "training.loops.minibatch"}),
+        (
+            "minibatch",
+            {
+                *("nn.elman", "training.loops.minibatch", "kernels.elman.minibatch"),
+                "kernels.recurrent.loop",
+            },
+        ),
         ("recurrent", {"nn.gru", "nn.lstm", "nn.simple_rnn", "kernels.recurrent.loop"}),
         ("baseline", {"training.jobs.baselines"}),
     ],

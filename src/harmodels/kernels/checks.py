@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
+from harmodels.kernels.steps import Step
 from harmodels.nn.linear import LinearParams
 from harmodels.nn.params import state_dict
+from harmodels.optim import AdamState
 
 
 def check_counts(**counts: int) -> None:
@@ -81,3 +83,30 @@ def check_masks(masks: Tensor | None, order: Tensor, hidden: int) -> None:
     if masks is not None:
         check_tensor("masks", masks, torch.uint8, (*order.shape, hidden))
         check_range("masks", masks, 2)
+
+
+def check_frames(frames: Tensor, starts: Tensor, lengths: Tensor, channels: int | str) -> None:
+    """Raise TrainingError unless all sequences lie within the frames, each with one or more."""
+    check_tensor("frames", frames, torch.float32, ("frames", channels))
+    check_tensor("starts", starts, torch.int64, ("sequences",))
+    check_tensor("lengths", lengths, torch.int64, (len(starts),))
+    wrong = ((starts < 0) | (lengths < 1) | (starts + lengths > len(frames))).nonzero()
+    if len(wrong):
+        i = int(wrong[0])
+        raise TrainingError(
+            f"sequence {i} has {int(lengths[i])} frames from frame {int(starts[i])} on; there are "
+            f"{len(frames)} frames, and a sequence needs one or more of them."
+        )
+
+
+def check_adam(params: Any, state: AdamState, options: Step) -> None:
+    """Raise TrainingError unless the state fits the parameters and epsilon is above zero."""
+    if not options.epsilon > 0:
+        raise TrainingError(f"epsilon is {options.epsilon}; it must be above 0.")
+    check_like("adam_state.exp_avg", state.exp_avg, params)
+    check_like("adam_state.exp_avg_sq", state.exp_avg_sq, params)
+    if state.updates.shape != params.output.bias.shape[:1]:
+        raise TrainingError(
+            f"adam_state.updates has shape {tuple(state.updates.shape)}; there are "
+            f"{len(params.output.bias)} replicates."
+        )

@@ -1,4 +1,9 @@
-"""Elman classifier: a recurrent layer whose state after a span of steps feeds a dense layer."""
+"""Elman classifier: a recurrent layer whose state after a span of steps feeds a dense layer.
+
+Spans of unequal length are padded at the end. What stands behind a span's last step is computed
+and not read; a recurrence never looks ahead, so it changes nothing before, and its gradient is
+exactly zero.
+"""
 
 from typing import NamedTuple
 
@@ -22,6 +27,7 @@ class ElmanClassifierCache(NamedTuple):
 
     rnn: elman.ElmanCache
     output: Tensor
+    lengths: Tensor | None
 
 
 def initialise(
@@ -57,7 +63,7 @@ def initialise(
 
 
 def forward(
-    params: ElmanClassifier, inputs: Tensor, initial: Tensor
+    params: ElmanClassifier, inputs: Tensor, initial: Tensor, lengths: Tensor | None = None
 ) -> tuple[Tensor, Tensor, ElmanClassifierCache]:
     """Classify by the state after the last step.
 
@@ -69,13 +75,15 @@ def forward(
         (R, B, T, D).
     initial
         (R, B, H).
+    lengths
+        (R, B) int64, the steps of each sequence, 1 to T; None where all have T.
 
     Returns
     -------
     logits
         (R, B, C).
     state
-        (R, B, H), to be carried into the next window.
+        (R, B, H) after the last step, to be carried into the next window.
     cache
         What `backward` needs.
 
@@ -101,9 +109,18 @@ def forward(
     True
     """
     outputs, rnn_cache = elman.forward(params.rnn, inputs, initial)
-    state = outputs[:, :, -1]  # (R, B, H)
+    state = outputs[:, :, -1] if lengths is None else _last(outputs, lengths)  # (R, B, H)
     logits, output_cache = linear.forward(params.output, state)
-    return logits, state, ElmanClassifierCache(rnn_cache, output_cache)
+    return logits, state, ElmanClassifierCache(rnn_cache, output_cache, lengths)
+
+
+def _last(outputs: Tensor, lengths: Tensor) -> Tensor:
+    return outputs.gather(2, _places(lengths, outputs.shape[-1])).squeeze(2)
+
+
+def _places(lengths: Tensor, hidden: int) -> Tensor:
+    """Return (R, B, 1, H), the last step of each sequence."""
+    return (lengths - 1)[:, :, None, None].expand(-1, -1, 1, hidden)
 
 
 def backward(
@@ -120,7 +137,10 @@ def backward(
     d_state, d_output = linear.backward(params.output, cache.output, d_logits)
     R, B, steps, H = cache.rnn.hidden.shape
     d_outputs = d_state.new_zeros(R, B, steps - 1, H)
-    d_outputs[:, :, -1] = d_state
+    if cache.lengths is None:
+        d_outputs[:, :, -1] = d_state
+    else:
+        d_outputs.scatter_(2, _places(cache.lengths, H), d_state[:, :, None])
     through_time = elman.backward if transposed else elman.backward_untransposed
     _, _, d_rnn = through_time(params.rnn, cache.rnn, d_outputs)
     return ElmanClassifier(d_rnn, d_output)

@@ -16,6 +16,19 @@ OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
 TOLERANCE = {"rtol": 0, "atol": 4e-6}
 
 
+LENGTHS = [9, 1, 12, 4, 5]
+
+
+@pytest.fixture
+def make_problem(make_end_to_end):
+    return make_end_to_end
+
+
+def read(problem):
+    """Return what the scores are computed from."""
+    return problem.params, problem.frames, problem.starts, problem.lengths
+
+
 def assert_agrees(problem, **options):
     options = OPTIONS | options
     params, losses = compiled.train_epoch(*problem, **options)
@@ -40,6 +53,37 @@ def test_agrees_whatever_the_window_leaves_over(make_problem, window):
 
 def test_agrees_on_sequences_of_one_step(make_problem):
     assert_agrees(make_problem(steps=1))
+
+
+@pytest.mark.parametrize("window", [1, 4, 50])
+def test_agrees_on_sequences_of_unequal_length(make_problem, window):
+    assert_agrees(make_problem(LENGTHS, replicates=3), window=window)
+
+
+def test_sequences_of_unequal_length_are_trained_on_as_each_would_be_alone(
+    make_problem, assert_same_bytes
+):
+    problem = make_problem(LENGTHS)
+    together, _ = compiled.train_epoch(*problem, **OPTIONS)
+    params = problem.params
+    for i in problem.order[0].tolist():
+        alone = slice(int(problem.starts[i]), int(problem.starts[i] + problem.lengths[i]))
+        params, _ = compiled.train_epoch(
+            params, problem.frames[alone], torch.tensor([0]), problem.lengths[[i]],
+            problem.labels[[i]], torch.tensor([[0]]), **OPTIONS,
+        )  # fmt: skip
+    assert_same_bytes(together, params)
+
+
+def test_scores_of_unequal_lengths_are_those_of_each_sequence_alone(make_problem):
+    problem = make_problem(LENGTHS, replicates=2)
+    together = compiled.scores(*read(problem), torch.arange(5))
+    for i, (start, length) in enumerate(zip(problem.starts, problem.lengths, strict=True)):
+        alone = compiled.scores(
+            problem.params, problem.frames[start : start + length], torch.tensor([0]),
+            length[None], torch.tensor([0]),
+        )  # fmt: skip
+        assert torch.equal(alone[:, 0], together[:, i])
 
 
 def test_agrees_without_the_transpose(make_problem):
@@ -86,7 +130,7 @@ def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, m
 def test_strided_inputs_and_orders_are_read_right(make_problem, assert_same_bytes):
     problem = make_problem(sequences=4, replicates=2)
     strided = problem._replace(
-        inputs=problem.inputs.mT.contiguous().mT, order=problem.order.T.contiguous().T
+        frames=problem.frames.mT.contiguous().mT, order=problem.order.T.contiguous().T
     )
     assert_same_bytes(
         compiled.train_epoch(*problem, **OPTIONS)[0], compiled.train_epoch(*strided, **OPTIONS)[0]
@@ -122,9 +166,8 @@ def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, asser
     problem = make_problem(hidden=50, replicates=3)
     together, losses = compiled.train_epoch(*problem, **OPTIONS, threads=2)
     alone, own = compiled.train_epoch(
-        take_replicates(problem.params, [1]), problem.inputs, problem.labels, problem.order[[1]],
-        **OPTIONS,
-    )  # fmt: skip
+        take_replicates(problem.params, [1]), *problem[1:-1], problem.order[[1]], **OPTIONS
+    )
     assert_same_bytes(alone, take_replicates(together, [1]))
     assert own["binary_cross_entropy"][0] == losses["binary_cross_entropy"][1]
 
@@ -147,17 +190,16 @@ def test_nan_in_a_weight_shows_in_both_losses_of_that_replicate_only(make_proble
 @pytest.mark.parametrize(("hidden", "threads"), [(9, 1), (50, 3), (100, 2)])
 def test_scores_agree_with_the_reference(make_problem, hidden, threads):
     problem = make_problem(hidden=hidden, replicates=3)
-    scores = compiled.scores(problem.params, problem.inputs, threads=threads)
-    expected = reference.scores(
-        problem.params,
-        problem.inputs.expand(len(problem.params.output.bias), *problem.inputs.shape),
-    )
+    indices = torch.tensor([3, 0, 2])
+    scores = compiled.scores(*read(problem), indices, threads=threads)
+    inputs = problem.frames.view(4, 11, 3)[indices]
+    expected = reference.scores(problem.params, inputs.expand(3, *inputs.shape))
     torch.testing.assert_close(scores, expected, **TOLERANCE)
 
 
 def test_scores_of_no_sequences_are_empty(make_problem):
     problem = make_problem()
-    assert compiled.scores(problem.params, problem.inputs[:0]).shape == (1, 0, 6)
+    assert compiled.scores(*read(problem), torch.arange(0)).shape == (1, 0, 6)
 
 
 def test_packing_and_unpacking_change_nothing(make_problem, assert_same_bytes):
@@ -170,8 +212,9 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
     packed = pack(problem.params, 0)
     work = workspace(packed, 21, 4)
     options = compiled._Options(21, 4, np.float32(0.1), np.float32(1), True)
-    arrays = problem.inputs.numpy(), problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, *arrays, options)
+    arrays = (tensor.numpy() for tensor in (problem.frames, problem.starts, problem.lengths))
+    labels, order = problem.labels.numpy(), problem.order[0].numpy()
+    compiled._train(packed, work, compiled._Sequences(*arrays), labels, order, options)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()
@@ -182,9 +225,11 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"inputs": torch.zeros(4, 11, 3, dtype=torch.float64)}, "inputs is torch.float64"),
-        ({"inputs": torch.zeros(4, 11, 2)}, r"shape \(4, 11, 2\)"),
-        ({"inputs": torch.zeros(4, 0, 3)}, "steps is 0"),
+        ({"frames": torch.zeros(44, 3, dtype=torch.float64)}, "frames is torch.float64"),
+        ({"frames": torch.zeros(44, 2)}, r"shape \(44, 2\)"),
+        ({"frames": torch.zeros(43, 3)}, "sequence 3 has 11 frames from frame 33 on; there are 43"),
+        ({"lengths": torch.tensor([11, 0, 11, 11])}, "sequence 1 has 0 frames"),
+        ({"lengths": torch.tensor([11, 11])}, r"lengths is .* of shape \(2,\)"),
         ({"labels": torch.tensor([0, 1, 2, 6])}, "labels reaches from 0 to 6"),
         ({"labels": torch.tensor([0, 1, 2])}, r"labels is torch.int64 .* of shape \(3,\)"),
         ({"labels": torch.zeros(4, dtype=torch.int32)}, "labels is torch.int32 "),
@@ -199,8 +244,8 @@ def test_what_the_kernel_cannot_compute_is_refused(make_problem, change, message
 
 def test_a_tensor_on_another_device_is_refused_by_name(make_problem):
     problem = make_problem()
-    with pytest.raises(TrainingError, match=r"inputs is torch.float32 on meta.*engine: reference"):
-        compiled.train_epoch(*problem._replace(inputs=problem.inputs.to("meta")), **OPTIONS)
+    with pytest.raises(TrainingError, match=r"frames is torch.float32 on meta.*engine: reference"):
+        compiled.train_epoch(*problem._replace(frames=problem.frames.to("meta")), **OPTIONS)
 
 
 @pytest.mark.parametrize("option", ["window", "threads"])

@@ -11,6 +11,7 @@ from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.kernels.recurrent import loop as recurrent_loop
 from harmodels.kernels.recurrent.packing import pack
 from harmodels.kernels.recurrent.plan import make_plan, stacked
+from harmodels.kernels.steps import RULES, Step
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
 from harmodels.nn.params import map_params, state_dict, take_replicates
@@ -233,18 +234,18 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, cell):
     problem = make_problem(cell=cell, layers=2)
     shapes = stacked(2, 5, 9)
     plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS))
-    theta = pack(plan, shapes, problem.params, 0)
+    theta = pack(plan, shapes, compiled._arrays, problem.params, 0)
     ones = map_params(torch.ones_like, problem.params)
-    occupied = pack(plan, shapes, ones, 0) > 0
+    occupied = pack(plan, shapes, compiled._arrays, ones, 0) > 0
     weights = recurrent_loop.Weights(theta, np.zeros_like(theta), np.zeros_like(theta))
     _, *sequences = problem[:5]
-    data = compiled._data(shapes, None, *sequences)
+    data = recurrent_loop.sequence_arrays(shapes, None, *sequences)
     work = recurrent_loop.workspace(plan, max(LENGTHS))
     rows = np.argsort(-np.asarray(LENGTHS), kind="stable")
     recurrent_loop._train(
         plan.cell, plan.layers, plan.head, weights, work, data, rows, rows,
-        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 0.0,
-        compiled.Adam(1e-3, 0.9, 0.999, 1e-7),
+        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 0.0, 0,
+        Step(RULES.index("adam"), 1e-3, epsilon=1e-7),
     )  # fmt: skip
     assert weights.exp_avg_sq[occupied].all()
     assert not weights.theta[~occupied].any()

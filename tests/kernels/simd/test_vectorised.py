@@ -10,11 +10,11 @@ OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
 
 
 @pytest.fixture
-def assembly(make_problem, monkeypatch):
+def assembly(make_end_to_end, monkeypatch):
     """What the processor runs: the entry point compiled anew, for a cached one has no listing."""
     train = njit(nogil=True, error_model="numpy")(elman_tbptt._train.py_func)
     monkeypatch.setattr(elman_tbptt, "_train", train)
-    elman_tbptt.train_epoch(*make_problem(), **OPTIONS)
+    elman_tbptt.train_epoch(*make_end_to_end(), **OPTIONS)
     return "".join(train.inspect_asm().values())
 
 

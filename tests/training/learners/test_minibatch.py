@@ -7,7 +7,7 @@ from harmodels.config.options import Minibatch
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform, zeros
 from harmodels.nn.params import state_dict, take_replicates
-from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence, make
+from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence
 from harmodels.training.loops import minibatch
 
 N, T, D, H, C = 7, 6, 3, 4, 6
@@ -98,14 +98,6 @@ def test_each_replicate_is_the_network_trained_alone(data):
 
 
 OPTIONS = Minibatch(learning_rate=0.01, hidden=H, batch_size=3, epochs=1, test_every=None)
-
-
-def test_the_compiled_engine_gives_way_where_it_knows_no_such_step():
-    from dataclasses import replace
-
-    assert make(OPTIONS, "compiled", 1).engine == "compiled"
-    assert make(replace(OPTIONS, optimiser="adam"), "compiled", 1).engine == "reference"
-    assert make(replace(OPTIONS, clip_norm=1.0), "compiled", 1).engine == "reference"
 
 
 def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(data):

@@ -17,6 +17,16 @@ def recordings():
     return inputs, torch.randint(C, (N,), generator=random)
 
 
+def end_to_end(inputs, lengths=None):
+    """Return frames, starts and lengths of sequences cut to `lengths`."""
+    lengths = torch.tensor(lengths or [inputs.shape[1]] * len(inputs))
+    frames = torch.cat([x[:n] for x, n in zip(inputs, lengths, strict=True)])
+    return frames, lengths.cumsum(0) - lengths, lengths
+
+
+LENGTHS = [11, 1, 7, 4, 9]
+
+
 def make(R):
     return elman.initialise(
         [np.random.default_rng(r) for r in range(R)],
@@ -64,18 +74,34 @@ def with_torch(params, inputs, labels, order, window, learning_rate, clip):
 def test_an_epoch_equals_torch_with_autograd_clipping_and_sgd(recordings, window):
     inputs, labels = recordings
     settings = {**SETTINGS, "window": window}
-    params, losses = tbptt.train_epoch(make(1), inputs, labels, ORDER[:1], **settings)
+    params, losses = tbptt.train_epoch(make(1), *end_to_end(inputs), labels, ORDER[:1], **settings)
     expected, loss = with_torch(make(1), inputs, labels, ORDER[0], **settings)
     for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
         torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
     assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
 
 
-def test_each_replicate_is_the_network_trained_alone(recordings):
-    together, losses = tbptt.train_epoch(make(3), *recordings, ORDER, **SETTINGS)
+def test_an_epoch_of_unequal_lengths_equals_torch_sequence_by_sequence(recordings):
+    inputs, labels = recordings
+    params, losses = tbptt.train_epoch(
+        make(2), *end_to_end(inputs, LENGTHS), labels, ORDER[:2], **SETTINGS
+    )
+    cut = [x[:n] for x, n in zip(inputs, LENGTHS, strict=True)]
+    for r in range(2):
+        start = take_replicates(make(2), [r])
+        expected, loss = with_torch(start, cut, labels, ORDER[r], **SETTINGS)
+        for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
+            torch.testing.assert_close(mine[r], oracle, rtol=1e-9, atol=1e-12)
+        assert losses["binary_cross_entropy"][r].item() == pytest.approx(loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_each_replicate_is_the_network_trained_alone(recordings, lengths):
+    sequences = *end_to_end(recordings[0], lengths), recordings[1]
+    together, losses = tbptt.train_epoch(make(3), *sequences, ORDER, **SETTINGS)
     for r in range(3):
         start = take_replicates(make(3), [r])
-        alone, loss = tbptt.train_epoch(start, *recordings, ORDER[r : r + 1], **SETTINGS)
+        alone, loss = tbptt.train_epoch(start, *sequences, ORDER[r : r + 1], **SETTINGS)
         for mine, solo in zip(
             state_dict(take_replicates(together, [r])).values(),
             state_dict(alone).values(),
@@ -90,7 +116,7 @@ def test_no_element_moves_further_than_learning_rate_times_clip_in_one_update(re
     inputs, labels = recordings
     settings = {"window": T, "learning_rate": 0.1, "clip": 1e-3}
     before = make(1)
-    after, _ = tbptt.train_epoch(before, inputs, labels, ORDER[:1, :1], **settings)
+    after, _ = tbptt.train_epoch(before, *end_to_end(inputs), labels, ORDER[:1, :1], **settings)
     moves = [
         (a - b).abs().max().item()
         for a, b in zip(state_dict(after).values(), state_dict(before).values(), strict=True)
@@ -99,8 +125,9 @@ def test_no_element_moves_further_than_learning_rate_times_clip_in_one_update(re
 
 
 def test_the_untransposed_reading_changes_the_training(recordings):
-    right, _ = tbptt.train_epoch(make(1), *recordings, ORDER[:1], **SETTINGS)
-    printed, _ = tbptt.train_epoch(make(1), *recordings, ORDER[:1], **SETTINGS, transposed=False)
+    read = make(1), *end_to_end(recordings[0]), recordings[1], ORDER[:1]
+    right, _ = tbptt.train_epoch(*read, **SETTINGS)
+    printed, _ = tbptt.train_epoch(*read, **SETTINGS, transposed=False)
     assert not torch.allclose(right.rnn.weight_hh, printed.rnn.weight_hh)
 
 
@@ -112,3 +139,12 @@ def test_scores_classify_the_whole_sequence_from_a_zero_state(recordings):
         params, inputs[None].expand(2, -1, -1, -1), torch.zeros(2, N, H, dtype=torch.float64)
     )
     torch.testing.assert_close(whole, logits)
+
+
+def test_padding_behind_the_last_step_changes_no_score(recordings):
+    inputs, _ = recordings
+    lengths = torch.tensor([LENGTHS, LENGTHS])
+    together = tbptt.scores(make(2), inputs.expand(2, *inputs.shape), lengths)
+    for i, n in enumerate(LENGTHS):
+        alone = tbptt.scores(make(2), inputs[[i], :n].expand(2, -1, -1, -1))
+        torch.testing.assert_close(together[:, [i]], alone)

@@ -3,11 +3,10 @@
 Its input is a row [h | 0 | 1 | 0 | 0] of z; its weights are `Packed.output`.
 """
 
-import math
-
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
+from harmodels.kernels.sigmoids import Sums, add_class, losses
 from harmodels.kernels.simd.elementary import dot
 
 
@@ -23,24 +22,8 @@ def set_output(z: np.ndarray, t: int, hidden: int, channels: int) -> None:
 def loss_and_gradient(
     output: np.ndarray, z: np.ndarray, t: int, label: int, d_logits: np.ndarray
 ) -> tuple[float, float]:
-    """Write y - d to `d_logits`; return binary cross-entropy and negative log-likelihood.
-
-    softplus(v) is max(v, 0) + log(1 + exp(-|v|)), and the sum of the logarithms over the classes
-    is the logarithm of a product, which 1000 factors of at most 2 cannot overflow.
-    """
-    cross_entropy, likelihood, product = 0.0, 0.0, 1.0
+    """Write y - d to `d_logits`; return binary cross-entropy and negative log-likelihood."""
+    sums = Sums(0.0, 0.0, 1.0)
     for c in range(len(output)):
-        v = np.float64(dot(output, c, z, t))
-        e = math.exp(-abs(v))
-        y = (1.0 if v >= 0 else e) / (1 + e)
-        product *= 1 + e
-        if c % 1000 == 999:
-            cross_entropy += math.log(product)
-            product = 1.0
-        cross_entropy += v if v > 0 else 0.0
-        if c == label:
-            cross_entropy -= v
-            likelihood = math.log(1 + e) - (v if v < 0 else 0.0)
-            y -= 1
-        d_logits[c] = y
-    return cross_entropy + math.log(product), likelihood
+        sums, d_logits[c] = add_class(sums, dot(output, c, z, t), c, label)
+    return losses(sums)

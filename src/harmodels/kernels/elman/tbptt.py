@@ -10,13 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.checks import check_counts, check_indices
+from harmodels.kernels.checks import (
+    check_counts,
+    check_frames,
+    check_indices,
+    check_params,
+    check_range,
+    check_tensor,
+)
 from harmodels.kernels.compiling import entry_point, inlined
 from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
 from harmodels.kernels.elman.packing import (
     Packed,
     Workspace,
-    check_inputs,
     pack,
     unpack,
     workspace,
@@ -29,6 +35,14 @@ from harmodels.models.elman import ElmanClassifier
 
 # Sequences per call of a kernel; Ctrl-C is heard between calls.
 CHUNK = 512
+
+
+class _Sequences(NamedTuple):
+    """Sequences end to end: i is `frames[starts[i] : starts[i] + lengths[i]]`."""
+
+    frames: np.ndarray  # (F, D)
+    starts: np.ndarray  # (N,)
+    lengths: np.ndarray  # (N,)
 
 
 class _Options(NamedTuple):
@@ -134,14 +148,16 @@ def _train_sequence(
 
 def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
-        packed: Packed, work: Workspace, inputs: np.ndarray, labels: np.ndarray,
+        packed: Packed, work: Workspace, data: _Sequences, labels: np.ndarray,
         order: np.ndarray, options: _Options,
     ) -> tuple[float, float]:  # fmt: skip
         _stamp = stamp
         denormals = flush_denormals()
         cross_entropy, likelihood = 0.0, 0.0
         for row in order:
-            losses = _train_sequence(packed, work, inputs[row], labels[row], options)
+            start = data.starts[row]
+            sequence = data.frames[start : start + data.lengths[row]]
+            losses = _train_sequence(packed, work, sequence, labels[row], options)
             cross_entropy += losses[0]
             likelihood += losses[1]
         restore_denormals(denormals)
@@ -152,15 +168,18 @@ def _build_train(stamp: int) -> Callable[..., Any]:
 
 def _build_score(stamp: int) -> Callable[..., Any]:
     def score(
-        packed: Packed, work: Workspace, inputs: np.ndarray, hidden: int, logits: np.ndarray
-    ) -> None:
+        packed: Packed, work: Workspace, data: _Sequences, indices: np.ndarray, hidden: int,
+        logits: np.ndarray,
+    ) -> None:  # fmt: skip
         _stamp = stamp
         denormals = flush_denormals()
-        z, T = work.z, inputs.shape[1]
-        for s in range(len(inputs)):
+        z = work.z
+        for s, row in enumerate(indices):
+            start, T = data.starts[row], data.lengths[row]
+            sequence = data.frames[start : start + T]
             for j in range(hidden):
                 z[0, j] = 0
-            _forward(packed.weight_t, z, work.sums, hidden, inputs[s], 0, T)
+            _forward(packed.weight_t, z, work.sums, hidden, sequence, 0, T)
             for c in range(len(packed.output)):
                 logits[s, c] = dot(packed.output, c, z, T)
         restore_denormals(denormals)
@@ -174,7 +193,9 @@ _score = entry_point(_build_score)
 
 def train_epoch(
     params: ElmanClassifier,
-    inputs: Tensor,
+    frames: Tensor,
+    starts: Tensor,
+    lengths: Tensor,
     labels: Tensor,
     order: Tensor,
     *,
@@ -190,14 +211,16 @@ def train_epoch(
     ----------
     params
         R classifiers, float32 on the CPU like all tensors here.
-    inputs
-        (N, T, D), shared by the replicates.
+    frames
+        (F, D), all sequences end to end, shared by the replicates.
+    starts, lengths
+        (N,) int64: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
     labels
         (N,) int64.
     order
         (R, n) int64: row r holds the sequences that replicate r sees, in that order.
     window
-        Steps between two updates.
+        Steps between two updates; the last window of a sequence may be shorter.
     learning_rate, clip
         Step size; bound on each element of the gradient.
     transposed
@@ -220,48 +243,70 @@ def train_epoch(
         If a tensor has another type, device or shape, or an index is out of range.
     """
     check_counts(window=window, threads=threads)
-    check_inputs(params, inputs)
-    check_indices(params.output, len(inputs), labels, order)
+    data = _checked(params, frames, starts, lengths)
+    check_indices(params.output, len(starts), labels, order)
     R, n = order.shape
-    T, H = inputs.shape[1], params.rnn.bias_hh.shape[1]
+    H = params.rnn.bias_hh.shape[1]
     options = _Options(
-        H, min(window, T), np.float32(learning_rate), np.float32(clip), bool(transposed)
-    )
-    data = inputs.contiguous().numpy(), labels.contiguous().numpy()
-    rows = order.contiguous().numpy()
+        H, min(window, int(lengths.max())), np.float32(learning_rate), np.float32(clip),
+        bool(transposed),
+    )  # fmt: skip
+    truth, rows = labels.contiguous().numpy(), order.contiguous().numpy()
     packed = [pack(params, r) for r in range(R)]
 
     def run(r: int) -> np.ndarray:
         work = workspace(packed[r], H, options.window)
         totals = np.zeros(2)
         for first in range(0, n, CHUNK):
-            totals += _train(packed[r], work, *data, rows[r, first : first + CHUNK], options)
+            part = rows[r, first : first + CHUNK]
+            totals += _train(packed[r], work, data, truth, part, options)
         return totals
 
     totals = np.stack(map_replicates(run, R, threads))  # (R, 2)
-    means = torch.from_numpy(totals / (n * -(-T // window)))
+    windows = -(-data.lengths // window)  # (N,)
+    means = torch.from_numpy(totals / windows[rows].sum(1, keepdims=True))
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
     return unpack(packed, params), losses
 
 
-def scores(params: ElmanClassifier, inputs: Tensor, *, threads: int = 1) -> Tensor:
-    """Return the logits (R, n, C) after each whole sequence of `inputs` (n, T, D), from zero.
+def scores(
+    params: ElmanClassifier,
+    frames: Tensor,
+    starts: Tensor,
+    lengths: Tensor,
+    indices: Tensor,
+    *,
+    threads: int = 1,
+) -> Tensor:
+    """Return the logits (R, n, C) after each whole sequence of `indices` (n,), from zero.
 
-    `loops.tbptt.scores`, compiled; `threads` and the errors are those of `train_epoch`.
+    `loops.tbptt.scores`, compiled; the other arguments and the errors are those of `train_epoch`.
     """
     check_counts(threads=threads)
-    check_inputs(params, inputs)
+    data = _checked(params, frames, starts, lengths)
+    check_tensor("indices", indices, torch.int64, ("n",))
     R, H = params.rnn.bias_hh.shape
-    n, T, _ = inputs.shape
-    series = inputs.contiguous().numpy()
-    logits = np.empty((R, n, params.output.bias.shape[1]), np.float32)
+    rows = indices.contiguous().numpy()
+    logits = np.empty((R, len(rows), params.output.bias.shape[1]), np.float32)
+    if not len(rows):
+        return torch.from_numpy(logits)
+    check_range("indices", indices, len(starts))
 
     def run(r: int) -> None:
         packed = pack(params, r)
-        work = workspace(packed, H, T)
-        for first in range(0, n, CHUNK):
+        work = workspace(packed, H, int(data.lengths[rows].max()))
+        for first in range(0, len(rows), CHUNK):
             part = slice(first, first + CHUNK)
-            _score(packed, work, series[part], H, logits[r, part])
+            _score(packed, work, data, rows[part], H, logits[r, part])
 
     map_replicates(run, R, threads)
     return torch.from_numpy(logits)
+
+
+def _checked(
+    params: ElmanClassifier, frames: Tensor, starts: Tensor, lengths: Tensor
+) -> _Sequences:
+    """Return the sequences as arrays; raise TrainingError unless the network can read them."""
+    check_params(params)
+    check_frames(frames, starts, lengths, params.rnn.weight_ih.shape[2])
+    return _Sequences(*(tensor.contiguous().numpy() for tensor in (frames, starts, lengths)))

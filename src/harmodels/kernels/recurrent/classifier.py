@@ -7,17 +7,19 @@ import torch
 from torch import Tensor
 
 from harmodels.kernels.checks import (
+    check_adam,
     check_counts,
     check_indices,
     check_masks,
     check_range,
     check_tensor,
 )
-from harmodels.kernels.recurrent.checks import check_adam, check_cell, check_sequences
-from harmodels.kernels.recurrent.head import Adam
-from harmodels.kernels.recurrent.loop import Data, run_epoch, run_scores
+from harmodels.kernels.recurrent.checks import check_cell, check_sequences
+from harmodels.kernels.recurrent.loop import run_epoch, run_scores, sequence_arrays
 from harmodels.kernels.recurrent.plan import Shape, hierarchical, stacked
+from harmodels.kernels.steps import RULES, Step
 from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
 
@@ -98,13 +100,14 @@ def train_epoch(
     output: Any = params[-1]
     check_indices(output, len(starts), labels, order)
     check_masks(masks, order, shapes[-1].hidden)
-    options = Adam(learning_rate, beta1, beta2, epsilon)
+    options = Step(RULES.index("adam"), learning_rate, beta1, beta2, epsilon)
     check_adam(params, adam_state, options)
-    data = _data(shapes, fingers, frames, starts, lengths, labels)
-    return run_epoch(
-        params, adam_state, shapes, data, order, masks, cell=cell, batch_size=batch_size,
-        options=options, scale=scale, threads=threads,
+    data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels)
+    trained: Any = run_epoch(
+        params, adam_state, shapes, data, order, masks, arrays_of=_arrays, cell=cell,
+        output="softmax", batch_size=batch_size, options=options, scale=scale, threads=threads,
     )  # fmt: skip
+    return trained
 
 
 def scores(
@@ -129,8 +132,8 @@ def scores(
     check_range("indices", indices, len(starts))
     shapes = _shapes(params, fingers)
     unread = torch.zeros_like(starts)
-    data = _data(shapes, fingers, frames, starts, lengths, unread)
-    return run_scores(params, shapes, data, indices, cell=cell, threads=threads)
+    data = sequence_arrays(shapes, fingers, frames, starts, lengths, unread)
+    return run_scores(params, shapes, data, indices, arrays_of=_arrays, cell=cell, threads=threads)
 
 
 def _shapes(params: Any, fingers: Tensor | None) -> list[Shape]:
@@ -146,17 +149,14 @@ def _shapes(params: Any, fingers: Tensor | None) -> list[Shape]:
     return stacked(len(params.rnn), lowest.weight_ih.shape[2], lowest.weight_hh.shape[2])
 
 
-def _data(
-    shapes: list[Shape], fingers: Tensor | None, frames: Tensor, starts: Tensor, lengths: Tensor,
-    labels: Tensor,
-) -> Data:  # fmt: skip
-    """Return the sequences as arrays; the lowest layers read their channels one after another."""
-    channels = np.arange(frames.shape[1]) if fingers is None else fingers.flatten().numpy()
-    return Data(
-        frames=frames.contiguous().numpy(),
-        starts=starts.contiguous().numpy(),
-        lengths=lengths.contiguous().numpy(),
-        labels=labels.contiguous().numpy(),
-        channels=np.ascontiguousarray(channels, np.int64),
-        columns=np.concatenate([shape.columns for shape in shapes if shape.level == 0]),
-    )
+def _arrays(
+    params: RecurrentClassifier | HierarchicalClassifier, replicate: int
+) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:
+    """Return one replicate's arrays (`packing.Arrays`)."""
+    if isinstance(params, HierarchicalClassifier):
+        fingers = params.fingers.weight_ih.shape[1]
+        layers = [[t[replicate, f].numpy() for t in params.fingers] for f in range(fingers)]
+        layers.append([tensor[replicate].numpy() for tensor in params.hand])
+    else:
+        layers = [[tensor[replicate].numpy() for tensor in layer] for layer in params.rnn]
+    return layers, [tensor[replicate].numpy() for tensor in params.output]

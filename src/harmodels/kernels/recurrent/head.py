@@ -1,21 +1,20 @@
-"""Head of the recurrent classifier: dropout, dense layer and loss; and the step of Adam."""
+"""Head of the recurrent classifier: dropout, dense layer, softmax or sigmoids, loss."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from harmodels.kernels import sigmoids, softmax
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.simd.strided_product import Size, View, product
-from harmodels.kernels.softmax import loss_and_gradient
 
-
-class Adam(NamedTuple):
-    """Options of the optimiser (optim.adam_step)."""
-
-    learning_rate: float
-    beta1: float
-    beta2: float
-    epsilon: float
+# The losses of each kind of output; the kernels take the kind's position.
+LOSSES = {
+    "softmax": ("cross_entropy",),
+    "sigmoids": ("binary_cross_entropy", "negative_log_likelihood"),
+}
+OUTPUTS = tuple(LOSSES)
+_SOFTMAX = 0
 
 
 @inlined
@@ -51,18 +50,24 @@ def output(
 
 @inlined
 def output_back(
-    head: Any, transposes: np.ndarray, memory: np.ndarray, gradient: np.ndarray,
+    kind: int, head: Any, transposes: np.ndarray, memory: np.ndarray, gradient: np.ndarray,
     labels: np.ndarray, sequences: np.ndarray, masks: np.ndarray, positions: np.ndarray,
     scale: np.float32, one: np.ndarray,
-) -> float:  # fmt: skip
-    """Write the gradient at the last states; return the sum of the cross-entropies."""
+) -> tuple[float, float]:  # fmt: skip
+    """Write the gradient at the last states; return the sums of the losses that `LOSSES` names."""
     size, step, width = len(sequences), head.logits_step, head.width
-    loss, mean = 0.0, 1.0 / size
+    loss, likelihood, mean = 0.0, 0.0, 1.0 / size
     d_logits = memory[head.d_logits : head.d_logits + size * step].reshape(size, step)
     for b in range(size):
         at = head.logits + b * step
         logits = memory[at : at + head.classes]
-        loss += loss_and_gradient(logits, labels[sequences[b]], 0, mean, d_logits, b)
+        label = labels[sequences[b]]
+        if kind == _SOFTMAX:
+            loss += softmax.loss_and_gradient(logits, label, 0, mean, d_logits, b)
+        else:
+            both = sigmoids.loss_and_gradient(logits, label, mean, d_logits[b])
+            loss += both[0]
+            likelihood += both[1]
     errors, weight = View(head.d_logits, step, 1), View(head.weight, head.weight_step, 1)
     bias = View(head.bias, 0, 1)
     product(
@@ -80,24 +85,4 @@ def output_back(
         one, View(0, 0, 0), memory, errors, gradient, bias, gradient, bias, Size(1, size, width)
     )
     _drop(memory, head.d_last_state, head.d_last_state, head, masks, positions, scale)
-    return loss
-
-
-@inlined
-def adam_step(
-    theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
-    updates: float, options: Adam,
-) -> None:  # fmt: skip
-    """Take the step after `updates` earlier ones, and clear the gradient for the next."""
-    beta1, beta2 = np.float32(options.beta1), np.float32(options.beta2)
-    rest1, rest2 = np.float32(1 - options.beta1), np.float32(1 - options.beta2)
-    rate = np.float32(options.learning_rate / (1 - options.beta1 ** (updates + 1)))
-    scale = np.float32(1 / np.sqrt(1 - options.beta2 ** (updates + 1)))
-    epsilon = np.float32(options.epsilon)
-    for k in range(len(theta)):
-        slope = gradient[k]
-        gradient[k] = np.float32(0)
-        m = beta1 * exp_avg[k] + rest1 * slope
-        v = beta2 * exp_avg_sq[k] + rest2 * (slope * slope)
-        exp_avg[k], exp_avg_sq[k] = m, v
-        theta[k] -= rate * m / (np.sqrt(v) * scale + epsilon)
+    return loss, likelihood

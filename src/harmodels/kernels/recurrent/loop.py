@@ -11,13 +11,8 @@ import torch
 from torch import Tensor
 
 from harmodels.kernels.compiling import entry_point
-from harmodels.kernels.recurrent.head import (
-    Adam,
-    adam_step,
-    output,
-    output_back,
-)
-from harmodels.kernels.recurrent.packing import pack, unpack
+from harmodels.kernels.recurrent.head import LOSSES, OUTPUTS, output, output_back
+from harmodels.kernels.recurrent.packing import Arrays, pack, unpack
 from harmodels.kernels.recurrent.passes import (
     Batch,
     backward,
@@ -29,6 +24,7 @@ from harmodels.kernels.recurrent.passes import (
 from harmodels.kernels.recurrent.plan import Plan, Shape, make_plan
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.emitter import zeros
+from harmodels.kernels.steps import Step, take_step
 from harmodels.kernels.threads import map_replicates
 from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
@@ -40,7 +36,7 @@ SCORED = 64
 
 
 class Weights(NamedTuple):
-    """One replicate's parameters and their moments of Adam, flat."""
+    """One replicate's parameters and their moments of Adam, flat; those are empty without Adam."""
 
     theta: np.ndarray
     exp_avg: np.ndarray
@@ -71,13 +67,13 @@ def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
         cell: int, layers: Any, heads: Any, weights: Weights, work: Work, data: Data,
         sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, scale: np.float32,
-        batch_size: int, updates: float, options: Adam,
-    ) -> float:  # fmt: skip
+        batch_size: int, updates: float, kind: int, options: Step,
+    ) -> tuple[float, float]:  # fmt: skip
         _stamp = stamp
         denormals = flush_denormals()
         theta, head, batch = weights.theta, heads[0], work.batch
         transposes, gradient, memory = work.transposes, work.gradient, work.memory
-        loss = 0.0
+        loss, likelihood = 0.0, 0.0
         refresh_transposes(layers, head, theta, transposes)
         for first in range(0, len(sequences), batch_size):
             rows = sequences[first : first + batch_size]
@@ -90,17 +86,19 @@ def _build_train(stamp: int) -> Callable[..., Any]:
             for layer in layers:
                 forward(cell, layer, head, theta, memory, batch, steps)
             output(head, theta, memory, masks, places, scale)
-            loss += output_back(
-                head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
+            both = output_back(
+                kind, head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
                 batch.one,
             )  # fmt: skip
+            loss += both[0]
+            likelihood += both[1]
             for k in range(len(layers) - 1, -1, -1):
                 backward(cell, layers[k], head, transposes, memory, gradient, batch, steps)
-            adam_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
+            take_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
             updates += 1
             refresh_transposes(layers, head, theta, transposes)
         restore_denormals(denormals)
-        return loss
+        return loss, likelihood
 
     return train
 
@@ -149,45 +147,73 @@ def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, i
     return positions, int(np.bincount(batch, lengths).max())
 
 
-def run_epoch(
-    params: Tree, state: AdamState, shapes: list[Shape], data: Data, order: Tensor,
-    masks: Tensor | None, *, cell: str, batch_size: int, options: Adam, scale: float, threads: int,
-) -> tuple[Tree, AdamState, dict[str, Tensor]]:  # fmt: skip
-    """Train every replicate once through its sequences (see `classifier.train_epoch`)."""
-    R, n = order.shape
-    output: Any = params[-1]
-    size, classes = min(batch_size, n), output.bias.shape[1]
-    no_masks = np.zeros((0, 0), np.uint8)
+def sequence_arrays(
+    shapes: list[Shape], fingers: Tensor | None, frames: Tensor, starts: Tensor, lengths: Tensor,
+    labels: Tensor,
+) -> Data:  # fmt: skip
+    """Return the sequences as arrays; the lowest layers read their channels one after another."""
+    channels = np.arange(frames.shape[1]) if fingers is None else fingers.flatten().numpy()
+    return Data(
+        frames=frames.contiguous().numpy(),
+        starts=starts.contiguous().numpy(),
+        lengths=lengths.contiguous().numpy(),
+        labels=labels.contiguous().numpy(),
+        channels=np.ascontiguousarray(channels, np.int64),
+        columns=np.concatenate([shape.columns for shape in shapes if shape.level == 0]),
+    )
 
-    def run(r: int) -> tuple[Weights, float]:
+
+def run_epoch(
+    params: Tree, state: AdamState | tuple[()], shapes: list[Shape], data: Data, order: Tensor,
+    masks: Tensor | None, *, arrays_of: Arrays, cell: str, output: str, batch_size: int,
+    options: Step, scale: float, threads: int,
+) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
+    """Train every replicate once through its sequences (see `classifier.train_epoch`).
+
+    `state` is empty with gradient descent; `output` is a key of `head.LOSSES`.
+    """
+    R, n = order.shape
+    output_layer: Any = params[-1]
+    size, classes = min(batch_size, n), output_layer.bias.shape[1]
+    no_masks, nothing = np.zeros((0, 0), np.uint8), np.zeros(0, np.float32)
+    kind = OUTPUTS.index(output)
+
+    def run(r: int) -> tuple[Weights, np.ndarray]:
         rows = order[r].numpy()
         positions, most = _sorted_batches(data.lengths[rows], size)
         plan = make_plan(cell, shapes, classes, most, size)
-        weights = Weights(*(pack(plan, shapes, tree, r) for tree in (params, *state[:2])))
+        moments = [pack(plan, shapes, arrays_of, tree, r) for tree in state[:2]]
+        theta = pack(plan, shapes, arrays_of, params, r)
+        weights = Weights(theta, *(moments or (nothing, nothing)))
+        before = float(state.updates[r]) if state else 0.0
         work = workspace(plan, int(data.lengths[rows].max()))
         kept = no_masks if masks is None else masks[r].contiguous().numpy()
-        total = 0.0
+        totals = np.zeros(2)
         for first in range(0, n, CHUNK * size):
             part = positions[first : first + CHUNK * size]
-            total += _train(
+            totals += _train(
                 plan.cell, plan.layers, plan.head, weights, work, data, rows[part], part, kept,
-                np.float32(scale), size, float(state.updates[r]) + first // size, options,
+                np.float32(scale), size, before + first // size, kind, options,
             )  # fmt: skip
-        return weights, total
+        return weights, totals
 
     trained = map_replicates(run, R, threads)
     plan = make_plan(cell, shapes, classes, 1, 1)
-    new, exp_avg, exp_avg_sq = (
-        unpack(plan, shapes, [weights[k] for weights, _ in trained], params) for k in range(3)
-    )
-    means = torch.tensor([total for _, total in trained], dtype=torch.float64) / n
-    updates = state.updates + -(-n // size)
-    return new, AdamState(exp_avg, exp_avg_sq, updates), {"cross_entropy": means}
+
+    def unpacked(k: int) -> Tree:
+        return unpack(plan, shapes, arrays_of, [weights[k] for weights, _ in trained], params)
+
+    if state:
+        state = AdamState(unpacked(1), unpacked(2), state.updates + -(-n // size))
+    means = torch.from_numpy(np.stack([totals for _, totals in trained]) / n)  # (R, 2)
+    losses = {name: means[:, i] for i, name in enumerate(LOSSES[output])}
+    return unpacked(0), state, losses
 
 
 def run_scores(
-    params: Any, shapes: list[Shape], data: Data, indices: Tensor, *, cell: str, threads: int
-) -> Tensor:
+    params: Any, shapes: list[Shape], data: Data, indices: Tensor, *, arrays_of: Arrays, cell: str,
+    threads: int,
+) -> Tensor:  # fmt: skip
     """Return the logits (R, n, C) of the sequences `indices` (see `classifier.scores`)."""
     R, classes = params.output.bias.shape
     n, sequences = len(indices), indices.numpy()
@@ -200,7 +226,7 @@ def run_scores(
     logits, no_masks = np.empty((R, n, classes), np.float32), np.zeros((0, 0), np.uint8)
 
     def run(r: int) -> None:
-        theta, work = pack(plan, shapes, params, r), workspace(plan, longest)
+        theta, work = pack(plan, shapes, arrays_of, params, r), workspace(plan, longest)
         for group in groups:
             _score(
                 plan.cell, plan.layers, plan.head, theta, work, data, sequences[group], group,

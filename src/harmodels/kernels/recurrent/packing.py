@@ -1,6 +1,6 @@
 """Parameters of a recurrent classifier to and from the flat array of its plan."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,36 +8,27 @@ import numpy as np
 from harmodels.kernels.recurrent.cells import GRU
 from harmodels.kernels.recurrent.plan import GATES, Plan, Shape
 from harmodels.kernels.simd.emitter import zeros
-from harmodels.models.hierarchical import HierarchicalClassifier
-from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.nn.params import Tree, map_params
 
 # torch.nn's gates in the order of the blocks that the input product writes.
 _INPUT_ORDER = {GRU: (2, 0, 1)}
 
 
-def _arrays(
-    params: RecurrentClassifier | HierarchicalClassifier, replicate: int
-) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:
-    """Return one replicate's arrays, which share the tensors' memory: the layers', the output's."""
-    if isinstance(params, HierarchicalClassifier):
-        fingers = params.fingers.weight_ih.shape[1]
-        layers = [[t[replicate, f].numpy() for t in params.fingers] for f in range(fingers)]
-        layers.append([tensor[replicate].numpy() for tensor in params.hand])
-    else:
-        layers = [[tensor[replicate].numpy() for tensor in layer] for layer in params.rnn]
-    return layers, [tensor[replicate].numpy() for tensor in params.output]
+# From a tree of tensors and a replicate to that replicate's arrays, which share the tensors'
+# memory: those of each layer, in the order of RecurrentParams, and the output layer's.
+Arrays = Callable[[Any, int], tuple[list[list[np.ndarray]], list[np.ndarray]]]
 
 
 def _pairs(
-    plan: Plan, shapes: list[Shape], flat: np.ndarray, params: Any, replicate: int
-) -> Iterator[tuple[np.ndarray, Any, np.ndarray]]:
+    plan: Plan, shapes: list[Shape], flat: np.ndarray, arrays_of: Arrays, params: Any,
+    replicate: int,
+) -> Iterator[tuple[np.ndarray, Any, np.ndarray]]:  # fmt: skip
     """Yield (place, index, array): `place[index]` of the flat array is that part of a tensor."""
 
     def place(at: int, rows: int, step: int) -> np.ndarray:
         return flat[at : at + rows * step].reshape(rows, step)
 
-    layers, (weight, bias) = _arrays(params, replicate)
+    layers, (weight, bias) = arrays_of(params, replicate)
     for layer, shape, arrays in zip(plan.layers, shapes, layers, strict=True):
         H, width, step = (int(layer[name]) for name in ("hidden", "width", "weight_step"))
         order = range(GATES[plan.cell])
@@ -59,18 +50,22 @@ def _pairs(
     yield place(head["bias"], 1, step)[0], slice(classes), bias
 
 
-def pack(plan: Plan, shapes: list[Shape], params: Any, replicate: int) -> np.ndarray:
+def pack(
+    plan: Plan, shapes: list[Shape], arrays_of: Arrays, params: Any, replicate: int
+) -> np.ndarray:
     """Return one replicate's parameters as the flat array."""
     flat = zeros(1, plan.theta)[0]
-    for place, index, array in _pairs(plan, shapes, flat, params, replicate):
+    for place, index, array in _pairs(plan, shapes, flat, arrays_of, params, replicate):
         place[index] = array
     return flat
 
 
-def unpack(plan: Plan, shapes: list[Shape], flats: list[np.ndarray], like: Tree) -> Tree:
+def unpack(
+    plan: Plan, shapes: list[Shape], arrays_of: Arrays, flats: list[np.ndarray], like: Tree
+) -> Tree:
     """Return the flat arrays as tensors of their own, shaped as `like`."""
     params: Tree = map_params(lambda tensor: tensor.new_empty(tensor.shape), like)
     for replicate, flat in enumerate(flats):
-        for place, index, array in _pairs(plan, shapes, flat, params, replicate):
+        for place, index, array in _pairs(plan, shapes, flat, arrays_of, params, replicate):
             array[...] = place[index]
     return params

@@ -13,9 +13,6 @@ __all__ = ["Learner", "Losses", "SequenceTensors", "State", "index_tensor", "mak
 
 
 def make_learner(training: str, options: Any, engine: str, threads: int) -> Learner:
-    """Return the learner for a report's `training` key, from its module's `make`.
-
-    Its `engine` is the reference where the compiled one does not support the options.
-    """
+    """Return the learner for a report's `training` key, from its module's `make`."""
     module = importlib.import_module(f"{__name__}.{training}")
     return module.make(options, engine, threads)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from harmodels.errors import DataError
 from harmodels.kernels.threads import map_replicates
+from harmodels.nn.devices import send
 from harmodels.nn.params import take_replicates
 
 SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass
@@ -61,6 +62,11 @@ class SequenceTensors:
         return cls(inputs.reshape(N * T, D), T * torch.arange(N), lengths, labels, classes)
 
     @property
+    def equal_length(self) -> bool:
+        """Whether all sequences have the same number of steps."""
+        return bool((self.lengths == self.lengths[0]).all())
+
+    @property
     def inputs(self) -> Tensor:
         """(N, T, D), a view of the frames.
 
@@ -69,13 +75,23 @@ class SequenceTensors:
         DataError
             If the sequences differ in length.
         """
-        shortest, longest = int(self.lengths.min()), int(self.lengths.max())
-        if shortest < longest:
+        if not self.equal_length:
             raise DataError(
-                f"the sequences have {shortest} to {longest} steps; this training loop needs "
-                "equal lengths, so cut windows first"
+                f"the sequences have {int(self.lengths.min())} to {int(self.lengths.max())} steps; "
+                "this network needs equal lengths, so cut windows first"
             )
-        return self.frames.view(len(self.labels), longest, -1)
+        return self.frames.view(len(self.labels), int(self.lengths[0]), -1)
+
+    def padded(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return sequences (…, T, D), padded by their last frames, and their lengths (…).
+
+        `indices` (…) are on the host, the result is where the frames are.
+        """
+        lengths = self.lengths[indices]
+        steps = torch.arange(int(lengths.max()))
+        frames = self.starts[indices][..., None] + steps.minimum(lengths[..., None] - 1)
+        device = self.frames.device
+        return self.frames[send(frames, device)], send(lengths, device)
 
     def to(self, device: str) -> "SequenceTensors":
         """Return the tensors with frames and labels on `device`."""

@@ -30,12 +30,15 @@ class ElmanLearner:
         self, params: elman.ElmanClassifier, data: SequenceTensors, indices: Tensor
     ) -> Tensor:
         """Classify by the state after the last step."""
-        inputs = data.inputs
         if self.engine == "compiled":
+            read = data.frames, data.starts, data.lengths
             return one_by_one(
-                lambda one, mine: compiled.scores(one, inputs[mine]), params, indices, self.threads
+                lambda one, mine: compiled.scores(one, *read, mine), params, indices, self.threads
             )
-        return in_parts(lambda part: reference.scores(params, inputs[part]), indices)
+        if data.equal_length:
+            inputs = data.inputs
+            return in_parts(lambda part: reference.scores(params, inputs[part]), indices)
+        return in_parts(lambda part: reference.scores(params, *data.padded(part)), indices.cpu())
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the binary cross-entropy and the negative log-likelihood."""

@@ -30,12 +30,12 @@ class TruncatedBpttLearner(ElmanLearner):
         draw = uniform(self.options.initial_range)
         params = elman.initialise(
             generators,
-            channels=data.inputs.shape[-1],
+            channels=data.frames.shape[-1],
             hidden=self.options.hidden,
             classes=data.classes,
             weights=draw,
             biases=draw,
-            dtype=data.inputs.dtype,
+            dtype=data.frames.dtype,
         )
         return State(params)
 
@@ -49,7 +49,7 @@ class TruncatedBpttLearner(ElmanLearner):
             "clip": self.options.clip,
             "transposed": self.options.recurrent_gradient == "transposed",
         }
-        read = (state.params, data.inputs, data.labels, order)
+        read = state.params, data.frames, data.starts, data.lengths, data.labels, order
         if self.engine == "compiled":
             params, losses = compiled.train_epoch(*read, **arguments, threads=self.threads)
         else:

@@ -1,0 +1,104 @@
+"""Mini-batch BPTT of the Elman classifier by the recurrent kernels: any lengths, any step.
+
+The same meaning as `loops.minibatch`. The network is the one layer of SimpleRNN of
+`kernels/recurrent` with sigmoids at its output.
+"""
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from harmodels.kernels.checks import (
+    check_adam,
+    check_counts,
+    check_frames,
+    check_indices,
+    check_params,
+)
+from harmodels.kernels.recurrent.loop import run_epoch, sequence_arrays
+from harmodels.kernels.recurrent.plan import stacked
+from harmodels.kernels.steps import RULES, Step
+from harmodels.models.elman import ElmanClassifier
+from harmodels.optim import AdamState
+
+
+def train_epoch(
+    params: ElmanClassifier,
+    adam_state: AdamState | tuple[()],
+    frames: Tensor,
+    starts: Tensor,
+    lengths: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    *,
+    batch_size: int,
+    optimiser: str,
+    learning_rate: float,
+    clip_norm: float | None = None,
+    threads: int = 1,
+) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
+    """Train every replicate once through its sequences, one update a batch.
+
+    Parameters
+    ----------
+    params
+        R classifiers, float32 on the CPU like all tensors here but indices.
+    adam_state
+        With `optimiser="adam"` moments shaped as `params`, and the updates so far (R,); empty with
+        `sgd`.
+    frames
+        (F, D), all sequences end to end, shared by the replicates.
+    starts, lengths
+        (N,) int64: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
+    labels
+        (N,) int64.
+    order
+        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
+    batch_size
+        Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
+    optimiser
+        `sgd` or `adam`.
+    learning_rate
+        Step size.
+    clip_norm
+        Bound on the norm of a replicate's averaged gradient; None leaves it alone.
+    threads
+        Replicates computed at the same time. One thread computes a replicate from beginning to
+        end, so the result is the same bytes for any number, and for a replicate on its own.
+
+    Returns
+    -------
+    params, adam_state
+        After the last update; the given ones are left as they were.
+    losses
+        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
+        the epoch's sequences, each taken before its update. Not finite if a replicate diverged.
+
+    Raises
+    ------
+    TrainingError
+        If a tensor has another type, device or shape, or an index is out of range.
+    """
+    channels, hidden = params.rnn.weight_ih.shape[2], params.rnn.bias_hh.shape[1]
+    check_counts(batch_size=batch_size, threads=threads)
+    check_params(params)
+    check_frames(frames, starts, lengths, channels)
+    check_indices(params.output, len(starts), labels, order)
+    bound = float("inf") if clip_norm is None else float(clip_norm)
+    options = Step(RULES.index(optimiser), float(learning_rate), clip_norm=bound)
+    if isinstance(adam_state, AdamState):
+        check_adam(params, adam_state, options)
+    shapes = stacked(1, channels, hidden)
+    return run_epoch(
+        params, adam_state, shapes,
+        sequence_arrays(shapes, None, frames, starts, lengths, labels), order, None,
+        arrays_of=_arrays, cell="simple_rnn", output="sigmoids", batch_size=batch_size,
+        options=options, scale=1.0, threads=threads,
+    )  # fmt: skip
+
+
+def _arrays(params: Any, replicate: int) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:
+    """Return one replicate's arrays (`packing.Arrays`)."""
+    layer, output = ([tensor[replicate].numpy() for tensor in part] for part in params)
+    return [layer], output
