@@ -37,7 +37,9 @@ RECURRENT = Recurrent(hidden=6, finger_hidden=3, batch_size=5, learning_rate=0.0
 OPTIONS = {
     "tbptt": ("truncated_bptt", TBPTT),
     "tbptt, as printed": ("truncated_bptt", replace(TBPTT, recurrent_gradient="untransposed")),
+    "tbptt, unequal lengths": ("truncated_bptt", TBPTT),
     "minibatch": ("minibatch", MINIBATCH),
+    "minibatch, unequal lengths": ("minibatch", ADAM),
     "minibatch, Adam": ("minibatch", ADAM),
     "minibatch, Adam, clipped": ("minibatch", replace(ADAM, clip_norm=0.5)),
     "minibatch, clipped": ("minibatch", replace(MINIBATCH, clip_norm=0.5)),
@@ -57,14 +59,13 @@ OPTIONS = {
     "gru, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical")),
     "lstm, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical", cell="lstm")),
 }
-EQUAL = ("truncated_bptt", "minibatch", "perceptron")
 
 
-def make_recordings(training):
-    """Sequences of equal length where the training needs them, otherwise of 1 to 8 steps."""
+def make_recordings(*, equal):
+    """Sequences of 6 steps, or of 1 to 8."""
     random = torch.Generator().manual_seed(0)
     labels = torch.arange(24) % 4
-    if training in EQUAL:
+    if equal:
         inputs = torch.randn(24, 6, 4, generator=random) + labels[:, None, None] / 2
         return SequenceTensors.of_equal_length(inputs, labels, 4)
     lengths = torch.randint(1, 9, (24,), generator=random)
@@ -79,10 +80,11 @@ class Case:
 
     training: str
     options: object
+    equal: bool
 
     @property
     def recordings(self):
-        return make_recordings(self.training)
+        return make_recordings(equal=self.equal)
 
     def parts(self, device, replicates=(0, 1, 2), epochs=2, **changes):
         """What `fit` is given."""
@@ -119,7 +121,9 @@ class Case:
 
 @pytest.fixture(params=OPTIONS)
 def case(request):
-    return Case(*OPTIONS[request.param])
+    training, options = OPTIONS[request.param]
+    equal = training != "recurrent" and "unequal" not in request.param
+    return Case(training, options, equal)
 
 
 @pytest.fixture

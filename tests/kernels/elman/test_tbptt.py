@@ -4,7 +4,7 @@ import torch
 
 from harmodels.errors import TrainingError
 from harmodels.kernels.elman import tbptt as compiled
-from harmodels.kernels.elman.packing import pack, unpack, workspace
+from harmodels.kernels.elman.packing import Sequences, pack, unpack, workspace
 from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.training.loops import tbptt as reference
 
@@ -214,7 +214,7 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
     options = compiled._Options(21, 4, np.float32(0.1), np.float32(1), True)
     arrays = (tensor.numpy() for tensor in (problem.frames, problem.starts, problem.lengths))
     labels, order = problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, compiled._Sequences(*arrays), labels, order, options)
+    compiled._train(packed, work, Sequences(*arrays), labels, order, options)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.checks import check_counts, check_params, check_tensor
+from harmodels.kernels.checks import check_counts, check_frames, check_params, check_tensor
 from harmodels.kernels.simd.emitter import padded, zeros
 from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import elman, linear
@@ -25,6 +25,14 @@ class Packed(NamedTuple):
     weight: np.ndarray  # (Hp, Zp)
     weight_t: np.ndarray  # (Zp, Hp)
     output: np.ndarray  # (C, Zp)
+
+
+class Sequences(NamedTuple):
+    """Sequences end to end: i is `frames[starts[i] : starts[i] + lengths[i]]`."""
+
+    frames: np.ndarray  # (F, D)
+    starts: np.ndarray  # (N,)
+    lengths: np.ndarray  # (N,)
 
 
 class Workspace(NamedTuple):
@@ -43,6 +51,15 @@ def check_inputs(params: ElmanClassifier, inputs: Tensor) -> None:
     check_params(params)
     check_tensor("inputs", inputs, torch.float32, ("sequences", "steps", channels))
     check_counts(steps=inputs.shape[1])
+
+
+def read_sequences(
+    params: ElmanClassifier, frames: Tensor, starts: Tensor, lengths: Tensor
+) -> Sequences:
+    """Return the sequences as arrays; raise TrainingError unless the network can read them."""
+    check_params(params)
+    check_frames(frames, starts, lengths, params.rnn.weight_ih.shape[2])
+    return Sequences(*(tensor.contiguous().numpy() for tensor in (frames, starts, lengths)))
 
 
 def pack(params: ElmanClassifier, replicate: int) -> Packed:

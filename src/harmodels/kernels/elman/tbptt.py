@@ -12,9 +12,7 @@ from torch import Tensor
 
 from harmodels.kernels.checks import (
     check_counts,
-    check_frames,
     check_indices,
-    check_params,
     check_range,
     check_tensor,
 )
@@ -22,8 +20,10 @@ from harmodels.kernels.compiling import entry_point, inlined
 from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
 from harmodels.kernels.elman.packing import (
     Packed,
+    Sequences,
     Workspace,
     pack,
+    read_sequences,
     unpack,
     workspace,
 )
@@ -35,14 +35,6 @@ from harmodels.models.elman import ElmanClassifier
 
 # Sequences per call of a kernel; Ctrl-C is heard between calls.
 CHUNK = 512
-
-
-class _Sequences(NamedTuple):
-    """Sequences end to end: i is `frames[starts[i] : starts[i] + lengths[i]]`."""
-
-    frames: np.ndarray  # (F, D)
-    starts: np.ndarray  # (N,)
-    lengths: np.ndarray  # (N,)
 
 
 class _Options(NamedTuple):
@@ -148,7 +140,7 @@ def _train_sequence(
 
 def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
-        packed: Packed, work: Workspace, data: _Sequences, labels: np.ndarray,
+        packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
         order: np.ndarray, options: _Options,
     ) -> tuple[float, float]:  # fmt: skip
         _stamp = stamp
@@ -168,7 +160,7 @@ def _build_train(stamp: int) -> Callable[..., Any]:
 
 def _build_score(stamp: int) -> Callable[..., Any]:
     def score(
-        packed: Packed, work: Workspace, data: _Sequences, indices: np.ndarray, hidden: int,
+        packed: Packed, work: Workspace, data: Sequences, indices: np.ndarray, hidden: int,
         logits: np.ndarray,
     ) -> None:  # fmt: skip
         _stamp = stamp
@@ -243,7 +235,7 @@ def train_epoch(
         If a tensor has another type, device or shape, or an index is out of range.
     """
     check_counts(window=window, threads=threads)
-    data = _checked(params, frames, starts, lengths)
+    data = read_sequences(params, frames, starts, lengths)
     check_indices(params.output, len(starts), labels, order)
     R, n = order.shape
     H = params.rnn.bias_hh.shape[1]
@@ -283,7 +275,7 @@ def scores(
     `loops.tbptt.scores`, compiled; the other arguments and the errors are those of `train_epoch`.
     """
     check_counts(threads=threads)
-    data = _checked(params, frames, starts, lengths)
+    data = read_sequences(params, frames, starts, lengths)
     check_tensor("indices", indices, torch.int64, ("n",))
     R, H = params.rnn.bias_hh.shape
     rows = indices.contiguous().numpy()
@@ -301,12 +293,3 @@ def scores(
 
     map_replicates(run, R, threads)
     return torch.from_numpy(logits)
-
-
-def _checked(
-    params: ElmanClassifier, frames: Tensor, starts: Tensor, lengths: Tensor
-) -> _Sequences:
-    """Return the sequences as arrays; raise TrainingError unless the network can read them."""
-    check_params(params)
-    check_frames(frames, starts, lengths, params.rnn.weight_ih.shape[2])
-    return _Sequences(*(tensor.contiguous().numpy() for tensor in (frames, starts, lengths)))
