@@ -1,13 +1,14 @@
 """Digests of code: what a script imports and nothing else; each learner apart from the others."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 
 from harmodels.assets import PACKAGE, root
 from harmodels.config.options import OPTIONS
-from harmodels.pipeline import digests
-from harmodels.pipeline.digests import closure, code_of, files_of, imports_of
+from harmodels.pipeline.digests import HARMODELS, code_of
+from harmodels.pipeline.imported_code import DIGITS, ImportedCode
 
 SCRIPTS = sorted(path.name for path in (root() / "workflow" / "scripts").glob("*.py"))
 LEARNERS = "harmodels.training.learners"
@@ -20,11 +21,16 @@ GATED = {"nn.gru", "nn.lstm", "nn.simple_rnn", "models.hierarchical", "kernels.r
 PERCEPTRON = {"models.mlp", "kernels.perceptron", "training.learners.perceptron"}
 
 
+def files_run_by(script: str) -> list[Path]:
+    modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / script)
+    return HARMODELS.files_of(HARMODELS.closure(modules))
+
+
 def closure_of_training(learner: str) -> set[str]:
     """Return the modules in the digest of a training, without the package's name."""
-    modules = imports_of(root() / "workflow" / "scripts" / "train_network.py")
+    modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / "train_network.py")
     loaded = set() if learner == "baseline" else {f"{LEARNERS}.{learner}"}
-    return {name.removeprefix("harmodels.") for name in closure(modules | loaded)}
+    return {name.removeprefix("harmodels.") for name in HARMODELS.closure(modules | loaded)}
 
 
 @pytest.mark.parametrize(
@@ -71,24 +77,32 @@ def test_every_training_is_looked_at():
 def test_a_digest_holds_every_module_of_the_package_that_a_script_names(script):
     text = (root() / "workflow" / "scripts" / script).read_text(encoding="utf-8")
     named = {line.split()[1] for line in text.splitlines() if line.startswith("from harmodels")}
-    modules = closure(imports_of(root() / "workflow" / "scripts" / script))
+    modules = HARMODELS.closure(HARMODELS.imports_of(root() / "workflow" / "scripts" / script))
     assert named
     assert named <= modules
 
 
 def test_the_packages_around_a_module_belong_to_its_closure():
-    assert {"harmodels", "harmodels.nn", "harmodels.nn.gru"} <= closure({"harmodels.nn.gru"})
+    assert {"harmodels", "harmodels.nn", "harmodels.nn.gru"} <= HARMODELS.closure(
+        {"harmodels.nn.gru"}
+    )
 
 
 def test_an_import_within_a_function_counts(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("def f():\n    from harmodels.nn import gru, elman as e\n    import json\n")
-    assert imports_of(script) == {"harmodels.nn", "harmodels.nn.gru", "harmodels.nn.elman"}
+    assert HARMODELS.imports_of(script) == {
+        "harmodels.nn",
+        "harmodels.nn.gru",
+        "harmodels.nn.elman",
+    }
 
 
 def test_the_templates_belong_to_the_page_and_to_nothing_else():
     def templates(script):
-        files = files_of(closure(imports_of(root() / "workflow" / "scripts" / script)))
+        files = HARMODELS.files_of(
+            HARMODELS.closure(HARMODELS.imports_of(root() / "workflow" / "scripts" / script))
+        )
         return {path.name for path in files if path.suffix == ".j2"}
 
     assert templates("build_page.py") == {"page.html.j2", "parts.html.j2", "style.css.j2"}
@@ -98,7 +112,7 @@ def test_the_templates_belong_to_the_page_and_to_nothing_else():
 def test_every_file_of_a_digest_is_of_the_imported_package():
     package = importlib.import_module("harmodels").__path__[0]
     assert str(PACKAGE) == package
-    files = files_of(closure(imports_of(root() / "workflow" / "scripts" / "train_network.py")))
+    files = files_run_by("train_network.py")
     assert all(path.is_relative_to(PACKAGE) and path.is_file() for path in files)
 
 
@@ -108,21 +122,18 @@ def test_a_module_loaded_by_name_changes_the_digest():
 
 
 def test_a_digest_changes_with_a_file_and_with_its_name(tmp_path, monkeypatch):
-    scripts = tmp_path / "workflow" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "script.py").write_text("from harmodels import seeds\n")
+    script = tmp_path / "script.py"
+    script.write_text("from harmodels import seeds\n")
     copy = tmp_path / "harmodels"
     copy.mkdir()
-    monkeypatch.setattr(digests, "root", lambda: tmp_path)
-    monkeypatch.setattr(digests, "PACKAGE", copy)
 
     def digest(name, text):
         (copy / name).write_text(text)
-        monkeypatch.setattr(digests, "files_of", lambda modules: [copy / name])
-        return code_of.__wrapped__("script.py")
+        monkeypatch.setattr(ImportedCode, "files_of", lambda self, modules: [copy / name])
+        return ImportedCode("harmodels", copy).digest(script)
 
     before = digest("a.py", "x = 1\n")
-    assert len(before) == digests.DIGITS
+    assert len(before) == DIGITS
     assert digest("a.py", "x = 1\n") == before
     assert digest("a.py", "x = 2\n") != before
     assert digest("b.py", "x = 1\n") != before
