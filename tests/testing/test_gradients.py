@@ -380,7 +380,9 @@ def test_parameters_may_be_nested_dicts_or_one_tensor():
     report = check_gradients(forward, backward, nested, normal(B, D))
     assert report
     assert report.verdicts[0].name == "layer.w"
-    assert check_gradients(lambda w: (w**2, w), lambda w, cache, d: 2 * w * d, normal(3))
+    report = check_gradients(lambda w: (w**2, w), lambda w, cache, d: 2 * w * d, normal(3))
+    assert report
+    assert report.verdicts[0].name == "w"
 
 
 def test_what_forward_and_backward_must_return_is_said():
@@ -388,3 +390,5 @@ def test_what_forward_and_backward_must_return_is_said():
         check_gradients(lambda w: w**2, lambda w, cache, d: d, normal(3))
     with pytest.raises(TypeError, match="gradients of the inputs"):
         check_gradients(lambda w: (w["a"], None), lambda w, cache, d: 7, {"a": normal(3)})
+    with pytest.raises(TypeError, match="gradient of 'b', which is neither"):
+        check_gradients(lambda w: (w["a"], None), lambda w, cache, d: {"b": d}, {"a": normal(3)})

@@ -33,6 +33,7 @@ class Bench:
     whole: Callable[..., Tensor]  # outputs alone, never in windows
     params: Any
     inputs: tuple[Any, ...]
+    params_name: str
     input_names: list[str]
     time_axis: int | None
 
@@ -62,7 +63,7 @@ class Bench:
             whole,
             params,
             inputs,
-            _names_of_inputs(forward, len(inputs)),
+            *_names_of_arguments(forward, len(inputs)),
             -2 if window is not None or (recurrent and inputs and inputs[0].ndim > 1) else None,
         )
 
@@ -72,12 +73,16 @@ class Bench:
 
     def leaves(self) -> dict[str, Tensor]:
         """Return every tensor that has a gradient, by name."""
-        named = _named(self.params)
+        named = self.named_params()
         for name, value in zip(self.input_names, self.inputs, strict=True):
             named |= {
                 f"{name}{'.' if key else ''}{key}": each for key, each in _named(value).items()
             }
         return {name: each for name, each in named.items() if each.is_floating_point()}
+
+    def named_params(self) -> dict[str, Tensor]:
+        """Return the parameters by name; a lone tensor has that of the argument."""
+        return {name or self.params_name: each for name, each in _named(self.params).items()}
 
     def call(self, forward: Callable[..., Tensor], leaves: dict[str, Tensor]) -> Tensor:
         """Run a forward pass with other values in place of the tensors of `leaves`."""
@@ -104,9 +109,10 @@ class Bench:
             d_inputs, d_params = tuple(returned), None
         else:
             d_inputs, d_params = tuple(returned[:-1]), returned[-1]
-        found: Gradients = dict.fromkeys(_named(self.params))
+        found: Gradients = dict.fromkeys(self.named_params())
         if d_params is not None:
-            found |= {name: each for name, each in named_tensors(d_params).items() if name in found}
+            returned_params = named_tensors(d_params).items()
+            found |= {name or self.params_name: each for name, each in returned_params}
         differentiable = [
             (name, value)
             for name, value in zip(self.input_names, self.inputs, strict=True)
@@ -115,6 +121,12 @@ class Bench:
         for (name, _), d_input in zip(differentiable, d_inputs, strict=False):
             if d_input is not None:
                 found |= named_tensors(d_input, f"{name}.")
+        strange = set(found) - set(self.leaves())
+        if strange:
+            raise TypeError(
+                f"backward returns a gradient of {min(strange)!r}, which is neither a parameter "
+                f"nor an input; those are {', '.join(self.leaves())}"
+            )
         return found
 
     def gradients(self, d_outputs: Tensor) -> tuple[dict[str, Tensor], str]:
@@ -229,7 +241,7 @@ class Bench:
             oracle=self.oracle,
             whole=self.whole,
             windowed=lambda size: in_windows(self.whole, self.params, self.inputs, size, -2),
-            parameters=list(_named(self.params)),
+            parameters=list(self.named_params()),
             stateful=len(self.inputs) == 2,
         )
 
@@ -251,10 +263,11 @@ def _outputs(returned: Any) -> tuple[Tensor, Any]:
     return returned
 
 
-def _names_of_inputs(forward: Callable[..., Any], count: int) -> list[str]:
-    """Return the names of the inputs in the signature of `forward`."""
+def _names_of_arguments(forward: Callable[..., Any], inputs: int) -> tuple[str, list[str]]:
+    """Return the names of the parameters and of the inputs in the signature of `forward`."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [
         name for name, each in inspect.signature(forward).parameters.items() if each.kind in kinds
-    ][1:]
-    return [names[i] if i < len(names) else f"input {i}" for i in range(count)]
+    ]
+    names += [f"input {i}" for i in range(len(names) - 1, inputs)]
+    return names[0], names[1 : inputs + 1]

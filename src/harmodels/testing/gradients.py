@@ -45,7 +45,7 @@ def check_gradients(
     backward
         `backward(params, cache, d_outputs)` returns the gradients of the inputs in their order,
         all or the first few, and then those of `params` in the same kind of container; or those
-        of `params` alone. Anything that begins with None counts as missing.
+        of `params` alone. None counts as missing.
     params
         A NamedTuple, dict or tuple of tensors, nested as you like, or one tensor; None for a
         function without parameters.

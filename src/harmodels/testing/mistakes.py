@@ -131,7 +131,8 @@ def _not_transposed(case: Case) -> Mistake | None:
 
 def _planted_transpose(case: Case, name: str) -> Gradients:
     def forward(params: object, *inputs: object) -> Tensor:
-        with NotTransposed(named_tensors(params)[name]):
+        weight = params if isinstance(params, Tensor) else named_tensors(params)[name]
+        with NotTransposed(weight):
             return case.oracle(params, *inputs)
 
     return case.candidate(forward)
@@ -227,9 +228,7 @@ def _multiple(case: Case, ratio: float, names: list[str]) -> list[Mistake]:
     where = _axes_of(case.sizes, count)
     if count > 1 and where and math.isclose(max(ratio, 1 / ratio), count, rel_tol=1e-6):
         share = f"{count} times" if ratio > 1 else f"1/{count} of"
-        text = (
-            f"sum and mean confused: {listed} {verb} {share} the right gradient; {count} is {where}"
-        )
+        text = f"{listed} {verb} {share} the right gradient; {count} is {where}"
         found.append(("sum_for_mean", f"sum and mean confused: {text}"))
     return [Mistake(kind, text) for kind, text in found]
 

@@ -113,10 +113,8 @@ class GradientReport:
     def __str__(self) -> str:
         """Return the verdict as text: a summary, a line a gradient, the mistake if it is known."""
         count, wrong = len(self.verdicts), len(self.wrong)
-        head = (
-            f"all {count} gradients are right" if self.ok else f"{wrong} of {count} gradients wrong"
-        )
-        lines = [f"{head} (against {self.oracle})", *(f"  {each}" for each in self.verdicts)]
+        head = f"WRONG: {wrong} of {count} gradients" if wrong else f"Right: all {count} gradients"
+        lines = [f"{head}, against {self.oracle}", *(f"  {each}" for each in self.verdicts)]
         lines += [f"Likely mistake: {mistake.text}" for mistake in self.mistakes]
         if not self.ok and not self.mistakes:
             lines.append("No known mistake gives these gradients.")
