@@ -1,0 +1,1 @@
+"""Package of the example: what the scripts import."""
