@@ -7,7 +7,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster attack report lint format keys graph bench bench-gpu lock clean
+.PHONY: help demo test test-cluster attack report docs lint format keys graph bench bench-gpu lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ demo: $(INSTALLED) ## The whole pipeline on simulated recordings, offline, about
 report: $(INSTALLED) ## All reports on the real recordings (downloads them; HARMODELS_MIRROR=folder instead)
 	$(SNAKEMAKE)
 	@echo "Open results/report.html"
+
+docs: $(INSTALLED) ## The site, into site/; opens offline
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 test: $(INSTALLED) ## All tests, those of the workflow included
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
