@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -99,7 +100,39 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--all", action="store_true", help="list every cell, equal ones too")
     diff.add_argument("--csv", type=Path, metavar="FILE", help="write every cell to FILE as well")
     diff.set_defaults(run=_diff, error_status=2)
+    _add_classify(commands)
     return parser
+
+
+def _add_classify(commands: Any) -> None:
+    classify = commands.add_parser(
+        "classify", help="what was done when, by a model, in a recording of one's own"
+    )
+    classify.add_argument("recording", type=Path, help="CSV or Parquet")
+    classify.add_argument("--model", type=Path, required=True, help="results/models/<name>")
+    classify.add_argument(
+        "--columns",
+        default="",
+        metavar="NAME=COLUMN,…",
+        help="column of the time and of each channel: time=t,acc_x=ax; by default their own names",
+    )
+    classify.add_argument(
+        "--unit", default="", metavar="NAME=UNIT,…", help="where the file's differ: acc=m/s2"
+    )
+    classify.add_argument("--time-unit", default="s", help="s (default), ms, us, ns, or iso")
+    classify.add_argument("--rate", type=float, help="samples a second of a file without times")
+    classify.add_argument("--step", type=int, help="samples from one window to the next")
+    classify.add_argument("--gap", type=float, default=0.2, help="longest pause bridged, in s")
+    classify.add_argument("--out", type=Path, help="CSV of windows and probabilities")
+    classify.add_argument("--plot", type=Path, help="timeline as svg, png or pdf")
+    classify.add_argument("--truth", type=Path, help="CSV of start, end, label to compare with")
+    classify.set_defaults(run=_classify)
+
+
+def _classify(given: argparse.Namespace) -> None:
+    from harmodels.recordings.command import run  # torch takes seconds to import
+
+    run(given)
 
 
 def _info(given: argparse.Namespace) -> None:

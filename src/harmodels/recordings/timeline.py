@@ -1,0 +1,271 @@
+"""A picture of a classified recording: a ribbon of activities, and probabilities faint below.
+
+A recording of more than a day has a row for each day. What is shorter than a pixel is drawn as the
+activity that takes most of the pixel.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from harmodels.errors import DataError
+from harmodels.files import atomic_path
+from harmodels.recordings.classify import NO_LABEL, Activities
+from harmodels.reporting.figures.style import ALARM, COLOURS, GREY, house_style, new_figure
+
+Array = NDArray[np.float64]
+
+PIXELS = 1200  # columns of a row
+DAY_S = 86400.0
+MOST_ROWS = 31
+NOTE_WIDTH = 165  # characters
+HATCHES = ("", "///", "...", "xxx")  # told apart where colours repeat
+LIGHT = 0.62  # of white in the probabilities
+
+
+class Row(NamedTuple):
+    """One row of pixels: their left edges (P + 1,), codes (P,), probabilities (P, C)."""
+
+    edges: Array
+    codes: NDArray[np.int64]
+    probabilities: Array
+
+
+def draw_timeline(
+    path: Path,
+    activities: Activities,
+    *,
+    title: str,
+    note: str,
+    truth: pd.DataFrame | None = None,
+    simulated: bool = False,
+) -> None:
+    """Draw a recording, atomically; the ending of the path is svg, png or pdf.
+
+    Parameters
+    ----------
+    path
+        Of the picture.
+    activities
+        What was found.
+    title, note
+        Above, and small below.
+    truth
+        Columns start, end, label in seconds since the first sample: a second ribbon.
+    simulated
+        Whether the model was trained on simulated recordings; the note is then red.
+
+    Raises
+    ------
+    DataError
+        If the ending is another one.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in ("svg", "png", "pdf"):
+        raise DataError(f"--plot {path}: a picture ends in .svg, .png or .pdf")
+    with house_style():
+        figure = _draw(activities, title, note, truth, simulated)
+        metadata: dict[str, Any] = {
+            "svg": {"Date": None, "Creator": None},
+            "png": {"Software": None},
+            "pdf": {"CreationDate": None},
+        }[kind]
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=metadata, dpi=150)
+
+
+def pixels(activities: Activities, start: float, end: float, count: int) -> Row:
+    """Return a row from `start` to `end`: in each pixel the activity that takes most of it.
+
+    A pixel less than half of which is recorded has the code -2, one whose sensor stood still -1.
+    """
+    edges = np.linspace(start, end, count + 1)
+    classes = len(activities.classes)
+    left, right = activities.starts, activities.starts + activities.seconds
+    here = (right > start) & (left < end)
+    left, right = left[here].clip(start), right[here].clip(max=end)
+    codes = activities.codes[here].astype(np.int64)
+    stay = _spread(left, right, np.eye(classes + 1)[codes], edges)  # the last column: still
+    shares = stay / (edges[1] - edges[0])
+    weighted = np.nan_to_num(activities.probabilities[here].astype(np.float64))
+    judged = stay[:, :classes].sum(axis=1, keepdims=True)
+    mean = _spread(left, right, weighted, edges) / np.where(judged > 0, judged, 1.0)
+    best = shares.argmax(axis=1)
+    best[best == classes] = NO_LABEL
+    return Row(edges, np.where(shares.sum(axis=1) < 0.5, -2, best), mean)
+
+
+def _spread(left: Array, right: Array, weights: Array, edges: Array) -> Array:
+    """Return (P, K): the integral over each pixel of weights (N, K) that hold from left to right.
+
+    Through the cumulative integral, which is linear within and between intervals.
+    """
+    if not len(left):
+        return np.zeros((len(edges) - 1, weights.shape[1]))
+    spans = (right - left)[:, None] * weights
+    total = np.concatenate([np.zeros((1, weights.shape[1])), np.cumsum(spans, axis=0)])
+    times = np.column_stack([left, right]).ravel()
+    steps = np.repeat(total, 2, axis=0)[1:-1]
+    return np.column_stack(
+        [np.diff(np.interp(edges, times, steps[:, k])) for k in range(weights.shape[1])]
+    )
+
+
+def _draw(
+    activities: Activities, title: str, note: str, truth: pd.DataFrame | None, simulated: bool
+) -> Figure:
+    last = max(float(activities.ends[-1]), activities.recorded_s)
+    span = last if last <= 1.1 * DAY_S else DAY_S
+    rows = min(MOST_ROWS, int(np.ceil(last / span)))
+    height = 1.25 if truth is None else 1.5
+    figure = new_figure(11.0, 1.35 + rows * height, simulated=False)
+    all_axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
+    for number, axes in enumerate(all_axes):
+        _draw_row(axes, activities, number * span, (number + 1) * span, truth)
+        _label_times(axes, activities.origin, span, number)
+    figure.supxlabel(
+        textwrap.fill(note, NOTE_WIDTH),
+        x=0.01,
+        ha="left",
+        fontsize=8.5,
+        color=ALARM if simulated else GREY,
+    )
+    _draw_legend(figure, activities, title)
+    return figure
+
+
+def _draw_row(
+    axes: Axes, activities: Activities, start: float, end: float, truth: pd.DataFrame | None
+) -> None:
+    row = pixels(activities, start, end, PIXELS)
+    axes.set_xlim(start, end)
+    ticks = {0.4: "probability", 1.45: "activity"} | ({2.55: "truth"} if truth is not None else {})
+    axes.set_ylim(-0.05, 3.05 if truth is not None else 1.95)
+    axes.set_yticks(list(ticks), list(ticks.values()))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+    _draw_ribbon(axes, row.edges, row.codes, (1.05, 0.82))
+    if truth is not None:
+        edges, codes = _truth_pixels(truth, activities.classes, start, end)
+        _draw_ribbon(axes, edges, codes, (2.15, 0.82))
+    known = row.codes >= 0
+    floor = np.zeros(PIXELS)
+    for code in range(len(activities.classes)):
+        ceiling = floor + np.where(known, row.probabilities[:, code], 0.0)
+        axes.stairs(
+            ceiling * 0.9,
+            row.edges,
+            baseline=floor * 0.9,
+            fill=True,
+            rasterized=True,  # thousands of steps would make a file of megabytes
+            color=_light(COLOURS[code % len(COLOURS)]),
+            linewidth=0,
+        )
+        floor = ceiling
+
+
+def _draw_ribbon(
+    axes: Axes, edges: Array, codes: NDArray[np.int64], place: tuple[float, float]
+) -> None:
+    """Draw runs of equal codes; where nothing was recorded, the ground is open."""
+    breaks = np.flatnonzero(np.diff(codes)) + 1
+    firsts = np.concatenate([[0], breaks])
+    lasts = np.concatenate([breaks, [len(codes)]])
+    for code in np.unique(codes):
+        own = codes[firsts] == code
+        bars = np.column_stack([edges[firsts[own]], edges[lasts[own]] - edges[firsts[own]]])
+        axes.broken_barh(bars.tolist(), place, **_look(int(code)))
+
+
+def _look(code: int) -> dict[str, Any]:
+    if code == -2:
+        return {"facecolor": "none", "edgecolor": "#bdbdbd", "linewidth": 0.8, "linestyle": ":"}
+    if code == NO_LABEL:
+        return {"facecolor": "#ececec", "edgecolor": "#9a9a9a", "linewidth": 0.0, "hatch": "xxxx"}
+    hatch = HATCHES[code // len(COLOURS) % len(HATCHES)]
+    edge = "white" if hatch else "none"
+    return {"facecolor": COLOURS[code % len(COLOURS)], "edgecolor": edge, "linewidth": 0} | (
+        {"hatch": hatch} if hatch else {}
+    )
+
+
+def _truth_pixels(
+    truth: pd.DataFrame, classes: Sequence[str], start: float, end: float
+) -> tuple[Array, NDArray[np.int64]]:
+    edges = np.linspace(start, end, PIXELS + 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    codes = np.full(PIXELS, -2, dtype=np.int64)
+    number = {name: code for code, name in enumerate(classes)}
+    for first, last, label in truth[["start", "end", "label"]].itertuples(index=False):
+        codes[(middle >= first) & (middle < last)] = number.get(label, NO_LABEL)
+    return edges, codes
+
+
+def _draw_legend(figure: Figure, activities: Activities, title: str) -> None:
+    minutes = activities.minutes()
+    handles = [
+        Patch(label=f"{name.replace('_', ' ')}  {_duration(minutes[name])}", **_look(code))
+        for code, name in enumerate(activities.classes)
+    ]
+    if (activities.codes == NO_LABEL).any():
+        handles.append(Patch(label="sensor stood still", **_look(NO_LABEL)))
+    if activities.gaps:
+        handles.append(Patch(label="not recorded", **_look(-2)))
+    figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        title=title,
+        title_fontproperties={"size": 11.5, "weight": "bold"},
+        alignment="left",
+        ncols=min(len(handles), 4),
+        fontsize=8.5,
+        handlelength=1.3,
+        handleheight=1.0,
+        columnspacing=1.6,
+        borderpad=0.1,
+    )
+
+
+def _duration(minutes: float) -> str:
+    if minutes >= 100:
+        return f"{minutes / 60:.1f} h"
+    return f"{minutes:.1f} min"
+
+
+def _label_times(axes: Axes, origin: Any, span: float, number: int) -> None:
+    start = pd.Timestamp(origin) if isinstance(origin, pd.Timestamp) else None
+
+    def text(seconds: float, _: int) -> str:
+        if start is not None:
+            return (start + pd.Timedelta(seconds=seconds)).strftime("%H:%M")
+        if span <= 600:
+            return f"{seconds:g} s"
+        hours, rest = divmod(round(seconds / 60) if span > 3600 else seconds / 60, 60)
+        return f"{hours:.0f}:{rest:02.0f} h" if span > 3600 else f"{seconds / 60:g} min"
+
+    step = next(
+        (s for s in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200) if span / s <= 13), 10800
+    )
+    if start is None:
+        axes.set_xticks(np.arange(number * span, (number + 1) * span + 1e-6, step))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(12))
+    axes.xaxis.set_major_formatter(FuncFormatter(text))
+    if span == DAY_S:
+        day = f"day {number + 1}" if start is None else f"{start + pd.Timedelta(days=number):%d %b}"
+        axes.set_ylabel(day, rotation=0, ha="right", va="center")
+
+
+def _light(colour: str) -> tuple[float, ...]:
+    return tuple(LIGHT + (1 - LIGHT) * part for part in to_rgb(colour))

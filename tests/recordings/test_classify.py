@@ -1,0 +1,278 @@
+"""Recordings of one's own: the same labels whatever the file, and refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels import GRUClassifier, ModelCard, TrainingData
+from harmodels.data.simulation.afternoon import simulate_afternoon
+from harmodels.errors import DataError, ModelError
+from harmodels.recordings.classify import NO_LABEL
+from harmodels.recordings.command import agreement, report_lines
+from tests.recordings.conftest import CLASSES, COLUMNS
+
+
+@pytest.fixture
+def table(walk):
+    """Return the afternoon as a frame."""
+    return pd.read_csv(walk)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes a frame as CSV and returns the path."""
+
+    def run(frame, name="walk.csv"):
+        frame.to_csv(tmp_path / name, index=False)
+        return tmp_path / name
+
+    return run
+
+
+@pytest.mark.parametrize("model", ["gru", "mlp"])
+def test_most_windows_of_an_unseen_person_get_the_right_label(
+    model, walk, afternoon, classify, request
+):
+    found = classify(walk, request.getfixturevalue(model))
+    assert agreement(found, afternoon.truth) > 0.9
+    assert found.gaps == 1
+    assert found.recorded_hz == pytest.approx(50, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "block_bytes"), [("gru", 3_000), ("gru", 50_000), ("mlp", 50_000)]
+)
+def test_the_size_of_the_chunks_changes_nothing(model, block_bytes, walk, classify, request):
+    folder = request.getfixturevalue(model)
+    whole = classify(walk, folder)
+    parts = classify(walk, folder, reading={"block_bytes": block_bytes})
+    np.testing.assert_array_equal(parts.starts, whole.starts)
+    np.testing.assert_array_equal(parts.codes, whole.codes)
+    np.testing.assert_allclose(parts.probabilities, whole.probabilities, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 100.0])
+def test_chunks_of_a_recording_at_another_rate_change_nothing(rate_hz, gru, classify, write):
+    path = write(simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples)
+    whole = classify(path, gru)
+    parts = classify(path, gru, reading={"block_bytes": 2_000})
+    np.testing.assert_array_equal(parts.starts, whole.starts)
+    np.testing.assert_array_equal(parts.codes, whole.codes)
+
+
+@pytest.mark.parametrize("model", ["gru", "mlp"])
+def test_unit_order_of_columns_and_format_change_no_label(
+    model, table, classify, request, tmp_path
+):
+    folder = request.getfixturevalue(model)
+    path = tmp_path / "walk.parquet"
+    other = table.assign(
+        t=table["t"] * 1000, **{name: table[name] / 9.80665 for name in ("ax", "ay", "az")}
+    )
+    other.iloc[:, ::-1].to_parquet(path)
+    (tmp_path / "walk.csv").write_text(table.to_csv(index=False))
+    clean = classify(tmp_path / "walk.csv", folder)
+    found = classify(path, folder, given_units={"acc": "g"}, time_unit="ms")
+    np.testing.assert_array_equal(found.codes, clean.codes)
+
+
+@pytest.mark.parametrize(("rate_hz", "least"), [(20.0, 0.97), (100.0, 0.995)])
+def test_a_recording_at_another_rate_gets_the_labels_of_the_clean_one(
+    rate_hz, least, gru, classify, write, walk, table
+):
+    """The same motion at 100 Hz, thinned to the rate; 20 Hz holds nothing above 10 Hz."""
+    fine = simulate_afternoon(CLASSES, minutes=6, rate_hz=100.0, seed=3).samples
+    clean = classify(write(fine.iloc[::2], "clean.csv"), gru)
+    other = classify(write(fine.iloc[:: round(100 / rate_hz)], "other.csv"), gru)
+    steps = min(len(clean.codes), len(other.codes))
+    assert abs(len(clean.codes) - len(other.codes)) <= 1
+    assert (clean.codes[:steps] == other.codes[:steps]).mean() >= least
+
+
+def test_seconds_add_up_to_the_time_in_windows(walk, gru, classify):
+    found = classify(walk, gru)
+    assert found.seconds.sum() == pytest.approx(found.recorded_s - 90, abs=6)
+    assert sum(found.minutes().values()) == pytest.approx(found.seconds.sum() / 60)
+
+
+def test_the_file_holds_what_was_found(walk, gru, classify, tmp_path):
+    found = classify(walk, gru, out=tmp_path / "out.csv")
+    frame = pd.read_csv(tmp_path / "out.csv")
+    assert list(frame.columns) == ["start", "end", "label", *found.classes]
+    assert frame["label"].tolist() == [found.classes[code] for code in found.codes]
+    np.testing.assert_allclose(frame["start"], found.starts, atol=6e-4)
+    np.testing.assert_allclose(frame[list(found.classes)].sum(axis=1), 1, atol=3e-4)
+
+
+def test_dates_stay_dates(table, gru, classify, write, tmp_path):
+    stamps = pd.Timestamp("2024-05-01T12:00", tz="UTC") + pd.to_timedelta(table["t"], unit="s")
+    path = write(table.assign(t=stamps.map(lambda stamp: stamp.isoformat())).iloc[:3000])
+    classify(path, gru, time_unit="iso", out=tmp_path / "out.csv")
+    first = pd.read_csv(tmp_path / "out.csv").iloc[1]
+    assert (first["start"], first["end"]) == ("2024-05-01T12:00:01.280", "2024-05-01T12:00:03.840")
+
+
+def test_nanoseconds_since_1970_lose_nothing(table, gru, classify, write):
+    start = 1_714_564_800_000_000_000
+    nanoseconds = start + (table["t"] * 1e9).round().astype("int64")
+    clean = classify(write(table), gru)
+    path = write(table.assign(t=nanoseconds))
+    found = classify(path, gru, time_unit="ns")
+    assert len(found.codes) == len(clean.codes)
+    assert (found.codes == clean.codes).mean() > 0.99
+
+
+def test_a_file_without_times_is_read_at_its_rate(table, gru, classify, write):
+    columns = {name: column for name, column in COLUMNS.items() if name != "time"}
+    path = write(table.iloc[:5000].drop(columns="t"))
+    assert len(classify(path, gru, columns=columns, rate_hz=50.0).codes) == 77
+
+
+def test_windows_may_start_further_apart_than_the_model_s(walk, gru, classify):
+    starts = classify(walk, gru, step=128).starts
+    np.testing.assert_allclose(np.diff(starts[:5]), 2.56)
+
+
+def test_a_sensor_that_stands_still_for_a_while_gets_no_label(table, gru, classify, write):
+    table.loc[5000:9999, ["ax", "ay", "az"]] = [9.8, 0.0, 0.0]
+    found = classify(write(table), gru)
+    stuck = (found.starts > 103) & (found.ends < 199)
+    assert (found.codes[stuck] == NO_LABEL).all()
+    assert np.isnan(found.probabilities[stuck]).all()
+    assert any("stood still" in line for line in report_lines(found, card_of(gru), "walk", None))
+
+
+def card_of(folder):
+    import harmodels
+
+    return harmodels.load(folder).card_
+
+
+def test_what_is_said_names_how_the_sensor_was_worn(walk, gru, classify):
+    text = "\n".join(report_lines(classify(walk, gru), card_of(gru), "walk.csv", None))
+    assert "SIMULATED recordings (simulated): a phone at the waist" in text
+    assert "no judge of a sensor that is worn elsewhere" in text
+
+
+def test_metres_a_second_squared_said_to_be_g_are_refused(walk, gru, classify):
+    with pytest.raises(DataError, match=r"median acceleration is 9\.\d+ g.*say --unit acc=m/s2"):
+        classify(walk, gru, given_units={})
+
+
+def test_degrees_a_second_said_to_be_radians_are_refused(table, mlp, classify, write):
+    turning = table.assign(**{n: table[n] * 180 / np.pi * 3 for n in ("gx", "gy", "gz")})
+    with pytest.raises(DataError, match=r"angular velocity reaches .*gyro=deg/s"):
+        classify(write(turning), mlp)
+
+
+def test_acceleration_without_gravity_is_refused(table, gru, classify, write):
+    table[["ax", "ay", "az"]] -= table[["ax", "ay", "az"]].rolling(50, min_periods=1).mean()
+    with pytest.raises(DataError, match=r"leaves gravity out"):
+        classify(write(table), gru)
+
+
+def test_a_missing_channel_is_refused(walk, gru, classify):
+    columns = {name: column for name, column in COLUMNS.items() if name != "acc_z"}
+    with pytest.raises(DataError, match=r"no column 'total_acc_z'.*does not guess"):
+        classify(walk, gru, columns=columns)
+
+
+def test_an_unknown_column_is_refused_with_the_nearest(walk, gru, classify):
+    with pytest.raises(DataError, match=r"no column 'axx'"):
+        classify(walk, gru, columns=COLUMNS | {"acc_x": "axx"})
+
+
+def test_a_channel_that_the_model_does_not_have_is_refused(walk, gru, classify):
+    with pytest.raises(DataError, match=r"unknown channel 'heart'"):
+        classify(walk, gru, columns=COLUMNS | {"heart": "ax"})
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ({"acc": "furlong"}, "unknown unit 'furlong'"),
+        ({"acc": "rad/s"}, "measures angular velocity"),
+        ({"gyro": "deg/s"}, "the model has total_acc_x"),
+    ],
+)
+def test_a_unit_that_cannot_be_is_refused(units, message, walk, gru, classify):
+    with pytest.raises(DataError, match=message):
+        classify(walk, gru, given_units=units)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_a_rate_that_the_times_contradict_is_refused(unit, walk, gru, classify):
+    with pytest.raises(DataError, match=r"samples a second by its times.*--time-unit"):
+        classify(walk, gru, time_unit=unit)
+
+
+def test_a_recording_that_is_too_slow_is_refused(table, gru, classify, write):
+    with pytest.raises(DataError, match=r"10 samples a second by its times.*so slow"):
+        classify(write(table.iloc[::5]), gru)
+
+
+def test_a_recording_shorter_than_a_window_is_refused_and_leaves_no_file(
+    table, gru, classify, write, tmp_path
+):
+    with pytest.raises(DataError, match=r"none as long as the 2.56 s"):
+        classify(write(table.iloc[:100]), gru, out=tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_constant_sensor_is_refused(table, gru, classify, write):
+    with pytest.raises(DataError, match=r"the column ay is 0 throughout"):
+        classify(write(table.assign(ay=0.0)), gru)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column"),
+        ("t,ax,ay,az\n", "no row of finite numbers"),
+        ("t,ax,ay,az\n0,a,b,c\n", "cannot read"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_refused(text, message, gru, classify, tmp_path):
+    (tmp_path / "bad.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        classify(tmp_path / "bad.csv", gru)
+
+
+def test_a_file_that_does_not_exist_is_refused(gru, classify, tmp_path):
+    with pytest.raises(DataError, match="cannot read"):
+        classify(tmp_path / "none.csv", gru)
+
+
+def test_rows_that_are_no_numbers_are_counted_and_bridged(table, gru, classify, write):
+    clean = classify(write(table), gru)
+    table.loc[1000:1003, "ay"] = np.nan
+    found = classify(write(table), gru)
+    assert (found.dropped, found.gaps) == (4, clean.gaps)
+    assert len(found.codes) == len(clean.codes)
+
+
+def test_semicolons_and_blanks_are_read(table, gru, classify, tmp_path):
+    path = tmp_path / "walk.csv"
+    path.write_text(table.iloc[:3000].to_csv(index=False, sep=";").replace("ax;ay", " ax ; ay", 1))
+    assert len(classify(path, gru).codes) == 45
+
+
+def test_a_model_without_a_card_is_refused(walk, classify, tmp_path):
+    X = np.random.default_rng(0).normal(size=(8, 20, 3))
+    GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4).save(tmp_path / "bare")
+    from harmodels.estimators.folder import load_model
+    from harmodels.recordings.classify import Classifier
+
+    with pytest.raises(ModelError, match="does not say which channels it reads"):
+        Classifier(load_model(tmp_path / "bare"))
+
+
+def test_a_model_of_whole_recordings_reads_each_part_at_once(walk, classify, tmp_path):
+    X = [np.random.default_rng(n).normal(size=(40 + n, 3)) for n in range(8)]
+    card = ModelCard(("ax", "ay", "az"), ("g",) * 3, 50.0, TrainingData("toy"))
+    GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4).save(tmp_path / "whole", card)
+    found = classify(
+        walk, tmp_path / "whole", columns={"time": "t"},
+        given_units={"ax": "m/s2", "ay": "m/s2", "az": "m/s2"},
+    )  # fmt: skip
+    assert len(found.codes) == 2
