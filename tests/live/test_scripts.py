@@ -108,7 +108,7 @@ def test_even_samples_lose_none_to_rounding(in_node):
 
 
 def test_filter_and_scale_are_those_of_scipy(in_node):
-    values = [*np.random.default_rng(1).normal(size=(60, 2)), 1.0, -3.0]
+    values = np.random.default_rng(1).normal([1.0, -3.0], size=(60, 2))
     sections = butter(3, 0.4, output="sos")
     smooth = median_filter(values, size=(3, 1), mode="nearest")
     rest = sosfilt_zi(sections)[:, :, None] * smooth[0]

@@ -15,7 +15,12 @@ function clock(seconds) {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
 }
 
-/** Return SVG text from trusted numbers and escaped names. */
+/** Return the name of a class as one reads it. */
+function words(name) {
+  const text = String(name).replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 const escaped = (text) => String(text).replace(/[&<>"]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 const svg = (width, height, label, parts) => `<svg viewBox="0 0 ${width} ${height}" role="img" ` +
   `aria-label="${escaped(label)}">${parts.join("")}</svg>`;
@@ -45,15 +50,14 @@ function drawSignal(place, { samples }, model) {
     parts.push(`<path class="trace" style="--colour:var(--c${index})" d="${pen}" ` +
       `stroke-dasharray="${stride > 1 ? "none" : dashes[index]}"/>`);
   });
-  const ends = shown.map((d, index) => ({ d, index, at: y(points.at(-1).vector[d]) }))
+  const ends = shown.map((d) => ({ d, at: y(points.at(-1).vector[d]) }))
     .sort((a, b) => a.at - b.at);
   ends.forEach((end, i) => { if (i) end.at = Math.max(end.at, ends[i - 1].at + 16); });
-  for (const { d, index, at } of ends) {
-    parts.push(`<text x="${right + 8}" y="${at + 5}" style="fill:var(--c${index})">` +
-      `${escaped(model.channels[d].axis)}</text>`);
+  for (const { d, at } of ends) {
+    parts.push(`<text x="${right + 8}" y="${at + 5}">${escaped(model.channels[d].axis)}</text>`);
   }
   document.getElementById("signal-unit").textContent =
-    `${model.channels[shown[0]].unit}, last ${Math.round(until - from)} s`;
+    `in ${model.channels[shown[0]].unit}, ${clock(until - from)} minutes`;
   place.innerHTML = svg(width, height, "Signal of the sensor", parts);
 }
 
@@ -76,7 +80,7 @@ function drawTimeline(place, { pieces }, model) {
     .reduce((sum, { start, end }) => sum + end - start, 0));
   model.classes.forEach((name, index) => {
     const top = index * lane, bar = narrow ? 16 : 20, y = top + (narrow ? 22 : 6);
-    const label = escaped(String(name).replaceAll("_", " "));
+    const label = escaped(words(name));
     parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${y + bar + 3}" y2="${y + bar + 3}"/>`,
       narrow ? `<text x="0" y="${top + 16}">${label}</text>`
         : `<text x="${left - 14}" y="${y + 15}" text-anchor="end">${label}</text>`,
@@ -88,6 +92,6 @@ function drawTimeline(place, { pieces }, model) {
         `width="${Math.max(1.5, x(end) - x(start))}" height="${bar}" rx="2"/>`);
     }
   });
-  const spoken = model.classes.map((name, index) => `${name} ${clock(totals[index])}`).join(", ");
+  const spoken = model.classes.map((name, index) => `${words(name)} ${clock(totals[index])}`).join(", ");
   place.innerHTML = svg(width, bottom + 24, `Minutes and seconds of each activity: ${spoken}`, parts);
 }

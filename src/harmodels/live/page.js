@@ -4,10 +4,10 @@
 const model = JSON.parse(document.getElementById("model").textContent);
 const network = new Network(model.network);
 const element = (id) => document.getElementById(id);
-const words = (name) => String(name).replaceAll("_", " ");
 
 const SILENT_AFTER_MS = 3000;
 const SHOWN_S = 10; // of the signal, while the sensor runs
+const ACTIVE = ["permission", "waiting", "running"];
 const STATES = {
   idle: "Press Start to read the motion sensor, or open a recording.",
   permission: "Allow motion access in the browser’s question.",
@@ -18,7 +18,7 @@ const STATES = {
     "page again and choose Allow; elsewhere allow “motion sensors” in the site’s settings.",
   insecure: "Browsers give the motion sensor to secure pages only. Put this file on an https " +
     "address; or, on the device itself or through a forwarded port, run “python -m http.server” " +
-    "beside it and open http://localhost:8000/.",
+    "beside it and open http://localhost:8000/. A recording can be opened here in any case.",
   silent: "No motion sensor has answered for 3 seconds. Open this page on a phone, or open a " +
     "recording here.",
 };
@@ -31,19 +31,18 @@ const session = {
 function setState(state, text = STATES[state]) {
   session.state = document.body.dataset.state = state;
   element("state").textContent = text;
-  const active = ["permission", "waiting", "running"].includes(state);
-  element("start").textContent = active ? "Stop" : "Start";
+  element("start").textContent = ACTIVE.includes(state) ? "Stop" : "Start";
+  if (!session.windows.length) showActivity(null);
 }
 
-/** Begin a session: an empty timeline and a windower that fills it. */
+/** Begin a session: an empty timeline and the windower that fills it, which is returned. */
 function begin() {
   stopSensor();
   Object.assign(session, { windows: [], samples: [], pieces: [] });
-  session.windower = new Windower(model, addWindow, (time, vector) => {
+  element("download").disabled = true;
+  return session.windower = new Windower(model, addWindow, (time, vector) => {
     session.samples.push({ time, vector });
   });
-  showActivity(null);
-  element("download").disabled = true;
 }
 
 /** Classify a window and add what is new in it to the timeline. */
@@ -73,6 +72,12 @@ async function startSensor() {
   session.origin = null;
   window.addEventListener("devicemotion", onMotion);
   session.timer = setTimeout(() => { stopSensor(); setState("silent"); }, SILENT_AFTER_MS);
+  keepAwake();
+}
+
+/** Keep the screen on; a browser forgets the wish whenever the page was hidden. */
+async function keepAwake() {
+  if (!["waiting", "running"].includes(session.state) || document.hidden) return;
   session.keepAwake = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 
@@ -98,9 +103,10 @@ function onMotion(event) {
     return value * perSi;
   });
   if (!vector.every(Number.isFinite)) return; // a computer without the sensor sends one of nulls
-  if (session.state === "waiting") setState("running");
-  clearTimeout(session.timer);
-  session.timer = setTimeout(() => { stopSensor(); setState("silent"); }, SILENT_AFTER_MS);
+  if (session.state === "waiting") {
+    clearTimeout(session.timer); // later silences, of a locked screen for instance, are gaps
+    setState("running");
+  }
   session.origin ??= event.timeStamp;
   session.windower.push((event.timeStamp - session.origin) / 1000, vector);
   const oldest = session.samples.at(-1).time - SHOWN_S;
@@ -113,37 +119,42 @@ function onMotion(event) {
 // A file.
 
 async function openFile(file) {
-  begin();
+  const windower = begin();
   setState("reading", `Reading ${file.name} …`);
   try {
     const { times, vectors, notes } = readCsv(await file.text(), model);
     for (let i = 0; i < times.length; i++) {
-      session.windower.push(times[i], vectors[i]);
+      windower.push(times[i], vectors[i]);
       if (i % 2000 === 1999) { // let the page breathe
         element("progress").firstElementChild.style.width = `${100 * i / times.length}%`;
         await new Promise((resolve) => { setTimeout(resolve); });
+        if (session.windower !== windower) return; // something else was started meanwhile
       }
     }
-    session.windower.finish();
+    windower.finish();
     if (!session.windows.length) throw new Error(`The file has no ${model.window.seconds} s ` +
       "without a gap, which the model needs for a window.");
-    setState("done", `${file.name}: ${session.windows.length} windows (${notes.join("; ")}).`);
+    setState("done", [file.name, ...notes].join(" · "));
   } catch (error) {
     setState("failed", error.message);
   }
   draw();
 }
 
-function download() {
+/** Return the windows as CSV: start, end, label, probabilities. */
+function timelineCsv() {
   const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
   const rows = [["start_s", "end_s", "label", ...model.classes.map((name) => `p_${name}`)]];
   for (const { start, end, best, probabilities } of session.windows) {
     rows.push([start.toFixed(3), end.toFixed(3), model.classes[best],
       ...probabilities.map((p) => p.toFixed(6))]);
   }
-  const text = rows.map((row) => row.map(quoted).join(",") + "\n").join("");
+  return rows.map((row) => row.map(quoted).join(",") + "\n").join("");
+}
+
+function download() {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([timelineCsv()], { type: "text/csv" }));
   link.download = "activities.csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -156,29 +167,45 @@ function draw() {
   session.drawing = true;
   requestAnimationFrame(() => {
     session.drawing = false;
-    showActivity(session.windows.at(-1));
+    showActivity(session.state === "done" ? summary() : session.windows.at(-1));
     drawSignal(element("signal"), session, model);
     drawTimeline(element("timeline"), session, model);
     element("download").disabled = !session.windows.length;
   });
 }
 
-/** Show the newest window; screen readers hear of it where the activity changes. */
+/** Return what most windows of a recording are, and the means of their probabilities. */
+function summary() {
+  const { windows } = session;
+  const mean = (value) => windows.reduce((sum, one) => sum + value(one), 0) / windows.length;
+  const shares = model.classes.map((_, index) => mean(({ best }) => Number(best === index)));
+  const best = shares.indexOf(Math.max(...shares));
+  return { best, share: shares[best],
+    probabilities: model.classes.map((_, index) => mean((one) => one.probabilities[index])) };
+}
+
+/** Show a window or a summary; screen readers hear of it where the activity changes. */
 function showActivity(newest) {
-  const name = newest ? words(model.classes[newest.best]) : "Nothing yet";
+  const name = newest ? words(model.classes[newest.best])
+    : ACTIVE.includes(session.state) ? "Listening …" : "Ready";
   const heading = element("activity");
   if (heading.textContent !== name) heading.textContent = name;
   if (newest) heading.dataset.class = newest.best; else delete heading.dataset.class;
   const share = newest ? newest.probabilities[newest.best] : 0;
   const sure = share > 0.9 ? "sure" : share > 0.6 ? "fairly sure" : "unsure";
-  element("sureness").textContent = newest ? `${Math.round(100 * share)} %, ${sure}` : "";
-  const done = (session.windower?.clean?.length ?? 0) / model.window.steps;
+  const summed = newest?.share !== undefined;
+  element("now-title").textContent = summed ? "Most of the recording" : "Now";
+  element("probabilities-title").textContent = summed ? "Mean probabilities" : "Probabilities";
+  element("sureness").textContent = !newest ? ""
+    : summed ? `${Math.round(100 * newest.share)}% of ${session.windows.length} windows`
+      : `${Math.round(100 * share)}%, ${sure}`;
+  const done = summed ? 1 : (session.windower?.clean?.length ?? 0) / model.window.steps;
   element("progress").firstElementChild.style.width = `${100 * Math.min(1, done)}%`;
   model.classes.forEach((_, index) => {
     const item = element("probabilities").children[index];
     const p = newest?.probabilities[index] ?? 0;
     item.classList.toggle("best", newest?.best === index);
-    item.querySelector(".share").textContent = newest ? `${Math.round(100 * p)} %` : "–";
+    item.querySelector(".share").textContent = newest ? `${Math.round(100 * p)}%` : "–";
     item.querySelector(".bar span").style.transform = `scaleX(${p})`;
   });
 }
@@ -193,7 +220,9 @@ for (const [index, name] of model.classes.entries()) {
 element("start").addEventListener("click", () => {
   if (element("start").textContent === "Start") return startSensor();
   stopSensor();
+  session.windower.finish();
   setState("stopped");
+  draw();
 });
 element("file").addEventListener("change", ({ target }) => {
   if (target.files.length) openFile(target.files[0]);
@@ -207,6 +236,6 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     if (kind === "drop" && event.dataTransfer.files.length) openFile(event.dataTransfer.files[0]);
   });
 }
+document.addEventListener("visibilitychange", keepAwake);
 window.addEventListener("resize", () => { if (session.windows.length) draw(); });
 setState(window.isSecureContext ? "idle" : "insecure");
-showActivity(null);

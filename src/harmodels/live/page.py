@@ -53,9 +53,9 @@ def live_page(model: NetworkClassifier) -> str:
     card: ModelCard = model.card_
     kind = type(model).__name__.removesuffix("Classifier")
     parts = {
-        "title": escape(f"{kind} network, {card.data.name}"),
+        "title": escape(f"{kind} network trained on {card.data.name}"),
         "warning": SIMULATED if card.data.simulated else "",
-        "worn": escape(_sentence(card.data.worn or "the model’s card does not say")),
+        "worn": escape(_sentence(card.data.worn or "not stated by the card of the model")),
         "window": f"{description['window']['seconds']:g} s",
         "facts": _facts(kind, card, model),
         "style": _part("page.css"),
@@ -69,7 +69,7 @@ def live_page(model: NetworkClassifier) -> str:
 
 SIMULATED = (
     '<p class="warning" role="note"><strong>Trained on simulated recordings.</strong> This page '
-    "shows how a model runs in the hand; what it says about real people means nothing.</p>"
+    "shows how a model runs in the hand; it has never seen a real person.</p>"
 )
 
 
@@ -156,7 +156,7 @@ def _accuracy(accuracy: Accuracy | None) -> str:
     text = f"{accuracy.value:.1%} of {accuracy.sequences} test windows of {people}"
     if accuracy.over_people is not None:
         low, high = accuracy.over_people
-        text += f"; 95 % interval for other people {low:.1%} to {high:.1%}"
+        text += f"; 95% interval for other people {low:.1%} to {high:.1%}"
     return text
 
 
