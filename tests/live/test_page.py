@@ -19,6 +19,8 @@ from harmodels import ElmanClassifier, MLPClassifier, ModelCard, TrainingData
 from harmodels.cli import main
 from harmodels.errors import ModelError
 from harmodels.live.page import live_page
+from harmodels.recordings.classify import Classifier, classify_recording
+from harmodels.recordings.read import Reader, describe_source
 from tests.live.test_scripts import windows_of
 
 FLAGS = (
@@ -115,7 +117,7 @@ def check_labels(found, model, windows):
     expected = model.predict_proba(np.array(values))
     assert found["label"].tolist() == model.predict(np.array(values)).tolist()
     assert found["label"].nunique() == 3
-    np.testing.assert_allclose(found["start_s"], starts, atol=2e-3)
+    np.testing.assert_allclose(found["start"], starts, atol=2e-3)
     np.testing.assert_allclose(found.iloc[:, 3:], expected, atol=1e-4)
 
 
@@ -140,6 +142,28 @@ def test_file_gives_the_labels_of_python(page, model, card, recording, tmp_path)
     check_labels(timeline(page), model, windows_of(times, values))
     assert "acceleration in g" in text(page, "state")
     assert page.execute_script("return !document.getElementById('download').disabled")
+
+
+def test_download_is_what_the_command_classify_writes(page, model, card, tmp_path):
+    values = np.random.default_rng(2).normal(size=(400, 6)) * np.repeat([0.02, 0.6], 200)[:, None]
+    values[:, 0] += 1.0
+    frame = pd.DataFrame(values, columns=card.channels)
+    frame.insert(0, "time", 3 + np.arange(400) / 20 + (np.arange(400) > 290))  # a pause of 1 s
+    frame.to_csv(tmp_path / "walk.csv", index=False)
+    source = describe_source(
+        tmp_path / "walk.csv", card.channels, card.units, columns={}, given_units={}
+    )
+    classify_recording(Classifier(model, "model"), Reader(source), tmp_path / "theirs.csv")
+    page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
+    wait_for(page, "done")
+    theirs = pd.read_csv(tmp_path / "theirs.csv")
+    assert len(theirs) == 37
+    pd.testing.assert_frame_equal(timeline(page), theirs, rtol=0, atol=2e-4)
+    pieces = page.execute_script("return session.pieces")
+    following = np.append(theirs["start"][1:], np.inf)
+    lasting = np.minimum(theirs["end"], following) - theirs["start"]
+    shown = sum(piece["end"] - piece["start"] for piece in pieces)
+    assert shown == pytest.approx(lasting.sum(), abs=0.01)
 
 
 def test_file_in_other_units_and_order_gives_the_same_labels(page, model, recording, tmp_path):

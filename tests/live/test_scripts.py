@@ -173,7 +173,7 @@ def test_script_is_valid(name):
     subprocess.run([node, "--check", str(files("harmodels.live").joinpath(name))], check=True)
 
 
-def windows_of(times, values, rate_hz=20, steps=20, step=10, largest_gap_s=0.5):
+def windows_of(times, values, rate_hz=20, steps=20, step=10, largest_gap_s=0.2):
     """Return (start, window) of each part between gaps, from numpy's interpolation."""
     found = []
     for part in np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) > largest_gap_s) + 1):

@@ -26,7 +26,7 @@ const svg = (width, height, label, parts) => `<svg viewBox="0 0 ${width} ${heigh
   `aria-label="${escaped(label)}">${parts.join("")}</svg>`;
 
 /** Draw the accelerations, or the first three channels, and name each line at its end. */
-function drawSignal(place, { samples }, model) {
+function drawSignal(place, { samples, state }, model) {
   if (samples.length < 2) return;
   const accelerations = model.channels.flatMap(({ sensor }, d) => sensor === "acceleration" ? d : []);
   const shown = (accelerations.length ? accelerations : model.channels.map((_, d) => d)).slice(0, 3);
@@ -57,7 +57,8 @@ function drawSignal(place, { samples }, model) {
     parts.push(`<text x="${right + 8}" y="${at + 5}">${escaped(model.channels[d].axis)}</text>`);
   }
   document.getElementById("signal-unit").textContent =
-    `in ${model.channels[shown[0]].unit}, ${clock(until - from)} minutes`;
+    `in ${model.channels[shown[0]].unit}, ` +
+    (state === "done" ? "whole recording" : `last ${Math.round(until - from)} s`);
   place.innerHTML = svg(width, height, "Signal of the sensor", parts);
 }
 

@@ -45,15 +45,16 @@ function begin() {
   });
 }
 
-/** Classify a window and add what is new in it to the timeline. */
+/** Classify a window. Its piece of the timeline lasts until the next window starts, or it ends. */
 function addWindow({ start, end, values }) {
   const probabilities = network.probabilities(values);
   const best = probabilities.indexOf(Math.max(...probabilities));
   session.windows.push({ start, end, best, probabilities });
   const last = session.pieces.at(-1);
-  const from = last ? Math.max(last.end, start) : start;
-  if (last && last.best === best && from <= last.end + 1e-6) last.end = end;
-  else session.pieces.push({ start: from, end, best });
+  const joins = last && start <= last.end + 1e-6;
+  if (joins) last.end = start;
+  if (joins && last.best === best) last.end = end;
+  else session.pieces.push({ start, end, best });
 }
 
 // The sensor.
@@ -141,13 +142,13 @@ async function openFile(file) {
   draw();
 }
 
-/** Return the windows as CSV: start, end, label, probabilities. */
+/** Return the windows as CSV, with the columns of `harmodels classify`. */
 function timelineCsv() {
   const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
-  const rows = [["start_s", "end_s", "label", ...model.classes.map((name) => `p_${name}`)]];
+  const rows = [["start", "end", "label", ...model.classes]];
   for (const { start, end, best, probabilities } of session.windows) {
     rows.push([start.toFixed(3), end.toFixed(3), model.classes[best],
-      ...probabilities.map((p) => p.toFixed(6))]);
+      ...probabilities.map((p) => p.toFixed(4))]);
   }
   return rows.map((row) => row.map(quoted).join(",") + "\n").join("");
 }

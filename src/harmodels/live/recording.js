@@ -2,7 +2,7 @@
 // From samples at odd times to the windows that the network reads, and from a CSV file to samples.
 
 const GRAVITY = 9.80665; // m/s²
-const LARGEST_GAP_S = 0.5; // between two samples of one part of a recording
+const LARGEST_GAP_S = 0.2; // between two samples of one part, as `harmodels classify` has it
 
 /** Second-order sections (b0, b1, b2, a0, a1, a2), at rest as if `first` had always been there. */
 class Sections {
@@ -152,7 +152,7 @@ function readCsv(text, model) {
   return { times, vectors, notes };
 }
 
-/** Scale times of a file to seconds from its start; a phone is sampled at 2 Hz to 2 kHz. */
+/** Scale times of a file to seconds from its start; a phone is sampled at 5 Hz to 2 kHz. */
 function inSeconds(times, notes) {
   const pauses = times.slice(1).map((time, i) => time - times[i]).filter((pause) => pause > 0);
   if (!pauses.length) throw new Error("The times of the file do not rise.");
