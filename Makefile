@@ -1,6 +1,9 @@
 # Every target does its own set-up: the first call makes .venv and installs requirements.lock.
 SHELL := /bin/bash
 PYTHON ?= python3
+# Another package index to take torch from, for example https://download.pytorch.org/whl/cpu: the
+# default build for Linux brings CUDA with it, several gigabytes.
+TORCH_INDEX ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -12,12 +15,16 @@ INSTALLED := .venv/.installed
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(INSTALLED): requirements.lock pyproject.toml
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# The lock holds everything but torch by hash. torch comes last, so that what it needs is there
+# already and only its own build, and CUDA, come by version alone.
+$(INSTALLED): requirements.lock requirements-torch.txt pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "harmodels needs Python 3.11 to 3.13; this is %d.%d. Choose one: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==$$(sed -n 's/^torch==//p' requirements.lock)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	$(PIP_INSTALL) --requirement requirements-torch.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	$(BIN)/harmodels compile
 	@touch $@
 
@@ -73,10 +80,10 @@ bench-gpu: $(INSTALLED) ## 1, 8 and 64 networks in one job on a GPU; fails where
 
 lock: $(INSTALLED) ## Renew requirements.lock from the ranges in pyproject.toml
 	$(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/python -m pip install --quiet torch==$$(sed -n 's/^torch==//p' requirements.lock)
-	.venv/lock/bin/python -m pip install --quiet --editable '.[dev,hdf5,slurm]'
-	{ sed -n '/^#/p' requirements.lock; .venv/lock/bin/python -m pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\).*/\1/'; } > requirements.new
-	mv requirements.new requirements.lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/lock/bin/uv pip compile pyproject.toml --group torch --extra dev --extra slurm --upgrade \
+	  --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 	rm -r .venv/lock
 
 clean: ## Remove results (archives in results/downloads stay)

@@ -43,7 +43,7 @@ def test_check_does_not_run_the_code_of_a_configuration(repository, tmp_path, ca
 
 def test_runs_without_results_say_how_to_start(tmp_path, capsys):
     assert main(["runs", str(tmp_path)]) == 1
-    assert "make demo" in capsys.readouterr().err
+    assert "harmodels run demo" in capsys.readouterr().err
 
 
 def test_an_unknown_command_is_refused():

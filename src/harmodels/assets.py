@@ -1,7 +1,9 @@
-"""Folders that belong to the imported package: Snakefile, rules, scripts and configuration."""
+"""What belongs to the imported package: its version, Snakefile, rules, scripts, configuration."""
 
+import importlib.metadata
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 from harmodels.errors import InstallationError
@@ -27,14 +29,32 @@ def root(package: Path = PACKAGE) -> Path:
     InstallationError
         If the package was installed without its workflow.
     """
-    checkout = [package.parent.parent] if package.parent.name == "src" else []
-    for folder in (*checkout, package / INSTALLED):
+    for folder in (*_checkout(package), package / INSTALLED):
         if (folder / "Snakefile").is_file():
             return folder
     raise InstallationError(
         f"harmodels in {package} was installed without its workflow. Install the checkout that "
         f"you want to run: `{sys.executable} -m pip install --editable CHECKOUT`"
     )
+
+
+def version(package: Path = PACKAGE) -> str:
+    """Return the version of the package.
+
+    In a checkout or an unpacked archive of one it is read from pyproject.toml, since the metadata
+    of an editable installation keep the version of the day on which it was made.
+
+    Parameters
+    ----------
+    package
+        The folder of the package; by default of the one that is imported.
+    """
+    for folder in _checkout(package):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+            return str(project["version"])
+    return importlib.metadata.version("harmodels")
 
 
 def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> None:
@@ -73,3 +93,7 @@ def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> No
         "recorded commit and digests would not be those of the code that runs. Install the "
         f"workflow's own package, `{install}`{instead}"
     )
+
+
+def _checkout(package: Path) -> list[Path]:
+    return [package.parent.parent] if package.parent.name == "src" else []

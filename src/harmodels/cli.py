@@ -6,43 +6,34 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from tqdm import tqdm
-
 from harmodels import __version__, assets
-from harmodels.config.describe import describe_all
-from harmodels.config.project import resolve_engine
-from harmodels.config.yaml_files import check_config_files, read_yaml
-from harmodels.data.registry import load_registry
-from harmodels.data.sequences import read_sequences
 from harmodels.errors import HarmodelsError
-from harmodels.evaluation.predictions import select
-from harmodels.evaluation.recency import recency
-from harmodels.files import read_table, write_text
-from harmodels.live import write_live_page
-from harmodels.pipeline.pipeline import load_pipeline
-from harmodels.provenance.diff import (
-    MOST_LINES,
-    compare_folders,
-    compare_with_published,
-    diff_lines,
-)
-from harmodels.provenance.facts import read_facts
-from harmodels.provenance.overview import run_overview
-from harmodels.provenance.verification import report_lines, verify_folder
-from harmodels.runtime.machine import describe_machine, describe_versions
-from harmodels.training.jobs.replay import labels_of_epoch
-from harmodels.training.jobs.warm_up import warm_up
+
+# Commands import what they run: `harmodels run` need not wait for torch, and a command that needs
+# an extra which is not installed says so when it is called, not when another one is.
+_EXTRA_OF = {"rocrate": "crate"}
+_NO_RUNS = "holds no finished run; start with `harmodels run demo`"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    rest: list[str] = []
+    if words[:1] == ["run"] and not {"-h", "--help"} & set(words):
+        words, rest = words[:1], words[1:]  # Snakemake's options are not ours to read
+    given = _parser().parse_args(words, argparse.Namespace(rest=rest))
     try:
         status = given.run(given)
     except HarmodelsError as error:
         print(f"harmodels: error: {error}", file=sys.stderr)
+        return int(given.error_status)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "harmodels"):
+            raise
+        extra = f"'harmodels[{_EXTRA_OF.get(package, 'workflow')}]'"
+        install = f"{sys.executable} -m pip install {extra}"
+        print(f"harmodels: error: this command needs {package}: {install}", file=sys.stderr)
         return int(given.error_status)
     return int(status or 0)
 
@@ -52,6 +43,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(error_status=1)
     commands = parser.add_subparsers(required=True, metavar="command")
+    run = commands.add_parser(
+        "run",
+        help="build the tables and figures in this folder",
+        usage="harmodels run [demo] [any option or target of snakemake]",
+        description="Build the package's workflow in this folder: the reports of the default "
+        "configuration, those of a configuration of the package (`demo`: simulated recordings, "
+        "offline, minutes), or of `--configfile mine.yaml`. Everything else is passed on to "
+        "Snakemake, whose options `snakemake --help` lists.",
+    )
+    run.set_defaults(run=_run)
     info = commands.add_parser("info", help="versions, machine, and which engine `auto` takes")
     info.set_defaults(run=_info)
     data = commands.add_parser("data", help="the data sets, where they come from, their terms")
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     compile_all = commands.add_parser(
         "compile", help="compile every training loop now instead of at its first use"
     )
-    compile_all.set_defaults(run=lambda given: warm_up())
+    compile_all.set_defaults(run=_compile)
     recent = commands.add_parser(
         "recency", help="whether networks just repeat the label that they were trained on last"
     )
@@ -100,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--all", action="store_true", help="list every cell, equal ones too")
     diff.add_argument("--csv", type=Path, metavar="FILE", help="write every cell to FILE as well")
     diff.set_defaults(run=_diff, error_status=2)
+    crate = commands.add_parser(
+        "crate", help="describe a results folder as an RO-Crate, to be archived and cited"
+    )
+    crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
+    crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
+    crate.set_defaults(run=_crate)
     _add_classify(commands)
     return parser
 
@@ -130,20 +137,30 @@ def _add_classify(commands: Any) -> None:
 
 
 def _classify(given: argparse.Namespace) -> None:
-    from harmodels.recordings.command import run  # torch takes seconds to import
+    from harmodels.recordings.command import run
 
     run(given)
 
 
+def _run(given: argparse.Namespace) -> None:
+    from harmodels.pipeline.launch import run_workflow
+
+    run_workflow(given.rest)
+
+
 def _info(given: argparse.Namespace) -> None:
+    from harmodels.config.project import resolve_engine
+    from harmodels.runtime.machine import describe_machine, describe_versions
+
     engine, device = resolve_engine("auto", "auto")
-    facts = {"harmodels": __version__, **describe_versions(), **describe_machine(device)}
-    facts |= {"device": device, "engine": engine}
+    facts = {**describe_versions(), **describe_machine(device), "device": device, "engine": engine}
     for key, value in facts.items():
         print(f"{key:>13}  {value}")
 
 
 def _data(given: argparse.Namespace) -> None:
+    from harmodels.data.registry import load_registry
+
     registry = given.registry or assets.root() / "config" / "datasets.yaml"
     for name, dataset in load_registry(registry).items():
         print(f"{name}: {dataset.title}")
@@ -154,10 +171,15 @@ def _data(given: argparse.Namespace) -> None:
 
 
 def _keys(given: argparse.Namespace) -> None:
+    from harmodels.config.describe import describe_all
+
     print(describe_all(given.schemas or assets.root() / "workflow" / "schemas"), end="")
 
 
 def _check(given: argparse.Namespace) -> None:
+    from harmodels.config.yaml_files import check_config_files, read_yaml
+    from harmodels.pipeline.pipeline import load_pipeline
+
     check_config_files([given.config])
     config = read_yaml(given.config)
     pipeline = load_pipeline(config, given.root or assets.root())
@@ -170,14 +192,33 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _runs(given: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from harmodels.provenance.overview import run_overview
+
     table = run_overview(given.folder)
     if table.empty:
-        raise HarmodelsError(f"{given.folder} holds no finished run; start with `make demo`")
+        raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
         print(table.to_string(index=False))
 
 
+def _compile(given: argparse.Namespace) -> None:
+    from harmodels.training.jobs.warm_up import warm_up
+
+    warm_up()
+
+
 def _recency(given: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from harmodels.data.sequences import read_sequences
+    from harmodels.evaluation.predictions import select
+    from harmodels.evaluation.recency import recency
+    from harmodels.files import read_table
+    from harmodels.provenance.facts import read_facts
+    from harmodels.training.jobs.replay import labels_of_epoch
+
     splits = read_table(given.folder / "splits.parquet")[0].to_pandas()
     data = given.folder.parent.parent / "datasets" / given.folder.name
     sequences = read_sequences(data / "sequences.parquet")
@@ -199,7 +240,7 @@ def _recency(given: argparse.Namespace) -> None:
             found = recency(chosen, seen.tolist(), leave_out)
             rows.append((run["experiment"], run["name"], replicate, *found))
     if not rows:
-        raise HarmodelsError(f"{given.folder} holds no finished run; start with `make demo`")
+        raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     columns = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
     table = pd.DataFrame(rows, columns=columns)
     same = table["most_predicted"] == table["newest"]
@@ -213,11 +254,17 @@ def _recency(given: argparse.Namespace) -> None:
 
 
 def _live(given: argparse.Namespace) -> None:
+    from harmodels.live import write_live_page
+
     write_live_page(given.model, given.out)
     print(f"{given.out}: open it on a phone (https) or drop a CSV file on it")
 
 
 def _verify(given: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from harmodels.provenance.verification import report_lines, verify_folder
+
     def show(folders: Iterable[str], title: str) -> Iterable[str]:
         return tqdm(folders, desc=title, unit="run", leave=False, disable=None)
 
@@ -230,6 +277,14 @@ def _verify(given: argparse.Namespace) -> None:
 
 
 def _diff(given: argparse.Namespace) -> int:
+    from harmodels.files import write_text
+    from harmodels.provenance.diff import (
+        MOST_LINES,
+        compare_folders,
+        compare_with_published,
+        diff_lines,
+    )
+
     published = given.right == "published"
     cells = (
         compare_with_published(given.left)
@@ -241,3 +296,9 @@ def _diff(given: argparse.Namespace) -> int:
     for line in diff_lines(cells, most=None if given.all else MOST_LINES):
         print(line)
     return int(cells["differs"].any())
+
+
+def _crate(given: argparse.Namespace) -> None:
+    from harmodels.provenance.crate import write_crate
+
+    print(f"wrote {write_crate(given.folder, given.licence)}")

@@ -27,6 +27,14 @@ from harmodels.training.jobs.run import run_job
 CLASSES = ("sitting", "standing", "walking")
 EACH = 12  # sequences of each class
 STEPS = 5  # of each sequence
+CARD = {
+    "simulated": False,
+    "sources": {"raw.txt": "c" * 64},
+    "sequences": EACH * len(CLASSES),
+    "classes": list(CLASSES),
+    "licence": "CC BY 4.0",
+    "citation": "A. Author: Toys",
+}
 REPLICATES = 2
 EPOCHS = 4
 PUBLISHED = "learning_rate,top1\n0.1,0.5\n0.2,0.75\n"
@@ -152,7 +160,12 @@ def _record(results: Path) -> None:
     folders = sorted(path.parent for path in results.glob("*/*/runs/*/*/run.json"))
     record = Record(
         project="toy",
-        written={"commit": "a" * 40, "dirty": False, "lock": None, "versions": {}},
+        written={
+            "commit": "a" * 40,
+            "dirty": False,
+            "lock": None,
+            "versions": {"harmodels": "1.2"},
+        },
         page=hashes_of(results, ["toy.html"]),
         data={
             "toy": record_data(
@@ -178,7 +191,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sequences = _sequences()
     data.mkdir(parents=True)
     write_sequences(data / "sequences.parquet", sequences)
-    write_json(data / "card.json", {"simulated": False, "sources": {"raw.txt": "c" * 64}})
+    write_json(data / "card.json", CARD)
     write_text(results / "downloads" / "toy" / "toy.zip", "an archive")
     write_text(results.parent / "toy.csv", PUBLISHED)
     write_table(results / "toy_report" / "toy" / "splits.parquet", _splits(sequences))

@@ -6,7 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("harmodels", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
+from harmodels import assets
+
+PACKAGES = ("numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "torch")
 
 
 def describe_machine(device: str) -> dict[str, Any]:
@@ -29,8 +31,9 @@ def describe_machine(device: str) -> dict[str, Any]:
 
 
 def describe_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a result."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Return the versions of Python, harmodels and the packages that decide a result."""
+    versions = {"python": platform.python_version(), "harmodels": assets.version()}
+    return versions | {name: version(name) for name in PACKAGES}
 
 
 def _processor() -> str:

@@ -1,0 +1,79 @@
+"""The call of Snakemake that builds the package's workflow in the working directory."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harmodels import assets
+from harmodels.errors import ConfigurationError
+
+# Files of config/ that are no configuration to be run.
+_OTHER = {"datasets"}
+
+
+def run_workflow(arguments: Sequence[str]) -> None:
+    """Replace this process by Snakemake, so that its signals and exit status are Snakemake's own.
+
+    Parameters
+    ----------
+    arguments
+        As for `snakemake_command`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If Snakemake is not installed.
+    ConfigurationError
+        As `snakemake_command`.
+    """
+    importlib.import_module("snakemake")
+    command = snakemake_command(arguments, assets.root())
+    os.execv(command[0], command)
+
+
+def snakemake_command(arguments: Sequence[str], root: Path) -> list[str]:
+    """Return the command line that builds the workflow in `root`.
+
+    Parameters
+    ----------
+    arguments
+        The name of a configuration of the package, for example `demo`, or nothing; then whatever
+        Snakemake takes.
+    root
+        The folder that holds the Snakefile and config/.
+
+    Raises
+    ------
+    ConfigurationError
+        If both a name and `--configfile` are given.
+
+    Examples
+    --------
+    >>> from harmodels.assets import root
+    >>> command = snakemake_command(["demo", "--dry-run"], root())
+    >>> [Path(part).name for part in command[3:]]
+    ['--configfile', 'demo.yaml', '--snakefile', 'Snakefile', '--dry-run']
+    """
+    rest = list(arguments)
+    chosen: list[str] = []
+    if rest and rest[0] in configurations(root):
+        name = rest.pop(0)
+        if any(part.split("=")[0] in ("--configfile", "--configfiles") for part in rest):
+            raise ConfigurationError(
+                f"`{name}` names a configuration, --configfile another one; give only one of them"
+            )
+        chosen = ["--configfile", str(root / "config" / f"{name}.yaml")]
+    # --configfile takes all values up to the next option, so it stands before one
+    return [
+        *(sys.executable, "-m", "snakemake"),
+        *chosen,
+        *("--snakefile", str(root / "Snakefile")),
+        *rest,
+    ]
+
+
+def configurations(root: Path) -> list[str]:
+    """Return the names of the configurations that come with the package."""
+    return sorted({path.stem for path in (root / "config").glob("*.yaml")} - _OTHER)
