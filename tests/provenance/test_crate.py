@@ -110,6 +110,13 @@ def test_a_file_that_differs_from_its_record_is_not_described(results, capsys):
     assert not (results / "ro-crate-metadata.json").exists()
 
 
+def test_a_crate_without_a_licence_says_so(results):
+    assert main(["crate", str(results)]) == 0
+    text = (results / "ro-crate-metadata.json").read_text(encoding="utf-8")
+    (root,) = [entity for entity in json.loads(text)["@graph"] if entity["@id"] == "./"]
+    assert root["license"].startswith("None was named")
+
+
 def test_a_folder_without_a_record_is_refused(tmp_path, capsys):
     assert main(["crate", str(tmp_path)]) == 1
     assert "holds no record" in capsys.readouterr().err
@@ -132,4 +139,9 @@ def test_a_crate_is_valid_by_its_profile(results):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    printed = done.stdout + done.stderr
+    if "URLError" in printed:
+        pytest.skip(
+            "the validator fetches the JSON-LD context of RO-Crate, and there is no network"
+        )
+    assert done.returncode == 0, printed

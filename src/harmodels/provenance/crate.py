@@ -28,6 +28,7 @@ from harmodels.provenance.record import (
 
 FILE = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+NO_LICENCE = "None was named for these results. Each data set names its own."
 VERSION = "1.1"  # of RO-Crate, on which version 0.5 of the profile is built
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -76,8 +77,8 @@ def write_crate(results: Path, licence: str | None = None) -> Path:
         "recognition, with the splits, seeds, versions and hashes that they follow from."
     )
     root["datePublished"] = datetime.now(UTC).date().isoformat()
-    if licence is not None:
-        root["license"] = {"@id": licence}
+    named = {"@type": "CreativeWork", "name": f"Licence of these results: {licence}"}
+    root["license"] = NO_LICENCE if licence is None else contents.add_context(licence, named)
     profile = {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
     root["conformsTo"] = contents.add_context(PROFILE, profile)
     root["mentions"] = list(contents.actions.values())
