@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from harmodels.config.experiments import configuration_name
+from harmodels.reporting.runs.load import load_runs
 from harmodels.seeds import Purpose, generator
 from tests.run_files import write_run_files
 
@@ -280,3 +281,23 @@ def published(repository: Path) -> dict[str, pd.DataFrame]:
     """Return the published tables by file name."""
     folder = repository / "config" / "published"
     return {path.name: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
+@pytest.fixture
+def runs_with(write_run, with_accuracy, tmp_path):
+    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}."""
+
+    def make(accuracies, experiment="b", **options):
+        folders = [
+            write_run(
+                tmp_path,
+                experiment,
+                {"hidden": hidden},
+                predictions=with_accuracy(by_checkpoint),
+                **options,
+            )
+            for hidden, by_checkpoint in accuracies.items()
+        ]
+        return load_runs(folders)
+
+    return make

@@ -29,9 +29,12 @@ def test_the_panels_of_a_sweep_are_needed_too():
     assert experiments_of(sweep) == ["b", "a"]
 
 
-def test_only_a_table_of_subjects_needs_subjects():
-    assert needs_subjects(TABLE | {"experiment": "a", "kind": "subject_accuracy"})
-    assert not needs_subjects(TABLE | {"experiment": "a", "kind": "class_recall"})
+def test_only_tables_of_test_sequences_need_subjects():
+    entry = TABLE | {"experiment": "a"}
+    for kind in ("subject_accuracy", "class_recall", "top_k"):
+        assert needs_subjects(entry | {"kind": kind})
+    assert not needs_subjects(entry | {"kind": "class_recall", "split": "train"})
+    assert not needs_subjects(entry | {"kind": "confusions"})
 
 
 def test_published_tables_are_files_and_not_the_published_verdict_of_a_claim():

@@ -22,26 +22,6 @@ SIDES = {
 }
 
 
-@pytest.fixture
-def runs_with(write_run, with_accuracy, tmp_path):
-    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}."""
-
-    def make(accuracies, experiment="b", **options):
-        folders = [
-            write_run(
-                tmp_path,
-                experiment,
-                {"hidden": hidden},
-                predictions=with_accuracy(by_checkpoint),
-                **options,
-            )
-            for hidden, by_checkpoint in accuracies.items()
-        ]
-        return load_runs(folders)
-
-    return make
-
-
 def cell(table, measure="top_1", **where):
     rows = table.cells[table.cells["measure"] == measure]
     for key, value in where.items():
@@ -53,11 +33,12 @@ def cell(table, measure="top_1", **where):
 def test_a_cell_is_the_mean_and_interval_over_replicates(runs_with):
     table = build_table(TOP, runs_with({50: {"last": {0: 0.4, 1: 0.5, 2: 0.6}}}), {})
     found = cell(table)
-    # s = 0.1, t(0.975, 2) = 4.302653, half width 0.1 · 4.302653 / √3 = 0.248414
+    # s = 0.1, t(0.975, 2) = 4.302653: logit half width 0.1 · 4.302653 / √3 / 0.25 = 0.993656,
+    # and 1 / (1 + exp(-0.993656)) = 0.729809
     assert found["value"] == pytest.approx(0.5)
-    assert found["high"] - found["value"] == pytest.approx(0.248414, abs=1e-6)
+    assert found["high"] - found["value"] == pytest.approx(0.229809, abs=1e-6)
     assert found["n"] == 3
-    assert "| 50 | 0.500 ± 0.248 |" in markdown_table(table)
+    assert "| 50 | 0.500 [0.270, 0.730] |" in markdown_table(table)
 
 
 def test_one_replicate_has_no_interval_and_the_caption_says_so(runs_with):
@@ -138,8 +119,8 @@ def test_improvements_are_bold_and_losses_italic(runs_with):
         for h in (50, 60, 70)
     }
     assert marks == {50: "bold", 60: "italic", 70: ""}
-    assert "**0.650 ± 0.635**†" in markdown_table(table)
-    assert "*0.400 ± 0.000*" in markdown_table(table)
+    assert "**0.650 [0.102, 0.968]**†" in markdown_table(table)
+    assert "*0.400 [0.400, 0.400]*" in markdown_table(table)
     assert "\\textit{0.400 $\\pm$ 0.000}" in latex_table(table)
 
 

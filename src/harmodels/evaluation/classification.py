@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score, recall_score
 
 from harmodels.errors import ResultsError
@@ -84,14 +85,32 @@ def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.Da
     >>> subject_accuracy(predictions, subjects).to_dict("list")
     {'replicate': [0, 0], 'subject': ['2', '4'], 'accuracy': [1.0, 0.0], 'sequences': [1, 1]}
     """
-    right = pd.DataFrame(
-        {
-            "replicate": predictions["replicate"].to_numpy(),
-            "id": predictions["id"].to_numpy(),
-            "right": predicted_labels(predictions) == labels_of(predictions),
-        }
+    return subject_shares(
+        predictions, predicted_labels(predictions) == labels_of(predictions), subjects
     )
-    joined = right.merge(subjects[["id", "subject"]], on="id", how="left", validate="many_to_one")
+
+
+def subject_shares(
+    predictions: pd.DataFrame, right: NDArray[np.bool_], subjects: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the share of each subject's sequences that are right; as `subject_accuracy`.
+
+    Parameters
+    ----------
+    predictions
+        Rows of one checkpoint and one split.
+    right
+        (N,) which of them count as right, for example the true class among the best three.
+    subjects
+        Columns id and subject; every predicted id must be there.
+
+    Raises
+    ------
+    ResultsError
+        If an id has no subject.
+    """
+    counted = predictions[["replicate", "id"]].assign(right=right)
+    joined = counted.merge(subjects[["id", "subject"]], on="id", how="left", validate="many_to_one")
     unknown = joined.loc[joined["subject"].isna(), "id"]
     if len(unknown):
         raise ResultsError(

@@ -34,6 +34,11 @@ def label_ranks(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArr
     return ((scores > own) | ((scores == own) & before)).sum(axis=1)
 
 
+def within_top_k(predictions: pd.DataFrame, k: int) -> NDArray[np.bool_]:
+    """Return (N,) whether the true class is among the k highest scores."""
+    return label_ranks(scores_of(predictions), labels_of(predictions)) < k
+
+
 def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
     """Return top-k accuracies as a frame with the columns replicate, k, accuracy.
 

@@ -118,7 +118,7 @@ class Inputs:
         return {file: digest_of(folder / file) for file in files}
 
     def sequences_of_subjects(self, wildcards: Wildcards) -> str | list[str]:
-        """Return the sequences where a table tells people apart; predictions hold only ids."""
+        """Return the sequences that tell a table who was recorded; predictions hold only ids."""
         if not needs_subjects(self._spec("tables", wildcards)):
             return []
         return f"results/datasets/{wildcards.dataset}/sequences.parquet"

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harmodels.config.specs import parse_spec, published_in, selections_of
-from harmodels.config.specs.tables import SubjectAccuracy
+from harmodels.config.specs.tables import (
+    Choices,
+    ClassRecall,
+    LastAgainstBest,
+    SideBySide,
+    SubjectAccuracy,
+    TopK,
+)
 
 Spec = Mapping[str, Any]  # an entry as the configuration writes it
 
@@ -32,5 +39,23 @@ def published_of(spec: Spec) -> list[str]:
 
 
 def needs_subjects(spec: Spec) -> bool:
-    """Return whether a table needs to know who was recorded in each sequence."""
-    return isinstance(parse_spec(spec), SubjectAccuracy)
+    """Return whether a table needs to know who was recorded in each sequence.
+
+    Accuracies of subjects do, and accuracies and recalls on test sequences, for their intervals
+    over people.
+
+    Examples
+    --------
+    >>> table = {"title": "t", "kind": "top_k", "experiment": "a", "checkpoint": "last"}
+    >>> needs_subjects(table), needs_subjects(table | {"split": "train"})
+    (True, False)
+    """
+    match parse_spec(spec):
+        case SubjectAccuracy() | LastAgainstBest() | Choices():
+            return True
+        case TopK(split=split) | ClassRecall(split=split):
+            return split == "test"
+        case SideBySide(left=left, right=right):
+            return "test" in (left.selection.split, right.selection.split)
+        case _:
+            return False

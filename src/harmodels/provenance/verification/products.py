@@ -41,7 +41,7 @@ def check_product(
     runs
         Every run that could be read, by folder.
     sequences
-        The data set's sequences.parquet, which tables of subjects need.
+        The data set's sequences.parquet, which says who was recorded.
     dependents
         The page, which shows the product.
     """

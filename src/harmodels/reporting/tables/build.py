@@ -24,6 +24,7 @@ from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_chan
 from harmodels.reporting.tables.choices import build_choices
 from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
+from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.published import Published, published_table, published_value
 from harmodels.reporting.tables.rows import Row, rows_of
 
@@ -49,7 +50,8 @@ def build_table(
     published
         The tables of `config/published` that the specification names, by file.
     subjects
-        Columns id and subject of the data set's sequences, for a table of subjects.
+        Columns id and subject of the data set's sequences, for intervals over people; without
+        them, and where the subjects are empty, intervals are over seeds alone.
 
     Raises
     ------
@@ -70,31 +72,33 @@ def build_table(
     """
     match spec:
         case TopK():
-            return _top_k(spec, runs, published)
+            return _top_k(spec, runs, published, subjects)
         case LastAgainstBest():
-            return _last_against_best(spec, runs, published)
+            return _last_against_best(spec, runs, published, subjects)
         case SideBySide():
-            return _side_by_side(spec, runs, published)
+            return _side_by_side(spec, runs, published, subjects)
         case ClassRecall():
-            return build_class_recall(spec, runs)
+            return build_class_recall(spec, runs, subjects)
         case SubjectAccuracy():
             return build_subject_accuracy(spec, runs, subjects)
         case Choices():
-            return build_choices(spec, runs, published)
+            return build_choices(spec, runs, published, subjects)
         case Confusions():
             return build_confusions(spec, runs)
 
 
-def _top_k(spec: TopK, runs: Runs, published: Published) -> Table:
+def _top_k(spec: TopK, runs: Runs, published: Published, subjects: pd.DataFrame | None) -> Table:
     rows = rows_of(spec.rows, runs)
     measures = spec.measures or _default_measures(rows)
     beside = _beside(spec.published, spec.unpublished, rows, measures, published)
-    samples = _samples(rows, "", measures, beside)
+    samples = _samples(rows, "", measures, beside, subjects)
     keys = tuple(rows[0].names)
     return Table(spec.title, spec.kind, keys, mark_best(summarise(samples, keys)))
 
 
-def _last_against_best(spec: LastAgainstBest, runs: Runs, published: Published) -> Table:
+def _last_against_best(
+    spec: LastAgainstBest, runs: Runs, published: Published, subjects: pd.DataFrame | None
+) -> Table:
     rows = rows_of([spec.selection], runs)
     last, best = (
         [row._replace(checkpoint=checkpoint) for row in rows] for checkpoint in ("last", "best")
@@ -102,16 +106,18 @@ def _last_against_best(spec: LastAgainstBest, runs: Runs, published: Published) 
     measures = spec.measures or _default_measures(rows)
     beside = _beside(spec.published, spec.unpublished, last, measures, published)
     samples = [
-        *_samples(last, LAST_TITLE, measures, beside),
-        *_samples(best, BEST_TITLE, measures, beside),
-        *_samples(best, BEST_TITLE, ["early_stop_epoch"], beside),
+        *_samples(last, LAST_TITLE, measures, beside, subjects),
+        *_samples(best, BEST_TITLE, measures, beside, subjects),
+        *_samples(best, BEST_TITLE, ["early_stop_epoch"], beside, subjects),
     ]
     keys = tuple(rows[0].names)
     cells = mark_changes(summarise(samples, keys), samples, LAST_TITLE, BEST_TITLE)
     return Table(spec.title, spec.kind, keys, cells)
 
 
-def _side_by_side(spec: SideBySide, runs: Runs, published: Published) -> Table:
+def _side_by_side(
+    spec: SideBySide, runs: Runs, published: Published, subjects: pd.DataFrame | None
+) -> Table:
     sides = [spec.left, spec.right]
     groups = [select_runs(runs, side.selection) for side in sides]
     titles = [side.selection.name for side in sides]
@@ -133,7 +139,7 @@ def _side_by_side(spec: SideBySide, runs: Runs, published: Published) -> Table:
         ]
         measures = spec.measures or _default_measures(rows)
         beside = _beside(side.published, spec.unpublished, rows, measures, published)
-        samples += _samples(rows, title, measures, beside)
+        samples += _samples(rows, title, measures, beside, subjects)
     keys = tuple(keys_of(name for part in names for name in part))
     cells = mark_changes(summarise(samples, keys), samples, *titles)
     return Table(spec.title, spec.kind, keys, cells)
@@ -156,9 +162,13 @@ def _apart(left: Run, right: Run) -> tuple[dict[str, object], tuple[str, str]]:
 
 
 def _samples(
-    rows: Sequence[Row], title: str, measures: Sequence[str], beside: pd.DataFrame | None
+    rows: Sequence[Row],
+    title: str,
+    measures: Sequence[str],
+    beside: pd.DataFrame | None,
+    subjects: pd.DataFrame | None,
 ) -> list[Sample]:
-    return [_sample(row, title, measure, beside) for row in rows for measure in measures]
+    return [_sample(row, title, measure, beside, subjects) for row in rows for measure in measures]
 
 
 def _beside(
@@ -172,7 +182,13 @@ def _beside(
     return published_table(name, published, keys, measures, rows[0].checkpoint)
 
 
-def _sample(row: Row, title: str, measure: str, beside: pd.DataFrame | None) -> Sample:
+def _sample(
+    row: Row,
+    title: str,
+    measure: str,
+    beside: pd.DataFrame | None,
+    subjects: pd.DataFrame | None,
+) -> Sample:
     run = row.run
     values = (
         _COUNTED[measure](run)
@@ -180,7 +196,8 @@ def _sample(row: Row, title: str, measure: str, beside: pd.DataFrame | None) -> 
         else prediction_measure(run, measure, row.checkpoint, row.split)
     )
     number = published_value(beside, run.settings, measure, row.checkpoint, row.split)
-    return Sample.of(run, row.names, title, measure, values, number)
+    people = people_of_measure(run, measure, row.checkpoint, row.split, subjects)
+    return Sample.of(run, row.names, title, measure, values, number, **people)
 
 
 def _default_measures(rows: Sequence[Row]) -> list[str]:

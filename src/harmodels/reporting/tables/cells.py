@@ -7,7 +7,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from harmodels.evaluation.statistics import LEVEL, mean_interval, paired_difference
+from harmodels.evaluation.people import (
+    AccuracyIntervals,
+    SubjectCounts,
+    accuracy_intervals,
+    difference_over_seeds_and_people,
+)
+from harmodels.evaluation.statistics import Interval, paired_difference, share_interval
 from harmodels.reporting.runs.load import Run
 
 DIGITS = 3
@@ -20,7 +26,15 @@ CELL_COLUMNS = (
     "value",
     "low",
     "high",
+    "interval",
+    "seeds_low",
+    "seeds_high",
+    "people_low",
+    "people_high",
+    "seeds_and_people_low",
+    "seeds_and_people_high",
     "n",
+    "subjects",
     "replicates",
     "diverged",
     "published",
@@ -44,9 +58,13 @@ class Table:
         The hyperparameters that name a row.
     cells
         One row a cell: the columns of `keys`, then `CELL_COLUMNS`. `group` names the block of
-        columns, `value` is a mean (`low`, `high` its 95 % interval) or a median (`low`, `high`
-        the range), `n` the replicates behind it, `mark` is bold, italic or empty, `significant`
-        says whether the paired interval of an improvement excludes zero.
+        columns, `value` is a mean or a median. `low` and `high` are what is printed, and
+        `interval` says what that is: the widest 95 % interval of a mean, over `seeds`, over
+        `people` or over `seeds and people`, each of which stands in columns of its own; or the
+        `range` of a median. `n` counts the replicates behind a cell and `subjects` the people
+        tested, 0 where the data set does not name them, missing where nobody is asked for (no
+        accuracy on test sequences). `mark` is bold, italic or empty, `significant` says whether
+        the paired interval of an improvement excludes zero.
     """
 
     title: str
@@ -64,7 +82,9 @@ class Table:
 class Sample:
     """The values of one cell, one a replicate, and what the cell needs besides.
 
-    `values` has the columns replicate and value; `published` is None where there is none.
+    `values` has the columns replicate and value; `published` is None where there is none. `people`
+    are the counts of right answers by test subject, None without an interval over people, which
+    `nameless` explains: nobody is named. `scale` is what a share is multiplied by to be shown.
     """
 
     configuration: Mapping[str, Any]
@@ -75,6 +95,9 @@ class Sample:
     diverged: int
     simulated: bool
     published: float | None = None
+    people: SubjectCounts | None = None
+    nameless: bool = False
+    scale: float = 1.0
 
     @classmethod
     def of(
@@ -85,6 +108,7 @@ class Sample:
         measure: str,
         values: pd.DataFrame,
         published: float | None = None,
+        **about: Any,
     ) -> Self:
         """Return the sample of a run; `configuration` names its row, `group` its columns."""
         return cls(
@@ -96,6 +120,7 @@ class Sample:
             diverged=len(run.diverged),
             simulated=run.simulated,
             published=published,
+            **about,
         )
 
 
@@ -133,8 +158,9 @@ def mark_changes(
     """Mark the group `after` bold where it is better than `before`, italic where worse.
 
     Better and worse are meant as printed; `significant` where the interval of the difference,
-    paired over the replicates that both have, excludes zero. `samples` are those of the cells, in
-    order. Cells that diverged replicates are missing from are not compared.
+    paired over the replicates that both have, excludes zero, and the one paired over replicates
+    and people too, where people are named. `samples` are those of the cells, in order. Cells that
+    diverged replicates are missing from are not compared.
     """
     cells = cells.copy()
     incomplete = partial(cells)
@@ -146,10 +172,21 @@ def mark_changes(
         if sample.measure in UNRANKED or incomplete.iloc[i] or incomplete.iloc[j]:
             continue
         change = round(cells["value"].iloc[i], DIGITS) - round(cells["value"].iloc[j], DIGITS)
-        interval = paired_difference(sample.values, samples[j].values)
+        intervals = _differences(sample, samples[j])
         cells.loc[cells.index[i], "mark"] = "bold" if change > 0 else "italic" if change < 0 else ""
-        cells.loc[cells.index[i], "significant"] = bool(interval.low > 0 or interval.high < 0)
+        cells.loc[cells.index[i], "significant"] = all(
+            interval.low > 0 or interval.high < 0 for interval in intervals
+        )
     return cells
+
+
+def _differences(after: Sample, before: Sample) -> list[Interval]:
+    """Return the interval of the difference over replicates, and over replicates and people."""
+    intervals = [paired_difference(after.values, before.values)]
+    sides = (after.people, before.people)
+    if sides[0] is not None and sides[1] is not None:
+        intervals.append(difference_over_seeds_and_people(sides[0], sides[1]))
+    return intervals
 
 
 def _address(sample: Sample) -> tuple[Any, ...]:
@@ -158,28 +195,45 @@ def _address(sample: Sample) -> tuple[Any, ...]:
 
 def _cell(sample: Sample) -> dict[str, Any]:
     values = sample.values["value"]
+    cell = dict.fromkeys(CELL_COLUMNS, np.nan) | {
+        "group": sample.group,
+        "measure": sample.measure,
+        "interval": "",
+        "n": len(values),
+        "subjects": 0 if sample.nameless else np.nan,
+        "replicates": sample.replicates,
+        "diverged": sample.diverged,
+        "published": np.nan if sample.published is None else sample.published,
+        "mark": "",
+        "significant": False,
+        "simulated": sample.simulated,
+    }
     if sample.measure in MEDIANS:
-        statistic = "median"
-        found = (
-            (float(values.median()), float(values.min()), float(values.max()))
-            if len(values)
-            else (np.nan, np.nan, np.nan)
-        )
-    else:
-        statistic = "mean"
-        interval = mean_interval(values, LEVEL)
-        found = (interval.mean, interval.low, interval.high)
-    return dict(
-        zip(CELL_COLUMNS[:2], (sample.group, sample.measure), strict=True),
-        statistic=statistic,
-        value=found[0],
-        low=found[1],
-        high=found[2],
-        n=len(values),
-        replicates=sample.replicates,
-        diverged=sample.diverged,
-        published=np.nan if sample.published is None else sample.published,
-        mark="",
-        significant=False,
-        simulated=sample.simulated,
-    )
+        found = {"value": values.median(), "low": values.min(), "high": values.max()}
+        return cell | {"statistic": "median", "interval": "range"} | found
+    return cell | {"statistic": "mean"} | _mean(sample)
+
+
+def _mean(sample: Sample) -> dict[str, Any]:
+    """Return the mean of a share with its intervals, the widest of them as the printed one."""
+    shares = sample.values["value"] / sample.scale
+    seeds = share_interval(shares)
+    intervals = {"seeds": seeds}
+    if sample.people is not None:
+        found: AccuracyIntervals = accuracy_intervals(sample.people)
+        intervals |= {"people": found.people, "seeds and people": found.seeds_and_people}
+    known = [name for name in intervals if not np.isnan(intervals[name].half_width)]
+    widest = max(known, key=lambda name: intervals[name].half_width, default="")
+    printed = intervals[widest or "seeds"]
+    return {
+        "value": seeds.mean * sample.scale,
+        "low": printed.low * sample.scale,
+        "high": printed.high * sample.scale,
+        "interval": widest,
+        **{
+            f"{name.replace(' ', '_')}_{bound}": getattr(interval, bound) * sample.scale
+            for name, interval in intervals.items()
+            for bound in ("low", "high")
+        },
+        **({} if sample.people is None else {"subjects": len(sample.people.subjects)}),
+    }

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from harmodels.config.specs.rows import EXPERIMENT
 from harmodels.config.specs.tables import Choices
 from harmodels.reporting.labels import configuration_text
@@ -11,13 +13,16 @@ from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.model_selection import choose_run
 from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.tables.cells import Sample, Table, summarise
+from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.published import Published, published_table, published_value
 
 KEYS = (EXPERIMENT, "chosen_on", "configuration")
 BLOCKS = {"validation": "Validation data", "test": "Test set"}
 
 
-def build_choices(spec: Choices, runs: Runs, published: Published) -> Table:
+def build_choices(
+    spec: Choices, runs: Runs, published: Published, subjects: pd.DataFrame | None = None
+) -> Table:
     """Build a table with two rows a sweep: chosen on validation data, and on the test set.
 
     One row says `both` where they agree. Validation data choose by `choose`, the test set by its
@@ -38,6 +43,7 @@ def build_choices(spec: Choices, runs: Runs, published: Published) -> Table:
                     measure,
                     prediction_measure(run, measure, checkpoint, split),
                     published_value(beside, run.settings, measure, checkpoint, split),
+                    **people_of_measure(run, measure, checkpoint, split, subjects),
                 )
                 for split, block in BLOCKS.items()
                 for measure in spec.measures

@@ -34,9 +34,10 @@ def build_confusions(spec: Confusions, runs: Runs) -> Table:
     shares = row_fractions(counts)
     samples: list[Sample] = []
     for true, predicted in frequent_confusions(counts, spec.most):
+        of = float(counts[:, true].sum(axis=1).max())
         pair = (class_text(run.classes[true]), class_text(run.classes[predicted]))
         samples += [
-            _sample(run, pair, "confused", replicates, counts[:, true, predicted]),
+            _sample(run, pair, "confused", replicates, counts[:, true, predicted], of),
             _sample(run, pair, "share_of_class", replicates, shares[:, true, predicted]),
         ]
     if not samples:
@@ -51,7 +52,8 @@ def _sample(
     measure: str,
     replicates: Sequence[int],
     values: NDArray[np.number],
+    scale: float = 1.0,
 ) -> Sample:
     frame = pd.DataFrame({"replicate": replicates, "value": values.astype(np.float64)})
     names = dict(zip(KEYS, pair, strict=True))
-    return Sample.of(run, names, configuration_text(run.configuration), measure, frame)
+    return Sample.of(run, names, configuration_text(run.configuration), measure, frame, scale=scale)

@@ -12,10 +12,13 @@ from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import configuration_text, natural_order
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, summarise
+from harmodels.reporting.tables.people import people_of_recall
 from harmodels.reporting.tables.rows import Row, rows_of
 
 
-def build_class_recall(spec: ClassRecall, runs: Runs) -> Table:
+def build_class_recall(
+    spec: ClassRecall, runs: Runs, subjects: pd.DataFrame | None = None
+) -> Table:
     """Build a table with a row a configuration and a column a class."""
     rows = rows_of(spec.rows, runs)
     samples = []
@@ -23,7 +26,8 @@ def build_class_recall(spec: ClassRecall, runs: Runs) -> Table:
         recall = class_recall(select(row.run.predictions, row.checkpoint, row.split))
         for label, name in enumerate(row.run.classes):
             values = recall.loc[recall["label"] == label].rename(columns={"recall": "value"})
-            samples.append(Sample.of(row.run, row.names, "", name, values.dropna()))
+            people = people_of_recall(row.run, label, row.checkpoint, row.split, subjects)
+            samples.append(Sample.of(row.run, row.names, "", name, values.dropna(), **people))
     keys = tuple(rows[0].names)
     return Table(spec.title, spec.kind, keys, mark_best(summarise(samples, keys)))
 

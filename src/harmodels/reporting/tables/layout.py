@@ -61,7 +61,7 @@ def caption(table: Table) -> list[str]:
     sentences = [table.title.rstrip(".") + "."]
     if table.simulated:
         sentences.append(SIMULATED)
-    sentences.append(_spread_sentence(cells))
+    sentences += _spread_sentences(cells)
     if (cells["statistic"] == "median").any():
         sentences.append("Epochs: median over replicates [smallest, largest].")
     if cells["published"].notna().any():
@@ -82,15 +82,29 @@ def _heading(kind: str, measure: str) -> str:
     return measure_label(measure)
 
 
-def _spread_sentence(cells: pd.DataFrame) -> str:
+def _spread_sentences(cells: pd.DataFrame) -> list[str]:
+    """Say what a mean is over, and what its brackets are an interval over."""
     few, many = int(cells["replicates"].min()), int(cells["replicates"].max())
-    if many == 1:
-        return "One replicate (random seed), so no interval."
     count = str(many) if few == many else f"{few} to {many}"
-    return (
-        f"Mean over {count} replicates (random seeds) ± half of the {LEVEL:.0%} "
-        "interval (Student's t)."
-    ).replace("%", " %")
+    tested = cells["subjects"].max()
+    over = "One replicate (random seed)" if many == 1 else f"Mean over {count} replicates (seeds)"
+    level = f"{LEVEL:.0%}".replace("%", " %")
+    sentences = []
+    if tested > 1:
+        which = "that" if many == 1 else "the widest of those over seeds, over people and over both"
+        people = f"over the {tested:.0f} people tested" if many == 1 else f"({tested:.0f} tested)"
+        sentences.append(f"{over} [{level} interval, {which} {people}].")
+        others = cells["interval"].eq("seeds") & cells["subjects"].isna() & (cells["n"] > 1)
+        if others.any():
+            names = [measure_label(m) for m in dict.fromkeys(cells.loc[others, "measure"])]
+            sentences.append(f"{', '.join(names)}: over seeds alone.")
+    elif many == 1:
+        sentences.append(f"{over}, so no interval.")
+    else:
+        sentences.append(f"{over} [{level} interval over seeds].")
+    if (cells["subjects"] == 0).any():
+        sentences.append("The data set names no subjects: nothing is known about other people.")
+    return sentences
 
 
 def _mark_sentences(table: Table) -> list[str]:
@@ -102,7 +116,8 @@ def _mark_sentences(table: Table) -> list[str]:
         return ["Bold: best of its column."] if (table.cells["mark"] == "bold").any() else []
     marks = changes[table.kind]
     if table.cells["significant"].any():
-        marks += " †: the interval of the difference, paired over replicates, excludes zero."
+        pairs = "replicates and people" if (table.cells["subjects"] > 1).any() else "replicates"
+        marks += f" †: the interval of the difference, paired over {pairs}, excludes zero."
     return [marks]
 
 
@@ -151,10 +166,8 @@ def _cell(row: "pd.Series[Any]", has_published: bool) -> Cell:
     if row["n"] == 0:
         return Cell(MISSING, published)
     text = _number(row["value"], median)
-    if median and row["n"] > 1:
-        text += f" [{_number(row['low'], True)}, {_number(row['high'], True)}]"
-    elif row["n"] > 1:
-        text += f" ± {(row['high'] - row['low']) / 2:.{DIGITS}f}"
+    if row["n"] > 1 if median else not np.isnan(row["low"]):
+        text += f" [{_number(row['low'], median)}, {_number(row['high'], median)}]"
     return Cell(text, published, row["mark"], bool(row["significant"]))
 
 

@@ -43,5 +43,5 @@ def read_table_csv(path: str | Path, spec: TableSpec) -> Table:
     # a subject may be called 1, which is a name and no number
     cells = read_csv(path, CELL_COLUMNS, {"group": str, "measure": str})
     keys = tuple(name for name in cells.columns if name not in CELL_COLUMNS)
-    text = {name: cells[name].astype("object").fillna("") for name in ("group", "mark")}
+    text = {name: cells[name].astype("object").fillna("") for name in ("group", "mark", "interval")}
     return Table(spec.title, spec.kind, keys, cells.assign(**text))
