@@ -189,6 +189,8 @@ def test_torch_is_left_as_it_was(sequences):
         (lambda x, y: ([*x[:-1], x[-1][:0]], y), r"X\[23\] has shape \(0, 4\)"),
         (lambda x, y: ([*x[:-1], x[-1][:, :3]], y), r"X\[23\] has 3 channels and X\[0\] has 4"),
         (lambda x, y: (x * 1e300, y), r"X\[0\] holds -9.6\d+e\+299 at step 0"),
+        (lambda x, y: (np.ma.masked_array(x, x > 1), y), r"X\[\d+\] has masked values"),
+        (lambda x, y: (np.ma.masked_array(x[:, 0], x[:, 0] > 0), y), "X has masked values"),
         (lambda x, y: (x, np.full(24, "sitting")), "one class"),
         (lambda x, y: (x, y[:-1]), "24 sequences and y 23 labels"),
         (lambda x, y: ([], y), "no sequence"),
@@ -198,6 +200,12 @@ def test_torch_is_left_as_it_was(sequences):
 def test_unusable_training_data_are_named(sequences, change, named):
     with pytest.raises(ValueError, match=named):
         GRUClassifier(4, epochs=1).fit(*change(*sequences))
+
+
+def test_a_view_of_memory_is_read_like_its_array(sequences):
+    inputs, labels = sequences
+    model = GRUClassifier(4, epochs=1, random_state=0).fit(memoryview(inputs), labels)
+    assert (model.predict(memoryview(inputs)) == model.predict(inputs)).all()
 
 
 @pytest.mark.parametrize(

@@ -283,6 +283,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         if is_matrix(X):
+            if np.ma.is_masked(X):
+                raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
             with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
                 table = validate_data(self, X, reset=reset, dtype=np.float32)
             sequences = list(self._row_as_sequence(table))

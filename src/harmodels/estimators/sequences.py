@@ -55,7 +55,11 @@ def read_sequences(X: Any, name: str = "X") -> list[Floats]:
         number of float32; the message names sequence, step and channel.
     """
     sequences = []
-    for index, sequence in enumerate(X):
+    for index, sequence in enumerate(np.asarray(X) if isinstance(X, memoryview) else X):
+        if np.ma.is_masked(sequence):
+            raise ValueError(
+                f"{name}[{index}] has masked values; interpolate them, or cut them out"
+            )
         array = np.asarray(sequence)
         if array.ndim == 1:
             array = array[:, None]
