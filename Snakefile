@@ -11,6 +11,7 @@ include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
 include: "rules/train.smk"
+include: "rules/models.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
@@ -28,6 +29,8 @@ rule all:
         TARGETS.claims(),
         TARGETS.previews(),
         TARGETS.comparisons(),
+        MODELS.folders(),
+        MODELS.recordings(),
         f"results/{PROJECT.name}.provenance.json",
         "results/provenance.md",
     message:
@@ -40,6 +43,7 @@ localrules:
     all,
     build_page,
     build_table,
+    classify_recording,
     compare_features,
     compute_features,
     describe_provenance,
@@ -47,9 +51,11 @@ localrules:
     draw_figure,
     draw_preview,
     draw_splits,
+    export_model,
     extract_archive,
     judge_claims,
     prepare_sequences,
     read_shipped_features,
+    simulate_afternoon,
     simulate_recordings,
     write_provenance,

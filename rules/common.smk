@@ -12,6 +12,7 @@ from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.folders import check_folders
 from harmodels.pipeline.inputs import Inputs
+from harmodels.pipeline.models import ModelInputs
 from harmodels.pipeline.pipeline import load_pipeline
 from harmodels.pipeline.sections import (
     page_sections,
@@ -52,11 +53,14 @@ os.environ[DEVICE] = PROJECT.device
 
 INPUTS = Inputs(PIPELINE)
 TARGETS = Targets(PIPELINE)
+MODELS = ModelInputs(PIPELINE)
 
 
 wildcard_constraints:
     report=pattern_of(PROJECT.reports),
     dataset=pattern_of(PIPELINE.datasets),
+    model=pattern_of(PROJECT.models),
+    afternoon=pattern_of(PROJECT.afternoons),
     experiment="[a-z][a-z0-9_]*",
     configuration="[A-Za-z0-9_.+=-]+",
     name="[a-z][a-z0-9_]*",

@@ -10,6 +10,8 @@ rule download_archive:
         dataset=pattern_of(PIPELINE.recorded),
         archive="[^/]+",
     retries: 1
+    params:
+        registries=PROJECT.registries,
     message:
         "Downloading {wildcards.archive} of {wildcards.dataset}."
     script:
@@ -28,6 +30,7 @@ rule extract_archive:
     params:
         code=code_of("extract_archive.py"),
         entry=INPUTS.registry_entry,
+        registries=PROJECT.registries,
     message:
         "Extracting {input.archive} and checking the hash of every member."
     script:
@@ -44,6 +47,7 @@ rule simulate_recordings:
     params:
         code=code_of("simulate_recordings.py"),
         entry=INPUTS.registry_entry,
+        registries=PROJECT.registries,
     message:
         "Simulating the recordings of {wildcards.dataset}."
     script:
@@ -61,6 +65,7 @@ rule prepare_sequences:
     params:
         code=code_of("prepare_sequences.py"),
         entry=INPUTS.registry_entry,
+        registries=PROJECT.registries,
     message:
         "Parsing the recordings of {wildcards.dataset}."
     script:

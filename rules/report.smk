@@ -10,6 +10,7 @@ rule build_page:
         comparisons=TARGETS.comparisons(),
         cards=TARGETS.cards(),
         runs=TARGETS.run_records(),
+        recordings=MODELS.recordings(),
     output:
         page=f"results/{PROJECT.name}.html",
     log:
@@ -19,6 +20,7 @@ rule build_page:
         sections=page_sections(PIPELINE),
         datasets=list(PIPELINE.datasets),
         compared=TARGETS.compared_datasets(),
+        recordings=list(PROJECT.afternoons),
     message:
         "Writing the page {output.page}."
     script:
@@ -36,6 +38,8 @@ rule write_provenance:
         data=TARGETS.data_tables(),
         cards=TARGETS.cards(),
         runs=TARGETS.run_records(),
+        models=MODELS.folders(),
+        recordings=MODELS.recordings(),
     output:
         record=f"results/{PROJECT.name}.provenance.json",
     log:

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from harmodels import __version__, assets
 from harmodels.errors import HarmodelsError
+from harmodels.recordings.arguments import add_arguments
 
 # Commands import what they run: `harmodels run` need not wait for torch, and a command that needs
 # an extra which is not installed says so when it is called, not when another one is.
@@ -107,39 +107,18 @@ def _parser() -> argparse.ArgumentParser:
     crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
     crate.set_defaults(run=_crate)
-    _add_classify(commands)
-    return parser
-
-
-def _add_classify(commands: Any) -> None:
     classify = commands.add_parser(
         "classify", help="what was done when, by a model, in a recording of one's own"
     )
-    classify.add_argument("recording", type=Path, help="CSV or Parquet")
-    classify.add_argument("--model", type=Path, required=True, help="results/models/<name>")
-    classify.add_argument(
-        "--columns",
-        default="",
-        metavar="NAME=COLUMN,…",
-        help="column of the time and of each channel: time=t,acc_x=ax; by default their own names",
-    )
-    classify.add_argument(
-        "--unit", default="", metavar="NAME=UNIT,…", help="where the file's differ: acc=m/s2"
-    )
-    classify.add_argument("--time-unit", default="s", help="s (default), ms, us, ns, or iso")
-    classify.add_argument("--rate", type=float, help="samples a second of a file without times")
-    classify.add_argument("--step", type=int, help="samples from one window to the next")
-    classify.add_argument("--gap", type=float, default=0.2, help="longest pause bridged, in s")
-    classify.add_argument("--out", type=Path, help="CSV of windows and probabilities")
-    classify.add_argument("--plot", type=Path, help="timeline as svg, png or pdf")
-    classify.add_argument("--truth", type=Path, help="CSV of start, end, label to compare with")
+    add_arguments(classify)
     classify.set_defaults(run=_classify)
+    return parser
 
 
 def _classify(given: argparse.Namespace) -> None:
-    from harmodels.recordings.command import run
+    from harmodels.recordings.command import classify
 
-    run(given)
+    print("\n".join(classify(given)))
 
 
 def _run(given: argparse.Namespace) -> None:

@@ -228,7 +228,8 @@ def test_a_constant_sensor_is_refused(table, gru, classify, write):
     ("text", "message"),
     [
         ("", "no column"),
-        ("t,ax,ay,az\n", "no row of finite numbers"),
+        ("t,ax,ay,az\n", "Empty CSV file"),
+        ("t,ax,ay,az\n0,,1,2\n", "no row of finite numbers"),
         ("t,ax,ay,az\n0,a,b,c\n", "cannot read"),
     ],
 )

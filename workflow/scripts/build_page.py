@@ -28,5 +28,8 @@ with script_job(snakemake, "page"):
             for name, folder in folders.items()
             if name in snakemake.params.compared
         },
+        recordings={
+            name: Path("results/recordings") / name for name in snakemake.params.recordings
+        },
     )
     write_page(snakemake.output.page, html)

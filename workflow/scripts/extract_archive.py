@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from harmodels.assets import root
 from harmodels.data.archives.extract import unpack
-from harmodels.data.registry import load_registry
+from harmodels.data.registry import load_registries, registry_files
 from harmodels.runtime.script import script_job
 
 name = snakemake.wildcards.dataset
-registry = root() / "config" / "datasets.yaml"
 
 with script_job(snakemake, f"extract {name}"):
-    dataset = load_registry(registry)[name]
+    dataset = load_registries(registry_files(snakemake.params.registries))[name]
     unpack(dataset, Path(snakemake.input.archive), Path(snakemake.output.raw))

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from harmodels.assets import root
 from harmodels.data.prepare import prepare
-from harmodels.data.registry import load_registry
+from harmodels.data.registry import load_registries, registry_files
 from harmodels.runtime.script import script_job
 
 name = snakemake.wildcards.dataset
-registry = root() / "config" / "datasets.yaml"
 
 with script_job(snakemake, f"prepare {name}"):
-    dataset = load_registry(registry)[name]
+    dataset = load_registries(registry_files(snakemake.params.registries))[name]
     prepare(
         dataset,
         Path(snakemake.input.raw),

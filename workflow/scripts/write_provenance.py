@@ -13,6 +13,9 @@ with script_job(snakemake, "provenance"):
     repository = root()
     published = repository / "config" / "published"
     results = Path("results")
+    folders = [Path(folder) for folder in snakemake.input.models]
+    exported = [path for folder in folders for path in folder.iterdir() if path.name[0] != "."]
+    others = [*exported, *map(Path, snakemake.input.recordings)]
     record = Record(
         project=Path(snakemake.input.page).stem,
         written={
@@ -31,5 +34,6 @@ with script_job(snakemake, "provenance"):
             )
             for section in snakemake.params.sections
         ],
+        others=hashes_of(results, sorted(p.relative_to(results).as_posix() for p in others)),
     )
     write_record(snakemake.output.record, record)

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harmodels.config.experiments import Experiment, check_replaced, expand
 from harmodels.config.messages import shown, unknown_key
+from harmodels.config.models import AfternoonPlan, ModelPlan, parse_models
 from harmodels.config.resources import Resources, parse_resources
 from harmodels.config.schema import check, with_defaults
 from harmodels.config.specs import parse_claim, parse_figure, parse_table
@@ -51,6 +52,9 @@ class Project:
     downloads: str
     checkpoint_every_s: int
     resources: Resources
+    registries: tuple[str, ...] = ()
+    models: Mapping[str, ModelPlan] = field(default_factory=dict)
+    afternoons: Mapping[str, AfternoonPlan] = field(default_factory=dict)
 
 
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
@@ -85,6 +89,9 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         downloads=_downloads(full["downloads"]),
         checkpoint_every_s=full["checkpoint_every_s"],
         resources=parse_resources(full["resources"], schema, device),
+        registries=_listed(full["registry"]),
+        models=parse_models(full["models"]),
+        afternoons={name: AfternoonPlan(**plan) for name, plan in full["afternoons"].items()},
     )
 
 
@@ -147,6 +154,10 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int
         claims=content.get("claims") or {},
         left_out=_check_products(content, experiments, root, where),
     )
+
+
+def _listed(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _downloads(folder: str) -> str:

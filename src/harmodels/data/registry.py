@@ -1,10 +1,11 @@
 """The registry of data sets: config/datasets.yaml parsed once into frozen dataclasses."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harmodels.assets import root
 from harmodels.config.schema import check
 from harmodels.config.yaml_files import read_yaml
 from harmodels.data.checksums import read_checksums
@@ -44,6 +45,8 @@ class Archive:
         Whether only a user can bring the file.
     beside
         Files that a user may put beside the archive instead of into it.
+    folder
+        Of the registry; a user's file may lie there too.
     largest_bytes
         An archive that unpacks to more is refused.
     """
@@ -57,6 +60,8 @@ class Archive:
     addresses: tuple[str, ...] = ()
     user_file: bool = False
     beside: tuple[str, ...] = ()
+    # not shown: rules compare entries by what they show, and a checkout may be moved
+    folder: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,8 +111,8 @@ class Dataset:
     ----------
     name
         Key in the registry.
-    title, licence, citation, homepage
-        For people; `homepage` may be empty.
+    title, licence, citation, homepage, worn
+        For people; `homepage` and `worn`, where and how the sensor was worn, may be empty.
     format
         `uci_har`, `wisdm`, `course_h5`, `sfinge3d`, `fpha` or `table`.
     path
@@ -150,6 +155,7 @@ class Dataset:
     normalise: Normalise | None = None
     table: TableLayout | None = None
     official_records: Mapping[str, int] | None = None
+    worn: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -198,6 +204,11 @@ def load_registry(path: Path, schema: Path | None = None) -> dict[str, Dataset]:
     content = read_yaml(path)
     check(content, schema or default_schema(path), str(path))
     return {name: _parse(name, entry, path) for name, entry in content.items()}
+
+
+def registry_files(of_user: Iterable[str]) -> list[Path]:
+    """Return the registry of the package and those of a user, as `load_registries` takes them."""
+    return [root() / "config" / "datasets.yaml", *map(Path, of_user)]
 
 
 def default_schema(path: Path) -> Path:
@@ -266,6 +277,7 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         normalise=normalise,
         table=parse_layout(entry, where) if "table" in entry else None,
         official_records=entry.get("official_records"),
+        worn=entry.get("worn", ""),
     )
 
 
@@ -290,7 +302,7 @@ def _parse_archive(entry: Mapping[str, Any], folder: Path, where: str) -> Archiv
     }
     if "checksums" in fields:
         fields["checksums"] = read_checksums(folder / fields["checksums"])
-    archive = Archive(**fields)
+    archive = Archive(**fields, folder=folder)
     if archive.user_file and archive.kind == "unknown":
         known = ", ".join(ending for endings in FILE_KINDS.values() for ending in endings)
         raise ConfigurationError(

@@ -308,7 +308,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"trained on; it knows {', '.join(map(str, self.classes_))}: leave those "
                 "sequences out, or train with them"
             )
-        return np.searchsorted(self.classes_, values).astype(np.int64)
+        order = np.argsort(self.classes_)  # those of an exported run are in its data set's order
+        return order[np.searchsorted(self.classes_, values, sorter=order)].astype(np.int64)
 
     def _keep(self, result: Fit, *, validated: bool) -> None:
         outcomes = result.outcomes

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.project import Project, Report, parse_project
-from harmodels.data.registry import Dataset, get, load_registry
+from harmodels.data.registry import Dataset, get, load_registries
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.specs import Spec, experiments_of
 
@@ -112,9 +112,61 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
         Naming file, key and value.
     """
     project = parse_project(config, root)
-    registry = load_registry(root / "config" / "datasets.yaml")
+    own = [Path(path) for path in project.registries]
+    registry = load_registries([root / "config" / "datasets.yaml", *own])
     names = [name for report in project.reports.values() for name in report.datasets]
-    return Pipeline(project, {name: get(registry, name) for name in names})
+    pipeline = Pipeline(project, {name: get(registry, name) for name in names})
+    check_models(pipeline)
+    return pipeline
+
+
+def check_models(pipeline: Pipeline) -> None:
+    """Check that the models and recordings of the configuration name what it has.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the key and what would be right.
+    """
+    for name, plan in pipeline.project.models.items():
+        report = pipeline.report(plan.report)
+        experiment = pipeline.experiment(plan.report, plan.experiment)
+        if plan.dataset not in report.datasets:
+            raise ConfigurationError(
+                f"models.{name}.dataset: report {plan.report} is built on "
+                f"{', '.join(report.datasets)}, not on {plan.dataset}"
+            )
+        if experiment.training == "baseline":
+            raise ConfigurationError(
+                f"models.{name}.experiment: {plan.experiment} trains no network, so there is "
+                "nothing to export"
+            )
+        if plan.chosen and not experiment.validation:
+            raise ConfigurationError(
+                f"models.{name}.configuration: {plan.experiment} holds no validation data out, by "
+                "which the best one could be chosen; name a configuration of it"
+            )
+        if not plan.chosen:
+            pipeline.configuration(plan.report, plan.experiment, plan.configuration)
+        if plan.checkpoint == "best" and not experiment.validation:
+            raise ConfigurationError(
+                f"models.{name}.checkpoint: {plan.experiment} has no best weights without "
+                "validation data; take last"
+            )
+        strange = [number for number in plan.replicates if number >= report.replicates]
+        if strange:
+            raise ConfigurationError(
+                f"models.{name}.replicates: there is no replicate {strange[0]}; report "
+                f"{plan.report} trains {report.replicates}, counted from 0"
+            )
+    for name, recording in pipeline.project.afternoons.items():
+        _find("model", recording.model, pipeline.project.models, f"afternoons.{name}")
+        model = pipeline.project.models[recording.model]
+        if not pipeline.dataset(model.dataset).simulated:
+            raise ConfigurationError(
+                f"afternoons.{name}.model: {recording.model} was trained on recorded data; a "
+                "simulated afternoon says nothing of it"
+            )
 
 
 def buildable(report: Report, section: str) -> dict[str, Spec]:

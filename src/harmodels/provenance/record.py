@@ -6,7 +6,7 @@ Paths in a record are relative to the results folder, with forward slashes.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +14,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
 from harmodels.reporting.specs import Spec
 
-FORMAT = 2
+FORMAT = 3
 ENDING = ".provenance.json"
 Hashes = dict[str, str]
 
@@ -104,6 +104,8 @@ class Record:
         SHA-256 by path.
     data, reports
         The data sets by name, and what was built from them.
+    others
+        SHA-256 by path of exported models and classified recordings.
     """
 
     project: str
@@ -111,6 +113,7 @@ class Record:
     page: Hashes
     data: dict[str, RecordedData]
     reports: list[RecordedReport]
+    others: Hashes = field(default_factory=dict)
 
     @property
     def runs(self) -> dict[str, RecordedRun]:
@@ -124,7 +127,7 @@ class Record:
         reports = [name for part in self.reports for name in part.splits]
         products = [name for part in self.reports for p in part.products for name in p.files]
         runs = [f"{folder}/run.json" for folder in self.runs]
-        return {*self.page, *data, *reports, *products, *runs}
+        return {*self.page, *self.others, *data, *reports, *products, *runs}
 
 
 def write_record(path: str | Path, record: Record) -> None:

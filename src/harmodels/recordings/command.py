@@ -16,8 +16,8 @@ from harmodels.recordings.read import Reader, describe_source
 from harmodels.recordings.timeline import draw_timeline
 
 
-def run(given: argparse.Namespace) -> None:
-    """Classify a recording as the arguments say, print a summary.
+def classify(given: argparse.Namespace) -> list[str]:
+    """Classify a recording as the arguments say; return the lines of a summary.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> None:
             truth=truth,
             simulated=card.data.simulated,
         )
-    print("\n".join(report_lines(activities, card, given.recording.name, truth)))
+    return report_lines(activities, card, given.recording.name, truth)
 
 
 def pairs(option: str, text: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ Project = tuple[Record, Mapping[str, Facts]]  # and the facts of its runs, by fo
 
 PAGE = "provenance.md"
 PRODUCTS = {".csv", ".html", ".md", ".pdf", ".png", ".svg", ".tex"}
+MODELS = "models"  # every file of a model is one, whatever its ending
 OTHERS = {"benchmarks", "checkpoints", "downloads", "logs"}  # folders that hold no product
 
 
@@ -57,4 +58,5 @@ def check_page(checks: Checks, projects: Sequence[Project]) -> None:
 
 def _is_product(file: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.parts)
-    return file.suffix.lower() in PRODUCTS and file.parts[0] not in OTHERS and not hidden
+    named = file.suffix.lower() in PRODUCTS or file.parts[0] == MODELS
+    return named and file.parts[0] not in OTHERS and not hidden

@@ -84,7 +84,7 @@ def _check_record(checks: Checks, record: Record, show: Shown) -> dict[str, Fact
         check_correlations(checks, name, data)
     for part in record.reports:
         _check_report(checks, part, known, tables, page, show)
-    for file, recorded in record.page.items():
+    for file, recorded in {**record.page, **record.others}.items():
         checks.compare_record(file, recorded)
     return known
 

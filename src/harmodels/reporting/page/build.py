@@ -49,6 +49,7 @@ def build_page(
     cards: Mapping[str, Mapping[str, Any]],
     previews: Mapping[str, str | Path] | None = None,
     comparisons: Mapping[str, str | Path] | None = None,
+    recordings: Mapping[str, Path] | None = None,
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
@@ -65,6 +66,8 @@ def build_page(
     comparisons
         The SVG file that compares a data set's computed features with its shipped ones, where
         there is one.
+    recordings
+        The folder of each recording that a model classified: timeline.svg and summary.txt.
 
     Raises
     ------
@@ -88,6 +91,10 @@ def build_page(
         cards=dict(sorted(cards.items())),
         previews={name: _embedded(Path(path)) for name, path in (previews or {}).items()},
         comparisons={name: _embedded(Path(path)) for name, path in (comparisons or {}).items()},
+        recordings={
+            name: (_embedded(folder / "timeline.svg"), _text(folder / "summary.txt"))
+            for name, folder in (recordings or {}).items()
+        },
         software=_software(sections),
     )
 
@@ -211,6 +218,13 @@ def _embedded(path: Path) -> str:
             f"cannot read {path}: {error.strerror or error}. Run snakemake again."
         ) from error
     return "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"cannot read {path}: {error}. Run snakemake again.") from error
 
 
 def _value(value: Any) -> str:

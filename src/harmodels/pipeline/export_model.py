@@ -1,0 +1,268 @@
+"""Export of a finished run as a model: its estimator, and a card of what it reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import load_file
+
+from harmodels.config.models import ModelPlan
+from harmodels.data.features.checks import RAW_CHANNELS, UNIT
+from harmodels.data.features.mapping import AffineMap, read_map
+from harmodels.data.formats.uci_har import STEPS
+from harmodels.data.registry import Dataset
+from harmodels.data.sequences import read_subjects
+from harmodels.data.splits import kept_checkpoints
+from harmodels.errors import ModelError, ResultsError
+from harmodels.estimators.base import NetworkClassifier
+from harmodels.estimators.card import Accuracy, Bounds, ModelCard, TrainingData
+from harmodels.estimators.classifiers import (
+    ElmanClassifier,
+    GRUClassifier,
+    HierarchicalClassifier,
+    LSTMClassifier,
+    MLPClassifier,
+)
+from harmodels.evaluation.classification import subject_accuracy
+from harmodels.evaluation.people import accuracy_intervals, subject_counts
+from harmodels.evaluation.predictions import select
+from harmodels.evaluation.statistics import Interval
+from harmodels.nn.params import load_state_dict
+from harmodels.recordings.stream import UCI_HAR
+from harmodels.reporting.runs.load import Run, load_run
+from harmodels.reporting.runs.model_selection import choose_run
+
+# Options of a training that an estimator calls by the same name; others have no part in a model.
+SHARED = {
+    "truncated_bptt": ("hidden", "window", "learning_rate", "epochs", "clip", "initial_range"),
+    "minibatch": (
+        *("hidden", "batch_size", "learning_rate", "epochs", "initialisation"),
+        *("optimiser", "clip_norm"),
+    ),
+    "perceptron": (
+        *("batch_size", "learning_rate", "momentum", "dropout", "dropout_form"),
+        *("initial_range", "epochs"),
+    ),
+    "recurrent": ("hidden", "dropout", "batch_size", "learning_rate", "epochs", "initialisation"),
+}
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """What a model is exported from.
+
+    Attributes
+    ----------
+    plan
+        Which run and which of its networks.
+    folders
+        Of the runs among which the plan chooses.
+    dataset
+        The registry's entry.
+    sequences, feature_map
+        Files: who was recorded; the map of the features, None where they are not read.
+    """
+
+    plan: ModelPlan
+    folders: Sequence[Path]
+    dataset: Dataset
+    sequences: Path
+    feature_map: Path | None
+
+
+def export_model(source: ModelSource, folder: Path) -> None:
+    """Write the model of a finished run into a folder.
+
+    Raises
+    ------
+    ModelError
+        If no estimator has the run's architecture, or all its networks diverged.
+    ResultsError
+        If a file of the run is missing or damaged.
+    """
+    plan = source.plan
+    runs = [load_run(path) for path in source.folders]
+    run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
+    replicates = usable_replicates(run, plan)
+    channels = run.facts["channels"] or source.dataset.channels
+    model = fitted_estimator(run, plan.checkpoint, replicates, len(channels))
+    model.save(folder, describe_model(source, run, replicates))
+
+
+def usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
+    """Return the networks of a plan that have weights of its checkpoint.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    wanted = [
+        entry["replicate"]
+        for entry in run.facts["replicates"]
+        if not plan.replicates or entry["replicate"] in plan.replicates
+    ]
+    kept = {
+        entry["replicate"]
+        for entry in run.facts["replicates"]
+        if plan.checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
+    }
+    usable = [number for number in wanted if number in kept]
+    if not usable:
+        raise ModelError(
+            f"{run.folder}: no network of the plan has finite {plan.checkpoint} weights; choose "
+            "another configuration (models.….configuration)"
+        )
+    return usable
+
+
+def fitted_estimator(
+    run: Run, checkpoint: str, replicates: Sequence[int], channels: int
+) -> NetworkClassifier:
+    """Return an estimator with the weights of a run, which predicts what the run predicted.
+
+    Parameters
+    ----------
+    run, checkpoint, replicates
+        Which weights.
+    channels
+        That a recurrent network reads.
+
+    Raises
+    ------
+    ModelError
+        If no estimator has this architecture.
+    ResultsError
+        If the weights are missing or damaged.
+    """
+    model = _estimator(run).set_params(replicates=len(replicates), random_state=run.facts["seed"])
+    tensors = _weights(run.folder / "weights.safetensors", checkpoint)
+    positions = [entry["replicate"] for entry in run.facts["replicates"]]
+    rows = [positions.index(number) for number in replicates]
+    tensors = {name: tensor[rows] for name, tensor in tensors.items()}
+    model.classes_ = np.array(run.classes)
+    if isinstance(model, MLPClassifier):
+        model.n_features_in_ = model.n_channels_in_ = tensors["hidden1.weight"].shape[-1]
+    else:
+        model.n_channels_in_ = channels
+    try:
+        model.params_ = load_state_dict(model._initial_params(), tensors)
+    except (KeyError, ValueError) as error:
+        raise ResultsError(f"the weights of {run.folder} do not fit: {error}") from error
+    return model
+
+
+def _weights(path: Path, checkpoint: str) -> dict[str, Any]:
+    try:
+        tensors = load_file(path)
+    except Exception as error:  # safetensors raises errors of its own and of the system
+        raise ResultsError(f"cannot read {path}: {error}. Run snakemake again.") from error
+    prefix = f"{checkpoint}."
+    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+
+
+def _estimator(run: Run) -> NetworkClassifier:
+    training, options = run.facts["training"], run.facts["options"]
+    if training not in SHARED:
+        raise ModelError(
+            f"{run.folder} trained no network ({training}); there is nothing to export"
+        )
+    given = {name: options[name] for name in SHARED[training]}
+    if training in ("truncated_bptt", "minibatch"):
+        return ElmanClassifier(training=training, **given)
+    if training == "perceptron":
+        return MLPClassifier((options["hidden1"], options["hidden2"]), **given)
+    if options["architecture"] == "hierarchical":
+        return HierarchicalClassifier(
+            cell=options["cell"],
+            branches=run.facts["fingers"],
+            branch_hidden=options["finger_hidden"],
+            **given,
+        )
+    gated = {"gru": GRUClassifier, "lstm": LSTMClassifier}
+    if options["cell"] not in gated:
+        raise ModelError(
+            f"{run.folder} is a stack of {options['cell']} layers, for which there is no "
+            "estimator; name another configuration (models.….configuration)"
+        )
+    return gated[options["cell"]](layers=options["layers"], **given)
+
+
+def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> ModelCard:
+    """Return the card of a run's model."""
+    dataset, plan = source.dataset, source.plan
+    features: AffineMap | None = None
+    channels = tuple(run.facts["channels"] or dataset.channels)
+    units = dict(zip(dataset.channels, dataset.units, strict=True))
+    if source.feature_map is not None:
+        features, channels, units = read_map(source.feature_map), RAW_CHANNELS, UNIT
+    steps, step = _window(dataset)
+    return ModelCard(
+        channels=channels,
+        units=tuple(units[name] for name in channels),
+        rate_hz=dataset.rate_hz,
+        data=TrainingData(
+            name=dataset.title,
+            simulated=dataset.simulated,
+            sha256=run.facts["data"]["sequences"],
+            licence=dataset.licence,
+            citation=dataset.citation,
+            worn=dataset.worn,
+        ),
+        window_steps=steps,
+        window_step=step,
+        noise_filter=UCI_HAR if dataset.format == "uci_har" and features is None else None,
+        features=features,
+        accuracy=_accuracy(run, plan.checkpoint, replicates, read_subjects(source.sequences)),
+        origin={
+            "report": plan.report,
+            "dataset": plan.dataset,
+            "experiment": plan.experiment,
+            "configuration": run.name,
+            "chosen_on": "validation accuracy" if plan.chosen else None,
+            "checkpoint": plan.checkpoint,
+            "replicates": list(replicates),
+            "run_sha256": _run_hash(run),
+        },
+    )
+
+
+def _run_hash(run: Run) -> str:
+    return str(run.facts["files"]["weights.safetensors"])
+
+
+def _window(dataset: Dataset) -> tuple[int | None, int | None]:
+    if dataset.window is not None:
+        return dataset.window.steps, dataset.window.step
+    return (STEPS, STEPS // 2) if dataset.format == "uci_har" else (None, None)
+
+
+def _accuracy(
+    run: Run, checkpoint: str, replicates: Sequence[int], subjects: pd.DataFrame
+) -> Accuracy | None:
+    tested = select(run.predictions, checkpoint)
+    tested = tested[tested["replicate"].isin(replicates)]
+    if tested.empty:
+        return None
+    counts = subject_counts(subject_accuracy(tested, subjects))
+    intervals = accuracy_intervals(counts)
+    return Accuracy(
+        value=counts.accuracy,
+        over_people=_bounds(intervals.people),
+        over_seeds=_bounds(intervals.seeds),
+        people=len(counts.subjects),
+        networks=len(counts.replicates),
+        sequences=int(counts.sequences[0].sum()),
+    )
+
+
+def _bounds(interval: Interval) -> Bounds | None:
+    return None if np.isnan(interval.low) else (float(interval.low), float(interval.high))
+
+
+def plan_of(settings: Mapping[str, Any]) -> ModelPlan:
+    """Return the plan that a rule's parameters hold."""
+    return ModelPlan(**{**settings, "replicates": tuple(settings["replicates"])})

@@ -1,0 +1,109 @@
+"""Inputs and parameters of the rules that export models and classify recordings."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harmodels.config.models import ModelPlan
+from harmodels.files import read_json
+from harmodels.pipeline.digests import code_of
+from harmodels.pipeline.inputs import Wildcards
+from harmodels.pipeline.pipeline import Pipeline
+from harmodels.pipeline.targets import RUN_FILES, run_folders
+
+RECORDING_FILES = ("recording.csv", "truth.csv", "activities.csv", "timeline.svg", "summary.txt")
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Functions of the wildcards of a job; models and afternoons are those of the configuration."""
+
+    pipeline: Pipeline
+
+    def folders(self) -> list[str]:
+        """Return the folders of all models."""
+        return [f"results/models/{name}" for name in self.pipeline.project.models]
+
+    def recordings(self) -> list[str]:
+        """Return every file of the recordings that are classified."""
+        return [
+            f"results/recordings/{name}/{file}"
+            for name in self.pipeline.project.afternoons
+            for file in RECORDING_FILES
+        ]
+
+    def plan(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return which run a model is exported from."""
+        return asdict(self._plan(wildcards.model))
+
+    def run_folders(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of the run, or of those among which validation data choose."""
+        plan = self._plan(wildcards.model)
+        folders = run_folders(self.pipeline, plan.report, plan.dataset, [plan.experiment])
+        return [each for each in folders if plan.chosen or Path(each).name == plan.configuration]
+
+    def run_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of these runs, weights included."""
+        files = (*RUN_FILES, "weights.safetensors")
+        return [f"{folder}/{file}" for folder in self.run_folders(wildcards) for file in files]
+
+    def sequences(self, wildcards: Wildcards) -> str:
+        """Return the table that says who was recorded."""
+        return f"results/datasets/{self._plan(wildcards.model).dataset}/sequences.parquet"
+
+    def feature_map(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the map of the features where the networks read them, or nothing."""
+        plan = self._plan(wildcards.model)
+        if self.pipeline.experiment(plan.report, plan.experiment).reads == "sequences":
+            return []
+        return f"results/datasets/{plan.dataset}/feature_map.parquet"
+
+    def registry_entry(self, wildcards: Wildcards) -> str:
+        """Return the data set's entry as text: the model states its licence."""
+        return repr(self.pipeline.dataset(self._plan(wildcards.model).dataset))
+
+    def code(self, wildcards: Wildcards) -> str:
+        """Return a digest of the export's code; learners are loaded by name."""
+        plan = self._plan(wildcards.model)
+        return code_of("export_model.py", self._learner(plan))
+
+    def afternoon(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the arguments of `simulate_afternoon`."""
+        recording = self.pipeline.project.afternoons[wildcards.afternoon]
+        dataset = self.pipeline.dataset(self._plan(recording.model).dataset)
+        return {
+            "classes": list(dataset.classes),
+            "minutes": recording.minutes,
+            "rate_hz": dataset.rate_hz,
+            "seed": recording.seed,
+            "on_thigh": dataset.format == "wisdm",
+        }
+
+    def folder_for_afternoon(self, wildcards: Wildcards) -> str:
+        """Return the folder of the model that classifies a recording."""
+        return f"results/models/{self.pipeline.project.afternoons[wildcards.afternoon].model}"
+
+    def classification_code(self, wildcards: Wildcards) -> str:
+        """Return a digest of the code that classifies."""
+        plan = self._plan(self.pipeline.project.afternoons[wildcards.afternoon].model)
+        return code_of("classify_recording.py", self._learner(plan))
+
+    def _plan(self, name: str) -> ModelPlan:
+        return self.pipeline.project.models[name]
+
+    def _learner(self, plan: ModelPlan) -> str:
+        training = self.pipeline.experiment(plan.report, plan.experiment).training
+        return f"harmodels.training.learners.{training}"
+
+
+def classify_arguments(recording: str, model: str, *, truth: str, out: str, plot: str) -> list[str]:
+    """Return the command line that classifies a simulated afternoon.
+
+    Its columns are ax … az in m/s² and gx … gz in rad/s.
+    """
+    channels = read_json(Path(model) / "model.json")["card"]["channels"]
+    columns = [f"{name}={'g' if 'gyro' in name else 'a'}{name[-1]}" for name in channels]
+    return [
+        *(recording, "--model", model, "--columns", ",".join(["time=t", *columns])),
+        *("--unit", "acc=m/s2", "--truth", truth, "--out", out, "--plot", plot),
+    ]

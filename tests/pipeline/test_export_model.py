@@ -1,0 +1,217 @@
+"""Exported models: they predict what their run predicted, and say where they come from."""
+
+import numpy as np
+import pytest
+from scipy.special import log_expit, log_softmax
+
+import harmodels
+from harmodels.config.models import ModelPlan
+from harmodels.data.registry import Dataset, Window
+from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.splits import Draw, draw_splits
+from harmodels.errors import ConfigurationError, ModelError
+from harmodels.evaluation.predictions import scores_of, select
+from harmodels.files import read_json, read_table, write_table
+from harmodels.pipeline.export_model import ModelSource, export_model
+from harmodels.pipeline.models import ModelInputs, classify_arguments
+from harmodels.training.jobs.job import Job
+from harmodels.training.jobs.run import run_job
+
+CLASSES = ("walking", "lying", "sitting")  # in no alphabetical order
+CHANNELS = ("acc_x", "acc_y", "acc_z")
+OPTIONS = {
+    "truncated_bptt": {"hidden": 5, "window": 4, "learning_rate": 0.1, "epochs": 2},
+    "minibatch": {"hidden": 5, "batch_size": 4, "learning_rate": 0.1, "epochs": 2},
+    "recurrent": {"hidden": 5, "layers": 2, "batch_size": 4, "epochs": 2, "cell": "lstm"},
+}
+HIERARCHY = {"architecture": "hierarchical", "hidden": 6, "finger_hidden": 2, "epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Return 48 sequences of 10 steps of six people."""
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1, 2], 16)
+    values = rng.normal(size=(48, 10, 3)) * 0.5 + labels[:, None, None]
+    return Sequences(
+        facts=SequenceFacts("toy", CLASSES, CHANNELS, ("g",) * 3, 50.0),
+        ids=np.array([f"s/{i:02d}" for i in range(48)]),
+        subjects=np.array([f"p{i % 6}" for i in range(48)]),
+        official_split=np.array(["train"] * 36 + ["test"] * 12),
+        labels=labels,
+        offsets=np.arange(49) * 10,
+        values=values.reshape(-1, 3).astype(np.float32),
+    )
+
+
+@pytest.fixture
+def train(recorded, tmp_path):
+    """Return a function that trains one configuration and returns its folder."""
+
+    def run(training, options, name="one", fingers=None, seed=3):
+        from dataclasses import asdict
+
+        from harmodels.config.options import OPTIONS as KINDS
+
+        write_sequences(tmp_path / "sequences.parquet", recorded)
+        draw = Draw(validation_per_class=2)
+        write_table(tmp_path / "splits.parquet", draw_splits(recorded, draw, seed=3, replicates=2))
+        job = Job(
+            report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
+            options=asdict(KINDS[training](**options)), training=training, channels=CHANNELS,
+            fingers=fingers, validation=True, seed=seed, replicates=2, engine="compiled",
+            device="cpu",
+        )  # fmt: skip
+        run_job(
+            job,
+            sequences_path=str(tmp_path / "sequences.parquet"),
+            splits_path=str(tmp_path / "splits.parquet"),
+            folder=tmp_path / name,
+            repository=tmp_path,
+            threads=1,
+        )
+        return tmp_path / name
+
+    return run
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Return a function that exports a run and loads the model."""
+
+    def run(folders, **plan):
+        dataset = Dataset(
+            name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
+            format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
+            channel_groups={}, classes=CLASSES, window=Window(10, 5, 0.2), worn="in the hand",
+        )  # fmt: skip
+        source = ModelSource(
+            ModelPlan("r", "toy", "e", **plan),
+            folders,
+            dataset,
+            tmp_path / "sequences.parquet",
+            None,
+        )
+        export_model(source, tmp_path / "model")
+        return harmodels.load(tmp_path / "model")
+
+    return run
+
+
+@pytest.mark.parametrize("training", [*OPTIONS, "hierarchical"])
+@pytest.mark.parametrize("checkpoint", ["last", "best"])
+def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, export, recorded):
+    if training == "hierarchical":
+        folder = train("recurrent", HIERARCHY, fingers=((0, 1), (1, 2)))
+    else:
+        folder = train(training, OPTIONS[training])
+    model = export([folder], configuration="one", checkpoint=checkpoint)
+    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), checkpoint)
+    rows = {name: row for row, name in enumerate(recorded.ids)}
+    for replicate in (0, 1):
+        own = frame[frame["replicate"] == replicate]
+        inputs = [recorded[rows[name]] for name in own["id"]]
+        logits = scores_of(own)
+        if training in ("truncated_bptt", "minibatch"):
+            wanted = np.exp(log_softmax(log_expit(logits), axis=1))
+        else:
+            wanted = np.exp(log_softmax(logits, axis=1))
+        found = model.predict_proba_all(inputs)[replicate]
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+        assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_labels_in_the_order_of_the_data_set_can_be_scored(train, export, recorded):
+    model = export([train("recurrent", OPTIONS["recurrent"])], configuration="one")
+    inputs = [recorded[row] for row in range(len(recorded))]
+    names = np.array(CLASSES)[recorded.labels]
+    right = (model.predict(inputs) == names).mean()
+    assert model.classes_.tolist() == list(CLASSES)
+    assert model.score(inputs, names) == pytest.approx(right)
+
+
+def test_one_network_of_a_run_can_be_taken(train, export, recorded):
+    folder = train("recurrent", OPTIONS["recurrent"])
+    both = export([folder], configuration="one").predict_proba_all([recorded[0]])
+    second = export([folder], configuration="one", replicates=(1,)).predict_proba_all([recorded[0]])
+    np.testing.assert_array_equal(second, both[1:])
+
+
+def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, tmp_path):
+    folder = train("recurrent", OPTIONS["recurrent"])
+    card = export([folder], configuration="one").card_
+    assert (card.data.licence, card.data.worn) == ("CC0", "in the hand")
+    run = read_json(folder / "run.json")
+    assert card.data.sha256 == run["data"]["sequences"]
+    assert (card.window_steps, card.window_step, card.channels) == (10, 5, CHANNELS)
+    assert (card.accuracy.people, card.accuracy.networks, card.accuracy.sequences) == (6, 2, 12)
+    low, high = card.accuracy.over_people
+    assert low <= card.accuracy.value <= high
+    assert card.origin["configuration"] == "one"
+    assert card.origin["run_sha256"] == run["files"]["weights.safetensors"]
+
+
+def test_the_best_configuration_is_chosen_on_validation_data(train, export):
+    slow = train("recurrent", OPTIONS["recurrent"] | {"learning_rate": 1e-9}, "slow")
+    fast = train("recurrent", OPTIONS["recurrent"] | {"learning_rate": 0.02, "epochs": 15}, "fast")
+    origin = export([slow, fast], configuration="best").card_.origin
+    assert (origin["configuration"], origin["chosen_on"]) == ("fast", "validation accuracy")
+
+
+def test_a_cell_without_an_estimator_is_refused(train, export):
+    folder = train("recurrent", OPTIONS["recurrent"] | {"cell": "simple_rnn"})
+    with pytest.raises(ModelError, match=r"simple_rnn layers.*name another configuration"):
+        export([folder], configuration="one")
+
+
+GOOD = {"report": "rnn_tbptt", "dataset": "simulated", "experiment": "part_c"}
+
+
+def test_rules_ask_for_the_runs_among_which_a_model_is_chosen(load, wildcards):
+    models = ModelInputs(load(models={"mine": GOOD}))
+    assert models.folders() == ["results/models/mine"]
+    assert len(models.run_folders(wildcards(model="mine"))) == 8
+    name = "learning_rate=0.1+hidden=50+window=30"
+    models = ModelInputs(load(models={"mine": GOOD | {"configuration": name}}))
+    assert models.run_folders(wildcards(model="mine")) == [
+        f"results/rnn_tbptt/simulated/runs/part_c/{name}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"report": "rnn"}, "no report 'rnn'"),
+        ({"dataset": "uci-har"}, r"models.mine.dataset: .*built on simulated, wisdm"),
+        ({"experiment": "part_d"}, "no experiment 'part_d'"),
+        ({"experiment": "part_b"}, "no validation data"),
+        ({"configuration": "hidden=1"}, "no configuration 'hidden=1'"),
+        ({"replicates": [2]}, "no replicate 2"),
+        ({"checkpoint": "first"}, "checkpoint"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_plan_that_names_what_is_not_there_is_refused(load, change, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load(models={"mine": GOOD | change})
+
+
+def test_baselines_are_not_exported(load):
+    plan = {"report": "mlp_features", "dataset": "uci-har", "experiment": "baselines"}
+    with pytest.raises(ConfigurationError, match="trains no network"):
+        load(models={"mine": plan})
+
+
+def test_an_afternoon_needs_a_model_of_simulated_data(load):
+    with pytest.raises(ConfigurationError, match="has no model 'other'"):
+        load(models={"mine": GOOD}, afternoons={"a": {"model": "other"}})
+    with pytest.raises(ConfigurationError, match="was trained on recorded data"):
+        load(models={"mine": GOOD | {"dataset": "wisdm"}}, afternoons={"a": {"model": "mine"}})
+
+
+def test_the_command_of_an_afternoon_names_each_channel(train, export, tmp_path):
+    export([train("recurrent", OPTIONS["recurrent"])], configuration="one")
+    arguments = classify_arguments(
+        "r.csv", str(tmp_path / "model"), truth="t.csv", out="o.csv", plot="p.svg"
+    )
+    assert "time=t,acc_x=ax,acc_y=ay,acc_z=az" in arguments

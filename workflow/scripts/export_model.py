@@ -1,0 +1,19 @@
+"""Export a finished run as a folder that carries what is needed to use it."""
+
+from pathlib import Path
+
+from harmodels.data.registry import load_registries, registry_files
+from harmodels.pipeline.export_model import ModelSource, export_model, plan_of
+from harmodels.runtime.script import script_job
+
+with script_job(snakemake, f"model {snakemake.wildcards.model}"):
+    plan = plan_of(snakemake.params.plan)
+    dataset = load_registries(registry_files(snakemake.params.registries))[plan.dataset]
+    source = ModelSource(
+        plan=plan,
+        folders=[Path(folder) for folder in snakemake.params.folders],
+        dataset=dataset,
+        sequences=Path(snakemake.input.sequences),
+        feature_map=Path(snakemake.input.map) if snakemake.input.map else None,
+    )
+    export_model(source, Path(snakemake.output.folder))
