@@ -293,6 +293,13 @@ def test_text_of_a_card_is_no_markup(model, card):
     assert json.loads(described[1])["classes"] == ["lying", "sitting_still", "walking"]
 
 
+def test_a_label_cannot_end_the_script_that_holds_it(card):
+    labels = ["</script><p>", "walking"] * 2
+    network = ElmanClassifier(2, epochs=1).fit(np.ones((4, 20, 6)), labels)
+    network.card_ = card
+    assert live_page(network).count("</script>") == 2
+
+
 def test_simulated_training_is_said(model):
     assert "simulated recordings" in live_page(model)
 
