@@ -13,6 +13,7 @@ from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.folders import check_folders
 from harmodels.pipeline.inputs import Inputs
 from harmodels.pipeline.models import ModelInputs
+from harmodels.pipeline.labels import Labels
 from harmodels.pipeline.pipeline import load_pipeline
 from harmodels.pipeline.sections import (
     page_sections,
@@ -52,6 +53,7 @@ if workflow.is_main_process:
 os.environ[DEVICE] = PROJECT.device
 
 INPUTS = Inputs(PIPELINE)
+LABELS = Labels(PIPELINE)
 TARGETS = Targets(PIPELINE)
 MODELS = ModelInputs(PIPELINE)
 

@@ -80,7 +80,8 @@ rule draw_preview:
         svg=report(
             "results/datasets/{dataset}/preview.svg",
             caption="../workflow/report/preview.rst",
-            category="Data",
+            category="Data sets",
+            labels=LABELS.data("Preview"),
         ),
         png="results/datasets/{dataset}/preview.png",
     log:

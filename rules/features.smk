@@ -46,8 +46,9 @@ rule compare_features:
         tex="results/datasets/{dataset}/features/correlation.tex",
         svg=report(
             "results/datasets/{dataset}/features/correlation.svg",
-            caption="../workflow/report/preview.rst",
-            category="Data",
+            caption="../workflow/report/features.rst",
+            category="Data sets",
+            labels=LABELS.data("Computed features against shipped ones"),
         ),
         png="results/datasets/{dataset}/features/correlation.png",
     log:

@@ -8,7 +8,9 @@ rule draw_figure:
         svg=report(
             "results/{report}/{dataset}/figures/{name}.svg",
             caption="../workflow/report/figure.rst",
-            category="{report} on {dataset}",
+            category=LABELS.category,
+            subcategory="Figures",
+            labels=LABELS.entry("figures"),
         ),
         png="results/{report}/{dataset}/figures/{name}.png",
     log:

@@ -6,7 +6,13 @@ rule build_table:
         runs=INPUTS.run_files("tables"),
         sequences=INPUTS.sequences_of_subjects,
     output:
-        csv="results/{report}/{dataset}/tables/{name}.csv",
+        csv=report(
+            "results/{report}/{dataset}/tables/{name}.csv",
+            caption="../workflow/report/table.rst",
+            category=LABELS.category,
+            subcategory="Tables",
+            labels=LABELS.entry("tables"),
+        ),
         md="results/{report}/{dataset}/tables/{name}.md",
         tex="results/{report}/{dataset}/tables/{name}.tex",
     log:
@@ -26,7 +32,13 @@ rule judge_claims:
     input:
         runs=INPUTS.claim_files,
     output:
-        csv="results/{report}/{dataset}/claims.csv",
+        csv=report(
+            "results/{report}/{dataset}/claims.csv",
+            caption="../workflow/report/claims.rst",
+            category=LABELS.category,
+            subcategory="Claims",
+            labels={"ledger": "Claims, judged over replicates"},
+        ),
         md="results/{report}/{dataset}/claims.md",
     log:
         "results/logs/{report}/{dataset}/claims.log",

@@ -105,7 +105,13 @@ def test_the_templates_belong_to_the_page_and_to_nothing_else():
         )
         return {path.name for path in files if path.suffix == ".j2"}
 
-    assert templates("build_page.py") == {"page.html.j2", "parts.html.j2", "style.css.j2"}
+    assert templates("build_page.py") == {
+        "page.html.j2",
+        "parts.html.j2",
+        "script.js.j2",
+        "style.css.j2",
+        "summary.html.j2",
+    }
     assert not templates("build_table.py")
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from harmodels.files import read_json
-from harmodels.reporting.page.build import ReportSection, build_page, write_page
+from harmodels.reporting.page.build import build_page, write_page
+from harmodels.reporting.page.sections import ReportSection
+from harmodels.reporting.page.timing import read_job_seconds
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake, "page"):
@@ -14,12 +16,15 @@ with script_job(snakemake, "page"):
             spec=section["spec"],
             folder=Path(section["folder"]),
             runs=[read_json(f"{folder}/run.json") for folder in section["runs"]],
+            job_seconds=read_job_seconds(
+                Path("results/logs", section["report"], section["dataset"], "train")
+            ),
         )
         for section in snakemake.params.sections
     ]
     folders = {name: Path("results/datasets") / name for name in snakemake.params.datasets}
     html = build_page(
-        "harmodels",
+        "Human-activity recognition, reproduced",
         sections,
         cards={name: read_json(folder / "card.json") for name, folder in folders.items()},
         previews={name: folder / "preview.svg" for name, folder in folders.items()},

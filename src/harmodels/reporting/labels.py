@@ -53,6 +53,21 @@ def name_text(value: Any) -> str:
     return value_text(value)
 
 
+def entry_label(key: str) -> str:
+    """Return what a table or figure is called, from its key in the configuration.
+
+    Examples
+    --------
+    >>> entry_label("table1"), entry_label("figure4_time"), entry_label("normal_test")
+    ('Table 1', 'Figure 4, time', 'Normal test')
+    """
+    numbered = re.fullmatch(r"(table|figure)(\d+[a-z]?)(?:_(.+))?", key)
+    if numbered is None:
+        return humanise(key)
+    kind, number, rest = numbered.groups()
+    return f"{kind.capitalize()} {number}" + (f", {rest.replace('_', ' ')}" if rest else "")
+
+
 def class_text(name: str) -> str:
     """Return a class name for people: `walking_upstairs` gives `walking upstairs`."""
     return name.replace("_", " ").lower()

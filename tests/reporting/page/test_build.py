@@ -1,35 +1,11 @@
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
 from harmodels.errors import ResultsError
-from harmodels.reporting.claims import write_claims
-from harmodels.reporting.figures import save_figure
-from harmodels.reporting.page.build import ReportSection, build_page
-from harmodels.reporting.runs.load import load_runs
-from harmodels.reporting.tables import write_table_files
-from tests.reporting.entries import build_table, draw_figure, evaluate_claims
+from harmodels.reporting.page.build import build_page
 
-SPEC = {
-    "title": "A toy <report>",
-    "experiments": {"b": {"title": "The only experiment"}},
-    "tables": {
-        "table1": {"title": "Top-k", "kind": "top_k", "experiment": "b", "checkpoint": "last"}
-    },
-    "figures": {
-        "figure2": {"title": "M", "kind": "confusion", "experiment": "b", "checkpoint": "last"}
-    },
-    "claims": {
-        "better": {
-            "statement": "Best weights beat last weights",
-            "kind": "comparison",
-            "left": {"experiment": "b", "checkpoint": "best"},
-            "right": {"experiment": "b", "checkpoint": "last"},
-            "metric": "top_1",
-            "expected": "greater",
-        }
-    },
-}
 CARD = {"title": "Toy", "counts": {"train": 10}, "dropped": [{"reason": "gap", "rows": 3}]}
 
 
@@ -45,54 +21,45 @@ class Reader(HTMLParser):
         self.ids += [attributes["id"]] if "id" in attributes else []
         self.links += [attributes["href"]] if "href" in attributes else []
         self.sources += [attributes["src"]] if "src" in attributes else []
-        if tag not in ("meta", "link", "img"):
+        if tag not in ("meta", "link", "img", "br"):
             self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass  # <path/> in the plot opens and closes itself
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
 
-@pytest.fixture
-def section(write_run, tmp_path):
-    """Make every file that a section of the page shows."""
-
-    def make(**options):
-        options = {"classes": ["sitting", "walking"], "epochs": 2} | options
-        folders = [write_run(tmp_path / "runs", "b", {"hidden": h}, **options) for h in (50, 100)]
-        runs = load_runs(folders)
-        write_table_files(
-            build_table(SPEC["tables"]["table1"], runs, {}), tmp_path / "tables" / "table1"
-        )
-        figure = draw_figure(SPEC["figures"]["figure2"], runs)
-        save_figure(figure, tmp_path / "figures" / "figure2")
-        write_claims(evaluate_claims(SPEC["claims"], runs), tmp_path / "claims")
-        facts = [run.facts for group in runs.values() for run in group]
-        return ReportSection("toy_report", "toy", SPEC, tmp_path, facts)
-
-    return make
-
-
-def test_the_page_is_well_formed_and_all_its_links_lead_somewhere(section):
+def read(html):
     reader = Reader()
-    reader.feed(build_page("harmodels", [section()], {"toy": CARD}))
+    reader.feed(html)
+    return reader
+
+
+def test_the_page_is_well_formed_and_all_its_links_lead_somewhere(section, tmp_path):
+    reader = read(build_page("harmodels", [section()], {"toy": CARD}))
     assert reader.open == []
     assert len(set(reader.ids)) == len(reader.ids)
     inner = [link[1:] for link in reader.links if link.startswith("#")]
+    files = [unquote(link) for link in reader.links if not link.startswith(("#", "data:"))]
     assert inner
     assert set(inner) <= set(reader.ids)
+    assert files
+    assert all((tmp_path / file).is_file() for file in files)
 
 
-def test_the_page_needs_nothing_from_elsewhere(section, tmp_path):
-    preview = tmp_path / "figures" / "figure2.svg"
+def test_the_page_needs_nothing_from_elsewhere(section):
     made = section()
+    preview = made.folder / "figures" / "figure2.svg"
     html = build_page("harmodels", [made], {"toy": CARD}, {"toy": preview})
-    reader = Reader()
-    reader.feed(html)
+    reader = read(html)
     assert len(reader.sources) == 2
     assert all(source.startswith("data:image/svg+xml;base64,") for source in reader.sources)
-    assert all(link.startswith(("#", "data:")) for link in reader.links)
-    assert "<script" not in html
+    assert not any("//" in link for link in reader.links)
+    assert "<script src" not in html
     assert "url(" not in html
+    assert "default-src 'none'" in html
 
 
 def test_the_page_is_the_same_text_twice(section):
@@ -124,8 +91,22 @@ def test_simulated_recordings_get_a_banner_and_measured_ones_none(section):
     assert 'class="banner"' not in build_page("t", [section()], {})
 
 
-def test_a_missing_figure_is_named(section, tmp_path):
+def test_a_missing_figure_is_named(section):
     made = section()
-    (tmp_path / "figures" / "figure2.svg").unlink()
+    (made.folder / "figures" / "figure2.svg").unlink()
     with pytest.raises(ResultsError, match=r"figure2\.svg"):
         build_page("t", [made], {})
+
+
+def test_tables_and_figures_are_called_as_people_call_them(section):
+    html = build_page("t", [section()], {})
+    assert "Table 1" in html
+    assert "Figure 2" in html
+    assert ">Table1" not in html
+
+
+def test_time_is_told_by_experiment(section):
+    known = {("b", "hidden=50"): 11.5, ("b", "hidden=100"): 4.5}
+    html = build_page("t", [section(job_seconds=known, seconds=1.5)], {})
+    assert "<td>3.0</td><td>13.0</td>" in html  # training and overhead of both runs
+    assert "not recorded" in build_page("t", [section()], {})

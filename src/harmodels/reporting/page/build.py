@@ -1,46 +1,38 @@
 """Everything on one page: a single HTML file that opens offline and is the same on every build."""
 
-import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from harmodels.config.selection import humanise
-from harmodels.config.specs import parse_table
 from harmodels.errors import ResultsError
 from harmodels.files import write_text
-from harmodels.reporting.claims import claims_caption, claims_rows, read_claims_csv
-from harmodels.reporting.labels import configuration_text, value_text
-from harmodels.reporting.runs.load import configuration_of
-from harmodels.reporting.specs import Spec, experiments_of, published_of
-from harmodels.reporting.tables.layout import Layout, lay_out
-from harmodels.reporting.tables.write import read_table_csv
-
-
-@dataclass(frozen=True)
-class ReportSection:
-    """One report on one data set, as the page shows it.
-
-    Attributes
-    ----------
-    report, dataset
-        Keys, as in the paths under results/.
-    spec
-        The report's configuration: title, experiments, tables, figures, claims.
-    folder
-        `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
-    runs
-        The content of every run.json.
-    """
-
-    report: str
-    dataset: str
-    spec: Spec
-    folder: Path
-    runs: Sequence[Mapping[str, Any]]
+from harmodels.reporting.claims import claims_caption, read_claims_csv
+from harmodels.reporting.labels import count_text, value_text
+from harmodels.reporting.page.dot_plot import dot_plot, main_pairs
+from harmodels.reporting.page.experiments import experiments, software
+from harmodels.reporting.page.products import (
+    embedded,
+    line_anchor,
+    page_claims,
+    page_figures,
+    page_tables,
+)
+from harmodels.reporting.page.sections import ReportSection
+from harmodels.reporting.page.summary import (
+    adjusted_counts,
+    best_model,
+    data_line,
+    findings,
+    machine_line,
+    pairs,
+    verdict_counts,
+)
+from harmodels.reporting.page.timing import duration, times
 
 
 def build_page(
@@ -52,6 +44,9 @@ def build_page(
     recordings: Mapping[str, Path] | None = None,
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
+
+    Links to CSV and SVG files are relative: they lead somewhere while the page lies in the folder
+    of the results that it shows, and the page is whole without them.
 
     Parameters
     ----------
@@ -74,28 +69,24 @@ def build_page(
     ResultsError
         If a table, figure or ledger is missing or damaged.
     """
-    environment = Environment(
-        loader=PackageLoader("harmodels.reporting", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"humanise": humanise, "value": _value}
-    simulated = any(run.get("simulated") for section in sections for run in section.runs)
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        simulated=simulated or any(card.get("simulated") for card in cards.values()),
-        sections=[_section(section) for section in sections],
-        cards=dict(sorted(cards.items())),
-        previews={name: _embedded(Path(path)) for name, path in (previews or {}).items()},
-        comparisons={name: _embedded(Path(path)) for name, path in (comparisons or {}).items()},
-        recordings={
-            name: (_embedded(folder / "timeline.svg"), _text(folder / "summary.txt"))
-            for name, folder in (recordings or {}).items()
-        },
-        software=_software(sections),
+    simulated = any(section.simulated for section in sections)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            simulated=simulated or any(card.get("simulated") for card in cards.values()),
+            sections=[_section(section, cards.get(section.dataset, {})) for section in sections],
+            claims_caption=claims_caption(),
+            cards=dict(sorted(cards.items())),
+            previews={name: embedded(Path(path)) for name, path in (previews or {}).items()},
+            comparisons={name: embedded(Path(path)) for name, path in (comparisons or {}).items()},
+            recordings={
+                name: (embedded(folder / "timeline.svg"), _text(folder / "summary.txt"))
+                for name, folder in (recordings or {}).items()
+            },
+            software=software(sections),
+        )
     )
 
 
@@ -104,120 +95,56 @@ def write_page(path: str | Path, html: str) -> None:
     write_text(path, html)
 
 
-def _section(section: ReportSection) -> dict[str, Any]:
-    spec, folder = section.spec, section.folder
-    claims = spec.get("claims") or {}
-    ledger = read_claims_csv(folder / "claims.csv") if claims else None
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harmodels.reporting", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "humanise": humanise,
+        "value": _value,
+        "address": quote,
+        "count": count_text,
+        "duration": duration,
+        "line_anchor": line_anchor,
+    }
+    return environment
+
+
+def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
+    spec = section.spec
+    ledger = read_claims_csv(section.folder / "claims.csv") if spec.get("claims") else None
+    claims = [] if ledger is None else page_claims(section, ledger)
+    tables = page_tables(section)
+    best, beside, spent = best_model(tables), pairs(tables), times(section)
     return {
-        "id": f"{section.report}-{section.dataset}",
+        "id": section.id,
         "title": spec.get("title", humanise(section.report)),
-        "report": section.report,
         "dataset": section.dataset,
-        "simulated": any(run.get("simulated") for run in section.runs),
-        "tables": [
-            _described(name, table) | {"layout": _layout(folder / "tables" / f"{name}.csv", table)}
-            for name, table in (spec.get("tables") or {}).items()
-        ],
-        "figures": [
-            _described(name, figure) | {"source": _embedded(folder / "figures" / f"{name}.svg")}
-            for name, figure in (spec.get("figures") or {}).items()
-        ],
-        "claims": [] if ledger is None else claims_rows(ledger),
-        "claims_caption": claims_caption(),
-        "experiments": _experiments(section),
+        "dataset_title": card.get("title") or section.dataset,
+        "simulated": section.simulated,
+        "tables": tables,
+        "figures": page_figures(section),
+        "claims": claims,
+        "claims_file": section.file("claims.csv"),
+        "verdicts": None if ledger is None else verdict_counts(ledger),
+        "adjusted": None if ledger is None else adjusted_counts(ledger),
+        "findings": [] if ledger is None else findings(section, ledger, claims),
+        "best": best,
+        "plot": Markup(dot_plot(beside, best.pair if best else None)),
+        "top_1": main_pairs(beside),
+        "data": data_line(card),
+        "machine": machine_line(section.runs),
+        "times": spent,
+        "training": sum(time.training for time in spent),
+        "overhead": sum(time.overhead or 0.0 for time in spent),
+        "replicates": sum(len(run["replicates"]) for run in section.runs),
+        "experiments": experiments(section),
     }
-
-
-def _layout(path: Path, entry: Spec) -> Layout:
-    return lay_out(read_table_csv(path, parse_table(entry)))
-
-
-def _described(name: str, spec: Spec) -> dict[str, Any]:
-    return {
-        "name": name,
-        "title": spec["title"],
-        "experiments": experiments_of(spec),
-        "published": published_of(spec),
-    }
-
-
-def _experiments(section: ReportSection) -> list[dict[str, Any]]:
-    """Return each experiment with one row a run: what it was, how long, where and of which code."""
-    titles = {
-        name: experiment.get("title", humanise(name))
-        for name, experiment in (section.spec.get("experiments") or {}).items()
-    }
-    groups: dict[str, list[Mapping[str, Any]]] = {name: [] for name in titles}
-    for run in section.runs:
-        groups.setdefault(run["experiment"], []).append(run)
-    return [
-        {
-            "name": name,
-            "title": titles.get(name, humanise(name)),
-            "options": _common_options(runs),
-            "runs": [_run_row(run) for run in runs],
-        }
-        for name, runs in groups.items()
-        if runs
-    ]
-
-
-def _common_options(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the options that all runs of an experiment share."""
-    first = runs[0].get("options", {})
-    return {
-        key: first[key]
-        for key in sorted(first)
-        if all(run.get("options", {}).get(key) == first[key] for run in runs)
-    }
-
-
-def _run_row(run: Mapping[str, Any]) -> dict[str, Any]:
-    replicates = run["replicates"]
-    diverged = sum(entry.get("diverged_epoch") is not None for entry in replicates)
-    return {
-        "name": configuration_text(configuration_of(run)) or run["name"],
-        "replicates": len(replicates),
-        "diverged": diverged,
-        "epochs": _range([entry["epochs"] for entry in replicates if "epochs" in entry]),
-        "seed": run.get("seed", ""),
-        "engine": f"{run.get('engine', '')}, {run.get('device', '')}".strip(", "),
-        "seconds": f"{run['wall_time_s']:.1f}" if "wall_time_s" in run else "",
-        "commit": _commit(run),
-    }
-
-
-def _commit(run: Mapping[str, Any]) -> str:
-    """Return ten digits of the commit; a tree with edits is not that commit and says so."""
-    return str(run.get("commit") or "unknown")[:10] + (" + edits" if run.get("dirty") else "")
-
-
-def _range(values: Sequence[int]) -> str:
-    if not values:
-        return ""
-    few, many = min(values), max(values)
-    return str(few) if few == many else f"{few} to {many}"
-
-
-def _software(sections: Sequence[ReportSection]) -> list[dict[str, Any]]:
-    """Return the distinct pairs of versions and hardware that the runs recorded."""
-    found: list[dict[str, Any]] = []
-    for section in sections:
-        for run in section.runs:
-            entry = {"versions": run.get("versions", {}), "hardware": run.get("hardware", {})}
-            if entry not in found:
-                found.append(entry)
-    return found
-
-
-def _embedded(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ResultsError(
-            f"cannot read {path}: {error.strerror or error}. Run snakemake again."
-        ) from error
-    return "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
 
 
 def _text(path: Path) -> str:

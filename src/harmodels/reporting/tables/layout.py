@@ -15,12 +15,17 @@ SIMULATED = "SIMULATED recordings: these numbers say nothing about people."
 
 
 class Cell(NamedTuple):
-    """One printed cell: our number, the published one (or empty), mark and significance."""
+    """One printed cell: our number, the published one (or empty), mark and significance.
+
+    `line` is the line of the table's CSV file that holds the number, the headings being line 1;
+    0 for what is printed without a line of its own.
+    """
 
     text: str
     published: str = ""
     mark: str = ""
     significant: bool = False
+    line: int = 0
 
 
 class Block(NamedTuple):
@@ -144,7 +149,9 @@ def _row(
         else:
             found = block[block["measure"] == measure]
             cells.append(
-                _cell(found.iloc[0], (group, measure) in has_published)
+                _cell(found.iloc[0], (group, measure) in has_published)._replace(
+                    line=int(found.index[0]) + 2
+                )
                 if len(found)
                 else Cell(MISSING)
             )

@@ -1,0 +1,218 @@
+"""Tables, figures and claims on the page, with the way from each number to its runs."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from harmodels.config.selection import Selection, agrees
+from harmodels.config.specs import TableSpec, parse_table, selections_of
+from harmodels.config.specs.rows import EXPERIMENT
+from harmodels.errors import ResultsError
+from harmodels.reporting.claims import claims_rows
+from harmodels.reporting.labels import configuration_text, entry_label
+from harmodels.reporting.page.experiments import (
+    experiment_anchor,
+    experiment_title,
+    grouped_runs,
+    run_anchor,
+)
+from harmodels.reporting.page.sections import Facts, ReportSection
+from harmodels.reporting.runs.load import configuration_of
+from harmodels.reporting.specs import Spec, experiments_of, published_of
+from harmodels.reporting.tables.cells import Table
+from harmodels.reporting.tables.layout import Layout, lay_out
+from harmodels.reporting.tables.write import read_table_csv
+
+MOST_RUNS = 3  # more than these are shown by their experiment
+UNSHOWN = ("mark", "significant", "simulated")  # columns of a CSV that the printed cell shows
+
+
+class Link(NamedTuple):
+    """A link of the page to one of its own anchors."""
+
+    text: str
+    anchor: str
+
+
+class Line(NamedTuple):
+    """One line of a table's CSV file, and the runs that its number is made from."""
+
+    number: int
+    texts: list[str]
+    runs: list[Link]
+
+
+class PageTable(NamedTuple):
+    """A table of the page: as printed, and line by line as in its CSV file."""
+
+    name: str
+    anchor: str
+    label: str
+    title: str
+    file: str
+    origin: list[Link]
+    published: list[str]
+    content: Table
+    layout: Layout
+    columns: list[str]
+    lines: list[Line]
+
+
+def page_tables(section: ReportSection) -> list[PageTable]:
+    """Return the tables of a report, read from their CSV files.
+
+    Raises
+    ------
+    ResultsError
+        If one is missing or damaged.
+    """
+    tables = []
+    for name, entry in (section.spec.get("tables") or {}).items():
+        spec = parse_table(entry)
+        table = read_table_csv(section.folder / "tables" / f"{name}.csv", spec)
+        columns = [column for column in table.cells.columns if column not in UNSHOWN]
+        described = _described(section, name, entry)
+        tables.append(
+            PageTable(
+                name=name,
+                file=section.file("tables", f"{name}.csv"),
+                content=table,
+                layout=lay_out(table),
+                columns=columns,
+                lines=_lines(section, spec, table, columns),
+                **described,
+            )
+        )
+    return tables
+
+
+def page_figures(section: ReportSection) -> list[dict[str, Any]]:
+    """Return the figures of a report, their SVG files as data addresses."""
+    return [
+        _described(section, name, entry)
+        | {
+            "file": section.file("figures", f"{name}.svg"),
+            "source": embedded(section.folder / "figures" / f"{name}.svg"),
+        }
+        for name, entry in (section.spec.get("figures") or {}).items()
+    ]
+
+
+def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of the ledger as printed, with anchors and the experiments behind them."""
+    specs: Mapping[str, Spec] = section.spec.get("claims") or {}
+    return [
+        {
+            "anchor": claim_anchor(section, name),
+            "cells": cells,
+            "kind": verdict.replace(" ", "-"),
+            "line": number,
+            "origin": [
+                Link(experiment, experiment_anchor(section, experiment))
+                for experiment in experiments_of(specs[name])
+            ],
+        }
+        for number, (name, verdict, cells) in enumerate(
+            zip(ledger["id"], ledger["verdict"], claims_rows(ledger), strict=True), start=2
+        )
+    ]
+
+
+def claim_anchor(section: ReportSection, name: str) -> str:
+    """Return the anchor of a claim's row."""
+    return f"{section.id}-claim-{name}"
+
+
+def line_anchor(table: PageTable, number: int) -> str:
+    """Return the anchor of a line of a table's CSV file."""
+    return f"{table.anchor}-line-{number}"
+
+
+def embedded(path: Path) -> str:
+    """Return an SVG file as a data address.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read {path}: {error.strerror or error}. Run snakemake again."
+        ) from error
+    return "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
+
+
+def _described(section: ReportSection, name: str, entry: Spec) -> dict[str, Any]:
+    return {
+        "anchor": f"{section.id}-{name}",
+        "label": entry_label(name),
+        "title": str(entry["title"]).rstrip("."),
+        "origin": _origin(section, entry),
+        "published": published_of(entry),
+    }
+
+
+def _origin(section: ReportSection, entry: Spec) -> list[Link]:
+    return [
+        Link(experiment_title(section, name), experiment_anchor(section, name))
+        for name in experiments_of(entry)
+    ]
+
+
+def _lines(
+    section: ReportSection, spec: TableSpec, table: Table, columns: Sequence[str]
+) -> list[Line]:
+    rows = table.cells[list(columns)].to_dict("records")
+    return [
+        Line(number, [_exact(row[column]) for column in columns], _runs(section, spec, table, row))
+        for number, row in enumerate(rows, start=2)
+    ]
+
+
+def _runs(
+    section: ReportSection, spec: TableSpec, table: Table, row: Mapping[Any, Any]
+) -> list[Link]:
+    """Return links to the runs of a line; to their experiments where there are many."""
+    selections = list(selections_of(spec))
+    if EXPERIMENT in table.keys:
+        selections = [part for part in selections if part.name == row[EXPERIMENT]] or selections
+    group = str(row["group"])
+    # the heading of a block is the title of its side, with what tells it apart in brackets
+    selections = [p for p in selections if p.title and group.startswith(p.title)] or selections
+    runs = [
+        (name, number)
+        for name, group in grouped_runs(section).items()
+        for number, run in enumerate(group, start=1)
+        if any(_selected(part, run) for part in selections) and _named(run, table.keys, row)
+    ]
+    if len(runs) > MOST_RUNS:
+        names = dict.fromkeys(name for name, _ in runs)
+        return [Link(name, experiment_anchor(section, name)) for name in names]
+    return [Link(f"{name}, run {n}", run_anchor(section, name, n)) for name, n in runs]
+
+
+def _selected(selection: Selection, run: Facts) -> bool:
+    return selection.experiment == run["experiment"] and agrees(
+        configuration_of(run), selection.where
+    )
+
+
+def _named(run: Facts, keys: Sequence[str], row: Mapping[Any, Any]) -> bool:
+    """Return whether the keys that name a row are those of a run."""
+    settings = {**run.get("options", {}), **run["configuration"]}
+    settings["configuration"] = configuration_text(configuration_of(run))
+    return all(
+        settings[key] == row[key] for key in keys if key in settings and not pd.isna(row[key])
+    )
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.6g}"
+    return str(value)

@@ -1,0 +1,51 @@
+"""Sections of the page: a report on a data set, with what its files hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harmodels.reporting.specs import Spec
+
+Facts = Mapping[str, Any]  # the content of a run.json
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """One report on one data set, as the page shows it.
+
+    Attributes
+    ----------
+    report, dataset
+        Keys, as in the paths under results/.
+    spec
+        The report's configuration: title, experiments, tables, figures, claims.
+    folder
+        `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
+    runs
+        The content of every run.json.
+    job_seconds
+        How long the whole job of a run took, by experiment and name of the configuration, where
+        that is known; the training itself is in run.json.
+    """
+
+    report: str
+    dataset: str
+    spec: Spec
+    folder: Path
+    runs: Sequence[Facts]
+    job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The anchor of the section, with which all anchors in it begin."""
+        return f"{self.report}-{self.dataset}"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any run read recordings that a generator made."""
+        return any(run.get("simulated") for run in self.runs)
+
+    def file(self, *parts: str) -> str:
+        """Return the address of a file of this section, relative to the page."""
+        return "/".join((self.report, self.dataset, *parts))

@@ -1,0 +1,76 @@
+import pytest
+
+from harmodels.config.specs import parse_table
+from harmodels.reporting.page.products import page_tables
+from harmodels.reporting.page.sections import ReportSection
+from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.tables import write_table_files
+from tests.reporting.entries import build_table
+
+
+def test_each_printed_number_names_its_line_of_the_csv(section):
+    (table,) = page_tables(section())
+    text = (section().folder / "tables" / "table1.csv").read_text(encoding="utf-8").splitlines()
+    _, cells = table.layout.rows[1]
+    line = text[cells[0].line - 1].split(",")
+    assert line[0] == "100"
+    assert f"{float(line[text[0].split(',').index('value')]):.3f}" == cells[0].text.split()[0]
+
+
+def test_a_line_leads_to_the_run_of_its_row(section):
+    (table,) = page_tables(section())
+    runs = {line.texts[0]: [link.anchor for link in line.runs] for line in table.lines}
+    assert runs == {
+        "50": ["toy_report-toy-run-b-1"],
+        "100": ["toy_report-toy-run-b-2"],
+    }
+
+
+@pytest.fixture
+def page_table(write_run, tmp_path):
+    """Build the page's table of an entry over the runs of two experiments."""
+
+    def make(entry):
+        folder = tmp_path / "toy_report" / "toy"
+        made = [write_run(folder / "runs", e, {"hidden": h}) for e in "bc" for h in (50, 100)]
+        runs = load_runs(made)
+        write_table_files(build_table(entry, runs, {}), folder / "tables" / "t")
+        facts = [run.facts for group in runs.values() for run in group]
+        section = ReportSection("toy_report", "toy", {"tables": {"t": entry}}, folder, facts)
+        assert parse_table(entry)
+        return page_tables(section)[0]
+
+    return make
+
+
+def test_the_sides_of_a_comparison_lead_to_their_own_runs(page_table):
+    sides = {
+        side: {"experiment": experiment, "checkpoint": "last", "title": title}
+        for side, experiment, title in (("left", "b", "First"), ("right", "c", "Second"))
+    }
+    table = page_table(
+        {"title": "t", "kind": "side_by_side", "measures": ["top_1"], **sides},
+    )
+    group = table.columns.index("group")
+    found = {(line.texts[0], line.texts[group]): line.runs[0].text for line in table.lines}
+    assert found[("50", "First")] == "b, run 1"
+    assert found[("100", "Second")] == "c, run 2"
+
+
+def test_rows_named_by_their_experiment_lead_to_its_runs(page_table):
+    table = page_table(
+        {
+            "title": "t",
+            "kind": "top_k",
+            "checkpoint": "last",
+            "measures": ["top_1"],
+            "experiments": [
+                {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
+                {"experiment": "c", "where": {"hidden": 100}, "title": "Large"},
+            ],
+        }
+    )
+    assert [[link.text for link in line.runs] for line in table.lines] == [
+        ["b, run 1"],
+        ["c, run 2"],
+    ]
