@@ -121,7 +121,7 @@ def test_improvements_are_bold_and_losses_italic(runs_with):
     assert marks == {50: "bold", 60: "italic", 70: ""}
     assert "**0.650 [0.102, 0.968]**†" in markdown_table(table)
     assert "*0.400 [0.400, 0.400]*" in markdown_table(table)
-    assert "\\textit{0.400 $\\pm$ 0.000}" in latex_table(table)
+    assert "\\textit{0.400 [0.400, 0.400]}" in latex_table(table)
 
 
 def test_a_change_is_significant_when_the_paired_interval_excludes_zero(runs_with):

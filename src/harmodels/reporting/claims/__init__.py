@@ -4,6 +4,7 @@ from harmodels.reporting.claims.judge import evaluate_claims
 from harmodels.reporting.claims.ledger import (
     LEDGER_COLUMNS,
     claims_caption,
+    claims_evidence,
     claims_markdown,
     claims_rows,
     claims_texts,
@@ -14,6 +15,7 @@ from harmodels.reporting.claims.ledger import (
 __all__ = [
     "LEDGER_COLUMNS",
     "claims_caption",
+    "claims_evidence",
     "claims_markdown",
     "claims_rows",
     "claims_texts",

@@ -20,6 +20,8 @@ from harmodels.config.specs.claims import (
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import (
     Judgement,
+    Verdict,
+    adjusted_verdict,
     at_least_everywhere,
     best_of,
     compare,
@@ -28,6 +30,8 @@ from harmodels.evaluation.claims import (
     mean_beyond,
     share_beyond,
 )
+from harmodels.evaluation.significance import adjust, replicates_to_decide
+from harmodels.evaluation.statistics import LEVEL
 from harmodels.reporting.claims.ledger import DIVERGED, EITHER_WAY, LEDGER_COLUMNS
 from harmodels.reporting.labels import class_text, measure_label, value_text
 from harmodels.reporting.runs.load import Run, Runs
@@ -66,14 +70,40 @@ def evaluate_claims(claims: Mapping[str, ClaimSpec], runs: Runs) -> pd.DataFrame
     ConfigurationError
         If a key of `where` does not exist or nothing agrees with it; it names the claim.
     """
-    rows = []
+    found = {}
     for name, spec in claims.items():
         try:
-            evidence = _evidence(spec, runs)
+            found[name] = _evidence(spec, runs)
         except ConfigurationError as error:
             raise ConfigurationError(f"claim {name!r}: {error}") from error
-        rows.append(_row(name, spec, evidence, any(r.simulated for g in runs.values() for r in g)))
+    simulated = any(run.simulated for group in runs.values() for run in group)
+    p_values = [evidence.judgement.p_value for evidence in found.values()]
+    adjusted = adjust(p_values)
+    tests = int(np.isfinite(p_values).sum())
+    rows = [
+        _row(name, claims[name], evidence, simulated) | _corrected(evidence.judgement, p, tests)
+        for (name, evidence), p in zip(found.items(), adjusted, strict=True)
+    ]
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
+
+
+def _corrected(judgement: Judgement, adjusted: float, tests: int) -> dict[str, Any]:
+    """Return what a claim's row says of it as one of `tests` claims of the ledger.
+
+    An undecided claim says how many replicates would decide it if the effect is as large as seen,
+    with all of Holm's correction for the number of claims: the strictest level that it may meet.
+    """
+    verdict = adjusted_verdict(judgement, adjusted)
+    needed = None
+    if verdict == Verdict.UNDECIDED and tests:
+        needed = replicates_to_decide(judgement.effect, 1 - (1 - LEVEL) / tests)
+    return {
+        "adjusted_verdict": str(verdict),
+        "p_value": judgement.p_value,
+        "adjusted_p_value": adjusted,
+        "effect_size": judgement.effect,
+        "replicates_to_decide": np.nan if needed is None else needed,
+    }
 
 
 def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:

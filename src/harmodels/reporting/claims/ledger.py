@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from harmodels.evaluation.claims import Verdict
 from harmodels.evaluation.statistics import LEVEL
 from harmodels.files import write_text
 from harmodels.reporting.frames import csv_text, read_csv
@@ -18,12 +19,17 @@ LEDGER_COLUMNS = (
     "id",
     "statement",
     "verdict",
+    "adjusted_verdict",
     "quantity",
     "value",
     "low",
     "high",
     "threshold",
     "n",
+    "p_value",
+    "adjusted_p_value",
+    "effect_size",
+    "replicates_to_decide",
     "published_verdict",
     "published_value",
     "published_source",
@@ -62,8 +68,13 @@ def claims_markdown(ledger: pd.DataFrame) -> str:
     caption = ["**Claims of the report, judged over replicates.**", claims_caption()]
     if ledger["simulated"].any():
         caption.insert(1, SIMULATED)
-    headings = ["Claim", "Verdict", "Measured", "Published", "Note"]
-    rows = [[escape(cell) for cell in row] for row in claims_rows(ledger)]
+    headings = ["Claim", "Alone", "Among all", "Measured", "Evidence", "Published", "Note"]
+    rows = [
+        [escape(cell) for cell in (statement, alone, among_all, measured, evidence, *rest)]
+        for (statement, alone, measured, *rest), (among_all, evidence) in zip(
+            claims_rows(ledger), claims_evidence(ledger), strict=True
+        )
+    ]
     return pipe_table(" ".join(caption), headings, [":---"] * len(headings), rows)
 
 
@@ -72,7 +83,11 @@ def claims_caption() -> str:
     return (
         f"A claim holds, or does not, if the whole {LEVEL:.0%} interval over replicates lies on "
         "one side of the threshold; a claim of no difference holds if it lies inside the margin. "
-        "Otherwise it is undecided."
+        "Otherwise it is undecided. Of many claims some would be decided by luck: the verdict "
+        "among all keeps the chance of even one false decision in this ledger below "
+        f"{1 - LEVEL:.0%} (Holm's method). Effect: distance from the threshold in standard deviations over "
+        "replicates. An undecided claim says how many replicates would decide it in four cases of "
+        "five, if the effect is as large as it seems: an order of magnitude."
     ).replace("%", " %")
 
 
@@ -90,6 +105,13 @@ def claims_rows(ledger: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def claims_evidence(ledger: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the verdict among all claims and the evidence of each claim, as printed."""
+    return [
+        (str(row["adjusted_verdict"]), _evidence_text(row)) for row in ledger.to_dict("records")
+    ]
+
+
 def _verdict_text(row: Mapping[Any, Any]) -> str:
     """Return the verdict; one on the replicates that did not diverge says so."""
     note = _text(row["note"])
@@ -101,9 +123,33 @@ def _measured_text(row: Mapping[Any, Any]) -> str:
         return MISSING
     text = f"{row['quantity']}: {_signed(row, row['value'])}"
     if row["n"] > 1:
-        text += f" ± {(row['high'] - row['low']) / 2:.3f}"
+        text += _interval_text(row)
     limit = "margin ±" if EITHER_WAY in str(row["quantity"]) else "threshold "
     return f"{text} ({limit}{row['threshold']:g}, {row['n']} replicates)"
+
+
+def _interval_text(row: Mapping[Any, Any]) -> str:
+    """Return the half width of a symmetric interval, the bounds of another one."""
+    below, above = row["value"] - row["low"], row["high"] - row["value"]
+    if abs(above - below) < 0.5e-3:
+        return f" ± {above:.3f}"
+    return f" [{_signed(row, row['low'])}, {_signed(row, row['high'])}]"
+
+
+def _evidence_text(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["p_value"]):
+        return MISSING
+    text = f"p {_p_text(row['p_value'])}, among all {_p_text(row['adjusted_p_value'])}"
+    text += f"; effect {row['effect_size']:+.1f}"
+    if not pd.isna(row["replicates_to_decide"]):
+        text += f"; about {row['replicates_to_decide']:,.0f} replicates would decide"
+    elif row["adjusted_verdict"] == Verdict.UNDECIDED:
+        text += "; a million replicates would not decide"
+    return text
+
+
+def _p_text(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def _published_text(row: Mapping[Any, Any]) -> str:
