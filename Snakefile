@@ -31,6 +31,7 @@ rule all:
         TARGETS.comparisons(),
         MODELS.folders(),
         MODELS.recordings(),
+        MODELS.live_pages(),
         f"results/{PROJECT.name}.provenance.json",
         "results/provenance.md",
     message:
@@ -58,4 +59,5 @@ localrules:
     read_shipped_features,
     simulate_afternoon,
     simulate_recordings,
+    write_live_page,
     write_provenance,

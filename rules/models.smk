@@ -54,3 +54,18 @@ rule classify_recording:
         "Classifying the recording {wildcards.afternoon}."
     script:
         "../workflow/scripts/classify_recording.py"
+
+
+rule write_live_page:
+    input:
+        model="results/models/{model}",
+    output:
+        page="results/live/{model}.html",
+    log:
+        "results/logs/live/{model}.log",
+    params:
+        code=MODELS.live_code,
+    message:
+        "Writing the page that runs the model {wildcards.model} in a browser."
+    script:
+        "../workflow/scripts/write_live_page.py"

@@ -39,6 +39,7 @@ rule write_provenance:
         cards=TARGETS.cards(),
         runs=TARGETS.run_records(),
         models=MODELS.folders(),
+        live=MODELS.live_pages(),
         recordings=MODELS.recordings(),
     output:
         record=f"results/{PROJECT.name}.provenance.json",

@@ -15,7 +15,8 @@ with script_job(snakemake, "provenance"):
     results = Path("results")
     folders = [Path(folder) for folder in snakemake.input.models]
     exported = [path for folder in folders for path in folder.iterdir() if path.name[0] != "."]
-    others = [*exported, *map(Path, snakemake.input.recordings)]
+    pages = [*snakemake.input.recordings, *snakemake.input.live]
+    others = [*exported, *map(Path, pages)]
     record = Record(
         project=Path(snakemake.input.page).stem,
         written={

@@ -55,6 +55,7 @@ class Project:
     registries: tuple[str, ...] = ()
     models: Mapping[str, ModelPlan] = field(default_factory=dict)
     afternoons: Mapping[str, AfternoonPlan] = field(default_factory=dict)
+    live: tuple[str, ...] = ()
 
 
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
@@ -92,6 +93,7 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         registries=_listed(full["registry"]),
         models=parse_models(full["models"]),
         afternoons={name: AfternoonPlan(**plan) for name, plan in full["afternoons"].items()},
+        live=tuple(full["live"]),
     )
 
 

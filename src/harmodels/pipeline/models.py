@@ -32,6 +32,14 @@ class ModelInputs:
             for file in RECORDING_FILES
         ]
 
+    def live_pages(self) -> list[str]:
+        """Return the pages that run a model in a browser."""
+        return [f"results/live/{name}.html" for name in self.pipeline.project.live]
+
+    def live_code(self, wildcards: Wildcards) -> str:
+        """Return a digest of the code that writes such a page, scripts and style included."""
+        return code_of("write_live_page.py", self._learner(self._plan(wildcards.model)))
+
     def plan(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return which run a model is exported from."""
         return asdict(self._plan(wildcards.model))

@@ -159,6 +159,8 @@ def check_models(pipeline: Pipeline) -> None:
                 f"models.{name}.replicates: there is no replicate {strange[0]}; report "
                 f"{plan.report} trains {report.replicates}, counted from 0"
             )
+    for name in pipeline.project.live:
+        _find("model", name, pipeline.project.models, "live")
     for name, recording in pipeline.project.afternoons.items():
         _find("model", recording.model, pipeline.project.models, f"afternoons.{name}")
         model = pipeline.project.models[recording.model]
