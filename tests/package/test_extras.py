@@ -40,7 +40,7 @@ def hide(repository):
         for module, names in packages_distributions().items()
         if extra & {name_of(name) for name in names}
     }
-    assert {"snakemake", "jsonschema", "matplotlib"} <= modules
+    assert {"snakemake", "jsonschema", "pooch"} <= modules
     return HIDDEN.format(hidden=modules - TORCH_LOOKS_FOR)
 
 
