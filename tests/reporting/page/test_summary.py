@@ -79,7 +79,7 @@ def test_verdicts_are_counted(section):
 
 def test_corrected_verdicts_are_counted_where_the_ledger_has_them():
     assert adjusted_counts(ledger_of(["holds"])) is None
-    corrected = ledger_of(["holds", "holds"], adjusted=["holds", "undecided"])
+    corrected = ledger_of(["holds", "holds"], adjusted_verdict=["holds", "undecided"])
     assert adjusted_counts(corrected) == {"holds": 1, "does not hold": 0, "undecided": 1}
 
 
@@ -101,7 +101,7 @@ def test_a_claim_about_a_loss_is_no_finding_beside_shares(found):
 
 
 def test_a_verdict_that_falls_when_corrected_is_no_finding(found):
-    assert found(["holds", "holds"], adjusted=["undecided", "holds"]) == ["claim1"]
+    assert found(["holds", "holds"], adjusted_verdict=["undecided", "holds"]) == ["claim1"]
 
 
 def test_the_best_model_is_that_of_the_highest_published_number(section):

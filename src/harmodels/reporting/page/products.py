@@ -26,6 +26,7 @@ from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Layout, lay_out
 from harmodels.reporting.tables.write import read_table_csv
 
+ADJUSTED = "adjusted_verdict"  # corrected for the number of claims, where a ledger has it
 MOST_RUNS = 3  # more than these are shown by their experiment
 UNSHOWN = ("mark", "significant", "simulated")  # columns of a CSV that the printed cell shows
 
@@ -108,6 +109,7 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
         {
             "anchor": claim_anchor(section, name),
             "cells": cells,
+            "adjusted": ledger[ADJUSTED].iloc[number - 2] if ADJUSTED in ledger else None,
             "kind": verdict.replace(" ", "-"),
             "line": number,
             "origin": [

@@ -8,20 +8,24 @@ import pandas as pd
 from harmodels.config.specs import parse_claim
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.page.dot_plot import Pair
-from harmodels.reporting.page.products import PageTable, claim_anchor, line_anchor
+from harmodels.reporting.page.products import ADJUSTED, PageTable, claim_anchor, line_anchor
 from harmodels.reporting.page.sections import Facts, ReportSection
 
 VERDICTS = ("holds", "does not hold", "undecided")
-ADJUSTED = "adjusted"  # the column of verdicts corrected for the number of claims
 MOST_FINDINGS = 3
+SOURCES = ("seeds", "people", "seeds_and_people")  # of the spread of a mean
 BEST = "top_1"  # the measure by which a published model is the best
 
 
 class Best(NamedTuple):
-    """The model with the highest published number, and ours of the same configuration."""
+    """The model with the highest published number, and ours of the same configuration.
+
+    `intervals` are ours at 95 %, each with what it is over: seeds, people, or both.
+    """
 
     name: str
     pair: Pair
+    intervals: list[tuple[str, float, float]]
     replicates: int
     table: str
     title: str
@@ -75,6 +79,11 @@ def best_model(tables: Sequence[PageTable]) -> Best | None:
     return Best(
         _row_text(table, row),
         _pair(table, row, number),
+        [
+            (source.replace("_", " "), float(row[f"{source}_low"]), float(row[f"{source}_high"]))
+            for source in SOURCES
+            if not pd.isna(row[f"{source}_low"])
+        ],
         int(row["n"]),
         table.label,
         table.title,
