@@ -5,10 +5,13 @@ import tomllib
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
 from harmodels.pipeline.digests import code_of
+from harmodels.pipeline.pipeline import load_pipeline
+from harmodels.pipeline.targets import Targets
 
 # An archive is vouched for by its hash: changed code must not download it again.
 WITHOUT_DIGEST = {"download_archive"}
@@ -57,3 +60,25 @@ def test_snakefile_and_package_ask_for_the_same_snakemake(repository):
     (least,) = re.findall(r'min_version\("([0-9.]+)"\)', text)
     assert f"snakemake>={least}" in project["project"]["optional-dependencies"]["workflow"]
     assert tuple(map(int, least.split("."))) >= (9, 19)  # which reads the profile by itself
+
+
+@pytest.mark.parametrize(
+    ("rule", "output"),
+    [
+        ("build_table", "csv"),
+        ("judge_claims", "csv"),
+        ("draw_figure", "svg"),
+        ("draw_preview", "svg"),
+        ("compare_features", "svg"),
+    ],
+)
+def test_the_report_of_snakemake_has_a_caption_and_labels_for(rules, rule, output):
+    shown = getattr(rules[rule].output, output).flags["report"]
+    assert shown.caption
+    assert shown.labels
+
+
+def test_the_demo_has_thirteen_tables_to_show_in_it(repository):
+    config = yaml.safe_load((repository / "config" / "demo.yaml").read_text(encoding="utf-8"))
+    targets = Targets(load_pipeline(config, repository))
+    assert sum(path.endswith(".csv") for path in targets.tables()) == 13

@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+import zipfile
 
 import pandas as pd
 import pytest
@@ -57,6 +58,18 @@ def test_everything_made_of_simulated_recordings_says_so(built):
         "datasets/simulated/preview.svg",
     ):
         assert "SIMULATED" in (folder / path).read_text(encoding="utf-8"), path
+
+
+def test_the_report_of_snakemake_holds_tables_and_ledger_under_their_titles(built, tmp_path):
+    report = tmp_path / "report.zip"
+    built.snakemake("--configfile", str(built.work / "tiny.yaml"), "--report", str(report))
+    with zipfile.ZipFile(report) as archive:
+        names = archive.namelist()
+        (page,) = (name for name in names if name.endswith("report.html"))
+        text = archive.read(page).decode("utf-8")
+    assert sum(name.endswith(".csv") for name in names) == 3 + 1  # tables, ledger
+    assert "Table 1" in text
+    assert "Elman network, truncated BPTT" in text
 
 
 def test_a_second_run_does_nothing(built):
