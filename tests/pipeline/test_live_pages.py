@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.pipeline.digests import files_of
+from harmodels.pipeline.digests import HARMODELS
 from harmodels.pipeline.models import ModelInputs
 
 MODELS = {"mine": {"report": "rnn_tbptt", "dataset": "simulated", "experiment": "part_c"}}
@@ -21,5 +21,5 @@ def test_the_key_live_names_models(load):
 
 
 def test_a_changed_script_or_style_of_the_page_is_changed_code():
-    names = {path.name for path in files_of(["harmodels.live.page"])}
+    names = {path.name for path in HARMODELS.files_of(["harmodels.live.page"])}
     assert {"network.js", "recording.js", "drawing.js", "page.js", "page.css", "page.html"} <= names
