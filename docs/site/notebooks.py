@@ -35,13 +35,16 @@ def _render(script: Path) -> dict[str, str | bytes]:
     del notebook.cells[0]
     resources = {"unique_key": f"{script.stem}_figures", "output_files_dir": ""}
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources=resources)
-    pages: dict[str, str | bytes] = {f"{script.stem}.md": _source_note(script) + text}
+    pages: dict[str, str | bytes] = {f"{script.stem}.md": _with_note(text, script)}
     return pages | {posixpath.basename(name): data for name, data in resources["outputs"].items()}
 
 
-def _source_note(script: Path) -> str:
-    name = f"docs/notebooks/{script.name}"
-    return (
-        f'!!! tip "Run it yourself"\n    This page is the script `{name}`: open it in Jupyter '
-        "(with jupytext) or an editor that knows `# %%` cells, or run it with Python.\n\n"
+def _with_note(text: str, script: Path) -> str:
+    """Say below the title what file the page is made from."""
+    title, _, rest = text.lstrip().partition("\n")
+    note = (
+        f'!!! tip "Run it yourself"\n    This page is the script `docs/notebooks/{script.name}`: '
+        "open it in Jupyter (with jupytext) or in an editor that knows `# %%` cells, or run it "
+        "with Python."
     )
+    return f"{title}\n\n{note}\n\n{rest}"
