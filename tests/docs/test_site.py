@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 def test_every_page_of_docs_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
     pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
-    assert pages <= set(re.findall(r"[\w/]+\.md", navigation))
+    assert pages <= set(re.findall(r"[\w/-]+\.md", navigation))
 
 
 def test_every_link_between_the_pages_leads_to_a_file():

@@ -65,8 +65,8 @@ def simulate_afternoon(
     Examples
     --------
     >>> afternoon = simulate_afternoon(["walking", "sitting"], minutes=5, rate_hz=50.0, seed=1)
-    >>> sorted(set(afternoon.truth["label"]))
-    ['sitting', 'walking']
+    >>> set(afternoon.truth["label"]) <= {"walking", "sitting"}
+    True
     """
     strange = [name for name in classes if name.removeprefix("walking_") not in ACTIVITIES]
     if strange:
