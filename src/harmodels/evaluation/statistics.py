@@ -154,6 +154,22 @@ def mean_band(
     return band[[*by, "mean", "low", "high", "n"]]
 
 
+def share_band(frame: pd.DataFrame, by: Sequence[str], value: str = "value") -> pd.DataFrame:
+    """Return one row a group of `by`: its columns, mean, low, high, n (`share_interval` of each).
+
+    Examples
+    --------
+    >>> recalls = pd.DataFrame({"label": [0, 0, 0], "value": [0.99, 0.98, 0.90]})
+    >>> share_band(recalls, ["label"]).round(3).to_dict("records")
+    [{'label': 0, 'mean': 0.957, 'low': 0.535, 'high': 0.998, 'n': 3}]
+    """
+    groups = [
+        dict(zip(by, keys, strict=True)) | share_interval(rows[value])._asdict()
+        for keys, rows in frame.groupby(list(by))
+    ]
+    return pd.DataFrame(groups, columns=[*by, *Interval._fields])
+
+
 def median_band(
     frame: pd.DataFrame, by: Sequence[str], value: str = "value", share: float = 0.5
 ) -> pd.DataFrame:

@@ -86,8 +86,8 @@ def claims_caption() -> str:
         "Otherwise it is undecided. Of many claims some would be decided by luck: the verdict "
         "among all keeps the chance of even one false decision in this ledger below "
         f"{1 - LEVEL:.0%} (Holm's method). Effect: distance from the threshold in standard "
-        "deviations over replicates. An undecided claim says how many replicates would decide it in four cases of "
-        "five, if the effect is as large as it seems: an order of magnitude."
+        "deviations over replicates. An undecided claim says how many replicates would decide it "
+        "in four cases of five, if the effect is as large as it seems: an order of magnitude."
     ).replace("%", " %")
 
 

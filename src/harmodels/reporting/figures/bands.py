@@ -1,4 +1,4 @@
-"""The pieces of a panel with curves: mean and band, limits, marks, legend."""
+"""The pieces of a panel with curves: medians and replicates, limits, marks, legend."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,50 +11,49 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from harmodels.evaluation.statistics import LEVEL, mean_band
+from harmodels.evaluation.statistics import LEVEL, LINES_UP_TO, median_band
 from harmodels.reporting.figures.style import ALARM, GREY
 from harmodels.reporting.labels import configuration_text, measure_label
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import early_ends
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-BAND = "{level} interval of the mean, {number} replicates"
+LINES = "each of {number} replicates; bold: their median"
+BAND = "middle half of {number} replicates, around their median"
+THIN: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.45, "zorder": 1.5}
 BEST_MARK: dict[str, Any] = {"color": GREY, "marker": "^", "linestyle": ""}
 END_MARK: dict[str, Any] = {"color": ALARM, "marker": "x", "linestyle": ""}
 
 
 def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw the mean over replicates as a line and its interval as a band.
+    """Draw the median over replicates, and each as a thin line; of many, their middle half.
 
-    Replicates that a stopping rule ended are in the mean up to their last epoch.
+    Replicates that a stopping rule ended are in the median up to their last epoch.
     """
     if curves.empty:
         return
-    band = mean_band(curves, ["epoch"])
+    band = median_band(curves, ["epoch"])
     # a single epoch is a point, which a line does not show
     marker = "o" if len(band) == 1 else ""
-    axes.plot(band["epoch"], band["mean"], marker=marker, markersize=3, **style)
-    spread = band.dropna()
-    axes.fill_between(
-        spread["epoch"],
-        spread["low"],
-        spread["high"],
-        color=style["color"],
-        alpha=0.16,
-        linewidth=0,
-    )
+    axes.plot(band["epoch"], band["median"], marker=marker, markersize=3, **style)
+    replicates = curves.groupby("replicate")
+    if len(replicates) > LINES_UP_TO:
+        known = {"color": style["color"], "alpha": 0.16, "linewidth": 0}
+        axes.fill_between(band["epoch"], band["low"], band["high"], **known)
+    elif len(replicates) > 1:
+        for _, rows in replicates:
+            axes.plot(rows["epoch"], rows["value"], color=style["color"], **THIN)
 
 
 def draw_points(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw means over replicates as points with their intervals, for what is seldom measured."""
+    """Draw medians over replicates as points, for what is seldom measured; the range as a line."""
     if curves.empty:
         return
-    band = mean_band(curves, ["epoch"])
-    half = (band["mean"] - band["low"]).fillna(0.0)
+    band = median_band(curves, ["epoch"], share=1.0)
     axes.errorbar(
         band["epoch"],
-        band["mean"],
-        yerr=half,
+        band["median"],
+        yerr=[band["median"] - band["low"], band["high"] - band["median"]],
         fmt="o",
         markersize=3.5,
         color=style["color"],
@@ -67,17 +66,19 @@ def draw_points(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None
 def limit_axes(
     axes: Axes, curves: Sequence[pd.DataFrame], limits: Sequence[float] | None = None
 ) -> None:
-    """Fit shared axes to what the replicates did; a wide band is cut rather than squash it.
+    """Fit shared axes to what the replicates did; a rare outlier is cut rather than squash all.
 
-    With two sound replicates Student's t is 12.7, and the band would hide every line. `limits`
-    are those of the configuration, which come first.
+    Every median stays in sight, and of all values all but one in a hundred. `limits` are those of
+    the configuration, which come first.
     """
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
     values = pd.concat([losses["value"] for losses in curves])
     if limits is not None:
         axes.set_ylim(*limits)
     elif not values.empty:
-        low, high = float(values.min()), float(values.max())
+        medians = pd.concat([losses.groupby("epoch")["value"].median() for losses in curves])
+        low = float(min(values.quantile(0.005), medians.min()))
+        high = float(max(values.quantile(0.995), medians.max()))
         margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
         axes.set_ylim(low - 1.5 * margin, high + margin)
 
@@ -98,7 +99,7 @@ def mark_epochs(axes: Axes, epochs: pd.DataFrame, style: dict[str, Any], height:
 
 
 def note_divergence(axes: Axes, named: Sequence[tuple[str, Run]]) -> None:
-    """Say in the panel how many replicates of which line diverged: they are not in the mean."""
+    """Say in the panel how many replicates of which line diverged: they are not drawn."""
     lines = []
     for name, run in named:
         if run.diverged:
@@ -121,14 +122,17 @@ def note_divergence(axes: Axes, named: Sequence[tuple[str, Run]]) -> None:
 def draw_legend(
     figure: Figure, handles: Sequence[Artist], group: Sequence[Run], columns: int = 2
 ) -> None:
-    """Draw one legend under all panels; it says what a band is and who is in a mean."""
+    """Draw one legend under all panels; it says what lines and bands are."""
     handles = list(handles)
-    if max(run.replicates - len(run.diverged) for run in group) > 1:
-        handles.append(
-            Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=replicates_text(group, BAND))
-        )
+    drawn = max(run.replicates - len(run.diverged) for run in group)
+    if drawn > LINES_UP_TO:
+        text = replicates_text(group, BAND)
+        handles.append(Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=text))
+    elif drawn > 1:
+        text = replicates_text(group, LINES)
+        handles.append(Line2D([], [], color=GREY, **THIN, label=text))
     if any(not early_ends(run).empty for run in group):
-        text = "mean at an epoch: of the replicates still training"
+        text = "median at an epoch: of the replicates still training"
         handles.append(Patch(alpha=0.0, label=text))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
 

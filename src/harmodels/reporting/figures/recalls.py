@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from harmodels.config.specs.figures import RecallBars
 from harmodels.evaluation.classification import class_recall
 from harmodels.evaluation.predictions import select
-from harmodels.evaluation.statistics import mean_band
+from harmodels.evaluation.statistics import share_band
 from harmodels.reporting.figures.bands import replicates_text
 from harmodels.reporting.figures.style import COLOURS, new_figure
 from harmodels.reporting.labels import class_text, configuration_text
@@ -61,7 +61,7 @@ def draw_recall_bars(spec: RecallBars, runs: Runs) -> Figure:
 def _recalls(run: Run, checkpoint: str, split: str) -> pd.DataFrame:
     """Return mean, low and high by label; a class without sequences has no row."""
     recall = class_recall(select(run.predictions, checkpoint, split)).dropna()
-    return mean_band(recall, ["label"], "recall").set_index("label")
+    return share_band(recall, ["label"], "recall").set_index("label")
 
 
 def _order(bands: Sequence[pd.DataFrame], classes: int) -> list[int]:
@@ -76,9 +76,8 @@ def _draw_bars(axes: Axes, band: pd.DataFrame, index: int, count: int) -> None:
     places = np.arange(len(band)) - THICK / 2 + (index + 0.5) * height
     axes.barh(places, band["mean"].fillna(0.0), height=height, color=COLOURS[index], alpha=PALE)
     known = band["low"].notna().to_numpy()
-    # no recall lies outside 0…1; a line that ran out of the panel would look cut
-    low, high = band["low"].clip(lower=0.0), band["high"].clip(upper=1.0)
-    axes.hlines(places[known], low[known], high[known], color=COLOURS[index], linewidth=1.6)
+    low, high = band["low"][known], band["high"][known]
+    axes.hlines(places[known], low, high, color=COLOURS[index], linewidth=1.6)
 
 
 def _named(title: str, run: Run) -> str:

@@ -12,7 +12,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from harmodels.config.specs.figures import Panel, Sweep, SweepTime
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.statistics import mean_band
+from harmodels.evaluation.statistics import share_band
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
 from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
 from harmodels.reporting.labels import key_label, measure_label, name_text
@@ -163,15 +163,14 @@ def _draw_means(axes: Axes, sample: pd.DataFrame, style: dict[str, Any], points:
     """Draw means with their intervals, moved sideways by some points lest two splits overlap."""
     if sample.empty:
         return
-    band = mean_band(sample, ["place"])
+    band = share_band(sample, ["place"])
     figure = axes.get_figure(root=True)
     assert figure is not None, "axes without a figure"
     moved = axes.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
-    half = (band["high"] - band["mean"]).fillna(0.0)
     axes.errorbar(
         band["place"],
         band["mean"],
-        yerr=half,
+        yerr=[(band[a] - band[b]).fillna(0.0) for a, b in (("mean", "low"), ("high", "mean"))],
         transform=moved,
         elinewidth=1.0,
         capsize=2.5,
@@ -190,7 +189,7 @@ def _limit(axes: Axes, samples: Sequence[pd.DataFrame], limits: Sequence[float] 
     elif not everything.empty:
         low, high = float(everything["value"].min()), float(everything["value"].max())
         room = 0.6 * (high - low) or 0.1 * abs(high) or 1.0
-        bands = pd.concat([mean_band(sample, ["place"]) for sample in samples if len(sample)])
+        bands = pd.concat([share_band(sample, ["place"]) for sample in samples if len(sample)])
         bottom = max(np.nanmin([low, *bands["low"]]), low - room)
         top = min(np.nanmax([high, *bands["high"]]), high + room)
         margin = 0.05 * (top - bottom) or room
