@@ -10,8 +10,8 @@
 # %% [markdown]
 # # GRU and LSTM
 #
-# Gates are a way around the recurrent weights. You will measure how much further a gradient gets on it, see what
-# a forget bias does, and meet the mistakes that gates invite.
+# Gates are a way around the recurrent weights. You will measure how far a gradient gets on it, see what a forget
+# bias does, and meet the mistakes that gates invite.
 
 # %%
 import matplotlib.pyplot as plt
@@ -82,8 +82,10 @@ for axis in axes:
 figure.tight_layout()
 
 # %% [markdown]
-# The slope of each line is the memory: a straight fall by a constant factor a step. With a forget bias of 3,
-# $\sigma(3) = 0.95$, the factor is close to one. That is why the bias starts at 1 and not at 0.
+# The slope of each line is the memory: a straight fall by a constant factor a step. Untrained, gates are no gift:
+# they start near one half, and a GRU forgets faster than an Elman layer whose weights start orthogonal. What a gate
+# adds is that memory can be *learnt*, unit by unit, without touching the weights. On the right a bias does it: with a
+# forget bias of 3, $\sigma(3) = 0.95$, the factor is close to one. That is why the bias starts at 1 and not at 0.
 #
 # ## The backward pass, checked
 #
