@@ -20,12 +20,12 @@ from .conftest import build
 PARTS = ("config", "profiles", "rules", "workflow")
 STUB = """
 import signal, sys, time
-print("stub", *sys.argv[1:], flush=True)
-if "--wait" in sys.argv:
-    try:
+try:
+    print("stub", *sys.argv[1:], flush=True)
+    if "--wait" in sys.argv:
         time.sleep(60)
-    except KeyboardInterrupt:
-        sys.exit(21)
+except KeyboardInterrupt:
+    sys.exit(21)
 sys.exit(7)
 """
 
