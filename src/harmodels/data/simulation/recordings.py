@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
+from harmodels.data.features.signals import reduce_noise, split_gravity
 from harmodels.data.formats.uci_har import LABELS, STEPS, signal_file
 from harmodels.data.registry import Dataset
 from harmodels.data.simulation.hand_recordings import write_fpha
@@ -136,10 +136,9 @@ def _recordings(
 
 def _inertial(recording: Recording, rate_hz: float) -> NDArray[np.float64]:
     """Return (T, 9) total acceleration, body acceleration and angular velocity, margins cut."""
-    smooth = butter(3, 20.0, fs=rate_hz, output="sos")
-    total = sosfiltfilt(smooth, recording.acceleration, axis=0)
-    rotation = sosfiltfilt(smooth, recording.rotation, axis=0)
-    gravity = sosfiltfilt(butter(3, 0.3, fs=rate_hz, output="sos"), total, axis=0)
+    # the filters with which a recording of one's own is read: those of the features
+    total, rotation = reduce_noise(recording.acceleration), reduce_noise(recording.rotation)
+    gravity = split_gravity(total)
     margin = round(MARGIN_S * rate_hz)
     return np.hstack([total, total - gravity, rotation])[margin:-margin]
 
