@@ -142,6 +142,8 @@ def demo(slurm: Slurm, repository: Path, tmp_path_factory: pytest.TempPathFactor
     """
     content = yaml.safe_load((repository / "config" / "demo.yaml").read_text(encoding="utf-8"))
     del content["reports"]["rnn_tbptt"]
+    for key in ("models", "live", "afternoons"):  # made of trainings that are not built here
+        del content[key]
     for report, experiments in {
         "rnn_minibatch": ["early_stopping"],
         "mlp_features": ["dropout", "baselines"],
