@@ -23,7 +23,7 @@ WIDEST = 4096
 EPOCHS = "Passes through the training sequences."
 BATCH_SIZE = "Sequences of an update; gradients are averaged over them."
 PATIENCE = (
-    "Training ends when the validation loss has set no new minimum for so many epochs; "
+    "Training ends when the validation loss has not reached a new minimum for this many epochs; "
     "null trains all epochs."
 )
 
@@ -137,8 +137,7 @@ class Perceptron(Options):
     )
     stopping: Literal["loss_gap", "patience", "all_epochs"] = option(
         "loss_gap",
-        "loss_gap is the report's rule; patience ends when the validation loss has set no new "
-        "minimum for so many epochs; all_epochs never stops early.",
+        "loss_gap is the report's rule; patience ends when the validation loss has not reached a new minimum for this many epochs; all_epochs never stops early.",
     )
     gap: float = option(
         0.05,

@@ -95,7 +95,7 @@ def backward(
 
     Examples
     --------
-    The gradient of the sum of all states, by hand and by autograd:
+    The gradient of the sum of all states, by hand and by central differences:
 
     >>> import torch
     >>> shapes = (1, 6, 3), (1, 6, 6), (1, 6), (1, 6)
@@ -106,8 +106,9 @@ def backward(
     >>> _, _, d_params = backward(params, cache, torch.ones_like(outputs))
     >>> def total(weight_hh):
     ...     return forward(params._replace(weight_hh=weight_hh), inputs, initial)[0].sum()
-    >>> expected = torch.autograd.functional.jacobian(total, params.weight_hh)
-    >>> torch.allclose(d_params.weight_hh, expected)
+    >>> step = 1e-6 * torch.randn_like(params.weight_hh)
+    >>> difference = (total(params.weight_hh + step) - total(params.weight_hh - step)) / 2
+    >>> torch.allclose((d_params.weight_hh * step).sum(), difference, atol=1e-11)
     True
     """
     return _backward(params, cache, d_outputs, recurrence=params.weight_hh)
