@@ -137,7 +137,8 @@ class Perceptron(Options):
     )
     stopping: Literal["loss_gap", "patience", "all_epochs"] = option(
         "loss_gap",
-        "loss_gap is the report's rule; patience ends when the validation loss has not reached a new minimum for this many epochs; all_epochs never stops early.",
+        "loss_gap is the report's rule; patience ends when the validation loss "
+        "has not reached a new minimum for this many epochs; all_epochs never stops early.",
     )
     gap: float = option(
         0.05,

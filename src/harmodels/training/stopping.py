@@ -24,7 +24,7 @@ class AllEpochs:
 
 @dataclass(frozen=True)
 class Patience:
-    """Ends when the validation loss has reached no new minimum for `epochs` epochs (rnn_minibatch)."""
+    """Ends when the validation loss has no new minimum for `epochs` epochs (rnn_minibatch)."""
 
     epochs: int
 
