@@ -109,7 +109,7 @@ def main() -> None:
     sequences = read_sequences(
         given.folder.parent.parent / "datasets" / given.folder.name / "sequences.parquet"
     )
-    splits = read_table(given.folder / "splits.parquet")[0].to_pandas()
+    splits = read_table(given.folder / "splits" / "report.parquet")[0].to_pandas()
     rows = []
     for path in sorted((given.folder / "runs" / "cells").glob("*/run.json")):
         run = read_json(path)

@@ -65,4 +65,5 @@ wildcard_constraints:
     afternoon=pattern_of(PROJECT.afternoons),
     experiment="[a-z][a-z0-9_]*",
     configuration="[A-Za-z0-9_.+=-]+",
+    draw="[a-z][A-Za-z0-9_.+=-]*",
     name="[a-z][a-z0-9_]*",

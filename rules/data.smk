@@ -98,15 +98,14 @@ rule draw_splits:
     input:
         sequences="results/datasets/{dataset}/sequences.parquet",
     output:
-        splits="results/{report}/{dataset}/splits.parquet",
+        splits="results/{report}/{dataset}/splits/{draw}.parquet",
     log:
-        "results/logs/{report}/{dataset}/splits.log",
+        "results/logs/{report}/{dataset}/splits/{draw}.log",
     params:
         code=code_of("draw_splits.py"),
         draw=INPUTS.draw,
         seed=PROJECT.seed,
-        replicates=INPUTS.replicates,
     message:
-        "Drawing training, validation and test sequences of {wildcards.dataset}."
+        "Drawing training, validation and test sequences of {wildcards.dataset}: {wildcards.draw}."
     script:
         "../workflow/scripts/draw_splits.py"

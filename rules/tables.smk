@@ -4,7 +4,7 @@
 rule build_table:
     input:
         runs=INPUTS.run_files("tables"),
-        sequences=INPUTS.sequences_of_subjects,
+        sequences=INPUTS.sequences_of_subjects("tables"),
     output:
         csv=report(
             "results/{report}/{dataset}/tables/{name}.csv",

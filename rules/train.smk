@@ -1,10 +1,11 @@
-# One job a configuration; it trains all replicates at once and writes four files.
+# One job a part of a configuration: its replicates, trained side by side, or a block of them, or
+# of leave-one-subject-out those of a fold. It writes four files.
 
 
 rule train_network:
     input:
         sequences=INPUTS.table_to_read,
-        splits="results/{report}/{dataset}/splits.parquet",
+        splits=INPUTS.splits,
     output:
         history="results/{report}/{dataset}/runs/{experiment}/{configuration}/history.parquet",
         predictions="results/{report}/{dataset}/runs/{experiment}/{configuration}/predictions.parquet",

@@ -158,13 +158,14 @@ def _keys(given: argparse.Namespace) -> None:
 def _check(given: argparse.Namespace) -> None:
     from harmodels.config.yaml_files import check_config_files, read_yaml
     from harmodels.pipeline.pipeline import load_pipeline
+    from harmodels.pipeline.targets import run_folders
 
     check_config_files([given.config])
     config = read_yaml(given.config)
     pipeline = load_pipeline(config, given.root or assets.root())
     project = pipeline.project
     for report, name in pipeline.reports:
-        jobs = sum(len(part.configurations) for part in report.experiments.values())
+        jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
     print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
     print(f"engine {project.engine} on {project.device}, sbatch options {project.resources.extra}")
@@ -196,9 +197,8 @@ def _recency(given: argparse.Namespace) -> None:
     from harmodels.evaluation.recency import recency
     from harmodels.files import read_table
     from harmodels.provenance.facts import read_facts
-    from harmodels.training.jobs.replay import labels_of_epoch
+    from harmodels.training.jobs.replay import labels_of_epoch, splits_name
 
-    splits = read_table(given.folder / "splits.parquet")[0].to_pandas()
     data = given.folder.parent.parent / "datasets" / given.folder.name
     sequences = read_sequences(data / "sequences.parquet")
     classes = sequences.facts.classes
@@ -210,6 +210,7 @@ def _recency(given: argparse.Namespace) -> None:
     for path in sorted((given.folder / "runs").glob("*/*/run.json")):
         run = read_facts(path)
         frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
+        splits = read_table(given.folder / "splits" / splits_name(run))[0].to_pandas()
         for outcome in run["replicates"]:
             replicate = outcome["replicate"]
             chosen = select(frame[frame["replicate"] == replicate], "last")

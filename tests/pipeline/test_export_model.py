@@ -148,7 +148,7 @@ def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, tmp_
     low, high = card.accuracy.over_people
     assert low <= card.accuracy.value <= high
     assert card.origin["configuration"] == "one"
-    assert card.origin["run_sha256"] == run["files"]["weights.safetensors"]
+    assert card.origin["weights_sha256"] == [run["files"]["weights.safetensors"]]
 
 
 def test_the_best_configuration_is_chosen_on_validation_data(train, export):

@@ -41,7 +41,7 @@ def test_the_tables_of_a_data_set_are_those_that_runs_or_comparisons_read(target
         "sequences.parquet",
         "shipped_features.parquet",
     ]
-    assert "results/rnn_tbptt/wisdm/splits.parquet" in targets.data_tables()
+    assert "results/rnn_tbptt/wisdm/splits/report.parquet" in targets.data_tables()
 
 
 def test_every_data_set_has_a_card_and_a_preview(targets):

@@ -18,7 +18,7 @@ from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import Record, read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.reporting.claims import evaluate_claims, write_claims
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.seeds import Purpose, generator
 from harmodels.training.jobs.job import Job
@@ -129,7 +129,7 @@ def _train(results: Path, experiment: str, rate: float) -> Path:
     run_job(
         job,
         sequences_path=str(results / "datasets" / "toy" / "sequences.parquet"),
-        splits_path=str(place / "splits.parquet"),
+        splits_path=str(place / "splits/report.parquet"),
         folder=folder,
         repository=results,
         threads=1,
@@ -158,6 +158,8 @@ def _record(results: Path) -> None:
     """Write the record of what lies in the folder now."""
     archive = {"path": "downloads/toy/toy.zip", "known": [], "members": True}
     folders = sorted(path.parent for path in results.glob("*/*/runs/*/*/run.json"))
+    splits = results / "toy_report" / "toy" / "splits" / "report.parquet"
+    section = SECTION | {"runs": folders, "splits": {str(f): str(splits) for f in folders}}
     record = Record(
         project="toy",
         written={
@@ -176,7 +178,7 @@ def _record(results: Path) -> None:
                 archive=archive,
             )
         },
-        reports=[record_report(results, SECTION | {"runs": folders}, lambda file: PUBLISHED)],
+        reports=[record_report(results, section, lambda file: PUBLISHED)],
     )
     write_record(results / "toy.provenance.json", record)
     facts = {folder: read_facts(results / folder / "run.json") for folder in record.runs}
@@ -194,7 +196,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_json(data / "card.json", CARD)
     write_text(results / "downloads" / "toy" / "toy.zip", "an archive")
     write_text(results.parent / "toy.csv", PUBLISHED)
-    write_table(results / "toy_report" / "toy" / "splits.parquet", _splits(sequences))
+    write_table(results / "toy_report" / "toy" / "splits/report.parquet", _splits(sequences))
     folders = [_train(results, name, rate) for name, rates in RUNS.items() for rate in rates]
     _write_products(results, folders)
     _record(results)
@@ -217,7 +219,7 @@ def record_again() -> Callable[[Path], None]:
             place = path.parents[3]
             if "files" in facts:
                 facts["files"] = hashes_of(path.parent, list(facts["files"]))
-            facts["data"]["splits"] = sha256(place / "splits.parquet")
+            facts["data"]["splits"] = sha256(place / "splits/report.parquet")
             facts["data"]["sequences"] = sha256(results / "datasets" / "toy" / "sequences.parquet")
             write_json(path, facts)
         _record(results)

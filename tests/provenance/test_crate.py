@@ -50,7 +50,7 @@ def test_a_training_is_an_action_with_its_program_inputs_and_files(results):
     assert training["@type"] == "CreateAction"
     assert ids(training["object"]) == {
         "datasets/toy/sequences.parquet",
-        "toy_report/toy/splits.parquet",
+        "toy_report/toy/splits/report.parquet",
     }
     names = ("run.json", "history.parquet", "predictions.parquet", "weights.safetensors")
     assert ids(training["result"]) == {f"{RUN}/{name}" for name in names}
@@ -99,7 +99,7 @@ def test_recordings_that_may_not_be_passed_on_are_left_out(results):
     (results / "datasets" / "toy" / "sequences.parquet").unlink()
     found = entities(results)
     assert "datasets/toy/sequences.parquet" not in found
-    assert ids(found[f"#{RUN}"]["object"]) == {"toy_report/toy/splits.parquet"}
+    assert ids(found[f"#{RUN}"]["object"]) == {"toy_report/toy/splits/report.parquet"}
 
 
 def test_a_file_that_differs_from_its_record_is_not_described(results, capsys):

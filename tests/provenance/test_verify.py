@@ -109,7 +109,7 @@ def test_changed_scores_are_named_with_all_that_depends_on_them(results, edit_ta
 
 
 def test_other_splits_are_named_once_with_the_runs_made_from_them(results, edit_table):
-    file = f"{PLACE}/splits.parquet"
+    file = f"{PLACE}/splits/report.parquet"
     edit_table(results / file, lambda f: f.assign(split=f["split"].to_numpy()[::-1]))
     findings = verify_folder(results).findings
     assert [finding.file for finding in findings] == [file]
@@ -158,7 +158,7 @@ def test_a_run_made_again_after_the_record_is_told_from_a_changed_one(results, e
         f"{RUN}/history.parquet",
         f"{RUN}/run.json",
         f"{RUN}/weights.safetensors",
-        f"{PLACE}/splits.parquet",
+        f"{PLACE}/splits/report.parquet",
         f"{PLACE}/tables/table1.csv",
         f"{PLACE}/figures/figure1.svg",
         "datasets/toy/card.json",
@@ -244,7 +244,7 @@ class TestWithEveryHashRewritten:
             frame.loc[30, "split"] = "train"
             return frame
 
-        edit_table(results / PLACE / "splits.parquet", train)
+        edit_table(results / PLACE / "splits/report.parquet", train)
         record_again(results)
         problems = found(results)
         for run in (RUN, OTHER):
@@ -255,11 +255,11 @@ class TestWithEveryHashRewritten:
 
     def test_a_sequence_in_two_splits(self, results, edit_table, record_again):
         edit_table(
-            results / PLACE / "splits.parquet",
+            results / PLACE / "splits/report.parquet",
             lambda f: pd.concat([f, f.iloc[[35]].assign(split="train")], ignore_index=True),
         )
         record_again(results)
-        assert "all/035 twice in replicate 0" in found(results)[f"{PLACE}/splits.parquet"][0]
+        assert "all/035 twice in replicate 0" in found(results)[f"{PLACE}/splits/report.parquet"][0]
 
     def test_predictions_left_out(self, results, edit_table, record_again):
         edit_table(
@@ -269,7 +269,7 @@ class TestWithEveryHashRewritten:
         record_again(results)
         problems = found(results)[f"{RUN}/predictions.parquet"]
         assert problems == [
-            f"lacks 1 sequence of splits.parquet, first all/031, of replicate 1, {kind} weights"
+            f"lacks 1 sequence of the splits, first all/031, of replicate 1, {kind} weights"
             for kind in ("best", "last")
         ]
 
@@ -401,7 +401,7 @@ def test_an_absent_page_of_provenance_is_named(results):
     assert found(results) == {"provenance.md": ["is missing"]}
 
 
-@pytest.mark.parametrize("file", [f"{RUN}/predictions.parquet", f"{PLACE}/splits.parquet"])
+@pytest.mark.parametrize("file", [f"{RUN}/predictions.parquet", f"{PLACE}/splits/report.parquet"])
 def test_a_table_beyond_the_bound_is_named_and_not_read(results, file, monkeypatch):
     monkeypatch.setattr("harmodels.provenance.verification.checks.MOST_BYTES", 1000)
     assert "the most that one file may take here is" in " ".join(found(results)[file])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from harmodels.config.experiments import configuration_name
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.seeds import Purpose, generator
 from tests.run_files import write_run_files
 

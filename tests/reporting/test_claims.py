@@ -4,7 +4,7 @@ import pytest
 
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.claims import claims_markdown, claims_rows, read_claims_csv, write_claims
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables.layout import MISSING
 from tests.reporting.entries import evaluate_claims
 

@@ -7,7 +7,7 @@ from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import draw_preview, save_figure
 from harmodels.reporting.figures.preview import example_indices
 from harmodels.reporting.labels import configuration_text, wrap
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import draw_figure
 
 LOSS = {

@@ -5,7 +5,7 @@ import pytest
 
 from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import latex_table
 from harmodels.reporting.tables.layout import MISSING

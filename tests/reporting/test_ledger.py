@@ -5,7 +5,7 @@ import pytest
 
 from harmodels.evaluation.significance import replicates_to_decide
 from harmodels.reporting.claims import claims_markdown
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import evaluate_claims
 from tests.reporting.test_claims import BETTER
 

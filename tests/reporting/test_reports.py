@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.specs import experiments_of
 from harmodels.reporting.tables.latex import latex_table
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims

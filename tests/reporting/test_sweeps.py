@@ -7,7 +7,7 @@ import pytest
 from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.figures import save_figure
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import read_table_csv, write_table_files
 from tests.reporting.entries import build_table, draw_figure
 

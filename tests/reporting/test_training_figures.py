@@ -4,7 +4,7 @@ import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import save_figure
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import draw_figure
 
 CURVES = {

@@ -5,7 +5,7 @@ import pandas as pd
 from harmodels.assets import root
 from harmodels.config.specs import parse_table
 from harmodels.data.sequences import read_subjects
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.runtime.script import script_job
 

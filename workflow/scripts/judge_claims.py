@@ -2,7 +2,7 @@
 
 from harmodels.config.specs import parse_claim
 from harmodels.reporting.claims import evaluate_claims, write_claims
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake, f"claims {snakemake.wildcards.report}"):

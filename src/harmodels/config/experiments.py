@@ -15,6 +15,7 @@ from harmodels.errors import ConfigurationError
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 LONGEST_NAME = 200  # file systems allow 255 bytes
 MOST_CONFIGURATIONS = 10_000
+OWN_DRAW = "report"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Experiment:
         Whether validation sequences are held out.
     configurations
         By name.
+    draw
+        Key of the draw that its sequences come from; `report` is the report's own.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Experiment:
     reads: str
     validation: bool
     configurations: dict[str, Configuration]
+    draw: str = OWN_DRAW
 
 
 def check_replaced(
@@ -171,8 +175,15 @@ def expand(
         names[options] = label
         configurations[label] = Configuration(label, values, asdict(options))
     reads = plan.get("reads") or experiment.get("reads") or report.get("reads", "sequences")
-    validation = experiment.get("validation", False)
-    return Experiment(name, experiment["title"], training, reads, validation, configurations)
+    return Experiment(
+        name=name,
+        title=experiment["title"],
+        training=training,
+        reads=reads,
+        validation=experiment.get("validation", False),
+        configurations=configurations,
+        draw=experiment.get("draw", OWN_DRAW),
+    )
 
 
 def _combinations(experiment: Mapping[str, Any], place: str) -> Iterable[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harmodels.config.experiments import Experiment, check_replaced, expand
+from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
 from harmodels.config.messages import shown, unknown_key
 from harmodels.config.models import AfternoonPlan, ModelPlan, parse_models
 from harmodels.config.resources import Resources, parse_resources
@@ -24,7 +24,8 @@ class Report:
     """A report on its data sets, with experiments, tables, figures and claims.
 
     `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
-    `left_out` (by section and name) need experiments that the project does not build.
+    `left_out` (by section and name) need experiments that the project does not build. `draws` are
+    those of its experiments, by key.
     """
 
     key: str
@@ -32,7 +33,8 @@ class Report:
     channels: str | None
     datasets: tuple[str, ...]
     replicates: int
-    draw: dict[str, Any]
+    replicates_in_a_job: int
+    draws: dict[str, dict[str, Any]]
     experiments: dict[str, Experiment]
     tables: dict[str, dict[str, Any]]
     figures: dict[str, dict[str, Any]]
@@ -81,7 +83,7 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     return Project(
         name=full["name"],
         reports={
-            key: _parse_report(key, plan, root, full["replicates"])
+            key: _parse_report(key, plan, root, full["replicates"], full["replicates_in_a_job"])
             for key, plan in full["reports"].items()
         },
         seed=full["seed"],
@@ -123,7 +125,9 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     return engine, device
 
 
-def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int) -> Report:
+def _parse_report(
+    key: str, plan: Mapping[str, Any], root: Path, replicates: int, in_a_job: int
+) -> Report:
     path = root / "config" / "reports" / f"{key}.yaml"
     if not path.exists():
         known = sorted(file.stem for file in path.parent.glob("*.yaml"))
@@ -149,13 +153,31 @@ def _parse_report(key: str, plan: Mapping[str, Any], root: Path, replicates: int
         channels=content.get("channels"),
         datasets=tuple(plan["datasets"]),
         replicates=plan.get("replicates", replicates),
-        draw={**content["draw"], **plan.get("draw", {})},
+        replicates_in_a_job=in_a_job,
+        draws=_draws(content, plan, experiments, where),
         experiments=experiments,
         tables=content.get("tables") or {},
         figures=content.get("figures") or {},
         claims=content.get("claims") or {},
         left_out=_check_products(content, experiments, root, where),
     )
+
+
+def _draws(
+    content: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    experiments: Mapping[str, Experiment],
+    where: str,
+) -> dict[str, dict[str, Any]]:
+    """Return the draws of the experiments, by key; each changes the report's own."""
+    known = {OWN_DRAW: {}, **content.get("draws", {})}
+    for name, experiment in experiments.items():
+        if experiment.draw not in known:
+            raise ConfigurationError(
+                f"{where}: experiments.{name}.draw: " + unknown_key({experiment.draw}, known)
+            )
+    own = {**content["draw"], **plan.get("draw", {})}
+    return {draw: {**own, **known[draw]} for draw in (e.draw for e in experiments.values())}
 
 
 def _listed(value: str | list[str]) -> tuple[str, ...]:

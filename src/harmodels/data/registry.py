@@ -135,6 +135,8 @@ class Dataset:
         Which column of a user's table means what, or None.
     official_records
         Records of each class in the official file, or empty.
+    subjects
+        The people recorded, if the entry says so.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Dataset:
     table: TableLayout | None = None
     official_records: Mapping[str, int] | None = None
     worn: str = ""
+    subjects: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -278,7 +281,14 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         table=parse_layout(entry, where) if "table" in entry else None,
         official_records=entry.get("official_records"),
         worn=entry.get("worn", ""),
+        subjects=_subjects(entry.get("subjects", ())),
     )
+
+
+def _subjects(given: int | Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, int):
+        return tuple(str(number) for number in range(1, given + 1))
+    return tuple(given)
 
 
 def _channels(

@@ -149,7 +149,7 @@ def split_indices(
     if len(missing):
         raise DataError(
             f"the splits name {ids[missing[0]]!r}, which {sequences.facts.dataset} does not hold; "
-            "delete splits.parquet and run snakemake again"
+            "delete the splits and run snakemake again"
         )
     return np.sort(rows).astype(np.int64)
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from harmodels.config.models import ModelPlan
+from harmodels.config.parts import split_name
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS
@@ -32,8 +35,9 @@ from harmodels.evaluation.predictions import select
 from harmodels.evaluation.statistics import Interval
 from harmodels.nn.params import load_state_dict
 from harmodels.recordings.stream import UCI_HAR
-from harmodels.reporting.runs.load import Run, load_run
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.model_selection import choose_run
+from harmodels.reporting.runs.parts import load_runs
 
 # Options of a training that an estimator calls by the same name; others have no part in a model.
 SHARED = {
@@ -84,11 +88,13 @@ def export_model(source: ModelSource, folder: Path) -> None:
         If a file of the run is missing or damaged.
     """
     plan = source.plan
-    runs = [load_run(path) for path in source.folders]
+    (runs,) = load_runs(source.folders).values()
     run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
     replicates = usable_replicates(run, plan)
     channels = run.facts["channels"] or source.dataset.channels
-    model = fitted_estimator(run, plan.checkpoint, replicates, len(channels))
+    parts = [path for path in source.folders if split_name(path.name)[0] == run.folder.name]
+    weights = read_weights(parts, plan.checkpoint)
+    model = fitted_estimator(run, weights, replicates, len(channels))
     model.save(folder, describe_model(source, run, replicates))
 
 
@@ -120,14 +126,14 @@ def usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
 
 
 def fitted_estimator(
-    run: Run, checkpoint: str, replicates: Sequence[int], channels: int
+    run: Run, weights: Mapping[str, Tensor], replicates: Sequence[int], channels: int
 ) -> NetworkClassifier:
     """Return an estimator with the weights of a run, which predicts what the run predicted.
 
     Parameters
     ----------
-    run, checkpoint, replicates
-        Which weights.
+    run, weights, replicates
+        What was trained, and which of its networks are taken.
     channels
         That a recurrent network reads.
 
@@ -136,13 +142,12 @@ def fitted_estimator(
     ModelError
         If no estimator has this architecture.
     ResultsError
-        If the weights are missing or damaged.
+        If the weights do not fit the architecture.
     """
     model = _estimator(run).set_params(replicates=len(replicates), random_state=run.facts["seed"])
-    tensors = _weights(run.folder / "weights.safetensors", checkpoint)
     positions = [entry["replicate"] for entry in run.facts["replicates"]]
     rows = [positions.index(number) for number in replicates]
-    tensors = {name: tensor[rows] for name, tensor in tensors.items()}
+    tensors = {name: tensor[rows] for name, tensor in weights.items()}
     model.classes_ = np.array(run.classes)
     if isinstance(model, MLPClassifier):
         model.n_features_in_ = model.n_channels_in_ = tensors["hidden1.weight"].shape[-1]
@@ -155,7 +160,19 @@ def fitted_estimator(
     return model
 
 
-def _weights(path: Path, checkpoint: str) -> dict[str, Any]:
+def read_weights(folders: Sequence[Path], checkpoint: str) -> dict[str, Tensor]:
+    """Return the weights of a run by name, all replicates of its parts along the first axis.
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing or damaged.
+    """
+    parts = [_weights(folder / "weights.safetensors", checkpoint) for folder in folders]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _weights(path: Path, checkpoint: str) -> dict[str, Tensor]:
     try:
         tensors = load_file(path)
     except Exception as error:  # safetensors raises errors of its own and of the system
@@ -225,13 +242,11 @@ def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> 
             "chosen_on": "validation accuracy" if plan.chosen else None,
             "checkpoint": plan.checkpoint,
             "replicates": list(replicates),
-            "run_sha256": _run_hash(run),
+            "weights_sha256": [
+                part["files"]["weights.safetensors"] for part in run.facts.get("parts", [run.facts])
+            ],
         },
     )
-
-
-def _run_hash(run: Run) -> str:
-    return str(run.facts["files"]["weights.safetensors"])
 
 
 def _window(dataset: Dataset) -> tuple[int | None, int | None]:

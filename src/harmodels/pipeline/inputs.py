@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harmodels.assets import root
+from harmodels.config.experiments import Configuration
+from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.hands import GROUP, fingers_of
+from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
-from harmodels.pipeline.pipeline import Pipeline, buildable
-from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features
+from harmodels.pipeline.pipeline import Pipeline, buildable, is_folded
+from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features, splits_file
 from harmodels.reporting.specs import Spec, experiments_of, needs_subjects, published_of
 
 
@@ -50,12 +53,37 @@ class Inputs:
         return f"results/datasets/{wildcards.dataset}/shipped_features.parquet"
 
     def draw(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return how training, validation and test sequences are drawn."""
-        return self.pipeline.report(wildcards.report).draw
+        """Return how training, validation and test sequences are drawn, and of which replicates.
 
-    def replicates(self, wildcards: Wildcards) -> int:
-        """Return the number of replicates of a report."""
-        return self.pipeline.report(wildcards.report).replicates
+        `draw` holds the arguments of `data.splits.Draw`; `folds` the people of whom each is left
+        out once, or nobody.
+        """
+        name, suffix = split_name(wildcards.draw)
+        report = self.pipeline.report(wildcards.report)
+        draw = self.pipeline.draw(report.key, name)
+        blocks = {
+            part.block: part for part in parts_of(report.replicates, report.replicates_in_a_job)
+        }
+        block = blocks.get(suffix)
+        if block is None:
+            raise ConfigurationError(
+                f"report {report.key} has no replicates{suffix.replace('=', ' ')}; "
+                f"it has {report.replicates}, counted from 0"
+            )
+        folds = self.pipeline.dataset(wildcards.dataset).subjects if is_folded(draw) else ()
+        return {
+            "draw": draw,
+            "first": block.first,
+            "replicates": block.replicates,
+            "folds": list(folds),
+        }
+
+    def splits(self, wildcards: Wildcards) -> str:
+        """Return the file of splits that a training job reads."""
+        report, dataset = wildcards.report, wildcards.dataset
+        _, part = self._part(wildcards)
+        experiment = self.pipeline.experiment(report, wildcards.experiment)
+        return splits_file(report, dataset, experiment.draw, part)
 
     def table_to_read(self, wildcards: Wildcards) -> str:
         """Return the table of the data set that an experiment's networks read."""
@@ -73,9 +101,7 @@ class Inputs:
         project = self.pipeline.project
         report = self.pipeline.report(wildcards.report)
         experiment = self.pipeline.experiment(report.key, wildcards.experiment)
-        configuration = self.pipeline.configuration(
-            report.key, experiment.name, wildcards.configuration
-        )
+        configuration, part = self._part(wildcards)
         dataset = self.pipeline.dataset(wildcards.dataset)
         group = report.channels
         return {
@@ -90,7 +116,10 @@ class Inputs:
             "fingers": fingers_of(dataset) if group == GROUP else None,
             "validation": experiment.validation,
             "seed": project.seed,
-            "replicates": report.replicates,
+            "replicates": part.replicates,
+            "draw": experiment.draw,
+            "first": part.first,
+            "fold": part.fold,
             "engine": project.engine,
             "device": project.device,
         }
@@ -117,11 +146,18 @@ class Inputs:
         files = published_of(self._spec("tables", wildcards))
         return {file: digest_of(folder / file) for file in files}
 
-    def sequences_of_subjects(self, wildcards: Wildcards) -> str | list[str]:
-        """Return the sequences that tell a table who was recorded; predictions hold only ids."""
-        if not needs_subjects(self._spec("tables", wildcards)):
-            return []
-        return f"results/datasets/{wildcards.dataset}/sequences.parquet"
+    def sequences_of_subjects(self, section: str) -> Callable[[Wildcards], str | list[str]]:
+        """Return a function to the sequences that tell who was recorded, where that is asked for.
+
+        Predictions hold only the ids of sequences.
+        """
+
+        def path(wildcards: Wildcards) -> str | list[str]:
+            if not needs_subjects(self._spec(section, wildcards)):
+                return []
+            return f"results/datasets/{wildcards.dataset}/sequences.parquet"
+
+        return path
 
     def claims(self, wildcards: Wildcards) -> dict[str, Spec]:
         """Return the claims of a report that its experiments can decide."""
@@ -134,6 +170,11 @@ class Inputs:
     def claim_files(self, wildcards: Wildcards) -> list[str]:
         """Return the files of the runs behind a report's claims."""
         return _files_in(self.claim_folders(wildcards))
+
+    def _part(self, wildcards: Wildcards) -> tuple[Configuration, Part]:
+        return self.pipeline.part(
+            wildcards.report, wildcards.dataset, wildcards.experiment, wildcards.configuration
+        )
 
     def _spec(self, section: str, wildcards: Wildcards) -> Spec:
         return self.pipeline.spec(wildcards.report, section, wildcards.name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from harmodels.config.models import ModelPlan
+from harmodels.config.parts import split_name
 from harmodels.files import read_json
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Wildcards
@@ -48,7 +49,11 @@ class ModelInputs:
         """Return the folders of the run, or of those among which validation data choose."""
         plan = self._plan(wildcards.model)
         folders = run_folders(self.pipeline, plan.report, plan.dataset, [plan.experiment])
-        return [each for each in folders if plan.chosen or Path(each).name == plan.configuration]
+        return [
+            each
+            for each in folders
+            if plan.chosen or split_name(Path(each).name)[0] == plan.configuration
+        ]
 
     def run_files(self, wildcards: Wildcards) -> list[str]:
         """Return the files of these runs, weights included."""

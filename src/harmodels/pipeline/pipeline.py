@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harmodels.config.experiments import Configuration, Experiment
+from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.config.project import Project, Report, parse_project
 from harmodels.data.registry import Dataset, get, load_registries
 from harmodels.errors import ConfigurationError
@@ -67,6 +68,33 @@ class Pipeline:
         known = self.experiment(report, experiment).configurations
         return _find("configuration", name, known, f"experiment {experiment} of {report}")
 
+    def draw(self, report: str, name: str) -> dict[str, Any]:
+        """Return a draw; raise `ConfigurationError` if no experiment of the report uses it."""
+        return _find("draw", name, self.report(report).draws, f"report {report}")
+
+    def parts(self, report: str, dataset: str, experiment: str) -> dict[str, Part]:
+        """Return the parts in which each configuration of an experiment is trained, by suffix."""
+        plan = self.report(report)
+        draw = plan.draws[self.experiment(report, experiment).draw]
+        folds = self.dataset(dataset).subjects if is_folded(draw) else ()
+        found = parts_of(plan.replicates, plan.replicates_in_a_job, folds)
+        return {part.suffix: part for part in found}
+
+    def part(
+        self, report: str, dataset: str, experiment: str, folder: str
+    ) -> tuple[Configuration, Part]:
+        """Return what the job does whose folder has this name.
+
+        Raises
+        ------
+        ConfigurationError
+            If the configuration is not in the grid, or is not trained in such a part.
+        """
+        name, suffix = split_name(folder)
+        configuration = self.configuration(report, experiment, name)
+        parts = self.parts(report, dataset, experiment)
+        return configuration, _find("part", suffix, parts, f"{experiment} of {report}")
+
     def spec(self, report: str, section: str, name: str) -> Spec:
         """Return one entry of a report's `tables`, `figures` or `claims`.
 
@@ -116,8 +144,32 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     registry = load_registries([root / "config" / "datasets.yaml", *own])
     names = [name for report in project.reports.values() for name in report.datasets]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
+    check_folds(pipeline)
     check_models(pipeline)
     return pipeline
+
+
+def is_folded(draw: Mapping[str, Any]) -> bool:
+    """Return whether a draw has a fold for each person of the data set."""
+    return draw.get("protocol") == "leave_one_subject_out"
+
+
+def check_folds(pipeline: Pipeline) -> None:
+    """Check that the people are known of every data set that is split by them, fold by fold.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the entry of the registry.
+    """
+    for report, dataset in pipeline.reports:
+        folded = [name for name, draw in report.draws.items() if is_folded(draw)]
+        if folded and not pipeline.dataset(dataset).subjects:
+            raise ConfigurationError(
+                f"report {report.key}, draw {folded[0]}: leave_one_subject_out plans a job for "
+                f"each person, but the registry does not say who was recorded for {dataset}; add "
+                "the key subjects to its entry"
+            )
 
 
 def check_models(pipeline: Pipeline) -> None:
@@ -135,6 +187,11 @@ def check_models(pipeline: Pipeline) -> None:
             raise ConfigurationError(
                 f"models.{name}.dataset: report {plan.report} is built on "
                 f"{', '.join(report.datasets)}, not on {plan.dataset}"
+            )
+        if is_folded(report.draws[experiment.draw]):
+            raise ConfigurationError(
+                f"models.{name}.experiment: {plan.experiment} trains a network for each person "
+                "left out; choose an experiment with one training set"
             )
         if experiment.training == "baseline":
             raise ConfigurationError(

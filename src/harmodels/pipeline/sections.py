@@ -31,14 +31,15 @@ def page_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 
 def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Return what the page shows, and which table of the data set each experiment reads."""
+    """Return what the page shows, and which table and which splits each experiment reads."""
     return [
         section
         | {
             "reads": {
                 name: experiment.reads
                 for name, experiment in pipeline.report(section["report"]).experiments.items()
-            }
+            },
+            "splits": Targets(pipeline).splits(section["report"], section["dataset"]),
         }
         for section in page_sections(pipeline)
     ]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harmodels.config.parts import Part
 from harmodels.data.registry import Dataset
 from harmodels.pipeline.pipeline import Pipeline, buildable
 
@@ -85,10 +86,23 @@ class Targets:
             for dataset in self.pipeline.datasets
             for file in self.tables_of_dataset(dataset)
         ]
-        return tables + [
-            f"results/{report.key}/{dataset}/splits.parquet"
+        splits = {
+            file: None
             for report, dataset in self.pipeline.reports
-        ]
+            for file in self.splits(report.key, dataset).values()
+        }
+        return [*tables, *splits]
+
+    def splits(self, report: str, dataset: str) -> dict[str, str]:
+        """Return the splits that each training job reads, by the folder of its run."""
+        return {
+            run_folder(report, dataset, name, configuration, part): splits_file(
+                report, dataset, experiment.draw, part
+            )
+            for name, experiment in self.pipeline.report(report).experiments.items()
+            for configuration in experiment.configurations
+            for part in self.pipeline.parts(report, dataset, name).values()
+        }
 
     def tables_of_dataset(self, dataset: str) -> list[str]:
         """Return the names of the files of a data set from which runs and tables are made."""
@@ -119,12 +133,26 @@ def pattern_of(names: Iterable[str]) -> str:
 def run_folders(
     pipeline: Pipeline, report: str, dataset: str, experiments: Iterable[str]
 ) -> list[str]:
-    """Return the folders of all runs of these experiments, in the order of their grids."""
+    """Return the folders of all runs of these experiments, in the order of their grids.
+
+    A run that is trained in several parts has a folder for each.
+    """
     return [
-        f"results/{report}/{dataset}/runs/{name}/{configuration}"
+        run_folder(report, dataset, name, configuration, part)
         for name in experiments
         for configuration in pipeline.experiment(report, name).configurations
+        for part in pipeline.parts(report, dataset, name).values()
     ]
+
+
+def run_folder(report: str, dataset: str, experiment: str, configuration: str, part: Part) -> str:
+    """Return the folder of one training job."""
+    return f"results/{report}/{dataset}/runs/{experiment}/{configuration}{part.suffix}"
+
+
+def splits_file(report: str, dataset: str, draw: str, part: Part) -> str:
+    """Return the file of splits that a part of a run reads; it holds all folds."""
+    return f"results/{report}/{dataset}/splits/{draw}{part.block}.parquet"
 
 
 def ships_features(dataset: Dataset) -> bool:

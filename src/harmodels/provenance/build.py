@@ -28,8 +28,9 @@ def record_report(
     results
         The results folder.
     section
-        `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, and
-        `reads`: by experiment the table of the data set that its networks read.
+        `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, `reads`:
+        by experiment the table of the data set that its networks read, and `splits`: by folder
+        the file of splits.
     published
         Returns the content of a file of `config/published`.
 
@@ -66,8 +67,9 @@ def record_report(
         read = section["reads"][PurePosixPath(folder).parent.name]
         (digest,) = hashes_of(results, [f"{folder}/run.json"]).values()
         files = read_json(results / folder / "run.json").get("files", {})
-        runs[folder] = RecordedRun(f"datasets/{dataset}/{read}.parquet", digest, files)
-    splits = hashes_of(results, [f"{place}/splits.parquet"])
+        drawn = Path(section["splits"][str(results / folder)]).relative_to(results).as_posix()
+        runs[folder] = RecordedRun(f"datasets/{dataset}/{read}.parquet", drawn, digest, files)
+    splits = hashes_of(results, list(dict.fromkeys(run.splits for run in runs.values())))
     return RecordedReport(report, dataset, splits, runs, products)
 
 

@@ -101,9 +101,9 @@ class _Contents:
         for dataset, data in record.data.items():
             self._add_dataset(dataset, data.tables | data.files)
         for part in record.reports:
-            splits = self._add_files(part.splits)
+            self._add_files(part.splits)
             for folder, run in part.runs.items():
-                self._add_run(folder, run, splits)
+                self._add_run(folder, run)
             for product in part.products:
                 place = f"{part.report}/{part.dataset}"
                 self._add_product(place, product, self._program(record.written))
@@ -128,7 +128,7 @@ class _Contents:
         if self.crate.dereference(f"datasets/{name}/") is None:
             self.crate.add_dataset(dest_path=f"datasets/{name}", properties=about)
 
-    def _add_run(self, folder: str, run: RecordedRun, splits: Iterable[Entity]) -> None:
+    def _add_run(self, folder: str, run: RecordedRun) -> None:
         hashes = {f"{folder}/{name}": digest for name, digest in run.files.items()}
         made = self._add_files({f"{folder}/run.json": run.sha256} | hashes)
         facts = read_facts(self.results / folder / "run.json")
@@ -139,7 +139,7 @@ class _Contents:
             f"{facts['name']}",
             f"{len(facts['replicates'])} networks from seed {facts['seed']}; {settings}",
             self._program(facts),
-            [*self._present([run.reads]), *splits],
+            self._present([run.reads, run.splits]),
             made,
         )
 

@@ -40,7 +40,7 @@ def _row(folder: Path) -> dict[str, object]:
         "report": facts["report"],
         "dataset": facts["dataset"],
         "experiment": facts["experiment"],
-        "configuration": facts["name"],
+        "configuration": facts["name"] + facts.get("part", ""),
         "replicates": len(outcomes),
         "diverged": sum(outcome["diverged_epoch"] is not None for outcome in outcomes),
         **accuracies,

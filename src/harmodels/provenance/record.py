@@ -14,7 +14,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
 from harmodels.reporting.specs import Spec
 
-FORMAT = 3
+FORMAT = 4
 ENDING = ".provenance.json"
 Hashes = dict[str, str]
 
@@ -47,9 +47,10 @@ class Product:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """One training job: the table it read, the hash of its run.json, and of its other files."""
+    """One training job: its table and its splits, the hash of its run.json and of its files."""
 
     reads: str
+    splits: str
     sha256: str
     files: Hashes
 
@@ -183,7 +184,7 @@ def _paths(record: Record) -> Iterator[str]:
     yield from record.files
     yield from (data.archive["path"] for data in record.data.values() if data.archive is not None)
     for part in record.reports:
-        yield from (run.reads for run in part.runs.values())
+        yield from (name for run in part.runs.values() for name in (run.reads, run.splits))
         yield from (folder for product in part.products for folder in product.runs)
 
 

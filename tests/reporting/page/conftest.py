@@ -10,7 +10,7 @@ import pytest
 from harmodels.reporting.claims import write_claims
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.page.sections import ReportSection
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import write_table_files
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 

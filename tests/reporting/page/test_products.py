@@ -3,7 +3,7 @@ import pytest
 from harmodels.config.specs import parse_table
 from harmodels.reporting.page.products import page_tables
 from harmodels.reporting.page.sections import ReportSection
-from harmodels.reporting.runs.load import load_runs
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import write_table_files
 from tests.reporting.entries import build_table
 

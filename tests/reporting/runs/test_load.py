@@ -4,7 +4,8 @@ import pytest
 
 from harmodels.errors import ResultsError
 from harmodels.files import write_table
-from harmodels.reporting.runs.load import load_run, load_runs
+from harmodels.reporting.runs.load import load_run
+from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.selection import runs_of
 
 CONFIGURATION = {"learning_rate": 0.1, "hidden": 50, "window": 10}

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from harmodels.config.options import TruncatedBptt
+from harmodels.config.options import Baseline, TruncatedBptt
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
@@ -221,3 +221,42 @@ def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
     labels = labels_of_epoch(run, sequences, splits, 1, 2)
     assert len(labels) == 18
     assert np.bincount(labels).tolist() == [6, 6, 6]
+
+
+@pytest.mark.parametrize("training", ["truncated_bptt", "baseline"])
+def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, training):
+    options = {
+        "truncated_bptt": TBPTT,
+        "baseline": asdict(Baseline(model="logistic_regression")),
+    }[training]
+    whole = replace(JOB, training=training, options=options, replicates=5)
+    later = replace(whole, replicates=2, first=3)
+    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
+    write_sequences(tmp_path / "sequences.parquet", sequences)
+    folders = []
+    for job in (whole, later):
+        splits = draw_splits(sequences, draw, seed=3, replicates=job.replicates, first=job.first)
+        path = tmp_path / f"splits{job.first}.parquet"
+        write_table(path, splits)
+        folders.append(tmp_path / f"run{job.first}")
+        run_job(
+            job,
+            sequences_path=str(tmp_path / "sequences.parquet"),
+            splits_path=str(path),
+            folder=folders[-1],
+            repository=tmp_path,
+            threads=1,
+        )
+    first, second = (load_file(folder / "weights.safetensors") for folder in folders)
+    assert first.keys() == second.keys()
+    for name, values in second.items():
+        assert np.array_equal(first[name][3:], values), name
+    for name in ("history", "predictions"):
+        all_rows, rows = (pd.read_parquet(folder / f"{name}.parquet") for folder in folders)
+        kept = all_rows[all_rows["replicate"] >= 3].reset_index(drop=True)
+        pd.testing.assert_frame_equal(kept, rows)
+    assert [entry["replicate"] for entry in read_json(folders[1] / "run.json")["replicates"]] == [
+        3,
+        4,
+    ]
+    assert read_json(folders[1] / "run.json")["part"] == "+replicates=3-4"

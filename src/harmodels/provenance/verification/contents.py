@@ -45,7 +45,7 @@ def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
         for (replicate, checkpoint), rows in groups.items():
             where = f"of replicate {replicate}, {checkpoint} weights"
             if replicate not in expected.splits:
-                yield f"holds replicate {replicate}, which splits.parquet lacks"
+                yield f"holds replicate {replicate}, which the splits lack"
                 continue
             wanted = expected.splits[replicate]
             trained = [SPLITS.index(split) for split in training_splits(validation)]
@@ -85,14 +85,14 @@ def _split_problems(places: Codes, given: Codes, wanted: Codes, ids: pa.Array) -
     if len(wrong):
         place = places[wrong[0]]
         yield (
-            f"does not agree with splits.parquet: {ids[int(place)]} is listed under "
+            f"does not agree with the splits: {ids[int(place)]} is listed under "
             f"{_split_name(given[wrong[0]])}, its split is {_split_name(wanted[place])} "
             f"({count_text(len(wrong), 'such row')})"
         )
     missing = np.flatnonzero((wanted >= 0) & (seen == 0))
     if len(missing):
         count = count_text(len(missing), "sequence")
-        yield f"lacks {count} of splits.parquet, first {ids[int(missing[0])]},"
+        yield f"lacks {count} of the splits, first {ids[int(missing[0])]},"
 
 
 def _split_name(code: np.int64) -> str:

@@ -97,21 +97,21 @@ def _check_report(
     page: list[str],
     show: Shown,
 ) -> None:
-    ((file, digest),) = part.splits.items()
-    splits = read_splits(checks, file, digest)
+    splits = {file: read_splits(checks, file, digest) for file, digest in part.splits.items()}
     runs: dict[str, Run] = {}
-    prepared: dict[tuple[str, bool, bool], Expected | None] = {}
+    prepared: dict[tuple[str, bool, str | None, str | None], Expected | None] = {}
     for folder in show([f for f in part.runs if f in known], f"{part.report}/{part.dataset}"):
-        facts, reads = known[folder], part.runs[folder].reads
+        facts, reads, file = known[folder], part.runs[folder].reads, part.runs[folder].splits
         # a run of other inputs would disagree with these everywhere, which is reported once
         key = (
             reads,
             _is_input(checks, facts, "sequences", reads),
-            _is_input(checks, facts, "splits", file),
+            file if _is_input(checks, facts, "splits", file) else None,
+            facts.get("fold"),
         )
         if key not in prepared:
             table = tables.get(reads) if key[1] else None
-            prepared[key] = expected_of(table, splits if key[2] else None)
+            prepared[key] = expected_of(table, splits[file] if key[2] else None, key[3])
         dependents = _dependents(part, folder, page)
         with checks.guarded(f"{folder}/run.json", dependents):
             run = check_contents(checks, folder, facts, prepared[key], dependents)
@@ -128,9 +128,8 @@ def _check_inputs(
 ) -> None:
     """Compare the inputs of runs with the hashes that these recorded."""
     readers: dict[tuple[str, str], list[str]] = defaultdict(list)
-    splits = next(iter(part.splits))
     for folder, run in part.runs.items():
-        for file, key in ((run.reads, "sequences"), (splits, "splits")):
+        for file, key in ((run.reads, "sequences"), (run.splits, "splits")):
             digest = _input_hash(known.get(folder, {}), key)
             if digest is not None and checks.exists(file):
                 readers[file, digest].append(folder)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harmodels.data.splits import SPLITS
+from harmodels.errors import ResultsError
 from harmodels.files import read_table
 from harmodels.provenance.record import RecordedData
 from harmodels.provenance.verification.checks import Checks, short
@@ -46,8 +47,12 @@ class Expected:
     splits: dict[int, Codes] | None
 
 
-def expected_of(table: LabelledIds | None, splits: pd.DataFrame | None) -> Expected | None:
+def expected_of(
+    table: LabelledIds | None, splits: pd.DataFrame | None, fold: str | None = None
+) -> Expected | None:
     """Return what predictions of a run on this table and these splits must agree with."""
+    if splits is not None and fold is not None:
+        splits = splits[splits["fold"] == fold]
     if table is None and splits is None:
         return None
     ids = table.ids if table is not None else pc.unique(pa.array(splits["id"]))  # type: ignore[index]
@@ -93,17 +98,21 @@ def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Label
 
 
 def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None:
-    """Check the splits of a report and return them; None if they cannot be read.
+    """Check one file of splits and return it; None if it cannot be read.
 
-    Columns replicate, id and split; no sequence may be in two splits of one replicate.
+    Columns replicate, id and split, of folds also fold; no sequence may be in two splits of one
+    replicate and fold.
     """
     checks.compare_record(file, recorded)
-    columns = ["replicate", "id", "split"]
-    if not checks.fits_in_memory(file, columns):
+    if not checks.fits_in_memory(file):
         return None
     with checks.guarded(file):
-        frame = read_table(checks.root / file, columns)[0].to_pandas()
-        twice = frame.loc[frame.duplicated(["replicate", "id"])]
+        frame = read_table(checks.root / file)[0].to_pandas()
+        missing = {"replicate", "id", "split"} - set(frame.columns)
+        if missing:
+            raise ResultsError(f"{file} lacks the column {sorted(missing)[0]!r}")
+        unique = [name for name in ("fold", "replicate", "id") if name in frame.columns]
+        twice = frame.loc[frame.duplicated(unique)]
         if len(twice):
             first = twice.iloc[0]
             checks.report(

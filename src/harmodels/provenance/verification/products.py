@@ -15,6 +15,7 @@ from harmodels.provenance.record import Product, RecordedData
 from harmodels.provenance.verification.checks import Checks
 from harmodels.reporting.claims import claims_texts, evaluate_claims
 from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.parts import group_runs
 from harmodels.reporting.specs import needs_subjects
 from harmodels.reporting.tables import build_table, table_texts
 from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
@@ -158,10 +159,7 @@ def _texts(
 
 
 def _by_experiment(product: Product, runs: Mapping[str, Run]) -> dict[str, list[Run]]:
-    groups: dict[str, list[Run]] = {}
-    for folder in product.runs:
-        groups.setdefault(PurePosixPath(folder).parent.name, []).append(runs[folder])
-    return groups
+    return group_runs(runs[folder] for folder in product.runs)
 
 
 def _source(product: Product) -> str:

@@ -39,9 +39,10 @@ def check_facts(
     with checks.guarded(file, dependents):
         facts = read_facts(checks.root / file)
         report, dataset, _, experiment, name = PurePosixPath(folder).parts
+        found = {**facts, "name": facts["name"] + facts.get("part", "")}
         for key, place in zip(PLACE, (report, dataset, experiment, name), strict=True):
-            if facts[key] != place:
-                checks.report(file, f"is of another run: its {key} is {facts[key]!r}", dependents)
+            if found[key] != place:
+                checks.report(file, f"is of another run: its {key} is {found[key]!r}", dependents)
                 return None
         if not checks.matches(file, recorded.sha256):
             made_again = facts.get("files", {}) != recorded.files

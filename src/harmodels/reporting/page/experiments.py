@@ -45,7 +45,7 @@ def experiments(section: ReportSection) -> list[dict[str, Any]]:
                 | {
                     "anchor": run_anchor(section, name, number),
                     "number": number,
-                    "file": section.file("runs", name, run["name"], "run.json"),
+                    "file": section.file("runs", name, folder_name(run), "run.json"),
                 }
                 for number, run in enumerate(runs, start=1)
             ],
@@ -77,7 +77,8 @@ def _common_options(runs: Sequence[Facts]) -> dict[str, Any]:
 def _run_row(run: Facts) -> dict[str, Any]:
     replicates = run["replicates"]
     return {
-        "name": configuration_text(configuration_of(run)) or humanise(run["name"]),
+        "name": (configuration_text(configuration_of(run)) or humanise(run["name"]))
+        + _part_text(run),
         "replicates": len(replicates),
         "diverged": sum(entry.get("diverged_epoch") is not None for entry in replicates),
         "epochs": _range([entry["epochs"] for entry in replicates if "epochs" in entry]),
@@ -86,6 +87,20 @@ def _run_row(run: Facts) -> dict[str, Any]:
         "seconds": f"{run['wall_time_s']:.1f}" if "wall_time_s" in run else "",
         "commit": _commit(run),
     }
+
+
+def _name_text(run: Facts) -> str:
+    return configuration_text(configuration_of(run)) or humanise(run["name"])
+
+
+def folder_name(run: Facts) -> str:
+    """Return the name of a run's folder: that of its configuration, and of the part it trains."""
+    return str(run["name"]) + str(run.get("part", ""))
+
+
+def _part_text(run: Facts) -> str:
+    """Return what the part of a run trains, if it is not all: ", fold 12, replicates 5-9"."""
+    return run.get("part", "").replace("+", ", ").replace("=", " ")
 
 
 def _commit(run: Facts) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
     experiment_title,
+    folder_name,
     grouped_runs,
 )
 from harmodels.reporting.page.sections import ReportSection
@@ -36,9 +37,9 @@ def times(section: ReportSection) -> list[Time]:
     found = []
     for name, runs in grouped_runs(section).items():
         extra = [
-            max(0.0, section.job_seconds[name, run["name"]] - run.get("wall_time_s", 0.0))
+            max(0.0, section.job_seconds[name, folder_name(run)] - run.get("wall_time_s", 0.0))
             for run in runs
-            if (name, run["name"]) in section.job_seconds
+            if (name, folder_name(run)) in section.job_seconds
         ]
         found.append(
             Time(

@@ -1,6 +1,6 @@
 """Runs under results/: the files that a training job wrote, read and checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,26 +115,6 @@ def load_run(folder: str | Path) -> Run:
         history=history,
         predictions=predictions,
     )
-
-
-def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
-    """Read several runs, grouped by experiment, in the order given.
-
-    Raises
-    ------
-    ResultsError
-        As `load_run`; also if the runs are of different data sets.
-    """
-    runs: dict[str, list[Run]] = {}
-    loaded = [load_run(folder) for folder in folders]
-    for run in loaded:
-        if (run.classes, run.simulated) != (loaded[0].classes, loaded[0].simulated):
-            raise ResultsError(
-                f"{run.folder} is of another data set than {loaded[0].folder}: "
-                f"their classes or their origin differ"
-            )
-        runs.setdefault(run.experiment, []).append(run)
-    return runs
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Baselines from scikit-learn on the same split: what a network has to beat."""
+"""Baselines from libraries on the same split: what a network has to beat."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from torch import Tensor
 
 from harmodels.config.options import Baseline
 from harmodels.data.sequences import Sequences
+from harmodels.errors import TrainingError
 from harmodels.runtime.log import LOGGER
+from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import Fit, Outcome, SplitIndices
 from harmodels.training.jobs.job import Job, weights_metadata
 from harmodels.training.jobs.records import (
@@ -28,12 +30,17 @@ def train_baselines(
     options: Baseline, sequences: Sequences, indices: SplitIndices, job: Job, folder: Path
 ) -> TrainingResult:
     """Fit one classifier a replicate and write history, predictions and weights."""
-    features = sequences.padded().reshape(len(sequences), -1)
+    features = sequences.padded()
+    if options.model != "minirocket":  # which takes the channels of a sequence apart
+        features = features.reshape(len(sequences), -1)
     predictions, weights, outcomes = [], [], []
-    for replicate, train in enumerate(indices.train):
-        classifier = fit_baseline(options, features[train], sequences.labels[train])
+    for position, (replicate, train) in enumerate(
+        zip(job.part.numbers, indices.train, strict=True)
+    ):
+        seed = int(generator(job.seed, Purpose.WEIGHTS, replicate).integers(2**31))
+        classifier = fit_baseline(options, features[train], sequences.labels[train], seed)
         LOGGER.info("%s fitted, replicate %d", options.model, replicate)
-        for split, rows in indices.by_split(replicate).items():
+        for split, rows in indices.by_split(position).items():
             scores = baseline_scores(classifier, features[rows], len(sequences.facts.classes))
             predictions.append(
                 prediction_frame(
@@ -51,11 +58,23 @@ def train_baselines(
     write_frames(folder, history, predictions, sequences)
     stacked = {key: torch.cat([w[key] for w in weights]) for key in weights[0]}
     write_weights(folder / "weights.safetensors", stacked, weights_metadata(job))
-    return TrainingResult("scikit-learn", outcomes)
+    return TrainingResult("scikit-learn" if options.model != "minirocket" else "sktime", outcomes)
 
 
-def fit_baseline(options: Baseline, features: Features, labels: NDArray[np.int64]) -> Any:
-    """Return a fitted scikit-learn classifier for features (n, D) and labels (n,)."""
+def fit_baseline(
+    options: Baseline, features: Features, labels: NDArray[np.int64], seed: int
+) -> Any:
+    """Return a fitted scikit-learn classifier for features (n, D), labels (n,) and a seed.
+
+    MiniRocket takes sequences (n, T, D), and is the only one that the seed changes.
+
+    Raises
+    ------
+    TrainingError
+        If the package of MiniRocket is not installed.
+    """
+    if options.model == "minirocket":
+        return _minirocket(seed).fit(features, labels)
     # imported here: every training job imports this module, few fit a baseline
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
@@ -67,6 +86,27 @@ def fit_baseline(options: Baseline, features: Features, labels: NDArray[np.int64
         "linear_svm": LinearSVC(C=options.inverse_regularisation, dual=False, max_iter=5000),
     }
     return models[options.model].fit(features, labels)
+
+
+def _minirocket(seed: int) -> Any:
+    """Return the classifier that its authors recommend (Dempster, Schmidt and Webb 2021)."""
+    from sklearn.linear_model import RidgeClassifierCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    try:
+        from sktime.transformations.panel.rocket import MiniRocketMultivariate
+    except ImportError as error:
+        raise TrainingError(
+            f"MiniRocket comes with sktime, which cannot be imported ({error}): "
+            "pip install 'harmodels[peers]', or leave its experiments out of the configuration"
+        ) from None
+    return make_pipeline(
+        FunctionTransformer(lambda sequences: sequences.transpose(0, 2, 1)),  # sktime's (n, D, T)
+        MiniRocketMultivariate(random_state=seed, n_jobs=1),
+        StandardScaler(with_mean=False),
+        RidgeClassifierCV(alphas=np.logspace(-3, 3, 10)),
+    )
 
 
 def baseline_scores(classifier: Any, features: Features, classes: int) -> NDArray[np.float32]:
@@ -84,6 +124,8 @@ def baseline_scores(classifier: Any, features: Features, classes: int) -> NDArra
 
 def baseline_weights(classifier: Any) -> dict[str, Tensor]:
     """Return what the classifier learnt, with a leading replicate axis of one."""
+    if hasattr(classifier, "steps"):  # the kernels of MiniRocket follow from its seed
+        classifier = classifier[-1]
     if hasattr(classifier, "class_prior_"):
         return {"class_prior": torch.from_numpy(classifier.class_prior_.copy())[None]}
     return {

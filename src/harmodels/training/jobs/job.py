@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from harmodels.config.experiments import OWN_DRAW
+from harmodels.config.parts import Part
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import split_indices, training_splits
 from harmodels.training.fit import Indices, SplitIndices
@@ -35,6 +37,12 @@ class Job:
         Base seed and number of replicates.
     engine, device
         As resolved: `reference` or `compiled`, `cpu` or `cuda`.
+    draw
+        Key of the draw that its sequences come from.
+    first
+        Number of the first replicate.
+    fold
+        Of leave-one-subject-out, who is tested; None with other protocols.
     """
 
     report: str
@@ -51,11 +59,21 @@ class Job:
     replicates: int
     engine: str
     device: str
+    draw: str = OWN_DRAW
+    first: int = 0
+    fold: str | None = None
+
+    @property
+    def part(self) -> Part:
+        """What the job trains of its configuration."""
+        return Part(self.first, self.replicates, self.fold)
 
 
 def indices_of_job(sequences: Sequences, splits: pd.DataFrame, job: Job) -> SplitIndices:
     """Return the sequences that each replicate trains, validates and tests on."""
-    replicates = range(job.replicates)
+    if job.fold is not None:
+        splits = splits[splits["fold"] == job.fold]
+    replicates = job.part.numbers
 
     def indices(replicate: int, *names: str) -> Indices:
         return split_indices(splits, sequences, replicate, *names)
@@ -63,7 +81,7 @@ def indices_of_job(sequences: Sequences, splits: pd.DataFrame, job: Job) -> Spli
     return SplitIndices(
         train=[indices(r, *training_splits(job.validation)) for r in replicates],
         validation=[indices(r, "validation") for r in replicates] if job.validation else None,
-        test=indices(0, "test"),
+        test=indices(job.first, "test"),
     )
 
 

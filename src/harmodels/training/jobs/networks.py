@@ -128,7 +128,7 @@ def make_schedule(options: Any, job: Job) -> Schedule:
     return Schedule(
         epochs=options.epochs,
         seed=job.seed,
-        replicates=tuple(range(job.replicates)),
+        replicates=tuple(job.part.numbers),
         monitor=options.monitor,
         stopping=stopping,
         test_every=getattr(options, "test_every", None),

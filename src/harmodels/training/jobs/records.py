@@ -143,6 +143,7 @@ def write_run_record(
         folder / "run.json",
         {
             **asdict(job),
+            "part": job.part.suffix,
             # JSON is written with sorted keys, which loses the order of tables and legends
             "grid": list(job.configuration),
             "engine": result.engine,

@@ -7,9 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.config.parts import Part
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import split_indices, training_splits
 from harmodels.training.fit import epoch_order
+
+
+def splits_name(run: Mapping[str, Any]) -> str:
+    """Return the name of the file of splits that a run read, from the content of its run.json."""
+    part = Part(run["first"], len(run["replicates"]), run["fold"])
+    return f"{run['draw']}{part.block}.parquet"
 
 
 def labels_of_epoch(
@@ -26,9 +33,11 @@ def labels_of_epoch(
     run
         The content of its run.json.
     sequences, splits
-        Of its data set and report.
+        Of its data set and its file of splits.
     replicate, epoch
         Which network, which epoch (from 1).
     """
+    if run.get("fold") is not None:
+        splits = splits[splits["fold"] == run["fold"]]
     rows = split_indices(splits, sequences, replicate, *training_splits(run["validation"]))
     return sequences.labels[epoch_order(rows, run["seed"], replicate, epoch)]
