@@ -4,6 +4,7 @@
 rule draw_figure:
     input:
         runs=INPUTS.run_files("figures"),
+        sequences=INPUTS.sequences_of_subjects("figures"),
     output:
         svg=report(
             "results/{report}/{dataset}/figures/{name}.svg",

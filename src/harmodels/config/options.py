@@ -202,9 +202,11 @@ class Recurrent(Options):
 class Baseline(Options):
     """Options of the baselines."""
 
-    model: Literal["majority", "logistic_regression", "linear_svm"] = option(
+    model: Literal["majority", "logistic_regression", "linear_svm", "minirocket"] = option(
         "majority",
-        "Class frequencies only; or scikit-learn's LogisticRegression or LinearSVC.",
+        "Class frequencies only; scikit-learn's LogisticRegression or LinearSVC; or sktime's "
+        "MiniRocket on sequences, followed by scikit-learn's RidgeClassifierCV (needs the extra "
+        "peers).",
         stated=True,
     )
     inverse_regularisation: float = option(1.0, "scikit-learn's C.", above=0)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from harmodels.config.specs import parse_spec, published_in, selections_of
+from harmodels.config.specs.figures import ProtocolDots
 from harmodels.config.specs.tables import (
     Choices,
     ClassRecall,
     LastAgainstBest,
+    Protocols,
     SideBySide,
     SubjectAccuracy,
     TopK,
@@ -39,7 +41,7 @@ def published_of(spec: Spec) -> list[str]:
 
 
 def needs_subjects(spec: Spec) -> bool:
-    """Return whether a table needs to know who was recorded in each sequence.
+    """Return whether a table or figure needs to know who was recorded in each sequence.
 
     Accuracies of subjects do, and accuracies and recalls on test sequences, for their intervals
     over people.
@@ -51,7 +53,7 @@ def needs_subjects(spec: Spec) -> bool:
     (True, False)
     """
     match parse_spec(spec):
-        case SubjectAccuracy() | LastAgainstBest() | Choices():
+        case SubjectAccuracy() | LastAgainstBest() | Choices() | Protocols() | ProtocolDots():
             return True
         case TopK(split=split) | ClassRecall(split=split):
             return split == "test"

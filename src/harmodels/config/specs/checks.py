@@ -95,6 +95,8 @@ def check_names(
                 _check_single(selection, experiments)
         case figures.ConfusionPairs():
             _check_pair(spec.left, spec.right, experiments)
+        case tables.Protocols() | figures.ProtocolDots():
+            _check_models(spec, experiments)
         case tables.Confusions():
             _check_single(spec.selection, experiments)
         case tables.Choices():
@@ -225,6 +227,24 @@ def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -
             f"{selection.where or 'nothing is said'} has {len(found)}; "
             "say which with `where`, or `choose` one on validation data"
         )
+
+
+def _check_models(
+    spec: tables.Protocols | figures.ProtocolDots, experiments: Mapping[str, Experiment]
+) -> None:
+    """Refuse ways of splitting that do not have the same models."""
+    named = [
+        [selection.title for selection in models]
+        for models in (spec.random, spec.subjects, spec.everyone)
+    ]
+    if named[1] != named[0] or named[2] != named[0]:
+        raise ConfigurationError(
+            "random, subjects and everyone must have the same titles in the same order; "
+            f"they have {', '.join(map(str, named[0]))}; {', '.join(map(str, named[1]))}; "
+            f"{', '.join(map(str, named[2]))}"
+        )
+    for selection in selections_of(spec):
+        _check_single(selection, experiments)
 
 
 def _check_pair(left: Selection, right: Selection, experiments: Mapping[str, Experiment]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Checkpoint, Option, Selection, Split, SplitName, Title
-from harmodels.config.specs.tables import Measure
+from harmodels.config.specs.tables import Measure, Models
 
 Metric = Annotated[str, Key("A loss of history.parquet.")]
 Splits = Annotated[tuple[SplitName, ...], Key("Which sequences, a line each.")]
@@ -160,6 +160,17 @@ class RecallBars:
     split: Split = "test"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProtocolDots:
+    """Top-1 accuracy by the way of splitting, a row a model; the test subjects as small dots."""
+
+    kind: Literal["protocol_dots"] = "protocol_dots"
+    title: Title
+    random: Models
+    subjects: Models
+    everyone: Models
+
+
 FigureSpec = (
     LossByOption
     | TrainAgainstValidation
@@ -170,4 +181,5 @@ FigureSpec = (
     | Sweep
     | SweepTime
     | RecallBars
+    | ProtocolDots
 )

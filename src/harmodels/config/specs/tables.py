@@ -55,6 +55,19 @@ Rows = Annotated[
 _SIDE = ("experiment", "where", "choose", "checkpoint", "split", "title")
 
 
+Models = Annotated[
+    tuple[Selection, ...],
+    Key(
+        "One configuration a model, the same titles under each way of splitting: random (windows, "
+        "whoever was recorded), subjects (other people) and everyone (each person in turn)."
+    ),
+    Part(
+        ("experiment", "where", "choose", "checkpoint", "title"),
+        ("experiment", "checkpoint", "title"),
+    ),
+]
+
+
 @dataclass(frozen=True)
 class TableSide:
     """One block of columns."""
@@ -178,6 +191,24 @@ class Confusions:
     most: Annotated[int, Key("How many rows at most.", least=1)] = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class Protocols:
+    """Top-1 accuracy by the way of splitting, one row a model, and what random windows add."""
+
+    kind: Literal["protocols"] = "protocols"
+    title: Title
+    random: Models
+    subjects: Models
+    everyone: Models
+
+
 TableSpec = (
-    TopK | LastAgainstBest | SideBySide | ClassRecall | SubjectAccuracy | Choices | Confusions
+    TopK
+    | LastAgainstBest
+    | SideBySide
+    | ClassRecall
+    | SubjectAccuracy
+    | Choices
+    | Confusions
+    | Protocols
 )

@@ -1,5 +1,6 @@
 """Drawing of a figure from its specification and its runs; one function a kind."""
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from harmodels.config.specs import FigureSpec
@@ -8,6 +9,7 @@ from harmodels.config.specs.figures import (
     ConfusionPairs,
     LossByOption,
     LossesCompared,
+    ProtocolDots,
     RecallBars,
     Sweep,
     SweepTime,
@@ -20,6 +22,7 @@ from harmodels.reporting.figures.losses import (
     draw_train_against_validation,
 )
 from harmodels.reporting.figures.matrices import draw_confusion, draw_confusion_pairs
+from harmodels.reporting.figures.protocols import draw_protocol_dots
 from harmodels.reporting.figures.recalls import draw_recall_bars
 from harmodels.reporting.figures.style import house_style
 from harmodels.reporting.figures.sweeps import draw_sweep, draw_sweep_time
@@ -27,7 +30,7 @@ from harmodels.reporting.figures.training import draw_training_curves
 from harmodels.reporting.runs.load import Runs
 
 
-def draw_figure(spec: FigureSpec, runs: Runs) -> Figure:
+def draw_figure(spec: FigureSpec, runs: Runs, subjects: pd.DataFrame | None = None) -> Figure:
     """Draw a figure.
 
     Parameters
@@ -36,6 +39,8 @@ def draw_figure(spec: FigureSpec, runs: Runs) -> Figure:
         As `config.specs.parse_figure` reads it from a report's configuration.
     runs
         The runs of each experiment that the specification selects from, in grid order.
+    subjects
+        Columns id and subject, where people are shown.
 
     Raises
     ------
@@ -64,3 +69,5 @@ def draw_figure(spec: FigureSpec, runs: Runs) -> Figure:
                 return draw_sweep_time(spec, runs)
             case RecallBars():
                 return draw_recall_bars(spec, runs)
+            case ProtocolDots():
+                return draw_protocol_dots(spec, runs, subjects)

@@ -1,0 +1,87 @@
+"""Accuracy by the way of splitting, as dots with intervals, the people behind them beside."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harmodels.config.selection import Selection
+from harmodels.config.specs.figures import ProtocolDots
+from harmodels.evaluation.people import accuracy_intervals
+from harmodels.evaluation.statistics import Interval, share_interval
+from harmodels.reporting.figures.style import COLOURS, new_figure
+from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.selection import select_run
+from harmodels.reporting.tables.people import people_of_measure
+from harmodels.reporting.tables.protocols import EVERYONE, RANDOM, SUBJECTS
+
+MARKERS = ("o", "s", "D")  # told apart without colours too
+OFFSETS = (-0.24, 0.0, 0.24)  # of the three ways of splitting in a model's row
+PALE = 0.35
+
+
+def draw_protocol_dots(
+    spec: ProtocolDots, runs: Runs, subjects: pd.DataFrame | None = None
+) -> Figure:
+    """Draw a row a model and in it the accuracy of each way of splitting, widest 95 % interval.
+
+    Small pale dots are the test subjects, mean over replicates, where the data set names them.
+
+    Raises
+    ------
+    ConfigurationError
+        If a selection leaves several configurations.
+    """
+    ways = {RANDOM: spec.random, SUBJECTS: spec.subjects, EVERYONE: spec.everyone}
+    found = {
+        title: [(select_run(runs, each, "a dot"), each) for each in selections]
+        for title, selections in ways.items()
+    }
+    simulated = any(run.simulated for group in found.values() for run, _ in group)
+    figure = new_figure(6.8, 0.62 * len(spec.random) + 1.2, simulated)
+    axes = figure.subplots()
+    for index, (title, group) in enumerate(found.items()):
+        for row, (run, selection) in enumerate(group):
+            place = row + OFFSETS[index]
+            _draw_dot(axes, place, index, title if row == 0 else None, run, selection, subjects)
+    axes.set_yticks(range(len(spec.random)), [selection.name for selection in spec.random])
+    axes.set_ylim(len(spec.random) - 0.5, -0.5)
+    axes.set_xlim(right=1)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("Top-1 accuracy on the test set, widest 95 % interval (seeds, people, both)")
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def _draw_dot(
+    axes: Axes,
+    place: float,
+    index: int,
+    label: str | None,
+    run: Run,
+    selection: Selection,
+    subjects: pd.DataFrame | None,
+) -> None:
+    colour, checkpoint = COLOURS[index], selection.checkpoint
+    interval: Interval = share_interval(prediction_measure(run, "top_1", checkpoint)["value"])
+    people = people_of_measure(run, "top_1", checkpoint, "test", subjects).get("people")
+    if people is not None:
+        shares = people.correct.sum(axis=0) / people.sequences.sum(axis=0)
+        axes.scatter(
+            shares, np.full(len(shares), place), s=7, color=colour, alpha=PALE, linewidths=0
+        )
+        interval = accuracy_intervals(people).wider
+    if not np.isnan(interval.low):
+        axes.hlines(place, interval.low, interval.high, color=colour, linewidth=1.6)
+    axes.plot(
+        interval.mean,
+        place,
+        marker=MARKERS[index],
+        markersize=5.5,
+        markeredgecolor="white",
+        color=colour,
+        linestyle="none",
+        label=label,
+    )
