@@ -17,8 +17,8 @@ def build_table(entry: Entry, *given: Any) -> tables.Table:
     return tables.build_table(parse_table(entry), *given)
 
 
-def draw_figure(entry: Entry, runs: Runs) -> Figure:
-    return figures.draw_figure(parse_figure(entry), runs)
+def draw_figure(entry: Entry, runs: Runs, *given: Any) -> Figure:
+    return figures.draw_figure(parse_figure(entry), runs, *given)
 
 
 def evaluate_claims(entries: Mapping[str, Entry], runs: Runs) -> pd.DataFrame:

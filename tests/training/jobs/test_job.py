@@ -1,3 +1,4 @@
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -191,8 +192,10 @@ def test_patience_without_validation_is_refused_with_the_remedy(run):
         run(job)
 
 
-@pytest.mark.parametrize("model", ["majority", "logistic_regression", "linear_svm"])
+@pytest.mark.parametrize("model", ["majority", "logistic_regression", "linear_svm", "minirocket"])
 def test_a_baseline_leaves_the_same_files(run, model):
+    if model == "minirocket":
+        pytest.importorskip("sktime")
     options = {"model": model}
     folder = run(replace(JOB, training="baseline", options=options, channels=None))
     assert {path.name for path in folder.iterdir()} == FILES
@@ -260,3 +263,20 @@ def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, t
         4,
     ]
     assert read_json(folders[1] / "run.json")["part"] == "+replicates=3-4"
+
+
+def test_minirocket_without_its_package_says_what_to_install(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sktime.transformations.panel.rocket", None)
+    job = replace(JOB, training="baseline", options={"model": "minirocket"}, channels=None)
+    with pytest.raises(TrainingError, match=r"pip install 'harmodels\[peers\]'"):
+        run(job)
+
+
+def test_minirocket_has_the_same_bytes_again(run):
+    pytest.importorskip("sktime")
+    job = replace(JOB, training="baseline", options={"model": "minirocket"}, channels=None)
+    first, second = (
+        read_json(run(job, name) / "run.json")["files"]["predictions.parquet"]
+        for name in ("one", "two")
+    )
+    assert first == second

@@ -1,7 +1,7 @@
 """Baselines from libraries on the same split: what a network has to beat."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -74,7 +74,7 @@ def fit_baseline(
         If the package of MiniRocket is not installed.
     """
     if options.model == "minirocket":
-        return _minirocket(seed).fit(features, labels)
+        return MiniRocket(seed).fit(features, labels)
     # imported here: every training job imports this module, few fit a baseline
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
@@ -88,25 +88,59 @@ def fit_baseline(
     return models[options.model].fit(features, labels)
 
 
-def _minirocket(seed: int) -> Any:
-    """Return the classifier that its authors recommend (Dempster, Schmidt and Webb 2021)."""
-    from sklearn.linear_model import RidgeClassifierCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+class MiniRocket:
+    """MiniRocket and a ridge classifier, as its authors recommend (Dempster et al. 2021).
 
-    try:
-        from sktime.transformations.panel.rocket import MiniRocketMultivariate
-    except ImportError as error:
-        raise TrainingError(
-            f"MiniRocket comes with sktime, which cannot be imported ({error}): "
-            "pip install 'harmodels[peers]', or leave its experiments out of the configuration"
-        ) from None
-    return make_pipeline(
-        FunctionTransformer(lambda sequences: sequences.transpose(0, 2, 1)),  # sktime's (n, D, T)
-        MiniRocketMultivariate(random_state=seed, n_jobs=1),
-        StandardScaler(with_mean=False),
-        RidgeClassifierCV(alphas=np.logspace(-3, 3, 10)),
-    )
+    Parameters
+    ----------
+    seed
+        Of its kernels.
+
+    Raises
+    ------
+    TrainingError
+        If sktime is not installed.
+    """
+
+    def __init__(self, seed: int):
+        from sklearn.linear_model import RidgeClassifierCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        try:
+            from sktime.transformations.panel.rocket import MiniRocketMultivariate
+        except ImportError as error:
+            raise TrainingError(
+                f"MiniRocket comes with sktime, which cannot be imported ({error}): "
+                "pip install 'harmodels[peers]', or leave its experiments out of the configuration"
+            ) from None
+        self.kernels = MiniRocketMultivariate(random_state=seed, n_jobs=1)
+        # not in the pipeline: sktime's transformers lack what scikit-learn's steps promise
+        self.head = make_pipeline(
+            StandardScaler(with_mean=False), RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
+        )
+
+    @property
+    def classes_(self) -> NDArray[np.int64]:
+        """The labels seen."""
+        return self.head.classes_
+
+    @property
+    def ridge(self) -> Any:
+        """The classifier at the end."""
+        return self.head[-1]
+
+    def fit(self, sequences: Features, labels: NDArray[np.int64]) -> Self:
+        """Fit kernels and classifier to sequences (n, T, D) and labels (n,)."""
+        channels_first = sequences.transpose(0, 2, 1)
+        self.head.fit(np.asarray(self.kernels.fit_transform(channels_first)), labels)
+        return self
+
+    def decision_function(self, sequences: Features) -> NDArray[np.float64]:
+        """Return scores (n, C) of sequences (n, T, D)."""
+        features = np.asarray(self.kernels.transform(sequences.transpose(0, 2, 1)))
+        scores: NDArray[np.float64] = self.head.decision_function(features)
+        return scores
 
 
 def baseline_scores(classifier: Any, features: Features, classes: int) -> NDArray[np.float32]:
@@ -124,8 +158,8 @@ def baseline_scores(classifier: Any, features: Features, classes: int) -> NDArra
 
 def baseline_weights(classifier: Any) -> dict[str, Tensor]:
     """Return what the classifier learnt, with a leading replicate axis of one."""
-    if hasattr(classifier, "steps"):  # the kernels of MiniRocket follow from its seed
-        classifier = classifier[-1]
+    if isinstance(classifier, MiniRocket):  # whose kernels follow from its seed
+        classifier = classifier.ridge
     if hasattr(classifier, "class_prior_"):
         return {"class_prior": torch.from_numpy(classifier.class_prior_.copy())[None]}
     return {

@@ -1,0 +1,108 @@
+"""Accuracy by the way of splitting: the table, the figure and their specification."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harmodels.config.experiments import Configuration, Experiment
+from harmodels.config.specs import parse_figure, parse_table
+from harmodels.config.specs.checks import check_names
+from harmodels.errors import ConfigurationError
+from harmodels.evaluation.statistics import Interval, difference_of_intervals
+from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.tables.markdown import markdown_table
+from harmodels.reporting.tables.protocols import ADDED, EVERYONE, RANDOM, SUBJECTS
+from tests.reporting.entries import build_table, draw_figure
+
+CONFIGURATION = Configuration("hidden=50", {"hidden": 50}, {"hidden": 50})
+WAYS = ("random", "subjects", "everyone")
+ACCURACIES = {"random": (0.9, 1.0), "subjects": (0.6, 0.7), "everyone": (0.5, 0.5)}
+PEOPLE = pd.DataFrame(
+    {"id": [f"test/{i}" for i in range(10)], "subject": ["1"] * 3 + ["2"] * 3 + ["3"] * 4}
+)
+SPEC = {
+    "title": "By way of splitting",
+    "kind": "protocols",
+    **{way: [{"experiment": f"gru_{way}", "checkpoint": "last", "title": "GRU"}] for way in WAYS},
+}
+
+
+@pytest.fixture
+def runs(write_run, with_accuracy, tmp_path):
+    folders = [
+        write_run(
+            tmp_path,
+            f"gru_{way}",
+            {"hidden": 50},
+            replicates=2,
+            predictions=with_accuracy({"last": dict(enumerate(ACCURACIES[way]))}),
+        )
+        for way in WAYS
+    ]
+    return load_runs(folders)
+
+
+def test_a_row_a_model_and_a_column_a_way_of_splitting(runs):
+    cells = build_table(SPEC, runs, {}, PEOPLE).cells.set_index("group")
+    assert list(cells.index) == [RANDOM, SUBJECTS, EVERYONE, ADDED]
+    assert set(cells["model"]) == {"GRU"}
+    np.testing.assert_allclose(cells["value"], [0.95, 0.65, 0.5, 0.45])
+    assert cells["subjects"].tolist() == [3, 3, 3, 3]
+
+
+def test_what_random_windows_add_has_the_interval_that_follows_from_the_others(runs):
+    cells = build_table(SPEC, runs, {}, PEOPLE).cells.set_index("group")
+    first, last = (
+        Interval(*cells.loc[group, ["value", "low", "high"]], n=2) for group in (RANDOM, EVERYONE)
+    )
+    found = difference_of_intervals(first, last)
+    added = cells.loc[ADDED]
+    assert (added["low"], added["high"]) == pytest.approx((found.low, found.high))
+    assert added["low"] < 0.45 < added["high"]
+
+
+def test_the_interval_of_a_difference_is_newcombes():
+    # table II of Newcombe (1998), method 10 without continuity correction: 56/70 against 48/80
+    found = difference_of_intervals(
+        Interval(0.8, 0.6918, 0.8771, 70), Interval(0.6, 0.4904, 0.7006, 80)
+    )
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-4)
+
+
+def test_without_names_of_people_the_intervals_are_over_seeds(runs):
+    cells = build_table(SPEC, runs, {}, None).cells
+    assert set(cells["interval"]) == {"seeds"}
+
+
+def test_the_printed_table_has_all_columns(runs):
+    text = markdown_table(build_table(SPEC, runs, {}, PEOPLE))
+    for heading in (RANDOM, SUBJECTS, EVERYONE, ADDED):
+        assert heading in text
+    assert "0.450" in text
+
+
+def test_the_figure_shows_each_person_and_each_way(runs):
+    figure = draw_figure({**SPEC, "kind": "protocol_dots"}, runs, PEOPLE)
+    (axes,) = figure.axes
+    assert [len(dots.get_offsets()) for dots in axes.collections if hasattr(dots, "get_sizes")][
+        :1
+    ] == [3]
+    shown = [line.get_xdata()[0] for line in axes.lines]
+    np.testing.assert_allclose(shown, [0.95, 0.65, 0.5])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        RANDOM,
+        SUBJECTS,
+        EVERYONE,
+    ]
+
+
+@pytest.mark.parametrize("parse", [parse_table, parse_figure])
+def test_ways_of_splitting_without_the_same_models_are_refused(parse):
+    entry = {**SPEC, "kind": "protocols" if parse is parse_table else "protocol_dots"}
+    entry["everyone"] = [{"experiment": "gru_everyone", "checkpoint": "last", "title": "LSTM"}]
+    experiments = {
+        name: Experiment(name, name, "recurrent", "sequences", True, {"hidden=50": CONFIGURATION})
+        for name in (f"gru_{way}" for way in WAYS)
+    }
+    with pytest.raises(ConfigurationError, match="the same titles in the same order"):
+        check_names(parse(entry), experiments)
