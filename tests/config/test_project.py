@@ -57,6 +57,39 @@ def test_a_plan_replaces_options_of_every_experiment(root):
     assert epochs == {2}
 
 
+def test_an_optional_experiment_is_built_where_it_is_asked_for(root):
+    spoil(root, lambda content: content["experiments"]["part_c"].update(optional=True))
+    config = copy.deepcopy(CONFIG)
+    usual = parse_project(config, root).reports["rnn_tbptt"]
+    assert "part_c" not in usual.experiments
+    assert "tables.table2" in usual.left_out
+    config["reports"]["rnn_tbptt"]["also"] = ["part_c"]
+    whole = parse_project(config, root).reports["rnn_tbptt"]
+    assert {"part_b", "part_c"} <= set(whole.experiments)
+    assert not whole.left_out
+
+
+def test_a_draw_changes_what_it_says_of_the_reports_own(root):
+    config = copy.deepcopy(CONFIG)
+    config["reports"]["rnn_tbptt"]["draw"] = {"train_per_class": 7}
+    report = parse_project(config, root).reports["rnn_tbptt"]
+    assert report.experiments["part_c_people"].draw == "people"
+    assert report.draws["people"] == {**report.draws["report"], "validation": "subjects"}
+    assert report.draws["people"]["train_per_class"] == 7
+
+
+def test_draws_that_no_chosen_experiment_uses_are_not_drawn(root):
+    config = copy.deepcopy(CONFIG)
+    config["reports"]["rnn_tbptt"]["experiments"] = ["part_b"]
+    assert list(parse_project(config, root).reports["rnn_tbptt"].draws) == ["report"]
+
+
+def test_a_draw_that_does_not_exist_is_named(root):
+    spoil(root, lambda content: content["experiments"]["part_c_people"].update(draw="peopel"))
+    with pytest.raises(ConfigurationError, match=r"part_c_people\.draw.*did you mean 'people'"):
+        parse_project(CONFIG, root)
+
+
 def test_a_plan_chooses_experiments(root):
     config = copy.deepcopy(CONFIG)
     config["reports"]["rnn_tbptt"]["experiments"] = ["part_c"]
@@ -74,6 +107,7 @@ def test_a_plan_chooses_experiments(root):
         (lambda c: c["reports"]["rnn_tbptt"].update(dataset=["x"]), "did you mean 'datasets'"),
         (lambda c: c["reports"]["rnn_tbptt"].update(datasets=[]), "datasets"),
         (lambda c: c["reports"]["rnn_tbptt"].update(experiments=["part_d"]), "part_d.*part_b"),
+        (lambda c: c["reports"]["rnn_tbptt"].update(also=["part_d"]), "also: .*part_d.*part_b"),
         (lambda c: c["reports"]["rnn_tbptt"].update(options={"epoch": 1}), "did you mean 'epochs'"),
     ],
 )

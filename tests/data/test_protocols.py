@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harmodels.data.folds import fold_draws, subjects_of
+from harmodels.data.folds import draw_fold_splits, fold_draws, subjects_of
 from harmodels.data.hold_out import hold_out_subjects
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import Draw, draw_splits, split_indices
@@ -190,3 +190,22 @@ def test_a_class_recorded_of_one_person_cannot_be_validated_by_person() -> None:
 def test_one_person_cannot_be_divided_from_others() -> None:
     with pytest.raises(DataError, match="needs two people to train on, and there is 1"):
         hold_out_subjects(np.arange(4), np.zeros(4), 0.3, np.random.default_rng(0))
+
+
+def test_the_splits_of_all_folds_name_the_person_tested(make_sequences: Make) -> None:
+    sequences = make_sequences()
+    people = subjects_of(sequences)
+    frame = draw_fold_splits(sequences, Draw(), people, seed=1, replicates=2, first=3)
+    assert set(frame["replicate"]) == {3, 4}
+    subjects = dict(zip(sequences.ids, sequences.subjects, strict=True))
+    tested = frame[frame["split"] == "test"]
+    assert (tested["id"].map(subjects) == tested["fold"]).all()
+    assert sorted(tested.loc[tested["replicate"] == 3, "id"]) == sorted(sequences.ids)
+
+
+@pytest.mark.parametrize("change", [lambda p: p[:-1], lambda p: (*p, "nobody")])
+def test_people_that_the_registry_has_wrong_are_refused(make_sequences: Make, change) -> None:
+    sequences = make_sequences()
+    people = change(subjects_of(sequences))
+    with pytest.raises(DataError, match="correct the key subjects"):
+        draw_fold_splits(sequences, Draw(), people, seed=1, replicates=1)

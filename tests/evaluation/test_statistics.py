@@ -7,7 +7,6 @@ import pytest
 from harmodels.errors import ResultsError
 from harmodels.evaluation.statistics import (
     count_interval,
-    mean_band,
     mean_interval,
     median_band,
     paired_difference,
@@ -51,15 +50,6 @@ def test_a_paired_difference_uses_only_replicates_that_both_sides_have():
     interval = paired_difference(left, right)
     assert interval.n == 2
     assert interval.mean == pytest.approx(0.35)
-
-
-def test_a_band_is_the_interval_of_every_group():
-    frame = pd.DataFrame({"epoch": [1, 1, 1, 2], "value": [1.0, 2.0, 3.0, 5.0]})
-    band = mean_band(frame, ["epoch"])
-    expected = mean_interval([1.0, 2.0, 3.0])
-    assert band.loc[0, ["mean", "low", "high", "n"]].tolist() == pytest.approx(list(expected))
-    assert band.loc[1, "mean"] == 5.0
-    assert np.isnan(band.loc[1, "low"])
 
 
 def test_the_interval_of_a_share_is_students_on_the_logit_scale():

@@ -29,6 +29,52 @@ def test_a_job_is_the_arguments_of_a_training_job(inputs, wildcards, configurati
     assert (job.seed, job.replicates) == (3, 2)
 
 
+def test_each_block_of_replicates_is_a_job_with_splits_of_its_own(load, wildcards):
+    inputs = Inputs(load(replicates=12))
+    name = next(iter(inputs.pipeline.experiment("rnn_tbptt", "part_b").configurations))
+    blocks = (("", 0, 5), ("+replicates=5-9", 5, 5), ("+replicates=10-11", 10, 2))
+    for suffix, first, count in blocks:
+        mine = wildcards(configuration=name + suffix)
+        job = Job(**inputs.job(mine))
+        assert (job.name, job.first, job.replicates) == (name, first, count)
+        splits = inputs.splits(mine)
+        assert splits == f"results/rnn_tbptt/simulated/splits/report{suffix}.parquet"
+        drawn = inputs.draw(wildcards(draw=f"report{suffix}"))
+        assert (drawn["first"], drawn["replicates"], drawn["folds"]) == (first, count, [])
+
+
+@pytest.mark.parametrize("suffix", ["+replicates=5-8", "+replicates=12-16", "+fold=3"])
+def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix):
+    inputs = Inputs(load(replicates=12))
+    name = next(iter(inputs.pipeline.experiment("rnn_tbptt", "part_b").configurations))
+    with pytest.raises(ConfigurationError, match="has no part"):
+        inputs.job(wildcards(configuration=name + suffix))
+    with pytest.raises(ConfigurationError):
+        inputs.draw(wildcards(draw=f"report{suffix}"))
+
+
+def test_every_person_of_the_registry_is_a_fold(load, wildcards):
+    protocols = {"protocols": {"datasets": ["uci-har"], "replicates": 1}}
+    inputs = Inputs(load(reports=protocols))
+    mine = wildcards(
+        report="protocols",
+        dataset="uci-har",
+        experiment="gru_everyone",
+        configuration="hidden=50+fold=30",
+    )
+    job = Job(**inputs.job(mine))
+    assert (job.fold, job.name, job.draw) == ("30", "hidden=50", "everyone")
+    assert inputs.splits(mine) == "results/protocols/uci-har/splits/everyone.parquet"
+    folds = inputs.draw(wildcards(report="protocols", dataset="uci-har", draw="everyone"))["folds"]
+    assert folds == [str(person) for person in range(1, 31)]
+    assert len(inputs.pipeline.parts("protocols", "uci-har", "gru_everyone")) == 30
+
+
+def test_folds_of_people_that_the_registry_does_not_know_are_refused(load):
+    with pytest.raises(ConfigurationError, match=r"leave_one_subject_out .* key subjects"):
+        load(reports={"protocols": {"datasets": ["wisdm"], "experiments": ["gru_everyone"]}})
+
+
 @pytest.mark.parametrize(
     "change",
     [{"experiment": "readings"}, {"configuration": "clip=9"}, {"report": "rnn_minibatch"}],

@@ -213,6 +213,7 @@ def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
+    "minibatch": {"monitor": "binary_cross_entropy"},
     "perceptron": {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"},
     "recurrent": {
         "architecture": "plain",
@@ -236,7 +237,9 @@ def write_report() -> Callable[..., list[Path]]:
 
     def write(root: Path, report: dict[str, Any], names: list[str], **options: Any) -> list[Path]:
         folders = []
-        losses = {"cross_entropy": 1.0} if report["training"] in DEFAULTS else LOSSES
+        losses = (
+            {"cross_entropy": 1.0} if report["training"] in ("perceptron", "recurrent") else LOSSES
+        )
         for name in names:
             experiment = report["experiments"][name]
             grid = experiment.get("grid", {})

@@ -18,8 +18,6 @@ def whole(request, read_report, write_report, tmp_path):
     options = {"replicates": 2, "epochs": 3, "each": 3, "splits": ("train", "validation", "test")}
     if report["training"] == "recurrent":
         options["splits"] = ("validation", "test")
-    if report["training"] == "minibatch":
-        options["options"] = {"monitor": "binary_cross_entropy"}
     options |= {"test_every": 2 if report["training"] == "minibatch" else None, "classes": CLASSES}
     return report, load_runs(write_report(tmp_path, report, list(report["experiments"]), **options))
 

@@ -135,12 +135,14 @@ def _parse_report(
     content = read_yaml(path)
     where = f"config/reports/{key}.yaml"
     check(content, root / "workflow" / "schemas" / "report.schema.yaml", where)
-    chosen = plan.get("experiments", list(content["experiments"]))
-    unknown = set(chosen) - set(content["experiments"])
-    if unknown:
-        raise ConfigurationError(
-            f"reports.{key}.experiments: " + unknown_key(unknown, content["experiments"])
-        )
+    for choice in ("experiments", "also"):
+        unknown = set(plan.get(choice, ())) - set(content["experiments"])
+        if unknown:
+            raise ConfigurationError(
+                f"reports.{key}.{choice}: " + unknown_key(unknown, content["experiments"])
+            )
+    usual = [name for name, spec in content["experiments"].items() if not spec.get("optional")]
+    chosen = [*plan.get("experiments", usual), *plan.get("also", ())]
     check_replaced(key, plan.get("options", {}), content, chosen)
     experiments = {
         name: expand(name, spec, content, plan, where)

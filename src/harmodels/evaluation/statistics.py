@@ -158,22 +158,6 @@ def difference_of_intervals(left: Interval, right: Interval) -> Interval:
     )
 
 
-def mean_band(
-    frame: pd.DataFrame, by: Sequence[str], value: str = "value", level: float = LEVEL
-) -> pd.DataFrame:
-    """Return one row a group of `by`: its columns, mean, low, high, n (`mean_interval` of each).
-
-    Used for curves: `by=["epoch"]` gives the band of a loss over replicates. The band may leave
-    the range of what it shows; `median_band` does not.
-    """
-    grouped = frame.groupby(list(by))[value]
-    band = grouped.agg(mean="mean", deviation="std", n="size").reset_index()
-    degrees = np.maximum(band["n"] - 1, 1)
-    half = student_quantile(level, degrees) * band["deviation"] / np.sqrt(band["n"])
-    band["low"], band["high"] = band["mean"] - half, band["mean"] + half
-    return band[[*by, "mean", "low", "high", "n"]]
-
-
 def share_band(frame: pd.DataFrame, by: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Return one row a group of `by`: its columns, mean, low, high, n (`share_interval` of each).
 

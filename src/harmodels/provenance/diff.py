@@ -66,7 +66,8 @@ def compare_with_published(results: Path) -> pd.DataFrame:
     """Return one row a published number: the columns of `compare_folders`, ours on the left.
 
     Ours differs if it does in the three decimals that are published; the interval is that of our
-    mean, moved. `basis` is `replicates`, and empty for a median, whose range is no interval.
+    mean, moved, and `basis` says over what it is: `seeds`, `people` or both; empty for a median,
+    whose range is no interval.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def compare_with_published(results: Path) -> pd.DataFrame:
     mean = (both["statistic"] == "mean") & both["upper"].notna()
     both["low"] = (both["right"] - both["upper"]).where(mean)
     both["high"] = (both["right"] - both["lower"]).where(mean)
-    both["basis"] = np.where(mean, "replicates", "")
+    both["basis"] = both["over"].where(mean, "")
     return _sorted(both)
 
 
@@ -117,7 +118,7 @@ def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
         lines.append(f"… and {len(differing) - len(listed)} more; --all lists every cell")
     tables = differing["table"].nunique()
     counts = f"{len(differing)} of {len(cells)} cells differ"
-    spread = f", {int(beyond.sum())} by more than the spread over replicates"
+    spread = f", {int(beyond.sum())} by more than their interval"
     lines.append(counts + (f" in {count_text(tables, 'table')}{spread}" if tables else ""))
     return lines
 
@@ -140,8 +141,9 @@ def _cells(results: Path) -> pd.DataFrame:
                 ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
                 for row in frame[[*keys, "group"]].to_dict("records")
             ]
-            columns = ["measure", "statistic", "value", "low", "high", "published"]
-            part = frame[columns].rename(columns={"low": "lower", "high": "upper"})
+            columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
+            names = {"low": "lower", "high": "upper", "interval": "over"}
+            part = frame[columns].rename(columns=names)
             numbers = ["value", "lower", "upper", "published"]
             part[numbers] = part[numbers].astype(np.float64)
         except (OSError, ValueError, KeyError) as error:

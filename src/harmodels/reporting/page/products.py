@@ -11,7 +11,7 @@ from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import TableSpec, parse_table, selections_of
 from harmodels.config.specs.rows import EXPERIMENT
 from harmodels.errors import ResultsError
-from harmodels.reporting.claims import claims_rows
+from harmodels.reporting.claims import claims_evidence, claims_rows
 from harmodels.reporting.labels import configuration_text, entry_label
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
@@ -112,13 +112,18 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
             "adjusted": ledger[ADJUSTED].iloc[number - 2] if ADJUSTED in ledger else None,
             "kind": verdict.replace(" ", "-"),
             "line": number,
+            "evidence": evidence,
             "origin": [
                 Link(experiment, experiment_anchor(section, experiment))
                 for experiment in experiments_of(specs[name])
             ],
         }
-        for number, (name, verdict, cells) in enumerate(
-            zip(ledger["id"], ledger["verdict"], claims_rows(ledger), strict=True), start=2
+        for number, (name, verdict, cells, (_, evidence)) in enumerate(
+            zip(
+                *(ledger["id"], ledger["verdict"], claims_rows(ledger), claims_evidence(ledger)),
+                strict=True,
+            ),
+            start=2,
         )
     ]
 
