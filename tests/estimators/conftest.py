@@ -41,6 +41,9 @@ MODELS = {
 }
 
 
+SEQUENTIAL = [name for name in MODELS if name != "perceptron"]
+
+
 @pytest.fixture(params=list(MODELS))
 def model(request):
     """Return an unfitted model of each architecture in turn."""

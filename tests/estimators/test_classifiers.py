@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier, from_channels_first
 from harmodels.nn.params import state_dict
+from tests.estimators.conftest import SEQUENTIAL
 
 
 def weights(model):
@@ -54,9 +55,6 @@ def test_torch_gives_the_same_labels(model, sequences):
         logits = model.to_torch(replicate)(torch.from_numpy(inputs.astype(np.float32)))
         ours = model.predict_proba_all(inputs)[replicate]
         assert (logits.argmax(1).numpy() == ours.argmax(1)).all()
-
-
-SEQUENTIAL = ["truncated_bptt", "minibatch", "gru", "lstm", "hierarchical"]
 
 
 @pytest.mark.parametrize("model", SEQUENTIAL, indirect=True)

@@ -21,6 +21,7 @@ from torch import nn
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
+from harmodels.estimators.onnx_graph import write_onnx
 from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences
 from harmodels.estimators.validation import held_out
 from harmodels.nn.params import take_replicates
@@ -199,6 +200,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
             )
         return self._module(replicate)
+
+    def to_onnx(self, path: str | Path, replicate: int = 0) -> None:
+        """Write one replicate as an ONNX file that gives the same labels.
+
+        Its inputs are `sequences` (n, T, D), float32 and padded at the end, and `lengths` (n,),
+        int64; of a perceptron `features` (n, F). Its outputs are `labels` (n,) and
+        `probabilities` (n, C) of `classes_`. Replicates do not vote in it.
+
+        Raises
+        ------
+        ImportError
+            If onnx is not installed: it is the extra `harmodels[onnx]`.
+        ValueError
+            If there is no such replicate, or the labels are neither text nor numbers.
+        """
+        write_onnx(
+            Path(path),
+            self.to_torch(replicate),
+            self.classes_,
+            channels=self.n_channels_in_,
+            sigmoids=isinstance(self, SigmoidOutputs),
+        )
 
     def save(self, folder: str | Path, about: "ModelCard | None" = None) -> None:
         """Write the fitted network into a folder, which `harmodels.load` reads.

@@ -1,0 +1,194 @@
+"""Trained networks as ONNX graphs, whose operators are those of torch.nn's layers.
+
+Unequal lengths are exact: ONNX's recurrent operators take them as `sequence_lens` and return the
+state after each sequence's last step. The weights come from the modules of `torch_modules`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from harmodels.estimators.torch_modules import HierarchicalModule, RecurrentModule
+from harmodels.files import atomic_path
+
+OPSET, IR_VERSION = 17, 8  # of 2022: the oldest runtimes that one still meets read them
+# torch.nn's gates in the order of ONNX: GRU r z n as z r h, LSTM i f g o as i o f c
+GATES = {"RNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2]}
+# ONNX may leave out the reset gate's bias, torch.nn does not
+ATTRIBUTES: dict[str, dict[str, Any]] = {"GRU": {"linear_before_reset": 1}}
+
+
+def write_onnx(
+    path: Path, module: nn.Module, classes: NDArray[Any], *, channels: int, sigmoids: bool
+) -> None:
+    """Write a module of `torch_modules` as an ONNX file, atomically.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    module
+        One network.
+    classes
+        (C,) labels.
+    channels
+        Of a sequence, or features of a vector.
+    sigmoids
+        Whether the outputs are sigmoids that are scaled to add up to one, or a softmax.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    ValueError
+        If the labels are neither text nor numbers.
+    """
+    try:
+        from onnx import TensorProto, helper
+    except ImportError as error:
+        raise ImportError("to_onnx needs onnx: python -m pip install 'harmodels[onnx]'") from error
+    labels, kind = _labels(classes)
+    graph = _Graph()
+    if isinstance(module, nn.Sequential):
+        inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", channels])]
+        logits = _perceptron(graph, module)
+    elif isinstance(module, RecurrentModule | HierarchicalModule):
+        inputs = [
+            helper.make_tensor_value_info("sequences", TensorProto.FLOAT, ["n", "T", channels]),
+            helper.make_tensor_value_info("lengths", TensorProto.INT64, ["n"]),
+        ]
+        logits = _recurrent(graph, module)
+    else:
+        raise TypeError(f"{type(module).__name__} is no module of torch_modules")
+    if sigmoids:  # the softmax of the logarithms of the sigmoids
+        scores = graph.add("Neg", graph.add("Softplus", graph.add("Neg", logits)))
+    else:
+        scores = logits
+    graph.add("Softmax", scores, output="probabilities", axis=-1)
+    best = graph.add("ArgMax", logits, axis=-1, keepdims=0)
+    graph.add("Gather", graph.constant(labels), best, output="labels", axis=0)
+    outputs = [
+        helper.make_tensor_value_info("labels", kind, ["n"]),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(classes)]),
+    ]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "harmodels", inputs, outputs, graph.constants),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="harmodels",
+    )
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+@dataclass
+class _Graph:
+    """Nodes and constants in their order; each result has a number as its name."""
+
+    nodes: list[Any] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        """Add a node of one output and return its name."""
+        from onnx import helper
+
+        name = output or f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        return name
+
+    def recur(self, operator: str, *inputs: str, hidden: int) -> tuple[str, str]:
+        """Add a recurrent node; return all outputs (T, 1, n, H) and the last states (1, n, H)."""
+        from onnx import helper
+
+        names = [f"{part}_{len(self.nodes)}" for part in ("outputs", "states")]
+        self.nodes.append(
+            helper.make_node(
+                operator, inputs, names, hidden_size=hidden, **ATTRIBUTES.get(operator, {})
+            )
+        )
+        return names[0], names[1]
+
+    def constant(self, value: Tensor | NDArray[Any]) -> str:
+        """Add a constant and return its name."""
+        from onnx import numpy_helper
+
+        array = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+
+def _perceptron(graph: _Graph, module: nn.Sequential) -> str:
+    values = "features"
+    for layer in module:
+        if isinstance(layer, nn.Linear):
+            values = _dense(graph, layer, values)
+        elif isinstance(layer, nn.ReLU):
+            values = graph.add("Relu", values)
+    return values
+
+
+def _recurrent(graph: _Graph, module: RecurrentModule | HierarchicalModule) -> str:
+    lengths = graph.add("Cast", "lengths", to=6)  # int32
+    steps = graph.add("Transpose", "sequences", perm=[1, 0, 2])  # (T, n, D)
+    if isinstance(module, HierarchicalModule):
+        fingers = [
+            _layers(graph, finger, graph.add("Gather", steps, graph.constant(own), axis=2), lengths)
+            for own, finger in zip(module.branches, module.fingers, strict=True)
+        ]
+        steps = graph.add("Concat", *(outputs for outputs, _ in fingers), axis=2)
+        _, state = _layers(graph, module.hand, steps, lengths)
+    else:
+        _, state = _layers(graph, module.rnn, steps, lengths)
+    return _dense(graph, module.output, state)
+
+
+def _layers(graph: _Graph, rnn: Any, steps: str, lengths: str) -> tuple[str, str]:
+    """Add a stack of layers; return the outputs (T, n, H) and the last states (n, H) of the top."""
+    kind = type(rnn).__name__
+    state = ""
+    for index in range(rnn.num_layers):
+        ih, hh, bias_ih, bias_hh = (
+            _gates(getattr(rnn, f"{name}_l{index}"), kind)
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        # a leading axis for the direction
+        weights = [ih[None], hh[None], torch.cat([bias_ih, bias_hh])[None]]
+        names = [graph.constant(weight) for weight in weights]
+        outputs, states = graph.recur(kind, steps, *names, lengths, hidden=rnn.hidden_size)
+        steps = graph.add("Squeeze", outputs, graph.constant(np.array([1])))
+        state = graph.add("Squeeze", states, graph.constant(np.array([0])))
+    return steps, state
+
+
+def _gates(tensor: Tensor, kind: str) -> Tensor:
+    parts = tensor.detach().chunk(len(GATES[kind]))
+    return torch.cat([parts[gate] for gate in GATES[kind]])
+
+
+def _dense(graph: _Graph, layer: nn.Linear, values: str) -> str:
+    weight, bias = graph.constant(layer.weight), graph.constant(layer.bias)
+    return graph.add("Gemm", values, weight, bias, transB=1)
+
+
+def _labels(classes: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    from onnx import TensorProto
+
+    values = classes.tolist()
+    for kind, dtype, code in (
+        (str, object, TensorProto.STRING),
+        (bool, np.bool_, TensorProto.BOOL),
+        (int, np.int64, TensorProto.INT64),
+        (float, np.float64, TensorProto.DOUBLE),
+    ):
+        if all(isinstance(value, kind) for value in values):
+            return np.array(values, dtype=dtype), code
+    raise ValueError(
+        f"labels of type {classes.dtype} are no tensor of ONNX; train with labels that are all "
+        "text or all numbers"
+    )
