@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from harmodels.errors import DataError
@@ -125,14 +125,23 @@ def _draw(
     activities: Activities, title: str, note: str, truth: pd.DataFrame | None, simulated: bool
 ) -> Figure:
     last = max(float(activities.ends[-1]), activities.recorded_s)
-    span = last if last <= 1.1 * DAY_S else DAY_S
-    rows = min(MOST_ROWS, int(np.ceil(last / span)))
+    days = last > 1.1 * DAY_S  # a row each
+    span = DAY_S if days else last
+    clock = _clock(activities.origin)
+    first = -clock if days else 0.0
+    rows = min(MOST_ROWS, int(np.ceil((last - first) / span)))
     height = 1.25 if truth is None else 1.5
-    figure = new_figure(11.0, 1.35 + rows * height, simulated=False)
+    figure = new_figure(11.0, 1.35 + rows * height - 0.25 * (rows - 1), simulated=False)
     all_axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for number, axes in enumerate(all_axes):
-        _draw_row(axes, activities, number * span, (number + 1) * span, truth)
-        _label_times(axes, activities.origin, span, number)
+        start = first + number * span
+        _draw_row(axes, activities, start, start + span, truth)
+        _label_times(axes, activities.origin, start, span)
+        if days:
+            axes.set_ylabel(
+                _day(activities.origin, start, number), rotation=0, ha="right", va="center"
+            )
+            axes.tick_params(axis="x", labelbottom=number == rows - 1)
     figure.supxlabel(
         textwrap.fill(note, NOTE_WIDTH),
         x=0.01,
@@ -243,28 +252,38 @@ def _duration(minutes: float) -> str:
     return f"{minutes:.1f} min"
 
 
-def _label_times(axes: Axes, origin: Any, span: float, number: int) -> None:
-    start = pd.Timestamp(origin) if isinstance(origin, pd.Timestamp) else None
+def _clock(origin: Any) -> float:
+    """Return the seconds from midnight to the first sample; 0 where the times are no dates."""
+    if not isinstance(origin, pd.Timestamp):
+        return 0.0
+    return (origin - origin.normalize()).total_seconds()
+
+
+def _day(origin: Any, start: float, number: int) -> str:
+    if not isinstance(origin, pd.Timestamp):
+        return f"day {number + 1}"
+    return f"{origin + pd.Timedelta(seconds=start):%a %d %b}"
+
+
+def _label_times(axes: Axes, origin: Any, start: float, span: float) -> None:
+    """Put ticks at whole minutes or hours, of the clock where the times are dates."""
+    step = next(s for s in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200) if span / s <= 14)
+    clock = _clock(origin)
 
     def text(seconds: float, _: int) -> str:
-        if start is not None:
-            return (start + pd.Timedelta(seconds=seconds)).strftime("%H:%M")
+        if isinstance(origin, pd.Timestamp):
+            shown = origin + pd.Timedelta(seconds=seconds)
+            return shown.strftime("%H:%M" if step >= 60 else "%H:%M:%S")
         if span <= 600:
             return f"{seconds:g} s"
-        hours, rest = divmod(round(seconds / 60) if span > 3600 else seconds / 60, 60)
-        return f"{hours:.0f}:{rest:02.0f} h" if span > 3600 else f"{seconds / 60:g} min"
+        if span <= 3600:
+            return f"{seconds / 60:g} min"
+        hours, rest = divmod(round((seconds - start * (span == DAY_S)) / 60), 60)
+        return f"{hours}:{rest:02} h"
 
-    step = next(
-        (s for s in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200) if span / s <= 13), 10800
-    )
-    if start is None:
-        axes.set_xticks(np.arange(number * span, (number + 1) * span + 1e-6, step))
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(12))
+    first = np.ceil((start + clock) / step) * step - clock
+    axes.set_xticks(np.arange(first, start + span + 1e-6, step))
     axes.xaxis.set_major_formatter(FuncFormatter(text))
-    if span == DAY_S:
-        day = f"day {number + 1}" if start is None else f"{start + pd.Timedelta(days=number):%d %b}"
-        axes.set_ylabel(day, rotation=0, ha="right", va="center")
 
 
 def _light(colour: str) -> tuple[float, ...]:
