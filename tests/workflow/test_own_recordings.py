@@ -1,0 +1,105 @@
+"""docs/own-recordings.md: its files and commands, in their order, in an empty folder."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harmodels
+from harmodels.files import read_json
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("own_recordings")]
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"# (\S+\.(?:py|yaml))\n")
+NUMBER = re.compile(r"[\d.,]+")
+
+
+@pytest.fixture(scope="module")
+def blocks(repository):
+    """Return the blocks of the page as language and text."""
+    return BLOCK.findall((repository / "docs/own-recordings.md").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def walk(blocks, repository, tmp_path_factory):
+    """Return the folder and what was printed, after every file was written and command run."""
+    folder = tmp_path_factory.mktemp("walk")
+    programs = tmp_path_factory.mktemp("bin")
+    main = "import sys; from harmodels.cli import main; sys.argv[0] = 'harmodels'; sys.exit(main())"
+    for name, arguments in (("harmodels", f"-c {shlex.quote(main)}"), ("python", "")):
+        command = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {arguments} "$@"\n'
+        (programs / name).write_text(command, encoding="utf-8")
+        (programs / name).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(repository / "src"),
+    }
+    printed = ""
+    for language, text in blocks:
+        named = FILE.match(text)
+        if named:
+            (folder / named[1]).write_text(text, encoding="utf-8")
+        elif language == "sh":
+            done = subprocess.run(
+                ["sh", "-euc", text],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+                timeout=600,
+            )
+            printed += done.stdout
+            assert done.returncode == 0, done.stdout + done.stderr
+    return folder, printed
+
+
+def test_a_table_of_one_s_own_becomes_a_model(walk):
+    card = read_json(walk[0] / "results/models/walks/model.json")["card"]
+    assert card["channels"] == ["acc_x", "acc_y", "acc_z"]
+    assert card["data"]["worn"] == "a phone at the waist"
+    assert card["accuracy"]["value"] > 0.95
+    dropped = read_json(walk[0] / "results/datasets/my-walks/card.json")["dropped"]
+    assert set(dropped.values()) == {0}
+
+
+def test_another_recording_is_classified_as_the_page_says(walk, blocks):
+    """Up to numbers, which depend on the machine, and the order that they decide."""
+    (said,) = (text for language, text in blocks if language == "text")
+    assert shape(said) <= shape(walk[1])
+    agrees = re.search(r"agrees with the truth in ([\d.]+)%", walk[1])
+    assert agrees
+    assert float(agrees[1]) > 95
+
+
+def shape(text):
+    return {" ".join(NUMBER.sub("#", line).split()) for line in text.splitlines()}
+
+
+@pytest.mark.parametrize("name", ["activities.csv", "activities.svg", "live.html"])
+def test_the_walk_writes(walk, name):
+    assert (walk[0] / name).stat().st_size > 1000
+
+
+def test_the_exported_model_gives_the_same_labels(walk, blocks, monkeypatch):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(walk[0])
+    (program,) = (text for kind, text in blocks if kind == "python" and not FILE.match(text))
+    exec(program, {})
+    table = pd.read_csv("walks.csv")[["ax", "ay", "az"]].to_numpy(np.float32) / 9.80665
+    windows = table[: len(table) // 128 * 128].reshape(-1, 128, 3).astype(np.float32)
+    labels, _ = runtime.InferenceSession("walks.onnx").run(
+        None, {"sequences": windows, "lengths": np.full(len(windows), 128)}
+    )
+    model = harmodels.load("results/models/walks")
+    assert len(set(labels)) == 3
+    assert (labels == model.predict(windows)).all()
