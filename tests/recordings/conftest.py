@@ -100,3 +100,14 @@ def classify():
         )
 
     return run
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes a frame as CSV and returns the path."""
+
+    def run(frame, name="walk.csv"):
+        frame.to_csv(tmp_path / name, index=False)
+        return tmp_path / name
+
+    return run

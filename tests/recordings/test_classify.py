@@ -5,28 +5,16 @@ import pandas as pd
 import pytest
 
 from harmodels import GRUClassifier, ModelCard, TrainingData
-from harmodels.data.simulation.afternoon import simulate_afternoon
 from harmodels.errors import DataError, ModelError
 from harmodels.recordings.classify import NO_LABEL
 from harmodels.recordings.command import agreement, report_lines
-from tests.recordings.conftest import CLASSES, COLUMNS
+from tests.recordings.conftest import COLUMNS
 
 
 @pytest.fixture
 def table(walk):
     """Return the afternoon as a frame."""
     return pd.read_csv(walk)
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Return a function that writes a frame as CSV and returns the path."""
-
-    def run(frame, name="walk.csv"):
-        frame.to_csv(tmp_path / name, index=False)
-        return tmp_path / name
-
-    return run
 
 
 @pytest.mark.parametrize("model", ["gru", "mlp"])
@@ -51,15 +39,6 @@ def test_the_size_of_the_chunks_changes_nothing(model, block_bytes, walk, classi
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("rate_hz", [20.0, 100.0])
-def test_chunks_of_a_recording_at_another_rate_change_nothing(rate_hz, gru, classify, write):
-    path = write(simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples)
-    whole = classify(path, gru)
-    parts = classify(path, gru, reading={"block_bytes": 2_000})
-    np.testing.assert_array_equal(parts.starts, whole.starts)
-    np.testing.assert_array_equal(parts.codes, whole.codes)
-
-
 @pytest.mark.parametrize("model", ["gru", "mlp"])
 def test_unit_order_of_columns_and_format_change_no_label(
     model, table, classify, request, tmp_path
@@ -74,19 +53,6 @@ def test_unit_order_of_columns_and_format_change_no_label(
     clean = classify(tmp_path / "walk.csv", folder)
     found = classify(path, folder, given_units={"acc": "g"}, time_unit="ms")
     np.testing.assert_array_equal(found.codes, clean.codes)
-
-
-@pytest.mark.parametrize(("rate_hz", "least"), [(20.0, 0.97), (100.0, 0.995)])
-def test_a_recording_at_another_rate_gets_the_labels_of_the_clean_one(
-    rate_hz, least, gru, classify, write, walk, table
-):
-    """The same motion at 100 Hz, thinned to the rate; 20 Hz holds nothing above 10 Hz."""
-    fine = simulate_afternoon(CLASSES, minutes=6, rate_hz=100.0, seed=3).samples
-    clean = classify(write(fine.iloc[::2], "clean.csv"), gru)
-    other = classify(write(fine.iloc[:: round(100 / rate_hz)], "other.csv"), gru)
-    steps = min(len(clean.codes), len(other.codes))
-    assert abs(len(clean.codes) - len(other.codes)) <= 1
-    assert (clean.codes[:steps] == other.codes[:steps]).mean() >= least
 
 
 def test_seconds_add_up_to_the_time_in_windows(walk, gru, classify):

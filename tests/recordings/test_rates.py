@@ -1,0 +1,78 @@
+"""The same motion, recorded at another rate, gets the same labels."""
+
+import numpy as np
+import pytest
+from scipy.signal import firwin
+
+from harmodels.data.resampling import split_gaps
+from harmodels.data.simulation.afternoon import simulate_afternoon
+from tests.recordings.conftest import CLASSES
+
+FINE_HZ = 100.0
+HIGHEST_HZ = 8.0  # of the motion below: under half of 20 Hz, with room for the filters to fall
+TAPS = 401  # of a filter that lets nothing through 0.5 Hz above that
+TIE = 0.05  # of two probabilities; rounding may decide between them
+
+
+@pytest.fixture(scope="module")
+def slow_motion():
+    """Return an afternoon at 100 Hz that holds nothing above `HIGHEST_HZ`, and its parts."""
+    samples = simulate_afternoon(CLASSES, minutes=12, rate_hz=FINE_HZ, seed=3).samples.copy()
+    parts = [np.arange(len(samples))[rows] for rows in split_gaps(samples["t"].to_numpy(), 0.2)]
+    low_pass = firwin(TAPS, HIGHEST_HZ, fs=FINE_HZ)
+    for name in samples.columns.drop("t"):
+        values = samples[name].to_numpy(copy=True)
+        for part in parts:
+            wide = np.pad(values[part], TAPS // 2, mode="edge")
+            values[part] = np.convolve(wide, low_pass, "valid")
+        samples[name] = values
+    return samples, parts
+
+
+@pytest.fixture
+def record(slow_motion, write):
+    """Return a function that writes every n-th sample of each part as CSV."""
+    samples, parts = slow_motion
+
+    def run(every, columns=("t", "ax", "ay", "az", "gx", "gy", "gz")):
+        rows = np.concatenate([part[::every] for part in parts])
+        return write(samples.loc[rows, list(columns)], f"every_{every}.csv")
+
+    return run
+
+
+@pytest.mark.parametrize("model", ["gru", "mlp"])
+@pytest.mark.parametrize("every", [5, 1], ids=["20 Hz", "100 Hz"])
+def test_motion_that_both_rates_can_hold_gets_the_same_labels(
+    model, every, record, classify, request
+):
+    folder = request.getfixturevalue(model)
+    clean = classify(record(2), folder)
+    other = classify(record(every, ("gz", "ax", "t", "gx", "az", "gy", "ay")), folder)
+    np.testing.assert_allclose(other.starts, clean.starts, rtol=0, atol=1e-9)
+    second, first = np.sort(clean.probabilities, axis=1)[:, -2:].T
+    sure = first - second > TIE
+    assert sure.mean() > 0.98
+    np.testing.assert_array_equal(other.codes[sure], clean.codes[sure])
+
+
+@pytest.mark.parametrize(("rate_hz", "least"), [(20.0, 0.97), (100.0, 0.995)])
+def test_motion_and_noise_that_only_the_finer_rate_can_hold_change_few_labels(
+    rate_hz, least, gru, classify, write
+):
+    """Thinned without a filter: what is above half of the rate folds back into the motion."""
+    fine = simulate_afternoon(CLASSES, minutes=6, rate_hz=FINE_HZ, seed=3).samples
+    clean = classify(write(fine.iloc[::2], "clean.csv"), gru)
+    other = classify(write(fine.iloc[:: round(FINE_HZ / rate_hz)], "other.csv"), gru)
+    steps = min(len(clean.codes), len(other.codes))
+    assert abs(len(clean.codes) - len(other.codes)) <= 1
+    assert (clean.codes[:steps] == other.codes[:steps]).mean() >= least
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 100.0])
+def test_chunks_of_a_recording_at_another_rate_change_nothing(rate_hz, gru, classify, write):
+    path = write(simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples)
+    whole = classify(path, gru)
+    parts = classify(path, gru, reading={"block_bytes": 2_000})
+    np.testing.assert_array_equal(parts.starts, whole.starts)
+    np.testing.assert_array_equal(parts.codes, whole.codes)
