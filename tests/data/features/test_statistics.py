@@ -38,6 +38,17 @@ def test_iqr_of_one_to_four_is_two_as_in_matlab():
     assert statistics.iqr(np.arange(1.0, 5.0)[None, :, None]).item() == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 64, 127, 128])
+def test_iqr_and_entropy_have_the_bytes_of_scipy_s(steps):
+    values = np.random.default_rng(steps).normal(size=(20, steps, 3))
+    theirs = stats.iqr(values, axis=1, interpolation="hazen")
+    np.testing.assert_array_equal(statistics.iqr(values), theirs)
+    levels = np.floor(np.clip(values, 0, 1) * 255 + 0.5)
+    counts = (levels[..., None] == np.arange(256)).sum(axis=1)
+    theirs = stats.entropy(counts, base=2, axis=2)
+    np.testing.assert_array_equal(statistics.entropy(values), theirs)
+
+
 def test_entropy_of_equally_frequent_grey_levels_is_the_log_of_their_number():
     values = np.repeat([0.0, 0.25, 0.5, 1.0], 32)[None, :, None]
     assert statistics.entropy(values).item() == pytest.approx(2.0)

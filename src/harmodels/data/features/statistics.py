@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 Array = NDArray[np.float64]
 
@@ -78,8 +78,23 @@ def energy(values: Array) -> Array:
 
 
 def iqr(values: Array) -> Array:
-    """Return the interquartile range with MATLAB's (Hazen's) quantiles, (N, A)."""
-    return stats.iqr(values, axis=1, interpolation="hazen")
+    """Return the interquartile range with MATLAB's (Hazen's) quantiles, (N, A).
+
+    The numbers of `scipy.stats.iqr`, which takes seven times as long along a middle axis.
+    """
+    ordered = np.sort(np.ascontiguousarray(values.swapaxes(1, 2)))  # (N, A, T)
+    last = ordered.shape[2] - 1
+    lower, upper = (
+        (1 - part) * ordered[..., index] + part * ordered[..., min(index + 1, last)]
+        for index, part in (_hazen(last + 1, share) for share in (0.25, 0.75))
+    )
+    return upper - lower
+
+
+def _hazen(count: int, share: float) -> tuple[int, float]:
+    """Return which of so many sorted values a quantile follows, and how far."""
+    place = min(max(share * count - 0.5, 0.0), count - 1.0)
+    return int(place), place - int(place)
 
 
 def entropy(values: Array) -> Array:
@@ -88,11 +103,12 @@ def entropy(values: Array) -> Array:
     As in MATLAB's image toolbox: values are cut to [0, 1] and rounded to 256 levels. A signal
     that never exceeds 0, or never falls below 1, has entropy 0; so the unit matters (g, rad/s).
     """
-    N, _, A = values.shape
+    N, T, A = values.shape
     levels = np.floor(np.clip(values, 0.0, 1.0) * (GREY_LEVELS - 1) + 0.5).astype(np.int64)
     windows = np.arange(N)[:, None, None] * A + np.arange(A)  # (N, 1, A)
     counts = np.bincount((windows * GREY_LEVELS + levels).ravel(), minlength=N * A * GREY_LEVELS)
-    return stats.entropy(counts.reshape(N, A, GREY_LEVELS), base=2, axis=2)  # (N, A)
+    terms = special.entr(np.arange(T + 1) / T)  # of a level that c of T values have
+    return terms[counts].reshape(N, A, GREY_LEVELS).sum(axis=2) / np.log(2)  # (N, A)
 
 
 def burg(values: Array, order: int) -> Array:
