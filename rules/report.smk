@@ -10,6 +10,7 @@ rule build_page:
         comparisons=TARGETS.comparisons(),
         cards=TARGETS.cards(),
         runs=TARGETS.run_records(),
+        live=MODELS.live_pages(),
         recordings=MODELS.recordings(),
     output:
         page=f"results/{PROJECT.name}.html",
@@ -21,6 +22,7 @@ rule build_page:
         datasets=list(PIPELINE.datasets),
         compared=TARGETS.compared_datasets(),
         recordings=list(PROJECT.afternoons),
+        live=list(PROJECT.live),
     message:
         "Writing the page {output.page}."
     script:

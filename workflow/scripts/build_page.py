@@ -36,5 +36,6 @@ with script_job(snakemake, "page"):
         recordings={
             name: Path("results/recordings") / name for name in snakemake.params.recordings
         },
+        live=snakemake.params.live,
     )
     write_page(snakemake.output.page, html)

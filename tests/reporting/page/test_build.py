@@ -49,6 +49,24 @@ def test_the_page_is_well_formed_and_all_its_links_lead_somewhere(section, tmp_p
     assert all((tmp_path / file).is_file() for file in files)
 
 
+def test_recordings_and_pages_of_models_are_linked(section, tmp_path):
+    afternoon = tmp_path / "recordings" / "an afternoon"
+    afternoon.mkdir(parents=True)
+    (afternoon / "timeline.svg").write_text("<svg/>")
+    (afternoon / "summary.txt").write_text("30 min walking")
+    html = build_page("t", [section()], {}, recordings={"an afternoon": afternoon}, live=["gru"])
+    reader = read(html)
+    assert reader.open == []
+    assert "30 min walking" in html
+    assert {
+        "live/gru.html",
+        "recordings/an%20afternoon/timeline.svg",
+        "recordings/an%20afternoon/activities.csv",
+    } <= set(reader.links)
+    only = read(build_page("t", [section()], {}, live=["gru"]))
+    assert {"#recordings", "live/gru.html"} <= set(only.links)
+
+
 def test_the_page_needs_nothing_from_elsewhere(section):
     made = section()
     preview = made.folder / "figures" / "figure2.svg"

@@ -42,6 +42,7 @@ def build_page(
     previews: Mapping[str, str | Path] | None = None,
     comparisons: Mapping[str, str | Path] | None = None,
     recordings: Mapping[str, Path] | None = None,
+    live: Sequence[str] = (),
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
@@ -63,6 +64,8 @@ def build_page(
         there is one.
     recordings
         The folder of each recording that a model classified: timeline.svg and summary.txt.
+    live
+        Models that run in a browser, in live/<model>.html.
 
     Raises
     ------
@@ -85,6 +88,7 @@ def build_page(
                 name: (embedded(folder / "timeline.svg"), _text(folder / "summary.txt"))
                 for name, folder in (recordings or {}).items()
             },
+            live=live,
             software=software(sections),
         )
     )
