@@ -6,6 +6,10 @@ from scipy.special import log_expit, log_softmax
 
 import harmodels
 from harmodels.config.models import ModelPlan
+from harmodels.data.features.catalogue import catalogue
+from harmodels.data.features.checks import RAW_CHANNELS
+from harmodels.data.features.mapping import AffineMap, write_map
+from harmodels.data.features.tables import feature_sequences
 from harmodels.data.registry import Dataset, Window
 from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
@@ -44,23 +48,31 @@ def recorded():
     )
 
 
+@pytest.fixture(scope="module")
+def features(recorded):
+    """Return 561 features of the same sequences."""
+    count = len(catalogue())
+    values = np.random.default_rng(1).normal(size=(48, count)) + recorded.labels[:, None] * 0.1
+    return feature_sequences(recorded, values)
+
+
 @pytest.fixture
 def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
-    def run(training, options, name="one", fingers=None, seed=3):
+    def run(training, options, name="one", fingers=None, seed=3, sequences=recorded):
         from dataclasses import asdict
 
         from harmodels.config.options import OPTIONS as KINDS
 
-        write_sequences(tmp_path / "sequences.parquet", recorded)
+        write_sequences(tmp_path / "sequences.parquet", sequences)
         draw = Draw(validation_per_class=2)
         write_table(tmp_path / "splits.parquet", draw_splits(recorded, draw, seed=3, replicates=2))
         job = Job(
             report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
-            options=asdict(KINDS[training](**options)), training=training, channels=CHANNELS,
-            fingers=fingers, validation=True, seed=seed, replicates=2, engine="compiled",
-            device="cpu",
+            options=asdict(KINDS[training](**options)), training=training,
+            channels=CHANNELS if sequences is recorded else None, fingers=fingers,
+            validation=True, seed=seed, replicates=2, engine="compiled", device="cpu",
         )  # fmt: skip
         run_job(
             job,
@@ -79,7 +91,7 @@ def train(recorded, tmp_path):
 def export(tmp_path):
     """Return a function that exports a run and loads the model."""
 
-    def run(folders, **plan):
+    def run(folders, feature_map=None, **plan):
         dataset = Dataset(
             name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
             format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
@@ -90,7 +102,7 @@ def export(tmp_path):
             folders,
             dataset,
             tmp_path / "sequences.parquet",
-            None,
+            feature_map,
         )
         export_model(source, tmp_path / "model")
         return harmodels.load(tmp_path / "model")
@@ -119,6 +131,26 @@ def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, ex
         found = model.predict_proba_all(inputs)[replicate]
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
         assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_path):
+    dropout = {"dropout": 0.5, "dropout_form": "at_inference", "gap_after": 1}
+    options = {"hidden1": 6, "hidden2": 4, "epochs": 2, **dropout}
+    folder = train("perceptron", options, sequences=features)
+    lines = np.arange(4.0 * len(catalogue())).reshape(4, -1)
+    write_map(tmp_path / "map.parquet", AffineMap(*lines))
+    model = export([folder], tmp_path / "map.parquet", configuration="one")
+    assert (model.card_.channels, model.card_.units) == (RAW_CHANNELS, ("g",) * 3 + ("rad/s",) * 3)
+    np.testing.assert_array_equal(model.card_.features.slope, lines[0])
+    np.testing.assert_array_equal(model.card_.features.intercept, lines[1])
+    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), "last")
+    rows = {name: row for row, name in enumerate(features.ids)}
+    for replicate in (0, 1):
+        own = frame[frame["replicate"] == replicate]
+        inputs = features.padded()[[rows[name] for name in own["id"]], 0]
+        found = model.predict_proba_all(inputs)[replicate]
+        wanted = np.exp(log_softmax(scores_of(own), axis=1))
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_labels_in_the_order_of_the_data_set_can_be_scored(train, export, recorded):
