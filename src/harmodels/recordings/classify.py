@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 NO_LABEL = -1  # a window in which the sensor stood still
 LARGEST_GAP_S = 0.2
-SCORED_AT_ONCE = 4096  # windows
+SCORED_AT_ONCE = 1024  # windows; bounds their copies to some tens of megabytes
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Activities:
 
 @dataclass
 class _Batch:
-    """Windows that wait to be scored together, across parts."""
+    """Windows that wait to be scored together, across parts and chunks."""
 
     values: list[Array] = field(default_factory=list)
     following: list[Array] = field(default_factory=list)
@@ -133,6 +133,7 @@ class Classifier:
         self._gaps = 0
         self._recorded_hz = 0.0
         self._first: float | None = None
+        self._batch = _Batch()
 
     def batches(
         self, reader: Reader, progress: Callable[[int], None]
@@ -159,6 +160,7 @@ class Classifier:
             raise DataError(f"{reader.source.path} holds no row of finite numbers")
         check_moves(low, high, reader.source.columns)
         yield from self._scored(self._finish())
+        yield from self._flush()
 
     def _windows(self, chunk: Chunk) -> Iterator[tuple[float, Windows]]:
         for rows in split_gaps(chunk.times, self._largest_gap_s):
@@ -183,18 +185,22 @@ class Classifier:
     def _scored(
         self, parts: Iterator[tuple[float, Windows]]
     ) -> Iterator[tuple[Array, Array, NDArray[np.float32]]]:
-        batch = _Batch()
         for start, windows in parts:
             if not len(windows.starts):
                 continue
-            alike = not batch.values or batch.values[0].shape[1:] == windows.values.shape[1:]
-            if batch.count and (batch.count >= SCORED_AT_ONCE or not alike):
-                yield self._score(batch)
-                batch = _Batch()
+            batch = self._batch
+            if batch.values and batch.values[0].shape[1:] != windows.values.shape[1:]:
+                yield from self._flush()
+                batch = self._batch
             batch.values.append(windows.values)
             batch.following.append(windows.following)
             batch.starts.append(start + windows.starts / self.card.rate_hz)
             batch.count += len(windows.starts)
+            if batch.count >= SCORED_AT_ONCE:
+                yield from self._flush()
+
+    def _flush(self) -> Iterator[tuple[Array, Array, NDArray[np.float32]]]:
+        batch, self._batch = self._batch, _Batch()
         if batch.count:
             yield self._score(batch)
 

@@ -20,8 +20,8 @@ from harmodels.errors import DataError
 
 Array = NDArray[np.float64]
 
-BLOCK_BYTES = 1 << 24  # of a CSV file
-BATCH_ROWS = 1 << 18  # of a Parquet file
+BLOCK_BYTES = 1 << 20  # of a CSV file; pyarrow reads up to 32 blocks ahead
+BATCH_ROWS = 1 << 16  # of a Parquet file
 SAMPLED_BYTES = 1 << 16  # that show header and separator
 TIME = "time"
 
