@@ -227,7 +227,7 @@ def test_semicolons_and_blanks_are_read(table, gru, classify, tmp_path):
 def test_a_model_without_a_card_is_refused(walk, classify, tmp_path):
     X = np.random.default_rng(0).normal(size=(8, 20, 3))
     GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4).save(tmp_path / "bare")
-    from harmodels.estimators.folder import load_model
+    from harmodels.estimators.loading import load_model
     from harmodels.recordings.classify import Classifier
 
     with pytest.raises(ModelError, match="does not say which channels it reads"):

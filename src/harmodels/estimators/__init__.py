@@ -12,7 +12,7 @@ from harmodels.estimators.classifiers import (
     MLPClassifier,
 )
 from harmodels.estimators.features import HarFeatures
-from harmodels.estimators.folder import load_model as load
+from harmodels.estimators.loading import load_model as load
 from harmodels.estimators.sequences import from_channels_first
 
 __all__ = [

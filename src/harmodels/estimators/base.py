@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from torch import nn
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
+from harmodels.estimators.card import ModelCard
+from harmodels.estimators.folder import save_model
 from harmodels.estimators.onnx_graph import write_onnx
 from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences
 from harmodels.estimators.validation import held_out
@@ -30,9 +32,6 @@ from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, Patience
-
-if TYPE_CHECKING:
-    from harmodels.estimators.card import ModelCard
 
 Labels = NDArray[Any]
 
@@ -223,7 +222,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             sigmoids=isinstance(self, SigmoidOutputs),
         )
 
-    def save(self, folder: str | Path, about: "ModelCard | None" = None) -> None:
+    def save(self, folder: str | Path, about: ModelCard | None = None) -> None:
         """Write the fitted network into a folder, which `harmodels.load` reads.
 
         Parameters
@@ -238,8 +237,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ModelError
             If the labels are neither text nor numbers, or the card is of other inputs.
         """
-        from harmodels.estimators.folder import save_model  # which needs the classes above
-
         save_model(self, folder, about)
 
     def __sklearn_tags__(self) -> Any:

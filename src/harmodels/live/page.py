@@ -11,7 +11,7 @@ from harmodels.data.resampling import unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import Accuracy, ModelCard
-from harmodels.estimators.folder import load_model
+from harmodels.estimators.loading import load_model
 from harmodels.files import write_text
 from harmodels.live.network import Description, describe_network
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard
-from harmodels.estimators.folder import load_model
+from harmodels.estimators.loading import load_model
 from harmodels.recordings.classify import NO_LABEL, Activities, Classifier, classify_recording
 from harmodels.recordings.read import Reader, describe_source
 from harmodels.recordings.timeline import draw_timeline
