@@ -11,6 +11,7 @@ from harmodels.config.yaml_files import check_config_files
 from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.folders import check_folders
+from harmodels.pipeline.forks import fork_scripts
 from harmodels.pipeline.inputs import Inputs
 from harmodels.pipeline.models import ModelInputs
 from harmodels.pipeline.labels import Labels
@@ -48,6 +49,7 @@ if warning:
 if workflow.is_main_process:
     for line in PIPELINE.left_out():
         logger.info(line)
+    fork_scripts()
 
 # jobs take over the device that was decided here: a cluster's node would decide by its own hardware
 os.environ[DEVICE] = PROJECT.device

@@ -34,11 +34,11 @@ def training_processes(work: Path) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            command = (entry / "cmdline").read_bytes().decode().split("\0")
+            command = (entry / "comm").read_text(encoding="utf-8").strip()
             here = (entry / "cwd").resolve() == work.resolve()
         except OSError:
             continue  # it has ended
-        if here and any(part.endswith("train_network.py") for part in command[1:2]):
+        if here and command == "train_network":
             found.append(int(entry.name))
     return found
 

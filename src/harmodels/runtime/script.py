@@ -1,6 +1,7 @@
 """Frame of a workflow script: a log file, and errors as messages."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ def script_job(job: ScriptJob, label: str) -> Iterator[None]:
     try:
         refuse_foreign(job.scriptdir, "workflow/scripts")
         yield
+        LOGGER.info("%.2f s of processor time", sum(os.times()[:4]), extra={"log_only": True})
     except HarmodelsError as error:
         LOGGER.error("error: %s", error)
         sys.exit(1)

@@ -1,0 +1,71 @@
+"""Scripts of a run are forked, and end as those that Snakemake starts itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.xdist_group("workflow"),
+    pytest.mark.skipif(sys.platform != "linux", reason="scripts are forked on Linux alone"),
+]
+
+SNAKEFILE = """
+from harmodels.pipeline.forks import fork_scripts
+
+if workflow.is_main_process:
+    fork_scripts()
+
+rule all:
+    input: "facts.txt"
+
+rule write:
+    output: "facts.txt"
+    benchmark: "cost.jsonl"
+    script: "{script}"
+"""
+
+
+def run(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    (folder / "write.py").write_text(script, encoding="utf-8")
+    (folder / "Snakefile").write_text(SNAKEFILE.format(script="write.py"), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        cwd=folder,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        "import os, sys\n"
+        "facts = 'torch' in sys.modules, os.getppid() != 1, snakemake.rule, __name__\n"
+        "open(snakemake.output[0], 'w').write(repr(facts))\n",
+    )
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "facts.txt").read_text(encoding="utf-8")
+    assert written == "(True, True, 'write', '__main__')"
+    assert '"s":' in (tmp_path / "cost.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("raise SystemExit(3)", "exit status 3"),
+        ("raise ValueError('a reason')", "a reason"),
+        ("import os; os.kill(os.getpid(), 9)", "exit status 137"),
+    ],
+)
+def test_a_script_that_fails_fails_its_job(tmp_path: Path, ending: str, said: str) -> None:
+    done = run(tmp_path, f"open(snakemake.output[0], 'w').close()\n{ending}\n")
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+    assert not (tmp_path / "facts.txt").exists()
