@@ -1,12 +1,12 @@
-"""Per-class and per-subject scores of predictions, by scikit-learn."""
+"""Per-class and per-subject scores of predictions."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score, recall_score
 
 from harmodels.errors import ResultsError
-from harmodels.evaluation.predictions import labels_of, predicted_labels, score_columns
+from harmodels.evaluation.confusion import confusion_counts
+from harmodels.evaluation.predictions import labels_of, predicted_labels
 
 
 def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -21,45 +21,25 @@ def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
     >>> macro_f1(predictions)["value"].round(3).tolist()
     [0.333]
     """
-    classes = range(len(score_columns(predictions)))
-    return pd.DataFrame(
-        [
-            {
-                "replicate": replicate,
-                "value": f1_score(
-                    labels_of(rows),
-                    predicted_labels(rows),
-                    labels=list(classes),
-                    average="macro",
-                    zero_division=0,
-                ),
-            }
-            for replicate, rows in predictions.groupby("replicate")
-        ],
-        columns=["replicate", "value"],
-    )
+    replicates, counts = confusion_counts(predictions)  # (R, C, C)
+    hits = np.diagonal(counts, axis1=1, axis2=2)  # (R, C)
+    present_and_predicted = counts.sum(axis=2) + counts.sum(axis=1)
+    f1 = 2 * hits / np.maximum(present_and_predicted, 1)
+    return pd.DataFrame({"replicate": replicates, "value": f1.mean(axis=1)})
 
 
 def class_recall(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return each class's recall, columns replicate, label, recall; NaN for an absent class."""
-    classes = list(range(len(score_columns(predictions))))
-    frames = [
-        pd.DataFrame(
-            {
-                "replicate": replicate,
-                "label": classes,
-                "recall": recall_score(
-                    labels_of(rows),
-                    predicted_labels(rows),
-                    labels=classes,
-                    average=None,
-                    zero_division=np.nan,
-                ),
-            }
-        )
-        for replicate, rows in predictions.groupby("replicate")
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else _empty("label", "recall")
+    replicates, counts = confusion_counts(predictions)  # (R, C, C)
+    hits, present = np.diagonal(counts, axis1=1, axis2=2), counts.sum(axis=2)  # (R, C)
+    recall = np.divide(hits, present, out=np.full(hits.shape, np.nan), where=present > 0)
+    return pd.DataFrame(
+        {
+            "replicate": np.repeat(replicates, hits.shape[1]),
+            "label": np.tile(np.arange(hits.shape[1]), len(replicates)),
+            "recall": recall.ravel(),
+        }
+    )
 
 
 def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
@@ -109,17 +89,26 @@ def subject_shares(
     ResultsError
         If an id has no subject.
     """
-    counted = predictions[["replicate", "id"]].assign(right=right)
-    joined = counted.merge(subjects[["id", "subject"]], on="id", how="left", validate="many_to_one")
-    unknown = joined.loc[joined["subject"].isna(), "id"]
+    rows = pd.Index(subjects["id"]).get_indexer(predictions["id"])  # -1 where there is none
+    names = subjects["subject"].to_numpy()[rows]
+    unknown = predictions.loc[(rows < 0) | pd.isna(names), "id"]
     if len(unknown):
         raise ResultsError(
             f"no subject is known for sequence {unknown.iloc[0]!r} and {len(unknown) - 1} other "
             "rows; predictions and sequences.parquet are of different data sets"
         )
-    grouped = joined.groupby(["replicate", "subject"])["right"]
-    return grouped.agg(accuracy="mean", sequences="size").reset_index()
-
-
-def _empty(*columns: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=["replicate", *columns])
+    replicate, replicates = pd.factorize(predictions["replicate"].to_numpy(), sort=True)
+    subject, people = pd.factorize(names, sort=True)
+    cell = replicate * len(people) + subject
+    size = len(replicates) * len(people)
+    sequences = np.bincount(cell, minlength=size)
+    hits = np.bincount(cell, weights=right, minlength=size)
+    tested = np.flatnonzero(sequences)
+    return pd.DataFrame(
+        {
+            "replicate": np.repeat(replicates, len(people))[tested],
+            "subject": np.tile(people, len(replicates))[tested],
+            "accuracy": hits[tested] / sequences[tested],
+            "sequences": sequences[tested],
+        }
+    )

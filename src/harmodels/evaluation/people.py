@@ -107,19 +107,23 @@ def subject_counts(accuracies: pd.DataFrame) -> SubjectCounts:
     """
     if accuracies.empty:
         raise ResultsError("an accuracy over people needs predictions, and there are none")
-    tested = accuracies.pivot(index="replicate", columns="subject", values="sequences")
-    share = accuracies.pivot(index="replicate", columns="subject", values="accuracy")
-    if tested.isna().any(axis=None):
-        replicate = tested.index[tested.isna().any(axis=1)][0]
+    replicate, replicates = pd.factorize(accuracies["replicate"].to_numpy(), sort=True)
+    subject, subjects = pd.factorize(accuracies["subject"].to_numpy(), sort=True)
+    sequences = np.zeros((len(replicates), len(subjects)), dtype=np.int64)
+    correct = np.zeros_like(sequences)
+    sequences[replicate, subject] = accuracies["sequences"]
+    correct[replicate, subject] = np.rint(accuracies["accuracy"] * accuracies["sequences"])
+    if len(accuracies) < sequences.size:
+        lacking = replicates[(sequences == 0).any(axis=1)][0]
         raise ResultsError(
-            f"replicate {replicate} was not tested on every subject; "
+            f"replicate {lacking} was not tested on every subject; "
             "take predictions of one checkpoint and one split"
         )
     return SubjectCounts(
-        replicates=tuple(int(r) for r in tested.index),
-        subjects=tuple(str(s) for s in tested.columns),
-        correct=np.rint(share.to_numpy() * tested.to_numpy()).astype(np.int64),
-        sequences=tested.to_numpy(dtype=np.int64),
+        replicates=tuple(int(r) for r in replicates),
+        subjects=tuple(str(s) for s in subjects),
+        correct=correct,
+        sequences=sequences,
     )
 
 

@@ -68,9 +68,16 @@ def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame
                 f"top-{k} accuracy of {classes} classes does not exist; "
                 f"ask for a k between 1 and {classes}"
             )
-    ranks = pd.Series(
-        label_ranks(scores_of(predictions), labels_of(predictions)), index=predictions.index
+    ranks = label_ranks(scores_of(predictions), labels_of(predictions))
+    replicate, replicates = pd.factorize(predictions["replicate"].to_numpy(), sort=True)
+    sequences = np.bincount(replicate, minlength=len(replicates))
+    shares = [
+        np.bincount(replicate, weights=ranks < k, minlength=len(replicates)) / sequences for k in ks
+    ]
+    return pd.DataFrame(
+        {
+            "replicate": np.tile(replicates, len(ks)),
+            "k": np.repeat(ks, len(replicates)),
+            "accuracy": np.concatenate(shares),
+        }
     )
-    columns = {k: (ranks < k).groupby(predictions["replicate"]).mean() for k in ks}
-    wide = pd.DataFrame(columns).rename_axis(index="replicate")
-    return wide.melt(var_name="k", value_name="accuracy", ignore_index=False).reset_index()

@@ -151,7 +151,8 @@ def _write_counts(axes: Axes, mean: NDArray[np.float64], fractions: NDArray[np.f
         value = mean[i, j]
         text = f"{value:.0f}" if value >= 9.95 or value == round(value) else f"{value:.1f}"
         colour = "white" if fractions[i, j] > 0.55 else "black"
-        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
+        number = axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
+        number.set_in_layout(False)  # it lies within the matrix; measuring hundreds takes a second
 
 
 def _class_ticks(

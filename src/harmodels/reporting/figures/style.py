@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from harmodels.files import atomic_path
@@ -90,12 +91,14 @@ def matrix_axes(axes: Axes) -> None:
 def save_figure(figure: Figure, stem: str | Path) -> None:
     """Write `<stem>.svg` and `<stem>.png`, without dates or version strings.
 
-    The layout is computed once and frozen, so that both files show the same figure.
+    The layout is computed once and frozen, so that both files show the same figure. The canvases
+    print it themselves: `savefig` would draw it once more for each file, to compute the layout.
     """
     with house_style():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         with atomic_path(f"{stem}.svg") as path:
-            figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+            FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})
+        figure.set_dpi(DPI)
         with atomic_path(f"{stem}.png") as path:
-            figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+            FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})

@@ -1,5 +1,6 @@
 """Layout of a table for reading, one for all formats: headings, rounded cells, caption."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,11 @@ def lay_out(table: Table) -> Layout:
             headings.append("Diverged")
             columns.append((group, "diverged"))
         blocks.append(Block(str(group), headings))
-    rows = [_row(table, list(_as_tuple(values)), part, columns) for values, part in _rows_of(table)]
+    shown = cells.loc[cells["published"].notna(), ["group", "measure"]]
+    published = set(shown.itertuples(index=False, name=None))
+    rows = [
+        _row(list(_as_tuple(values)), part, columns, published) for values, part in _rows_of(table)
+    ]
     return Layout(caption(table), [key_label(key) for key in table.keys], blocks, rows)
 
 
@@ -133,39 +138,37 @@ def _rows_of(table: Table) -> list[tuple[Any, pd.DataFrame]]:
 
 
 def _row(
-    table: Table, values: list[Any], part: pd.DataFrame, columns: list[tuple[Any, str]]
+    values: list[Any],
+    part: pd.DataFrame,
+    columns: list[tuple[Any, str]],
+    published: set[tuple[Any, Any]],
 ) -> tuple[list[str], list[Cell]]:
-    has_published = set(
-        table.cells.loc[table.cells["published"].notna(), ["group", "measure"]].itertuples(
-            index=False, name=None
-        )
-    )
-    names = [name_text(_plain(value)) for value in values]
+    blocks: dict[Any, list[dict[str, Any]]] = {}
+    for line, record in zip(part.index, part.to_dict("records"), strict=True):
+        blocks.setdefault(record["group"], []).append({**record, "line": int(line) + 2})
     cells = []
     for group, measure in columns:
-        block = part[part["group"] == group]
+        block = blocks.get(group, [])
         if measure == "diverged":
             cells.append(_diverged_cell(block))
-        else:
-            found = block[block["measure"] == measure]
-            cells.append(
-                _cell(found.iloc[0], (group, measure) in has_published)._replace(
-                    line=int(found.index[0]) + 2
-                )
-                if len(found)
-                else Cell(MISSING)
-            )
-    return names, cells
+            continue
+        found = next((record for record in block if record["measure"] == measure), None)
+        cells.append(
+            Cell(MISSING)
+            if found is None
+            else _cell(found, (group, measure) in published)._replace(line=found["line"])
+        )
+    return [name_text(_plain(value)) for value in values], cells
 
 
-def _diverged_cell(block: pd.DataFrame) -> Cell:
-    if block.empty:
+def _diverged_cell(block: list[dict[str, Any]]) -> Cell:
+    if not block:
         return Cell(MISSING)
-    first = block.iloc[0]
+    first = block[0]
     return Cell(f"{first['diverged']} of {first['replicates']}")
 
 
-def _cell(row: "pd.Series[Any]", has_published: bool) -> Cell:
+def _cell(row: Mapping[str, Any], has_published: bool) -> Cell:
     median = row["statistic"] == "median"
     published = ""
     if has_published:
