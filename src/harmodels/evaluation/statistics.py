@@ -134,8 +134,8 @@ def paired_difference(left: pd.DataFrame, right: pd.DataFrame, level: float = LE
     >>> print(f"{interval.mean:.1f} over {interval.n} replicates")
     0.2 over 2 replicates
     """
-    both = left.merge(right, on="replicate", suffixes=("_left", "_right"), validate="one_to_one")
-    return mean_interval(both["value_left"] - both["value_right"], level)
+    _, i, j = np.intersect1d(left["replicate"], right["replicate"], True, return_indices=True)
+    return mean_interval(left["value"].to_numpy()[i] - right["value"].to_numpy()[j], level)
 
 
 def difference_of_intervals(left: Interval, right: Interval) -> Interval:

@@ -5,16 +5,27 @@ for a GPU: neither outlives a fork.
 """
 
 import gc
+import importlib
 import signal
 
-import matplotlib.backends.backend_svg  # noqa: F401
-import snakemake.cli  # noqa: F401 - each process imports the main module of its parent
+import numba
 
-import harmodels.reporting.claims
-import harmodels.reporting.figures
-import harmodels.reporting.tables
-import harmodels.training.jobs.run  # noqa: F401
+MODULES = (
+    "harmodels.reporting.claims",
+    "harmodels.reporting.figures",
+    "harmodels.reporting.tables",
+    "harmodels.training.jobs.run",
+    "harmodels.training.learners.minibatch",
+    "harmodels.training.learners.perceptron",
+    "harmodels.training.learners.recurrent",
+    "harmodels.training.learners.truncated_bptt",
+    "snakemake.cli",  # each process imports the main module of its parent
+    "statsmodels.stats.multitest",  # of the ledgers of claims; scipy.stats comes with it
+)
 
+for module in MODULES:
+    importlib.import_module(module)
+numba.njit("void()")(lambda: None)  # numba sets itself up with the first function it meets
 # Asked to end, a training saves its state first, and the server has to tell how it ended. It ends
 # itself when Snakemake does.
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -16,7 +16,8 @@ def make_deterministic() -> None:
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    torch.use_deterministic_algorithms(True)
+    # as use_deterministic_algorithms does, which imports torch's compiler besides: a second a job
+    torch.set_deterministic_debug_mode("error")
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
 
@@ -27,8 +28,7 @@ def deterministic_torch() -> Iterator[None]:
     import torch
 
     threads = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    strict = torch.get_deterministic_debug_mode()
     matmul, cudnn = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
     smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
     flushed = not bool(smallest / 2)  # torch has no other way to ask
@@ -38,6 +38,6 @@ def deterministic_torch() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_flush_denormal(flushed)
-        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(strict)
         torch.backends.cuda.matmul.allow_tf32 = matmul
         torch.backends.cudnn.allow_tf32 = cudnn

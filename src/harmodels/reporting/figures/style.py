@@ -98,7 +98,7 @@ def save_figure(figure: Figure, stem: str | Path) -> None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         with atomic_path(f"{stem}.svg") as path:
-            FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})
+            FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
         figure.set_dpi(DPI)
         with atomic_path(f"{stem}.png") as path:
-            FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
+            FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]

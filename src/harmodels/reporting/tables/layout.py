@@ -143,9 +143,9 @@ def _row(
     columns: list[tuple[Any, str]],
     published: set[tuple[Any, Any]],
 ) -> tuple[list[str], list[Cell]]:
-    blocks: dict[Any, list[dict[str, Any]]] = {}
-    for line, record in zip(part.index, part.to_dict("records"), strict=True):
-        blocks.setdefault(record["group"], []).append({**record, "line": int(line) + 2})
+    blocks: dict[Any, list[dict[Any, Any]]] = {}
+    for record in part.assign(line=part.index + 2).to_dict("records"):
+        blocks.setdefault(record["group"], []).append(record)
     cells = []
     for group, measure in columns:
         block = blocks.get(group, [])
@@ -161,14 +161,14 @@ def _row(
     return [name_text(_plain(value)) for value in values], cells
 
 
-def _diverged_cell(block: list[dict[str, Any]]) -> Cell:
+def _diverged_cell(block: list[dict[Any, Any]]) -> Cell:
     if not block:
         return Cell(MISSING)
     first = block[0]
     return Cell(f"{first['diverged']} of {first['replicates']}")
 
 
-def _cell(row: Mapping[str, Any], has_published: bool) -> Cell:
+def _cell(row: Mapping[Any, Any], has_published: bool) -> Cell:
     median = row["statistic"] == "median"
     published = ""
     if has_published:
