@@ -20,6 +20,21 @@ include: "rules/report.smk"
 report: "workflow/report/workflow.rst"
 
 
+# Each job that ends while others wait would start a timer that never ends (docs/snakemake-timers.md).
+onstart:
+    workflow.scheduler.job_rate_limiter = None
+
+
+onsuccess:
+    for line in lines_of_times(page_sections(PIPELINE), STARTED):
+        logger.info(line)
+
+
+onerror:
+    for line in lines_of_times(page_sections(PIPELINE), STARTED):
+        logger.info(line)
+
+
 rule all:
     default_target: True
     input:

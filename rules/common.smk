@@ -1,5 +1,6 @@
 # The configuration, read and checked once; what the rules ask for is Python in harmodels.pipeline.
 import os
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -22,6 +23,7 @@ from harmodels.pipeline.sections import (
     recorded_sections,
 )
 from harmodels.pipeline.targets import Targets, pattern_of
+from harmodels.pipeline.times import lines_of_times
 
 try:
     # not workflow.basedir, which is the user's folder where this workflow is a module of another
@@ -54,6 +56,7 @@ if workflow.is_main_process:
 # jobs take over the device that was decided here: a cluster's node would decide by its own hardware
 os.environ[DEVICE] = PROJECT.device
 
+STARTED = time.time()
 INPUTS = Inputs(PIPELINE)
 LABELS = Labels(PIPELINE)
 TARGETS = Targets(PIPELINE)
