@@ -10,7 +10,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster attack report docs lint format keys graph bench bench-gpu lock clean
+.PHONY: help demo test test-cluster attack report docs lint format keys graph bench bench-jobs bench-gpu lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/images/p
 
 bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
 	$(BIN)/python -m benchmarks
+
+bench-jobs: $(INSTALLED) ## CPU seconds of one job of each kind, and of imports
+	$(BIN)/python -m benchmarks.jobs
 
 bench-gpu: $(INSTALLED) ## 1, 8 and 64 networks in one job on a GPU; fails where there is none
 	$(BIN)/python -m benchmarks.gpu

@@ -1,0 +1,90 @@
+"""CPU seconds of one job of each kind, and what imports take.
+
+    python -m benchmarks.jobs
+
+Builds a small report on simulated recordings in a folder of its own, on one core. Each job says in
+its log how much processor time it took. A training is of one epoch, so that nearly all of its time
+is what a job costs beyond its training. On Linux a run imports once for all its jobs.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import yaml
+
+from harmodels.assets import root
+from harmodels.pipeline.times import PROCESSOR_TIME
+
+PROJECT = {
+    "name": "jobs",
+    "reports": {
+        "rnn_tbptt": {
+            "datasets": ["simulated"],
+            "options": {"epochs": 1},
+            "draw": {"train_per_class": 40, "test_per_class": 15, "validation_per_class": 8},
+        }
+    },
+    "replicates": 3,
+    "seed": 1,
+}
+KINDS = {
+    "a training of one epoch": "rnn_tbptt/simulated/train/**/*.log",
+    "a table": "rnn_tbptt/simulated/tables/*.log",
+    "a figure": "rnn_tbptt/simulated/figures/*.log",
+    "a ledger of claims": "rnn_tbptt/simulated/claims.log",
+    "splits": "rnn_tbptt/simulated/splits.log",
+    "the page": "jobs.log",
+}
+IMPORTS = ("numpy", "pandas", "torch", "numba", "scipy.stats", "matplotlib.figure")
+
+
+def main() -> None:
+    """Print both tables."""
+    print("| import, once a run | CPU s |\n| --- | ---: |")
+    bare = cpu_seconds([sys.executable, "-c", "pass"])
+    print(f"| the interpreter | {bare:.2f} |")
+    for name in IMPORTS:
+        print(f"| {name} | {cpu_seconds([sys.executable, '-c', f'import {name}']) - bare:.2f} |")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "jobs.yaml").write_text(yaml.safe_dump(PROJECT), encoding="utf-8")
+        command = [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(root() / "Snakefile")),
+            *("--workflow-profile", str(root() / "profiles" / "default"), "--cores", "1"),
+            *("--configfile", "jobs.yaml", "--quiet", "all"),
+        ]
+        total = cpu_seconds(command, cwd=work)
+        costs = costs_of(work / "results")
+    print("\n| job | jobs | CPU s, median | most |\n| --- | ---: | ---: | ---: |")
+    for kind, seconds in costs.items():
+        middle = statistics.median(seconds)
+        print(f"| {kind} | {len(seconds)} | {middle:.2f} | {max(seconds):.2f} |")
+    print(f"\n{total:.1f} CPU seconds in all, Snakemake and the imports included")
+
+
+def costs_of(results: Path) -> dict[str, list[float]]:
+    """Return the processor time of each job by kind, as its log says."""
+    costs: dict[str, list[float]] = defaultdict(list)
+    for kind, pattern in KINDS.items():
+        for log in sorted((results / "logs").glob(pattern)):
+            [seconds] = PROCESSOR_TIME.findall(log.read_text(encoding="utf-8"))
+            costs[kind].append(float(seconds))
+    return costs
+
+
+def cpu_seconds(command: list[str], **options: object) -> float:
+    """Return user and system time of a command and of what it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ, **options)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
