@@ -51,7 +51,7 @@ if warning:
 if workflow.is_main_process:
     for line in PIPELINE.left_out():
         logger.info(line)
-    fork_scripts()
+    fork_scripts(ROOT / "workflow" / "scripts")
 
 # jobs take over the device that was decided here: a cluster's node would decide by its own hardware
 os.environ[DEVICE] = PROJECT.device

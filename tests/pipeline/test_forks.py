@@ -14,10 +14,12 @@ pytestmark = [
 ]
 
 SNAKEFILE = """
+from pathlib import Path
+
 from harmodels.pipeline.forks import fork_scripts
 
 if workflow.is_main_process:
-    fork_scripts()
+    fork_scripts(Path({folder!r}))
 
 rule all:
     input: "facts.txt"
@@ -29,9 +31,11 @@ rule write:
 """
 
 
-def run(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, script: str, scripts: Path | None = None) -> subprocess.CompletedProcess[str]:
     (folder / "write.py").write_text(script, encoding="utf-8")
-    (folder / "Snakefile").write_text(SNAKEFILE.format(script="write.py"), encoding="utf-8")
+    (folder / "Snakefile").write_text(
+        SNAKEFILE.format(script="write.py", folder=str(scripts or folder)), encoding="utf-8"
+    )
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "1"],
         cwd=folder,
@@ -54,6 +58,13 @@ def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path: Path) -> 
     written = (tmp_path / "facts.txt").read_text(encoding="utf-8")
     assert written == "(True, True, 'write', '__main__')"
     assert '"s":' in (tmp_path / "cost.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_script_of_another_workflow_is_left_alone(tmp_path: Path) -> None:
+    facts = "open(snakemake.output[0], 'w').write(repr('torch' in __import__('sys').modules))\n"
+    done = run(tmp_path, facts, scripts=tmp_path / "ours")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "facts.txt").read_text(encoding="utf-8") == "False"
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,18 @@ def shrink(root: Path) -> None:
             "hidden": [4],
             "window": [30],
         }
-    del report["experiments"]["readings"]
-    del report["tables"]["readings"]
+    for name in ("readings", "part_c_people"):
+        del report["experiments"][name]
+    for name in ("readings", "validation_choice", "validation_stopping"):
+        del report["tables"][name]
     report["claims"] = {
         "early_stopping": report["claims"]["early_stopping_better_on_average"],
     }
     path.write_text(yaml.safe_dump(report, sort_keys=False), encoding="utf-8")
+    path = root / "config" / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["models"]["rnn_tbptt"]["experiment"] = "part_c"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -20,27 +20,39 @@ from snakemake.script import PythonScript
 PRELOADED = "harmodels.pipeline.preloaded"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 COMMAND = Path("/proc/self/comm")  # what `ps` and `top` call a process
-_start_interpreter = PythonScript.execute_script
 
 
-def fork_scripts() -> None:
+def fork_scripts(folder: Path) -> None:
     """Let Snakemake fork the scripts of this process instead of starting an interpreter for each.
 
     Nothing changes where processes cannot be forked safely (macOS, Windows), nor for scripts that
     run in an environment of their own. The server starts with the first script.
+
+    Parameters
+    ----------
+    folder
+        Of the scripts; others, of a workflow that uses this one as a module, are left alone.
     """
-    if sys.platform == "linux":
-        # libraries read them when they are loaded; work runs in parallel over jobs alone
-        os.environ.update(dict.fromkeys(THREADS, "1"))
-        multiprocessing.set_forkserver_preload([PRELOADED])
-        PythonScript.execute_script = _execute_script
-
-
-def _execute_script(script: PythonScript, fname: str, edit: bool = False) -> None:
-    """Run a script that Snakemake has written, preamble included, as `execute_script` does."""
-    if script.conda_env or script.container_img or script.env_modules:
-        _start_interpreter(script, fname, edit)
+    if sys.platform != "linux":
         return
+    # libraries read them when they are loaded; work runs in parallel over jobs alone
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    multiprocessing.set_forkserver_preload([PRELOADED])
+    start_interpreter = PythonScript.execute_script
+
+    def execute_script(script: PythonScript, fname: str, edit: bool = False) -> None:
+        path = Path(script.path.get_path_or_uri(secret_free=True))
+        ours = path.parent.resolve() == folder.resolve()
+        if ours and not (script.conda_env or script.container_img or script.env_modules):
+            _fork(script, fname)
+        else:
+            start_interpreter(script, fname, edit)
+
+    PythonScript.execute_script = execute_script
+
+
+def _fork(script: PythonScript, fname: str) -> None:
+    """Run a script that Snakemake has written, preamble included, as `execute_script` does."""
     name = Path(script.path.get_filename()).stem
     server = multiprocessing.get_context("forkserver")
     process = server.Process(target=_run, args=(fname, name, script.resources.get("tmpdir")))

@@ -107,7 +107,10 @@ def _unit_remedy(median: float) -> str:
     if PLAUSIBLE_G[0] <= median / 1000 <= PLAUSIBLE_G[1]:
         return "the file is in thousandths of g, so say --unit acc=mg"
     if PLAUSIBLE_G[0] <= median * G <= PLAUSIBLE_G[1]:
-        return "the file is in g, so leave --unit out or say --unit acc=g"
+        return (
+            "the file is in g, so leave --unit out or say --unit acc=g; or the sensor leaves "
+            "gravity out, which a model trained with gravity cannot read"
+        )
     return (
         "another unit, or a sensor that leaves gravity out, which a model trained with gravity "
         "cannot read"
