@@ -72,7 +72,7 @@ keys: $(INSTALLED) ## Renew the schemas of the options and the tables of config/
 graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/images/pipeline.svg
 	$(BIN)/snakemake --rulegraph --configfile config/config.yaml | $(BIN)/python -m harmodels.pipeline.graph > docs/images/pipeline.svg
 
-bench: $(INSTALLED) ## Training loops against torch.nn with autograd, side by side
+bench: $(INSTALLED) ## Training loops against JAX (.venv/bin/pip install jax) and torch.nn, side by side
 	$(BIN)/python -m benchmarks
 
 bench-jobs: $(INSTALLED) ## CPU seconds of one job of each kind, and of imports

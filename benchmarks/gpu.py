@@ -1,16 +1,15 @@
 """Time R networks in one job on a GPU, against one and against torch.nn one after another."""
 
 import argparse
-import gc
 import platform
-import time
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from benchmarks.gpu_cases import CASES
-from benchmarks.gpu_contenders import FULL, TINY, Case, Contender
+from benchmarks.gpu_contenders import FULL, TINY
+from benchmarks.timing import Case, Contender, by_contender, check_agreement, time_case
 from harmodels.files import write_text
 from harmodels.runtime.determinism import make_deterministic
 
@@ -45,46 +44,6 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def check_agreement(case: Case) -> float:
-    """Return the largest distance of a contender's weights from the first's, as a share.
-
-    Raises
-    ------
-    SystemExit
-        If it is above `AGREEMENT`: then the contenders do not do the same work.
-    """
-    expected = case.contenders[0].train(AGREEMENT_ITEMS)
-    way = sum(float((expected[name] - case.start[name]).square().sum()) for name in expected)
-    largest = 0.0
-    for contender in case.contenders[1:]:
-        weights = contender.train(AGREEMENT_ITEMS)
-        apart = sum(float((weights[name] - expected[name]).square().sum()) for name in expected)
-        share = (apart / way) ** 0.5
-        if not share <= AGREEMENT:
-            raise SystemExit(
-                f"{case.name}: after {AGREEMENT_ITEMS} items {contender.name} is {share:.2g} of "
-                f"the way from {case.contenders[0].name}; {AGREEMENT} is allowed"
-            )
-        largest = max(largest, share)
-    return largest
-
-
-def _timed(contender: Contender, items: int) -> float:
-    """Return the seconds of some items; the weights come back, so the GPU has done its work."""
-    start = time.perf_counter()
-    contender.train(items)
-    return time.perf_counter() - start
-
-
-def _items_for(contender: Contender, seconds: float) -> int:
-    items = 1
-    while True:
-        elapsed = _timed(contender, items)
-        if elapsed > seconds / 4:
-            return max(1, round(items * seconds / elapsed))
-        items *= 4
-
-
 def first_item_mib(contender: Contender, device: torch.device) -> float | None:
     """Return the most memory that a contender's first item took beyond what was there before.
 
@@ -98,22 +57,9 @@ def first_item_mib(contender: Contender, device: torch.device) -> float | None:
     return (torch.cuda.max_memory_allocated() - before) / 2**20
 
 
-def time_case(case: Case, *, rounds: int, seconds: float) -> pd.DataFrame:
-    """Return `round, contender, items, seconds_per_item`; the contenders run in turn."""
-    items = {contender.name: _items_for(contender, seconds) for contender in case.contenders}
-    rows = []
-    gc.disable()
-    for number in range(rounds):
-        for contender in case.contenders:
-            count = items[contender.name]
-            rows.append((number, contender.name, count, _timed(contender, count) / count))
-    gc.enable()
-    return pd.DataFrame(rows, columns=["round", "contender", "items", "seconds_per_item"])
-
-
 def summarise(case: Case, times: pd.DataFrame, memory: dict[str, float | None]) -> pd.DataFrame:
     """Return a row a contender; ratios are taken within a round, medians are over the rounds."""
-    wide = times.pivot(index="round", columns="contender", values="seconds_per_item")
+    wide = by_contender(times)
     torchs = case.contenders[0].name
     one = next(c.name for c in case.contenders if c.name.startswith("harmodels"))
     rows = []
@@ -172,7 +118,7 @@ def main() -> None:
     for name in arguments.case or CASES:
         case = CASES[name](device, scale)
         memory = {c.name: first_item_mib(c, device) for c in case.contenders}
-        share = check_agreement(case)
+        share = check_agreement(case, AGREEMENT_ITEMS, AGREEMENT)
         print(f"{case.title}: within {share:.1g} of the way; timing …", flush=True)
         times = time_case(case, rounds=arguments.rounds, seconds=arguments.seconds)
         table = times.to_csv(index=False, lineterminator="\n")

@@ -9,7 +9,6 @@ import torch.nn.functional as F  # noqa: N812
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from benchmarks.gpu_contenders import (
-    Case,
     Scale,
     adam,
     batches,
@@ -18,6 +17,7 @@ from benchmarks.gpu_contenders import (
     of_torch_both,
     sgd,
 )
+from benchmarks.timing import Case
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.models import recurrent_classifier
 from harmodels.nn.params import state_dict
@@ -69,7 +69,7 @@ def truncated_bptt(device: torch.device, scale: Scale) -> Case:
     start = state_dict(state.params)
     torchs = of_torch_both(_elman(options.hidden, device), start, sgd(0.1), run)
     title = "rnn_tbptt: 50 units, window 30, an update a window"
-    return Case("truncated_bptt", title, start, torchs + ours)
+    return Case("truncated_bptt", title, start, tuple(torchs + ours))
 
 
 def minibatch(device: torch.device, scale: Scale) -> Case:
@@ -92,7 +92,7 @@ def minibatch(device: torch.device, scale: Scale) -> Case:
     start = state_dict(state.params)
     torchs = of_torch_both(_elman(options.hidden, device), start, sgd(0.1), run)
     title = "rnn_minibatch: 100 units, batch of 30"
-    return Case("minibatch", title, start, torchs + ours)
+    return Case("minibatch", title, start, tuple(torchs + ours))
 
 
 def perceptron(device: torch.device, scale: Scale) -> Case:
@@ -121,7 +121,7 @@ def perceptron(device: torch.device, scale: Scale) -> Case:
     start = state_dict(state.params)
     torchs = [of_torch(network, start, sgd(0.01, 0.09), run, "torch.nn, autograd")]
     title = "mlp_features: 561-300-100-6, batch of 50, momentum"
-    return Case("perceptron", title, start, torchs + ours)
+    return Case("perceptron", title, start, tuple(torchs + ours))
 
 
 def recurrent(device: torch.device, scale: Scale) -> Case:
@@ -155,7 +155,7 @@ def recurrent(device: torch.device, scale: Scale) -> Case:
     start = state_dict(state.params)
     torchs = of_torch_both(network, start, adam(options.learning_rate), run)
     title = "hand_actions: GRU, 128 units, batch of 32, unequal lengths"
-    return Case("recurrent", title, start, torchs + ours)
+    return Case("recurrent", title, start, tuple(torchs + ours))
 
 
 CASES = {

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.timing import Contender, Weights
 from harmodels.nn.params import map_params, state_dict
 from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
@@ -28,25 +29,6 @@ class Scale(NamedTuple):
 
 FULL = Scale((1, 8, 64), 2048, 128, 1151)
 TINY = Scale((1, 3), 64, 8, 12)
-
-Weights = dict[str, Tensor]
-
-
-class Contender(NamedTuple):
-    """One way to train; `train` works through so many items and returns network 0's weights."""
-
-    name: str
-    networks: int
-    train: Callable[[int], Weights]
-
-
-class Case(NamedTuple):
-    """What is timed: the first contender is torch.nn as its users run it."""
-
-    name: str
-    title: str
-    start: Weights
-    contenders: list[Contender]
 
 
 @contextmanager
@@ -85,7 +67,7 @@ def of_ours(
             trained, _ = learner.train_epoch(state, recordings, order, generators)
             return {name: tensor[:1].cpu() for name, tensor in state_dict(trained.params).items()}
 
-        return Contender(name, replicates, train)
+        return Contender(name, train, replicates)
 
     def plain(items: int) -> Weights:
         with without_graphs():
@@ -96,7 +78,7 @@ def of_ours(
     state = learner.initialise([np.random.default_rng((0, 0))], recordings)
     ours = [contender(R, f"harmodels, {R} in one job") for R in scale.replicates]
     if training != "recurrent":
-        ours.append(Contender("harmodels, 1, without a graph", 1, plain))
+        ours.append(Contender("harmodels, 1, without a graph", plain))
     return state, ours
 
 
@@ -120,7 +102,7 @@ def of_torch(
         trained = (parameter.detach().cpu()[None] for parameter in network.parameters())
         return dict(zip(weights, trained, strict=True))
 
-    return Contender(name, 1, train)
+    return Contender(name, train)
 
 
 def of_torch_both(*arguments: Any) -> list[Contender]:

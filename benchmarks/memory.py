@@ -1,6 +1,6 @@
 """Peak memory of recurrent training: torch.nn's layers against the compiled loop.
 
-Each contender works in a process of its own through two batches of the unequal lengths of
+Each contender works in a process of its own through the two batches of the unequal lengths of
 `benchmarks.recurrent`; printed is by how much the process's peak (ru_maxrss) grew meanwhile. A
 batch of short sequences comes first, so that compiling and the libraries' own start count for
 nothing.
@@ -12,7 +12,6 @@ import resource
 import torch
 
 from benchmarks import recurrent
-from harmodels.models import recurrent_classifier as model
 
 CONTENDERS = ("padded torch.nn", "PackedSequence", "compiled loop")
 
@@ -25,16 +24,18 @@ def _peak() -> float:
 def growth(contender: str, cell: str, queue: "multiprocessing.Queue[float]") -> None:
     """Put the growth of the peak in MiB into the queue."""
     torch.set_num_threads(1)
-    data, params = recurrent.make_data("unequal"), recurrent.make_networks(cell, 1)
+    sizes = recurrent.Sizes()
+    data, params = recurrent.make_data("unequal"), recurrent.make_network(cell, sizes.hidden)
     short = data._replace(lengths=torch.full_like(data.lengths, 7), padded=data.padded[:, :7])
     last = {"padded torch.nn": recurrent.last_of_padded, "PackedSequence": recurrent.last_of_packed}
 
     def train(data: recurrent.Data) -> None:
+        setting = cell, params, data, sizes.batch
         if contender in last:
-            weights = model.to_torch(params, 0)
-            recurrent.torch_epoch(cell, weights, data, 2, last[contender])
+            trainer = recurrent.torch_contender(contender, *setting, last[contender])
         else:
-            recurrent.compiled_contender(cell, params, data, 1).train(2)
+            trainer = recurrent.compiled_contender(*setting)
+        trainer.train(1)
 
     train(short)
     before = _peak()

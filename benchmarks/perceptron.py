@@ -1,23 +1,26 @@
 """The perceptron over one sample per update and over mini-batches (report mlp_features)."""
 
 import itertools
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from benchmarks.timing import Case, Contender
-from harmodels import optim
+from benchmarks import jax_peers
+from benchmarks.bounds import Work
+from benchmarks.timing import AUTOGRAD, OURS, Case, Contender, Weights
 from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import initialisers
 from harmodels.nn.params import map_params, state_dict
-from harmodels.training.learners.perceptron import PerceptronPass
-from harmodels.training.loops import minibatch
 
 SIZES = (561, 300, 100, 6)
 SAMPLES, RATE = 3000, 0.01
+TORCH_COMPILE = "torch.compile"
 
 Data = tuple[Tensor, Tensor]
 
@@ -34,63 +37,82 @@ def _make_network() -> mlp.Mlp:
     return mlp.initialise([np.random.default_rng(1)], sizes=SIZES, weights=draw, biases=draw)
 
 
+def torch_compiles() -> bool:
+    """Return whether torch.compile can take part: Inductor needs a C++ compiler."""
+    return any(map(shutil.which, ("c++", "g++", "clang++")))
+
+
 def _order(items: int, batch_size: int) -> Tensor:
     """Return the samples of the first `items` batches, (1, items · batch_size)."""
     return (torch.arange(items * batch_size) % SAMPLES)[None]
 
 
-def _autograd(
-    params: mlp.Mlp, data: Data, batch_size: int, momentum: float, *, fused: bool
-) -> Contender:
+def _torch(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Iterator[Contender]:
+    """Yield torch.nn with a plain and a fused optimiser, and the whole update compiled."""
     inputs, labels = data
 
-    def train(items: int) -> dict[str, Tensor]:
+    def contender(name: str, *, fused: bool, compiled: bool) -> Contender:
         layers = [torch.nn.Linear(a, b) for a, b in itertools.pairwise(SIZES)]
-        for layer, values in zip(layers, params, strict=True):
-            layer.load_state_dict({"weight": values.weight[0], "bias": values.bias[0]})
         network = torch.nn.Sequential(
             layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2]
         )
         optimiser = torch.optim.SGD(
             network.parameters(), lr=RATE, momentum=momentum, fused=fused or None
         )
-        for batch in _order(items, batch_size)[0].split(batch_size):
+
+        def update(x: Tensor, label: Tensor) -> None:
             optimiser.zero_grad()
-            F.cross_entropy(network(inputs[batch]), labels[batch]).backward()
+            F.cross_entropy(network(x), label).backward()
             optimiser.step()
-        names = state_dict(params)
-        weights = (weight.detach()[None] for weight in network.parameters())
-        return dict(zip(names, weights, strict=True))
 
-    return Contender(f"torch.nn.Linear + autograd + {'fused ' if fused else ''}SGD", train)
+        run = torch.compile(update) if compiled else update
+
+        def train(items: int) -> Weights:
+            for layer, values in zip(layers, params, strict=True):
+                layer.load_state_dict({"weight": values.weight[0], "bias": values.bias[0]})
+            for state in optimiser.state.values():
+                if momentum:
+                    state["momentum_buffer"].zero_()
+            for batch in _order(items, batch_size)[0].split(batch_size):
+                run(inputs[batch], labels[batch])
+            weights = (weight.detach()[None].clone() for weight in network.parameters())
+            return dict(zip(state_dict(params), weights, strict=True))
+
+        return Contender(name, train)
+
+    yield contender(AUTOGRAD, fused=False, compiled=False)
+    yield contender(f"{AUTOGRAD}, fused SGD", fused=True, compiled=False)
+    if torch_compiles():
+        yield contender(TORCH_COMPILE, fused=False, compiled=True)
 
 
-def _reference(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
-    def step(params: mlp.Mlp, grads: mlp.Mlp, velocity: mlp.Mlp) -> tuple[mlp.Mlp, mlp.Mlp]:
-        if momentum:
-            return optim.momentum_step(params, grads, velocity, RATE, momentum)
-        return optim.sgd_step(params, grads, RATE), velocity
+def _jax(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
+    inputs, labels = map(jax_peers.array, data)
+    weights = state_dict(params)
 
-    def train(items: int) -> dict[str, Tensor]:
-        trained, _, _ = minibatch.train_epoch(
-            PerceptronPass(1.0, "exact"),
-            params,
-            map_params(torch.zeros_like, params),
-            *data,
-            _order(items, batch_size),
-            batch_size=batch_size,
-            reduction="mean",
-            step=step,
-        )
-        return state_dict(trained)
+    def loss(weights: Any, x: Any, label: Any) -> Any:
+        for name in ("hidden1", "hidden2"):
+            x = jax_peers.relu(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+        logits = x @ weights["output.weight"].T + weights["output.bias"]
+        return jax_peers.cross_entropy(logits, label)
 
-    return Contender("reference engine", train)
+    def batch(state: Any, i: Any) -> Any:
+        # one sample as a vector: products with vectors are what XLA does best then
+        rows = i % SAMPLES if batch_size == 1 else jax_peers.rows_of(i, batch_size, SAMPLES)
+        grads = jax_peers.grad(loss)(state[0], inputs[rows], labels[rows])
+        return jax_peers.descend_with_momentum(state, grads, RATE, momentum)
+
+    return jax_peers.contender(
+        "JAX", weights, batch,
+        begin=lambda weights: (weights, jax_peers.like(weights) if momentum else None),
+        params_of=lambda state: state[0],
+    )  # fmt: skip
 
 
 def _compiled(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
     velocity = map_params(torch.zeros_like, params) if momentum else ()
 
-    def train(items: int) -> dict[str, Tensor]:
+    def train(items: int) -> Weights:
         trained, _, _ = compiled.train_epoch(
             params,
             velocity,
@@ -106,25 +128,29 @@ def _compiled(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> 
         )
         return state_dict(trained)
 
-    return Contender("compiled loop", train)
+    return Contender(OURS, train)
 
 
 def make_case(batch_size: int, momentum: float) -> Case:
     """Return the case of one batch size, with or without momentum."""
     params, data = _make_network(), _make_data()
-    setting = data, batch_size, momentum
-    widths = "-".join(map(str, SIZES))
+    setting = params, data, batch_size, momentum
+    contenders = [_compiled(*setting), *_torch(*setting)]
+    if jax_peers.AVAILABLE:
+        contenders.append(_jax(*setting))
     first, *later = (a * b for a, b in itertools.pairwise(SIZES))
     return Case(
         name=f"mlp-batch{batch_size}-momentum{momentum:g}",
-        title=f"perceptron {widths}, batch of {batch_size}, momentum {momentum:g}",
-        updates_per_item=1,
-        # nothing flows back to the inputs
-        products_per_item=batch_size * (2 * first + 3 * sum(later)),
-        contenders=(
-            _autograd(params, *setting, fused=False),
-            _reference(params, *setting),
-            _autograd(params, *setting, fused=True),
-            _compiled(params, *setting),
+        title=f"perceptron {'-'.join(map(str, SIZES))}, "
+        + (f"batch of {batch_size}" if batch_size > 1 else "one sample")
+        + (", momentum" if momentum else ""),
+        start=state_dict(params),
+        contenders=tuple(contenders),
+        work=Work(
+            updates=1,
+            # nothing flows back to the inputs
+            products=batch_size * (2 * first + 3 * sum(later)),
+            weights=first,
+            reads=2 * (2 if momentum else 1),
         ),
     )

@@ -1,4 +1,4 @@
-"""Gated cells on sequences of unequal and of equal length (report hand_actions)."""
+"""Gated cells: the sizes of report hand_actions, sequences of all lengths, and wide layers."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,20 +9,29 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from benchmarks.timing import Case, Contender
+from benchmarks import jax_peers
+from benchmarks.bounds import Work
+from benchmarks.timing import AUTOGRAD, OURS, Case, Contender, Weights
 from harmodels import optim
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import recurrent_classifier as model
-from harmodels.nn import losses, packing
-from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn.params import state_dict
 from harmodels.nn.recurrent import CELLS
 
-CHANNELS, CLASSES, HIDDEN, BATCH, BATCHES = 63, 45, 128, 32, 4
-LONGEST = 1151
+CHANNELS, CLASSES, LONGEST = 63, 45, 1151
 # Adam divides a gradient by its size: without an epsilon that matters, gradients that are nothing
 # but rounding would move the weights by full steps, and no two contenders would agree.
 RATE, EPSILON = 1e-3, 1e-4
 TORCH = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+
+
+class Sizes(NamedTuple):
+    """Of a case."""
+
+    hidden: int = 128
+    batch: int = 32
+    batches: int = 2  # of an item
+    steps: int = 100  # of equal lengths
 
 
 class Data(NamedTuple):
@@ -35,23 +44,26 @@ class Data(NamedTuple):
     padded: Tensor  # (N, T, D)
 
 
-def make_lengths(kind: str) -> np.ndarray:
-    """Return the lengths of all batches: `equal`, or log-normal with one of 1151 in each batch.
+def make_lengths(kind: str, sizes: Sizes) -> np.ndarray:
+    """Return the lengths of all batches.
 
-    About a tenth of the padded steps is useful then, as in the benchmark of report hand_actions.
+    `equal`; or log-normal, `unequal` with one of 1151 in each batch, so that about a tenth of the
+    padded steps is useful as in the benchmark of report hand_actions; or `sorted`, the same
+    sequences in batches of neighbouring lengths.
     """
+    count = sizes.batch * sizes.batches
     if kind == "equal":
-        return np.full(BATCH * BATCHES, 100)
-    drawn = np.random.default_rng(0).lognormal(np.log(75), 0.7, BATCH * BATCHES)
+        return np.full(count, sizes.steps)
+    drawn = np.random.default_rng(0).lognormal(np.log(75), 0.7, count)
     lengths = np.clip(drawn.round().astype(int), 7, LONGEST)
-    lengths[::BATCH] = LONGEST
-    return lengths
+    lengths[:: sizes.batch] = LONGEST
+    return np.sort(lengths) if kind == "sorted" else lengths
 
 
-def make_data(kind: str) -> Data:
+def make_data(kind: str, sizes: Sizes = Sizes()) -> Data:  # noqa: B008
     """Return sequences of noise, for their speed."""
     generator = np.random.default_rng(1)
-    lengths = torch.from_numpy(make_lengths(kind))
+    lengths = torch.from_numpy(make_lengths(kind, sizes))
     starts = lengths.cumsum(0) - lengths
     frames = torch.from_numpy(
         generator.normal(size=(int(lengths.sum()), CHANNELS)).astype(np.float32)
@@ -62,27 +74,28 @@ def make_data(kind: str) -> Data:
     return Data(frames, starts, lengths, labels, together)
 
 
-def make_networks(cell: str, networks: int) -> model.RecurrentClassifier:
-    """Return networks of one layer."""
+def make_network(cell: str, hidden: int) -> model.RecurrentClassifier:
+    """Return a network of one layer."""
     return model.initialise(
-        [np.random.default_rng([2, r]) for r in range(networks)],
+        [np.random.default_rng([2, 0])],
         cell=CELLS[cell],
         channels=CHANNELS,
-        hidden=HIDDEN,
+        hidden=hidden,
         layers=1,
         classes=CLASSES,
     )
 
 
-def _batches(items: int) -> list[Tensor]:
-    """Return the sequences of the first `items` batches."""
-    return list(torch.split(torch.arange(items * BATCH) % (BATCH * BATCHES), BATCH))
+def _batches(data: Data, items: int, size: int) -> list[Tensor]:
+    """Return the sequences of each batch; an item is a pass over all of them."""
+    return list(torch.arange(len(data.lengths)).split(size)) * items
 
 
 def last_of_padded(rnn: torch.nn.Module, data: Data, batch: Tensor) -> Tensor:
     """Run torch's layer over every padded step; return the state after each last valid one."""
-    outputs, _ = rnn(data.padded[batch])
-    state: Tensor = outputs[torch.arange(len(batch)), data.lengths[batch] - 1]
+    lengths = data.lengths[batch]
+    outputs, _ = rnn(data.padded[batch, : lengths.max()])
+    state: Tensor = outputs[torch.arange(len(batch)), lengths - 1]
     return state
 
 
@@ -96,100 +109,103 @@ def last_of_packed(rnn: torch.nn.Module, data: Data, batch: Tensor) -> Tensor:
     return last
 
 
-def torch_epoch(
-    cell: str, weights: Any, data: Data, items: int, last: Callable[..., Tensor]
-) -> dict[str, Tensor]:
-    """Train one network with torch.nn, autograd and torch.optim.Adam; return its state dict."""
-    network = torch.nn.ModuleDict(
-        {
-            "rnn": TORCH[cell](CHANNELS, HIDDEN, batch_first=True),
-            "output": torch.nn.Linear(HIDDEN, CLASSES),
-        }
-    )
-    network.load_state_dict(weights)
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=EPSILON)
-    for batch in _batches(items):
-        optimiser.zero_grad()
-        logits = network["output"](last(network["rnn"], data, batch))
-        F.cross_entropy(logits, data.labels[batch]).backward()
-        optimiser.step()
-    return {name: value.detach() for name, value in network.state_dict().items()}
-
-
-def _autograd(
-    name: str, cell: str, params: Any, data: Data, threads: int, last: Callable[..., Tensor]
+def torch_contender(
+    name: str, cell: str, params: Any, data: Data, batch_size: int, last: Callable[..., Tensor]
 ) -> Contender:
-    """One network after another, each operation on all threads."""
+    """Return torch.nn with autograd and torch.optim.Adam."""
+    hidden = params.output.weight.shape[2]
 
-    def train(items: int) -> dict[str, Tensor]:
-        torch.set_num_threads(threads)
-        trained = [
-            torch_epoch(cell, model.to_torch(params, r), data, items, last)
-            for r in range(len(params.output.bias))
-        ]
-        torch.set_num_threads(1)
-        return state_dict(model.from_torch(trained))
+    def train(items: int) -> Weights:
+        network = torch.nn.ModuleDict(
+            {
+                "rnn": TORCH[cell](CHANNELS, hidden, batch_first=True),
+                "output": torch.nn.Linear(hidden, CLASSES),
+            }
+        )
+        network.load_state_dict(model.to_torch(params, 0))
+        optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=EPSILON)
+        for batch in _batches(data, items, batch_size):
+            optimiser.zero_grad()
+            logits = network["output"](last(network["rnn"], data, batch))
+            F.cross_entropy(logits, data.labels[batch]).backward()
+            optimiser.step()
+        trained = {name: value.detach() for name, value in network.state_dict().items()}
+        return state_dict(model.from_torch([trained]))
 
     return Contender(name, train)
 
 
-def _reference(cell: str, params: Any, data: Data, threads: int) -> Contender:
-    def one(trained: Any, items: int) -> Any:
-        state = optim.adam_state(trained)
-        for batch in _batches(items):
-            rows = batch[None]
-            layout = packing.layout(data.lengths[rows])
-            inputs = packing.pack_frames(layout, data.frames, data.starts[rows])
-            logits, cache = model.forward(trained, CELLS[cell], layout, inputs)
-            _, d_logits = losses.softmax_cross_entropy(logits, data.labels[rows])
-            grads = model.backward(trained, CELLS[cell], cache, d_logits)
-            grads = map_params(lambda grad: grad / BATCH, grads)
-            trained, state = optim.adam_step(trained, grads, state, RATE, epsilon=EPSILON)
-        return trained
+def _jax(
+    name: str, gradients: Any, cell: str, params: Any, data: Data, batch_size: int
+) -> Contender:
+    """Every batch padded to its own longest sequence; one compiled function for each such shape."""
+    hidden, lengths = params.output.weight.shape[2], data.lengths.numpy()
+    layer, masked = "rnn.layer0.", len(set(lengths)) > 1
 
-    def train(items: int) -> dict[str, Tensor]:
-        torch.set_num_threads(threads)
-        trained = [one(take_replicates(params, [r]), items) for r in range(threads)]
-        torch.set_num_threads(1)
-        return state_dict(map_params(lambda *tensors: torch.cat(tensors), *trained))
+    def update(state: Any, x: Any, label: Any, lengths: Any) -> Any:
+        weights, moments = state
+        rnn, output = (jax_peers.part(weights, prefix) for prefix in (layer, "output."))
+        d_rnn, d_output, _ = gradients(
+            cell, rnn, output, x, jax_peers.zeros(cell, batch_size, hidden),
+            lambda logits: jax_peers.cross_entropy(logits, label),
+            lengths=lengths if masked else None,
+        )  # fmt: skip
+        grads = jax_peers.joined({layer: d_rnn, "output.": d_output})
+        return jax_peers.adam(weights, grads, moments, RATE, EPSILON)
 
-    return Contender("reference engine", train)
+    def batch(rows: Tensor) -> Any:
+        longest = int(data.lengths[rows].max())
+        x = data.padded[rows, :longest].swapaxes(0, 1)  # (T, B, D)
+        return tuple(map(jax_peers.array, (x, data.labels[rows], data.lengths[rows])))
+
+    batches = [batch(rows) for rows in torch.arange(len(lengths)).split(batch_size)]
+    return jax_peers.stepwise(name, state_dict(params), update, batches)
 
 
-def compiled_contender(cell: str, params: Any, data: Data, threads: int) -> Contender:
-    """All networks at once, each on a thread of its own."""
+def compiled_contender(cell: str, params: Any, data: Data, batch_size: int) -> Contender:
+    """Return the compiled loop."""
 
-    def train(items: int) -> dict[str, Tensor]:
-        order = torch.cat(_batches(items)).expand(len(params.output.bias), -1)
+    def train(items: int) -> Weights:
+        order = torch.cat(_batches(data, items, batch_size))[None]
         trained, _, _ = compiled.train_epoch(
             params, optim.adam_state(params), *data[:4], order, None, cell=cell,
-            batch_size=BATCH, learning_rate=RATE, epsilon=EPSILON, scale=1.0, threads=threads,
+            batch_size=batch_size, learning_rate=RATE, epsilon=EPSILON, scale=1.0,
         )  # fmt: skip
         return state_dict(trained)
 
-    return Contender("compiled loop", train)
+    return Contender(OURS, train)
 
 
-def make_case(cell: str, kind: str, threads: int) -> Case:
-    """Return the case of one cell and kind of lengths, as many networks as threads."""
-    params, data = make_networks(cell, threads), make_data(kind)
-    setting = cell, params, data, threads
+def make_case(cell: str, kind: str, sizes: Sizes) -> Case:
+    """Return the case of one cell, kind of lengths and size."""
+    params, data = make_network(cell, sizes.hidden), make_data(kind, sizes)
+    setting = cell, params, data, sizes.batch
     contenders = [
-        _autograd("padded torch.nn + autograd + Adam", *setting, last_of_padded),
-        _reference(*setting),
         compiled_contender(*setting),
+        torch_contender(AUTOGRAD, *setting, last_of_padded),
     ]
-    if kind == "unequal":
-        contenders.insert(
-            2, _autograd("PackedSequence + autograd + Adam", *setting, last_of_packed)
-        )
-    step = CELLS[cell].gates * HIDDEN * (2 * (CHANNELS + HIDDEN) + HIDDEN)
-    steps = int(data.lengths.sum()) // BATCHES
+    if kind != "equal":
+        packed = f"{AUTOGRAD}, PackedSequence"
+        contenders.append(torch_contender(packed, *setting, last_of_packed))
+    if jax_peers.AVAILABLE and kind != "equal":
+        contenders.append(_jax("JAX, padded and masked", jax_peers.gradients, *setting))
+    elif jax_peers.AVAILABLE:
+        contenders += [
+            _jax("JAX", jax_peers.gradients, *setting),
+            _jax("JAX, gathered", jax_peers.gathered_gradients, *setting),
+        ]
+    gates, hidden = CELLS[cell].gates, sizes.hidden
+    weights = gates * hidden * hidden
+    longest = int(data.lengths.view(-1, sizes.batch).amax(1).sum())
     return Case(
-        name=f"{cell}-{kind}-threads{threads}",
-        title=f"{cell.upper()}, {HIDDEN} units, batch of {BATCH}, {kind} lengths"
-        + (f", {threads} networks on {threads} threads" if threads > 1 else ""),
-        updates_per_item=threads,
-        products_per_item=threads * steps * step,
+        name=f"{cell}{hidden}-{kind}-batch{sizes.batch}",
+        title=f"{cell.upper()}, {hidden} units, batch of {sizes.batch}, {kind} lengths",
+        start=state_dict(params),
         contenders=tuple(contenders),
+        work=Work(
+            updates=sizes.batches,
+            products=int(data.lengths.sum()) * gates * hidden * (2 * (CHANNELS + hidden) + hidden),
+            weights=weights,
+            reads=2 * longest,
+        ),
     )

@@ -1,23 +1,55 @@
-"""What the timings say: a Markdown table, CSV files and a figure."""
+"""What the timings say: two Markdown tables, CSV files and a figure."""
 
+import importlib.metadata
+import importlib.util
 import platform
 from pathlib import Path
 
 import matplotlib as mpl
-import numba
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from benchmarks.bounds import Meter
+from benchmarks.timing import AUTOGRAD, OURS, Case, by_contender
 from harmodels.files import atomic_path, write_text
 
-HEADER = (
-    "| case | contender | µs per update | GFLOP/s | times faster than autograd (least to greatest) "
-    "| than the reference engine |\n"
-    "| --- | --- | ---: | ---: | ---: | ---: |\n"
+RATIOS = (
+    "| case | compiled, µs | best peer | its µs | times faster than the best peer (least to "
+    "greatest) | than autograd | share of product | of bandwidth |\n"
+    "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n"
 )
+CONTENDERS = "| case | contender | µs an update | GFLOP/s |\n| --- | --- | ---: | ---: |\n"
+
+
+def summarise(case: Case, times: pd.DataFrame, meter: Meter) -> pd.DataFrame:
+    """Return a row a contender: medians over the rounds, and how many times faster ours is.
+
+    A ratio is taken within a round, between contenders that ran next to each other; its median,
+    least and greatest value over the rounds are given. `best` marks the fastest of the others.
+    """
+    wide = by_contender(times)
+    others = wide.drop(columns=OURS)
+    best = others.median().idxmin()
+    rows = []
+    for contender in case.contenders:
+        ratios = wide[contender.name] / wide[OURS]
+        rows.append(
+            {
+                "case": case.name,
+                "title": case.title,
+                "contender": contender.name,
+                "best": contender.name == best,
+                "microseconds_per_update": wide[contender.name].median() / meter.work.updates * 1e6,
+                **meter.shares(wide[contender.name].to_numpy()),
+                "ratio": ratios.median(),
+                "ratio_min": ratios.min(),
+                "ratio_max": ratios.max(),
+                "processors": times.loc[times["contender"] == contender.name, "processors"].max(),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def processor() -> str:
@@ -30,14 +62,20 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def circumstances(rounds: int, top: float) -> str:
-    """Return the sentence that belongs under every table of timings."""
+def circumstances(rounds: int, clock: str, product: float, summary: pd.DataFrame) -> str:
+    """Return the sentences that belong under every table of timings."""
+    packages = [p for p in ("jax", "torch", "numba") if importlib.util.find_spec(p)]
+    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
+    seconds = "" if clock == "wall" else ", seconds of the processor instead of the clock's"
+    busiest = summary["processors"].max()
     return (
-        f"One thread of {processor()} where the case names no more, float32, denormals flushed "
-        f"for all, medians of {rounds} interleaved rounds; torch {torch.__version__}, "
-        f"numba {numba.__version__}, Python {platform.python_version()}. GFLOP/s count the matrix "
-        "products without padding; "
-        f"torch's product of two 512 by 512 matrices reaches {top:.0f} on the same thread.\n"
+        f"One thread of {processor()}, float32, denormals flushed for all, medians of {rounds} "
+        f"interleaved rounds{seconds}; {versions}, Python {platform.python_version()}. No "
+        f"contender kept more than {busiest:.2f} processors busy. GFLOP/s count the matrix "
+        "products without padding. The shares are of what torch's product of two 512 by 512 "
+        f"matrices reaches on the same thread ({product:.0f} GFLOP/s at best) and, where the "
+        "weights exceed the first-level cache, of the rate at which it reads an array of their "
+        "size, if every step reads them once.\n"
     )
 
 
@@ -45,29 +83,44 @@ def _times(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
 
 
+def _share(value: float | None) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.0%}"
+
+
 def markdown(summary: pd.DataFrame) -> str:
-    """Return one row a case and contender; the ratios are medians over the rounds."""
-    lines = []
-    for row in summary.itertuples():
-        spread = f"{_times(row.ratio)} ({_times(row.ratio_min)} to {_times(row.ratio_max)})"
-        lines.append(
-            f"| {row.title} | {row.contender} | {row.microseconds_per_update:.1f} "
-            f"| {row.gigaflops:.1f} | {spread} "
-            f"| {_times(row.ratio_to_reference)} |\n"
+    """Return a table of a row a case, the best peer first, and one of all contenders."""
+    ratios, contenders = [], []
+    for _, rows in summary.groupby("case", sort=False):
+        by_name = rows.set_index("contender")
+        ours, best = by_name.loc[OURS], rows[rows["best"]].iloc[0]
+        spread = f"{_times(best.ratio)} ({_times(best.ratio_min)} to {_times(best.ratio_max)})"
+        ratios.append(
+            f"| {ours.title} | {ours.microseconds_per_update:.1f} | {best.contender} "
+            f"| {best.microseconds_per_update:.1f} | {spread} "
+            f"| {_times(by_name.loc[AUTOGRAD].ratio)} | {_share(ours.of_product)} "
+            f"| {_share(ours.of_bandwidth)} |\n"
         )
-    return HEADER + "".join(lines)
+        contenders += [
+            f"| {row.title} | {row.contender} | {row.microseconds_per_update:.1f} "
+            f"| {row.gigaflops:.1f} |\n"
+            for row in rows.itertuples()
+        ]
+    return f"{RATIOS}{''.join(ratios)}\n{CONTENDERS}{''.join(contenders)}"
 
 
 def figure(summary: pd.DataFrame) -> Figure:
-    """Draw, for each case, how many times faster than the first contender the others are."""
+    """Draw, for each case, how many times faster than the best peer and autograd ours is."""
     cases = list(dict.fromkeys(summary["title"]))
-    others = [name for name in dict.fromkeys(summary["contender"]) if "autograd" not in name]
-    height = 0.8 / len(others)
-    drawing = Figure(figsize=(7.5, 1.1 + 0.6 * len(cases)), layout="constrained")
+    height = 0.4
+    drawing = Figure(figsize=(7.5, 1.1 + 0.5 * len(cases)), layout="constrained")
     axes = drawing.subplots()
-    for place, (name, colour) in enumerate(zip(others, ["#56B4E9", "#D55E00"], strict=False)):
-        rows = summary[summary["contender"] == name].set_index("title").reindex(cases)
-        at = np.arange(len(cases)) + (place - (len(others) - 1) / 2) * height
+    against = {
+        "the best peer": (summary[summary["best"]], "#D55E00"),
+        "torch.nn with autograd": (summary[summary["contender"] == AUTOGRAD], "#56B4E9"),
+    }
+    for place, (name, (rows, colour)) in enumerate(against.items()):
+        rows = rows.set_index("title").reindex(cases)
+        at = np.arange(len(cases)) + (place - 0.5) * height
         ratio = rows["ratio"].to_numpy()
         errors = np.stack([ratio - rows["ratio_min"], rows["ratio_max"] - ratio])
         axes.barh(
@@ -83,8 +136,8 @@ def figure(summary: pd.DataFrame) -> Figure:
     )
     axes.set_yticks(np.arange(len(cases)), cases)
     axes.invert_yaxis()
-    axes.set_xlabel("times faster than torch.nn with autograd")
-    drawing.legend(loc="outside upper center", ncols=len(others), frameon=False)
+    axes.set_xlabel("times faster on one thread")
+    drawing.legend(loc="outside upper center", ncols=len(against), frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return drawing

@@ -1,6 +1,5 @@
 """Truncated BPTT: an update after every window, one sequence at a time (report rnn_tbptt)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from benchmarks.timing import Case, Contender
+from benchmarks import jax_peers
+from benchmarks.bounds import Work
+from benchmarks.timing import AUTOGRAD, OURS, Case, Contender, Weights
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn import initialisers
 from harmodels.nn.params import state_dict
-from harmodels.training.loops import tbptt as reference
 
 CHANNELS, STEPS, CLASSES, SEQUENCES = 3, 128, 6, 3000
 RATE, CLIP = 0.1, 1.0
@@ -48,6 +48,13 @@ def products(hidden: int, steps: int, updates: int) -> int:
     return steps * hidden * (2 * inputs + hidden) + updates * 3 * CLASSES * hidden
 
 
+def jax_data(data: Data) -> tuple[Any, Any]:
+    """Return inputs (N, T, D) and one-hot labels (N, C) as arrays of JAX."""
+    inputs, labels = data
+    one_hot = F.one_hot(labels, CLASSES).float()
+    return jax_peers.array(inputs), jax_peers.array(one_hot)
+
+
 def torch_modules(params: elman.ElmanClassifier) -> tuple[torch.nn.RNN, torch.nn.Linear]:
     """Return torch's own layers with the weights of `params`."""
     hidden = params.rnn.bias_hh.shape[1]
@@ -58,7 +65,7 @@ def torch_modules(params: elman.ElmanClassifier) -> tuple[torch.nn.RNN, torch.nn
     return rnn, output
 
 
-def module_weights(rnn: torch.nn.RNN, output: torch.nn.Linear) -> dict[str, Tensor]:
+def module_weights(rnn: torch.nn.RNN, output: torch.nn.Linear) -> Weights:
     """Return the modules' weights by the names of `state_dict`, with the axis R."""
     named = {f"rnn.{name.removesuffix('_l0')}": p for name, p in rnn.named_parameters()}
     named |= {f"output.{name}": p for name, p in output.named_parameters()}
@@ -69,7 +76,7 @@ def _autograd(params: elman.ElmanClassifier, data: Data, window: int) -> Contend
     inputs, labels = data
     targets = F.one_hot(labels, CLASSES).float()
 
-    def train(items: int) -> dict[str, Tensor]:
+    def train(items: int) -> Weights:
         rnn, output = torch_modules(params)
         parameters = [*rnn.parameters(), *output.parameters()]
         optimiser = torch.optim.SGD(parameters, lr=RATE)
@@ -88,36 +95,65 @@ def _autograd(params: elman.ElmanClassifier, data: Data, window: int) -> Contend
                 state = state.detach()
         return module_weights(rnn, output)
 
-    return Contender("torch.nn.RNN + autograd + SGD", train)
+    return Contender(AUTOGRAD, train)
 
 
-def _engine(
-    name: str, train_epoch: Callable[..., Any], params: Any, data: Data, window: int
-) -> Contender:
-    def train(items: int) -> dict[str, Tensor]:
+def _jax(name: str, gradients: Any, params: Any, data: Data, window: int, unroll: int) -> Contender:
+    inputs, targets = jax_data(data)
+
+    def update(weights: Any, state: Any, x: Any, target: Any) -> Any:
+        rnn, output = (jax_peers.part(weights, prefix) for prefix in ("rnn.", "output."))
+        d_rnn, d_output, last = gradients(
+            "elman", rnn, output, x, state,
+            lambda logits: jax_peers.binary_cross_entropy(logits, target), unroll=unroll,
+        )  # fmt: skip
+        grads = jax_peers.joined({"rnn.": d_rnn, "output.": d_output})
+        return jax_peers.descend(weights, grads, RATE, CLIP), last
+
+    def sequence(weights: Any, i: Any) -> Any:
+        x, target = inputs[i % SEQUENCES], targets[i % SEQUENCES]
+        whole = STEPS // window * window
+        carry = weights, jax_peers.zeros("elman", params.rnn.bias_hh.shape[1])
+        windows = x[:whole].reshape(-1, window, CHANNELS)
+        carry = jax_peers.scan(lambda carry, x: update(*carry, x, target), carry, windows)
+        return update(*carry, x[whole:], target)[0] if whole < STEPS else carry[0]
+
+    return jax_peers.contender(name, state_dict(params), sequence)
+
+
+def _compiled(params: elman.ElmanClassifier, data: Data, window: int) -> Contender:
+    def train(items: int) -> Weights:
         order = (torch.arange(items) % SEQUENCES)[None]
         inputs, labels = data
         lengths = torch.full((SEQUENCES,), STEPS)
         sequences = inputs.flatten(0, 1), lengths.cumsum(0) - lengths, lengths
-        trained, _ = train_epoch(
+        trained, _ = compiled.train_epoch(
             params, *sequences, labels, order, window=window, learning_rate=RATE, clip=CLIP
         )
         return state_dict(trained)
 
-    return Contender(name, train)
+    return Contender(OURS, train)
 
 
 def make_case(hidden: int, window: int) -> Case:
     """Return the case of one width and window."""
     params, data = make_network(hidden), make_data()
+    contenders = [_compiled(params, data, window), _autograd(params, data, window)]
+    if jax_peers.AVAILABLE:
+        contenders += [
+            _jax("JAX, gathered", jax_peers.gathered_gradients, params, data, window, 1),
+            _jax("JAX, unrolled", jax_peers.gradients, params, data, window, window),
+        ]
+    updates = -(-STEPS // window)
     return Case(
         name=f"tbptt-hidden{hidden}-window{window}",
         title=f"truncated BPTT, {hidden} hidden, window {window}",
-        updates_per_item=-(-STEPS // window),
-        products_per_item=products(hidden, STEPS, -(-STEPS // window)),
-        contenders=(
-            _autograd(params, data, window),
-            _engine("reference engine", reference.train_epoch, params, data, window),
-            _engine("compiled loop", compiled.train_epoch, params, data, window),
+        start=state_dict(params),
+        contenders=tuple(contenders),
+        work=Work(
+            updates=updates,
+            products=products(hidden, STEPS, updates),
+            weights=hidden * (hidden + CHANNELS + 2),
+            reads=2 * STEPS + updates,
         ),
     )

@@ -5,84 +5,97 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numba
 import pandas as pd
-import torch
 from torch import Tensor
+
+from benchmarks.bounds import Work
+
+Weights = dict[str, Tensor]
+Clock = Callable[[], float]
+
+OURS, AUTOGRAD = "compiled loop", "torch.nn, autograd"
 
 
 @dataclass(frozen=True)
 class Contender:
     """One way to do the work of a case.
 
-    `train(items)` starts from the case's common weights, works through so many items
-    (sequences, batches; the case says which) and returns the weights by name.
+    `train(items)` starts from the case's common weights, works through so many items (sequences,
+    batches; the case says which) and returns the weights of the first network by name. `networks`
+    train at once.
     """
 
     name: str
-    train: Callable[[int], dict[str, Tensor]]
+    train: Callable[[int], Weights]
+    networks: int = 1
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is timed; the ratios are against the first two, autograd and the reference engine."""
+    """What is timed, and who does it; every contender is checked against the first."""
 
     name: str
     title: str
-    updates_per_item: int
-    products_per_item: int  # multiply-adds of the matrix products, padding not counted
+    start: Weights
     contenders: tuple[Contender, ...]
-
-
-def use_one_thread() -> None:
-    """Give every contender one thread, and flush denormals for all of them."""
-    torch.set_num_threads(1)
-    numba.set_num_threads(1)
-    if not torch.set_flush_denormal(True):
-        raise SystemExit("this processor cannot flush denormals: the timings would not be fair")
+    work: Work | None = None
 
 
 def check_agreement(case: Case, items: int, tolerance: float) -> float:
-    """Return the largest difference between the contenders' weights after a few items.
+    """Return how far the contenders' weights are apart after a few items, at most.
+
+    The distance is a share of the way that the first contender's weights have come.
 
     Raises
     ------
     SystemExit
         If it is above `tolerance`: then the contenders do not do the same work.
     """
-    expected = case.contenders[0].train(items)
-    largest = 0.0
-    for contender in case.contenders[1:]:
-        weights = contender.train(items)
-        for name, tensor in expected.items():
-            difference = float((weights[name] - tensor).abs().max())
-            if not difference <= tolerance:
-                raise SystemExit(
-                    f"{case.name}: {name} of {contender.name} differs by {difference:.2g} from "
-                    f"{case.contenders[0].name} after {items} items; {tolerance:.2g} is allowed"
-                )
-            largest = max(largest, difference)
+
+    def distance(a: Weights, b: Weights) -> float:
+        return sum(float((a[name] - b[name]).square().sum()) for name in a) ** 0.5
+
+    first, *others = case.contenders
+    expected = first.train(items)
+    way, largest = distance(expected, case.start), 0.0
+    for contender in others:
+        share = distance(expected, contender.train(items)) / way
+        if not share <= tolerance:
+            raise SystemExit(
+                f"{case.name}: after {items} items {contender.name} is {share:.2g} of the way "
+                f"from {first.name}; {tolerance:.2g} is allowed"
+            )
+        largest = max(largest, share)
     return largest
 
 
-def _timed(contender: Contender, items: int) -> float:
-    start = time.perf_counter()
+def _timed(contender: Contender, items: int, clock: Clock) -> tuple[float, float]:
+    """Return the seconds that some items take by `clock`, and the processors at work meanwhile."""
+    start, wall, worked = clock(), time.perf_counter(), time.process_time()
     contender.train(items)
-    return time.perf_counter() - start
+    wall, worked = time.perf_counter() - wall, time.process_time() - worked
+    return clock() - start, worked / wall
 
 
-def _items_for(contender: Contender, seconds: float) -> int:
+def _items_for(contender: Contender, seconds: float, clock: Clock) -> int:
     """Return how many items fill `seconds`; the first calls also warm caches and compilers."""
     items = 1
     while True:
-        elapsed = _timed(contender, items)
+        elapsed, _ = _timed(contender, items, clock)
         if elapsed > seconds / 4:
             return max(1, round(items * seconds / elapsed))
         items *= 4
 
 
-def time_case(case: Case, *, rounds: int, seconds: float) -> pd.DataFrame:
-    """Return one row a round and contender: `round, contender, items, microseconds_per_update`.
+def time_case(
+    case: Case,
+    *,
+    rounds: int,
+    seconds: float,
+    clock: Clock = time.perf_counter,
+    every_round: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """Return one row a round and contender.
 
     Parameters
     ----------
@@ -92,55 +105,33 @@ def time_case(case: Case, *, rounds: int, seconds: float) -> pd.DataFrame:
         Rounds after the warm-up.
     seconds
         How long each contender works in a round, about.
+    clock
+        `time.perf_counter`, or `time.process_time` on a machine that is shared: the seconds of
+        this process's processors, which do not run while others do.
+    every_round
+        Called at the start of each round, if given.
+
+    Returns
+    -------
+    times
+        Columns `round`, `contender`, `items`, `seconds_per_item` and `processors`: how
+        many were at work, on average.
     """
-    items = {c.name: _items_for(c, seconds) for c in case.contenders}
+    items = {contender.name: _items_for(contender, seconds, clock) for contender in case.contenders}
     rows = []
     gc.disable()
     for number in range(rounds):
+        if every_round:
+            every_round()
         for contender in case.contenders:
             count = items[contender.name]
-            elapsed = _timed(contender, count)
-            microseconds = elapsed / (count * case.updates_per_item) * 1e6
-            rows.append((number, contender.name, count, microseconds))
+            elapsed, processors = _timed(contender, count, clock)
+            rows.append((number, contender.name, count, elapsed / count, processors))
     gc.enable()
-    columns = ["round", "contender", "items", "microseconds_per_update"]
+    columns = ["round", "contender", "items", "seconds_per_item", "processors"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def summarise(case: Case, times: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a contender: median time and, per round, how many times faster.
-
-    A ratio is taken within a round, between contenders that ran next to each other; its median,
-    least and greatest value over the rounds are given.
-    """
-    wide = times.pivot(index="round", columns="contender", values="microseconds_per_update")
-    baseline, reference = (contender.name for contender in case.contenders[:2])
-    operations = 2 * case.products_per_item / case.updates_per_item
-    rows = []
-    for contender in case.contenders:
-        ratios = wide[baseline] / wide[contender.name]
-        rows.append(
-            {
-                "case": case.name,
-                "title": case.title,
-                "contender": contender.name,
-                "microseconds_per_update": wide[contender.name].median(),
-                "gigaflops": operations / wide[contender.name].median() / 1e3,
-                "ratio": ratios.median(),
-                "ratio_min": ratios.min(),
-                "ratio_max": ratios.max(),
-                "ratio_to_reference": (wide[reference] / wide[contender.name]).median(),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def matrix_product_gigaflops(size: int = 512, repeats: int = 20) -> float:
-    """Return what torch's product of two square matrices reaches here, for comparison."""
-    a, b = torch.rand(size, size), torch.rand(size, size)
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.perf_counter()
-        torch.mm(a, b)
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best / 1e9
+def by_contender(times: pd.DataFrame) -> pd.DataFrame:
+    """Return the seconds an item, a row a round and a column a contender."""
+    return times.pivot(index="round", columns="contender", values="seconds_per_item")

@@ -1,0 +1,271 @@
+"""The same training in JAX, as a careful user would write it: everything under one `jit`.
+
+JAX is optional (`pip install "harmodels[bench]"`). A loop over the items of a case runs inside one
+compiled function whose state is donated, so that dispatch costs nothing, and the inputs are
+multiplied before the loop over time. `jax.grad` sums the gradient of the recurrent weights step by
+step inside the loop; `gathered_gradients` asks for the gradient at an offset of each step instead
+and takes the sum as one product after it, which pays for all but the smallest layers.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.timing import Contender, Weights
+
+Params = dict[str, Any]
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false"
+).strip()
+try:
+    with_one_processor = os.sched_getaffinity(0)
+    # XLA's pool has as many threads as there are processors when it starts; with one, they are
+    # the thread that computes while the caller waits
+    os.sched_setaffinity(0, {min(with_one_processor)})
+    try:
+        import jax
+        import jax.numpy as jnp
+        from jax import lax
+
+        jax.devices()
+    finally:
+        os.sched_setaffinity(0, with_one_processor)
+except ImportError:
+    jax = None  # type: ignore[assignment]
+
+AVAILABLE = jax is not None
+if AVAILABLE:
+    grad, relu = jax.grad, jax.nn.relu
+
+
+def array(tensor: Tensor) -> Any:
+    """Return a tensor as an array of JAX."""
+    return jnp.asarray(tensor.numpy())
+
+
+def to_jax(weights: Weights) -> Params:
+    """Copy the only replicate of a state dict."""
+    return {name: jnp.array(value[0].numpy()) for name, value in weights.items()}
+
+
+def from_jax(params: Params) -> Weights:
+    """Return a state dict of one replicate."""
+    return {name: torch.from_numpy(np.array(value))[None] for name, value in params.items()}
+
+
+def contender(
+    name: str,
+    weights: Weights,
+    item: Callable[[Any, Any], Any],
+    begin: Callable[[Params], Any] = lambda params: params,
+    params_of: Callable[[Any], Params] = lambda state: state,
+) -> Contender:
+    """Return who runs `state = item(state, i)` for i = 0 … items - 1 in one compiled function.
+
+    `begin` makes the state of the weights, `params_of` takes them out of it.
+    """
+
+    def run(state: Any, items: int) -> Any:
+        return lax.fori_loop(0, items, lambda i, state: item(state, i), state)
+
+    compiled = jax.jit(run, donate_argnums=0)
+
+    def train(items: int) -> Weights:
+        return from_jax(params_of(compiled(begin(to_jax(weights)), items)))
+
+    return Contender(name, train)
+
+
+def stepwise(
+    name: str, weights: Weights, update: Callable[..., Any], batches: list[Any]
+) -> Contender:
+    """Return who calls the compiled `(params, moments) = update(state, *batch)` batch by batch.
+
+    For batches of different shapes, each of which is compiled by itself. An item is a pass over
+    all of them.
+    """
+    compiled = jax.jit(update, donate_argnums=0)
+
+    def train(items: int) -> Weights:
+        params = to_jax(weights)
+        state = params, moments(params)
+        for batch in batches * items:
+            state = compiled(state, *batch)
+        return from_jax(state[0])
+
+    return Contender(name, train)
+
+
+def like(params: Params) -> Params:
+    """Return zeros shaped as `params`."""
+    return jax.tree.map(jnp.zeros_like, params)
+
+
+def scan(step: Callable[[Any, Any], Any], carry: Any, xs: Any) -> Any:
+    """Return the carry after `step(carry, x)` for every x."""
+    return lax.scan(lambda carry, x: (step(carry, x), None), carry, xs)[0]
+
+
+def zeros(cell: str, *shape: int) -> Any:
+    """Return states of zeros."""
+    return (jnp.zeros(shape),) * STATES[cell]
+
+
+def descend(weights: Params, grads: Params, rate: float, clip: float | None = None) -> Params:
+    """Return the weights after gradient descent, each element of the gradient limited to `clip`."""
+    limited = grads if clip is None else jax.tree.map(lambda g: jnp.clip(g, -clip, clip), grads)
+    return jax.tree.map(lambda w, g: w - rate * g, weights, limited)
+
+
+def descend_with_momentum(state: Any, grads: Params, rate: float, momentum: float) -> Any:
+    """Return weights and velocity after gradient descent; the velocity is None without momentum."""
+    weights, velocity = state
+    if velocity is None:
+        return descend(weights, grads, rate), None
+    velocity = jax.tree.map(lambda v, g: momentum * v - rate * g, velocity, grads)
+    return jax.tree.map(jnp.add, weights, velocity), velocity
+
+
+def rows_of(i: Any, batch_size: int, samples: int) -> Any:
+    """Return the samples of batch i, in order and from the first again."""
+    return (i * batch_size + jnp.arange(batch_size)) % samples
+
+
+def elman_step(x: Any, q: Any, states: Any) -> tuple[Any]:
+    """Return tanh(x + q)."""
+    return (jnp.tanh(x + q),)
+
+
+def gru_step(x: Any, q: Any, states: Any) -> tuple[Any]:
+    """Gates r, z, n as in torch.nn.GRU."""
+    (h,) = states
+    H = h.shape[-1]
+    gates = jax.nn.sigmoid(x[..., : 2 * H] + q[..., : 2 * H])
+    r, z = gates[..., :H], gates[..., H:]
+    n = jnp.tanh(x[..., 2 * H :] + r * q[..., 2 * H :])
+    return (n + z * (h - n),)
+
+
+def lstm_step(x: Any, q: Any, states: Any) -> tuple[Any, Any]:
+    """Gates i, f, g, o as in torch.nn.LSTM."""
+    _, c = states
+    i, f, g, o = jnp.split(x + q, 4, axis=-1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+
+
+STEPS: dict[str, Any] = {"elman": elman_step, "gru": gru_step, "lstm": lstm_step}
+STATES = {"elman": 1, "gru": 1, "lstm": 2}
+
+
+def _run_layer(
+    cell: str, rnn: Params, x: Any, offsets: Any, state: Any, lengths: Any, unroll: int
+) -> tuple[Any, Any]:
+    """Return the last states and the h before each step; `offsets` (T, …, G) replace bias_hh."""
+    projected = x @ rnn["weight_ih"].T + rnn["bias_ih"]
+    running = None if lengths is None else jnp.arange(len(x))[:, None, None] < lengths[:, None]
+
+    def advance(states: Any, xs: Any) -> Any:
+        x_t, q_t, on = xs
+        offset = rnn["bias_hh"] if q_t is None else q_t
+        after = STEPS[cell](x_t, states[0] @ rnn["weight_hh"].T + offset, states)
+        if on is not None:
+            pairs = zip(after, states, strict=True)
+            after = tuple(jnp.where(on, new, old) for new, old in pairs)
+        return after, states[0]
+
+    return lax.scan(advance, state, (projected, offsets, running), unroll=unroll)
+
+
+# Both take, and give gradients and last states:
+#     cell         a name in STEPS
+#     rnn, output  parameters of the layer and of the dense one on its last h, by torch's names
+#     x, state     inputs (T, B, D) and the states before, each (B, H); or both without B
+#     loss         of the logits
+#     lengths      (B,): after its length a sequence keeps its states; None: all T steps count
+#     unroll       steps of the scan that are compiled as one
+
+
+def gradients(
+    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    *, lengths: Any = None, unroll: int = 1,
+) -> tuple[Params, Params, Any]:  # fmt: skip
+    """Differentiate the scan as it is."""
+
+    def run(rnn: Params, output: Params) -> Any:
+        last, _ = _run_layer(cell, rnn, x, None, state, lengths, unroll)
+        return loss(last[0] @ output["weight"].T + output["bias"]), last
+
+    (d_rnn, d_output), last = jax.grad(run, argnums=(0, 1), has_aux=True)(rnn, output)
+    return d_rnn, d_output, last
+
+
+def gathered_gradients(
+    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    *, lengths: Any = None, unroll: int = 1,
+) -> tuple[Params, Params, Any]:  # fmt: skip
+    """Differentiate by each step's offset, and take the recurrent weights' gradient at once."""
+    bias = rnn["bias_hh"]
+
+    def run(projection: Params, output: Params, offsets: Any) -> Any:
+        held = projection | {"weight_hh": lax.stop_gradient(rnn["weight_hh"])}
+        last, before = _run_layer(cell, held, x, offsets + bias, state, lengths, unroll)
+        return loss(last[0] @ output["weight"].T + output["bias"]), (last, before)
+
+    projection = {name: rnn[name] for name in ("weight_ih", "bias_ih")}
+    offsets = jnp.zeros((*x.shape[:-1], len(bias)))
+    (d_projection, d_output, d_q), (last, before) = jax.grad(run, argnums=(0, 1, 2), has_aux=True)(
+        projection, output, offsets
+    )
+    d_q, before = (rows.reshape(-1, rows.shape[-1]) for rows in (d_q, before))
+    d_rnn = d_projection | {"weight_hh": d_q.T @ before, "bias_hh": d_q.sum(0)}
+    return d_rnn, d_output, last
+
+
+def part(params: Params, prefix: str) -> Params:
+    """Return the parameters whose names begin with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in params.items()
+        if name.startswith(prefix)
+    }
+
+
+def joined(parts: dict[str, Params]) -> Params:
+    """Undo `part`: put the prefixes before the names."""
+    return {prefix + name: value for prefix, p in parts.items() for name, value in p.items()}
+
+
+def binary_cross_entropy(logits: Any, targets: Any) -> Any:
+    """Return the sum over batch and classes."""
+    return jnp.sum(jnp.logaddexp(0.0, logits) - logits * targets)
+
+
+def cross_entropy(logits: Any, labels: Any) -> Any:
+    """Return the mean over the batch."""
+    chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), labels[..., None], axis=-1)
+    return -chosen.mean()
+
+
+def adam(params: Params, grads: Params, moments: Any, rate: float, epsilon: float) -> Any:
+    """Return parameters and moments (count, first, second) after a step of Adam."""
+    count, first, second = moments
+    count = count + 1
+    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, grads)
+    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, grads)
+    size, scale = rate / (1 - 0.9**count), 1 / jnp.sqrt(1 - 0.999**count)
+    params = jax.tree.map(
+        lambda p, m, v: p - size * m / (jnp.sqrt(v) * scale + epsilon), params, first, second
+    )
+    return params, (count, first, second)
+
+
+def moments(params: Params) -> Any:
+    """Return Adam's state before the first step."""
+    return jnp.zeros(()), like(params), like(params)
