@@ -4,6 +4,8 @@ import pytest
 from harmodels.kernels.recurrent.plan import odd_lines
 from harmodels.kernels.simd.emitter import LANES, zeros
 from harmodels.kernels.simd.strided_product import (
+    DEPTH,
+    FAR,
     LONG_STRIP,
     ROWS,
     STRIP,
@@ -56,6 +58,24 @@ def test_a_row_of_a_product_does_not_depend_on_the_others():
     last = View(12 * count, count, 1)
     product(factors, last, *shared, alone, rows, Size(1, count, width))
     assert alone.tobytes() == out[12 * width :].tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, ROWS + 2])
+def test_a_matrix_that_no_near_cache_holds_gives_the_bytes_of_its_halves(rows):
+    count = 2 * DEPTH + 3
+    width = (FAR // count // LANES + 1) * LANES
+    half = width // LANES // 2 * LANES
+    assert count * width > FAR >= count * half
+    factors, matrix, start = random(rows * count, 0), random(count * width, 1), random(width, 2)
+    whole, halves = random(rows * width, 3), random(rows * width, 4)
+    left = View(0, count, 1)
+    for out, parts in ((whole, [(0, width)]), (halves, [(0, half), (half, width)])):
+        for first, last in parts:
+            product(
+                factors, left, matrix, View(first, width, 1), start, View(first, 0, 1),
+                out, View(first, width, 1), Size(rows, count, last - first),
+            )  # fmt: skip
+    assert whole.tobytes() == halves.tobytes()
 
 
 @pytest.mark.parametrize(("width", "floats"), [(1, 16), (16, 16), (17, 48), (32, 48), (512, 528)])

@@ -18,6 +18,11 @@ from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)
 # One or two rows alone keep the multiply-add units busy only if they are longer.
 FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
+# A matrix of more elements lies in the last cache or in memory. Its rows are taken in groups of
+# DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
+# find a strip in the first-level cache; strips are asked for so many strips before.
+FAR, DEPTH, AHEAD = 2**20, 256, 2
+LINE = 16  # floats of a cache line
 
 
 class View(NamedTuple):
@@ -36,8 +41,10 @@ class Size(NamedTuple):
     width: int  # of the result, a multiple of LANES
 
 
-def _emit_block(emit: Emitter, rows: int, vectors: int, bases: list[Any], at: list[Any]) -> None:
-    """Emit the product for one size of block."""
+def _emit_block(
+    emit: Emitter, rows: int, vectors: int, far: bool, bases: list[Any], at: list[Any]
+) -> None:
+    """Emit the product for one size of block; if `far`, ask for what a strip to come will read."""
     builder = emit.builder
     factors, matrix, start, out = bases
     f, f_row, f_step, m, m_step, count, s, s_row, o, o_row = at
@@ -48,6 +55,8 @@ def _emit_block(emit: Emitter, rows: int, vectors: int, bases: list[Any], at: li
     def add(k: Any, sums: list[Any]) -> list[Any]:
         at_k, factor_k = builder.add(m, builder.mul(k, m_step)), builder.mul(k, f_step)
         values = [emit.load(matrix, emit.plus(at_k, LANES * j)) for j in range(vectors)]
+        for line in range(0, vectors * LANES, LINE) if far else ():
+            emit.prefetch(matrix, emit.plus(at_k, AHEAD * vectors * LANES + line))
         added: list[Any] = []
         for b in range(rows):
             factor = emit.scalar(factors, builder.add(row(f, f_row, b), factor_k))
@@ -61,46 +70,50 @@ def _emit_block(emit: Emitter, rows: int, vectors: int, bases: list[Any], at: li
         emit.store(total, out, emit.plus(row(o, o_row, b), j))
 
 
-def _any_block(
-    typingctx: Any, rows: Any, vectors: Any, factors: Any, f: Any, f_row: Any, f_step: Any,
-    matrix: Any, m: Any, m_step: Any, count: Any, start: Any, s: Any, s_row: Any, out: Any,
-    o: Any, o_row: Any,
-) -> Any:  # fmt: skip
-    """Choose among the blocks of all sizes."""
+def _any_block(*, far: bool) -> Any:
+    """Return the intrinsic that chooses among the blocks of all sizes."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        # one copy for all callers: a copy in each would make compiling several times as long
-        builder.function.attributes.add("noinline")
-        emit = Emitter(context, builder)
-        bases = [emit.base(signature.args[i], args[i]) for i in (2, 6, 10, 13)]
-        at = [args[i] for i in (3, 4, 5, 7, 8, 9, 11, 12, 14, 15)]
-        after = builder.append_basic_block("product.done")
-        size = builder.add(builder.mul(args[0], emit.index(LONG_STRIP + 1)), args[1])
-        choice = builder.switch(size, after)
-        for height in range(1, ROWS + 1):
-            widths = [*range(1, STRIP + 1), *([LONG_STRIP] if height <= FEW_ROWS else [])]
-            for width in widths:
-                case = builder.append_basic_block(f"product.{height}.{width}")
-                choice.add_case(emit.index(height * (LONG_STRIP + 1) + width), case)
-                builder.position_at_end(case)
-                _emit_block(emit, height, width, bases, at)
-                builder.branch(after)
-        builder.position_at_end(after)
-        return context.get_dummy_value()
+    @intrinsic
+    def block(
+        typingctx: Any, rows: Any, vectors: Any, factors: Any, f: Any, f_row: Any, f_step: Any,
+        matrix: Any, m: Any, m_step: Any, count: Any, start: Any, s: Any, s_row: Any, out: Any,
+        o: Any, o_row: Any,
+    ) -> Any:  # fmt: skip
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            # one copy for all callers: a copy in each would make compiling several times as long
+            builder.function.attributes.add("noinline")
+            emit = Emitter(context, builder)
+            bases = [emit.base(signature.args[i], args[i]) for i in (2, 6, 10, 13)]
+            at = [args[i] for i in (3, 4, 5, 7, 8, 9, 11, 12, 14, 15)]
+            after = builder.append_basic_block("product.done")
+            size = builder.add(builder.mul(args[0], emit.index(LONG_STRIP + 1)), args[1])
+            choice = builder.switch(size, after)
+            for height in range(1, ROWS + 1):
+                widths = [*range(1, STRIP + 1), *([LONG_STRIP] if height <= FEW_ROWS else [])]
+                for width in widths:
+                    case = builder.append_basic_block(f"product.{height}.{width}")
+                    choice.add_case(emit.index(height * (LONG_STRIP + 1) + width), case)
+                    builder.position_at_end(case)
+                    _emit_block(emit, height, width, far, bases, at)
+                    builder.branch(after)
+            builder.position_at_end(after)
+            return context.get_dummy_value()
 
-    index = types.int64
-    return types.void(
-        index, index, factors, index, index, index, matrix, index, index, index, start, index,
-        index, out, index, index,
-    ), codegen  # fmt: skip
+        index = types.int64
+        return types.void(
+            index, index, factors, index, index, index, matrix, index, index, index, start, index,
+            index, out, index, index,
+        ), codegen  # fmt: skip
+
+    return block
 
 
-_block: Any = intrinsic(_any_block)
+_block, _far_block = _any_block(far=False), _any_block(far=True)
 
 
 @inlined
 def _strips(
-    factors: Any, f: int, f_row: int, f_step: int, rows: int,
+    far: bool, factors: Any, f: int, f_row: int, f_step: int, rows: int,
     matrix: Any, m: int, m_step: int, count: int, width: int,
     start: Any, s: int, s_row: int, out: Any, o: int, o_row: int,
 ) -> None:  # fmt: skip
@@ -112,10 +125,16 @@ def _strips(
         while b < rows:
             blocks = (rows - b + ROWS - 1) // ROWS
             height = (rows - b + blocks - 1) // blocks
-            _block(
-                height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
-                count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
-            )  # fmt: skip
+            if far:
+                _far_block(
+                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
+                    count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
+                )  # fmt: skip
+            else:
+                _block(
+                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
+                    count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
+                )  # fmt: skip
             b += height
         vectors -= strip
         j += strip * LANES
@@ -133,8 +152,13 @@ def product(
     for all.
     """
     # numba would compile a copy for every pattern of constants among the arguments
-    _strips(
-        factors, int64(f.at), int64(f.row), int64(f.column), int64(size.rows),
-        matrix, int64(m.at), int64(m.row), int64(size.terms), int64(size.width),
-        start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
-    )  # fmt: skip
+    rows, terms, width = int64(size.rows), int64(size.terms), int64(size.width)
+    far = terms * width > FAR
+    depth = DEPTH if far else terms
+    for k in range(0, terms, depth):
+        _strips(
+            far, factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
+            matrix, int64(m.at + k * m.row), int64(m.row), min(depth, terms - k), width,
+            start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
+        )  # fmt: skip
+        start, s = out, o
