@@ -27,15 +27,25 @@ def test_padding_rounds_up_to_whole_registers(width, registers):
     assert padded(width) == registers * LANES
 
 
+@pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("vectors", [*range(1, STRIP + 3), 2 * STRIP + 1])
-def test_weighted_rows_is_a_vector_matrix_product(vectors):
+def test_weighted_rows_is_a_vector_matrix_product(vectors, backwards):
     width, count = vectors * LANES, 6
     matrix, factors = random(count + 2, width, 0), random(2, count, 1)
     out = np.full(width, np.nan, np.float32)
     # the second row of factors, from the matrix's third row on
-    weighted_rows(factors, count, matrix, 2 * width, width, count, width, out, 0)
+    weighted_rows(factors, count, matrix, 2 * width, width, count, width, out, 0, backwards)
     exact = factors[1].astype(float) @ matrix[2:].astype(float)
     np.testing.assert_allclose(out, exact, rtol=1e-5, atol=1e-5)
+
+
+def test_weighted_rows_gives_the_same_bytes_forwards_and_backwards():
+    width, count = (2 * STRIP + 1) * LANES, 34
+    matrix, factors = random(count, width, 0), random(1, count, 1)
+    forwards, backwards = random(1, width, 2)[0], random(1, width, 3)[0]
+    weighted_rows(factors, 0, matrix, 0, width, count, width, forwards, 0, False)
+    weighted_rows(factors, 0, matrix, 0, width, count, width, backwards, 0, True)
+    assert forwards.tobytes() == backwards.tobytes()
 
 
 @pytest.mark.parametrize("vectors", range(1, 2 * BATCH_STRIP + 2))

@@ -69,7 +69,7 @@ def _forward(
     count = (hidden + channels + 3) // 2 * 2
     _set_input(z, 0, hidden, sequence, start)
     for t in range(steps):
-        weighted_rows(z, t * wide, weight_t, 0, width, count, width, sums, 0)
+        weighted_rows(z, t * wide, weight_t, 0, width, count, width, sums, 0, t % 2 == 1)
         for j in range(width):
             z[t + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
         if t + 1 < steps:
@@ -96,8 +96,9 @@ def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) ->
     for t in range(steps, 0, -1):
         if t < steps:
             weighted_rows(
-                d_pre, t * d_pre.shape[1], recursion, 0, recursion.shape[1], count, width, sums, 0
-            )
+                d_pre, t * d_pre.shape[1], recursion, 0, recursion.shape[1], count, width,
+                sums, 0, t % 2 == 1,
+            )  # fmt: skip
         for j in range(width):
             slope = 1 - z[t, j] * z[t, j]
             d_pre[t - 1, j] = sums[j] * slope if hidden_lanes[j] > 0 else np.float32(0)

@@ -73,7 +73,9 @@ def _add_earlier_updates(
     for j in range(begin):
         work.factors[j] = work.gram[k, j] * powers.power_sum[u - j // options.batch_size]
     work.factors[begin] = 0  # an even number is summed
-    weighted_rows(work.factors, 0, work.step1, 0, width, (begin + 1) // 2 * 2, width, moved, 0)
+    weighted_rows(
+        work.factors, 0, work.step1, 0, width, (begin + 1) // 2 * 2, width, moved, 0, False
+    )
     for i in range(options.hidden1):
         work.pre[k, i] += moved[i]
 

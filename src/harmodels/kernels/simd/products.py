@@ -86,34 +86,37 @@ _batch1, _batch2, _batch3, _batch4 = (
 @inlined
 def weighted_rows(
     factors: Any, f: int, matrix: Any, m: int, stride: int, count: int, width: int,
-    out: Any, o: int,
+    out: Any, o: int, backwards: bool,
 ) -> None:  # fmt: skip
     """out[o + j] = Σ_k factors[f + k] · matrix[m + k · stride + j] for j < width.
 
-    `count`, the number of rows k, is even; `width` is a multiple of LANES.
+    `count`, the number of rows k, is even; `width` is a multiple of LANES. `backwards` begins with
+    the last columns, which changes no sum: of a matrix that is larger than the first-level cache,
+    read forwards and backwards in turn, a part is still there.
     """
-    vectors = width // LANES
-    while vectors > 0:
-        strip = min(vectors, STRIP)
+    vectors, done = width // LANES, 0
+    while done < vectors:
+        left = vectors - done
+        strip = left - (left - 1) // STRIP * STRIP if backwards else min(left, STRIP)
+        first = (left - strip if backwards else done) * LANES
+        at, to = m + first, o + first
         if strip == 1:
-            _row1(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row1(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 2:
-            _row2(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row2(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 3:
-            _row3(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row3(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 4:
-            _row4(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row4(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 5:
-            _row5(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row5(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 6:
-            _row6(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row6(factors, f, 0, matrix, at, stride, count, out, to, 0)
         elif strip == 7:
-            _row7(factors, f, 0, matrix, m, stride, count, out, o, 0)
+            _row7(factors, f, 0, matrix, at, stride, count, out, to, 0)
         else:
-            _row8(factors, f, 0, matrix, m, stride, count, out, o, 0)
-        vectors -= strip
-        m += strip * LANES
-        o += strip * LANES
+            _row8(factors, f, 0, matrix, at, stride, count, out, to, 0)
+        done += strip
 
 
 @inlined
