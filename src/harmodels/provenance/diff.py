@@ -135,7 +135,13 @@ def _cells(results: Path) -> pd.DataFrame:
     parts = []
     for path in sorted(results.glob("*/*/tables/*.csv")):
         try:
-            frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"group": str})
+            frame = pd.read_csv(
+                path,
+                keep_default_na=False,
+                na_values=[""],
+                dtype={"group": str},
+                float_precision="round_trip",
+            )
             keys = [name for name in frame if name not in CELL_COLUMNS]
             cell = [
                 ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))

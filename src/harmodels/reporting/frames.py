@@ -33,7 +33,13 @@ def read_csv(
         If the file is missing or lacks a column.
     """
     try:
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict(dtype or {}))
+        frame = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict(dtype or {}),
+            float_precision="round_trip",  # the number that was written, in every version of pandas
+        )
     except (OSError, ValueError) as error:
         raise ResultsError(
             f"cannot read {path}: {error}. Delete it and run snakemake again."

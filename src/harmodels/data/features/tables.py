@@ -76,7 +76,9 @@ def read_shipped_features(raw: Path, sequences: Sequences) -> Array:
     for half in HALVES:
         path = raw / half / f"X_{half}.txt"
         try:
-            table = pd.read_csv(path, sep=r"\s+", header=None, dtype=np.float64).to_numpy()
+            table = pd.read_csv(
+                path, sep=r"\s+", header=None, dtype=np.float64, float_precision="round_trip"
+            ).to_numpy()
         except (OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}") from error
         expected = (int((sequences.official_split == half).sum()), len(catalogue()))

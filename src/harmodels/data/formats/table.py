@@ -159,7 +159,9 @@ def _load(file: Path) -> pd.DataFrame:
     try:
         if file.suffix.lower() == ".parquet":
             return pd.read_parquet(file)
-        return pd.read_csv(file, skipinitialspace=True, low_memory=False)
+        return pd.read_csv(
+            file, skipinitialspace=True, low_memory=False, float_precision="round_trip"
+        )
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {file} as a table: {error}") from error
 

@@ -105,6 +105,8 @@ def page_figures(section: ReportSection) -> list[dict[str, Any]]:
 def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of the ledger as printed, with anchors and the experiments behind them."""
     specs: Mapping[str, Spec] = section.spec.get("claims") or {}
+    known = "p_value" in ledger
+    evidence = [text for _, text in claims_evidence(ledger)] if known else [""] * len(ledger)
     return [
         {
             "anchor": claim_anchor(section, name),
@@ -112,17 +114,14 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
             "adjusted": ledger[ADJUSTED].iloc[number - 2] if ADJUSTED in ledger else None,
             "kind": verdict.replace(" ", "-"),
             "line": number,
-            "evidence": evidence,
+            "evidence": found,
             "origin": [
                 Link(experiment, experiment_anchor(section, experiment))
                 for experiment in experiments_of(specs[name])
             ],
         }
-        for number, (name, verdict, cells, (_, evidence)) in enumerate(
-            zip(
-                *(ledger["id"], ledger["verdict"], claims_rows(ledger), claims_evidence(ledger)),
-                strict=True,
-            ),
+        for number, (name, verdict, cells, found) in enumerate(
+            zip(ledger["id"], ledger["verdict"], claims_rows(ledger), evidence, strict=True),
             start=2,
         )
     ]
