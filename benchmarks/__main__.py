@@ -7,14 +7,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numba
 import pandas as pd
-import torch
 
 from benchmarks import jax_peers, minibatch, perceptron, recurrent, report, tbptt
 from benchmarks.bounds import Meter
 from benchmarks.recurrent import Sizes
-from benchmarks.timing import Case, check_agreement, time_case
+from benchmarks.timing import Case, check_agreement, time_case, use_one_thread
 from harmodels.files import write_text
 
 WIDE = (
@@ -100,14 +98,6 @@ def _arguments() -> argparse.Namespace:
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds must be 1 or more and --seconds above 0")
     return arguments
-
-
-def use_one_thread() -> None:
-    """Give every contender one thread, and flush denormals for all of them."""
-    torch.set_num_threads(1)
-    numba.set_num_threads(1)
-    if not torch.set_flush_denormal(True):
-        raise SystemExit("this processor cannot flush denormals: the timings would not be fair")
 
 
 def main() -> None:

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numba
 import pandas as pd
+import torch
 from torch import Tensor
 
 from benchmarks.bounds import Work
@@ -39,6 +41,14 @@ class Case:
     start: Weights
     contenders: tuple[Contender, ...]
     work: Work | None = None
+
+
+def use_one_thread() -> None:
+    """Give every contender one thread, and flush denormals for all of them."""
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
+    if not torch.set_flush_denormal(True):
+        raise SystemExit("this processor cannot flush denormals: the timings would not be fair")
 
 
 def check_agreement(case: Case, items: int, tolerance: float) -> float:
