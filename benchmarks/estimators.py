@@ -37,7 +37,7 @@ PERCEPTRON = {"hidden": (300, 100), "batch_size": 10, "learning_rate": 0.01, "mo
 
 
 class Contender(NamedTuple):
-    """A way to train for so many epochs."""
+    """A way to train for a given number of epochs."""
 
     name: str
     epochs: float

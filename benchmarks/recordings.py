@@ -33,7 +33,7 @@ GYRO = "," + ",".join(f"gyro_{axis}=g{axis}" for axis in "xyz")
 
 
 def write_recording(path: Path, hours: int) -> int:
-    """Write so many hours, one at a time; return the rows."""
+    """Write a recording of `hours` hours, one at a time, and return its number of rows."""
     hour = simulate_afternoon(CLASSES, minutes=60, rate_hz=RATE_HZ, seed=1).samples.round(5)
     hour = hour[hour["t"] < HOUR_S]
     schema = pa.Table.from_pandas(hour, preserve_index=False).schema

@@ -2,7 +2,7 @@
 
 The replicates of a configuration are trained in blocks, so that more of them can be added without
 training the first ones again; of leave-one-subject-out every fold is a part by itself. Readers join
-the parts of a run (`reporting.runs.load_runs`).
+the parts of a run (`reporting.runs.parts.load_runs`).
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the processes of a run's scripts are forked with: all that takes long to import.
 
-Imported by the server of `harmodels.pipeline.forks` alone. Nothing here may start a thread or ask
-for a GPU: neither outlives a fork.
+Imported by the server of `harmodels.pipeline.forks` alone. Nothing here may start a thread that a
+job needs, or ask for a GPU: neither outlives a fork.
 """
 
 import gc

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import ResultsError
 from harmodels.reporting.runs.load import Run, load_run
 
@@ -84,15 +85,13 @@ def join_parts(parts: Sequence[Run]) -> Run:
         keys = ["replicate", "epoch", "split", "metric"]
         history = history.groupby(keys)["value"].mean().reset_index()
         # whoever was lost is missing from the accuracy, which would be of easier people
-        for checkpoint, key in (("last", "diverged_epoch"), ("best", "best_epoch")):
-            lost = [
-                entry["replicate"]
-                for entry in outcomes
-                if (entry[key] is None) == (key == "best_epoch")
-            ]
-            gone = (predictions["checkpoint"] == checkpoint) & predictions["replicate"].isin(lost)
-            predictions = predictions[~gone]
-        predictions = predictions.reset_index(drop=True)
+        kept = [
+            (entry["replicate"], checkpoint)
+            for entry in outcomes
+            for checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
+        ]
+        given = pd.MultiIndex.from_frame(predictions[["replicate", "checkpoint"]])
+        predictions = predictions[given.isin(kept)].reset_index(drop=True)
     wall = [run.facts["wall_time_s"] for run in parts if "wall_time_s" in run.facts]
     facts = {
         **first.facts,
