@@ -18,7 +18,8 @@ from harmodels.reporting.tables.protocols import EVERYONE, RANDOM, SUBJECTS
 
 MARKERS = ("o", "s", "D")  # told apart without colours too
 OFFSETS = (-0.24, 0.0, 0.24)  # of the three ways of splitting in a model's row
-PALE = 0.35
+PALE = 0.45
+BELOW = 0.1  # of the interval, whose line would hide the people
 
 
 def draw_protocol_dots(
@@ -50,7 +51,7 @@ def draw_protocol_dots(
     axes.set_xlim(right=1)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("Top-1 accuracy on the test set, widest 95 % interval (seeds, people, both)")
+    axes.set_xlabel("Top-1 accuracy on the test set, widest 95 % interval")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -70,7 +71,7 @@ def _draw_dot(
     if people is not None:
         shares = people.correct.sum(axis=0) / people.sequences.sum(axis=0)
         axes.scatter(
-            shares, np.full(len(shares), place), s=7, color=colour, alpha=PALE, linewidths=0
+            shares, np.full(len(shares), place + BELOW), s=9, color=colour, alpha=PALE, linewidths=0
         )
         interval = accuracy_intervals(people).wider
     if not np.isnan(interval.low):
