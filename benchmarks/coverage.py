@@ -15,16 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from harmodels.evaluation.people import SubjectCounts, accuracy_intervals
+from harmodels.evaluation.people import (
+    SubjectCounts,
+    accuracy_intervals,
+    difference_over_people,
+    people_interval,
+)
 from harmodels.evaluation.statistics import (
     Interval,
     count_interval,
+    difference_of_intervals,
     mean_interval,
     share_interval,
 )
 
 REPLICATES = (3, 5, 20)
 SUBJECTS = 9  # as in the test half of UCI HAR
+EVERYBODY = 30  # in all of it
 DRAWS = 200  # of the pigeonhole bootstrap
 
 Values = NDArray[np.float64]
@@ -110,6 +117,11 @@ def main() -> None:
             bootstrap = coverage_of_bootstrap(spread, R, trials // 4)
             cells = [row["seeds"], row["people"], row["seeds_and_people"], bootstrap]
             print(f"| {name} | {R} | {' | '.join(map(str, cells))} |")
+    print(f"\n| difference of two protocols, {EVERYBODY} people | paired in people | from both |")
+    print("| --- | --- | --- |")
+    for name, spread in PEOPLE.items():
+        rates = coverage_of_differences(spread, trials)
+        print(f"| {name} | {rates['paired']} | {rates['from both']} |")
 
 
 def coverage_of_means(
@@ -157,6 +169,36 @@ def coverage_of_bootstrap(spread: Spread, replicates: int, trials: int) -> Rate:
         low, high = np.quantile(correct / sequences, [0.025, 0.975])
         intervals.append(Interval(counts.accuracy, low, high, replicates))
     return _rate(intervals, _truth(spread))
+
+
+def coverage_of_differences(spread: Spread, trials: int) -> dict[str, Rate]:
+    """Return how often intervals hold what random windows add to leaving one person out.
+
+    One network; every person is tested both ways, on few random windows and on all.
+    """
+    random = np.random.default_rng(EVERYBODY)
+    shape = (trials, EVERYBODY)
+    people = random.normal(0, spread.people, shape)
+    names = tuple(str(s) for s in range(EVERYBODY))
+    sides, truths = [], []
+    for mean, most in ((spread.mean + 0.5, 45), (spread.mean, 400)):
+        sequences = random.integers(most // 2, most, shape)
+        logits = mean + people + random.normal(0, spread.rest, shape)
+        correct = random.binomial(sequences, special.expit(logits))
+        sides.append(
+            [
+                SubjectCounts((0,), names, right[None], tested[None])
+                for right, tested in zip(correct, sequences, strict=True)
+            ]
+        )
+        truths.append(_truth(spread._replace(mean=mean, seeds=0.0)))
+    pairs, truth = list(zip(*sides, strict=True)), truths[0] - truths[1]
+    return {
+        "paired": _rate((difference_over_people(*pair) for pair in pairs), truth),
+        "from both": _rate(
+            (difference_of_intervals(*map(people_interval, pair)) for pair in pairs), truth
+        ),
+    }
 
 
 def _studies(spread: Spread, replicates: int, trials: int) -> Iterable[SubjectCounts]:

@@ -7,6 +7,7 @@ from benchmarks.coverage import (
     PEOPLE,
     REPLICATES,
     SHARES,
+    coverage_of_differences,
     coverage_of_means,
     coverage_over_people,
     lowest_coverage_of_counts,
@@ -63,3 +64,15 @@ def test_where_people_differ_much_it_falls_short_by_what_the_documents_say(repli
     reached = coverage_over_people(PEOPLE["people differ much"], replicates, TRIALS)
     assert reached["seeds_and_people"].rate > 0.88
     assert reached["seeds"].rate < 0.7  # which is why seeds alone are not enough
+
+
+@pytest.mark.parametrize("source", PEOPLE)
+def test_the_difference_of_two_protocols_paired_in_people_covers_at_its_level(source):
+    reached = coverage_of_differences(PEOPLE[source], TRIALS)
+    assert abs(reached["paired"].rate - LEVEL) < 3 * reached["paired"].error
+    assert reached["from both"].rate > LEVEL - 3 * reached["from both"].error
+
+
+def test_people_who_are_hard_both_ways_widen_only_the_difference_that_is_not_paired():
+    reached = coverage_of_differences(PEOPLE["people differ much"], TRIALS)
+    assert reached["from both"].rate > reached["paired"].rate + 3 * reached["paired"].error

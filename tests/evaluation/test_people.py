@@ -9,6 +9,7 @@ from harmodels.evaluation.classification import subject_accuracy
 from harmodels.evaluation.people import (
     SubjectCounts,
     accuracy_intervals,
+    difference_over_people,
     difference_over_seeds_and_people,
     people_interval,
     seeds_and_people_interval,
@@ -138,3 +139,18 @@ def test_a_difference_is_paired_in_people():
 def test_a_difference_of_other_people_is_refused():
     with pytest.raises(ResultsError, match="same replicates and subjects"):
         difference_over_seeds_and_people(counts_of([[9, 8]]), counts_of([[9, 8, 7]]))
+
+
+def test_a_difference_over_people_takes_other_numbers_of_sequences_and_replicates():
+    left = counts_of([[90, 60, 80], [92, 60, 78]])
+    right = SubjectCounts((0,), left.subjects, np.array([[43, 29, 39]]), np.full((1, 3), 50))
+    interval = difference_over_people(left, right)
+    each = np.array([91, 60, 79]) / 100 - np.array([43, 29, 39]) / 50
+    assert interval.mean == pytest.approx(each.mean())
+    assert interval.half_width == pytest.approx(4.303 * each.std(ddof=1) / math.sqrt(3), rel=1e-3)
+    assert interval.n == 3
+
+
+def test_a_difference_over_other_people_is_refused():
+    with pytest.raises(ResultsError, match="same subjects"):
+        difference_over_people(counts_of([[9, 8]]), counts_of([[9, 8, 7]]))

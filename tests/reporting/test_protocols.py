@@ -8,9 +8,14 @@ from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.specs import parse_figure, parse_table
 from harmodels.config.specs.checks import check_names
 from harmodels.errors import ConfigurationError
+from harmodels.evaluation.people import (
+    difference_over_people,
+    difference_over_seeds_and_people,
+)
 from harmodels.evaluation.statistics import Interval, difference_of_intervals
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables.markdown import markdown_table
+from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.protocols import ADDED, EVERYONE, RANDOM, SUBJECTS
 from tests.reporting.entries import build_table, draw_figure
 
@@ -50,15 +55,29 @@ def test_a_row_a_model_and_a_column_a_way_of_splitting(runs):
     assert cells["subjects"].tolist() == [3, 3, 3, 3]
 
 
-def test_what_random_windows_add_has_the_interval_that_follows_from_the_others(runs):
-    cells = build_table(SPEC, runs, {}, PEOPLE).cells.set_index("group")
+def test_what_random_windows_add_is_paired_in_people(runs):
+    groups = build_table(SPEC, runs, {}, PEOPLE).cells.set_index("group")
+    sides = [
+        people_of_measure(run, "top_1", "last", "test", PEOPLE)["people"]
+        for run in (runs["gru_random"][0], runs["gru_everyone"][0])
+    ]
+    widths = [
+        difference(*sides).half_width
+        for difference in (difference_over_people, difference_over_seeds_and_people)
+    ]
+    added = groups.loc[ADDED]
+    assert (added["high"] - added["low"]) / 2 == pytest.approx(max(widths))
+    assert added["low"] < 0.45 < added["high"]
+
+
+def test_without_names_of_people_the_difference_follows_from_the_two_intervals(runs):
+    cells = build_table(SPEC, runs, {}, None).cells.set_index("group")
     first, last = (
         Interval(*cells.loc[group, ["value", "low", "high"]], n=2) for group in (RANDOM, EVERYONE)
     )
     found = difference_of_intervals(first, last)
     added = cells.loc[ADDED]
     assert (added["low"], added["high"]) == pytest.approx((found.low, found.high))
-    assert added["low"] < 0.45 < added["high"]
 
 
 def test_the_interval_of_a_difference_is_newcombes():

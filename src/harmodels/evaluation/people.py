@@ -14,6 +14,7 @@ V is at least what replicates alone and what subjects alone give, as for two-way
 (Cameron, Gelbach and Miller 2011). Bounds are Student's on the logit scale.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,7 +79,12 @@ class AccuracyIntervals(NamedTuple):
     @property
     def wider(self) -> Interval:
         """The widest of the three that has bounds; the one to print."""
-        return max(self, key=lambda each: np.nan_to_num(each.half_width, nan=-1.0))
+        return widest(self)
+
+
+def widest(intervals: Iterable[Interval]) -> Interval:
+    """Return the widest interval that has bounds."""
+    return max(intervals, key=lambda each: np.nan_to_num(each.half_width, nan=-1.0))
 
 
 def subject_counts(accuracies: pd.DataFrame) -> SubjectCounts:
@@ -200,6 +206,36 @@ def difference_over_seeds_and_people(
     mean = left.accuracy - right.accuracy
     half = _half_width(_contributions(left) - _contributions(right), level)
     return Interval(mean, mean - half, mean + half, min(left.correct.shape))
+
+
+def difference_over_people(
+    left: SubjectCounts, right: SubjectCounts, level: float = LEVEL
+) -> Interval:
+    """Return accuracy left − right over people, paired in them, for the networks as trained.
+
+    Student's, with S − 1 degrees of freedom, of what each subject adds to the one accuracy more
+    than to the other; how many sequences and replicates the sides have of a subject may differ.
+
+    Raises
+    ------
+    ResultsError
+        If the sides have other subjects.
+
+    Examples
+    --------
+    >>> left = SubjectCounts((0,), ("2", "4", "9"), np.array([[98, 90, 71]]), np.full((1, 3), 100))
+    >>> right = SubjectCounts((0,), ("2", "4", "9"), np.array([[48, 44, 35]]), np.full((1, 3), 50))
+    >>> interval = difference_over_people(left, right)
+    >>> print(f"{interval.mean:.3f} ± {interval.half_width:.3f}")
+    0.017 ± 0.014
+    """
+    if left.subjects != right.subjects:
+        raise ResultsError("a difference paired in people needs the same subjects on both sides")
+    mean, people = left.accuracy - right.accuracy, len(left.subjects)
+    each = _contributions(left).mean(axis=0) - _contributions(right).mean(axis=0)
+    spread = each.std(ddof=1) if people > 1 else np.nan
+    half = float(student_quantile(level, people - 1) * spread / np.sqrt(people))
+    return Interval(mean, mean - half, mean + half, people)
 
 
 def _contributions(counts: SubjectCounts) -> NDArray[np.float64]:

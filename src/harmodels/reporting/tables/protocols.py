@@ -1,11 +1,17 @@
 """Accuracy by the way of splitting, and what a random split adds to it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harmodels.config.specs.tables import Protocols
+from harmodels.evaluation.people import (
+    difference_over_people,
+    difference_over_seeds_and_people,
+    widest,
+)
 from harmodels.evaluation.statistics import Interval, difference_of_intervals
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.measures import prediction_measure
@@ -21,8 +27,8 @@ ADDED = "Random minus each left out"
 def build_protocols(spec: Protocols, runs: Runs, subjects: pd.DataFrame | None) -> Table:
     """Build a table with a row a model and a column a way of splitting.
 
-    The last column is the difference of the first and the third, with Newcombe's interval: the
-    two are of different test sets, so their replicates make no pairs.
+    The last column is the difference of the first and the third. Where both tested the same people,
+    its interval is paired in them; otherwise it follows from the two intervals.
     """
     samples = [
         Sample.of(
@@ -42,16 +48,16 @@ def build_protocols(spec: Protocols, runs: Runs, subjects: pd.DataFrame | None) 
         for run in [select_run(runs, selection, "a row of protocols")]
     ]
     cells = mark_best(summarise(samples, KEYS))
-    added = [_difference(part) for _, part in cells.groupby("model", sort=False)]
-    whole = pd.concat([cells, pd.DataFrame(added, columns=cells.columns)], ignore_index=True)
+    rows = [_difference(part, samples) for _, part in cells.groupby("model", sort=False)]
+    whole = pd.concat([cells, pd.DataFrame(rows, columns=cells.columns)], ignore_index=True)
     return Table(spec.title, spec.kind, KEYS, whole.astype(cells.dtypes.to_dict()))
 
 
-def _difference(cells: pd.DataFrame) -> dict[str, Any]:
+def _difference(cells: pd.DataFrame, samples: Sequence[Sample]) -> dict[str, Any]:
     """Return the cell of what random windows add, from the cells of one model."""
-    random, everyone = (_interval(cells[cells["group"] == group]) for group in (RANDOM, EVERYONE))
-    found = difference_of_intervals(random, everyone)
-    sides = cells[cells["group"].isin([RANDOM, EVERYONE])]
+    first, last = (cells.index[cells["group"] == group].item() for group in (RANDOM, EVERYONE))
+    sides = cells.loc[[first, last]]
+    found = _interval(samples[first], samples[last], sides)
     return {
         **dict.fromkeys(cells.columns, np.nan),
         "model": cells["model"].iloc[0],
@@ -71,6 +77,12 @@ def _difference(cells: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _interval(cell: pd.DataFrame) -> Interval:
-    value, low, high, n = cell[["value", "low", "high", "n"]].iloc[0]
-    return Interval(value, low, high, int(n))
+def _interval(random: Sample, everyone: Sample, cells: pd.DataFrame) -> Interval:
+    left, right = random.people, everyone.people
+    if left is None or right is None or left.subjects != right.subjects:
+        first, last = cells[["value", "low", "high", "n"]].itertuples(index=False)
+        return difference_of_intervals(Interval(*first), Interval(*last))
+    intervals = [difference_over_people(left, right)]
+    if left.replicates == right.replicates:
+        intervals.append(difference_over_seeds_and_people(left, right))
+    return widest(intervals)
