@@ -28,7 +28,7 @@ $(INSTALLED): requirements.lock requirements-torch.txt pyproject.toml hatch_buil
 	$(BIN)/harmodels compile
 	@touch $@
 
-demo: $(INSTALLED) ## The whole pipeline on simulated recordings, offline, about 3 minutes
+demo: $(INSTALLED) ## The whole pipeline on simulated recordings, offline, in a minute and a half
 	$(SNAKEMAKE) --configfile config/demo.yaml
 	@echo "Open results/demo.html"
 

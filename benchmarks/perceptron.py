@@ -86,27 +86,48 @@ def _torch(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Ite
         yield contender(TORCH_COMPILE, fused=False, compiled=True)
 
 
-def _jax(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
+def _jax(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Iterator[Contender]:
+    """Yield JAX with the weights as torch keeps them, and for one sample with their transposes.
+
+    Which of the two XLA updates in place, and whether it helps to compile four samples as one,
+    differs with and without momentum.
+    """
     inputs, labels = map(jax_peers.array, data)
     weights = state_dict(params)
 
-    def loss(weights: Any, x: Any, label: Any) -> Any:
-        for name in ("hidden1", "hidden2"):
-            x = jax_peers.relu(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
-        logits = x @ weights["output.weight"].T + weights["output.bias"]
-        return jax_peers.cross_entropy(logits, label)
+    def transposed(weights: Any) -> Any:
+        return {name: value.T for name, value in weights.items()}
 
-    def batch(state: Any, i: Any) -> Any:
-        # one sample as a vector: products with vectors are what XLA does best then
-        rows = i % SAMPLES if batch_size == 1 else jax_peers.rows_of(i, batch_size, SAMPLES)
-        grads = jax_peers.grad(loss)(state[0], inputs[rows], labels[rows])
-        return jax_peers.descend_with_momentum(state, grads, RATE, momentum)
+    def batch_of(product: Any) -> Any:
+        def loss(weights: Any, x: Any, label: Any) -> Any:
+            for name in ("hidden1", "hidden2"):
+                x = jax_peers.relu(product(x, weights[f"{name}.weight"]) + weights[f"{name}.bias"])
+            logits = product(x, weights["output.weight"]) + weights["output.bias"]
+            return jax_peers.cross_entropy(logits, label)
 
-    return jax_peers.contender(
-        "JAX", weights, batch,
-        begin=lambda weights: (weights, jax_peers.like(weights) if momentum else None),
-        params_of=lambda state: state[0],
-    )  # fmt: skip
+        def batch(state: Any, i: Any) -> Any:
+            # one sample as a vector: products with vectors are what XLA does best then
+            rows = i % SAMPLES if batch_size == 1 else jax_peers.rows_of(i, batch_size, SAMPLES)
+            grads = jax_peers.grad(loss)(state[0], inputs[rows], labels[rows])
+            return jax_peers.descend_with_momentum(state, grads, RATE, momentum)
+
+        return batch
+
+    def begin(weights: Any) -> Any:
+        return weights, jax_peers.like(weights) if momentum else None
+
+    def product(x: Any, weight: Any) -> Any:
+        return weight @ x if batch_size == 1 else x @ weight.T  # XLA would transpose for a vector
+
+    yield jax_peers.contender(
+        "JAX", weights, batch_of(product), begin=begin, params_of=lambda state: state[0]
+    )
+    if batch_size == 1:
+        yield jax_peers.contender(
+            "JAX, transposed, unrolled", weights, batch_of(lambda x, weight: x @ weight),
+            begin=lambda weights: begin(transposed(weights)),
+            params_of=lambda state: transposed(state[0]), unroll=4,
+        )  # fmt: skip
 
 
 def _compiled(params: mlp.Mlp, data: Data, batch_size: int, momentum: float) -> Contender:
@@ -137,7 +158,7 @@ def make_case(batch_size: int, momentum: float) -> Case:
     setting = params, data, batch_size, momentum
     contenders = [_compiled(*setting), *_torch(*setting)]
     if jax_peers.AVAILABLE:
-        contenders.append(_jax(*setting))
+        contenders.extend(_jax(*setting))
     first, *later = (a * b for a, b in itertools.pairwise(SIZES))
     return Case(
         name=f"mlp-batch{batch_size}-momentum{momentum:g}",
