@@ -2,6 +2,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -64,6 +65,23 @@ def test_a_replicate_trained_alone_is_the_same_network(recordings):
         strict=True,
     ):
         assert torch.equal(mine[2], solo[0])
+
+
+def test_replicates_may_train_and_validate_on_different_numbers_of_sequences(learner, recordings):
+    train = [np.arange(12), np.arange(9), np.arange(12), np.arange(14)]
+    held = [np.arange(12, 18), np.arange(9, 18), np.arange(12, 17), np.arange(14, 18)]
+    schedule = replace(SCHEDULE, replicates=(0, 1, 2, 3), test_every=1)
+    together = fit(learner, recordings, SplitIndices(train, held, np.arange(18, 24)), schedule)
+    for r in range(4):
+        mine = SplitIndices(train[r : r + 1], held[r : r + 1], np.arange(18, 24))
+        alone = fit(learner, recordings, mine, replace(schedule, replicates=(r,)))
+        for several, one in ((together.last, alone.last), (together.best, alone.best)):
+            for a, b in zip(
+                state_dict(several.params).values(), state_dict(one.params).values(), strict=True
+            ):
+                torch.testing.assert_close(a[r], b[0], rtol=1e-4, atol=1e-6)
+        history = together.history().query("replicate == @r").reset_index(drop=True)
+        pd.testing.assert_frame_equal(history, alone.history(), rtol=1e-4)
 
 
 def test_a_replicate_trained_alone_agrees_on_the_reference_engine(recordings):

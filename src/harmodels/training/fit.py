@@ -175,12 +175,13 @@ def fit(
         if not active:
             break
         started = time.monotonic()
-        _train(learner, data, indices, schedule, result, active, epoch)
+        for group in _side_by_side(indices.train, active):
+            _train(learner, data, indices, schedule, result, group, epoch)
         active = _active(result)
         if indices.validation is not None and active:
             _validate(learner, data, indices.validation, schedule, result, active, epoch)
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
-            test = [indices.test] * len(active)
+            test = [indices.test] * len(result.outcomes)
             _measure(learner, data, test, result, active, epoch, "test")
         result.epoch = epoch
         result.seconds += time.monotonic() - started
@@ -192,6 +193,18 @@ def fit(
 
 def _active(result: Fit) -> list[int]:
     return [i for i, outcome in enumerate(result.outcomes) if outcome.stop_reason is None]
+
+
+def _side_by_side(rows: list[Indices], active: list[int]) -> list[list[int]]:
+    """Return the active replicates in groups of as many rows each.
+
+    Those of a group are computed side by side. Replicates that hold out people of their own may
+    have more or fewer sequences left.
+    """
+    groups: dict[int, list[int]] = {}
+    for index in active:
+        groups.setdefault(len(rows[index]), []).append(index)
+    return list(groups.values())
 
 
 def _find_infinite_weights(result: Fit) -> None:
@@ -258,8 +271,7 @@ def _validate(
     active: list[int],
     epoch: int,
 ) -> None:
-    rows = [validation[i] for i in active]
-    measured = _measure(learner, data, rows, result, active, epoch, "validation")
+    measured = _measure(learner, data, validation, result, active, epoch, "validation")
     improved = []
     for index, metrics in zip(active, measured, strict=True):
         outcome = result.outcomes[index]
@@ -289,20 +301,21 @@ def _measure(
     epoch: int,
     split: str,
 ) -> list[dict[str, float]]:
-    chosen = index_tensor(rows, data.labels.device)  # (A, n)
-    params = take_replicates(result.last.params, active)
-    # one transfer from a GPU, instead of one for every number below
-    scores = learner.scores(params, data, chosen).cpu()
-    labels = data.labels[chosen].cpu()
-    measured = []
-    for index, logits, truth in zip(active, scores, labels, strict=True):
-        metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}
-        metrics["accuracy"] = accuracy(logits, truth)
-        replicate = result.outcomes[index].replicate
-        for metric, value in metrics.items():
-            result.rows.append((replicate, epoch, split, metric, value))
-        measured.append(metrics)
-    return measured
+    measured = {}
+    for group in _side_by_side(rows, active):
+        chosen = index_tensor([rows[i] for i in group], data.labels.device)
+        params = take_replicates(result.last.params, group)
+        # one transfer from a GPU, instead of one for every number below
+        scores = learner.scores(params, data, chosen).cpu()
+        labels = data.labels[chosen].cpu()
+        for index, logits, truth in zip(group, scores, labels, strict=True):
+            metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}
+            metrics["accuracy"] = accuracy(logits, truth)
+            replicate = result.outcomes[index].replicate
+            for metric, value in metrics.items():
+                result.rows.append((replicate, epoch, split, metric, value))
+            measured[index] = metrics
+    return [measured[index] for index in active]
 
 
 def _generators(

@@ -53,13 +53,14 @@ def train_networks(
     """
     data = _tensors(sequences, job).to(job.device)
     learner = make_learner(job.training, options, job.engine, threads)
+    numbers = [len(rows) for rows in indices.train]
     LOGGER.info(
-        "%d replicates, engine %s, device %s, %d thread(s), %d training and %d test sequences",
+        "%d replicates, engine %s, device %s, %d thread(s), %s training and %d test sequences",
         job.replicates,
         learner.engine,
         job.device,
         threads,
-        len(indices.train[0]),
+        " to ".join(map(str, sorted({min(numbers), max(numbers)}))),
         len(indices.test),
     )
     result = _fit(learner, data, indices, make_schedule(options, job), checkpoints)
