@@ -111,3 +111,10 @@ def test_the_band_around_a_median_lies_where_replicates_lie():
         [0.01, 0.0, 0.5, 3],
         [0.3, 0.3, 0.3, 1],
     ]
+
+
+@pytest.mark.parametrize("right", range(1, 156))
+def test_the_bounds_of_replicates_that_agree_enclose_their_mean(right):
+    interval = share_interval([right / 156] * 3)
+    assert interval.low <= interval.mean <= interval.high
+    assert interval.high - interval.low < 1e-12

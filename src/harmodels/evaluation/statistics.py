@@ -224,7 +224,9 @@ def logit_bounds(mean: float, half: float) -> tuple[float, float]:
     if mean in (0.0, 1.0) and not np.isnan(half):
         return mean, mean
     middle, wide = special.logit(mean), half / (mean * (1 - mean)) if 0 < mean < 1 else np.nan
-    return float(special.expit(middle - wide)), float(special.expit(middle + wide))
+    low, high = float(special.expit(middle - wide)), float(special.expit(middle + wide))
+    # a mean that goes there and back may come out beside itself by the last digit
+    return min(low, mean), max(high, mean)
 
 
 def _shares(values: Iterable[float]) -> list[float]:
