@@ -92,10 +92,13 @@ def write_frames(
         checkpoint="last",
         split="test",
     )
+    texts = ("checkpoint", "split", "id")
     schema = pa.Schema.from_pandas(
-        nothing.astype(dict.fromkeys(("checkpoint", "split", "id"), "str")),
-        preserve_index=False,
+        nothing.astype(dict.fromkeys(texts, "str")), preserve_index=False
     )
+    for name in texts:  # pandas before 3 says nothing of the type of an empty column of text
+        place = schema.get_field_index(name)
+        schema = schema.set(place, pa.field(name, pa.large_string()))
     parts = [pa.Table.from_pandas(f, schema=schema, preserve_index=False) for f in predictions]
     whole = pa.concat_tables(parts) if parts else schema.empty_table()
     write_table(folder / "predictions.parquet", whole, metadata)
