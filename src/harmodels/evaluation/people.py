@@ -162,11 +162,9 @@ def people_interval(counts: SubjectCounts, level: float = LEVEL) -> Interval:
     Student's, with S − 1 degrees of freedom, of the subjects' contributions averaged over
     replicates; `n` is the number of subjects.
     """
-    people = len(counts.subjects)
-    spread = _contributions(counts).mean(axis=0).std(ddof=1) if people > 1 else np.nan
-    half = student_quantile(level, people - 1) * spread / np.sqrt(people)
-    low, high = logit_bounds(counts.accuracy, float(half))
-    return Interval(counts.accuracy, low, high, people)
+    half = _half_width_over_people(_contributions(counts).mean(axis=0), level)
+    low, high = logit_bounds(counts.accuracy, half)
+    return Interval(counts.accuracy, low, high, len(counts.subjects))
 
 
 def seeds_and_people_interval(counts: SubjectCounts, level: float = LEVEL) -> Interval:
@@ -231,17 +229,23 @@ def difference_over_people(
     """
     if left.subjects != right.subjects:
         raise ResultsError("a difference paired in people needs the same subjects on both sides")
-    mean, people = left.accuracy - right.accuracy, len(left.subjects)
+    mean = left.accuracy - right.accuracy
     each = _contributions(left).mean(axis=0) - _contributions(right).mean(axis=0)
-    spread = each.std(ddof=1) if people > 1 else np.nan
-    half = float(student_quantile(level, people - 1) * spread / np.sqrt(people))
-    return Interval(mean, mean - half, mean + half, people)
+    half = _half_width_over_people(each, level)
+    return Interval(mean, mean - half, mean + half, len(left.subjects))
 
 
 def _contributions(counts: SubjectCounts) -> NDArray[np.float64]:
     """Return u, shape (R, S): what each cell adds to the accuracy; its mean is 0."""
     expected = counts.accuracy * counts.sequences
     return (counts.correct - expected) / counts.sequences.mean()
+
+
+def _half_width_over_people(each: NDArray[np.float64], level: float) -> float:
+    """Return Student's t times the standard error of the mean of S contributions; NaN for one."""
+    people = len(each)
+    spread = each.std(ddof=1) if people > 1 else np.nan
+    return float(student_quantile(level, people - 1) * spread / np.sqrt(people))
 
 
 def _half_width(u: NDArray[np.float64], level: float) -> float:
