@@ -58,11 +58,7 @@ def main() -> None:
             *("--workflow-profile", str(root() / "profiles" / "default"), "--cores", "1"),
             *("--configfile", "jobs.yaml", "--quiet", "all"),
         ]
-        progress = subprocess.run(
-            command, cwd=work, check=False, capture_output=True, text=True, encoding="utf-8"
-        )
-        if progress.returncode:
-            raise SystemExit(progress.stderr)
+        run_silently(command, work)
         costs = costs_of(work / "results")
     print("\n| job | jobs | CPU s, median | most |\n| --- | ---: | ---: | ---: |")
     for kind, seconds in costs.items():
@@ -80,10 +76,19 @@ def costs_of(results: Path) -> dict[str, list[float]]:
     return costs
 
 
-def cpu_seconds(command: list[str]) -> float:
-    """Return user and system time of a command and of what it starts."""
+def run_silently(command: list[str], folder: Path | None = None) -> None:
+    """Run a command; end with what it said where it fails."""
+    done = subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8"
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+
+
+def cpu_seconds(command: list[str], folder: Path | None = None) -> float:
+    """Return user and system time of a command, run in `folder`, and of what it starts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    run_silently(command, folder)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

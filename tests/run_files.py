@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from torch import zeros
 
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.records import (
     TrainingResult,

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.registry import Archive, Dataset, Window, load_registry
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.plans import Simulation
 
 

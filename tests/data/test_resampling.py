@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.resampling import rate_of, resample, split_gaps, unit_factor
+from harmodels.data.resampling import rate_of, resample, split_gaps
 
 
 def _signal(times: np.ndarray) -> np.ndarray:
@@ -61,21 +61,3 @@ def test_parts_cover_all_rows_and_rise_without_a_gap(pauses: list[float], gap: f
     for part in parts:
         inner = np.diff(times[part])
         assert ((inner > 0) & (inner <= gap)).all()
-
-
-@pytest.mark.parametrize(
-    ("unit", "wanted", "factor"),
-    [("g", "m/s²", 9.80665), ("m/s^2", "g", 1 / 9.80665), ("deg/s", "rad/s", np.pi / 180),
-     ("mg", "g", 1e-3), ("as recorded", "as recorded", 1.0)],
-)  # fmt: skip
-def test_units_are_converted(unit: str, wanted: str, factor: float) -> None:
-    assert unit_factor(unit, wanted) == pytest.approx(factor)
-
-
-@pytest.mark.parametrize(
-    ("unit", "wanted", "message"),
-    [("g", "rad/s", "g measures acceleration, but rad/s"), ("G", "g", "unknown unit 'G'; known")],
-)
-def test_units_that_do_not_fit_are_refused(unit: str, wanted: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        unit_factor(unit, wanted)

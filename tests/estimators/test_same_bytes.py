@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import write_table
 from harmodels.nn.params import state_dict

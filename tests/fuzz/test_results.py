@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmodels.config.specs import parse_table
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.mapping import AffineMap, read_map, write_map
-from harmodels.data.sequences import SequenceFacts, Sequences, read_sequences, write_sequences
+from harmodels.data.sequences import Sequences, read_sequences, write_sequences
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.files import read_json, read_table, write_json, write_table
 from harmodels.reporting.claims.ledger import LEDGER_COLUMNS, read_claims_csv

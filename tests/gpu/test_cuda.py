@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from harmodels.config.options import TruncatedBptt
-from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
 from harmodels.nn.params import map_params, take_replicates

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from harmodels.errors import ConfigurationError
@@ -61,3 +64,14 @@ def test_each_product_that_the_plan_leaves_out_is_one_line(load):
     assert "rnn_tbptt: tables.readings is left out; it needs readings" in part.left_out()
     whole = load(reports={"rnn_tbptt": {"datasets": ["simulated"]}})
     assert whole.left_out() == []
+
+
+def test_planning_loads_no_library_of_computations():
+    program = (
+        "import sys; from harmodels.pipeline import inputs, labels, models, sections, times;"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"scipy", "torch", "numba", "sklearn", "matplotlib"} & set(loaded)

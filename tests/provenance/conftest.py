@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from harmodels.config.specs import parse_claim, parse_table
-from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
 from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.facts import read_facts

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import draw_preview, save_figure
 from harmodels.reporting.figures.preview import example_indices

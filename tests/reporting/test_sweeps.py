@@ -113,7 +113,7 @@ def test_values_that_are_words_stand_in_the_order_of_the_grid(write_run, tmp_pat
     ("panel", "message"),
     [
         (PANEL | {"option": "window"}, "does not vary 'window'; it varies hidden"),
-        (PANEL | {"where": {"hidden": 7}}, "there are hidden=16; hidden=64"),
+        (PANEL | {"where": {"hidden": 7}}, "there are hidden=16, hidden=64"),
     ],
 )
 def test_a_panel_without_its_option_or_a_configuration_is_refused(small, panel, message):

@@ -128,7 +128,7 @@ def test_where_chooses_the_panels_and_leaves_their_names(small):
 
 
 def test_where_that_fits_no_configuration_names_those_there_are(small):
-    with pytest.raises(ConfigurationError, match="there are hidden=50; hidden=100"):
+    with pytest.raises(ConfigurationError, match="there are hidden=50, hidden=100"):
         draw_figure(CURVES | {"where": {"hidden": 7}}, small())
 
 

@@ -9,8 +9,8 @@ from harmodels.assets import root
 from harmodels.config.schema import check
 from harmodels.config.yaml_files import read_yaml
 from harmodels.data.checksums import read_checksums
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.registry_checks import check_combination, unknown
-from harmodels.data.sequences import SequenceFacts
 from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.data.skeletons import SKELETONS
 from harmodels.data.table_layout import TableLayout, parse_layout

@@ -13,38 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import read_table, write_table
 
 PADDING = -99.0  # the value that the hand-action report pads with
-
-
-@dataclass(frozen=True)
-class SequenceFacts:
-    """What holds for all sequences of a data set; kept in the parquet file's metadata.
-
-    Attributes
-    ----------
-    dataset
-        Key of the data set in `config/datasets.yaml`.
-    classes
-        Class names; a label is an index into them.
-    channels
-        Channel names, in the order of the last axis.
-    units
-        One unit a channel, for example `g` or `rad/s`.
-    rate_hz
-        Samples a second.
-    simulated
-        Whether the recordings were made by a generator; everything made of them says so.
-    """
-
-    dataset: str
-    classes: tuple[str, ...]
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    rate_hz: float
-    simulated: bool = False
 
 
 @dataclass(frozen=True)

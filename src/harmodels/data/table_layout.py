@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harmodels.data.resampling import unit_factor
+from harmodels.data.units import unit_factor
 from harmodels.errors import ConfigurationError
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from harmodels.data.resampling import unit_factor
+from harmodels.data.units import unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import Accuracy, ModelCard

@@ -1,7 +1,7 @@
 """The pipeline of one configuration: its project and its data sets, found by name."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,11 +10,10 @@ from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.config.project import Project, Report, parse_project
 from harmodels.data.registry import Dataset, get, load_registries
-from harmodels.errors import ConfigurationError
+from harmodels.errors import ConfigurationError, listed
 from harmodels.reporting.specs import Spec, experiments_of
 
 Item = TypeVar("Item")
-SHOWN = 6  # names that a message lists at most
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Pipeline:
         if left_out:
             raise ConfigurationError(
                 f"{section}.{name} of report {report} needs the experiment {left_out[0]!r}, which "
-                f"the configuration leaves out (it has {_listed(plan.experiments)})"
+                f"the configuration leaves out (it has {listed(plan.experiments)})"
             )
         return spec
 
@@ -243,10 +242,4 @@ def _find(kind: str, name: str, known: Mapping[str, Item], where: str) -> Item:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigurationError(f"{where} has no {kind} {name!r}{hint} (it has {_listed(known)})")
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return (", ".join(names[:SHOWN]) or "none") + more
+    raise ConfigurationError(f"{where} has no {kind} {name!r}{hint} (it has {listed(known)})")

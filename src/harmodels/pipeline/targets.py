@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from harmodels.config.parts import Part
 from harmodels.data.registry import Dataset
@@ -100,8 +101,9 @@ class Targets:
                 report, dataset, experiment.draw, part
             )
             for name, experiment in self.pipeline.report(report).experiments.items()
-            for configuration in experiment.configurations
-            for part in self.pipeline.parts(report, dataset, name).values()
+            for configuration, part in product(
+                experiment.configurations, self.pipeline.parts(report, dataset, name).values()
+            )
         }
 
     def tables_of_dataset(self, dataset: str) -> list[str]:
@@ -140,8 +142,10 @@ def run_folders(
     return [
         run_folder(report, dataset, name, configuration, part)
         for name in experiments
-        for configuration in pipeline.experiment(report, name).configurations
-        for part in pipeline.parts(report, dataset, name).values()
+        for configuration, part in product(
+            pipeline.experiment(report, name).configurations,
+            pipeline.parts(report, dataset, name).values(),
+        )
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.features.checks import LARGEST_GYRO, PLAUSIBLE_G, RAW_CHANNELS
-from harmodels.data.resampling import UNITS
+from harmodels.data.units import UNITS
 from harmodels.errors import DataError, ModelError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import ModelCard

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmodels.config.messages import unknown_key
-from harmodels.data.resampling import unit_factor
 from harmodels.data.table_layout import SECONDS
+from harmodels.data.units import unit_factor
 from harmodels.errors import DataError
 
 Array = NDArray[np.float64]

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.tables import compute_features
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.course_h5 import read_course_h5
-from harmodels.data.sequences import SequenceFacts
 from harmodels.errors import DataError
 
 h5py = pytest.importorskip("h5py")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.wisdm import (
     EMPTY,
     NO_TIME,
@@ -16,7 +17,6 @@ from harmodels.data.formats.wisdm import (
     read_wisdm,
 )
 from harmodels.data.registry import Window
-from harmodels.data.sequences import SequenceFacts
 from harmodels.errors import DataError
 
 CLASSES = ("jogging", "walking")

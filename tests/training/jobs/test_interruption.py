@@ -20,7 +20,8 @@ from safetensors.torch import load_file, save_file
 
 from harmodels.config.fields import Options
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
-from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
 from harmodels.runtime.checkpoints import FILE, Checkpoints, Snapshot

@@ -11,7 +11,8 @@ import torch
 from safetensors.numpy import load_file
 
 from harmodels.config.options import Baseline, TruncatedBptt
-from harmodels.data.sequences import SequenceFacts, Sequences, write_sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
 from harmodels.files import read_json, write_table

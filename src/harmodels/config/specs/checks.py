@@ -16,7 +16,7 @@ from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import AnySpec, claims, figures, published_in, selections_of, tables
 from harmodels.config.specs.published import check_published
 from harmodels.config.specs.rows import EXPERIMENT, Settings, row_names
-from harmodels.errors import ConfigurationError
+from harmodels.errors import ConfigurationError, listed
 
 if TYPE_CHECKING:
     from harmodels.config.experiments import Configuration, Experiment
@@ -125,7 +125,7 @@ def _check_selection(selection: Selection, experiment: Experiment) -> None:
         raise ConfigurationError(
             f"no configuration of experiment {experiment.name!r} agrees with {selection.where}"
             f"{nearest(selection.where, experiment.configurations)}; "
-            f"there are {'; '.join(experiment.configurations)}"
+            f"there are {listed(experiment.configurations)}"
         )
     if selection.choose:
         _check_validation(experiment, f"`choose: {selection.choose}`")

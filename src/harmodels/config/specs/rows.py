@@ -1,6 +1,7 @@
 """Names of a table's rows: the hyperparameters and titles that tell its configurations apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from harmodels.config.selection import Selection
@@ -46,10 +47,12 @@ def row_names(
                 for values, options in group
             ]
         )
-    every = [name for group in names for name in group]
-    for i, name in enumerate(every):
-        if name in every[:i]:
+    seen = set()
+    for name in chain.from_iterable(names):
+        row = tuple(map(str, name.values()))  # all rows have the same keys
+        if row in seen:
             raise ConfigurationError(
                 f"several rows are called {name}; give their experiments a `title`"
             )
+        seen.add(row)
     return names

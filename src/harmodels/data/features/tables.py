@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.checks import check_windows
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import AffineMap, fit_map
 from harmodels.data.features.signals import following_samples
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
 Array = NDArray[np.float64]

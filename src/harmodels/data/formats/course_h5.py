@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
 STEPS = 150

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.text_rows import read_lines, read_rows
 from harmodels.data.registry import Normalise
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sequences import Sequences
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import DataError
 

@@ -11,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.config.messages import unknown_key
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.windows import changes, cut_windows, number_segments, rows_of_windows
 from harmodels.data.registry import Window
-from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps, unit_factor
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps
+from harmodels.data.sequences import Sequences
 from harmodels.data.table_layout import SECONDS, TableLayout
+from harmodels.data.units import unit_factor
 from harmodels.errors import DataError
 
 ENDINGS = (".csv", ".parquet")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.windows import (
     changes,
     cut_windows,
@@ -18,7 +19,7 @@ from harmodels.data.formats.windows import (
     rows_of_windows,
 )
 from harmodels.data.registry import Window
-from harmodels.data.sequences import SequenceFacts, Sequences
+from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
 LOGGER = logging.getLogger("harmodels")

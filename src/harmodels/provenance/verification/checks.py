@@ -142,9 +142,3 @@ def report_lines(checks: Checks) -> list[str]:
 def short(digest: object) -> str:
     """Return the first digits of a hash, enough to tell two apart."""
     return str(digest)[:12]
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Return names as text, the first few of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harmodels.errors import listed
 from harmodels.provenance.facts import Facts
 from harmodels.provenance.record import Record
 from harmodels.provenance.text import heading_of, provenance_markdown
-from harmodels.provenance.verification.checks import Checks, listed
+from harmodels.provenance.verification.checks import Checks
 from harmodels.provenance.verification.products import first_difference
 from harmodels.reporting.labels import count_text
 

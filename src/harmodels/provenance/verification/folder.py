@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harmodels.errors import ResultsError
+from harmodels.errors import ResultsError, listed
 from harmodels.provenance.facts import Facts
 from harmodels.provenance.record import ENDING, Record, RecordedReport, read_record
-from harmodels.provenance.verification.checks import Checks, listed, short
+from harmodels.provenance.verification.checks import Checks, short
 from harmodels.provenance.verification.coverage import Project, check_coverage, check_page
 from harmodels.provenance.verification.inputs import (
     Expected,

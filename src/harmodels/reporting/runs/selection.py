@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harmodels.config.selection import Selection, agrees
-from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.errors import ConfigurationError, ResultsError, listed
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.model_selection import choose_run
@@ -44,7 +44,7 @@ def select_runs(runs: Runs, selection: Selection) -> list[Run]:
     if not found:
         raise ConfigurationError(
             f"no configuration of experiment {selection.experiment!r} agrees with "
-            f"{selection.where}; there are {'; '.join(run.name for run in group)}"
+            f"{selection.where}; there are {listed(run.name for run in group)}"
         )
     if selection.choose:
         return [choose_run(found, selection.choose, selection.checkpoint)]

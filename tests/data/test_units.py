@@ -1,0 +1,24 @@
+"""Units: conversions, and those that do not fit."""
+
+import numpy as np
+import pytest
+
+from harmodels.data.units import unit_factor
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "factor"),
+    [("g", "m/s²", 9.80665), ("m/s^2", "g", 1 / 9.80665), ("deg/s", "rad/s", np.pi / 180),
+     ("mg", "g", 1e-3), ("as recorded", "as recorded", 1.0)],
+)  # fmt: skip
+def test_units_are_converted(unit: str, wanted: str, factor: float) -> None:
+    assert unit_factor(unit, wanted) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "message"),
+    [("g", "rad/s", "g measures acceleration, but rad/s"), ("G", "g", "unknown unit 'G'; known")],
+)
+def test_units_that_do_not_fit_are_refused(unit: str, wanted: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        unit_factor(unit, wanted)
