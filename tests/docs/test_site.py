@@ -34,6 +34,14 @@ def test_every_link_between_the_pages_leads_to_a_file():
     assert not dead
 
 
+def test_snippets_are_written_as_the_site_reads_them():
+    lines = [line for page in DOCS.rglob("*.md") for line in page.read_text("utf-8").splitlines()]
+    snippets = [line for line in lines if re.search(r"8 ?<", line)]
+    assert len(snippets) == 2
+    for line in snippets:
+        assert (DOCS / line.removeprefix('--8<-- "').removesuffix('"')).is_file(), line
+
+
 def test_the_reference_names_what_exists():
     for page in (DOCS / "reference").glob("*.md"):
         for name in re.findall(r"^::: (\S+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE):

@@ -30,6 +30,8 @@ def split_gaps(times: Array, largest_gap_s: float) -> Iterator[slice]:
     largest_gap_s
         Longest pause between two samples of one part.
 
+    Examples
+    --------
     >>> list(split_gaps(np.array([0.0, 0.1, 0.9, 1.0]), largest_gap_s=0.2))
     [slice(0, 2, None), slice(2, 4, None)]
     """
@@ -74,6 +76,8 @@ def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]
     ValueError
         If there are fewer than two samples or the rates are further apart than 1 : 64.
 
+    Examples
+    --------
     >>> times, values = resample(np.arange(5) / 10, np.ones((5, 1)), rate_hz=20.0)
     >>> times.round(2).tolist(), values.shape
     ([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45], (10, 1))

@@ -24,6 +24,8 @@ def unit_factor(unit: str, wanted: str) -> float:
     ValueError
         If the units measure different things, or one of two different ones is not known.
 
+    Examples
+    --------
     >>> round(unit_factor("g", "m/s²"), 5)
     9.80665
     """

@@ -1,9 +1,8 @@
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from harmodels.errors import ResultsError
-from harmodels.files import write_table
+from harmodels.files import read_table, write_table
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.selection import runs_of
@@ -82,7 +81,7 @@ def test_another_number_of_classes_than_scores_is_refused(write_run, edit_json, 
 
 def test_a_score_that_is_not_a_number_is_refused(write_run, tmp_path):
     folder = write_run(tmp_path, "part_b", CONFIGURATION)
-    frame = pq.read_table(folder / "predictions.parquet").to_pandas()
+    frame = read_table(folder / "predictions.parquet")[0].to_pandas()
     frame.loc[0, "score_2"] = float("nan")
     write_table(folder / "predictions.parquet", frame)
     with pytest.raises(ResultsError, match="NaN or infinite"):
@@ -91,7 +90,7 @@ def test_a_score_that_is_not_a_number_is_refused(write_run, tmp_path):
 
 def test_predictions_of_an_unknown_replicate_are_refused(write_run, tmp_path):
     folder = write_run(tmp_path, "part_b", CONFIGURATION)
-    frame = pq.read_table(folder / "predictions.parquet").to_pandas()
+    frame = read_table(folder / "predictions.parquet")[0].to_pandas()
     write_table(folder / "predictions.parquet", pd.concat([frame, frame.assign(replicate=9)]))
     with pytest.raises(ResultsError, match="replicate 9"):
         load_run(folder)
