@@ -31,3 +31,9 @@ def test_every_link_leads_to_a_file(repository):
     text = (repository / "README.md").read_text(encoding="utf-8")
     missing = [link for link in LINK.findall(text) if not (repository / link).exists()]
     assert missing == []
+
+
+def test_the_first_screen_leads_to_each_way_in(repository):
+    first = "\n".join((repository / "README.md").read_text(encoding="utf-8").splitlines()[:15])
+    for way in ("findings.md", "reference", "own-recordings.md", "tutorials.md", "patterns/"):
+        assert f"(docs/{way}" in first
