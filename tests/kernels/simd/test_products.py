@@ -5,8 +5,10 @@ from harmodels.kernels.simd.emitter import LANES, padded, zeros
 from harmodels.kernels.simd.products import (
     BATCH_ROWS,
     BATCH_STRIP,
+    PANEL,
     STRIP,
     descend,
+    transpose_to_panels,
     weighted_batch,
     weighted_rows,
 )
@@ -49,16 +51,28 @@ def test_weighted_rows_gives_the_same_bytes_forwards_and_backwards():
 
 
 @pytest.mark.parametrize("vectors", range(1, 2 * BATCH_STRIP + 2))
-@pytest.mark.parametrize("blocks", [1, 3])
+@pytest.mark.parametrize("blocks", [1, 2, 3])
 def test_weighted_batch_is_a_matrix_product(vectors, blocks):
     width, rows, count = vectors * LANES, blocks * BATCH_ROWS, 7
     matrix, factors = random(count, width, 0), random(rows + 1, count + 2, 1)
     out = np.full((rows, width + LANES), np.nan, np.float32)
     # the factors from the second row on
-    weighted_batch(factors, count + 2, count + 2, rows, matrix, width, count, width, out)
+    weighted_batch(factors, count + 2, count + 2, rows, matrix, width, PANEL, count, width, out)
     exact = factors[1:, :count].astype(float) @ matrix.astype(float)
     np.testing.assert_allclose(out[:, :width], exact, rtol=1e-5, atol=1e-5)
     assert np.isnan(out[:, width:]).all()
+
+
+@pytest.mark.parametrize("vectors", range(1, 2 * BATCH_STRIP + 2))
+def test_panels_give_the_same_bytes_as_rows(vectors):
+    width, depth, rows = vectors * LANES, 2 * LANES, 3 * BATCH_ROWS
+    source, factors = random(width, depth, 0), random(rows, depth, 1)
+    panels = zeros(-(-width // PANEL) * depth, PANEL).reshape(-1, depth, PANEL)
+    transpose_to_panels(source, width, depth, panels)
+    matrix, by_panel, by_row = source.T.copy(), zeros(rows, width), zeros(rows, width)
+    weighted_batch(factors, 0, depth, rows, panels, PANEL, depth * PANEL, depth, width, by_panel)
+    weighted_batch(factors, 0, depth, rows, matrix, width, PANEL, depth, width, by_row)
+    assert by_panel.tobytes() == by_row.tobytes()
 
 
 @pytest.mark.parametrize("height", [1, LANES // 4 + 1, LANES // 2 + 1, LANES, 2 * LANES + 3])

@@ -20,7 +20,7 @@ from harmodels.kernels.elman.packing import Packed, check_inputs, pack, unpack
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.elementary import tanh
 from harmodels.kernels.simd.emitter import zeros
-from harmodels.kernels.simd.products import BATCH_ROWS, descend, weighted_batch
+from harmodels.kernels.simd.products import BATCH_ROWS, PANEL, descend, weighted_batch
 from harmodels.kernels.threads import map_replicates
 from harmodels.models.elman import ElmanClassifier
 
@@ -86,8 +86,9 @@ def _forward(
     _set_inputs(z, 0, rows, hidden, inputs, batch)
     for t in range(T):
         weighted_batch(
-            z, t * rows * wide, wide, rows, weight_t, width, hidden + channels + 2, width, sums
-        )
+            z, t * rows * wide, wide, rows, weight_t, width, PANEL, hidden + channels + 2, width,
+            sums,
+        )  # fmt: skip
         for b in range(rows):
             row = (t + 1) * rows + b
             for j in range(width):
@@ -125,7 +126,7 @@ def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None
     for t in range(steps, 0, -1):
         if t < steps:
             weighted_batch(
-                d_pre, t * rows * wide, wide, rows, packed.weight, wide, hidden, width, sums
+                d_pre, t * rows * wide, wide, rows, packed.weight, wide, PANEL, hidden, width, sums
             )
         for b in range(rows):
             state_row, row = t * rows + b, (t - 1) * rows + b

@@ -15,7 +15,9 @@ from harmodels.kernels.simd.elementary import dot
 from harmodels.kernels.simd.emitter import LANES
 from harmodels.kernels.simd.products import (
     BATCH_ROWS,
+    PANEL,
     transpose,
+    transpose_to_panels,
     weighted_batch,
     weighted_rows,
 )
@@ -32,7 +34,7 @@ def load(work: Workspace, inputs: np.ndarray, rows: np.ndarray, start: int, coun
         for d in range(D):
             work.samples[k, d] = inputs[row, d]
         work.samples[k, D] = 1
-    transpose(work.samples, count, work.samples.shape[1], work.samples_t)
+    transpose_to_panels(work.samples, count, work.samples.shape[1], work.samples_t)
 
 
 @inlined
@@ -42,11 +44,13 @@ def project(
     """Fill `pre` as if the group's updates were momentum alone: (W + momentum_sum_u V) x."""
     samples_t, product, moved = work.samples_t, work.product, work.velocity_product
     rows = -(-options.hidden1 // BATCH_ROWS) * BATCH_ROWS
-    width, stride = -(-count // LANES) * LANES, samples_t.shape[1]
+    width, panel = -(-count // LANES) * LANES, samples_t.shape[1] * PANEL
     depth, wide = options.inputs + 1, weights.hidden1.shape[1]
-    weighted_batch(weights.hidden1, 0, wide, rows, samples_t, stride, depth, width, product)
+    weighted_batch(weights.hidden1, 0, wide, rows, samples_t, PANEL, panel, depth, width, product)
     if len(velocity.hidden1) > 0 and count > options.batch_size:
-        weighted_batch(velocity.hidden1, 0, wide, rows, samples_t, stride, depth, width, moved)
+        weighted_batch(
+            velocity.hidden1, 0, wide, rows, samples_t, PANEL, panel, depth, width, moved
+        )
         for k in range(count):
             work.factors[k] = powers.momentum_sum[k // options.batch_size]
         for i in range(options.hidden1):
@@ -59,9 +63,11 @@ def project(
 def fill_gram(work: Workspace, count: int) -> None:
     """Fill `gram`: x_j · x_k for all samples of the group."""
     rows = -(-count // BATCH_ROWS) * BATCH_ROWS
-    width, stride = -(-count // LANES) * LANES, work.samples_t.shape[1]
+    width, panel = -(-count // LANES) * LANES, work.samples_t.shape[1] * PANEL
     wide = work.samples.shape[1]
-    weighted_batch(work.samples, 0, wide, rows, work.samples_t, stride, wide, width, work.gram)
+    weighted_batch(
+        work.samples, 0, wide, rows, work.samples_t, PANEL, panel, wide, width, work.gram
+    )
 
 
 @inlined

@@ -6,6 +6,7 @@ import numpy as np
 
 from harmodels.kernels.perceptron.packing import height
 from harmodels.kernels.simd.emitter import padded, zeros
+from harmodels.kernels.simd.products import PANEL
 
 
 class Options(NamedTuple):
@@ -34,7 +35,7 @@ class Workspace(NamedTuple):
     """Working arrays, written by the passes. K samples, Kp rounded up."""
 
     samples: np.ndarray  # (Kp, Dp), rows [x | 1 | 0]
-    samples_t: np.ndarray  # (Dp, Kp)
+    samples_t: np.ndarray  # (panels, Dp, PANEL), their transpose, PANEL samples a panel
     gram: np.ndarray  # (Kp, Kp), products of samples with samples
     product: np.ndarray  # (N1p, Kp)
     velocity_product: np.ndarray  # (N1p, Kp)
@@ -61,10 +62,11 @@ class Workspace(NamedTuple):
 def workspace(options: Options, samples: int, classes: int) -> Workspace:
     """Return arrays for groups of at most `samples` samples."""
     K = height(samples)
+    inputs, panels = padded(options.inputs + 1), -(-K // PANEL)
     N1, width1, width2 = options.hidden1, height(options.hidden1), padded(options.hidden2 + 1)
     return Workspace(
-        samples=zeros(K, padded(options.inputs + 1)),
-        samples_t=zeros(padded(options.inputs + 1), K),
+        samples=zeros(K, inputs),
+        samples_t=zeros(panels * inputs, PANEL).reshape(panels, inputs, PANEL),
         gram=zeros(K, K),
         product=zeros(width1, K),
         velocity_product=zeros(width1, K),

@@ -23,6 +23,7 @@ from harmodels.kernels.simd.emitter import (
 # So many sums at once that they and what is added fit the registers.
 STRIP = 8 if WIDE else 5
 BATCH_ROWS, BATCH_STRIP = 5, 4 if WIDE else 2
+PANEL = BATCH_STRIP * LANES  # columns of a strip of `weighted_batch`
 
 
 def _weighted_rows(*, rows: int, vectors: int, phases: int) -> Any:
@@ -81,6 +82,7 @@ _row1, _row2, _row3, _row4, _row5, _row6, _row7, _row8 = (
 _batch1, _batch2, _batch3, _batch4 = (
     _weighted_rows(rows=BATCH_ROWS, vectors=vectors, phases=1) for vectors in range(1, 5)
 )
+_two_batches1 = _weighted_rows(rows=2 * BATCH_ROWS, vectors=1, phases=1)
 
 
 @inlined
@@ -121,12 +123,14 @@ def weighted_rows(
 
 @inlined
 def weighted_batch(
-    factors: Any, f: int, f_stride: int, rows: int, matrix: Any, stride: int, count: int,
-    width: int, out: Any,
+    factors: Any, f: int, f_stride: int, rows: int, matrix: Any, stride: int, panel: int,
+    count: int, width: int, out: Any,
 ) -> None:  # fmt: skip
-    """out[b, j] = Σ_k factors[f + b · f_stride + k] · matrix[k · stride + j].
+    """out[b, j] = Σ_k factors[f + b · f_stride + k] · matrix[k, j].
 
-    b < rows, a multiple of BATCH_ROWS; j < width, a multiple of LANES; k < count.
+    b < rows, a multiple of BATCH_ROWS; j < width, a multiple of LANES; k < count. The element
+    matrix[k, j] is at (j // PANEL) · panel + k · stride + j % PANEL: row after row with a panel of
+    PANEL, or panel after panel as `transpose_to_panels` writes, which is read in one sequence.
     """
     o_stride = out.shape[1]
     for b in range(0, rows, BATCH_ROWS):
@@ -135,7 +139,11 @@ def weighted_batch(
         while vectors > 0:
             strip = min(vectors, BATCH_STRIP)
             if strip == 1:
-                _batch1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+                # five sums would wait for their last additions: two blocks at once, if there are
+                if b % (2 * BATCH_ROWS) == 0 and b + BATCH_ROWS < rows:
+                    _two_batches1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+                elif b % (2 * BATCH_ROWS) == 0:
+                    _batch1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
             elif strip == 2:
                 _batch2(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
             elif strip == 3:
@@ -143,7 +151,7 @@ def weighted_batch(
             else:
                 _batch4(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
             vectors -= strip
-            m += strip * LANES
+            m += panel
             o += strip * LANES
 
 
@@ -197,6 +205,16 @@ def transpose(source: Any, rows: int, columns: int, out: Any) -> None:
     for i in range(0, rows, LANES):
         for j in range(0, columns, LANES):
             _transpose_block(source, i * s_stride + j, s_stride, out, j * o_stride + i, o_stride)
+
+
+@inlined
+def transpose_to_panels(source: Any, rows: int, columns: int, out: Any) -> None:
+    """out[i // PANEL, j, i % PANEL] = source[i, j], rounded up as in `transpose`."""
+    s_stride, panel = source.shape[1], out.shape[1] * PANEL
+    for i in range(0, rows, LANES):
+        o = i // PANEL * panel + i % PANEL
+        for j in range(0, columns, LANES):
+            _transpose_block(source, i * s_stride + j, s_stride, out, o + j * PANEL, PANEL)
 
 
 def _descend_block(rows: int) -> Any:
