@@ -165,6 +165,7 @@ def test_a_configuration_is_written_in_words():
 
 def test_long_names_break_after_commas():
     assert wrap("one 1, two 2, three 3", 13) == "one 1, two 2,\nthree 3"
+    assert wrap("times one plus two, three 3", 13) == "times one\nplus two,\nthree 3"
 
 
 def sequences(classes=3, length=8, simulated=True, each=4) -> Sequences:

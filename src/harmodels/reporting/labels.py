@@ -1,6 +1,7 @@
 """Labels of keys, values, measures and configurations in tables and figures."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -90,13 +91,16 @@ def count_text(count: int, noun: str) -> str:
 
 
 def wrap(text: str, longest: int) -> str:
-    """Break a configuration's text after commas into lines of at most `longest` characters."""
+    """Break a configuration's text into lines of at most `longest` characters.
+
+    It is broken after commas, and between words only where a part is longer than a line.
+    """
     lines: list[str] = []
     for part in text.split(", "):
         if lines and len(lines[-1]) + 2 + len(part) <= longest:
             lines[-1] += f", {part}"
         else:
-            lines.append(part)
+            lines.append(textwrap.fill(part, longest, break_long_words=False))
     return ",\n".join(lines)
 
 
