@@ -307,3 +307,9 @@ def test_an_interval_that_is_not_symmetric_is_given_by_its_bounds(two):
     lopsided = ledger.assign(value=0.9, low=0.5, high=0.99)
     assert "0.900 [0.500, 0.990]" in claims_markdown(lopsided)
     assert "0.900 ± 0.050" in claims_markdown(lopsided.assign(low=0.85, high=0.95))
+
+
+def test_an_effect_without_any_spread_is_said_in_words(two):
+    ledger = evaluate_claims({"a": BETTER}, two).assign(effect_size=-np.inf)
+    assert "all replicates agree" in claims_markdown(ledger)
+    assert "inf" not in claims_markdown(ledger)

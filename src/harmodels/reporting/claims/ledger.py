@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.claims import Verdict
@@ -140,7 +141,8 @@ def _evidence_text(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["p_value"]):
         return MISSING
     text = f"p {_p_text(row['p_value'])}, among all {_p_text(row['adjusted_p_value'])}"
-    text += f"; effect {row['effect_size']:+.1f}"
+    effect = row["effect_size"]
+    text += f"; effect {effect:+.1f}" if np.isfinite(effect) else "; all replicates agree"
     if not pd.isna(row["replicates_to_decide"]):
         text += f"; about {row['replicates_to_decide']:,.0f} replicates would decide"
     elif row["adjusted_verdict"] == Verdict.UNDECIDED:
