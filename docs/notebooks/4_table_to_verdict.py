@@ -188,5 +188,7 @@ print(f"decided alone: {(raw <= 0.05).sum()}, after correction: {(corrected <= 0
 # %%
 best = {window: values.max() for window, values in accuracy.items()}
 alone = "holds" if best[32] > best[4] else "does not hold"
-print(f"best networks: {best[4]:.3f} and {best[32]:.3f}, the claim {alone}; with all five: {verdict}")
+print(
+    f"best networks: {best[4]:.3f} and {best[32]:.3f}, the claim {alone}; with all five: {verdict}"
+)
 assert verdict in set(Verdict)

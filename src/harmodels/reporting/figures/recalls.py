@@ -74,7 +74,8 @@ def _order(bands: Sequence[pd.DataFrame], classes: int) -> list[int]:
 def _draw_bars(axes: Axes, band: pd.DataFrame, index: int, count: int) -> None:
     height = THICK / count
     places = np.arange(len(band)) - THICK / 2 + (index + 0.5) * height
-    axes.barh(places, band["mean"].astype(float).fillna(0.0), height=height, color=COLOURS[index], alpha=PALE)
+    means = band["mean"].astype(float).fillna(0.0)
+    axes.barh(places, means, height=height, color=COLOURS[index], alpha=PALE)
     known = band["low"].notna().to_numpy()
     low, high = band["low"][known], band["high"][known]
     axes.hlines(places[known], low, high, color=COLOURS[index], linewidth=1.6)
