@@ -95,6 +95,18 @@ def test_published_numbers_are_compared_with_the_interval_of_ours(made):
     assert (found["low"], found["high"]) == pytest.approx((0.5 - ours["high"], 0.5 - ours["low"]))
 
 
+def test_shares_come_before_epochs_whose_differences_are_larger(results):
+    path = results / PLACE / "tables" / "table1.csv"
+    table = pd.read_csv(path)
+    epochs = table["measure"] == "top_2"
+    table.loc[epochs, ["measure", "value", "published"]] = "epochs", 40.0, 90.0
+    table.to_csv(path, index=False)
+    cells = compare_with_published(results)
+    listed = cells.loc[cells["differs"], "measure"].tolist()
+    assert listed[0] != "epochs"
+    assert listed[-1] == "epochs"
+
+
 def test_the_command_ends_with_1_if_a_cell_differs_and_writes_every_cell(
     made, better, tmp_path, capsys
 ):

@@ -88,7 +88,7 @@ def compare_with_published(results: Path) -> pd.DataFrame:
 
 
 def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
-    """Return the cells that differ, the largest differences first, and a line of counts.
+    """Return the cells that differ, the largest differences of shares first, and a line of counts.
 
     Parameters
     ----------
@@ -124,10 +124,15 @@ def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
 
 
 def _sorted(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that differ first, shares before what has another unit, as epochs do."""
     names = [*CELL, "left", "right", "difference", "low", "high", "basis", "differs"]
-    order = cells["difference"].abs().fillna(np.inf).where(cells["differs"], -1.0)
-    places = order.sort_values(ascending=False, kind="stable").index
-    return cells.loc[places, names].reset_index(drop=True)
+    largest = cells[["left", "right"]].abs().max(axis=1).groupby(cells["measure"]).transform("max")
+    ordered = cells.assign(
+        same=~cells["differs"],
+        unit=largest > 1,
+        size=-cells["difference"].abs().fillna(np.inf),
+    ).sort_values(["same", "unit", "size"], kind="stable")
+    return ordered[names].reset_index(drop=True)
 
 
 def _cells(results: Path) -> pd.DataFrame:
