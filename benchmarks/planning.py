@@ -33,7 +33,7 @@ RUNS = range({configurations})
 READ = ("history.parquet", "predictions.parquet", "run.json")
 
 rule all:
-    input: expand("products/{{i}}", i=range(6)), "page", "record"
+    input: expand("products/{{i}}", i=range(6)), expand("records/{{i}}", i=range(2))
 
 rule train:
     input: "sequences", "splits"
@@ -45,14 +45,9 @@ rule product:
     output: "products/{{i}}"
     shell: "touch {{output}}"
 
-rule page:
-    input: expand("runs/{{run}}/run.json", run=RUNS)
-    output: "page"
-    shell: "touch {{output}}"
-
 rule record:
     input: expand("runs/{{run}}/run.json", run=RUNS)
-    output: "record"
+    output: "records/{{i}}"
     shell: "touch {{output}}"
 
 rule data:
@@ -85,9 +80,9 @@ def main() -> None:
 
 
 def grid_of(configurations: int) -> dict[str, list[Any]]:
-    """Return a grid of so many hundreds of configurations."""
-    if configurations % 100:
-        raise SystemExit("the number of configurations has to be a multiple of 100")
+    """Return a grid with that many configurations, among them those that claims name."""
+    if configurations < 200 or configurations % 100:
+        raise SystemExit("the number of configurations has to be a multiple of 100, 200 at least")
     return {
         "learning_rate": [0.1 / (1 + i) for i in range(configurations // 100)],
         "hidden": [10 * i for i in range(1, 11)],

@@ -1,7 +1,5 @@
 """Errors that a user can act on: each names the thing, the value and the remedy."""
 
-from collections.abc import Iterable
-
 
 class HarmodelsError(Exception):
     """Base of every error that harmodels raises on purpose; shown without a traceback."""
@@ -33,14 +31,3 @@ class TrainingError(HarmodelsError):
 
 class ResultsError(HarmodelsError):
     """A file under results/ is missing, damaged or does not belong to the others."""
-
-
-def listed(names: Iterable[str], most: int = 6) -> str:
-    """Return names as they stand in a message: the first few of many, or `none`.
-
-    >>> listed(["walking", "sitting", "standing"], most=2)
-    'walking, sitting and 1 more'
-    """
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) or "none") + more

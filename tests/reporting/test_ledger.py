@@ -1,4 +1,4 @@
-"""Verdicts of a ledger, corrected for being many."""
+"""Verdicts of a ledger, corrected for multiple comparisons."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Parts of the messages about configuration files, short however long the value is."""
+"""Parts of messages, short however long the value is or however many names there are."""
 
 import difflib
 import re
@@ -21,6 +21,17 @@ def shortened(text: str) -> str:
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST - 20]} ... {text[-15:]}"
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Return names as they stand in a message: the first few of many, or `none`.
+
+    >>> listed(["walking", "sitting", "standing"], most=2)
+    'walking, sitting and 1 more'
+    """
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "none") + more
 
 
 def unknown_key(unknown: Iterable[object], known: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ class Judgement(NamedTuple):
         What the interval says, of this claim alone.
     p_value
         The smallest 1 − level at which the claim is decided, for or against; NaN for fewer than
-        two replicates. `significance.adjust` corrects those of a ledger for being many.
+        two replicates. `significance.adjust` corrects those of a ledger for multiple comparisons.
     effect
         Cohen's d_z: distance from the threshold in standard deviations over replicates. For a
         claim of no difference, the distance of the mean from the nearer margin, positive inside.

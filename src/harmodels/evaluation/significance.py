@@ -1,4 +1,4 @@
-"""p-values of claims, their correction for being many, effect sizes and numbers of replicates.
+"""p-values of claims, corrected for multiple comparisons; effect sizes and numbers of replicates.
 
 A p-value here is the smallest 1 − level at which a claim is decided, for or against, by the
 interval of `statistics`: two-sided, and below 0.05 exactly where the 95 % interval decides.

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmodels.config.entries import nearest
+from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import AnySpec, claims, figures, published_in, selections_of, tables
 from harmodels.config.specs.published import check_published
 from harmodels.config.specs.rows import EXPERIMENT, Settings, row_names
-from harmodels.errors import ConfigurationError, listed
+from harmodels.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from harmodels.config.experiments import Configuration, Experiment

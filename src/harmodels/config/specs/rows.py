@@ -49,7 +49,7 @@ def row_names(
         )
     seen = set()
     for name in chain.from_iterable(names):
-        row = tuple(map(str, name.values()))  # all rows have the same keys
+        row = tuple(name.values())  # all rows have the same keys
         if row in seen:
             raise ConfigurationError(
                 f"several rows are called {name}; give their experiments a `title`"

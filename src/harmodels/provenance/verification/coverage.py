@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harmodels.errors import listed
+from harmodels.config.messages import listed
 from harmodels.provenance.facts import Facts
 from harmodels.provenance.record import Record
 from harmodels.provenance.text import heading_of, provenance_markdown

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harmodels.errors import ResultsError, listed
+from harmodels.config.messages import listed
+from harmodels.errors import ResultsError
 from harmodels.provenance.facts import Facts
 from harmodels.provenance.record import ENDING, Record, RecordedReport, read_record
 from harmodels.provenance.verification.checks import Checks, short

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
-from harmodels.errors import ConfigurationError, ResultsError, listed
-from harmodels.reporting.labels import configuration_text
+from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.model_selection import choose_run
 
@@ -61,10 +61,10 @@ def select_run(runs: Runs, selection: Selection, user: str) -> Run:
     """
     group = select_runs(runs, selection)
     if len(group) > 1:
-        names = "; ".join(configuration_text(run.configuration) for run in group)
         raise ConfigurationError(
             f"{user} needs one configuration, but {selection.experiment!r} where "
-            f"{selection.where or 'nothing is said'} has {len(group)}: {names}"
+            f"{selection.where or 'nothing is said'} has {len(group)}: "
+            f"{listed(run.name for run in group)}"
         )
     return group[0]
 
