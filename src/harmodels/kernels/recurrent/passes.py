@@ -11,13 +11,10 @@ import numpy as np
 
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.recurrent.cells import GRU, step, step_back
+from harmodels.kernels.recurrent.plan import LINE, TILE
 from harmodels.kernels.simd.emitter import LANES
-from harmodels.kernels.simd.products import transpose
+from harmodels.kernels.simd.products import transpose_block
 from harmodels.kernels.simd.strided_product import Size, View, product
-
-# Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
-# second-level cache.
-TILE = 96
 
 
 class Batch(NamedTuple):
@@ -119,23 +116,31 @@ def forward(
 
 @inlined
 def _gather(
-    layer: Any, memory: np.ndarray, gradient: np.ndarray, one: np.ndarray, first: int, last: int
-) -> None:
+    layer: Any, head: Any, memory: np.ndarray, gradient: np.ndarray, one: np.ndarray, first: int,
+    last: int,
+) -> None:  # fmt: skip
     """Add the gradients of the rows from `first` to `last`."""
     count, width, wide = last - first, layer.gates_width, layer.weight_step
     gates = layer.gates + first * layer.gates_step
     d_projected = View(gates, layer.gates_step, 1)
     d_recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
-    x_t = View(layer.x + first * layer.x_step, 1, layer.x_step)
-    previous_t = View(layer.previous + first * layer.previous_step, 1, layer.previous_step)
     weight_x, weight_h = View(layer.weight_x, wide, 1), View(layer.weight_h, wide, 1)
     bias_x, bias_h, ones = View(layer.bias_x, 0, 1), View(layer.bias_h, 0, 1), View(0, 0, 0)
-    product(
-        memory, x_t, memory, d_projected, gradient, weight_x, gradient, weight_x,
-        Size(layer.inputs, count, width),
+    turned = View(head.turned, head.turned_step, 1)
+    _write_transpose(
+        memory, layer.x + first * layer.x_step, layer.x_step, count, layer.inputs,
+        memory, turned.at, turned.row,
     )  # fmt: skip
     product(
-        memory, previous_t, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
+        memory, turned, memory, d_projected, gradient, weight_x, gradient, weight_x,
+        Size(layer.inputs, count, width),
+    )  # fmt: skip
+    _write_transpose(
+        memory, layer.previous + first * layer.previous_step, layer.previous_step, count,
+        layer.hidden, memory, turned.at, turned.row,
+    )  # fmt: skip
+    product(
+        memory, turned, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
         Size(layer.hidden, count, width),
     )  # fmt: skip
     product(
@@ -195,7 +200,7 @@ def backward(
                 Size(size, layer.gates_width, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
-            _gather(layer, memory, gradient, batch.one, row, waiting)
+            _gather(layer, head, memory, gradient, batch.one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
         _inputs_back(layer, head, transposes, memory, rows)
@@ -223,9 +228,13 @@ def refresh_transposes(layers: Any, head: Any, theta: np.ndarray, transposes: np
 
 @inlined
 def _write_transpose(
-    theta: np.ndarray, at: int, stride: int, rows: int, columns: int, transposes: np.ndarray,
+    source: np.ndarray, at: int, stride: int, rows: int, columns: int, target: np.ndarray,
     to: int, stride_t: int,
 ) -> None:  # fmt: skip
-    source = theta[at : at + rows * stride].reshape(rows, stride)
-    target = transposes[to : to + columns * stride_t].reshape(columns, stride_t)
-    transpose(source, rows, columns, target)
+    """Write the transpose; rows and columns are rounded up to whole LANES."""
+    for first in range(0, rows, LINE):  # a whole cache line of the target at a time
+        for j in range(0, columns, LANES):
+            for i in range(first, min(first + LINE, rows), LANES):
+                transpose_block(
+                    source, at + i * stride + j, stride, target, to + j * stride_t + i, stride_t
+                )

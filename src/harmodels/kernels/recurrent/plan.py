@@ -26,6 +26,9 @@ from harmodels.kernels.simd.emitter import padded
 GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
 # Floats of a cache line: offsets are multiples of it.
 LINE = 16
+# Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
+# second-level cache.
+TILE = 96
 _LAYER_FIELDS = """
     inputs hidden width gates_width recurrent_column last
     weight_x weight_h weight_step bias_x bias_h
@@ -41,7 +44,7 @@ LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
 _HEAD_FIELDS = """
     classes hidden width weight weight_step bias weight_t weight_t_step
     last_state last_state_step last_state_width dropped d_last_state
-    logits logits_step d_logits d_states d_states_step sums zeros
+    logits logits_step d_logits d_states d_states_step sums zeros turned turned_step
 """
 HEAD = np.dtype([(name, np.int64) for name in _HEAD_FIELDS.split()])
 
@@ -166,6 +169,9 @@ def _place_head(
     state_step, class_step = odd_lines(width), odd_lines(wide)
     widest = max(int(layer["gates_step"]) for layer in layers)
     d_states_step = max(int(layer["previous_step"]) for layer in layers)
+    # a tile is gathered as soon as it is full, which the last step may overfill
+    turned_rows = max(padded(int(max(layer["inputs"], layer["hidden"]))) for layer in layers)
+    turned_step = odd_lines(padded(TILE - 1 + batch_size))
     values = {
         "classes": classes,
         "hidden": hidden,
@@ -187,6 +193,8 @@ def _place_head(
         "d_states_step": d_states_step,
         "sums": memory.take(1, widest),
         "zeros": memory.take(1, max(int(layer["x_step"]) for layer in layers) + widest),
+        "turned": memory.take(turned_rows, turned_step),
+        "turned_step": turned_step,
     }
     for name, value in values.items():
         head[name] = value

@@ -177,7 +177,7 @@ def _transposed(emit: Emitter, rows: list[Any]) -> list[Any]:
 def _transpose(
     typingctx: Any, source: Any, s: Any, s_stride: Any, out: Any, o: Any, o_stride: Any
 ) -> Any:
-    """Write the transpose of one LANES × LANES block."""
+    """Write the transpose of one LANES × LANES block; arrays may be flat."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder)
@@ -195,7 +195,7 @@ def _transpose(
     return types.void(source, index, index, out, index, index), codegen
 
 
-_transpose_block: Any = intrinsic(_transpose)
+transpose_block: Any = intrinsic(_transpose)
 
 
 @inlined
@@ -204,7 +204,7 @@ def transpose(source: Any, rows: int, columns: int, out: Any) -> None:
     s_stride, o_stride = source.shape[1], out.shape[1]
     for i in range(0, rows, LANES):
         for j in range(0, columns, LANES):
-            _transpose_block(source, i * s_stride + j, s_stride, out, j * o_stride + i, o_stride)
+            transpose_block(source, i * s_stride + j, s_stride, out, j * o_stride + i, o_stride)
 
 
 @inlined
@@ -214,7 +214,7 @@ def transpose_to_panels(source: Any, rows: int, columns: int, out: Any) -> None:
     for i in range(0, rows, LANES):
         o = i // PANEL * panel + i % PANEL
         for j in range(0, columns, LANES):
-            _transpose_block(source, i * s_stride + j, s_stride, out, o + j * PANEL, PANEL)
+            transpose_block(source, i * s_stride + j, s_stride, out, o + j * PANEL, PANEL)
 
 
 def _descend_block(rows: int) -> Any:

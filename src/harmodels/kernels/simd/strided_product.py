@@ -64,6 +64,9 @@ def _emit_block(
                 added.append(emit.multiply_add(factor, value, sums[len(added)]))
         return added
 
+    for b in range(rows):  # ask for the next block's sums, which may lie far away
+        for line in range(0, vectors * LANES, LINE):
+            emit.prefetch(start, emit.plus(row(s, s_row, b + rows), line))
     places = [(b, LANES * j) for b in range(rows) for j in range(vectors)]
     before = [emit.load(start, emit.plus(row(s, s_row, b), j)) for b, j in places]
     for (b, j), total in zip(places, emit.sum_over(count, before, add), strict=True):
