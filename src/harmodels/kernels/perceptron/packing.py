@@ -2,7 +2,7 @@
 
 The biases are columns or rows of the weights, for inputs that are always one. All widths are
 rounded up to whole vector registers; the padding is zero and stays zero. The second layer lies
-transposed, so that a unit of the first layer which is at zero is a row that nothing reads.
+transposed, so that for one sample a unit of the first layer at zero is a row that nothing reads.
 """
 
 from typing import NamedTuple

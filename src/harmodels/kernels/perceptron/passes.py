@@ -21,7 +21,8 @@ from harmodels.kernels.simd.products import (
     weighted_batch,
     weighted_rows,
 )
-from harmodels.kernels.simd.sparse import back_and_update, back_and_update_one, gathered_rows
+from harmodels.kernels.simd.sparse import back_and_update_one, gathered_rows
+from harmodels.kernels.simd.strided_product import ROWS, Size, View, product
 from harmodels.kernels.softmax import loss_and_gradient
 
 
@@ -110,28 +111,53 @@ def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Optio
 
 
 @inlined
-def _build_active_lists(work: Workspace, begin: int, end: int) -> None:
-    """List for every unit the samples of an update that leave it above zero."""
-    work.ends[:] = 0
+def _activate_all(
+    work: Workspace, mask: np.ndarray, start: int, begin: int, end: int, options: Options
+) -> None:
+    """Fill `outputs1` with the outputs of all units, and the one that is always 1."""
+    N1, outputs = options.hidden1, work.outputs1
     for k in range(begin, end):
-        for n in range(work.counts[k]):
-            i = work.active[k, n]
-            at = work.ends[i]
-            work.users[i, at] = k
-            work.used[i, at] = work.outputs1[k, n]
-            work.dots[i, at] = 0
-            work.ends[i] = at + 1
+        for i in range(N1):
+            v = work.pre[k, i] * options.scale
+            outputs[k, i] = np.float32(0) if v <= 0 else v  # NaN stays
+        if options.dropout_mask:
+            for i in range(N1):
+                outputs[k, i] *= np.float32(mask[start + k, i] != 0)
+        outputs[k, N1] = 1
 
 
 @inlined
 def second_layer(weights: Packed, work: Workspace, k: int, options: Options) -> None:
     """Fill `outputs2[k]` and `logits` from the list of sample k."""
-    outputs, hidden2 = work.outputs2, weights.hidden2
+    hidden2 = weights.hidden2
     width = hidden2.shape[1]
     gathered_rows(
         work.outputs1, k * work.outputs1.shape[1], work.active, k * work.active.shape[1],
-        (work.counts[k] + 1) // 2 * 2, hidden2, width, outputs, k * width,
+        (work.counts[k] + 1) // 2 * 2, hidden2, width, work.outputs2, k * width,
     )  # fmt: skip
+    _output(weights, work, k, options)
+
+
+@inlined
+def _second_layer_of_all(
+    weights: Packed, work: Workspace, begin: int, end: int, options: Options
+) -> None:
+    """Fill `outputs2` with the second layer's pre-activations of a mini-batch."""
+    outputs1, outputs2, width = work.outputs1, work.outputs2, weights.hidden2.shape[1]
+    stride = outputs1.shape[1]
+    product(
+        outputs1, View(begin * stride, stride, 1),
+        weights.hidden2, View(0, width, 1),
+        work.zeros, View(0, 0, 1),
+        outputs2, View(begin * width, width, 1),
+        Size(end - begin, options.hidden1 + 1, width),
+    )  # fmt: skip
+
+
+@inlined
+def _output(weights: Packed, work: Workspace, k: int, options: Options) -> None:
+    """Activate `outputs2[k]`, and fill `logits` from it."""
+    outputs = work.outputs2
     for j in range(options.hidden2):
         outputs[k, j] = np.float32(0) if outputs[k, j] <= 0 else outputs[k, j]
     outputs[k, options.hidden2] = 1
@@ -183,6 +209,19 @@ def _move_row(weights: Packed, velocity: Packed, powers: Powers, i: int, missed:
 
 
 @inlined
+def _move_rows(
+    weights: Packed, velocity: Packed, work: Workspace, powers: Powers, k: int, now: int
+) -> None:
+    """Bring the rows that sample k uses to update `now`."""
+    if len(velocity.hidden2) > 0:
+        for n in range(work.counts[k]):
+            i = work.active[k, n]
+            if work.seen[i] < now:
+                _move_row(weights, velocity, powers, i, now - work.seen[i])
+            work.seen[i] = now + 1
+
+
+@inlined
 def move_all_rows(
     weights: Packed, velocity: Packed, work: Workspace, powers: Powers, now: int
 ) -> None:
@@ -216,19 +255,51 @@ def _update_second(
     options: Options,
 ) -> None:  # fmt: skip
     """Update the second layer by the samples from `begin` to `end` and fill their `step1`."""
-    stride = work.users.shape[1]
-    for i in range(len(weights.hidden2)):
-        if work.ends[i] > 0:
-            back_and_update(
-                weights.hidden2, velocity.hidden2, i, powers.decay[1], work.users, work.used,
-                work.dots, i * stride, work.ends[i], work.step2,
-            )  # fmt: skip
+    count, N1, stride = end - begin, options.hidden1, work.outputs1.shape[1]
+    width, wide = weights.hidden2.shape[1], work.product.shape[1]
+    transpose(work.step2[begin:], count, options.hidden2, work.step2_t)
+    product(
+        weights.hidden2, View(0, width, 1),
+        work.step2_t, View(0, wide, 1),
+        work.zeros, View(0, 0, 1),
+        work.product, View(0, wide, 1),
+        Size(N1, options.hidden2, -(-count // LANES) * LANES),
+    )  # fmt: skip
+    transpose(work.product, N1, count, work.step1[begin:])
     for k in range(begin, end):
-        for i in range(options.hidden1):
-            work.step1[k, i] = 0
-    for i in range(options.hidden1):
-        for at in range(work.ends[i]):
-            work.step1[work.users[i, at], i] = work.dots[i, at] * options.scale
+        for i in range(N1):
+            kept = not (work.outputs1[k, i] <= 0)
+            work.step1[k, i] = work.step1[k, i] * options.scale if kept else np.float32(0)
+    _descend(
+        weights.hidden2, velocity.hidden2, powers.decay[1],
+        work.outputs1, View(begin * stride, 1, stride),
+        work.step2, View(begin * width, width, 1), N1 + 1, count,
+    )  # fmt: skip
+
+
+@inlined
+def _descend(
+    weight: np.ndarray, velocity: np.ndarray, decay: float, factors: np.ndarray, f: View,
+    steps: np.ndarray, m: View, height: int, count: int,
+) -> None:  # fmt: skip
+    """Update the first `height` rows of a weight matrix by factors · steps, `count` samples."""
+    width = weight.shape[1]
+    if len(velocity) == 0:
+        rows = View(0, width, 1)
+        product(factors, f, steps, m, weight, rows, weight, rows, Size(height, count, width))
+        return
+    for i in range(0, height, ROWS):  # while these rows are in the first-level cache
+        end, rows = min(i + ROWS, height), View(i * width, width, 1)
+        for j in range(i, end):
+            for n in range(width):
+                velocity[j, n] *= decay
+        product(
+            factors, View(f.at + i * f.row, f.row, f.column), steps, m,
+            velocity, rows, velocity, rows, Size(end - i, count, width),
+        )  # fmt: skip
+        for j in range(i, end):
+            for n in range(width):
+                weight[j, n] += velocity[j, n]
 
 
 @inlined
@@ -241,32 +312,33 @@ def update(
 
     Only the first layer waits for the end of the group. Returns the sum of the cross-entropies.
     """
-    now = (start + begin) // options.batch_size
-    for k in range(begin, end):
-        if begin > 0:
+    several = options.batch_size > 1
+    if begin > 0:
+        for k in range(begin, end):
             _add_earlier_updates(work, powers, k, begin, options)
-        activate(work, k, masks, start + k, options)
-        if len(velocity.hidden2) > 0:
-            for n in range(work.counts[k]):
-                i = work.active[k, n]
-                if work.seen[i] < now:
-                    _move_row(weights, velocity, powers, i, now - work.seen[i])
-                work.seen[i] = now + 1
+    if several:
+        _activate_all(work, masks, start, begin, end, options)
+        _second_layer_of_all(weights, work, begin, end, options)
+    else:
+        activate(work, begin, masks, start + begin, options)
+        _move_rows(weights, velocity, work, powers, begin, start + begin)
     rate = -options.learning_rate
     if options.mean:
         rate = rate / np.float32(end - begin)
     loss = 0.0
     for k in range(begin, end):
-        second_layer(weights, work, k, options)
+        if several:
+            _output(weights, work, k, options)
+        else:
+            second_layer(weights, work, k, options)
         label = labels[rows[start + k]]
         loss += loss_and_gradient(work.logits, label, options.variant, rate, work.step3, k)
         _back_to_second(weights, work, k, options)
     _update_output(weights, velocity, work, powers, begin, end)
-    if end - begin == 1:
-        _update_second_by_one(weights, velocity, work, powers, begin, options)
-    else:
-        _build_active_lists(work, begin, end)
+    if several:
         _update_second(weights, velocity, work, powers, begin, end, options)
+    else:
+        _update_second_by_one(weights, velocity, work, powers, begin, options)
     return loss
 
 
@@ -289,6 +361,14 @@ def update_first(
     weights: Packed, velocity: Packed, work: Workspace, powers: Powers, count: int, options: Options
 ) -> None:
     """Make all updates of the group in the first layer, of `count` samples."""
+    if options.batch_size > 1 and count <= options.batch_size:
+        transpose(work.step1, count, options.hidden1, work.product)
+        _descend(
+            weights.hidden1, velocity.hidden1, powers.decay[1],
+            work.product, View(0, work.product.shape[1], 1),
+            work.samples, View(0, work.samples.shape[1], 1), options.hidden1, count,
+        )  # fmt: skip
+        return
     updates = -(-count // options.batch_size)
     for k in range(count):
         later = updates - 1 - k // options.batch_size

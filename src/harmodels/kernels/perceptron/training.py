@@ -76,7 +76,8 @@ def _build_train(stamp: int) -> Callable[..., Any]:
                     options,
                 )  # fmt: skip
             update_first(weights, velocity, work, tables, count, options)
-        move_all_rows(weights, velocity, work, tables, -(-n // size))
+        if size == 1:
+            move_all_rows(weights, velocity, work, tables, n)
         restore_denormals(denormals)
         return loss
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harmodels.kernels.perceptron.packing import height
-from harmodels.kernels.simd.emitter import padded, zeros
+from harmodels.kernels.simd.emitter import LANES, padded, zeros
 from harmodels.kernels.simd.products import PANEL
 
 
@@ -32,7 +32,10 @@ class Powers(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Working arrays, written by the passes. K samples, Kp rounded up."""
+    """Working arrays, written by the passes. K samples, Kp rounded up.
+
+    Transposes are written in whole blocks, which LANES more rows leave room for.
+    """
 
     samples: np.ndarray  # (Kp, Dp), rows [x | 1 | 0]
     samples_t: np.ndarray  # (panels, Dp, PANEL), their transpose, PANEL samples a panel
@@ -40,23 +43,24 @@ class Workspace(NamedTuple):
     product: np.ndarray  # (N1p, Kp)
     velocity_product: np.ndarray  # (N1p, Kp)
     pre: np.ndarray  # (Kp, N1p), pre-activations of the first layer
-    step1: np.ndarray  # (Kp, N1p), steps at them
+    step1: np.ndarray  # (Kp + LANES, N1p), steps at them
     factors: np.ndarray  # (Kp,)
     correction: np.ndarray  # (N1p,), by the earlier updates of the group
     active: np.ndarray  # (Kp, N1 + 3) int64, the units a sample leaves above zero, then N1
-    outputs1: np.ndarray  # (Kp, N1 + 3), their outputs, then 1
+    outputs1: np.ndarray  # (Kp, N1 + 3), their outputs, then 1; in a mini-batch those of all units
     counts: np.ndarray  # (Kp,) int64
-    users: np.ndarray  # (N1 + 1, K) int64, for each unit the samples that leave it above zero
-    used: np.ndarray  # (N1 + 1, K), its outputs there
-    dots: np.ndarray  # (N1 + 1, K), the steps at its outputs there
-    ends: np.ndarray  # (N1 + 1,) int64, how many they are
+    users: np.ndarray  # (N1, K) int64, for each unit the samples with a step at it
+    dots: np.ndarray  # (N1, K), these steps
+    ends: np.ndarray  # (N1,) int64, how many they are
     dots1: np.ndarray  # (N1 + 3,), the steps at the outputs of a sample's list
     shares: np.ndarray  # (Kp, 2), how a sample's step counts for weights and for the velocity
     outputs2: np.ndarray  # (Kp, N2p), rows [relu | 1 | 0]
-    step2: np.ndarray  # (Kp, N2p)
+    step2: np.ndarray  # (Kp + LANES, N2p)
+    step2_t: np.ndarray  # (N2p, Kp), of a mini-batch
     step3: np.ndarray  # (Kp, C)
     logits: np.ndarray  # (C,) float64
     seen: np.ndarray  # (N1 + 1,) int64, up to which update a row of the second layer has moved
+    zeros: np.ndarray  # (1, as wide as step2 or step2_t), where products start
 
 
 def workspace(options: Options, samples: int, classes: int) -> Workspace:
@@ -71,23 +75,24 @@ def workspace(options: Options, samples: int, classes: int) -> Workspace:
         product=zeros(width1, K),
         velocity_product=zeros(width1, K),
         pre=zeros(K, width1),
-        step1=zeros(K, width1),
+        step1=zeros(K + LANES, width1),
         factors=zeros(1, K)[0],
         correction=zeros(1, width1)[0],
         active=np.zeros((K, N1 + 3), np.int64),
         outputs1=zeros(K, N1 + 3),
         counts=np.zeros(K, np.int64),
-        users=np.zeros((N1 + 1, samples), np.int64),
-        used=zeros(N1 + 1, samples),
-        dots=zeros(N1 + 1, samples),
-        ends=np.zeros(N1 + 1, np.int64),
+        users=np.zeros((N1, samples), np.int64),
+        dots=zeros(N1, samples),
+        ends=np.zeros(N1, np.int64),
         dots1=zeros(1, N1 + 3)[0],
         shares=zeros(K, 2),
         outputs2=zeros(K, width2),
-        step2=zeros(K, width2),
+        step2=zeros(K + LANES, width2),
+        step2_t=zeros(width2, K),
         step3=zeros(K, classes),
         logits=np.zeros(classes),
         seen=np.zeros(N1 + 1, np.int64),
+        zeros=zeros(1, max(K, width2)),
     )
 
 
