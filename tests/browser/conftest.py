@@ -50,7 +50,13 @@ def show(browser: Any, section: Callable[..., ReportSection], tmp_path: Path) ->
         made = section(simulated=True)
         card = {"title": "Toy recordings", "simulated": True, "sources": {"a" * 90: "b" * 64}}
         preview = made.folder / "figures" / "figure2.svg"
-        html = build_page("Toy", [made], {"toy": card}, {"toy": preview})
+        walk = tmp_path / "walk"
+        walk.mkdir(exist_ok=True)
+        shutil.copy(preview, walk / "timeline.svg")
+        (walk / "summary.txt").write_text(f"60.0 % walking\nTrained on {'a sensor ' * 40}\n")
+        html = build_page(
+            "Toy", [made], {"toy": card}, {"toy": preview}, recordings={"walk": walk}, live=["toy"]
+        )
         (tmp_path / "toy.html").write_text(html, encoding="utf-8")
         browser.get_log("browser")  # what an earlier page said
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
