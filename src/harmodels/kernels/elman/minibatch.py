@@ -19,8 +19,9 @@ from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
 from harmodels.kernels.elman.packing import Packed, check_inputs, pack, unpack
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.elementary import tanh
-from harmodels.kernels.simd.emitter import zeros
-from harmodels.kernels.simd.products import BATCH_ROWS, PANEL, descend, weighted_batch
+from harmodels.kernels.simd.emitter import LANES, odd_lines, zeros
+from harmodels.kernels.simd.products import BATCH_ROWS, PANEL, transpose, weighted_batch
+from harmodels.kernels.simd.strided_product import Size, View, product
 from harmodels.kernels.threads import map_replicates
 from harmodels.models.elman import ElmanClassifier
 
@@ -34,12 +35,14 @@ class _Workspace(NamedTuple):
     """Working arrays, float32."""
 
     z: np.ndarray  # ((T + 1) · Bp, Zp)
-    d_pre: np.ndarray  # (T · Bp, Zp)
+    d_pre: np.ndarray  # (T · Bp + LANES, Zp); transposes are read in whole blocks
     sums: np.ndarray  # (Bp, Zp)
     hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (Bp, C)
     gradient: np.ndarray  # (Hp, Zp)
-    scratch: np.ndarray  # (Zp, Hp)
+    turned: np.ndarray  # (Hp, rows of a tile), d_pre transposed
+    gathered: np.ndarray  # (Hp, Zp), a tile's share of the gradient
+    zeros: np.ndarray  # (1, Zp)
 
 
 def _workspace(packed: Packed, hidden: int, steps: int, batch_size: int) -> _Workspace:
@@ -49,12 +52,14 @@ def _workspace(packed: Packed, hidden: int, steps: int, batch_size: int) -> _Wor
     hidden_lanes[:hidden] = 1
     return _Workspace(
         z=zeros((steps + 1) * rows, width),
-        d_pre=zeros(steps * rows, width),
+        d_pre=zeros(steps * rows + LANES, width),
         sums=zeros(rows, width),
         hidden_lanes=hidden_lanes,
         d_logits=zeros(rows, len(packed.output)),
         gradient=zeros(height, width),
-        scratch=zeros(width, height),
+        turned=zeros(height, odd_lines(TILE - 1 + rows + LANES)),
+        gathered=zeros(height, width),
+        zeros=zeros(1, width),
     )
 
 
@@ -104,11 +109,19 @@ def _forward(
 
 @inlined
 def _gather(work: _Workspace, first: int, last: int, hidden: int) -> None:
-    """Gradient += Σ d_preᵀ z over the rows from `first` to `last`, as a step of length -1."""
-    descend(
-        work.d_pre[first:last], work.z[first:last], last - first, hidden, work.z.shape[1],
-        work.gradient, work.scratch, np.float32(np.inf), np.float32(-1),
+    """Gradient += Σ d_preᵀ z over the rows from `first` to `last`."""
+    width, count = work.z.shape[1], last - first
+    transpose(work.d_pre[first:], count, hidden, work.turned)
+    product(
+        work.turned, View(0, work.turned.shape[1], 1),
+        work.z, View(first * width, width, 1),
+        work.zeros, View(0, 0, 1),
+        work.gathered, View(0, width, 1),
+        Size(hidden, count, width),
     )  # fmt: skip
+    for i in range(hidden):
+        for j in range(width):
+            work.gradient[i, j] += work.gathered[i, j]
 
 
 @inlined

@@ -11,8 +11,8 @@ import numpy as np
 
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.recurrent.cells import GRU, step, step_back
-from harmodels.kernels.recurrent.plan import LINE, TILE
-from harmodels.kernels.simd.emitter import LANES
+from harmodels.kernels.recurrent.plan import TILE
+from harmodels.kernels.simd.emitter import LANES, LINE
 from harmodels.kernels.simd.products import transpose_block
 from harmodels.kernels.simd.strided_product import Size, View, product
 

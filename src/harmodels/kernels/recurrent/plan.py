@@ -21,11 +21,9 @@ from harmodels.kernels.recurrent.cells import (
     LSTM,
     SIMPLE_RNN,
 )
-from harmodels.kernels.simd.emitter import padded
+from harmodels.kernels.simd.emitter import LINE, odd_lines, padded
 
 GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
-# Floats of a cache line: offsets are multiples of it.
-LINE = 16
 # Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
 # second-level cache.
 TILE = 96
@@ -66,11 +64,6 @@ class Plan(NamedTuple):
     theta: int
     transposes: int
     memory: int
-
-
-def odd_lines(width: int) -> int:
-    """Return the least odd number of cache lines that holds `width` floats, in floats."""
-    return (-(-width // LINE) | 1) * LINE
 
 
 class _Space:

@@ -23,6 +23,7 @@ def _has_avx512() -> bool:
 # NEON) and half as many sums at once, or the sums would spill to memory.
 WIDE = _has_avx512()
 LANES = 16 if WIDE else 8
+LINE = 16  # floats of a cache line
 
 _FLOAT, _INDEX = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -35,10 +36,14 @@ def padded(width: int) -> int:
     return -(-width // LANES) * LANES
 
 
+def odd_lines(width: int) -> int:
+    """Return the least odd number of cache lines that holds `width` floats, in floats."""
+    return (-(-width // LINE) | 1) * LINE
+
+
 def zeros(rows: int, columns: int) -> np.ndarray:
     """Return a (rows, columns) float32 array of zeros whose first element starts a cache line."""
-    line = 64 // 4
-    flat = np.zeros(rows * columns + line, np.float32)
+    flat = np.zeros(rows * columns + LINE, np.float32)
     start = (-flat.ctypes.data % 64) // 4
     return flat[start : start + rows * columns].reshape(rows, columns)
 

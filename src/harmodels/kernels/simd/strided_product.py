@@ -12,7 +12,7 @@ from numba import int64, types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
+from harmodels.kernels.simd.emitter import LANES, LINE, WIDE, Emitter
 
 # Rows and vectors of the largest block: its sums, a row of vectors and a factor fit the registers.
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)
@@ -22,7 +22,6 @@ FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
 # DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
 # find a strip in the first-level cache; strips are asked for so many strips before.
 FAR, DEPTH, AHEAD = 2**20, 256, 2
-LINE = 16  # floats of a cache line
 
 
 class View(NamedTuple):
