@@ -61,6 +61,11 @@ def test_agrees_over_several_tiles_of_the_gradient(make_problem):
     assert_agrees(make_problem(sequences=10, steps=2 * compiled.TILE // 10 + 3), batch_size=10)
 
 
+def test_agrees_if_a_step_has_more_rows_than_a_tile(make_problem):
+    size = compiled.TILE + 7
+    assert_agrees(make_problem(sequences=size, steps=2), batch_size=size)
+
+
 @pytest.mark.parametrize(("channels", "classes"), [(1, 1), (9, 2), (20, 45)])
 def test_agrees_with_other_channels_and_classes(make_problem, channels, classes):
     assert_agrees(make_problem(channels=channels, classes=classes))

@@ -10,7 +10,7 @@ from harmodels.errors import TrainingError
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.kernels.recurrent import loop as recurrent_loop
 from harmodels.kernels.recurrent.packing import pack
-from harmodels.kernels.recurrent.plan import make_plan, stacked
+from harmodels.kernels.recurrent.plan import TILE, make_plan, stacked
 from harmodels.kernels.steps import RULES, Step
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
@@ -132,6 +132,12 @@ def test_agrees_on_sequences_of_one_step(make_problem, assert_agrees, cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_agrees_over_several_tiles_of_rows(make_problem, assert_agrees, cell):
     assert_agrees(make_problem(cell=cell, lengths=(101, 13, 40, 41, 7), layers=2), cell=cell)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_agrees_if_a_step_has_more_rows_than_a_tile(make_problem, assert_agrees, cell):
+    problem = make_problem(cell=cell, lengths=(2,) * (TILE + 7))
+    assert_agrees(problem, cell=cell, batch_size=TILE + 7)
 
 
 @pytest.mark.parametrize("classes", [1, 2, 45])

@@ -162,7 +162,8 @@ def _place_head(
     state_step, class_step = odd_lines(width), odd_lines(wide)
     widest = max(int(layer["gates_step"]) for layer in layers)
     d_states_step = max(int(layer["previous_step"]) for layer in layers)
-    # a tile is gathered as soon as it is full, which the last step may overfill
+    # A tile is gathered as soon as it is full, which the last step may overfill. It is read in
+    # whole blocks of LANES rows: `turned`, the last array, leaves room to read beyond the others.
     turned_rows = max(padded(int(max(layer["inputs"], layer["hidden"]))) for layer in layers)
     turned_step = odd_lines(padded(TILE - 1 + batch_size))
     values = {
