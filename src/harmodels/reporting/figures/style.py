@@ -95,7 +95,8 @@ def save_figure(figure: Figure, stem: str | Path) -> None:
     print it themselves: `savefig` would draw it once more for each file, to compute the layout.
     """
     with house_style():
-        figure.draw_without_rendering()
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)
         figure.set_layout_engine("none")
         with atomic_path(f"{stem}.svg") as path:
             FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
