@@ -53,7 +53,7 @@ def test_jobs_that_train_nothing_are_summed_from_their_logs(results: Path) -> No
 
 def test_a_damaged_record_takes_nothing_from_the_other_lines(results: Path) -> None:
     (results / "toy" / "data" / "runs" / "b" / "x=1" / "run.json").write_text("{")
-    assert "1 trainings, 3.0 s" in lines(results)[1]
+    assert "1 training, 3.0 s" in lines(results)[1]
 
 
 def test_nothing_is_said_where_no_job_ended(tmp_path: Path) -> None:

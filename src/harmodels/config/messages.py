@@ -34,6 +34,15 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     return (", ".join(names[:most]) or "none") + more
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "pause"), counted(2785, "window")
+    ('1 pause', '2,785 windows')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def unknown_key(unknown: Iterable[object], known: Iterable[str]) -> str:
     """Return a sentence on the first unknown key, with the nearest known one."""
     known = list(known)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harmodels.config.messages import counted
 from harmodels.errors import ResultsError
 from harmodels.files import read_json
 from harmodels.reporting.page.sections import ReportSection
@@ -48,8 +49,8 @@ def lines_of_times(
         for time in times(section) if section.runs else []:
             overhead = "unknown" if time.overhead is None else duration(time.overhead)
             lines.append(
-                f"{entry['report']} on {entry['dataset']}, {time.title}: {time.jobs} trainings, "
-                f"{duration(time.training)}; besides: {overhead}"
+                f"{entry['report']} on {entry['dataset']}, {time.title}: "
+                f"{counted(time.jobs, 'training')}, {duration(time.training)}; besides: {overhead}"
             )
     others = [
         float(found[-1])

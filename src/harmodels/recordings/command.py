@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from harmodels.config.messages import counted
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard
 from harmodels.estimators.loading import load_model
@@ -133,13 +134,15 @@ def report_lines(
     covered = float(activities.seconds.sum() / 60)
     lines = [
         f"{name}: {activities.recorded_s / 60:,.1f} min at {activities.recorded_hz:.4g} Hz, "
-        f"{activities.rows:,} rows, {len(activities.codes):,} windows",
+        f"{counted(activities.rows, 'row')}, {counted(len(activities.codes), 'window')}",
     ]
     if activities.gaps:
         lost = activities.recorded_s / 60 - covered
-        lines.append(f"  {activities.gaps:,} pauses between samples; {lost:,.1f} min in no window")
+        pauses = counted(activities.gaps, "pause")
+        lines.append(f"  {pauses} between samples; {lost:,.1f} min in no window")
     if activities.dropped:
-        lines.append(f"  {activities.dropped:,} rows were dropped: a value or time is no number")
+        rows = counted(activities.dropped, "row")
+        lines.append(f"  {rows} dropped: a value or time is no number")
     if still.any():
         stood = float(activities.seconds[still].sum() / 60)
         lines.append(
