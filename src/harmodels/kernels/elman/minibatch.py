@@ -40,8 +40,8 @@ class _Workspace(NamedTuple):
     hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (Bp, C)
     gradient: np.ndarray  # (Hp, Zp)
-    turned: np.ndarray  # (Hp, rows of a tile), d_pre transposed
-    gathered: np.ndarray  # (Hp, Zp), a tile's share of the gradient
+    transposed: np.ndarray  # (Hp, rows of a tile), d_pre transposed
+    gathered: np.ndarray  # (Hp, Zp), a tile's share of the gradient: sums of sums round less
     zeros: np.ndarray  # (1, Zp)
 
 
@@ -57,7 +57,7 @@ def _workspace(packed: Packed, hidden: int, steps: int, batch_size: int) -> _Wor
         hidden_lanes=hidden_lanes,
         d_logits=zeros(rows, len(packed.output)),
         gradient=zeros(height, width),
-        turned=zeros(height, odd_lines(TILE - 1 + rows + LANES)),
+        transposed=zeros(height, odd_lines(TILE - 1 + rows + LANES)),
         gathered=zeros(height, width),
         zeros=zeros(1, width),
     )
@@ -111,9 +111,9 @@ def _forward(
 def _gather(work: _Workspace, first: int, last: int, hidden: int) -> None:
     """Gradient += Σ d_preᵀ z over the rows from `first` to `last`."""
     width, count = work.z.shape[1], last - first
-    transpose(work.d_pre[first:], count, hidden, work.turned)
+    transpose(work.d_pre[first:], count, hidden, work.transposed)
     product(
-        work.turned, View(0, work.turned.shape[1], 1),
+        work.transposed, View(0, work.transposed.shape[1], 1),
         work.z, View(first * width, width, 1),
         work.zeros, View(0, 0, 1),
         work.gathered, View(0, width, 1),

@@ -34,7 +34,7 @@ class Powers(NamedTuple):
 class Workspace(NamedTuple):
     """Working arrays, written by the passes. K samples, Kp rounded up.
 
-    Transposes are written in whole blocks, which LANES more rows leave room for.
+    Transposes are read and written in whole blocks, for which LANES more rows leave room.
     """
 
     samples: np.ndarray  # (Kp, Dp), rows [x | 1 | 0]

@@ -126,21 +126,21 @@ def _gather(
     d_recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
     weight_x, weight_h = View(layer.weight_x, wide, 1), View(layer.weight_h, wide, 1)
     bias_x, bias_h, ones = View(layer.bias_x, 0, 1), View(layer.bias_h, 0, 1), View(0, 0, 0)
-    turned = View(head.turned, head.turned_step, 1)
+    transposed = View(head.transposed, head.transposed_step, 1)
     _write_transpose(
         memory, layer.x + first * layer.x_step, layer.x_step, count, layer.inputs,
-        memory, turned.at, turned.row,
+        memory, transposed.at, transposed.row,
     )  # fmt: skip
     product(
-        memory, turned, memory, d_projected, gradient, weight_x, gradient, weight_x,
+        memory, transposed, memory, d_projected, gradient, weight_x, gradient, weight_x,
         Size(layer.inputs, count, width),
     )  # fmt: skip
     _write_transpose(
         memory, layer.previous + first * layer.previous_step, layer.previous_step, count,
-        layer.hidden, memory, turned.at, turned.row,
+        layer.hidden, memory, transposed.at, transposed.row,
     )  # fmt: skip
     product(
-        memory, turned, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
+        memory, transposed, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
         Size(layer.hidden, count, width),
     )  # fmt: skip
     product(

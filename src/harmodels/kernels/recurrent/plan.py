@@ -42,7 +42,7 @@ LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
 _HEAD_FIELDS = """
     classes hidden width weight weight_step bias weight_t weight_t_step
     last_state last_state_step last_state_width dropped d_last_state
-    logits logits_step d_logits d_states d_states_step sums zeros turned turned_step
+    logits logits_step d_logits d_states d_states_step sums zeros transposed transposed_step
 """
 HEAD = np.dtype([(name, np.int64) for name in _HEAD_FIELDS.split()])
 
@@ -163,9 +163,9 @@ def _place_head(
     widest = max(int(layer["gates_step"]) for layer in layers)
     d_states_step = max(int(layer["previous_step"]) for layer in layers)
     # A tile is gathered as soon as it is full, which the last step may overfill. It is read in
-    # whole blocks of LANES rows: `turned`, the last array, leaves room to read beyond the others.
-    turned_rows = max(padded(int(max(layer["inputs"], layer["hidden"]))) for layer in layers)
-    turned_step = odd_lines(padded(TILE - 1 + batch_size))
+    # whole blocks of LANES rows; `transposed`, the last array, leaves room beyond the others.
+    transposed_rows = max(padded(int(max(layer["inputs"], layer["hidden"]))) for layer in layers)
+    transposed_step = odd_lines(padded(TILE - 1 + batch_size))
     values = {
         "classes": classes,
         "hidden": hidden,
@@ -187,8 +187,8 @@ def _place_head(
         "d_states_step": d_states_step,
         "sums": memory.take(1, widest),
         "zeros": memory.take(1, max(int(layer["x_step"]) for layer in layers) + widest),
-        "turned": memory.take(turned_rows, turned_step),
-        "turned_step": turned_step,
+        "transposed": memory.take(transposed_rows, transposed_step),
+        "transposed_step": transposed_step,
     }
     for name, value in values.items():
         head[name] = value

@@ -1,4 +1,4 @@
-"""The one matrix product of the recurrent kernels, for any number of rows.
+"""The matrix product with free strides, for any number of rows.
 
 As `products`, but a block may have any of 1 to ROWS rows, so that a batch that shrinks wastes
 nothing; it starts from given sums; and both operands have free strides, so that the same code
