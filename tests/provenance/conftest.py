@@ -64,7 +64,7 @@ SUBJECTS = {
 SECTION: dict[str, Any] = {
     "report": "toy_report",
     "dataset": "toy",
-    "reads": {"plain": "sequences", "other": "sequences"},
+    "reads": dict.fromkeys(("plain", "other"), "datasets/toy/sequences.parquet"),
     "spec": {
         "tables": {"table1": TABLE, "people": SUBJECTS},
         "figures": {"figure1": FIGURE},

@@ -32,6 +32,10 @@ class Pipeline:
     project: Project
     datasets: Mapping[str, Dataset]
 
+    def home(self, report: str, dataset: str, experiment: str) -> str:
+        """Return the data set under which the runs of an experiment are: its own, if it has one."""
+        return self.experiment(report, experiment).dataset or dataset
+
     @property
     def simulated(self) -> list[str]:
         """Names of the data sets that a generator makes."""
@@ -76,7 +80,8 @@ class Pipeline:
         """Return the parts in which each configuration of an experiment is trained, by suffix."""
         plan = self.report(report)
         draw = plan.draws[self.experiment(report, experiment).draw]
-        folds = self.dataset(dataset).subjects if is_folded(draw) else ()
+        home = self.dataset(self.home(report, dataset, experiment))
+        folds = home.subjects if is_folded(draw) else ()
         found = parts_of(plan.replicates, plan.replicates_in_a_job, folds)
         return {part.suffix: part for part in found}
 
@@ -142,11 +147,17 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     project = parse_project(config, root)
     own = [Path(path) for path in project.registries]
     registry = load_registries([root / "config" / "datasets.yaml", *own])
-    names = [name for report in project.reports.values() for name in report.datasets]
+    names = [name for report in project.reports.values() for name in datasets_of(report)]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
     check_folds(pipeline)
     check_models(pipeline)
     return pipeline
+
+
+def datasets_of(report: Report) -> list[str]:
+    """Return the data sets that a report is built on, and those of single experiments."""
+    own = (experiment.dataset for experiment in report.experiments.values())
+    return list(dict.fromkeys([*report.datasets, *(name for name in own if name)]))
 
 
 def is_folded(draw: Mapping[str, Any]) -> bool:
@@ -162,13 +173,15 @@ def check_folds(pipeline: Pipeline) -> None:
     ConfigurationError
         Naming the entry of the registry.
     """
-    for report, dataset in pipeline.reports:
-        folded = [name for name, draw in report.draws.items() if is_folded(draw)]
-        if folded and not pipeline.dataset(dataset).subjects:
+    for report, given in pipeline.reports:
+        for experiment in report.experiments.values():
+            dataset = experiment.dataset or given
+            if not is_folded(report.draws[experiment.draw]) or pipeline.dataset(dataset).subjects:
+                continue
             raise ConfigurationError(
-                f"report {report.key}, draw {folded[0]}: leave_one_subject_out plans a job for "
-                f"each person, but the registry does not say who was recorded for {dataset}; add "
-                "the key subjects to its entry"
+                f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
+                "a job for each person, but the registry does not say who was recorded for "
+                f"{dataset}; add the key subjects to its entry"
             )
 
 
@@ -187,6 +200,11 @@ def check_models(pipeline: Pipeline) -> None:
             raise ConfigurationError(
                 f"models.{name}.dataset: report {plan.report} is built on "
                 f"{', '.join(report.datasets)}, not on {plan.dataset}"
+            )
+        if experiment.dataset not in (None, plan.dataset):
+            raise ConfigurationError(
+                f"models.{name}.dataset: {plan.experiment} is always trained on "
+                f"{experiment.dataset}, not on {plan.dataset}"
             )
         if is_folded(report.draws[experiment.draw]):
             raise ConfigurationError(
