@@ -105,6 +105,9 @@ def check_names(
                 _check_validation(experiments[sweep.experiment], "`choose`")
         case claims.Best():
             _check_one_best(spec, experiments)
+        case claims.Interaction():
+            for selection in claims.sides_of(spec):
+                _check_selection(selection, experiments[selection.experiment])
         case _:
             pass
     for file in published_in(spec):
@@ -168,7 +171,13 @@ def _curves(spec: AnySpec) -> Iterator[tuple[str, str]]:
             yield from ((spec.metric, split) for split in spec.splits)
         case figures.TrainingCurves():
             yield spec.metric, "train"
-        case claims.Comparison() | claims.Equivalence() | claims.Best() | claims.Threshold():
+        case (
+            claims.Comparison()
+            | claims.Equivalence()
+            | claims.Best()
+            | claims.Threshold()
+            | claims.Interaction()
+        ):
             if spec.loss is not None:
                 yield spec.loss.metric, spec.loss.split
         case _:

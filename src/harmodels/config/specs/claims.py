@@ -1,21 +1,28 @@
 """Specifications of claims, one record for kinds that are judged on the same keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Selection, Split, Where
 from harmodels.errors import ConfigurationError
 
-LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
+LOSS_MEASURES = (
+    "min_loss",
+    "final_loss",
+    "loss_roughness",
+    "residual_roughness",
+    "final_slope",
+)
 
 Statement = Annotated[str, Key("What the report says, in our words.")]
 Metric = Annotated[
     str,
     Key(
         "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, recall (of "
-        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, or its "
-        "mean rise from an epoch to the next loss_roughness (falls count 0).",
+        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
+        "mean rise from an epoch to the next loss_roughness (falls count 0), its deviation from "
+        "its running median residual_roughness, or its slope over the last ten epochs final_slope.",
         pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]
@@ -66,14 +73,20 @@ Curve = Annotated[Loss, Key("Which curve of history.parquet a loss measure reads
 
 
 def check_metric(entry: dict[str, Any], place: str) -> None:
-    """Refuse a metric without what it needs, and what only another metric needs.
+    """Refuse a claim without what its metric needs, and with what only another metric needs.
 
     Raises
     ------
     ConfigurationError
         If a loss measure has no curve or a recall no class, another metric has one of them, or a
-        measure of predictions does not say of which weights.
+        measure of predictions does not say of which weights; if a class is to be mistaken for
+        itself.
     """
+    if "answer" in entry and entry["answer"] in entry.get("classes", ()):
+        raise ConfigurationError(
+            f"{place}: the answer {entry['answer']!r} is right for one of `classes`; "
+            "name the classes that are mistaken for it"
+        )
     metric = entry.get("metric")
     if metric is None:
         return
@@ -94,11 +107,13 @@ class Comparison:
     """Left against right, configurations paired on the keys that neither side fixes.
 
     A comparison judges the mean difference against 0; a majority judges the share of pairs in
-    which left is on the expected side against one half.
+    which left is on the expected side against one half, and majority_untied that share among the
+    pairs that differ. Of kind best_of_each, the best configuration of each side, per replicate,
+    is compared: the highest value where `greater` is expected, the lowest where `less` is.
     """
 
     statement: Statement
-    kind: Literal["comparison", "majority"]
+    kind: Literal["comparison", "majority", "majority_untied", "best_of_each"]
     left: Side
     right: Side
     metric: Metric
@@ -145,11 +160,13 @@ class Best:
 class Threshold:
     """The mean over the configurations on the expected side of `threshold` (kind threshold).
 
-    Of kind share: most of the configurations on that side, judged against one half.
+    Of kind share: most of the configurations on that side, judged against one half. Of kind
+    count: the same of networks, each configuration and replicate one, by the exact binomial
+    interval.
     """
 
     statement: Statement
-    kind: Literal["threshold", "share"]
+    kind: Literal["threshold", "share", "count"]
     selection: Judged
     metric: Metric
     loss: Curve | None = None
@@ -157,6 +174,36 @@ class Threshold:
     threshold: Annotated[float, Key("What each value is held against.")]
     expected: Expected
     published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """The difference of `effect_of` and `against` is larger, or smaller, `at` than `elsewhere`.
+
+    Configurations are paired on the keys that none of the four fixes.
+    """
+
+    statement: Statement
+    kind: Literal["interaction"] = "interaction"
+    selection: Judged
+    effect_of: Annotated[Where, Key("Values of the grid on the left of the difference.")]
+    against: Annotated[Where, Key("Values of the grid on its right.")]
+    at: Annotated[Where, Key("Values of the grid where the difference is taken first.")]
+    elsewhere: Annotated[Where, Key("Those where it is taken again, to be subtracted.")]
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+def sides_of(spec: Interaction) -> list[Selection]:
+    """Return what an interaction compares: left and right `at`, left and right `elsewhere`."""
+    return [
+        replace(spec.selection, where={**spec.selection.where, **place, **side})
+        for place in (spec.at, spec.elsewhere)
+        for side in (spec.effect_of, spec.against)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,4 +230,49 @@ class Recall:
     published: PublishedClaim | None = None
 
 
-ClaimSpec = Comparison | Equivalence | Best | Threshold | ConfusedPair | Recall
+@dataclass(frozen=True, kw_only=True)
+class HighestRecall:
+    """A class has the highest recall in every configuration.
+
+    Judged is the lowest lead over the next class, per replicate, against 0.
+    """
+
+    statement: Statement
+    kind: Literal["highest_recall"] = "highest_recall"
+    selection: JudgedWeights
+    class_name: ClassName
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MistakenFor:
+    """Sequences of `classes` are mistaken for `answer` more, or less, than for any other class.
+
+    Counts of wrong answers are added up over the classes and the configurations. Judged is the
+    share that is `answer` minus that of the most frequent other one (`greater`) or of the rarest
+    other one (`less`), per replicate, against 0.
+    """
+
+    statement: Statement
+    kind: Literal["mistaken_for"] = "mistaken_for"
+    selection: JudgedWeights
+    classes: Annotated[tuple[str, ...], Key("The true classes.")]
+    answer: Annotated[str, Key("The class that they are taken for.")]
+    expected: Annotated[
+        Literal["greater", "less"],
+        Key("Whether it is the most frequent wrong answer, or the rarest."),
+    ]
+    published: PublishedClaim | None = None
+
+
+ClaimSpec = (
+    Comparison
+    | Equivalence
+    | Best
+    | Threshold
+    | Interaction
+    | ConfusedPair
+    | Recall
+    | HighestRecall
+    | MistakenFor
+)

@@ -13,9 +13,13 @@ from harmodels.config.specs.claims import (
     Comparison,
     ConfusedPair,
     Equivalence,
+    HighestRecall,
+    Interaction,
+    MistakenFor,
     Published,
     Recall,
     Threshold,
+    sides_of,
 )
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import (
@@ -24,9 +28,14 @@ from harmodels.evaluation.claims import (
     adjusted_verdict,
     at_least_everywhere,
     best_of,
+    best_of_each,
     compare,
+    count_beyond,
     equivalent,
+    interaction,
+    lowest_beyond,
     majority,
+    majority_untied,
     mean_beyond,
     share_beyond,
 )
@@ -37,14 +46,17 @@ from harmodels.reporting.labels import class_text, measure_label, value_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import (
     confused_share,
+    lead_of_recall,
     loss_measure,
+    mistaken_margins,
     prediction_measure,
     recall_of,
     unknown_classes,
 )
 from harmodels.reporting.runs.selection import select_runs
 
-Measured = Comparison | Equivalence | Best | Threshold  # claims on a metric of one's choice
+# claims on a metric of one's choice
+Measured = Comparison | Equivalence | Best | Threshold | Interaction
 
 
 class Evidence(NamedTuple):
@@ -114,10 +126,16 @@ def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:
             return _best(spec, runs)
         case Threshold():
             return _threshold(spec, runs)
+        case Interaction():
+            return _interaction(spec, runs)
         case Recall():
             return _recall(spec, runs)
+        case HighestRecall():
+            return _highest_recall(spec, runs)
         case ConfusedPair():
             return _confused_pair(spec, runs)
+        case MistakenFor():
+            return _mistaken_for(spec, runs)
 
 
 def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
@@ -140,6 +158,12 @@ def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
     elif spec.kind == "majority":
         judgement = majority(left, right, pair_on, spec.expected)
         quantity = f"share of configurations with {spec.expected} {name}"
+    elif spec.kind == "majority_untied":
+        judgement = majority_untied(left, right, pair_on, spec.expected)
+        quantity = f"share with {spec.expected} {name} among the configurations that differ"
+    elif spec.kind == "best_of_each":
+        judgement = best_of_each(left, right, spec.expected)
+        quantity = f"{name} of the best configuration of each side, difference"
     else:
         judgement = compare(left, right, pair_on, spec.expected)
         quantity = f"{name}, difference"
@@ -165,14 +189,30 @@ def _threshold(spec: Threshold, runs: Runs) -> Evidence:
     group = select_runs(runs, spec.selection)
     sample = _sample(spec, spec.selection, group)
     name, limit = _measure_text(spec), float(spec.threshold)
+    beyond = f"{name} {'above' if spec.expected == 'greater' else 'below'} {value_text(limit)}"
     if spec.kind == "threshold":
         judgement = mean_beyond(sample, limit, spec.expected)
         quantity = f"{name}, mean over the configurations"
+    elif spec.kind == "count":
+        judgement, count = count_beyond(sample, limit, spec.expected)
+        quantity = f"share of networks with {beyond} ({count} of {len(sample)})"
     else:
         judgement = share_beyond(sample, limit, spec.expected)
-        side = {"greater": "above", "less": "below"}[spec.expected]
-        quantity = f"share of configurations with {name} {side} {value_text(limit)}"
+        quantity = f"share of configurations with {beyond}"
     return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
+
+
+def _interaction(spec: Interaction, runs: Runs) -> Evidence:
+    """Judge how much larger a difference is `at` some values of the grid than `elsewhere`."""
+    sides = sides_of(spec)
+    groups = [select_runs(runs, side) for side in sides]
+    fixed = {key for side in sides for key in side.where}
+    pair_on = [key for key in groups[0][0].configuration if key not in fixed]
+    samples = [_sample(spec, side, group) for side, group in zip(sides, groups, strict=True)]
+    left, right, other_left, other_right = samples
+    judgement = interaction((left, right), (other_left, other_right), pair_on, spec.expected)
+    quantity = f"{_measure_text(spec)}, difference of two differences"
+    return Evidence(judgement, quantity, _note(groups, samples, _classes(spec)))
 
 
 def _recall(spec: Recall, runs: Runs) -> Evidence:
@@ -196,6 +236,36 @@ def _confused_pair(spec: ConfusedPair, runs: Runs) -> Evidence:
     quantity = f"share of the errors between {first!r} and {second!r}"
     judgement = mean_beyond(sample, float(spec.at_least), "greater")
     return Evidence(judgement, quantity, _note([group], [sample], spec.classes))
+
+
+def _highest_recall(spec: HighestRecall, runs: Runs) -> Evidence:
+    """Judge the lowest lead of a class's recall over all configurations against 0."""
+    group, selection = select_runs(runs, spec.selection), spec.selection
+    sample = _joined(
+        group,
+        lambda run: lead_of_recall(run, spec.class_name, selection.checkpoint, selection.split),
+    )
+    text = class_text(spec.class_name)
+    quantity = f"recall of {text!r}, lowest difference to the next class"
+    note = _note([group], [sample], [spec.class_name])
+    return Evidence(lowest_beyond(sample, 0.0), quantity, note)
+
+
+def _mistaken_for(spec: MistakenFor, runs: Runs) -> Evidence:
+    """Judge how much more often some classes are taken for `answer` than for another class."""
+    group, selection = select_runs(runs, spec.selection), spec.selection
+    margins = mistaken_margins(
+        group, spec.classes, spec.answer, spec.expected, selection.checkpoint, selection.split
+    )
+    rival = {"greater": "most frequent", "less": "rarest"}[spec.expected]
+    quantity = (
+        f"share of the wrong answers that is {class_text(spec.answer)!r}, "
+        f"difference to the {rival} other one"
+    )
+    judgement = mean_beyond(margins, 0.0, spec.expected)
+    unknown = unknown_classes(group[0], [*spec.classes, spec.answer])
+    note = f"the data set has no class {class_text(unknown[0])!r}" if unknown else ""
+    return Evidence(judgement, quantity, note)
 
 
 def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.DataFrame:

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import loss_roughness
@@ -11,8 +14,11 @@ from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
     errors_between,
+    mistaken_margin,
     most_predicted_share,
+    recall_lead,
 )
+from harmodels.evaluation.curves import final_slope, residual_roughness
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -52,7 +58,7 @@ def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -
     if unknown_classes(run, [class_name]):
         return _no_values()
     recall = class_recall(select(run.predictions, checkpoint, split))
-    rows = recall.loc[recall["label"] == _label(run, class_name)].dropna()
+    rows = recall.loc[recall["label"] == label_of(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
 
 
@@ -65,10 +71,55 @@ def confused_share(
     """
     if unknown_classes(run, classes):
         return _no_values()
-    replicates, counts = confusion_counts(select(run.predictions, checkpoint, split))
-    first, second = (_label(run, name) for name in classes)
+    replicates, counts = counts_of(run, checkpoint, split)
+    first, second = (label_of(run, name) for name in classes)
     shares = errors_between(counts, first, second)
     return pd.DataFrame({"replicate": replicates, "value": shares}).dropna()
+
+
+def counts_of(
+    run: Run, checkpoint: str, split: str = "test"
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Return the replicates with predictions and their confusion counts, shape (R, C, C)."""
+    return confusion_counts(select(run.predictions, checkpoint, split))
+
+
+def lead_of_recall(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
+    """Return how far a class's recall lies above every other, columns replicate and value.
+
+    Empty without that class.
+    """
+    if unknown_classes(run, [class_name]):
+        return _no_values()
+    replicates, counts = counts_of(run, checkpoint, split)
+    lead = recall_lead(counts, label_of(run, class_name))
+    return pd.DataFrame({"replicate": replicates, "value": lead}).dropna()
+
+
+def mistaken_margins(
+    runs: Sequence[Run],
+    classes: Sequence[str],
+    answer: str,
+    expected: Literal["greater", "less"],
+    checkpoint: str,
+    split: str = "test",
+) -> pd.DataFrame:
+    """Return `mistaken_margin` of the counts added up over runs, columns replicate and value.
+
+    A replicate that one of the runs lacks has no row; empty without those classes.
+    """
+    if unknown_classes(runs[0], [*classes, answer]):
+        return _no_values()
+    found = [counts_of(run, checkpoint, split) for run in runs]
+    common = sorted(set.intersection(*(set(replicates) for replicates, _ in found)))
+    if not common:
+        return _no_values()
+    total = sum(counts[np.isin(replicates, common)] for replicates, counts in found)
+    labels = [label_of(runs[0], name) for name in classes]
+    margin = mistaken_margin(
+        np.asarray(total), labels, label_of(runs[0], answer), most=expected == "greater"
+    )
+    return pd.DataFrame({"replicate": common, "value": margin}).dropna()
 
 
 def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
@@ -81,7 +132,8 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
     """Return a measure of the loss curve of each replicate that did not diverge.
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next. Columns replicate and value.
+    an epoch to the next; `evaluation.curves` has `residual_roughness` and `final_slope`. Columns
+    replicate and value.
 
     Raises
     ------
@@ -92,6 +144,8 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
         "min_loss": lambda losses: float(losses.min()),
         "final_loss": lambda losses: float(losses.iloc[-1]),
         "loss_roughness": lambda losses: loss_roughness(losses.tolist()),
+        "residual_roughness": lambda losses: residual_roughness(losses.tolist()),
+        "final_slope": lambda losses: final_slope(losses.tolist()),
     }
     if measure not in reductions:
         raise ConfigurationError(
@@ -148,7 +202,8 @@ def early_ends(run: Run) -> pd.DataFrame:
     return ends.loc[ended & ~ends["replicate"].isin(run.diverged)].reset_index(drop=True)
 
 
-def _label(run: Run, class_name: str) -> int:
+def label_of(run: Run, class_name: str) -> int:
+    """Return the label of a class that the data set has."""
     return [class_text(name) for name in run.classes].index(class_text(class_name))
 
 
