@@ -94,7 +94,9 @@ def test_an_experiment_on_other_recordings_has_its_runs_and_splits_under_them(tr
 
 def test_a_table_of_several_recordings_knows_the_people_of_all(transfer, wildcards):
     found = Inputs(transfer).sequences_of_subjects("tables")(wildcards(name="regime"))
-    assert found == [f"results/datasets/{name}/sequences.parquet" for name in ("simulated", "uci-har")]
+    assert found == [
+        f"results/datasets/{name}/sequences.parquet" for name in ("simulated", "uci-har")
+    ]
 
 
 def test_a_job_reads_accelerations_in_the_unit_of_its_experiment(transfer, wildcards):

@@ -124,7 +124,7 @@ def compare(
     >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
     undecided, p = 0.074, d_z = 2.0
     """
-    return _judge_mean(_differences(left, right, pair_on), 0.0, expected, level)
+    return judge_mean(_differences(left, right, pair_on), 0.0, expected, level)
 
 
 def majority(
@@ -173,7 +173,7 @@ def best_of_each(
     """
     values = [side.groupby("replicate")["value"] for side in (left, right)]
     first, second = (side.max() if expected == "greater" else side.min() for side in values)
-    return _judge_mean((first - second).dropna(), 0.0, expected, level)
+    return judge_mean((first - second).dropna(), 0.0, expected, level)
 
 
 def interaction(
@@ -188,7 +188,7 @@ def interaction(
     Each is a left and a right sample, paired as in `compare`.
     """
     first, second = (_differences(*sides, pair_on) for sides in (at, elsewhere))
-    return _judge_mean((first - second).dropna(), 0.0, expected, level)
+    return judge_mean((first - second).dropna(), 0.0, expected, level)
 
 
 def best_of(
@@ -213,7 +213,7 @@ def best_of(
     ours, others = sample.loc[winner], sample.loc[~winner]
     means = others.groupby("configuration")["value"].mean()
     if ours.empty or means.empty:
-        return _judge_mean([], 0.0, expected, level)
+        return judge_mean([], 0.0, expected, level)
     rival = means.idxmax() if expected == "greater" else means.idxmin()
     return compare(ours, others.loc[others["configuration"] == rival], [], expected, level)
 
@@ -246,7 +246,14 @@ def equivalent(
     It holds if the whole interval of the difference lies between −margin and margin: a difference
     that is merely not shown is no equality.
     """
-    difference = _differences(left, right, pair_on)
+    return judge_equivalence(_differences(left, right, pair_on), margin, level)
+
+
+def judge_equivalence(
+    differences: Iterable[float], margin: float, level: float = LEVEL
+) -> Judgement:
+    """Judge whether the mean of the differences, one a replicate, is within ±margin."""
+    difference = list(differences)
     interval = mean_interval(difference, level)
     verdict = Verdict.UNDECIDED
     if interval.n >= 2 and -margin < interval.low and interval.high < margin:
@@ -262,7 +269,7 @@ def mean_beyond(
     sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
     """Judge the mean over configurations, per replicate, against `threshold`."""
-    return _judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
+    return judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
 
 
 def share_beyond(
@@ -296,7 +303,7 @@ def count_beyond(
 def lowest_beyond(sample: pd.DataFrame, threshold: float, level: float = LEVEL) -> Judgement:
     """Judge the lowest value over all configurations, per replicate, above `threshold`."""
     lowest = sample.groupby("replicate")["value"].min()
-    return _judge_mean(lowest, threshold, "greater", level)
+    return judge_mean(lowest, threshold, "greater", level)
 
 
 def loss_roughness(losses: Sequence[float]) -> float:
@@ -308,9 +315,10 @@ def loss_roughness(losses: Sequence[float]) -> float:
     return float(np.maximum(steps, 0).mean()) if steps.size else float("nan")
 
 
-def _judge_mean(
-    values: Iterable[float], threshold: float, expected: Expected, level: float
+def judge_mean(
+    values: Iterable[float], threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
+    """Judge the mean of the values, one a replicate, against `threshold`."""
     values = list(values)
     interval = mean_interval(values, level)
     return Judgement(

@@ -72,16 +72,16 @@ class Pipeline:
         known = self.experiment(report, experiment).configurations
         return _find("configuration", name, known, f"experiment {experiment} of {report}")
 
-    def draw(self, report: str, name: str) -> dict[str, Any]:
+    def draw(self, report: str, dataset: str, name: str) -> dict[str, Any]:
         """Return a draw; raise `ConfigurationError` if no experiment of the report uses it."""
-        return _find("draw", name, self.report(report).draws, f"report {report}")
+        return _find("draw", name, self.report(report).draws[dataset], f"report {report}")
 
     def parts(self, report: str, dataset: str, experiment: str) -> dict[str, Part]:
         """Return the parts in which each configuration of an experiment is trained, by suffix."""
         plan = self.report(report)
-        draw = plan.draws[self.experiment(report, experiment).draw]
-        home = self.dataset(self.home(report, dataset, experiment))
-        folds = home.subjects if is_folded(draw) else ()
+        home = self.home(report, dataset, experiment)
+        draw = plan.draws[home][self.experiment(report, experiment).draw]
+        folds = self.dataset(home).subjects if is_folded(draw) else ()
         found = parts_of(plan.replicates, plan.replicates_in_a_job, folds)
         return {part.suffix: part for part in found}
 
@@ -149,6 +149,10 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     registry = load_registries([root / "config" / "datasets.yaml", *own])
     names = [name for report in project.reports.values() for name in datasets_of(report)]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
+    for report in project.reports.values():
+        where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
+        for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
+            _find("data set", name, registry, where)
     check_folds(pipeline)
     check_models(pipeline)
     return pipeline
@@ -176,7 +180,8 @@ def check_folds(pipeline: Pipeline) -> None:
     for report, given in pipeline.reports:
         for experiment in report.experiments.values():
             dataset = experiment.dataset or given
-            if not is_folded(report.draws[experiment.draw]) or pipeline.dataset(dataset).subjects:
+            folded = is_folded(report.draws[dataset][experiment.draw])
+            if not folded or pipeline.dataset(dataset).subjects:
                 continue
             raise ConfigurationError(
                 f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
@@ -206,7 +211,7 @@ def check_models(pipeline: Pipeline) -> None:
                 f"models.{name}.dataset: {plan.experiment} is always trained on "
                 f"{experiment.dataset}, not on {plan.dataset}"
             )
-        if is_folded(report.draws[experiment.draw]):
+        if is_folded(report.draws[plan.dataset][experiment.draw]):
             raise ConfigurationError(
                 f"models.{name}.experiment: {plan.experiment} trains a network for each person "
                 "left out; choose an experiment with one training set"

@@ -18,7 +18,9 @@ from harmodels.config.specs.claims import (
     MistakenFor,
     Published,
     Recall,
+    Straight,
     Threshold,
+    Trend,
     sides_of,
 )
 from harmodels.errors import ConfigurationError
@@ -41,8 +43,9 @@ from harmodels.evaluation.claims import (
 )
 from harmodels.evaluation.significance import adjust, replicates_to_decide
 from harmodels.evaluation.statistics import LEVEL
+from harmodels.evaluation.trends import straight, trend
 from harmodels.reporting.claims.ledger import DIVERGED, EITHER_WAY, LEDGER_COLUMNS
-from harmodels.reporting.labels import class_text, measure_label, value_text
+from harmodels.reporting.labels import class_text, key_label, measure_label, value_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import (
     confused_share,
@@ -55,8 +58,9 @@ from harmodels.reporting.runs.measures import (
 )
 from harmodels.reporting.runs.selection import select_runs
 
+Line = Trend | Straight
 # claims on a metric of one's choice
-Measured = Comparison | Equivalence | Best | Threshold | Interaction
+Measured = Comparison | Equivalence | Best | Threshold | Interaction | Line
 
 
 class Evidence(NamedTuple):
@@ -128,6 +132,8 @@ def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:
             return _threshold(spec, runs)
         case Interaction():
             return _interaction(spec, runs)
+        case Trend() | Straight():
+            return _line(spec, runs)
         case Recall():
             return _recall(spec, runs)
         case HighestRecall():
@@ -213,6 +219,24 @@ def _interaction(spec: Interaction, runs: Runs) -> Evidence:
     judgement = interaction((left, right), (other_left, other_right), pair_on, spec.expected)
     quantity = f"{_measure_text(spec)}, difference of two differences"
     return Evidence(judgement, quantity, _note(groups, samples, _classes(spec)))
+
+
+def _line(spec: Line, runs: Runs) -> Evidence:
+    """Judge how the metric changes along an option, or how straight it does."""
+    group = select_runs(runs, spec.selection)
+    sample = _sample(spec, spec.selection, group)
+    places = sample[spec.option].astype(float)
+    placed = sample.assign(place=np.log2(places) if spec.scale == "log" else places)
+    axis = key_label(spec.option).lower() + (" (log scale)" if spec.scale == "log" else "")
+    name = f"{_measure_text(spec)} along {axis}"
+    if isinstance(spec, Trend):
+        judgement = trend(placed, spec.expected)
+        low, high = (value_text(run) for run in (places.min(), places.max()))
+        quantity = f"{name}, difference from {low} to {high} on the straight line"
+    else:
+        judgement = straight(placed, spec.margin)
+        quantity = f"{name}, middle above a straight line, {EITHER_WAY}"
+    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
 
 
 def _recall(spec: Recall, runs: Runs) -> Evidence:
