@@ -265,9 +265,9 @@ def test_names_of_configurations_have_no_comma_at_which_a_cluster_would_cut_them
 
 
 def test_configuration_names_are_readable_and_fit_for_a_folder():
-    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum"}
+    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum", "bound": None}
     name = configuration_name(values)
-    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum"
+    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum+bound=null"
 
 
 @pytest.mark.parametrize("name", ["config", "demo", "ci"])

@@ -228,6 +228,7 @@ def configuration_name(values: Mapping[str, Any]) -> str:
     parts = []
     for key, value in values.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = "null" if value is None else text  # as YAML writes it
         if not NAME.fullmatch(text):
             raise ConfigurationError(
                 f"grid value {key}={shown(text)} cannot be part of a folder name; "

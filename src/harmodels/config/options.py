@@ -88,13 +88,18 @@ class Minibatch(Options):
     )
     batch_size: int = option(30, BATCH_SIZE, minimum=1, stated=True)
     epochs: int = option(50, EPOCHS, minimum=1)
-    initialisation: Literal["uniform", "normal_as_printed", "glorot_uniform", "orthogonal"] = (
-        option(
-            "uniform",
-            "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
-            "standard deviation; glorot_uniform: as the literature has it; orthogonal: orthogonal "
-            "recurrent weights, Glorot's elsewhere. Biases start at zero.",
-        )
+    hidden_bias: bool = option(
+        True,
+        "Whether the recurrent layer has biases; the report prints one in the output layer only.",
+    )
+    initialisation: Literal[
+        "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
+    ] = option(
+        "uniform",
+        "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
+        "standard deviation; normal_as_variance: the same read as a variance; glorot_uniform: as "
+        "the literature has it; orthogonal: orthogonal recurrent weights, Glorot's elsewhere. "
+        "Biases start at zero.",
     )
     optimiser: Literal["sgd", "adam"] = option("sgd", "The update rule.")
     clip_norm: float | None = option(
