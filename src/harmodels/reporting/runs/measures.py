@@ -13,6 +13,7 @@ from harmodels.evaluation.confusion import (
     errors_between,
     most_predicted_share,
 )
+from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -117,7 +118,8 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
     """
     history = run.history
     wanted = (history["metric"] == metric) & (history["split"] == split)
-    known = sorted({f"{s} {m}" for s, m in zip(history["split"], history["metric"], strict=True)})
+    losses = history.loc[~is_gradient_norm(history)]
+    known = sorted({f"{s} {m}" for s, m in zip(losses["split"], losses["metric"], strict=True)})
     if known and not wanted.any() and len(run.diverged) < run.replicates:
         raise ConfigurationError(
             f"{run.folder / 'history.parquet'} has no {split} {metric}; it has {', '.join(known)}"
