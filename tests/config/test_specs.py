@@ -130,6 +130,7 @@ WRONG = {
     "several for one": ({"tables.mixed.where": {"hidden": 4}}, "one configuration is needed"),
     "several for a bar": ({"figures.bars.runs.0.where": None}, "one configuration is needed"),
     "best of none": ({"claims.best.best": {"hidden": 5}}, "names 0 of the configurations"),
+    "gradients not measured": ({"figures.norms": {"title": "T", "kind": "gradient_norms", "runs": [{"experiment": "held_out", "where": {"hidden": 4}, "title": "A"}]}}, "'held_out' does not measure gradients; set `measure_gradients: true`"),
     "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", "plain"]}, "several rows are called"),
     "key": ({"tables.top.wehre": {"hidden": 4}}, "unknown key 'wehre'; did you mean 'where'?"),
     "kind": ({"figures.bars.kind": "recal_bars"}, "no figure of kind 'recal_bars' (did you mean 'recall_bars'?)"),

@@ -116,7 +116,7 @@ def _train(results: Path, experiment: str, rate: float) -> Path:
         experiment=experiment,
         name=name,
         configuration={"learning_rate": rate},
-        options=OPTIONS | {"learning_rate": rate},
+        options=OPTIONS | {"learning_rate": rate, "measure_gradients": experiment == "other"},
         training="truncated_bptt",
         channels=None,
         fingers=None,

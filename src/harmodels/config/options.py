@@ -22,6 +22,10 @@ ElmanLoss = Literal["binary_cross_entropy", "negative_log_likelihood"]
 WIDEST = 4096
 EPOCHS = "Passes through the training sequences."
 BATCH_SIZE = "Sequences of an update; gradients are averaged over them."
+MEASURE_GRADIENTS = (
+    "Whether the history records, before and after training, the norm of the loss's gradient at "
+    "the state k steps before the last as gradient_norm_k, mean over the training sequences."
+)
 PATIENCE = (
     "Training ends when the validation loss has not reached a new minimum for this many epochs; "
     "null trains all epochs."
@@ -76,6 +80,7 @@ class TruncatedBptt(Options):
         "binary_cross_entropy",
         "The validation loss whose minimum marks the best weights.",
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,7 @@ class Minibatch(Options):
         "Epochs between two looks at the test set, for the curves; they decide nothing.",
         minimum=1,
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)
