@@ -226,7 +226,7 @@ def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -
 
 
 def _check_measured(selection: Selection, experiment: Experiment) -> None:
-    measured = [c.options.get("measure_gradients") for c in _selected(selection, experiment)]
+    measured = [c.options.get("measure_gradients") for c in selected(selection, experiment)]
     if not all(measured):
         raise ConfigurationError(
             f"experiment {experiment.name!r} does not measure gradients; set "
