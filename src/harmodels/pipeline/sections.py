@@ -78,5 +78,6 @@ def _recorded_archive(pipeline: Pipeline, dataset: str) -> dict[str, Any] | None
     return {
         "path": path.as_posix(),
         "known": list(archive.sha256),
+        "git_blob": archive.git_blob,
         "members": bool(archive.checksums),
     }

@@ -18,6 +18,7 @@ from harmodels.data.simulation.phone_motion import (
     draw_person,
     record,
 )
+from harmodels.data.simulation.placements import PLACEMENTS
 from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
@@ -27,8 +28,6 @@ STANDARD_GRAVITY = 9.80665  # m/s²
 PHONE_RANGE = 2 * STANDARD_GRAVITY  # where the accelerometer of the pocket phone saturates
 MARGIN_S = 12.0  # recorded before and after, so that the filters have settled
 AXES = ("x", "y", "z")
-# Rows: an iPhone's x, y and z, in up, left and forward, where it is upside down in the pocket.
-POCKET = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def simulate(dataset: Dataset, folder: Path) -> None:
@@ -136,10 +135,9 @@ def _device_motion(recording: Recording, rate_hz: float) -> NDArray[np.float64]:
 
     Its gravity points down where the sensor feels the push up, and accelerations follow in sign.
     """
-    felt, steady, turn = (
-        values @ POCKET.T
-        for values in (-recording.acceleration, -recording.gravity, recording.rotation)
-    )
+    phone = PLACEMENTS["motionsense"]
+    felt, steady = map(phone.acceleration, (recording.acceleration, recording.gravity))
+    turn = phone.rotation(recording.rotation)
     roll = np.arctan2(steady[:, 0], -steady[:, 2])
     pitch = np.arcsin(np.clip(-steady[:, 1], -1, 1))
     yaw = np.cumsum(-(turn * steady).sum(axis=1)) / rate_hz
