@@ -7,15 +7,16 @@ from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Selection, Split, Where
 from harmodels.errors import ConfigurationError
 
-LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
+LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness", "epochs_to_loss")
 
 Statement = Annotated[str, Key("What the report says, in our words.")]
 Metric = Annotated[
     str,
     Key(
         "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, recall (of "
-        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, or its "
-        "mean rise from an epoch to the next loss_roughness (falls count 0).",
+        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
+        "mean rise from an epoch to the next loss_roughness (falls count 0), or the first epoch "
+        "whose loss is at most `reach` epochs_to_loss (one more than its epochs if there is none).",
         pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]
@@ -43,6 +44,7 @@ class Loss:
 
     split: Split
     metric: Annotated[str, Key("A loss of history.parquet.")]
+    reach: Annotated[float, Key("The loss that epochs_to_loss waits for.", above=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def check_metric(entry: dict[str, Any], place: str) -> None:
     Raises
     ------
     ConfigurationError
-        If a loss measure has no curve or a recall no class, another metric has one of them, or a
-        measure of predictions does not say of which weights.
+        If a loss measure has no curve, a recall no class or epochs_to_loss nothing to reach,
+        another metric has one of them, or a measure of predictions does not say of which weights.
     """
     metric = entry.get("metric")
     if metric is None:
@@ -82,6 +84,11 @@ def check_metric(entry: dict[str, Any], place: str) -> None:
             raise ConfigurationError(f"{place}: {metric} needs the key {key!r}")
         if key in entry and not needed:
             raise ConfigurationError(f"{place}: the key {key!r} does not belong to {metric}")
+    curve = entry.get("loss", {})
+    if metric == "epochs_to_loss" and "reach" not in curve:
+        raise ConfigurationError(f"{place}.loss: epochs_to_loss needs the key 'reach'")
+    if metric != "epochs_to_loss" and "reach" in curve:
+        raise ConfigurationError(f"{place}.loss: the key 'reach' does not belong to {metric}")
     if metric not in LOSS_MEASURES:
         sides = [key for key in ("left", "right") if isinstance(entry.get(key), dict)]
         for at, part in [(f"{place}.{key}", entry[key]) for key in sides] or [(place, entry)]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import loss_roughness
+from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
@@ -77,11 +77,15 @@ def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
     return [name for name in classes if class_text(name) not in known]
 
 
-def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFrame:
+def loss_measure(
+    run: Run, measure: str, metric: str, split: str, reach: float | None = None
+) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next. Columns replicate and value.
+    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
+    that is never counts one epoch more than it has, the least that it could be. Columns replicate
+    and value.
 
     Raises
     ------
@@ -93,6 +97,8 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
         "final_loss": lambda losses: float(losses.iloc[-1]),
         "loss_roughness": lambda losses: loss_roughness(losses.tolist()),
     }
+    if reach is not None:
+        reductions["epochs_to_loss"] = lambda losses: epochs_to_loss(losses.tolist(), reach)
     if measure not in reductions:
         raise ConfigurationError(
             f"there is no measure {measure!r} of a loss; there are {', '.join(reductions)}"
