@@ -20,7 +20,11 @@ _MEASURES = {
     "most_predicted_share": "Most predicted class",
     "early_stop_epoch": "Early-stop epoch",
     "epochs": "Epochs",
+    "best_accuracy_epoch": "Epoch of best accuracy",
+    "train_loss": "Training loss",
+    "loss_gap": "Validation minus training loss",
     "binary_cross_entropy": "Binary cross-entropy",
+    "binary_cross_entropy_per_class": "Binary cross-entropy per class (nats)",
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "cross_entropy": "Cross-entropy (nats)",
     "accuracy": "Accuracy",
@@ -39,7 +43,13 @@ def key_label(key: str) -> str:
 def measure_label(measure: str) -> str:
     """Return the heading of a measure, for example `Top-1` for `top_1`."""
     top = re.fullmatch(r"top_(\d+)", measure)
-    return f"Top-{top.group(1)}" if top else _MEASURES.get(measure, humanise(measure))
+    if top:
+        return f"Top-{top.group(1)}"
+    of_class = re.fullmatch(r"(recall|most_predicted_share_without)_(.+)", measure)
+    if of_class:
+        kind = {"recall": "Recall of"}.get(of_class.group(1), "Most predicted class, without")
+        return f"{kind} {class_text(of_class.group(2))}"
+    return _MEASURES.get(measure, humanise(measure))
 
 
 def value_text(value: Any) -> str:

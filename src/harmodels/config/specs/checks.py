@@ -15,6 +15,7 @@ from harmodels.config.entries import nearest
 from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import AnySpec, claims, figures, published_in, selections_of, tables
+from harmodels.config.specs.figures import PER_CLASS
 from harmodels.config.specs.published import check_published
 from harmodels.config.specs.rows import EXPERIMENT, Settings, row_names
 from harmodels.errors import ConfigurationError
@@ -22,10 +23,11 @@ from harmodels.errors import ConfigurationError
 if TYPE_CHECKING:
     from harmodels.config.experiments import Configuration, Experiment
 
-# the losses that each training loop writes to history.parquet
+# the losses that each training loop writes to history.parquet, and what is derived from them
+_SIGMOIDS = ("binary_cross_entropy", f"binary_cross_entropy{PER_CLASS}", "negative_log_likelihood")
 METRICS: dict[str, tuple[str, ...]] = {
-    "truncated_bptt": ("binary_cross_entropy", "negative_log_likelihood"),
-    "minibatch": ("binary_cross_entropy", "negative_log_likelihood"),
+    "truncated_bptt": _SIGMOIDS,
+    "minibatch": _SIGMOIDS,
     "perceptron": ("cross_entropy",),
     "recurrent": ("cross_entropy",),
     "baseline": (),

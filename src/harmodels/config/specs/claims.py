@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Selection, Split, Where
+from harmodels.config.specs import figures
+from harmodels.config.specs.tables import PREDICTED
 from harmodels.errors import ConfigurationError
 
 LOSS_MEASURES = (
@@ -19,11 +21,12 @@ Statement = Annotated[str, Key("What the report says, in our words.")]
 Metric = Annotated[
     str,
     Key(
-        "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, recall (of "
+        "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, "
+        "most_predicted_share_without_<class> (among the other classes' sequences), recall (of "
         "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
         "mean rise from an epoch to the next loss_roughness (falls count 0), its deviation from "
         "its running median residual_roughness, or its slope over the last ten epochs final_slope.",
-        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|recall|" + "|".join(LOSS_MEASURES),
+        pattern=f"{PREDICTED}|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]
 ClassName = Annotated[
@@ -49,7 +52,7 @@ class Loss:
     """The curve of history.parquet that a loss measure reads."""
 
     split: Split
-    metric: Annotated[str, Key("A loss of history.parquet.")]
+    metric: figures.Metric
 
 
 @dataclass(frozen=True)

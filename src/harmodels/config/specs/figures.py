@@ -7,7 +7,14 @@ from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Checkpoint, Option, Selection, Split, SplitName, Title
 from harmodels.config.specs.tables import Measure, Models
 
-Metric = Annotated[str, Key("A loss of history.parquet.")]
+PER_CLASS = "_per_class"  # of a metric: the recorded sum over classes, divided by their number
+Metric = Annotated[
+    str,
+    Key(
+        "A loss of history.parquet, or binary_cross_entropy_per_class: the recorded sum over the "
+        "classes divided by their number."
+    ),
+]
 Splits = Annotated[tuple[SplitName, ...], Key("Which sequences, a line each.")]
 Limits = Annotated[
     tuple[float, float],

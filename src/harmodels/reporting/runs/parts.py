@@ -32,12 +32,12 @@ def group_runs(loaded: Iterable[Run]) -> dict[str, list[Run]]:
     Raises
     ------
     ResultsError
-        If the runs are of different data sets, or parts do not belong together.
+        If runs of one data set differ in classes or origin, or parts do not belong together.
     """
     parts: dict[tuple[str, str], list[Run]] = {}
-    first = None
+    firsts: dict[str, Run] = {}  # by data set, of which an experiment may name its own
     for run in loaded:
-        first = first or run
+        first = firsts.setdefault(run.facts["dataset"], run)
         if (run.classes, run.simulated) != (first.classes, first.simulated):
             raise ResultsError(
                 f"{run.folder} is of another data set than {first.folder}: "

@@ -1,6 +1,6 @@
 """Cells of a table from its specification and its runs; one function a kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from harmodels.config.specs.tables import (
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
-from harmodels.reporting.runs.measures import best_epochs, epochs_run, prediction_measure
+from harmodels.reporting.runs.measures import column
 from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
 from harmodels.reporting.tables.choices import build_choices
@@ -32,10 +32,6 @@ from harmodels.reporting.tables.rows import Row, rows_of
 
 LAST_TITLE = "Last weights"
 BEST_TITLE = "Best weights (early stopping)"
-_COUNTED: dict[str, Callable[[Run], pd.DataFrame]] = {
-    "early_stop_epoch": best_epochs,
-    "epochs": epochs_run,
-}
 
 
 def build_table(
@@ -194,11 +190,7 @@ def _sample(
     subjects: pd.DataFrame | None,
 ) -> Sample:
     run = row.run
-    values = (
-        _COUNTED[measure](run)
-        if measure in _COUNTED
-        else prediction_measure(run, measure, row.checkpoint, row.split)
-    )
+    values = column(run, measure, row.checkpoint, row.split)
     number = published_value(beside, run.settings, measure, row.checkpoint, row.split)
     people = people_of_measure(run, measure, row.checkpoint, row.split, subjects)
     return Sample.of(run, row.names, title, measure, values, number, **people)

@@ -11,6 +11,7 @@ from harmodels.evaluation.people import SubjectCounts, subject_counts
 from harmodels.evaluation.predictions import labels_of, predicted_labels, select
 from harmodels.evaluation.topk import within_top_k
 from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import class_of_recall, label_of, unknown_classes
 
 
 class People(TypedDict, total=False):
@@ -23,12 +24,16 @@ class People(TypedDict, total=False):
 def people_of_measure(
     run: Run, measure: str, checkpoint: str, split: str, subjects: pd.DataFrame | None
 ) -> People:
-    """Return how many sequences of each test subject count as right in `top_<k>`.
+    """Return how many sequences of each test subject count as right in `top_<k>`, or in a recall.
 
     Empty where there can be no interval over people: of another measure, which is no count of
     sequences, and of training and validation sequences, whose people were learnt from or differ
     from replicate to replicate.
     """
+    if class_name := class_of_recall(measure):
+        if unknown_classes(run, [class_name]):
+            return {}
+        return people_of_recall(run, label_of(run, class_name), checkpoint, split, subjects)
     if split != "test" or not measure.startswith("top_"):
         return {}
     rows = select(run.predictions, checkpoint, split)
