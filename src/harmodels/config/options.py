@@ -38,19 +38,36 @@ class TruncatedBptt(Options):
     )
     window: int = option(
         30,
-        "Time steps between two updates; the last window of a sequence may be shorter.",
+        "Time steps through which a gradient reaches back; the last window of a sequence may be "
+        "shorter, and one as long as the sequence is BPTT without truncation.",
         minimum=1,
         stated=True,
     )
+    update: Literal["window", "sequence_sum", "sequence_mean"] = option(
+        "window",
+        "When the weights move: after every window, or once a sequence by the sum or the mean of "
+        "the gradients of its windows.",
+    )
     epochs: int = option(50, EPOCHS, minimum=1)
-    clip: float = option(
+    clip: float | None = option(
         1.0,
-        "Bound on each element of a gradient (the report prints 1, its program used 0.5).",
+        "Bound on each element of the gradient of an update (the report prints 1, its program "
+        "used 0.5); null clips nothing.",
         above=0,
     )
     recurrent_gradient: Literal["transposed", "untransposed"] = option(
         "transposed",
         "transposed is the gradient of the loss; untransposed is what the report prints.",
+    )
+    first_step_bias: bool = option(
+        True,
+        "Whether the first step of a sequence has a share in the gradient of bias_hh; in the "
+        "report's program it has none.",
+    )
+    logged_loss: Literal["every_window", "last_of_fifth"] = option(
+        "every_window",
+        "The training loss: the mean over all windows of an epoch, or over the last windows of "
+        "its first and then every fifth sequence, which the report's program logs.",
     )
     initial_range: float = option(
         0.01, "Weights and biases start in U[-initial_range, initial_range].", above=0

@@ -33,7 +33,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     learning_rate, epochs
         Step size; passes through the sequences.
     clip
-        Bound on each element of a gradient of `truncated_bptt`.
+        Bound on each element of a gradient of `truncated_bptt`; None clips nothing.
     optimiser, clip_norm
         Of `minibatch`: `sgd` or `adam`; bound on the norm of the gradient, or None.
     initial_range
@@ -80,7 +80,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         batch_size: int = 10,
         learning_rate: float = 0.05,
         epochs: int = 50,
-        clip: float = 1.0,
+        clip: float | None = 1.0,
         optimiser: Literal["sgd", "adam"] = "sgd",
         clip_norm: float | None = None,
         initial_range: float = 0.1,

@@ -129,18 +129,36 @@ def backward(
     d_logits: Tensor,
     *,
     transposed: bool = True,
+    first_step_bias: bool = True,
 ) -> ElmanClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C).
 
-    With `transposed=False` the recursion is the one printed in report rnn_tbptt.
+    With `transposed=False` the recursion is the one printed in report rnn_tbptt; with
+    `first_step_bias=False` the first step has no share in the gradient of `bias_hh`.
     """
     d_state, d_output = linear.backward(params.output, cache.output, d_logits)
+    d_preactivation = preactivation_gradients(params, cache, d_state, transposed=transposed)
+    d_rnn = elman.parameter_gradients(cache.rnn, d_preactivation)
+    if not first_step_bias:
+        d_rnn = d_rnn._replace(bias_hh=d_preactivation[:, :, 1:].sum((1, 2)))
+    return ElmanClassifier(d_rnn, d_output)
+
+
+def preactivation_gradients(
+    params: ElmanClassifier, cache: ElmanClassifierCache, d_state: Tensor, *, transposed: bool
+) -> Tensor:
+    """Return the gradients at the pre-activations (R, B, T, H) for `d_state` (R, B, H).
+
+    `d_state` is the gradient at the state that was classified; `transposed` as in `backward`.
+    """
     R, B, steps, H = cache.rnn.hidden.shape
     d_outputs = d_state.new_zeros(R, B, steps - 1, H)
     if cache.lengths is None:
         d_outputs[:, :, -1] = d_state
     else:
         d_outputs.scatter_(2, _places(cache.lengths, H), d_state[:, :, None])
-    through_time = elman.backward if transposed else elman.backward_untransposed
-    _, _, d_rnn = through_time(params.rnn, cache.rnn, d_outputs)
-    return ElmanClassifier(d_rnn, d_output)
+    weight_hh = params.rnn.weight_hh
+    d_preactivation, _ = elman.through_time(
+        cache.rnn, d_outputs, weight_hh if transposed else weight_hh.mT
+    )
+    return d_preactivation

@@ -53,7 +53,9 @@ def measure_label(measure: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, transposed."""
+    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, none, transposed."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
