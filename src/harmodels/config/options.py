@@ -131,10 +131,11 @@ class Perceptron(Options):
         minimum=0,
         below=1,
     )
-    dropout_form: Literal["at_inference", "inverted"] = option(
+    dropout_form: Literal["at_inference", "inverted", "as_programmed"] = option(
         "at_inference",
         "Where activations are scaled: at_inference in the trained network (the report's form), "
-        "inverted during training.",
+        "inverted during training; as_programmed in the trained network behind the second layer, "
+        "whose bias is dropped too, while the backward pass ignores the mask (its program).",
     )
     reduction: Literal["mean", "sum"] = option(
         "mean",
@@ -166,6 +167,11 @@ class Perceptron(Options):
         50, "With loss_gap, the first epoch after which training may end.", minimum=1
     )
     patience: int = option(10, "With patience, the epochs to wait for a new minimum.", minimum=1)
+    tested_weights: Literal["at_stop", "before_stop"] = option(
+        "at_stop",
+        "The last weights of a network whose training a rule ends: at_stop those that met the "
+        "rule, before_stop those of the epoch before (the last that the report's program saves).",
+    )
 
 
 @dataclass(frozen=True)

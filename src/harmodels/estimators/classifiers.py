@@ -371,7 +371,8 @@ class MLPClassifier(NetworkClassifier):
         Samples of an update; step size; share of the last step; passes through the samples.
     dropout, dropout_form
         Probability with which an input of the second layer is dropped; `inverted` scales in
-        training, `at_inference` the trained network.
+        training, `at_inference` the trained network; `as_programmed` is what the program of
+        report `mlp_features` does, in which the backward pass knows nothing of what was dropped.
     initial_range
         Weights start in U[-initial_range, initial_range], biases at zero.
     replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
@@ -395,7 +396,7 @@ class MLPClassifier(NetworkClassifier):
         learning_rate: float = 0.05,
         momentum: float = 0.9,
         dropout: float = 0.0,
-        dropout_form: Literal["inverted", "at_inference"] = "inverted",
+        dropout_form: Literal["inverted", "at_inference", "as_programmed"] = "inverted",
         initial_range: float = 0.1,
         epochs: int = 50,
         replicates: int = 1,
@@ -446,7 +447,5 @@ class MLPClassifier(NetworkClassifier):
         return X[:, None, :]
 
     def _module(self, replicate: int) -> nn.Module:
-        params = self.params_
-        if self.dropout and self.dropout_form == "at_inference":
-            params = mlp.at_inference(params, 1 - self.dropout)
+        params = mlp.in_use(self.params_, self.dropout, self.dropout_form)
         return torch_modules.perceptron_module(params, replicate)

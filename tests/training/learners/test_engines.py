@@ -23,9 +23,12 @@ SMALL = {
 # what a number or null of an option switches on
 SWITCHES = {
     "minibatch": {"clip_norm": (None, 0.1)},
-    "perceptron": {"momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3)},
+    "perceptron": {
+        "momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3),
+        "stopping": ("loss_gap",), "tested_weights": ("at_stop",),  # no learner reads them
+    },
     "recurrent": {"dropout": (0.0, 0.5), "layers": (1, 2)},
-}
+}  # fmt: skip
 
 
 def option_sets():

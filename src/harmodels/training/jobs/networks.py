@@ -133,6 +133,7 @@ def make_schedule(options: Any, job: Job) -> Schedule:
         monitor=options.monitor,
         stopping=stopping,
         test_every=getattr(options, "test_every", None),
+        keep_before_stop=getattr(options, "tested_weights", "at_stop") == "before_stop",
     )
 
 
