@@ -60,7 +60,7 @@ class Inputs:
         """
         name, suffix = split_name(wildcards.draw)
         report = self.pipeline.report(wildcards.report)
-        draw = self.pipeline.draw(report.key, name)
+        draw = self.pipeline.draw(report.key, wildcards.dataset, name)
         blocks = {
             part.block: part for part in parts_of(report.replicates, report.replicates_in_a_job)
         }

@@ -68,14 +68,14 @@ class Pipeline:
         known = self.experiment(report, experiment).configurations
         return _find("configuration", name, known, f"experiment {experiment} of {report}")
 
-    def draw(self, report: str, name: str) -> dict[str, Any]:
+    def draw(self, report: str, dataset: str, name: str) -> dict[str, Any]:
         """Return a draw; raise `ConfigurationError` if no experiment of the report uses it."""
-        return _find("draw", name, self.report(report).draws, f"report {report}")
+        return _find("draw", name, self.report(report).draws[dataset], f"report {report}")
 
     def parts(self, report: str, dataset: str, experiment: str) -> dict[str, Part]:
         """Return the parts in which each configuration of an experiment is trained, by suffix."""
         plan = self.report(report)
-        draw = plan.draws[self.experiment(report, experiment).draw]
+        draw = plan.draws[dataset][self.experiment(report, experiment).draw]
         folds = self.dataset(dataset).subjects if is_folded(draw) else ()
         found = parts_of(plan.replicates, plan.replicates_in_a_job, folds)
         return {part.suffix: part for part in found}
@@ -144,6 +144,10 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     registry = load_registries([root / "config" / "datasets.yaml", *own])
     names = [name for report in project.reports.values() for name in report.datasets]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
+    for report in project.reports.values():
+        where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
+        for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
+            _find("data set", name, registry, where)
     check_folds(pipeline)
     check_models(pipeline)
     return pipeline
@@ -163,7 +167,7 @@ def check_folds(pipeline: Pipeline) -> None:
         Naming the entry of the registry.
     """
     for report, dataset in pipeline.reports:
-        folded = [name for name, draw in report.draws.items() if is_folded(draw)]
+        folded = [name for name, draw in report.draws[dataset].items() if is_folded(draw)]
         if folded and not pipeline.dataset(dataset).subjects:
             raise ConfigurationError(
                 f"report {report.key}, draw {folded[0]}: leave_one_subject_out plans a job for "
@@ -188,7 +192,7 @@ def check_models(pipeline: Pipeline) -> None:
                 f"models.{name}.dataset: report {plan.report} is built on "
                 f"{', '.join(report.datasets)}, not on {plan.dataset}"
             )
-        if is_folded(report.draws[experiment.draw]):
+        if is_folded(report.draws[plan.dataset][experiment.draw]):
             raise ConfigurationError(
                 f"models.{name}.experiment: {plan.experiment} trains a network for each person "
                 "left out; choose an experiment with one training set"

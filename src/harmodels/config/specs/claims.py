@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from harmodels.config.entries import Key, Part
-from harmodels.config.selection import Selection, Split, Where
+from harmodels.config.selection import Option, Scale, Selection, Split, Where
 from harmodels.config.specs import figures
 from harmodels.config.specs.tables import PREDICTED
 from harmodels.errors import ConfigurationError
@@ -268,6 +268,46 @@ class MistakenFor:
     published: PublishedClaim | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """The metric changes along an option, on the straight line through one value a configuration.
+
+    The line is fitted to each replicate by itself; its change from the option's lowest value to its
+    highest is judged against 0.
+    """
+
+    statement: Statement
+    kind: Literal["trend"] = "trend"
+    selection: Judged
+    option: Option
+    scale: Scale = "linear"
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Straight:
+    """The metric lies on a straight line along an option, to within `margin`.
+
+    A parabola is fitted to each replicate by itself; how far its middle is from the straight line
+    between its ends is judged. It holds if the whole interval lies inside the margin.
+    """
+
+    statement: Statement
+    kind: Literal["straight"] = "straight"
+    selection: Judged
+    option: Option
+    scale: Scale = "linear"
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    margin: Annotated[float, Key("The largest bend that is none.", above=0)]
+    published: PublishedClaim | None = None
+
+
 ClaimSpec = (
     Comparison
     | Equivalence
@@ -278,4 +318,6 @@ ClaimSpec = (
     | Recall
     | HighestRecall
     | MistakenFor
+    | Trend
+    | Straight
 )
