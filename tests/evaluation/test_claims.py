@@ -7,19 +7,16 @@ from harmodels.evaluation.claims import (
     adjusted_verdict,
     at_least_everywhere,
     best_of,
-    best_of_each,
     compare,
-    count_beyond,
     equivalent,
-    interaction,
     judge,
     loss_roughness,
-    lowest_beyond,
     majority,
     majority_untied,
     mean_beyond,
     share_beyond,
 )
+from harmodels.evaluation.contrasts import best_of_each, count_beyond, interaction, lowest_beyond
 from harmodels.evaluation.significance import adjust
 from harmodels.evaluation.statistics import Interval
 

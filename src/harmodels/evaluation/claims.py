@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.significance import (
-    count_p_value,
     effect_size,
     mean_p_value,
     share_p_value,
@@ -21,7 +20,6 @@ from harmodels.evaluation.significance import (
 from harmodels.evaluation.statistics import (
     LEVEL,
     Interval,
-    count_interval,
     mean_interval,
     share_interval,
 )
@@ -124,7 +122,7 @@ def compare(
     >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
     undecided, p = 0.074, d_z = 2.0
     """
-    return judge_mean(_differences(left, right, pair_on), 0.0, expected, level)
+    return judge_mean(differences(left, right, pair_on), 0.0, expected, level)
 
 
 def majority(
@@ -161,34 +159,6 @@ def majority_untied(
     sign = 1 if expected == "greater" else -1
     beaten = sign * (differing["value_left"] - differing["value_right"]) > 0
     return _judge_share(beaten.groupby(differing["replicate"]).mean(), 0.5, level)
-
-
-def best_of_each(
-    left: pd.DataFrame, right: pd.DataFrame, expected: Expected, level: float = LEVEL
-) -> Judgement:
-    """Judge the best configuration of left minus the best of right, each chosen per replicate.
-
-    The best has the highest value where `greater` is expected, the lowest where `less` is. Both
-    sides choose with the same luck if they have as many configurations.
-    """
-    values = [side.groupby("replicate")["value"] for side in (left, right)]
-    first, second = (side.max() if expected == "greater" else side.min() for side in values)
-    return judge_mean((first - second).dropna(), 0.0, expected, level)
-
-
-def interaction(
-    at: tuple[pd.DataFrame, pd.DataFrame],
-    elsewhere: tuple[pd.DataFrame, pd.DataFrame],
-    pair_on: Sequence[str],
-    expected: Expected,
-    level: float = LEVEL,
-) -> Judgement:
-    """Judge how much larger left − right is `at` some value than `elsewhere`.
-
-    Each is a left and a right sample, paired as in `compare`.
-    """
-    first, second = (_differences(*sides, pair_on) for sides in (at, elsewhere))
-    return judge_mean((first - second).dropna(), 0.0, expected, level)
 
 
 def best_of(
@@ -246,7 +216,7 @@ def equivalent(
     It holds if the whole interval of the difference lies between −margin and margin: a difference
     that is merely not shown is no equality.
     """
-    return judge_equivalence(_differences(left, right, pair_on), margin, level)
+    return judge_equivalence(differences(left, right, pair_on), margin, level)
 
 
 def judge_equivalence(
@@ -279,31 +249,6 @@ def share_beyond(
     sign = 1 if expected == "greater" else -1
     beyond = sign * (sample["value"] - threshold) > 0
     return _judge_share(beyond.groupby(sample["replicate"]).mean(), 0.5, level)
-
-
-def count_beyond(
-    sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
-) -> tuple[Judgement, int]:
-    """Judge the share of networks on the expected side of `threshold` against one half.
-
-    Every configuration and replicate is one network, and the interval is the exact binomial one,
-    since few replicates that are all 0 or all 1 have no spread. Also returns the count. The effect
-    is that of the replicates' shares.
-    """
-    sign = 1 if expected == "greater" else -1
-    beyond = sign * (sample["value"] - threshold) > 0
-    shares = beyond.groupby(sample["replicate"]).mean()
-    count, networks = int(beyond.sum()), len(sample)
-    interval = count_interval(count, networks, level)._replace(n=len(shares))
-    verdict = judge(interval, "greater", 0.5)
-    p_value = count_p_value(count, networks) if len(shares) > 1 else float("nan")
-    return Judgement(interval, 0.5, verdict, p_value, effect_size(shares, 0.5)), count
-
-
-def lowest_beyond(sample: pd.DataFrame, threshold: float, level: float = LEVEL) -> Judgement:
-    """Judge the lowest value over all configurations, per replicate, above `threshold`."""
-    lowest = sample.groupby("replicate")["value"].min()
-    return judge_mean(lowest, threshold, "greater", level)
 
 
 def loss_roughness(losses: Sequence[float]) -> float:
@@ -356,7 +301,7 @@ def _judge_share(shares: Iterable[float], threshold: float, level: float) -> Jud
     )
 
 
-def _differences(
+def differences(
     left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
 ) -> "pd.Series[float]":
     """Return each replicate's mean of left − right over the pairs."""

@@ -257,26 +257,6 @@ class HighestRecall:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trend:
-    """The metric changes along an option, on the straight line through one value a configuration.
-
-    The line is fitted to each replicate by itself; its change from the option's lowest value to its
-    highest is judged against 0.
-    """
-
-    statement: Statement
-    kind: Literal["trend"] = "trend"
-    selection: Judged
-    option: Option
-    scale: Scale = "linear"
-    metric: Metric
-    loss: Curve | None = None
-    class_name: ClassName | None = None
-    expected: Expected
-    published: PublishedClaim | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class MistakenFor:
     """Sequences of `classes` are mistaken for `answer` more, or less, than for any other class.
 
@@ -294,6 +274,26 @@ class MistakenFor:
         Literal["greater", "less"],
         Key("Whether it is the most frequent wrong answer, or the rarest."),
     ]
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """The metric changes along an option, on the straight line through one value a configuration.
+
+    The line is fitted to each replicate by itself; its change from the option's lowest value to its
+    highest is judged against 0.
+    """
+
+    statement: Statement
+    kind: Literal["trend"] = "trend"
+    selection: Judged
+    option: Option
+    scale: Scale = "linear"
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
     published: PublishedClaim | None = None
 
 

@@ -1,7 +1,7 @@
 """Judgement of a report's claims over our replicates; one function a kind of claim."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,47 +28,33 @@ from harmodels.evaluation.claims import (
     Judgement,
     Verdict,
     adjusted_verdict,
-    at_least_everywhere,
     best_of,
-    best_of_each,
     compare,
-    count_beyond,
     equivalent,
-    interaction,
-    lowest_beyond,
     majority,
     majority_untied,
     mean_beyond,
     share_beyond,
 )
+from harmodels.evaluation.contrasts import best_of_each, count_beyond, interaction
 from harmodels.evaluation.significance import adjust, replicates_to_decide
 from harmodels.evaluation.statistics import LEVEL
 from harmodels.evaluation.trends import straight, trend
-from harmodels.reporting.claims.ledger import DIVERGED, EITHER_WAY, LEDGER_COLUMNS
+from harmodels.reporting.claims import classes
+from harmodels.reporting.claims.evidence import Evidence, joined, note_on
+from harmodels.reporting.claims.ledger import EITHER_WAY, LEDGER_COLUMNS
 from harmodels.reporting.labels import class_text, key_label, measure_label, value_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import (
-    confused_share,
-    lead_of_recall,
     loss_measure,
-    mistaken_margins,
     prediction_measure,
     recall_of,
-    unknown_classes,
 )
 from harmodels.reporting.runs.selection import select_runs
 
 Line = Trend | Straight
 # claims on a metric of one's choice
 Measured = Comparison | Equivalence | Best | Threshold | Interaction | Line
-
-
-class Evidence(NamedTuple):
-    """A judgement with the words for what was measured and what was left out."""
-
-    judgement: Judgement
-    quantity: str
-    note: str = ""
 
 
 def evaluate_claims(claims: Mapping[str, ClaimSpec], runs: Runs) -> pd.DataFrame:
@@ -135,13 +121,13 @@ def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:
         case Trend() | Straight():
             return _line(spec, runs)
         case Recall():
-            return _recall(spec, runs)
+            return classes.recall(spec, runs)
         case HighestRecall():
-            return _highest_recall(spec, runs)
+            return classes.highest_recall(spec, runs)
         case ConfusedPair():
-            return _confused_pair(spec, runs)
+            return classes.confused_pair(spec, runs)
         case MistakenFor():
-            return _mistaken_for(spec, runs)
+            return classes.mistaken_for(spec, runs)
 
 
 def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
@@ -173,7 +159,7 @@ def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
     else:
         judgement = compare(left, right, pair_on, spec.expected)
         quantity = f"{name}, difference"
-    return Evidence(judgement, quantity, _note(groups, [left, right], _classes(spec)))
+    return Evidence(judgement, quantity, note_on(groups, [left, right], _classes(spec)))
 
 
 def _best(spec: Best, runs: Runs) -> Evidence:
@@ -187,7 +173,7 @@ def _best(spec: Best, runs: Runs) -> Evidence:
         )
     judgement = best_of(sample, sample["configuration"].isin(names), spec.expected)
     quantity = f"{_measure_text(spec)}, difference to the strongest other configuration"
-    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
 def _threshold(spec: Threshold, runs: Runs) -> Evidence:
@@ -205,7 +191,7 @@ def _threshold(spec: Threshold, runs: Runs) -> Evidence:
     else:
         judgement = share_beyond(sample, limit, spec.expected)
         quantity = f"share of configurations with {beyond}"
-    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
 def _interaction(spec: Interaction, runs: Runs) -> Evidence:
@@ -218,7 +204,7 @@ def _interaction(spec: Interaction, runs: Runs) -> Evidence:
     left, right, other_left, other_right = samples
     judgement = interaction((left, right), (other_left, other_right), pair_on, spec.expected)
     quantity = f"{_measure_text(spec)}, difference of two differences"
-    return Evidence(judgement, quantity, _note(groups, samples, _classes(spec)))
+    return Evidence(judgement, quantity, note_on(groups, samples, _classes(spec)))
 
 
 def _line(spec: Line, runs: Runs) -> Evidence:
@@ -237,60 +223,7 @@ def _line(spec: Line, runs: Runs) -> Evidence:
     else:
         judgement = straight(placed, sorted(place.values()), spec.margin)
         quantity = f"{name}, middle above a straight line, {EITHER_WAY}"
-    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
-
-
-def _recall(spec: Recall, runs: Runs) -> Evidence:
-    """Judge the lowest recall of a class over all configurations against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = _joined(
-        group, lambda run: recall_of(run, spec.class_name, selection.checkpoint, selection.split)
-    )
-    quantity = f"lowest recall of {class_text(spec.class_name)!r} over the configurations"
-    judgement = at_least_everywhere(sample, float(spec.at_least))
-    return Evidence(judgement, quantity, _note([group], [sample], [spec.class_name]))
-
-
-def _confused_pair(spec: ConfusedPair, runs: Runs) -> Evidence:
-    """Judge the share of all errors that lie between two classes against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = _joined(
-        group, lambda run: confused_share(run, spec.classes, selection.checkpoint, selection.split)
-    )
-    first, second = (class_text(name) for name in spec.classes)
-    quantity = f"share of the errors between {first!r} and {second!r}"
-    judgement = mean_beyond(sample, float(spec.at_least), "greater")
-    return Evidence(judgement, quantity, _note([group], [sample], spec.classes))
-
-
-def _highest_recall(spec: HighestRecall, runs: Runs) -> Evidence:
-    """Judge the lowest lead of a class's recall over all configurations against 0."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = _joined(
-        group,
-        lambda run: lead_of_recall(run, spec.class_name, selection.checkpoint, selection.split),
-    )
-    text = class_text(spec.class_name)
-    quantity = f"recall of {text!r}, lowest difference to the next class"
-    note = _note([group], [sample], [spec.class_name])
-    return Evidence(lowest_beyond(sample, 0.0), quantity, note)
-
-
-def _mistaken_for(spec: MistakenFor, runs: Runs) -> Evidence:
-    """Judge how much more often some classes are taken for `answer` than for another class."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    margins = mistaken_margins(
-        group, spec.classes, spec.answer, spec.expected, selection.checkpoint, selection.split
-    )
-    rival = {"greater": "most frequent", "less": "rarest"}[spec.expected]
-    quantity = (
-        f"share of the wrong answers that is {class_text(spec.answer)!r}, "
-        f"difference to the {rival} other one"
-    )
-    judgement = mean_beyond(margins, 0.0, spec.expected)
-    unknown = unknown_classes(group[0], [*spec.classes, spec.answer])
-    note = f"the data set has no class {class_text(unknown[0])!r}" if unknown else ""
-    return Evidence(judgement, quantity, note)
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
 def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.DataFrame:
@@ -304,12 +237,7 @@ def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.Da
             return recall_of(run, spec.class_name, selection.checkpoint, selection.split)
         return prediction_measure(run, spec.metric, selection.checkpoint, selection.split)
 
-    return _joined(group, values)
-
-
-def _joined(group: Sequence[Run], values: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
-    parts = [values(run).assign(configuration=run.name, **run.configuration) for run in group]
-    return pd.concat(parts, ignore_index=True)
+    return joined(group, values)
 
 
 def _measure_text(spec: Measured) -> str:
@@ -322,28 +250,6 @@ def _measure_text(spec: Measured) -> str:
 
 def _classes(spec: Measured) -> list[str]:
     return [] if spec.class_name is None else [spec.class_name]
-
-
-def _note(
-    groups: Sequence[Sequence[Run]], samples: Sequence[pd.DataFrame], classes: Sequence[str]
-) -> str:
-    """Say which classes the data set lacks, or how many values are missing and why."""
-    unknown = unknown_classes(groups[0][0], classes)
-    if unknown:
-        return f"the data set has no class {class_text(unknown[0])!r}"
-    asked = sum(run.replicates for group in groups for run in group)
-    missing = asked - sum(len(sample) for sample in samples)
-    if not missing:
-        return ""
-    # a comparison of two checkpoints has the same runs on both sides
-    runs = {run.folder: run for group in groups for run in group}.values()
-    diverged = sum(len(run.diverged) for run in runs)
-    trained = sum(run.replicates for run in runs)
-    parts = [f"{diverged} of {trained} {DIVERGED}"] if diverged else []
-    others = missing - sum(len(run.diverged) for group in groups for run in group)
-    if others > 0:
-        parts.append(f"{others} of {asked} values are missing")
-    return "; ".join(parts)
 
 
 def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dict[str, Any]:
