@@ -130,6 +130,16 @@ def test_a_line_of_three_values_and_published_seconds_are_read(read):
     assert report.left_out == {}
 
 
+def test_an_option_varied_to_null_is_named_and_selected_by_null(read):
+    changes = {
+        "experiments.plain.grid": {"hidden": [4, 8], "window": [5, 10], "clip": [1.0, None]},
+        "tables.mixed.where": {"hidden": 4, "window": 5, "clip": None},
+        "tables.top.published": None,
+    }
+    configurations = read(changes).experiments["plain"].configurations
+    assert configurations["hidden=4+window=5+clip=null"].options["clip"] is None
+
+
 WRONG = {
     "experiment": ({"tables.top.experiment": "plian"}, "tables.top: there is no experiment 'plian' (did you mean 'plain'?)"),
     "side": ({"tables.pair.right.experiment": "x"}, "the report has plain, held_out"),

@@ -156,6 +156,18 @@ def test_gradient_norms_have_a_panel_a_run_and_a_line_before_and_after(measured,
         np.testing.assert_allclose(after.get_ydata(), 5 * 0.5 ** np.arange(11))
 
 
+def test_gradient_norms_end_where_float32_does_and_are_labelled_without_mathematics(measured):
+    figure = draw_figure(NORMS, measured(shrink=1e-9))
+    low, high = figure.axes[0].get_ylim()
+    assert low == np.finfo(np.float32).tiny
+    assert high > 5
+    figure.draw_without_rendering()
+    assert any(text.startswith("1e-") for text in texts(figure).split("\n"))
+    assert "$" not in texts(figure)
+    axes = draw_figure(NORMS | {"limits": [1e-80, 10]}, measured(shrink=1e-9)).axes[0]
+    assert axes.get_ylim() == (1e-80, 10)
+
+
 def test_gradient_norms_leave_out_zeros_and_replicates_that_diverged(measured):
     figure = draw_figure(NORMS, measured(shrink=0.0, diverged=(1,)))
     assert "1 of 3 diverged" in texts(figure)

@@ -140,11 +140,11 @@ def through_time(cache: ElmanCache, d_outputs: Tensor, recurrence: Tensor) -> tu
 
     `recurrence` (R, H, H) is `weight_hh`, or its transpose for the recursion as printed.
     """
-    hidden = cache.hidden
+    hidden, T = cache.hidden, cache.inputs.shape[2]
     slope = 1 - hidden[:, :, 1:].square()  # (R, B, T, H), tanh' at each step
     d_preactivation = torch.empty_like(slope)  # (R, B, T, H)
     d_state = torch.zeros_like(hidden[:, :, 0])  # (R, B, H), what later steps send back
-    for t in reversed(range(slope.shape[2])):
+    for t in reversed(range(T)):
         d_step = (d_outputs[:, :, t] + d_state) * slope[:, :, t]  # (R, B, H)
         d_preactivation[:, :, t] = d_step
         d_state = d_step @ recurrence  # row by row: recurrenceᵀ · d_step

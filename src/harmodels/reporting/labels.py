@@ -92,7 +92,9 @@ def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] 
     """Return `learning rate 0.1, hidden units 50`, leaving out the keys in `without`."""
     left_out = set(without)
     parts = [
-        f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
+        f"no {humanise(key).lower()}"
+        if value is None
+        else f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
         for key, value in configuration.items()
         if key not in left_out
     ]
