@@ -54,6 +54,18 @@ claims:
     metric: min_loss
     loss: {split: train, metric: binary_cross_entropy}
     expected: less
+  both:
+    statement: S
+    kind: interaction
+    experiment: plain
+    effect_of: {hidden: 8}
+    against: {hidden: 4}
+    at: {window: 10}
+    elsewhere: {window: 5}
+    metric: final_slope
+    loss: {split: train, metric: binary_cross_entropy}
+    expected: less
+  taken: {statement: S, kind: mistaken_for, experiment: plain, checkpoint: last, classes: [sitting], answer: standing, expected: greater}
 """
 
 
@@ -138,9 +150,14 @@ WRONG = {
     "measure": ({"tables.top.measures": ["top1"]}, "'top1' is not one of top_1"),
     "published file": ({"tables.top.published": "our.csv"}, "no published table 'our.csv' (did you mean 'ours.csv'?)"),
     "published column": ({"tables.top.published": "other.csv"}, "has no column 'window'"),
+    "interaction's value": ({"claims.both.at": {"window": 11}}, "no configuration of experiment 'plain' agrees"),
+    "interaction's key": ({"claims.both.against": {"hiden": 4}}, "'hiden', which the experiment does not vary (did you mean 'hidden'?)"),
+    "interaction's loss": ({"claims.both.loss.split": "validation"}, "'plain' does not hold out"),
+    "right answer": ({"claims.taken.classes": ["sitting", "standing"]}, "claims.taken: the answer 'standing' is right for one of `classes`"),
     "several for one": ({"tables.mixed.where": {"hidden": 4}}, "one configuration is needed"),
     "several for a bar": ({"figures.bars.runs.0.where": None}, "one configuration is needed"),
     "best of none": ({"claims.best.best": {"hidden": 5}}, "names 0 of the configurations"),
+    "gradients not measured": ({"figures.norms": {"title": "T", "kind": "gradient_norms", "runs": [{"experiment": "held_out", "where": {"hidden": 4}, "title": "A"}]}}, "'held_out' does not measure gradients; set `measure_gradients: true`"),
     "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", "plain"]}, "several rows are called"),
     "line of two": ({"claims.line": LINE}, "claims.line: a line along 'hidden' needs three numbers at least; experiment 'held_out' has [4, 8]"),
     "line of an option": (THREE | {"claims.line": LINE | {"option": "hiden"}}, "does not vary 'hiden' (did you mean 'hidden'?)"),

@@ -45,9 +45,10 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tenso
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return -log y of the true class for sigmoid outputs: what report rnn_tbptt plots.
+    """Return -log y of the true class for sigmoid outputs.
 
-    Its gradient is not used: y - d belongs to the full binary cross-entropy.
+    Report rnn_tbptt writes it as the loss, but minimises and plots the full binary cross-entropy,
+    to which the gradient y - d belongs: that of this loss is not used.
 
     Parameters
     ----------

@@ -20,11 +20,17 @@ _MEASURES = {
     "most_predicted_share": "Most predicted class",
     "early_stop_epoch": "Early-stop epoch",
     "epochs": "Epochs",
+    "best_accuracy_epoch": "Epoch of best accuracy",
+    "train_loss": "Training loss",
+    "loss_gap": "Validation minus training loss",
     "binary_cross_entropy": "Binary cross-entropy",
+    "binary_cross_entropy_per_class": "Binary cross-entropy per class (nats)",
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "cross_entropy": "Cross-entropy (nats)",
     "accuracy": "Accuracy",
     "confused": "Sequences",
+    "printed_inside": "Printed rows inside the interval of ours",
+    "printed_distance": "Distance to the printed rows",
     "share_of_class": "Share of the true class",
 }
 
@@ -39,11 +45,19 @@ def key_label(key: str) -> str:
 def measure_label(measure: str) -> str:
     """Return the heading of a measure, for example `Top-1` for `top_1`."""
     top = re.fullmatch(r"top_(\d+)", measure)
-    return f"Top-{top.group(1)}" if top else _MEASURES.get(measure, humanise(measure))
+    if top:
+        return f"Top-{top.group(1)}"
+    of_class = re.fullmatch(r"(recall|most_predicted_share_without)_(.+)", measure)
+    if of_class:
+        kind = {"recall": "Recall of"}.get(of_class.group(1), "Most predicted class, without")
+        return f"{kind} {class_text(of_class.group(2))}"
+    return _MEASURES.get(measure, humanise(measure))
 
 
 def value_text(value: Any) -> str:
-    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, transposed."""
+    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, none, transposed."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

@@ -22,6 +22,7 @@ from harmodels.config.specs.check_sweeps import (
     check_seconds,
     selected,
 )
+from harmodels.config.specs.figures import PER_CLASS
 from harmodels.config.specs.published import check_published
 from harmodels.config.specs.rows import EXPERIMENT, Settings, row_names
 from harmodels.errors import ConfigurationError
@@ -29,10 +30,11 @@ from harmodels.errors import ConfigurationError
 if TYPE_CHECKING:
     from harmodels.config.experiments import Experiment
 
-# the losses that each training loop writes to history.parquet
+# the losses that each training loop writes to history.parquet, and what is derived from them
+_SIGMOIDS = ("binary_cross_entropy", f"binary_cross_entropy{PER_CLASS}", "negative_log_likelihood")
 METRICS: dict[str, tuple[str, ...]] = {
-    "truncated_bptt": ("binary_cross_entropy", "negative_log_likelihood"),
-    "minibatch": ("binary_cross_entropy", "negative_log_likelihood"),
+    "truncated_bptt": _SIGMOIDS,
+    "minibatch": _SIGMOIDS,
     "perceptron": ("cross_entropy",),
     "recurrent": ("cross_entropy",),
     "baseline": (),
@@ -103,6 +105,10 @@ def check_names(
         case figures.LossesCompared() | figures.RecallBars():
             for selection in spec.runs:
                 _check_single(selection, experiments)
+        case figures.GradientNorms():
+            for selection in spec.runs:
+                _check_single(selection, experiments)
+                _check_measured(selection, experiments[selection.experiment])
         case figures.ConfusionPairs():
             _check_pair(spec.left, spec.right, experiments)
         case tables.Protocols() | figures.ProtocolDots():
@@ -114,6 +120,9 @@ def check_names(
                 _check_validation(experiments[sweep.experiment], "`choose`")
         case claims.Best():
             _check_one_best(spec, experiments)
+        case claims.Interaction():
+            for selection in claims.sides_of(spec):
+                _check_selection(selection, experiments[selection.experiment])
         case claims.Trend() | claims.Straight():
             check_line(spec, experiments[spec.selection.experiment])
         case _:
@@ -176,6 +185,7 @@ def _curves(spec: AnySpec) -> Iterator[tuple[str, str]]:
             | claims.Equivalence()
             | claims.Best()
             | claims.Threshold()
+            | claims.Interaction()
             | claims.Trend()
             | claims.Straight()
         ):
@@ -212,6 +222,16 @@ def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -
             f"one configuration is needed, but {selection.experiment!r} where "
             f"{selection.where or 'nothing is said'} has {len(found)}; "
             "say which with `where`, or `choose` one on validation data"
+        )
+
+
+def _check_measured(selection: Selection, experiment: Experiment) -> None:
+    measured = [c.options.get("measure_gradients") for c in selected(selection, experiment)]
+    if not all(measured):
+        raise ConfigurationError(
+            f"experiment {experiment.name!r} does not measure gradients; set "
+            "`measure_gradients: true` in its options, which report trainings truncated_bptt and "
+            "minibatch have"
         )
 
 
@@ -294,6 +314,8 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
             check(spec.published, keys([spec.selection]), spec.measures or MOST_MEASURES, "last")
         case tables.Choices():
             check(spec.published, [], spec.measures, spec.checkpoint)
+        case tables.PrintedRows():
+            check(spec.published, [], [spec.measure], spec.checkpoint)
         case _:
             pass
 

@@ -16,7 +16,14 @@ from harmodels.config.selection import (
 )
 from harmodels.config.specs.tables import Measure, Models
 
-Metric = Annotated[str, Key("A loss of history.parquet.")]
+PER_CLASS = "_per_class"  # of a metric: the recorded sum over classes, divided by their number
+Metric = Annotated[
+    str,
+    Key(
+        "A loss of history.parquet, or binary_cross_entropy_per_class: the recorded sum over the "
+        "classes divided by their number."
+    ),
+]
 Splits = Annotated[tuple[SplitName, ...], Key("Which sequences, a line each.")]
 Limits = Annotated[
     tuple[float, float],
@@ -90,6 +97,19 @@ class LossesCompared:
     runs: Compared
     metric: Metric
     splits: Splits = ("train", "validation")
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientNorms:
+    """Norm of the loss's gradient at the states, against the steps back from the last.
+
+    A panel a run, a line before training and one after; the runs need `measure_gradients`.
+    """
+
+    kind: Literal["gradient_norms"] = "gradient_norms"
+    title: Title
+    runs: Compared
     limits: Limits | None = None
 
 
@@ -195,6 +215,7 @@ FigureSpec = (
     LossByOption
     | TrainAgainstValidation
     | LossesCompared
+    | GradientNorms
     | TrainingCurves
     | Confusion
     | ConfusionPairs

@@ -6,26 +6,39 @@ from typing import Annotated, Literal
 from harmodels.config.entries import Key, Part
 from harmodels.config.selection import Checkpoint, Selection, Split, Title
 
+PREDICTED = r"top_[1-9][0-9]*|macro_f1|most_predicted_share(_without_[a-z][a-z0-9_]*)?"
+_OF_PREDICTIONS = (
+    "top_1, top_2, …, macro_f1, most_predicted_share, most_predicted_share_without_<class> (among "
+    "sequences that are not of that class) or recall_<class>"
+)
+_OF_COURSES = (
+    "epochs, early_stop_epoch, best_accuracy_epoch (of the highest validation accuracy, the "
+    "earliest of equal ones), train_loss, validation_loss (means from epoch 10 to the last, per "
+    "class where the loss is a sum over classes) or loss_gap (validation minus training)"
+)
+_RECALL = "recall_[a-z][a-z0-9_]*"
 Measure = Annotated[
     str,
     Key(
-        "A number per replicate from predictions: top_1, top_2, …, macro_f1 or "
-        "most_predicted_share.",
-        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share",
+        f"A number per replicate from predictions: {_OF_PREDICTIONS}.",
+        pattern=f"{PREDICTED}|{_RECALL}",
     ),
 ]
 Column = Annotated[
     str,
     Key(
-        "One of top_1, top_2, …, macro_f1, most_predicted_share, epochs and early_stop_epoch.",
-        pattern="top_[1-9][0-9]*|macro_f1|most_predicted_share|epochs|early_stop_epoch",
+        "One of top_1, top_2, …, macro_f1, most_predicted_share, "
+        "most_predicted_share_without_<class>, recall_<class>, epochs, early_stop_epoch, "
+        "best_accuracy_epoch, train_loss, validation_loss and loss_gap.",
+        pattern=f"{PREDICTED}|{_RECALL}|epochs|early_stop_epoch|best_accuracy_epoch|"
+        "train_loss|validation_loss|loss_gap",
     ),
 ]
 Columns = Annotated[
     tuple[Column, ...],
     Key(
-        "The columns: top_1, top_2, …, macro_f1, most_predicted_share, epochs or "
-        "early_stop_epoch; top_1 to top_5 unless told."
+        f"The columns, from predictions {_OF_PREDICTIONS}; from the course of the training "
+        f"{_OF_COURSES}; top_1 to top_5 unless told."
     ),
 ]
 PublishedFile = Annotated[
@@ -192,6 +205,26 @@ class Confusions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrintedRows:
+    """How near each reading comes to the rows that the report prints, one row a title."""
+
+    kind: Literal["printed_rows"] = "printed_rows"
+    title: Title
+    readings: Annotated[
+        tuple[Selection, ...],
+        Key(
+            "Configurations, of which those that the report prints count; those of one title are "
+            "one row.",
+            name="experiments",
+        ),
+        Part(("experiment", "where", "checkpoint", "title")),
+    ]
+    checkpoint: Checkpoint
+    published: PublishedFile
+    measure: Measure = "top_1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocols:
     """Top-1 accuracy by the way of splitting, one row a model, and what random windows add."""
 
@@ -210,5 +243,6 @@ TableSpec = (
     | SubjectAccuracy
     | Choices
     | Confusions
+    | PrintedRows
     | Protocols
 )

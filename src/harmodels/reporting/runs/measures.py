@@ -2,29 +2,44 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from harmodels.config.specs.figures import PER_CLASS
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import loss_roughness
+from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
     errors_between,
+    mistaken_margin,
     most_predicted_share,
+    recall_lead,
 )
+from harmodels.evaluation.curves import final_slope, residual_roughness
+from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Run
 
+MOST_PREDICTED = "most_predicted_share"
+LEVEL_OF_SIGMOIDS = f"binary_cross_entropy{PER_CLASS}"
+FIRST_OF_LEVEL = 10  # the epoch from which on the reports' losses are level
+
 
 def prediction_measure(
     run: Run, measure: str, checkpoint: str, split: str = "test"
 ) -> pd.DataFrame:
-    """Return `top_<k>`, `macro_f1` or `most_predicted_share`, columns replicate and value.
+    """Return a measure of predictions, columns replicate and value.
 
-    Replicates without predictions of that checkpoint have no row.
+    One of `top_<k>`, `macro_f1`, `most_predicted_share`, `recall_<class>` and
+    `most_predicted_share_without_<class>`, which is the share of the most predicted class among
+    the sequences of all other classes. Replicates without predictions of that checkpoint have no
+    row, and nobody has one where there is no such class.
 
     Raises
     ------
@@ -38,13 +53,48 @@ def prediction_measure(
         return frame.rename(columns={"accuracy": "value"})[["replicate", "value"]]
     if measure == "macro_f1":
         return macro_f1(rows)
-    if measure == "most_predicted_share":
-        replicates, counts = confusion_counts(rows)
+    if class_name := class_of_recall(measure):
+        return recall_of(run, class_name, checkpoint, split)
+    if measure.startswith(MOST_PREDICTED):
+        others = measure.removeprefix(MOST_PREDICTED).removeprefix("_without_")
+        if others and unknown_classes(run, [others]):
+            return _no_values()
+        kept = rows.loc[rows["label"] != label_of(run, others)] if others else rows
+        replicates, counts = confusion_counts(kept)
         return pd.DataFrame({"replicate": replicates, "value": most_predicted_share(counts)})
     raise ConfigurationError(
-        f"there is no measure {measure!r} of predictions; "
-        "there are top_1, top_2, …, macro_f1 and most_predicted_share"
+        f"there is no measure {measure!r} of predictions; there are top_1, top_2, …, macro_f1, "
+        "most_predicted_share, most_predicted_share_without_<class> and recall_<class>"
     )
+
+
+def column(run: Run, measure: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
+    """Return a column of a table, of predictions or of the course of the training.
+
+    The latter are `epochs`, `early_stop_epoch`, `best_accuracy_epoch`, `train_loss`,
+    `validation_loss` and `loss_gap`; columns replicate and value.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such measure.
+    """
+    courses: dict[str, Callable[[Run], pd.DataFrame]] = {
+        "early_stop_epoch": best_epochs,
+        "epochs": epochs_run,
+        "best_accuracy_epoch": best_accuracy_epochs,
+        "train_loss": lambda run: loss_level(run, "train"),
+        "validation_loss": lambda run: loss_level(run, "validation"),
+        "loss_gap": loss_gap,
+    }
+    if measure in courses:
+        return courses[measure](run)
+    return prediction_measure(run, measure, checkpoint, split)
+
+
+def class_of_recall(measure: str) -> str | None:
+    """Return the class of `recall_<class>`; None for another measure."""
+    return measure.removeprefix("recall_") if measure.startswith("recall_") else None
 
 
 def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
@@ -52,7 +102,7 @@ def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -
     if unknown_classes(run, [class_name]):
         return _no_values()
     recall = class_recall(select(run.predictions, checkpoint, split))
-    rows = recall.loc[recall["label"] == _label(run, class_name)].dropna()
+    rows = recall.loc[recall["label"] == label_of(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
 
 
@@ -65,10 +115,55 @@ def confused_share(
     """
     if unknown_classes(run, classes):
         return _no_values()
-    replicates, counts = confusion_counts(select(run.predictions, checkpoint, split))
-    first, second = (_label(run, name) for name in classes)
+    replicates, counts = counts_of(run, checkpoint, split)
+    first, second = (label_of(run, name) for name in classes)
     shares = errors_between(counts, first, second)
     return pd.DataFrame({"replicate": replicates, "value": shares}).dropna()
+
+
+def counts_of(
+    run: Run, checkpoint: str, split: str = "test"
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Return the replicates with predictions and their confusion counts, shape (R, C, C)."""
+    return confusion_counts(select(run.predictions, checkpoint, split))
+
+
+def lead_of_recall(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
+    """Return how far a class's recall lies above every other, columns replicate and value.
+
+    Empty without that class.
+    """
+    if unknown_classes(run, [class_name]):
+        return _no_values()
+    replicates, counts = counts_of(run, checkpoint, split)
+    lead = recall_lead(counts, label_of(run, class_name))
+    return pd.DataFrame({"replicate": replicates, "value": lead}).dropna()
+
+
+def mistaken_margins(
+    runs: Sequence[Run],
+    classes: Sequence[str],
+    answer: str,
+    expected: Literal["greater", "less"],
+    checkpoint: str,
+    split: str = "test",
+) -> pd.DataFrame:
+    """Return `mistaken_margin` of the counts added up over runs, columns replicate and value.
+
+    A replicate that one of the runs lacks has no row; empty without those classes.
+    """
+    if unknown_classes(runs[0], [*classes, answer]):
+        return _no_values()
+    found = [counts_of(run, checkpoint, split) for run in runs]
+    common = sorted(set.intersection(*(set(replicates) for replicates, _ in found)))
+    if not common:
+        return _no_values()
+    total = sum(counts[np.isin(replicates, common)] for replicates, counts in found)
+    labels = [label_of(runs[0], name) for name in classes]
+    margin = mistaken_margin(
+        np.asarray(total), labels, label_of(runs[0], answer), most=expected == "greater"
+    )
+    return pd.DataFrame({"replicate": common, "value": margin}).dropna()
 
 
 def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
@@ -77,11 +172,15 @@ def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
     return [name for name in classes if class_text(name) not in known]
 
 
-def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFrame:
+def loss_measure(
+    run: Run, measure: str, metric: str, split: str, reach: float | None = None
+) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next. Columns replicate and value.
+    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
+    that is never counts one epoch more than it has, the least that it could be.
+    `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
 
     Raises
     ------
@@ -92,7 +191,11 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
         "min_loss": lambda losses: float(losses.min()),
         "final_loss": lambda losses: float(losses.iloc[-1]),
         "loss_roughness": lambda losses: loss_roughness(losses.tolist()),
+        "residual_roughness": lambda losses: residual_roughness(losses.tolist()),
+        "final_slope": lambda losses: final_slope(losses.tolist()),
     }
+    if reach is not None:
+        reductions["epochs_to_loss"] = lambda losses: epochs_to_loss(losses.tolist(), reach)
     if measure not in reductions:
         raise ConfigurationError(
             f"there is no measure {measure!r} of a loss; there are {', '.join(reductions)}"
@@ -108,7 +211,8 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
 def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
     """Return one metric over the epochs, of replicates that did not diverge, sorted.
 
-    Columns replicate, epoch, value.
+    Columns replicate, epoch, value. Training records sums over the classes; of a metric that ends
+    in `_per_class` the sum is divided by their number, unless the history holds the mean itself.
 
     Raises
     ------
@@ -116,14 +220,57 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
         If the history never held that metric for that split.
     """
     history = run.history
-    wanted = (history["metric"] == metric) & (history["split"] == split)
-    known = sorted({f"{s} {m}" for s, m in zip(history["split"], history["metric"], strict=True)})
+    recorded, divisor = _recorded(run, metric)
+    wanted = (history["metric"] == recorded) & (history["split"] == split)
+    losses = history.loc[~is_gradient_norm(history)]
+    known = sorted({f"{s} {m}" for s, m in zip(losses["split"], losses["metric"], strict=True)})
     if known and not wanted.any() and len(run.diverged) < run.replicates:
         raise ConfigurationError(
-            f"{run.folder / 'history.parquet'} has no {split} {metric}; it has {', '.join(known)}"
+            f"{run.folder / 'history.parquet'} has no {split} {recorded}; it has {', '.join(known)}"
         )
     kept = history.loc[wanted & ~history["replicate"].isin(run.diverged)]
-    return kept.sort_values(["replicate", "epoch"])[["replicate", "epoch", "value"]]
+    found = kept.sort_values(["replicate", "epoch"])[["replicate", "epoch", "value"]]
+    return found if divisor == 1 else found.assign(value=found["value"] / divisor)
+
+
+def _recorded(run: Run, metric: str) -> tuple[str, int]:
+    """Return the metric of the history that `metric` is made from, and what divides it."""
+    if metric in set(run.history["metric"]) or not metric.endswith(PER_CLASS):
+        return metric, 1
+    return metric.removesuffix(PER_CLASS), len(run.classes)
+
+
+def loss_level(run: Run, split: str) -> pd.DataFrame:
+    """Return each replicate's mean loss from epoch 10 to its last, columns replicate and value.
+
+    The loss is the binary cross-entropy per class where that is recorded, otherwise the
+    cross-entropy. There is no row without such a curve, or where it ends before epoch 10.
+    """
+    sums = {"binary_cross_entropy", LEVEL_OF_SIGMOIDS} & set(run.history["metric"])
+    metric = LEVEL_OF_SIGMOIDS if sums else "cross_entropy"
+    if split not in set(run.history.loc[run.history["metric"] != "accuracy", "split"]):
+        return _no_values()
+    losses = curve(run, metric, split)
+    late = losses.loc[losses["epoch"] >= FIRST_OF_LEVEL]
+    return late.groupby("replicate")["value"].mean().reset_index()
+
+
+def loss_gap(run: Run) -> pd.DataFrame:
+    """Return validation minus training of `loss_level`, columns replicate and value."""
+    sides = [loss_level(run, split).set_index("replicate") for split in ("validation", "train")]
+    return (sides[0] - sides[1]).dropna().reset_index()
+
+
+def best_accuracy_epochs(run: Run) -> pd.DataFrame:
+    """Return the first epoch of the highest validation accuracy, columns replicate and value."""
+    history = run.history
+    if not ((history["metric"] == "accuracy") & (history["split"] == "validation")).any():
+        return _no_values()
+    curves = curve(run, "accuracy", "validation").sort_values(
+        ["replicate", "value", "epoch"], ascending=[True, False, True]
+    )
+    best = curves.drop_duplicates("replicate")
+    return best[["replicate", "epoch"]].rename(columns={"epoch": "value"}).reset_index(drop=True)
 
 
 def best_epochs(run: Run) -> pd.DataFrame:
@@ -148,7 +295,8 @@ def early_ends(run: Run) -> pd.DataFrame:
     return ends.loc[ended & ~ends["replicate"].isin(run.diverged)].reset_index(drop=True)
 
 
-def _label(run: Run, class_name: str) -> int:
+def label_of(run: Run, class_name: str) -> int:
+    """Return the label of a class that the run's data set has."""
     return [class_text(name) for name in run.classes].index(class_text(class_name))
 
 

@@ -12,7 +12,7 @@ from harmodels.errors import ResultsError
 from harmodels.reporting.runs.load import Run, load_run
 
 # What the parts of a run may differ in; everything else must be the same.
-_KEYS = ("report", "dataset", "experiment", "name", "configuration", "options", "seed")
+_KEYS = ("report", "dataset", "experiment", "name", "configuration", "options", "unit", "seed")
 
 
 def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
@@ -32,12 +32,12 @@ def group_runs(loaded: Iterable[Run]) -> dict[str, list[Run]]:
     Raises
     ------
     ResultsError
-        If the runs are of different data sets, or parts do not belong together.
+        If runs of one data set differ in classes or origin, or parts do not belong together.
     """
     parts: dict[tuple[str, str], list[Run]] = {}
-    first = None
+    firsts: dict[str, Run] = {}  # by data set, of which an experiment may name its own
     for run in loaded:
-        first = first or run
+        first = firsts.setdefault(run.facts["dataset"], run)
         if (run.classes, run.simulated) != (first.classes, first.simulated):
             raise ResultsError(
                 f"{run.folder} is of another data set than {first.folder}: "

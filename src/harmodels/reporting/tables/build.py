@@ -1,6 +1,6 @@
 """Cells of a table from its specification and its runs; one function a kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from harmodels.config.specs.tables import (
     ClassRecall,
     Confusions,
     LastAgainstBest,
+    PrintedRows,
     Protocols,
     SideBySide,
     SubjectAccuracy,
@@ -19,23 +20,20 @@ from harmodels.config.specs.tables import (
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
-from harmodels.reporting.runs.measures import best_epochs, epochs_run, prediction_measure
+from harmodels.reporting.runs.measures import column
 from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
 from harmodels.reporting.tables.choices import build_choices
 from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
 from harmodels.reporting.tables.people import people_of_measure
+from harmodels.reporting.tables.printed_rows import build_printed_rows
 from harmodels.reporting.tables.protocols import build_protocols
 from harmodels.reporting.tables.published import Published, published_table, published_value
 from harmodels.reporting.tables.rows import Row, rows_of
 
 LAST_TITLE = "Last weights"
 BEST_TITLE = "Best weights (early stopping)"
-_COUNTED: dict[str, Callable[[Run], pd.DataFrame]] = {
-    "early_stop_epoch": best_epochs,
-    "epochs": epochs_run,
-}
 
 
 def build_table(
@@ -87,6 +85,8 @@ def build_table(
             return build_choices(spec, runs, published, subjects)
         case Confusions():
             return build_confusions(spec, runs)
+        case PrintedRows():
+            return build_printed_rows(spec, runs, published)
         case Protocols():
             return build_protocols(spec, runs, subjects)
 
@@ -194,11 +194,7 @@ def _sample(
     subjects: pd.DataFrame | None,
 ) -> Sample:
     run = row.run
-    values = (
-        _COUNTED[measure](run)
-        if measure in _COUNTED
-        else prediction_measure(run, measure, row.checkpoint, row.split)
-    )
+    values = column(run, measure, row.checkpoint, row.split)
     number = published_value(beside, run.settings, measure, row.checkpoint, row.split)
     people = people_of_measure(run, measure, row.checkpoint, row.split, subjects)
     return Sample.of(run, row.names, title, measure, values, number, **people)

@@ -13,12 +13,19 @@ from harmodels.evaluation.people import (
     accuracy_intervals,
     difference_over_seeds_and_people,
 )
-from harmodels.evaluation.statistics import Interval, paired_difference, share_interval
+from harmodels.evaluation.statistics import (
+    Interval,
+    mean_interval,
+    paired_difference,
+    share_interval,
+)
 from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.measures import MOST_PREDICTED
 
 DIGITS = 3
-MEDIANS = ("early_stop_epoch", "epochs")  # whole numbers: median and range, not mean and interval
-UNRANKED = ("most_predicted_share",)  # neither its highest nor its lowest value is the best
+# whole numbers: median and range, not mean and interval
+MEDIANS = ("early_stop_epoch", "epochs", "best_accuracy_epoch")
+UNBOUNDED = ("train_loss", "validation_loss", "loss_gap")  # no shares
 CELL_COLUMNS = (
     "group",
     "measure",
@@ -138,12 +145,17 @@ def mark_best(cells: pd.DataFrame) -> pd.DataFrame:
     The mean of the replicates that did not diverge says nothing of those that did: such a cell is
     not ranked.
     """
-    ranked = (cells["statistic"] == "mean") & ~cells["measure"].isin(UNRANKED) & ~partial(cells)
+    ranked = (cells["statistic"] == "mean") & ~cells["measure"].map(_unranked) & ~partial(cells)
     shown = cells["value"].where(ranked).round(DIGITS)
     columns = cells.assign(value=shown).groupby(["group", "measure"], sort=False)["value"]
     best = columns.transform("max")
     several = columns.transform("count") > 1
     return cells.assign(mark=np.where(ranked & several & (shown == best), "bold", ""))
+
+
+def _unranked(measure: str) -> bool:
+    """Return whether the highest value is not the best: of losses and most predicted shares."""
+    return measure in UNBOUNDED or measure.startswith(MOST_PREDICTED)
 
 
 def partial(cells: pd.DataFrame) -> "pd.Series[bool]":
@@ -169,7 +181,7 @@ def mark_changes(
         j = first.get(_address(sample))
         if sample.group != after or j is None or cells["statistic"].iloc[i] != "mean":
             continue
-        if sample.measure in UNRANKED or incomplete.iloc[i] or incomplete.iloc[j]:
+        if _unranked(sample.measure) or incomplete.iloc[i] or incomplete.iloc[j]:
             continue
         change = round(cells["value"].iloc[i], DIGITS) - round(cells["value"].iloc[j], DIGITS)
         intervals = _differences(sample, samples[j])
@@ -215,9 +227,9 @@ def _cell(sample: Sample) -> dict[str, Any]:
 
 
 def _mean(sample: Sample) -> dict[str, Any]:
-    """Return the mean of a share with its intervals, the widest of them as the printed one."""
+    """Return the mean with its intervals, the widest of them as the printed one."""
     shares = sample.values["value"] / sample.scale
-    seeds = share_interval(shares)
+    seeds = (mean_interval if sample.measure in UNBOUNDED else share_interval)(shares)
     intervals = {"seeds": seeds}
     if sample.people is not None:
         found: AccuracyIntervals = accuracy_intervals(sample.people)
