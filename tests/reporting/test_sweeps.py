@@ -163,9 +163,9 @@ def test_times_beside_published_ones_are_multiples_of_the_first(write_run, tmp_p
     assert ours.get_ydata() == pytest.approx([1, 1.5, 3])
     assert published.get_xdata().tolist() == [1, 3]
     assert published.get_ydata() == pytest.approx([1, 86 / 25])
-    assert "Here (1 is 2 s)" in texts(figure)
-    assert "Published (1 is 25 s)" in texts(figure)
-    assert figure.axes[0].get_ylabel() == "Times that of 1"
+    assert "Here (layers 1: 2 s)" in texts(figure)
+    assert "Published (layers 1: 25 s)" in texts(figure)
+    assert figure.axes[0].get_ylabel() == "Time relative to layers 1"
 
 
 def test_times_of_words_are_not_joined_by_a_line(write_run, tmp_path):

@@ -15,7 +15,12 @@ from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import share_band
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
 from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
-from harmodels.reporting.labels import key_label, measure_label, name_text
+from harmodels.reporting.labels import (
+    configuration_text,
+    key_label,
+    measure_label,
+    name_text,
+)
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import select_runs
@@ -105,13 +110,14 @@ def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -
     places = dict(zip(sweep.values, sweep.places, strict=True))
     seconds = {value: _seconds(run) for value, run in zip(sweep.values, sweep.runs, strict=True)}
     base = next(iter(published))
+    first = configuration_text({sweep.option: base})
     for name, times, split, height in (
         ("Here", seconds, "test", -12),
         ("Published", published, "validation", 6),
     ):
         multiples = {value: time / times[base] for value, time in times.items()}
         where = [places[value] for value in multiples]
-        label = f"{name} (1 is {times[base]:.3g} s)"
+        label = f"{name} ({first}: {times[base]:.3g} s)"
         axes.plot(where, list(multiples.values()), label=label, **_style(split))
         for value, multiple in multiples.items():
             if value in published and value != base:
@@ -123,7 +129,7 @@ def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -
                     ha="center",
                     fontsize=8,
                 )
-    axes.set_ylabel(f"Times that of {name_text(base)}")
+    axes.set_ylabel(f"Time relative to {first}")
 
 
 def _sweep(panel: Panel, runs: Runs) -> Series:
