@@ -75,7 +75,12 @@ def test_a_draw_changes_what_it_says_of_the_reports_own(root):
     report = parse_project(config, root).reports["rnn_tbptt"]
     assert report.experiments["part_c_people"].draw == "people"
     draws = report.draws["simulated"]
-    assert draws["people"] == {**draws["report"], "validation": "subjects"}
+    of_people = {
+        "protocol": ["official", "subjects"],
+        "test_fraction": 0.2,
+        "validation": "subjects",
+    }
+    assert draws["people"] == {**draws["report"], **of_people}
     assert draws["people"]["train_per_class"] == 7
 
 
@@ -160,7 +165,7 @@ def test_configurations_can_be_listed_instead_of_a_grid(root):
         part = content["experiments"]["part_b"]
         del part["grid"]
         part["configurations"] = listed
-        part["options"]["window"] = 10
+        part["options"] = {**part["options"], "window": 10}  # another experiment has the same ones
         # they name the window that is no longer varied
         content.update(tables={}, figures={}, claims={})
 
@@ -265,9 +270,9 @@ def test_names_of_configurations_have_no_comma_at_which_a_cluster_would_cut_them
 
 
 def test_configuration_names_are_readable_and_fit_for_a_folder():
-    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum"}
+    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum", "bound": None}
     name = configuration_name(values)
-    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum"
+    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum+bound=null"
 
 
 @pytest.mark.parametrize("name", ["config", "demo", "ci"])

@@ -64,6 +64,51 @@ def test_the_best_configuration_is_judged_against_its_rival(two):
     assert row["verdict"] == "does not hold"
 
 
+LINE = {
+    "statement": "It rises with the units",
+    "experiment": "b",
+    "option": "hidden",
+    "scale": "log",
+    "checkpoint": "last",
+    "metric": "top_1",
+}
+
+
+@pytest.fixture
+def rising(write_run, with_accuracy, tmp_path):
+    """Make four configurations whose accuracy rises by 0.1 with each doubling, not in order."""
+    return load_runs(
+        [
+            write_run(
+                tmp_path,
+                "b",
+                {"hidden": hidden},
+                predictions=with_accuracy({"last": dict.fromkeys(range(3), 0.4 + up)}),
+            )
+            for hidden, up in ((128, 0.3), (16, 0.0), (64, 0.2), (32, 0.1))
+        ]
+    )
+
+
+def test_a_trend_is_judged_along_the_axis_of_the_option(rising):
+    claims = {
+        "log": LINE | {"kind": "trend", "expected": "greater"},
+        "bend": LINE | {"kind": "straight", "margin": 0.03},
+        "linear": LINE | {"kind": "straight", "margin": 0.03, "scale": "linear"},
+    }
+    rows = evaluate_claims(claims, rising).set_index("id")
+    assert rows.loc["log", "value"] == pytest.approx(0.3)
+    assert rows.loc["log", "quantity"] == (
+        "Top-1 along hidden units (log scale), difference from 16 to 128 on the straight line"
+    )
+    assert rows["verdict"].tolist() == ["holds", "holds", "does not hold"]
+    assert rows.loc["bend", "value"] == pytest.approx(0, abs=1e-9)
+    assert rows.loc["linear", "value"] > 0.03
+    measured = [row[2] for row in claims_rows(rows.reset_index())]
+    assert "+0.300" in measured[0]
+    assert "margin ±0.03" in measured[1]
+
+
 def test_the_recall_of_a_class_that_the_data_lack_is_undecided(two):
     claim = {
         "statement": "Jogging is always right",

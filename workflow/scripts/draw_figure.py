@@ -8,6 +8,6 @@ from harmodels.runtime.script import script_job
 
 with script_job(snakemake, f"figure {snakemake.wildcards.name}"):
     spec = parse_figure(snakemake.params.spec)
-    subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
+    subjects = read_subjects(*snakemake.input.sequences) if snakemake.input.sequences else None
     figure = draw_figure(spec, load_runs(snakemake.params.folders), subjects)
     save_figure(figure, snakemake.output.svg.removesuffix(".svg"))

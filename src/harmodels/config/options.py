@@ -22,6 +22,10 @@ ElmanLoss = Literal["binary_cross_entropy", "negative_log_likelihood"]
 WIDEST = 4096
 EPOCHS = "Passes through the training sequences."
 BATCH_SIZE = "Sequences of an update; gradients are averaged over them."
+MEASURE_GRADIENTS = (
+    "Whether the history records, before and after training, the norm of the loss's gradient at "
+    "the state k steps before the last as gradient_norm_k, mean over the training sequences."
+)
 PATIENCE = (
     "Training ends when the validation loss has not reached a new minimum for this many epochs; "
     "null trains all epochs."
@@ -76,6 +80,7 @@ class TruncatedBptt(Options):
         "binary_cross_entropy",
         "The validation loss whose minimum marks the best weights.",
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)
@@ -88,13 +93,18 @@ class Minibatch(Options):
     )
     batch_size: int = option(30, BATCH_SIZE, minimum=1, stated=True)
     epochs: int = option(50, EPOCHS, minimum=1)
-    initialisation: Literal["uniform", "normal_as_printed", "glorot_uniform", "orthogonal"] = (
-        option(
-            "uniform",
-            "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
-            "standard deviation; glorot_uniform: as the literature has it; orthogonal: orthogonal "
-            "recurrent weights, Glorot's elsewhere. Biases start at zero.",
-        )
+    hidden_bias: bool = option(
+        True,
+        "Whether the recurrent layer has biases; the report prints one in the output layer only.",
+    )
+    initialisation: Literal[
+        "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
+    ] = option(
+        "uniform",
+        "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
+        "standard deviation; normal_as_variance: the same read as a variance; glorot_uniform: as "
+        "the literature has it; orthogonal: orthogonal recurrent weights, Glorot's elsewhere. "
+        "Biases start at zero.",
     )
     optimiser: Literal["sgd", "adam"] = option("sgd", "The update rule.")
     clip_norm: float | None = option(
@@ -110,6 +120,7 @@ class Minibatch(Options):
         "Epochs between two looks at the test set, for the curves; they decide nothing.",
         minimum=1,
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)

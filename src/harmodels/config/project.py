@@ -182,7 +182,8 @@ def _draws(
     used = dict.fromkeys(experiment.draw for experiment in experiments.values())
     of_dataset = content.get("draw_by_dataset", {})
     found = {}
-    for dataset in (*plan["datasets"], *of_dataset):
+    named = [e.dataset for e in experiments.values() if e.dataset is not None]
+    for dataset in dict.fromkeys([*plan["datasets"], *named, *of_dataset]):
         own = {**content["draw"], **of_dataset.get(dataset, {}), **plan.get("draw", {})}
         found[dataset] = {draw: {**own, **known[draw]} for draw in used}
     return found

@@ -39,7 +39,8 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     initial_range
         `truncated_bptt` starts from U[-initial_range, initial_range].
     initialisation
-        How `minibatch` starts: `uniform`, `normal_as_printed`, `glorot_uniform`, `orthogonal`.
+        How `minibatch` starts: `uniform`, `normal_as_printed`, `normal_as_variance`,
+        `glorot_uniform`, `orthogonal`.
     replicates
         Networks that differ only in their random numbers and are trained as one.
     validation_fraction, patience
@@ -85,7 +86,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         clip_norm: float | None = None,
         initial_range: float = 0.1,
         initialisation: Literal[
-            "uniform", "normal_as_printed", "glorot_uniform", "orthogonal"
+            "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
         ] = "orthogonal",
         replicates: int = 1,
         validation_fraction: float = 0.0,

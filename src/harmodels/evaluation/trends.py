@@ -6,6 +6,7 @@ tells how much the random seed matters. A replicate that lacks a place (it diver
 out: its line would be of other places than the others'.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,8 +37,8 @@ class Form(NamedTuple):
     bend: "pd.Series[float]"
 
 
-def form_of(sample: pd.DataFrame) -> Form:
-    """Return change and bend of every replicate that has a value at each place.
+def form_of(sample: pd.DataFrame, places: Sequence[float]) -> Form:
+    """Return change and bend of every replicate that has a value at each of the places.
 
     With x the places, brought to 0 … 1, and values y, the line b + c·x has the change c. The
     parabola b + c·x + a·x² lies at x = ½ by −a/4 above the line that joins its ends.
@@ -50,28 +51,30 @@ def form_of(sample: pd.DataFrame) -> Form:
     Examples
     --------
     >>> sample = pd.DataFrame({"replicate": 0, "place": [4, 5, 6], "value": [0.5, 0.7, 0.8]})
-    >>> form = form_of(sample)
+    >>> form = form_of(sample, [4, 5, 6])
     >>> print(f"change {form.change[0]:.2f}, bend {form.bend[0]:.2f}")
     change 0.30, bend 0.05
     """
-    values = sample.pivot(index="replicate", columns="place", values="value").dropna()
-    places = values.columns.to_numpy(dtype=np.float64)
     if len(places) < 3:
         raise ValueError(f"a bend needs three places, not {len(places)}")
-    x = (places - places.min()) / np.ptp(places)
+    values = sample.pivot(index="replicate", columns="place", values="value")
+    values = values.reindex(columns=list(places)).dropna()
+    x = (np.array(places) - min(places)) / np.ptp(places)
     found = values.to_numpy(dtype=np.float64).T  # (places, replicates)
-    line, parabola = (np.polynomial.polynomial.polyfit(x, found, degree) for degree in (1, 2))
-    return Form(
-        change=pd.Series(line[1], index=values.index),
-        bend=pd.Series(-parabola[2] / 4, index=values.index),
-    )
+    line, parabola = (np.linalg.pinv(np.vander(x, degree + 1)) @ found for degree in (1, 2))
+    # numpy's Vandermonde matrix starts with the highest power
+    return Form(pd.Series(line[0], values.index), pd.Series(-parabola[0] / 4, values.index))
 
 
-def trend(sample: pd.DataFrame, expected: Expected, level: float = LEVEL) -> Judgement:
+def trend(
+    sample: pd.DataFrame, places: Sequence[float], expected: Expected, level: float = LEVEL
+) -> Judgement:
     """Judge the change along the straight line against 0."""
-    return judge_mean(form_of(sample).change, 0.0, expected, level)
+    return judge_mean(form_of(sample, places).change, 0.0, expected, level)
 
 
-def straight(sample: pd.DataFrame, margin: float, level: float = LEVEL) -> Judgement:
+def straight(
+    sample: pd.DataFrame, places: Sequence[float], margin: float, level: float = LEVEL
+) -> Judgement:
     """Judge whether the bend lies between −margin and margin, as `claims.equivalent` does."""
-    return judge_equivalence(form_of(sample).bend, margin, level)
+    return judge_equivalence(form_of(sample, places).bend, margin, level)

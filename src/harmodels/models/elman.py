@@ -137,28 +137,40 @@ def backward(
     `first_step_bias=False` the first step has no share in the gradient of `bias_hh`.
     """
     d_state, d_output = linear.backward(params.output, cache.output, d_logits)
-    d_preactivation = preactivation_gradients(params, cache, d_state, transposed=transposed)
+    d_outputs = _at_last(cache, d_state)
+    recurrence = params.rnn.weight_hh if transposed else params.rnn.weight_hh.mT
+    d_preactivation, _ = elman.through_time(cache.rnn, d_outputs, recurrence)
     d_rnn = elman.parameter_gradients(cache.rnn, d_preactivation)
     if not first_step_bias:
         d_rnn = d_rnn._replace(bias_hh=d_preactivation[:, :, 1:].sum((1, 2)))
     return ElmanClassifier(d_rnn, d_output)
 
 
-def preactivation_gradients(
-    params: ElmanClassifier, cache: ElmanClassifierCache, d_state: Tensor, *, transposed: bool
+def state_gradients(
+    params: ElmanClassifier,
+    cache: ElmanClassifierCache,
+    d_logits: Tensor,
+    *,
+    transposed: bool = True,
 ) -> Tensor:
-    """Return the gradients at the pre-activations (R, B, T, H) for `d_state` (R, B, H).
+    """Return the gradients at the states (R, B, T, H), every path to the loss counted.
 
-    `d_state` is the gradient at the state that was classified; `transposed` as in `backward`.
+    Arguments as of `backward`. Those of the steps behind a sequence's last are zero.
     """
+    d_state, _ = linear.backward(params.output, cache.output, d_logits)
+    d_states = _at_last(cache, d_state)
+    recurrence = params.rnn.weight_hh if transposed else params.rnn.weight_hh.mT
+    d_preactivation, _ = elman.through_time(cache.rnn, d_states, recurrence)
+    d_states[:, :, :-1] += d_preactivation[:, :, 1:] @ recurrence[:, None]
+    return d_states
+
+
+def _at_last(cache: ElmanClassifierCache, d_state: Tensor) -> Tensor:
+    """Return (R, B, T, H): `d_state` (R, B, H) at each sequence's last step, zero elsewhere."""
     R, B, steps, H = cache.rnn.hidden.shape
     d_outputs = d_state.new_zeros(R, B, steps - 1, H)
     if cache.lengths is None:
         d_outputs[:, :, -1] = d_state
     else:
         d_outputs.scatter_(2, _places(cache.lengths, H), d_state[:, :, None])
-    weight_hh = params.rnn.weight_hh
-    d_preactivation, _ = elman.through_time(
-        cache.rnn, d_outputs, weight_hh if transposed else weight_hh.mT
-    )
-    return d_preactivation
+    return d_outputs

@@ -73,7 +73,7 @@ def test_a_class_that_the_data_set_lacks_leaves_the_cell_empty(one):
         "checkpoint": "last",
         "measures": ["top_1", "recall_jogging", "most_predicted_share_without_jogging"],
     }
-    assert markdown_table(build_table(entry, runs, {})).strip().endswith("| 5 | 1.000 | – | – |")
+    assert markdown_table(build_table(entry, runs, {})).strip().endswith("| 5 | 1.000 | – | – |")  # noqa: RUF001
 
 
 def test_a_metric_per_class_is_the_recorded_sum_divided_by_the_classes(one):

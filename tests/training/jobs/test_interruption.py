@@ -45,7 +45,14 @@ ADAM = replace(MINIBATCH, optimiser="adam", clip_norm=1.0, epochs=8)
 OPTIONS: dict[str, tuple[str, Options]] = {
     "rnn_tbptt": (
         "truncated_bptt",
-        TruncatedBptt(learning_rate=0.05, hidden=8, window=5, epochs=EPOCHS, initial_range=0.1),
+        TruncatedBptt(
+            learning_rate=0.05,
+            hidden=8,
+            window=5,
+            epochs=EPOCHS,
+            initial_range=0.1,
+            measure_gradients=True,
+        ),
     ),
     "rnn_minibatch": ("minibatch", MINIBATCH),
     "rnn_minibatch with Adam": ("minibatch", ADAM),

@@ -105,6 +105,10 @@ def check_names(
         case figures.LossesCompared() | figures.RecallBars():
             for selection in spec.runs:
                 _check_single(selection, experiments)
+        case figures.GradientNorms():
+            for selection in spec.runs:
+                _check_single(selection, experiments)
+                _check_measured(selection, experiments[selection.experiment])
         case figures.ConfusionPairs():
             _check_pair(spec.left, spec.right, experiments)
         case tables.Protocols() | figures.ProtocolDots():
@@ -218,6 +222,16 @@ def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -
             f"one configuration is needed, but {selection.experiment!r} where "
             f"{selection.where or 'nothing is said'} has {len(found)}; "
             "say which with `where`, or `choose` one on validation data"
+        )
+
+
+def _check_measured(selection: Selection, experiment: Experiment) -> None:
+    measured = [c.options.get("measure_gradients") for c in selected(selection, experiment)]
+    if not all(measured):
+        raise ConfigurationError(
+            f"experiment {experiment.name!r} does not measure gradients; set "
+            "`measure_gradients: true` in its options, which report trainings truncated_bptt and "
+            "minibatch have"
         )
 
 

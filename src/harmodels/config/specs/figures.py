@@ -101,6 +101,19 @@ class LossesCompared:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GradientNorms:
+    """Norm of the loss's gradient at the states, against the steps back from the last.
+
+    A panel a run, a line before training and one after; the runs need `measure_gradients`.
+    """
+
+    kind: Literal["gradient_norms"] = "gradient_norms"
+    title: Title
+    runs: Compared
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingCurves:
     """Two panels a configuration, loss and accuracy over epochs.
 
@@ -202,6 +215,7 @@ FigureSpec = (
     LossByOption
     | TrainAgainstValidation
     | LossesCompared
+    | GradientNorms
     | TrainingCurves
     | Confusion
     | ConfusionPairs

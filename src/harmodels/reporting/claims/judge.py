@@ -211,16 +211,17 @@ def _line(spec: Line, runs: Runs) -> Evidence:
     """Judge how the metric changes along an option, or how straight it does."""
     group = select_runs(runs, spec.selection)
     sample = _sample(spec, spec.selection, group)
-    places = sample[spec.option].astype(float)
-    placed = sample.assign(place=np.log2(places) if spec.scale == "log" else places)
+    along = {run.name: run.configuration[spec.option] for run in group}
+    place = {name: np.log2(at) if spec.scale == "log" else at for name, at in along.items()}
+    placed = sample.assign(place=sample["configuration"].map(place))
     axis = key_label(spec.option).lower() + (" (log scale)" if spec.scale == "log" else "")
     name = f"{_measure_text(spec)} along {axis}"
     if isinstance(spec, Trend):
-        judgement = trend(placed, spec.expected)
-        low, high = (value_text(run) for run in (places.min(), places.max()))
-        quantity = f"{name}, difference from {low} to {high} on the straight line"
+        judgement = trend(placed, sorted(place.values()), spec.expected)
+        ends = " to ".join(value_text(at) for at in (min(along.values()), max(along.values())))
+        quantity = f"{name}, difference from {ends} on the straight line"
     else:
-        judgement = straight(placed, spec.margin)
+        judgement = straight(placed, sorted(place.values()), spec.margin)
         quantity = f"{name}, middle above a straight line, {EITHER_WAY}"
     return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 

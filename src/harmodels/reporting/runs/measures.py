@@ -20,6 +20,7 @@ from harmodels.evaluation.confusion import (
     recall_lead,
 )
 from harmodels.evaluation.curves import final_slope, residual_roughness
+from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -216,7 +217,8 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
     history = run.history
     recorded, divisor = _recorded(run, metric)
     wanted = (history["metric"] == recorded) & (history["split"] == split)
-    known = sorted({f"{s} {m}" for s, m in zip(history["split"], history["metric"], strict=True)})
+    losses = history.loc[~is_gradient_norm(history)]
+    known = sorted({f"{s} {m}" for s, m in zip(losses["split"], losses["metric"], strict=True)})
     if known and not wanted.any() and len(run.diverged) < run.replicates:
         raise ConfigurationError(
             f"{run.folder / 'history.parquet'} has no {split} {recorded}; it has {', '.join(known)}"
