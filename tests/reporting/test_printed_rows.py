@@ -80,3 +80,12 @@ def test_a_reading_of_which_nothing_is_printed_is_refused(runs):
 def test_it_needs_a_published_table():
     with pytest.raises(ConfigurationError, match="'published' is missing"):
         parse_table({key: value for key, value in ENTRY.items() if key != "published"})
+
+
+def test_without_replicates_there_is_no_interval_to_lie_inside(write_run, with_accuracy, tmp_path):
+    folder = write_run(
+        tmp_path, "a", {"hidden": 50}, replicates=1, predictions=with_accuracy({"last": {0: 0.5}})
+    )
+    entry = ENTRY | {"experiments": [{"experiment": "a", "title": "One"}]}
+    cells = build_table(entry, load_runs([folder]), PRINTED).cells.set_index("measure")
+    assert cells["n"].to_dict() == {"top_1": 1, "printed_inside": 0, "printed_distance": 1}
