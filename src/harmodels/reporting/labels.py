@@ -29,6 +29,8 @@ _MEASURES = {
     "cross_entropy": "Cross-entropy (nats)",
     "accuracy": "Accuracy",
     "confused": "Sequences",
+    "printed_inside": "Printed rows inside the interval of ours",
+    "printed_distance": "Distance to the printed rows",
     "share_of_class": "Share of the true class",
 }
 

@@ -314,6 +314,8 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
             check(spec.published, keys([spec.selection]), spec.measures or MOST_MEASURES, "last")
         case tables.Choices():
             check(spec.published, [], spec.measures, spec.checkpoint)
+        case tables.PrintedRows():
+            check(spec.published, [], [spec.measure], spec.checkpoint)
         case _:
             pass
 

@@ -15,6 +15,7 @@ LOSS_MEASURES = (
     "loss_roughness",
     "residual_roughness",
     "final_slope",
+    "epochs_to_loss",
 )
 
 Statement = Annotated[str, Key("What the report says, in our words.")]
@@ -25,7 +26,9 @@ Metric = Annotated[
         "most_predicted_share_without_<class> (among the other classes' sequences), recall (of "
         "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
         "mean rise from an epoch to the next loss_roughness (falls count 0), its deviation from "
-        "its running median residual_roughness, or its slope over the last ten epochs final_slope.",
+        "its running median residual_roughness, its slope over the last ten epochs final_slope, "
+        "or the first epoch whose loss is at most `reach` epochs_to_loss (one more than its epochs "
+        "if there is none).",
         pattern=f"{PREDICTED}|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]
@@ -53,6 +56,7 @@ class Loss:
 
     split: Split
     metric: figures.Metric
+    reach: Annotated[float, Key("The loss that epochs_to_loss waits for.", above=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,9 @@ def check_metric(entry: dict[str, Any], place: str) -> None:
     Raises
     ------
     ConfigurationError
-        If a loss measure has no curve or a recall no class, another metric has one of them, or a
-        measure of predictions does not say of which weights; if a class is to be mistaken for
-        itself.
+        If a loss measure has no curve, a recall no class or epochs_to_loss nothing to reach,
+        another metric has one of them, or a measure of predictions does not say of which weights;
+        if a class is to be mistaken for itself.
     """
     if "answer" in entry and entry["answer"] in entry.get("classes", ()):
         raise ConfigurationError(
@@ -98,6 +102,11 @@ def check_metric(entry: dict[str, Any], place: str) -> None:
             raise ConfigurationError(f"{place}: {metric} needs the key {key!r}")
         if key in entry and not needed:
             raise ConfigurationError(f"{place}: the key {key!r} does not belong to {metric}")
+    curve = entry.get("loss", {})
+    if metric == "epochs_to_loss" and "reach" not in curve:
+        raise ConfigurationError(f"{place}.loss: epochs_to_loss needs the key 'reach'")
+    if metric != "epochs_to_loss" and "reach" in curve:
+        raise ConfigurationError(f"{place}.loss: the key 'reach' does not belong to {metric}")
     if metric not in LOSS_MEASURES:
         sides = [key for key in ("left", "right") if isinstance(entry.get(key), dict)]
         for at, part in [(f"{place}.{key}", entry[key]) for key in sides] or [(place, entry)]:

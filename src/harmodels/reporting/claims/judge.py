@@ -231,7 +231,8 @@ def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.Da
 
     def values(run: Run) -> pd.DataFrame:
         if spec.loss is not None:
-            return loss_measure(run, spec.metric, spec.loss.metric, spec.loss.split)
+            curve = spec.loss
+            return loss_measure(run, spec.metric, curve.metric, curve.split, curve.reach)
         if spec.class_name is not None:
             return recall_of(run, spec.class_name, selection.checkpoint, selection.split)
         return prediction_measure(run, spec.metric, selection.checkpoint, selection.split)
@@ -242,6 +243,8 @@ def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.Da
 def _measure_text(spec: Measured) -> str:
     if spec.class_name is not None:
         return f"recall of {class_text(spec.class_name)!r}"
+    if spec.loss is not None and spec.loss.reach is not None:
+        return f"epochs to a {spec.loss.split} loss of {value_text(spec.loss.reach)}"
     return measure_label(spec.metric)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harmodels.config.specs.figures import PER_CLASS
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import loss_roughness
+from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
@@ -172,12 +172,15 @@ def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
     return [name for name in classes if class_text(name) not in known]
 
 
-def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFrame:
+def loss_measure(
+    run: Run, measure: str, metric: str, split: str, reach: float | None = None
+) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next; `evaluation.curves` has `residual_roughness` and `final_slope`. Columns
-    replicate and value.
+    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
+    that is never counts one epoch more than it has, the least that it could be;
+    `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
 
     Raises
     ------
@@ -191,6 +194,8 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
         "residual_roughness": lambda losses: residual_roughness(losses.tolist()),
         "final_slope": lambda losses: final_slope(losses.tolist()),
     }
+    if reach is not None:
+        reductions["epochs_to_loss"] = lambda losses: epochs_to_loss(losses.tolist(), reach)
     if measure not in reductions:
         raise ConfigurationError(
             f"there is no measure {measure!r} of a loss; there are {', '.join(reductions)}"
