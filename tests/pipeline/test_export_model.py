@@ -134,8 +134,9 @@ def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, ex
         assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
 
 
-def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_path):
-    dropout = {"dropout": 0.5, "dropout_form": "at_inference", "gap_after": 1}
+@pytest.mark.parametrize("form", ["at_inference", "inverted", "as_programmed"])
+def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_path, form):
+    dropout = {"dropout": 0.5, "dropout_form": form, "gap_after": 1}
     options = {"hidden1": 6, "hidden2": 4, "epochs": 2, **dropout}
     folder = train("perceptron", options, sequences=features)
     lines = np.arange(4.0 * len(catalogue())).reshape(4, -1)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmodels.config.specs import parse_claim
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.claims import claims_markdown, claims_rows, read_claims_csv, write_claims
 from harmodels.reporting.runs.parts import load_runs
@@ -164,6 +165,45 @@ def test_a_loss_claim_reads_the_history(write_run, tmp_path):
     row = evaluate_claims({"a": claim}, load_runs(folders)).iloc[0]
     assert row["value"] == pytest.approx((0.5 + 0.01) / 2)
     assert row["verdict"] == "holds"
+
+
+@pytest.mark.parametrize(("reach", "expected"), [(1.5, 2 - 3), (0.5, 3 - 4)])
+def test_epochs_to_a_loss_count_one_more_where_it_is_not_reached(
+    write_run, tmp_path, reach, expected
+):
+    folders = []
+    for rate, losses in ((0.1, (2.0, 1.0, 0.5)), (0.05, (2.0, 1.9, 0.6 if reach < 1 else 1.5))):
+        rows = [
+            (np.int16(r), epoch, "train", "cross_entropy", loss)
+            for r in range(3)
+            for epoch, loss in enumerate(losses, start=1)
+        ]
+        history = pd.DataFrame(rows, columns=["replicate", "epoch", "split", "metric", "value"])
+        folders.append(write_run(tmp_path, "b", {"learning_rate": rate}, history=history))
+    claim = BETTER | {
+        "left": {"experiment": "b", "where": {"learning_rate": 0.1}},
+        "right": {"experiment": "b", "where": {"learning_rate": 0.05}},
+        "metric": "epochs_to_loss",
+        "loss": {"split": "train", "metric": "cross_entropy", "reach": reach},
+        "expected": "less",
+    }
+    row = evaluate_claims({"a": claim}, load_runs(folders)).iloc[0]
+    assert row["value"] == expected
+    assert row["quantity"] == f"epochs to a train loss of {reach}, difference"
+
+
+@pytest.mark.parametrize(
+    ("metric", "loss", "message"),
+    [
+        ("epochs_to_loss", {}, "a.loss: epochs_to_loss needs the key 'reach'"),
+        ("min_loss", {"reach": 0.5}, "a.loss: the key 'reach' does not belong to min_loss"),
+    ],
+)
+def test_a_loss_to_reach_belongs_to_the_epochs_to_it(metric, loss, message):
+    sides = {side: {"experiment": "b"} for side in ("left", "right")}
+    curve = {"split": "train", "metric": "cross_entropy"} | loss
+    with pytest.raises(ConfigurationError, match=message):
+        parse_claim(BETTER | sides | {"metric": metric, "loss": curve}, "a")
 
 
 def test_configurations_that_hardly_differ_are_equivalent(write_run, with_accuracy, tmp_path):
@@ -444,8 +484,7 @@ def test_the_published_numbers_of_the_perceptrons_claims_follow_from_table_1(
         - fast.xs(100, level="hidden2")["top1"].mean(),
         "momentum_more_accurate": (with_momentum > without).mean(),
         "dropout_lowers_top_1": dropped["top1"] - best["top1"],
-        "dropout_raises_top_2": dropped["top2"] - best["top2"],
-        "dropout_raises_top_3": dropped["top3"] - best["top3"],
+        **{f"dropout_raises_top_{k}": dropped[f"top{k}"] - best[f"top{k}"] for k in (2, 3, 4, 5)},
     }
     stated = {
         name: claim["published"]["value"]

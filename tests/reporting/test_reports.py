@@ -8,7 +8,10 @@ from harmodels.reporting.specs import experiments_of
 from harmodels.reporting.tables.latex import latex_table
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
-CLASSES = ["walking", "walking_upstairs", "sitting", "standing", "jogging", "laying"]
+CLASSES = [
+    *("walking", "walking_upstairs", "walking_downstairs"),
+    *("sitting", "standing", "jogging", "laying"),
+]
 
 
 @pytest.fixture(params=["rnn_minibatch", "mlp_features", "hand_actions", "protocols"])

@@ -72,6 +72,8 @@ def _row(
     ]
     distances = [values.assign(value=(values["value"] - p).abs()) for _, values, p in found]
     share = pd.DataFrame({"replicate": [0], "value": [sum(inside) / len(inside)]})
+    if all(interval.n < 2 for interval in intervals):
+        share = share.iloc[:0]  # one replicate has no interval to lie inside
     run, ours = found[0][0], _mean([values for _, values, _ in found])
     return [
         Sample.of(run, names, "", measure, ours, sum(numbers) / len(numbers)),

@@ -1,0 +1,91 @@
+"""How near readings of a report come to its printed rows."""
+
+import pandas as pd
+import pytest
+
+from harmodels.config.specs import parse_table
+from harmodels.errors import ConfigurationError
+from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.tables.markdown import markdown_table
+from tests.reporting.entries import build_table
+
+PRINTED = {"p.csv": pd.DataFrame({"hidden": [50, 100], "top1": [0.5, 0.9], "top2": [1.0, 1.0]})}
+ENTRY = {
+    "title": "Readings",
+    "kind": "printed_rows",
+    "published": "p.csv",
+    "checkpoint": "last",
+    "experiments": [
+        {"experiment": "a", "title": "One"},
+        {"experiment": "b", "where": {"hidden": 100}, "title": "Two"},
+        {"experiment": "a", "where": {"hidden": 50}, "title": "Two"},
+    ],
+}
+
+
+@pytest.fixture
+def runs(write_run, with_accuracy, tmp_path):
+    """Make two experiments of two printed configurations and one that the report does not print."""
+    accuracies = {
+        ("a", 50): (0.4, 0.5, 0.6),
+        ("a", 100): (0.4, 0.5, 0.6),
+        ("a", 200): (0.1, 0.1, 0.1),
+        ("b", 50): (0.1, 0.1, 0.1),
+        ("b", 100): (0.8, 0.9, 1.0),
+    }
+    return load_runs(
+        [
+            write_run(
+                tmp_path,
+                experiment,
+                {"hidden": hidden},
+                predictions=with_accuracy({"last": dict(enumerate(values))}),
+            )
+            for (experiment, hidden), values in accuracies.items()
+        ]
+    )
+
+
+def values(table, row, column="value"):
+    cells = table.cells.query("experiment == @row").set_index("measure")
+    return cells[column]
+
+
+def test_a_row_counts_what_is_printed_and_what_lies_inside_our_intervals(runs):
+    table = build_table(ENTRY, runs, PRINTED)
+    one, two = values(table, "One"), values(table, "Two")
+    assert table.cells.set_index("experiment")["printed_rows"].to_dict() == {"One": 2, "Two": 2}
+    assert one["top_1"] == pytest.approx(0.5)
+    assert values(table, "One", "published")["top_1"] == pytest.approx(0.7)
+    assert one["printed_inside"] == 0.5  # 0.5 is inside [0.4, 0.6], 0.9 is not
+    assert one["printed_distance"] == pytest.approx((0.2 / 3 + 0.4) / 2)
+    assert two["printed_inside"] == 1.0
+    assert two["printed_distance"] == pytest.approx(0.2 / 3)
+    assert "0.500 (0.700)" not in markdown_table(table)  # the interval stands between them
+    assert "(0.700)" in markdown_table(table)
+
+
+def test_selections_of_one_title_are_one_row(runs):
+    assert list(values(build_table(ENTRY, runs, PRINTED), "Two", "n")) == [3, 1, 3]
+
+
+def test_a_reading_of_which_nothing_is_printed_is_refused(runs):
+    entry = ENTRY | {
+        "experiments": [{"experiment": "a", "where": {"hidden": 200}, "title": "Large"}]
+    }
+    with pytest.raises(ConfigurationError, match=r"prints no configuration of the row 'Large'"):
+        build_table(entry, runs, PRINTED)
+
+
+def test_it_needs_a_published_table():
+    with pytest.raises(ConfigurationError, match="'published' is missing"):
+        parse_table({key: value for key, value in ENTRY.items() if key != "published"})
+
+
+def test_without_replicates_there_is_no_interval_to_lie_inside(write_run, with_accuracy, tmp_path):
+    folder = write_run(
+        tmp_path, "a", {"hidden": 50}, replicates=1, predictions=with_accuracy({"last": {0: 0.5}})
+    )
+    entry = ENTRY | {"experiments": [{"experiment": "a", "title": "One"}]}
+    cells = build_table(entry, load_runs([folder]), PRINTED).cells.set_index("measure")
+    assert cells["n"].to_dict() == {"top_1": 1, "printed_inside": 0, "printed_distance": 1}
