@@ -92,13 +92,18 @@ def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] 
     """Return `learning rate 0.1, hidden units 50`, leaving out the keys in `without`."""
     left_out = set(without)
     parts = [
-        f"no {humanise(key).lower()}"
-        if value is None
-        else f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
+        _lower_first(setting_text(key, value))
         for key, value in configuration.items()
         if key not in left_out
     ]
     return ", ".join(parts)
+
+
+def setting_text(key: str, value: Any) -> str:
+    """Return `Hidden units 50`; `No clip` where null switches it off."""
+    if value is None:
+        return f"No {humanise(key).lower()}"
+    return f"{key_label(key)} {name_text(value)}".replace("± ", "±")
 
 
 def count_text(count: int, noun: str) -> str:

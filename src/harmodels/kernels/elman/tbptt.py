@@ -17,7 +17,8 @@ from harmodels.kernels.checks import (
     check_tensor,
 )
 from harmodels.kernels.compiling import entry_point, inlined
-from harmodels.kernels.elman.output_layer import loss_and_gradient, set_output
+from harmodels.kernels.elman.forward import forward
+from harmodels.kernels.elman.output_layer import loss_and_gradient
 from harmodels.kernels.elman.packing import (
     Packed,
     Sequences,
@@ -28,7 +29,7 @@ from harmodels.kernels.elman.packing import (
     workspace,
 )
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
-from harmodels.kernels.simd.elementary import clipped, dot, tanh
+from harmodels.kernels.simd.elementary import clipped, dot
 from harmodels.kernels.simd.products import descend, weighted_rows
 from harmodels.kernels.threads import map_replicates
 from harmodels.models.elman import ElmanClassifier
@@ -47,40 +48,6 @@ class _Options(NamedTuple):
     mean: bool  # that update averages over the windows
     first_step_bias: bool
     logged_every: int  # log the last window of every so many sequences; 0: every window
-
-
-# Rows are passed as array and index: a slice handed to a function costs an atomic count of
-# references, and these run once a step.
-
-
-@inlined
-def _set_input(z: np.ndarray, t: int, hidden: int, sequence: np.ndarray, step: int) -> None:
-    """Complete z[t] behind the state: x_step and the two ones."""
-    channels = sequence.shape[1]
-    for d in range(channels):
-        z[t, hidden + d] = sequence[step, d]
-    z[t, hidden + channels] = 1
-    z[t, hidden + channels + 1] = 1
-
-
-@inlined
-def _forward(
-    weight_t: np.ndarray, z: np.ndarray, first: int, sums: np.ndarray, hidden: int,
-    sequence: np.ndarray, start: int, steps: int,
-) -> None:  # fmt: skip
-    """Run `steps` steps from the state in z[first] to the output layer's input behind them."""
-    wide, width, channels = z.shape[1], weight_t.shape[1], sequence.shape[1]
-    count = (hidden + channels + 3) // 2 * 2
-    _set_input(z, first, hidden, sequence, start)
-    for t in range(steps):
-        row = first + t
-        weighted_rows(z, row * wide, weight_t, 0, width, count, width, sums, 0, t % 2 == 1)
-        for j in range(width):
-            z[row + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
-        if t + 1 < steps:
-            _set_input(z, row + 1, hidden, sequence, start + t + 1)
-        else:
-            set_output(z, row + 1, hidden, channels)
 
 
 @inlined
@@ -158,7 +125,7 @@ def _train_sequence(
     for start in range(0, T, options.window):
         steps = min(options.window, T - start)
         last = first + steps
-        _forward(packed.weight_t, z, first, work.sums, hidden, sequence, start, steps)
+        forward(packed.weight_t, z, first, work.sums, hidden, sequence, start, steps)
         last_loss, last_likelihood = loss_and_gradient(packed.output, z, last, label, work.d_logits)
         cross_entropy += last_loss
         likelihood += last_likelihood
@@ -221,7 +188,7 @@ def _build_score(stamp: int) -> Callable[..., Any]:
             sequence = data.frames[start : start + T]
             for j in range(hidden):
                 z[0, j] = 0
-            _forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
+            forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
             for c in range(len(packed.output)):
                 logits[s, c] = dot(packed.output, c, z, T)
         restore_denormals(denormals)

@@ -24,12 +24,7 @@ from harmodels.reporting.figures.bands import (
     note_divergence,
 )
 from harmodels.reporting.figures.style import COLOURS, DASHES, GREY, line_style, new_figure
-from harmodels.reporting.labels import (
-    key_label,
-    measure_label,
-    name_text,
-    wrap,
-)
+from harmodels.reporting.labels import measure_label, setting_text, wrap
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
 from harmodels.reporting.runs.selection import select_run, select_runs
@@ -56,7 +51,7 @@ def draw_loss_by_option(spec: LossByOption, runs: Runs) -> Figure:
         for run, name in zip(shown, line_names(shown, known), strict=True):
             curves.append(curve(run, spec.metric, split))
             draw_band(axes, curves[-1], line_style(names.index(name)))
-        axes.set_title(f"{key_label(option)} {name_text(value)}".replace("± ", "±"))
+        axes.set_title(setting_text(option, value))
         axes.set_xlabel("Epoch")
         note_divergence(axes, list(zip(line_names(shown, known), shown, strict=True)))
     limit_axes(figure.axes[0], curves, spec.limits)
