@@ -26,9 +26,9 @@ Metric = Annotated[
         "most_predicted_share_without_<class> (among the other classes' sequences), recall (of "
         "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
         "mean rise from an epoch to the next loss_roughness (falls count 0), its deviation from "
-        "its running median residual_roughness, its slope over the last ten epochs final_slope, "
-        "or the first epoch whose loss is at most `reach` epochs_to_loss (one more than its epochs "
-        "if there is none).",
+        "its running median residual_roughness, its slope over the last ten epochs final_slope, or "
+        "the first epoch whose loss is at most `reach` epochs_to_loss (one more than its epochs if "
+        "there is none).",
         pattern=f"{PREDICTED}|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]

@@ -179,7 +179,7 @@ def loss_measure(
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
     an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
-    that is never counts one epoch more than it has, the least that it could be;
+    that is never counts one epoch more than it has, the least that it could be.
     `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
 
     Raises
