@@ -91,10 +91,11 @@ def _runs_of(name: str, entry: Mapping[str, Any], files: Files) -> list[Run]:
     values = dict.fromkeys(
         value for group in (table, curves, *matrices.values()) for value in group
     )
+    order = [key for key in files[files_of(entry)[0]].columns if key in dict(next(iter(values)))]
     return [
         _run(
             name,
-            dict(value),
+            {key: dict(value)[key] for key in order},
             table.get(value),
             curves.get(value),
             {checkpoint: group[value] for checkpoint, group in matrices.items() if value in group},

@@ -189,7 +189,7 @@ def _diverged_cell(block: list[dict[Any, Any]]) -> Cell:
 def _cell(row: Mapping[Any, Any], has_published: bool) -> Cell:
     median = row["statistic"] in ("median", "count") or row["measure"] in MEDIANS
     published = ""
-    if has_published:
+    if has_published and row["statistic"] != PUBLISHED:
         published = MISSING if np.isnan(row["published"]) else _number(row["published"], median)
     if row["n"] == 0:
         return Cell(MISSING, published)
