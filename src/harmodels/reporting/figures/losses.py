@@ -38,7 +38,8 @@ from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
 from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import select_run, select_runs
 
-LONGEST_LABEL = 32  # characters that the height of a panel leaves room for
+# characters that the height of a panel leaves room for
+LONGEST_LABEL = {"loss_by_option": 40, "train_against_validation": 32}
 
 
 def draw_loss_by_option(spec: LossByOption, runs: Runs, published: Runs | None = None) -> Figure:
@@ -75,7 +76,7 @@ def draw_loss_by_option(spec: LossByOption, runs: Runs, published: Runs | None =
     for axes in list(figure.axes)[len(values) :]:
         axes.remove()
     for axes in figure.axes[::columns]:
-        axes.set_ylabel(wrap(loss_label(split, spec.metric), LONGEST_LABEL))
+        axes.set_ylabel(wrap(loss_label(split, spec.metric), LONGEST_LABEL[spec.kind]))
     handles = [Line2D([], [], **line_style(i), label=name or "all") for i, name in enumerate(names)]
     handles += _published_handle(figure)
     draw_legend(figure, handles, group)
@@ -120,7 +121,7 @@ def draw_train_against_validation(
             axes.set_xlabel("Epoch")
             axes.tick_params(labelbottom=True)
         if i % columns == 0:
-            axes.set_ylabel(wrap(measure_label(spec.metric), LONGEST_LABEL))
+            axes.set_ylabel(wrap(measure_label(spec.metric), LONGEST_LABEL[spec.kind]))
     handles = [
         Line2D([], [], **styles["train"], label="training"),
         Line2D([], [], **styles["validation"], label="validation"),
