@@ -29,6 +29,7 @@ CASES: dict[str, Callable[[], Case]] = (
         for hidden in (50, 100)
         for window in (10, 30)
     }
+    | {"tbptt-hidden50-window10-once": partial(tbptt.make_case, 50, 10, once=True)}
     | {
         f"minibatch-hidden{hidden}-batch{batch_size}": partial(
             minibatch.make_case, hidden, batch_size

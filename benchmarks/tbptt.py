@@ -1,4 +1,4 @@
-"""Truncated BPTT: an update after every window, one sequence at a time (report rnn_tbptt)."""
+"""Truncated BPTT: an update a window or a sequence, one sequence at a time (report rnn_tbptt)."""
 
 from typing import Any
 
@@ -72,14 +72,21 @@ def module_weights(rnn: torch.nn.RNN, output: torch.nn.Linear) -> Weights:
     return {name: value.detach()[None] for name, value in named.items()}
 
 
-def _autograd(params: elman.ElmanClassifier, data: Data, window: int) -> Contender:
+def _autograd(params: elman.ElmanClassifier, data: Data, window: int, once: bool) -> Contender:
     inputs, labels = data
     targets = F.one_hot(labels, CLASSES).float()
+    windows = -(-STEPS // window)
 
     def train(items: int) -> Weights:
         rnn, output = torch_modules(params)
         parameters = [*rnn.parameters(), *output.parameters()]
         optimiser = torch.optim.SGD(parameters, lr=RATE)
+
+        def step() -> None:
+            torch.nn.utils.clip_grad_value_(parameters, CLIP)
+            optimiser.step()
+            optimiser.zero_grad()
+
         for row in range(items):
             state = torch.zeros(1, 1, rnn.hidden_size)
             for start in range(0, STEPS, window):
@@ -88,11 +95,12 @@ def _autograd(params: elman.ElmanClassifier, data: Data, window: int) -> Contend
                 loss = F.binary_cross_entropy_with_logits(
                     logits, targets[row : row + 1], reduction="sum"
                 )
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_value_(parameters, CLIP)
-                optimiser.step()
+                (loss / windows if once else loss).backward()
+                if not once:
+                    step()
                 state = state.detach()
+            if once:
+                step()
         return module_weights(rnn, output)
 
     return Contender(AUTOGRAD, train)
@@ -121,39 +129,42 @@ def _jax(name: str, gradients: Any, params: Any, data: Data, window: int, unroll
     return jax_peers.contender(name, state_dict(params), sequence)
 
 
-def _compiled(params: elman.ElmanClassifier, data: Data, window: int) -> Contender:
+def _compiled(params: elman.ElmanClassifier, data: Data, window: int, update: str) -> Contender:
     def train(items: int) -> Weights:
         order = (torch.arange(items) % SEQUENCES)[None]
         inputs, labels = data
         lengths = torch.full((SEQUENCES,), STEPS)
         sequences = inputs.flatten(0, 1), lengths.cumsum(0) - lengths, lengths
         trained, _ = compiled.train_epoch(
-            params, *sequences, labels, order, window=window, learning_rate=RATE, clip=CLIP
-        )
+            params, *sequences, labels, order,
+            window=window, learning_rate=RATE, clip=CLIP, update=update,
+        )  # fmt: skip
         return state_dict(trained)
 
     return Contender(OURS, train)
 
 
-def make_case(hidden: int, window: int) -> Case:
-    """Return the case of one width and window."""
+def make_case(hidden: int, window: int, once: bool = False) -> Case:
+    """Return the case of one width and window; `once`: one update a sequence, without JAX."""
     params, data = make_network(hidden), make_data()
-    contenders = [_compiled(params, data, window), _autograd(params, data, window)]
-    if jax_peers.AVAILABLE:
+    update = "sequence_mean" if once else "window"
+    contenders = [_compiled(params, data, window, update), _autograd(params, data, window, once)]
+    if jax_peers.AVAILABLE and not once:
         contenders += [
             _jax("JAX, gathered", jax_peers.gathered_gradients, params, data, window, 1),
             _jax("JAX, unrolled", jax_peers.gradients, params, data, window, window),
         ]
-    updates = -(-STEPS // window)
+    windows = -(-STEPS // window)
     return Case(
-        name=f"tbptt-hidden{hidden}-window{window}",
-        title=f"truncated BPTT, {hidden} hidden, window {window}",
+        name=f"tbptt-hidden{hidden}-window{window}" + ("-once" if once else ""),
+        title=f"truncated BPTT, {hidden} hidden, window {window}"
+        + (", one update a sequence" if once else ""),
         start=state_dict(params),
         contenders=tuple(contenders),
         work=Work(
-            updates=updates,
-            products=products(hidden, STEPS, updates),
+            updates=1 if once else windows,
+            products=products(hidden, STEPS, windows),
             weights=hidden * (hidden + CHANNELS + 2),
-            reads=2 * STEPS + updates,
+            reads=2 * STEPS + (1 if once else windows),
         ),
     )

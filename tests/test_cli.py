@@ -15,6 +15,9 @@ def test_data_names_licence_and_citation(repository, capsys):
     printed = capsys.readouterr().out
     assert "CC BY 4.0" in printed
     assert "Anguita" in printed
+    assert "gyro_z at 20 Hz, recorded at 50 Hz" in printed
+    assert "an iPhone in the front trouser pocket" in printed
+    assert "https://github.com/mmalekzadeh/motion-sense\n" in printed
 
 
 def test_check_says_what_a_configuration_builds_and_runs_nothing(

@@ -127,3 +127,15 @@ def test_what_is_no_table_cannot_be_measured(tmp_path):
     (tmp_path / "table.parquet").write_text("no table", encoding="utf-8")
     with pytest.raises(ResultsError, match="cannot read"):
         files.refuse_large_table(tmp_path / "table.parquet", 1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("content", "blob"),  # as `git hash-object` prints them
+    [
+        (b"", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+        (b"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"),
+    ],
+)
+def test_a_git_blob_has_the_hash_that_git_gives_it(content, blob, tmp_path):
+    (tmp_path / "file").write_bytes(content)
+    assert files.git_blob(tmp_path / "file") == blob

@@ -144,9 +144,15 @@ def _data(given: argparse.Namespace) -> None:
     for name, dataset in load_registry(registry).items():
         print(f"{name}: {dataset.title}")
         print(f"  classes   {', '.join(dataset.classes)}")
-        print(f"  channels  {', '.join(dataset.channels)} at {dataset.rate_hz:g} Hz")
+        recorded = dataset.recorded_hz
+        resampled = f", recorded at {recorded:g} Hz" if recorded else ""
+        print(f"  channels  {', '.join(dataset.channels)} at {dataset.rate_hz:g} Hz{resampled}")
         print(f"  licence   {dataset.licence}")
         print(f"  cite      {dataset.citation}")
+        if dataset.worn:
+            print(f"  worn      {dataset.worn}")
+        if dataset.homepage:
+            print(f"  home      {dataset.homepage}")
 
 
 def _keys(given: argparse.Namespace) -> None:

@@ -144,6 +144,19 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def git_blob(path: str | Path) -> str:
+    """Return the hash by which git names a file's content: SHA-1 of `blob <size>`, NUL, content.
+
+    It checks a file of which a repository's commit is known and no SHA-256.
+    """
+    with Path(path).open("rb") as stream:
+        digest = hashlib.sha1(usedforsecurity=False)
+        digest.update(b"blob %d\0" % os.fstat(stream.fileno()).st_size)
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def write_table(
     path: str | Path, table: pa.Table | pd.DataFrame, metadata: dict[str, Any] | None = None
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_grid_that_cannot_be_trained_is_refused(
 ) -> None:
     path = root / "config" / "reports" / f"{REPORT}.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["experiments"]["readings"].pop("configurations")
     content["experiments"]["readings"]["grid"] = grid
     content["experiments"]["readings"]["options"] = {"learning_rate": 1, "hidden": 2, "window": 3}
     for key in grid:

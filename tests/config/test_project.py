@@ -74,14 +74,32 @@ def test_a_draw_changes_what_it_says_of_the_reports_own(root):
     config["reports"]["rnn_tbptt"]["draw"] = {"train_per_class": 7}
     report = parse_project(config, root).reports["rnn_tbptt"]
     assert report.experiments["part_c_people"].draw == "people"
-    assert report.draws["people"] == {**report.draws["report"], "validation": "subjects"}
-    assert report.draws["people"]["train_per_class"] == 7
+    draws = report.draws["simulated"]
+    of_people = {
+        "protocol": ["official", "subjects"],
+        "test_fraction": 0.2,
+        "validation": "subjects",
+    }
+    assert draws["people"] == {**draws["report"], **of_people}
+    assert draws["people"]["train_per_class"] == 7
+
+
+def test_a_data_set_may_have_a_draw_of_its_own_which_a_plan_replaces(root):
+    spoil(root, lambda content: content.update(draw_by_dataset={"wisdm": {"test_per_class": 5}}))
+    config = copy.deepcopy(CONFIG)
+    config["reports"]["rnn_tbptt"]["datasets"] = ["simulated", "wisdm"]
+    draws = parse_project(config, root).reports["rnn_tbptt"].draws
+    assert draws["wisdm"]["people"] == {**draws["simulated"]["people"], "test_per_class": 5}
+    assert draws["simulated"]["report"]["test_per_class"] != 5
+    config["reports"]["rnn_tbptt"]["draw"] = {"test_per_class": 7}
+    draws = parse_project(config, root).reports["rnn_tbptt"].draws
+    assert {draw["test_per_class"] for found in draws.values() for draw in found.values()} == {7}
 
 
 def test_draws_that_no_chosen_experiment_uses_are_not_drawn(root):
     config = copy.deepcopy(CONFIG)
     config["reports"]["rnn_tbptt"]["experiments"] = ["part_b"]
-    assert list(parse_project(config, root).reports["rnn_tbptt"].draws) == ["report"]
+    assert list(parse_project(config, root).reports["rnn_tbptt"].draws["simulated"]) == ["report"]
 
 
 def test_a_draw_that_does_not_exist_is_named(root):
@@ -147,7 +165,7 @@ def test_configurations_can_be_listed_instead_of_a_grid(root):
         part = content["experiments"]["part_b"]
         del part["grid"]
         part["configurations"] = listed
-        part["options"]["window"] = 10
+        part["options"] = {**part["options"], "window": 10}  # another experiment has the same ones
         # they name the window that is no longer varied
         content.update(tables={}, figures={}, claims={})
 
@@ -252,9 +270,9 @@ def test_names_of_configurations_have_no_comma_at_which_a_cluster_would_cut_them
 
 
 def test_configuration_names_are_readable_and_fit_for_a_folder():
-    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum"}
+    values = {"learning_rate": 0.05, "clip": 1e-05, "nesterov": True, "rule": "sum", "bound": None}
     name = configuration_name(values)
-    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum"
+    assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum+bound=null"
 
 
 @pytest.mark.parametrize("name", ["config", "demo", "ci"])

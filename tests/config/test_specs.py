@@ -54,7 +54,36 @@ claims:
     metric: min_loss
     loss: {split: train, metric: binary_cross_entropy}
     expected: less
+  both:
+    statement: S
+    kind: interaction
+    experiment: plain
+    effect_of: {hidden: 8}
+    against: {hidden: 4}
+    at: {window: 10}
+    elsewhere: {window: 5}
+    metric: final_slope
+    loss: {split: train, metric: binary_cross_entropy}
+    expected: less
+  taken: {statement: S, kind: mistaken_for, experiment: plain, checkpoint: last, classes: [sitting], answer: standing, expected: greater}
 """
+
+
+LINE = {
+    "statement": "S",
+    "kind": "trend",
+    "experiment": "held_out",
+    "option": "hidden",
+    "checkpoint": "last",
+    "metric": "top_1",
+    "expected": "greater",
+}
+TIME = {
+    "title": "T",
+    "kind": "sweep_time",
+    "panels": [{"experiment": "held_out", "option": "hidden"}],
+}
+THREE = {"experiments.held_out.grid.hidden": [4, 8, 16]}
 
 
 @pytest.fixture
@@ -91,6 +120,26 @@ def test_the_report_as_it_stands_is_read(read):
     assert read({}).left_out == {}
 
 
+def test_a_line_of_three_values_and_published_seconds_are_read(read):
+    straight = {k: v for k, v in LINE.items() if k != "expected"} | {
+        "kind": "straight",
+        "margin": 0.1,
+    }
+    time = TIME | {"published": {4: 10, 16: 30.5}}
+    report = read(THREE | {"claims.line": LINE, "claims.bend": straight, "figures.time": time})
+    assert report.left_out == {}
+
+
+def test_an_option_varied_to_null_is_named_and_selected_by_null(read):
+    changes = {
+        "experiments.plain.grid": {"hidden": [4, 8], "window": [5, 10], "clip": [1.0, None]},
+        "tables.mixed.where": {"hidden": 4, "window": 5, "clip": None},
+        "tables.top.published": None,
+    }
+    configurations = read(changes).experiments["plain"].configurations
+    assert configurations["hidden=4+window=5+clip=null"].options["clip"] is None
+
+
 WRONG = {
     "experiment": ({"tables.top.experiment": "plian"}, "tables.top: there is no experiment 'plian' (did you mean 'plain'?)"),
     "side": ({"tables.pair.right.experiment": "x"}, "the report has plain, held_out"),
@@ -111,10 +160,23 @@ WRONG = {
     "measure": ({"tables.top.measures": ["top1"]}, "'top1' is not one of top_1"),
     "published file": ({"tables.top.published": "our.csv"}, "no published table 'our.csv' (did you mean 'ours.csv'?)"),
     "published column": ({"tables.top.published": "other.csv"}, "has no column 'window'"),
+    "interaction's value": ({"claims.both.at": {"window": 11}}, "no configuration of experiment 'plain' agrees"),
+    "interaction's key": ({"claims.both.against": {"hiden": 4}}, "'hiden', which the experiment does not vary (did you mean 'hidden'?)"),
+    "interaction's loss": ({"claims.both.loss.split": "validation"}, "'plain' does not hold out"),
+    "right answer": ({"claims.taken.classes": ["sitting", "standing"]}, "claims.taken: the answer 'standing' is right for one of `classes`"),
     "several for one": ({"tables.mixed.where": {"hidden": 4}}, "one configuration is needed"),
     "several for a bar": ({"figures.bars.runs.0.where": None}, "one configuration is needed"),
     "best of none": ({"claims.best.best": {"hidden": 5}}, "names 0 of the configurations"),
+    "gradients not measured": ({"figures.norms": {"title": "T", "kind": "gradient_norms", "runs": [{"experiment": "held_out", "where": {"hidden": 4}, "title": "A"}]}}, "'held_out' does not measure gradients; set `measure_gradients: true`"),
     "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", "plain"]}, "several rows are called"),
+    "line of two": ({"claims.line": LINE}, "claims.line: a line along 'hidden' needs three numbers at least; experiment 'held_out' has [4, 8]"),
+    "line of an option": (THREE | {"claims.line": LINE | {"option": "hiden"}}, "does not vary 'hiden' (did you mean 'hidden'?)"),
+    "line of several": (THREE | {"claims.line": LINE | {"experiment": "plain"}}, "choose some with `where`"),
+    "line's loss": (THREE | {"claims.line": LINE | {"metric": "min_loss", "loss": {"split": "train", "metric": "accuracy"}}}, "has no loss 'accuracy'"),
+    "margin of a trend": (THREE | {"claims.line": LINE | {"margin": 0.1}}, "unknown key 'margin'"),
+    "seconds of no value": ({"figures.time": TIME | {"published": {5: 10}}}, "`published` names hidden 5; the experiment has [4, 8]"),
+    "no seconds": ({"figures.time": TIME | {"published": {4: "ten"}}}, "`published` 4: 'ten' is no number of seconds"),
+    "seconds of two panels": ({"figures.time": TIME | {"panels": TIME["panels"] * 2, "published": {4: 1}}}, "`published` seconds belong to one panel"),
     "key": ({"tables.top.wehre": {"hidden": 4}}, "unknown key 'wehre'; did you mean 'where'?"),
     "kind": ({"figures.bars.kind": "recal_bars"}, "no figure of kind 'recal_bars' (did you mean 'recall_bars'?)"),
     "value": ({"tables.top.checkpoint": "lst"}, "'lst' is none of 'last', 'best' (did you mean 'last'?)"),

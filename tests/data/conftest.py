@@ -88,6 +88,18 @@ def small_wisdm(registry: dict[str, Dataset]) -> Dataset:
     return replace(registry["simulated-wisdm"], simulation=plan)
 
 
+@pytest.fixture(scope="session")
+def small_motionsense(registry: dict[str, Dataset]) -> Dataset:
+    """The simulated MotionSense with two people, and windows of 2 s."""
+    plan = Simulation(seed=3, subjects=2, seconds_per_class=12.0)
+    return replace(
+        registry["simulated-motionsense"],
+        simulation=plan,
+        window=Window(steps=40, step=40),
+        subjects=("1", "2"),
+    )
+
+
 @pytest.fixture
 def toy_archive() -> Archive:
     return Archive(file="toy.zip", largest_bytes=10_000)

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harmodels.data.prepare import prepare
@@ -9,7 +10,7 @@ from harmodels.data.registry import Archive, Dataset
 from harmodels.data.sequences import read_sequences
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import DataError
-from harmodels.files import sha256
+from harmodels.files import git_blob, sha256
 
 
 def _prepare(dataset: Dataset, folder: Path) -> dict:
@@ -76,6 +77,24 @@ def test_totals_are_checked_for_the_official_file_only(
         official_records=dict.fromkeys(small_wisdm.classes, 7),
     )
     assert _prepare(official, tmp_path)["official_records"]["agree"] is False
+
+
+def test_the_card_says_whether_a_users_file_is_the_known_one(
+    registry: dict[str, Dataset], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    h5py = pytest.importorskip("h5py")
+    dataset = registry["course-h5"]
+    assert dataset.archive is not None
+    (tmp_path / "raw").mkdir()
+    path = tmp_path / "raw" / dataset.path
+    with h5py.File(path, "w") as file:
+        for half in ("tr", "tst"):
+            file[f"{half}X"] = np.zeros((1, 150, 3), dtype=np.float32)
+            file[f"{half}Y"] = np.eye(6, dtype=np.float32)[:1]
+    assert _prepare(dataset, tmp_path)["known_file"] is False
+    assert f"course.h5 has the git blob hash {git_blob(path)}, the known file" in caplog.text
+    known = replace(dataset, archive=replace(dataset.archive, git_blob=git_blob(path)))
+    assert _prepare(known, tmp_path)["known_file"] is True
 
 
 def test_missing_raw_files_are_named(registry: dict[str, Dataset], tmp_path: Path) -> None:

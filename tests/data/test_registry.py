@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from harmodels.data.checksums import read_checksums
+from harmodels.data.device_motion import CODES, TRIALS
 from harmodels.data.registry import Dataset, get, load_registry
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
@@ -59,13 +60,22 @@ def test_every_data_set_of_activities_has_six_classes(activities: list[Dataset])
 
 def test_only_the_simulated_ones_are_simulated(registry: dict[str, Dataset]) -> None:
     simulated = {name for name, entry in registry.items() if entry.simulated}
-    assert simulated == {"simulated", "simulated-wisdm", "simulated-hands"}
+    assert simulated == {
+        "simulated",
+        "simulated-wisdm",
+        "simulated-motionsense",
+        "simulated-hands",
+    }
 
 
 def test_simulated_recordings_have_classes_and_channels_of_the_real_ones(
     registry: dict[str, Dataset],
 ) -> None:
-    for simulated, real in (("simulated", "uci-har"), ("simulated-wisdm", "wisdm")):
+    for simulated, real in (
+        ("simulated", "uci-har"),
+        ("simulated-wisdm", "wisdm"),
+        ("simulated-motionsense", "motionsense"),
+    ):
         assert registry[simulated].classes == registry[real].classes
         assert registry[simulated].channels == registry[real].channels
 
@@ -75,6 +85,23 @@ def test_checksums_cover_all_that_the_parser_reads(registry: dict[str, Dataset])
     assert archive is not None
     assert archive.checksums is not None
     assert "UCI HAR Dataset/train/Inertial Signals/total_acc_x_train.txt" in archive.checksums
+    motion = registry["motionsense"].archive
+    assert motion is not None
+    assert motion.checksums is not None
+    trials = {
+        f"A_DeviceMotion_data/{code}_{number}/sub_{person}.csv"
+        for code, activity in CODES.items()
+        for number in TRIALS[activity]
+        for person in registry["motionsense"].subjects
+    }
+    assert set(motion.checksums) == trials
+
+
+def test_activities_are_in_one_order_wherever_they_are_the_same(
+    registry: dict[str, Dataset],
+) -> None:
+    names = ("wisdm", "motionsense", "course-h5", "simulated-wisdm", "simulated-motionsense")
+    assert len({registry[name].classes for name in names}) == 1
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones(registry: dict[str, Dataset]) -> None:
@@ -134,10 +161,48 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda c: c["course-h5"]["archive"].update(file="course.mat"),
         r"course-h5\.archive\.file: 'course\.mat' ends in none of \.zip",
     ),
-    "no address": (lambda c: c["wisdm"]["archive"].pop("addresses"), "either addresses or user"),
+    "no address": (
+        lambda c: c["wisdm"]["archive"].pop("addresses"),
+        "give addresses, or user_file: true",
+    ),
+    "a blob hash that is none": (
+        lambda c: c["course-h5"]["archive"].update(git_blob="c6ff78c2"),
+        r"course-h5\.archive\.git_blob",
+    ),
+    "a user's file whose download has no hash": (
+        lambda c: c["course-h5"]["archive"].pop("git_blob"),
+        "needs sha256, git_blob or checksums",
+    ),
+    "no rate of the files": (
+        lambda c: c["motionsense"].pop("recorded_hz"),
+        "format motionsense needs the key recorded_hz",
+    ),
+    "a pause without times": (
+        lambda c: c["motionsense"]["window"].update(largest_gap_s=0.2),
+        r"motionsense\.window: the format motionsense has no times, so no largest_gap_s",
+    ),
+    "no longest pause": (
+        lambda c: c["wisdm"]["window"].pop("largest_gap_s"),
+        r"wisdm\.window: the format wisdm needs the key largest_gap_s",
+    ),
+    "a channel that the files lack": (
+        lambda c: (
+            _rename(c["motionsense"]["channels"], "gyro_x", "magnet_x")
+            or c["motionsense"]["channel_groups"].pop("gyroscope")
+        ),
+        r"motionsense\.channels: 'magnet_x' is none of the channels .* acc_x",
+    ),
+    "a unit of something else": (
+        lambda c: c["motionsense"]["channels"].update(acc_x="rad/s"),
+        r"motionsense\.channels\.acc_x: g measures acceleration, but rad/s",
+    ),
+    "an activity that the files lack": (
+        lambda c: c["motionsense"]["classes"].append("swimming"),
+        r"motionsense\.classes: 'swimming' is none of the activities",
+    ),
     "nothing to check a download against": (
         lambda c: [c["wisdm"]["archive"].pop(key) for key in ("sha256", "checksums")],
-        "needs sha256 or checksums",
+        "needs sha256, git_blob or checksums",
     ),
     "missing checksums": (
         lambda c: c["wisdm"]["archive"].update(checksums="checksums/none"),

@@ -106,3 +106,26 @@ def test_a_damaged_file_is_named(sequences, tmp_path):
     (tmp_path / "s.parquet").write_bytes(b"PAR1")
     with pytest.raises(ResultsError, match=r"s\.parquet"):
         read_sequences(tmp_path / "s.parquet")
+
+
+def test_accelerations_are_read_in_the_unit_asked_for(sequences):
+    converted = sequences.in_unit("m/s²")
+    assert converted.facts.units == ("m/s²", "m/s²")
+    np.testing.assert_allclose(converted.values, sequences.values * 9.80665, rtol=1e-6)
+    assert converted.in_unit("m/s²") is converted
+    np.testing.assert_allclose(converted.in_unit("g").values, sequences.values, rtol=1e-6)
+
+
+def test_an_unknown_unit_is_left_alone_and_said(sequences, caplog):
+    unknown = replace(sequences, facts=replace(FACTS, units=("as recorded", "1")))
+    assert unknown.in_unit("m/s²").facts.units == ("as recorded", "1")
+    assert "the unit of the recordings is not known (as recorded)" in caplog.text
+
+
+def test_people_of_two_data_sets_are_kept_apart(sequences, tmp_path):
+    other = replace(sequences, facts=replace(FACTS, dataset="other"))
+    for name, each in (("a", sequences), ("b", other)):
+        write_sequences(tmp_path / name, each)
+    found = read_subjects(tmp_path / "a", tmp_path / "b")
+    assert list(found) == ["id", "subject", "dataset"]
+    assert found.groupby("dataset").size().to_dict() == {"toy": 3, "other": 3}

@@ -88,8 +88,10 @@ def test_null_takes_all(make_sequences: Make) -> None:
     assert set(frame["id"]) == set(sequences.ids)
 
 
-@pytest.mark.parametrize("protocol", ["subjects", None])
-def test_nobody_is_trained_and_tested_on(protocol: str | None, make_sequences: Make) -> None:
+@pytest.mark.parametrize("protocol", ["subjects", ("official", "subjects"), ["subjects", "random"]])
+def test_nobody_is_trained_and_tested_on(
+    protocol: str | list[str] | tuple[str, ...], make_sequences: Make
+) -> None:
     sequences = make_sequences(halves=False)
     frame = draw_splits(sequences, Draw(protocol=protocol), seed=1, replicates=1)
     people = [
@@ -97,6 +99,32 @@ def test_nobody_is_trained_and_tested_on(protocol: str | None, make_sequences: M
     ]
     assert not people[0] & people[1]
     assert people[0] | people[1] == set("01234")
+
+
+def test_the_first_protocol_is_taken_that_the_data_set_allows(make_sequences: Make) -> None:
+    draw = Draw(protocol=["official", "per_class"], test_per_class=2)
+    halves = draw_splits(make_sequences(), draw, seed=1, replicates=1)
+    assert all(name.startswith("test/") for name in _ids(halves, 0, "test"))
+    whole = make_sequences(halves=False)
+    drawn = draw_splits(whole, draw, seed=1, replicates=1)
+    alone = draw_splits(whole, replace(draw, protocol="per_class"), seed=1, replicates=1)
+    pd.testing.assert_frame_equal(drawn, alone)
+
+
+def test_people_are_tested_on_who_leave_enough_of_each_class(make_sequences: Make) -> None:
+    sequences = make_sequences(halves=False)
+    # two people have all of a class, so that a set with neither or both of them leaves none of it
+    others = (sequences.labels == 0) & ~np.isin(sequences.subjects, ["3", "4"])
+    scarce = replace(sequences, labels=np.where(others, 1, sequences.labels))
+    draw = Draw(1, 1, protocol="subjects", test_fraction=0.4)
+    tested = []
+    for seed in range(8):
+        frame = draw_splits(scarce, draw, seed=seed, replicates=1)
+        rows = split_indices(frame, scarce, 0, "test")
+        tested.append(scarce.subjects[rows][scarce.labels[rows] == 0].item())
+    assert set(tested) == {"3", "4"}
+    with pytest.raises(DataError, match="class class0 has . train .*asks for 100; ask for fewer"):
+        draw_splits(scarce, replace(draw, train_per_class=100), seed=1, replicates=1)
 
 
 def test_a_random_split_keeps_the_classes_in_proportion(make_sequences: Make) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmodels.data.units import unit_factor
+from harmodels.data.units import convert_units, unit_factor
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,9 @@ def test_units_are_converted(unit: str, wanted: str, factor: float) -> None:
 def test_units_that_do_not_fit_are_refused(unit: str, wanted: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         unit_factor(unit, wanted)
+
+
+def test_only_what_measures_the_same_is_converted() -> None:
+    units, factors = convert_units(["g", "rad/s", "mg", "as recorded", "1"], "m/s²")
+    assert units == ("m/s²", "rad/s", "m/s²", "as recorded", "1")
+    assert factors == pytest.approx([9.80665, 1, 9.80665e-3, 1, 1])

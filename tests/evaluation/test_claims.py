@@ -12,9 +12,11 @@ from harmodels.evaluation.claims import (
     judge,
     loss_roughness,
     majority,
+    majority_untied,
     mean_beyond,
     share_beyond,
 )
+from harmodels.evaluation.contrasts import best_of_each, count_beyond, interaction, lowest_beyond
 from harmodels.evaluation.significance import adjust
 from harmodels.evaluation.statistics import Interval
 
@@ -74,6 +76,69 @@ def test_a_majority_is_the_share_of_configurations_and_equal_is_not_better():
     assert judgement.verdict == "does not hold"
 
 
+def test_a_majority_without_ties_looks_at_the_configurations_that_differ():
+    left = sample({("a", 50): [0.5, 0.5], ("b", 100): [0.7, 0.5], ("c", 200): [0.1, 0.9]})
+    right = sample({("a", 50): [0.5, 0.5], ("b", 100): [0.6, 0.5], ("c", 200): [0.2, 0.8]})
+    judgement = majority_untied(left, right, ["hidden"], "greater")
+    assert judgement.interval.mean == pytest.approx((1 / 2 + 1) / 2)
+
+
+def test_a_replicate_of_ties_has_no_majority():
+    left = sample({("a", 50): [0.5, 0.9, 0.9]})
+    right = sample({("a", 50): [0.5, 0.8, 0.8]})
+    judgement = majority_untied(left, right, ["hidden"], "greater")
+    assert (judgement.interval.mean, judgement.interval.n) == (1.0, 2)
+    assert judgement.verdict == "holds"
+    assert majority_untied(right, right, ["hidden"], "greater").interval.n == 0
+
+
+@pytest.mark.parametrize(("expected", "value"), [("greater", 0.9 - 0.6), ("less", 0.1 - 0.2)])
+def test_the_best_of_each_side_is_the_one_on_the_expected_side(expected, value):
+    left = sample({("a", 50): [0.9, 0.1], ("b", 100): [0.1, 0.9]})
+    right = sample({("c", 50): [0.2, 0.6], ("d", 100): [0.6, 0.2]})
+    judgement = best_of_each(left, right, expected)
+    assert judgement.interval.mean == pytest.approx(value)
+    assert judgement.verdict == "holds"
+
+
+def test_an_interaction_is_a_difference_of_differences_of_each_replicate():
+    at = (sample({("a", 50): [0.9, 0.8]}), sample({("b", 50): [0.5, 0.5]}))
+    elsewhere = (sample({("c", 50): [0.4, 0.3]}), sample({("d", 50): [0.3, 0.1]}))
+    judgement = interaction(at, elsewhere, ["hidden"], "greater")
+    assert judgement.interval.mean == pytest.approx((0.4 - 0.1 + 0.3 - 0.2) / 2)
+    swapped = interaction(elsewhere, at, ["hidden"], "greater")
+    assert swapped.interval.mean == pytest.approx(-judgement.interval.mean)
+
+
+def test_a_replicate_without_one_of_the_four_values_has_no_interaction():
+    whole, lacking = sample({("a", 50): [0.9, 0.8, 0.7]}), sample({("a", 50): [0.9, 0.8]})
+    assert interaction((whole, whole), (whole, lacking), [], "greater").interval.n == 2
+
+
+def test_networks_are_counted_not_averaged():
+    values = sample({("a", 1): [1.0] * 3, ("b", 2): [0.95] * 3, ("c", 3): [0.2, 0.2, 0.99]})
+    judgement, count = count_beyond(values, 0.9, "greater")
+    assert count == 7
+    assert judgement.interval.mean == pytest.approx(7 / 9)
+    assert judgement.interval.n == 3  # replicates
+    # two tails of 7 or more heads in 9 tosses
+    assert judgement.p_value == pytest.approx(2 * (36 + 9 + 1) / 512)
+    assert judgement.verdict == "undecided"
+    assert count_beyond(values, 0.9, "less")[1] == 2
+
+
+def test_six_networks_of_one_kind_decide_and_five_do_not():
+    stuck = sample({("a", 1): [1.0] * 3, ("b", 2): [1.0] * 3})
+    assert count_beyond(stuck, 0.9, "greater")[0].verdict == "holds"
+    assert count_beyond(stuck, 0.9, "less")[0].verdict == "does not hold"
+    assert count_beyond(stuck.iloc[1:], 0.9, "greater")[0].verdict == "undecided"
+
+
+def test_the_lowest_of_the_configurations_counts():
+    values = sample({("a", 1): [0.3, 0.4], ("b", 2): [0.1, -0.1]})
+    assert lowest_beyond(values, 0.0).interval.mean == pytest.approx(0.0)
+
+
 def test_the_best_is_set_against_the_strongest_rival():
     values = sample({("a", 1): [0.9, 0.8], ("b", 2): [0.1, 0.1], ("c", 3): [0.7, 0.6]})
     judgement = best_of(values, values["configuration"] == "a", "greater")
@@ -116,6 +181,13 @@ def _judgements(noisy, level):
     return {
         "compare": compare(left, right, ["hidden"], "greater", level),
         "majority": majority(left, left.assign(value=0.57), ["hidden"], "greater", level),
+        "majority_untied": majority_untied(
+            left, left.assign(value=0.57), ["hidden"], "greater", level
+        ),
+        "best_of_each": best_of_each(right, left, "greater", level),
+        "interaction": interaction((left, right), (right, left), ["hidden"], "greater", level),
+        "count_beyond": count_beyond(left, 0.57, "greater", level)[0],
+        "lowest_beyond": lowest_beyond(left, 0.5, level),
         "best_of": best_of(left, left["configuration"] == "b", "greater", level),
         "at_least_everywhere": at_least_everywhere(left, 0.45, level),
         "equivalent": equivalent(left, right, ["hidden"], 0.3, level),

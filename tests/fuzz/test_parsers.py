@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harmodels.data.device_motion import ATTITUDE, GRAVITY, INDEX, TURN, USER
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.tables import read_shipped_features
@@ -62,6 +63,17 @@ def wisdm(registry: dict[str, Dataset], raw: Path) -> Dataset:
     path = raw / dataset.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*lines, ""]))
+    return dataset
+
+
+def motionsense(registry: dict[str, Dataset], raw: Path) -> Dataset:
+    dataset = replace(registry["motionsense"], window=Window(steps=3, step=2))
+    names = [INDEX, *ATTITUDE, *GRAVITY, *TURN, *USER]
+    for number, name in enumerate(("dws_1/sub_1.csv", "jog_9/sub_24.csv")):
+        path = raw / dataset.path / name
+        path.parent.mkdir(parents=True)
+        rows = [f"{i},0,0,0,0,1,0,{i / 9:.4g},0,0,0.1,{number},-{i}" for i in range(12)]
+        path.write_text("\n".join([",".join(names), *rows, ""]))
     return dataset
 
 
@@ -123,7 +135,7 @@ def parquet_table(registry: dict[str, Dataset], raw: Path) -> Dataset:
 
 FORMATS = {
     format.__name__: format
-    for format in (uci_har, wisdm, sfinge3d, fpha, course_h5, csv_table, parquet_table)
+    for format in (uci_har, wisdm, motionsense, sfinge3d, fpha, course_h5, csv_table, parquet_table)
 }
 
 

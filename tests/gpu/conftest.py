@@ -38,6 +38,12 @@ OPTIONS = {
     "tbptt": ("truncated_bptt", TBPTT),
     "tbptt, as printed": ("truncated_bptt", replace(TBPTT, recurrent_gradient="untransposed")),
     "tbptt, unequal lengths": ("truncated_bptt", TBPTT),
+    "tbptt, once a sequence": ("truncated_bptt", replace(TBPTT, update="sequence_mean")),
+    "tbptt, as programmed": (
+        "truncated_bptt",
+        replace(TBPTT, clip=0.5, first_step_bias=False, logged_loss="last_of_fifth"),
+    ),
+    "minibatch, no hidden bias": ("minibatch", replace(MINIBATCH, hidden_bias=False)),
     "minibatch": ("minibatch", MINIBATCH),
     "minibatch, unequal lengths": ("minibatch", ADAM),
     "minibatch, Adam": ("minibatch", ADAM),

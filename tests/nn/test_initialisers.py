@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from harmodels.nn.initialisers import glorot_uniform, normal_as_printed, orthogonal, uniform
+from harmodels.nn.initialisers import (
+    glorot_uniform,
+    normal_as_printed,
+    normal_as_variance,
+    orthogonal,
+    uniform,
+)
 
 
 def test_uniform_fills_its_interval():
@@ -15,6 +21,11 @@ def test_uniform_fills_its_interval():
 def test_normal_as_printed_has_glorots_standard_deviation():
     drawn = normal_as_printed(np.random.default_rng(0), (300, 100)).numpy()
     assert abs(drawn.std() / np.sqrt(2 / 400) - 1) < 0.01
+
+
+def test_normal_as_variance_has_the_root_of_that_as_its_standard_deviation():
+    drawn = normal_as_variance(np.random.default_rng(0), (300, 100)).numpy()
+    assert abs(drawn.std() ** 2 / np.sqrt(2 / 400) - 1) < 0.01
 
 
 def test_glorot_uniform_fills_its_interval():

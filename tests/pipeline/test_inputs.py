@@ -110,7 +110,7 @@ def test_the_published_numbers_beside_a_table_come_with_their_digests(inputs, wi
 
 
 def test_a_table_of_test_sequences_reads_who_was_recorded(inputs, wildcards):
-    sequences = "results/datasets/simulated/sequences.parquet"
+    sequences = ["results/datasets/simulated/sequences.parquet"]
     assert inputs.sequences_of_subjects("tables")(wildcards(name="table1")) == sequences
 
 

@@ -18,7 +18,8 @@ def test_the_page_has_a_section_for_each_report_on_each_data_set(pipeline):
 
 def test_the_record_knows_which_table_each_experiment_reads(pipeline):
     reads = [section["reads"] for section in recorded_sections(pipeline)]
-    assert reads[0] == {"part_b": "sequences", "part_c": "sequences"}
+    table = "datasets/simulated/sequences.parquet"
+    assert reads[0] == {"part_b": table, "part_c": table}
 
 
 def test_the_record_names_archive_and_comparison_where_there_are_any(pipeline):

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from harmodels.errors import ConfigurationError
+from harmodels.pipeline.inputs import Inputs
 from harmodels.pipeline.targets import Targets, pattern_of, run_folders
 
 
@@ -66,3 +68,49 @@ def test_a_pattern_matches_just_its_names():
     assert not re.fullmatch(pattern, "axb")
     assert not re.fullmatch(pattern_of([]), "")
     assert not re.fullmatch(pattern_of([]), "a")
+
+
+@pytest.fixture
+def transfer(load):
+    """A report with experiments on recordings of their own beside those of its data set."""
+    names = ["regime", "regime_in_g", "regime_transfer", "regime_transfer_in_g"]
+    return load(reports={"rnn_tbptt": {"datasets": ["simulated"], "experiments": names}})
+
+
+def test_an_experiment_on_other_recordings_has_its_runs_and_splits_under_them(transfer):
+    targets = Targets(transfer)
+    homes = {record.split("/")[4]: record.split("/")[2] for record in targets.run_records()}
+    assert homes == {
+        **dict.fromkeys(("regime", "regime_in_g"), "simulated"),
+        **dict.fromkeys(("regime_transfer", "regime_transfer_in_g"), "uci-har"),
+    }
+    splits = targets.splits("rnn_tbptt", "simulated")
+    assert {folder.split("/")[2] for folder in splits} == {"simulated", "uci-har"}
+    assert all(folder.split("/")[2] == file.split("/")[2] for folder, file in splits.items())
+    assert targets.tables_of_dataset("uci-har") == ["sequences.parquet"]
+    # products are those of the data set that the report is built on
+    assert all(table.startswith("results/rnn_tbptt/simulated/") for table in targets.tables())
+
+
+def test_a_table_of_several_recordings_knows_the_people_of_all(transfer, wildcards):
+    found = Inputs(transfer).sequences_of_subjects("tables")(wildcards(name="regime"))
+    assert found == [
+        f"results/datasets/{name}/sequences.parquet" for name in ("simulated", "uci-har")
+    ]
+
+
+def test_a_job_reads_accelerations_in_the_unit_of_its_experiment(transfer, wildcards):
+    inputs = Inputs(transfer)
+    units = {
+        name: inputs.job(wildcards(experiment=name, configuration="update=window+clip=0.5"))["unit"]
+        for name in ("regime", "regime_in_g")
+    }
+    assert units == {"regime": "m/s²", "regime_in_g": "g"}
+
+
+def test_a_model_of_other_recordings_is_refused(load):
+    names = ["regime", "regime_transfer"]
+    reports = {"rnn_tbptt": {"datasets": ["simulated"], "experiments": names}}
+    model = {"report": "rnn_tbptt", "dataset": "simulated", "experiment": "regime_transfer"}
+    with pytest.raises(ConfigurationError, match="regime_transfer is always trained on uci-har"):
+        load(reports=reports, models={"m": model})

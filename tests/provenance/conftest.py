@@ -65,7 +65,7 @@ SUBJECTS = {
 SECTION: dict[str, Any] = {
     "report": "toy_report",
     "dataset": "toy",
-    "reads": {"plain": "sequences", "other": "sequences"},
+    "reads": dict.fromkeys(("plain", "other"), "datasets/toy/sequences.parquet"),
     "published_runs": {"plain": {"table": "toy.csv"}},
     "spec": {
         "tables": {"table1": TABLE, "people": SUBJECTS},
@@ -118,7 +118,7 @@ def _train(results: Path, experiment: str, rate: float) -> Path:
         experiment=experiment,
         name=name,
         configuration={"learning_rate": rate},
-        options=OPTIONS | {"learning_rate": rate},
+        options=OPTIONS | {"learning_rate": rate, "measure_gradients": experiment == "other"},
         training="truncated_bptt",
         channels=None,
         fingers=None,

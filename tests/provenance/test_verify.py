@@ -348,6 +348,33 @@ def test_a_history_that_repeats_or_lacks_an_epoch_is_named(
     assert any(says in problem for problem in found(results)[HISTORY])
 
 
+MEASURED = f"{PLACE}/runs/other/learning_rate=0.1/history.parquet"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: f[f["epoch"] > 0], "lacks norms of gradients of replicate 0 in epoch 0"),
+        (
+            lambda f: f[
+                (f["replicate"] == 0) | (f["epoch"] < 4) | ~f["metric"].str.startswith("gradient")
+            ],
+            "lacks norms of gradients of replicate 1 in epoch 4",
+        ),
+        (
+            lambda f: f.assign(epoch=f["epoch"].where(f["epoch"] > 0, 2)),
+            "holds unexpected norms of gradients of replicate 0 in epoch 2",
+        ),
+    ],
+)
+def test_norms_of_gradients_that_are_missing_or_out_of_place_are_named(
+    results, edit_table, record_again, change, says
+):
+    edit_table(results / MEASURED, change)
+    record_again(results)
+    assert says in found(results)[MEASURED]
+
+
 @pytest.mark.parametrize(
     "file",
     [

@@ -65,6 +65,51 @@ def test_the_best_configuration_is_judged_against_its_rival(two):
     assert row["verdict"] == "does not hold"
 
 
+LINE = {
+    "statement": "It rises with the units",
+    "experiment": "b",
+    "option": "hidden",
+    "scale": "log",
+    "checkpoint": "last",
+    "metric": "top_1",
+}
+
+
+@pytest.fixture
+def rising(write_run, with_accuracy, tmp_path):
+    """Make four configurations whose accuracy rises by 0.1 with each doubling, not in order."""
+    return load_runs(
+        [
+            write_run(
+                tmp_path,
+                "b",
+                {"hidden": hidden},
+                predictions=with_accuracy({"last": dict.fromkeys(range(3), 0.4 + up)}),
+            )
+            for hidden, up in ((128, 0.3), (16, 0.0), (64, 0.2), (32, 0.1))
+        ]
+    )
+
+
+def test_a_trend_is_judged_along_the_axis_of_the_option(rising):
+    claims = {
+        "log": LINE | {"kind": "trend", "expected": "greater"},
+        "bend": LINE | {"kind": "straight", "margin": 0.03},
+        "linear": LINE | {"kind": "straight", "margin": 0.03, "scale": "linear"},
+    }
+    rows = evaluate_claims(claims, rising).set_index("id")
+    assert rows.loc["log", "value"] == pytest.approx(0.3)
+    assert rows.loc["log", "quantity"] == (
+        "Top-1 along hidden units (log scale), difference from 16 to 128 on the straight line"
+    )
+    assert rows["verdict"].tolist() == ["holds", "holds", "does not hold"]
+    assert rows.loc["bend", "value"] == pytest.approx(0, abs=1e-9)
+    assert rows.loc["linear", "value"] > 0.03
+    measured = [row[2] for row in claims_rows(rows.reset_index())]
+    assert "+0.300" in measured[0]
+    assert "margin ±0.03" in measured[1]
+
+
 def test_the_recall_of_a_class_that_the_data_lack_is_undecided(two):
     claim = {
         "statement": "Jogging is always right",
@@ -184,6 +229,118 @@ def test_a_recall_can_be_compared(two):
     assert row["value"] == pytest.approx((0 + (0 + 0.5 + 0.5) / 3) / 2)
     unknown = evaluate_claims({"a": claim | {"class": "jogging"}}, two).iloc[0]
     assert unknown["note"] == "the data set has no class 'jogging'"
+
+
+@pytest.fixture
+def grid(write_run, with_accuracy, tmp_path):
+    """Make a grid of two by two: 100 units are 0.1 better at window 10 and 0.3 at window 30."""
+    folders = [
+        write_run(
+            tmp_path,
+            "b",
+            {"hidden": hidden, "window": window},
+            predictions=with_accuracy(
+                {"last": {r: 0.2 + 0.1 * r + gain * (hidden == 100) for r in range(3)}}
+            ),
+        )
+        for hidden in (50, 100)
+        for window, gain in ((10, 0.1), (30, 0.3))
+    ]
+    return load_runs(folders)
+
+
+INTERACTION = {
+    "statement": "More units help more with the longer window",
+    "kind": "interaction",
+    "experiment": "b",
+    "checkpoint": "last",
+    "effect_of": {"hidden": 100},
+    "against": {"hidden": 50},
+    "at": {"window": 30},
+    "elsewhere": {"window": 10},
+    "metric": "top_1",
+    "expected": "greater",
+}
+
+
+def test_an_interaction_is_a_difference_of_two_differences(grid):
+    row = evaluate_claims({"a": INTERACTION}, grid).iloc[0]
+    assert row["value"] == pytest.approx(0.2)
+    assert row["verdict"] == "holds"
+    assert row["quantity"] == "Top-1, difference of two differences"
+
+
+def test_the_best_of_each_side_is_compared(grid):
+    sides = {
+        "left": {"experiment": "b", "checkpoint": "last", "where": {"window": 30}},
+        "right": {"experiment": "b", "checkpoint": "last", "where": {"window": 10}},
+    }
+    row = evaluate_claims({"a": BETTER | sides | {"kind": "best_of_each"}}, grid).iloc[0]
+    assert row["value"] == pytest.approx(0.2)
+
+
+def test_ties_are_left_out_of_a_majority_without_ties(grid):
+    sides = {
+        "left": {"experiment": "b", "checkpoint": "last", "where": {"hidden": 100}},
+        "right": {"experiment": "b", "checkpoint": "last"},
+    }
+    row = evaluate_claims({"a": BETTER | sides | {"kind": "majority_untied"}}, grid).iloc[0]
+    assert row["value"] == 1.0
+    tied = sides | {"right": sides["left"]}
+    row = evaluate_claims({"a": BETTER | tied | {"kind": "majority_untied"}}, grid).iloc[0]
+    assert (row["verdict"], row["n"]) == ("undecided", 0)
+
+
+def test_networks_are_counted_and_the_count_is_printed(grid):
+    claim = {
+        "statement": "Most networks are above 0.35",
+        "kind": "count",
+        "experiment": "b",
+        "checkpoint": "last",
+        "metric": "top_1",
+        "threshold": 0.35,
+        "expected": "greater",
+    }
+    ledger = evaluate_claims({"a": claim}, grid)
+    assert ledger["quantity"].iloc[0] == "share of networks with Top-1 above 0.35 (7 of 12)"
+    assert ledger["value"].iloc[0] == pytest.approx(7 / 12)
+    assert ledger["n"].iloc[0] == 3
+    assert "(7 of 12): 0.583 [0.277, 0.848] (threshold 0.5, 3 replicates)" in claims_markdown(
+        ledger
+    )
+
+
+def test_the_class_of_the_highest_recall_leads_in_every_configuration(two):
+    claim = {
+        "statement": "Downstairs is recognised best",
+        "kind": "highest_recall",
+        "experiment": "b",
+        "checkpoint": "last",
+        "class": "downstairs",
+    }
+    # of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 the first 4, 5, 6 are right
+    row = evaluate_claims({"a": claim, "b": claim | {"class": "laying"}}, two)
+    assert row["value"].tolist() == pytest.approx([(0.5 - 0.5 + 0.5 - 1 + 0.5 - 1) / 3] * 2)
+    assert "no class 'jog'" in evaluate_claims({"a": claim | {"class": "jog"}}, two)["note"].iloc[0]
+
+
+def test_a_class_is_mistaken_for_the_most_frequent_or_the_rarest_wrong_answer(two):
+    claim = {
+        "statement": "Laying is taken for sitting",
+        "kind": "mistaken_for",
+        "experiment": "b",
+        "checkpoint": "last",
+        "classes": ["laying"],
+        "answer": "sitting",
+        "expected": "greater",
+    }
+    rare = claim | {"answer": "standing", "expected": "less"}
+    ledger = evaluate_claims({"a": claim, "b": rare, "c": claim | {"answer": "jogging"}}, two)
+    # every wrong answer is the next class
+    assert ledger["value"].iloc[0] == 1.0
+    assert ledger["value"].iloc[1] == 0.0
+    assert ledger["verdict"].tolist() == ["holds", "does not hold", "undecided"]
+    assert "no class 'jogging'" in ledger["note"].iloc[2]
 
 
 def test_left_out_replicates_are_counted_in_the_note(write_grid, tmp_path):

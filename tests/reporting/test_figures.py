@@ -161,6 +161,7 @@ def test_a_configuration_is_written_in_words():
     configuration = {"learning_rate": 0.05, "hidden": 50, "clip": 0.5}
     assert configuration_text(configuration) == "learning rate 0.05, hidden units 50, clip at ±0.5"
     assert configuration_text(configuration, ["clip", "hidden"]) == "learning rate 0.05"
+    assert configuration_text({"clip": None, "hidden_bias": False}) == "no clip, hidden bias no"
 
 
 def test_long_names_break_after_commas():

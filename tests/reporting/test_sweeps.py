@@ -148,6 +148,32 @@ def test_time_is_that_of_the_run_divided_by_its_replicates(small):
     assert axes.get_lines()[0].get_ydata().tolist() == [10.0, 10.0]
 
 
+def test_times_beside_published_ones_are_multiples_of_the_first(write_run, tmp_path):
+    times = {1: 6.0, 2: 9.0, 3: 18.0}
+    runs = load_runs(
+        [
+            write_run(tmp_path, "b", {"layers": layers}, epochs=1, seconds=s, replicates=3)
+            for layers, s in times.items()
+        ]
+    )
+    spec = TIME | {"panels": [{"experiment": "b", "option": "layers"}], "published": {1: 25, 3: 86}}
+    figure = draw_figure(spec, runs)
+    ours, published = figure.axes[0].get_lines()
+    assert ours.get_xdata().tolist() == [1, 2, 3]
+    assert ours.get_ydata() == pytest.approx([1, 1.5, 3])
+    assert published.get_xdata().tolist() == [1, 3]
+    assert published.get_ydata() == pytest.approx([1, 86 / 25])
+    assert "Here (layers 1: 2 s)" in texts(figure)
+    assert "Published (layers 1: 25 s)" in texts(figure)
+    assert figure.axes[0].get_ylabel() == "Time relative to layers 1"
+
+
+def test_times_of_words_are_not_joined_by_a_line(write_run, tmp_path):
+    runs = load_runs([write_run(tmp_path, "b", {"cell": c}, epochs=1) for c in ("gru", "lstm")])
+    axes = draw_figure(TIME | {"panels": [{"experiment": "b", "option": "cell"}]}, runs).axes[0]
+    assert axes.get_lines()[0].get_linestyle() == "None"
+
+
 def test_a_run_without_its_time_is_named(small, edit_json):
     runs = small((16,))
     edit_json(runs["b"][0].folder / "run.json", {"wall_time_s": None})

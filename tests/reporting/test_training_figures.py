@@ -1,5 +1,10 @@
 """Curves of a training and losses compared."""
 
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
@@ -102,6 +107,92 @@ def test_the_mean_after_an_early_end_is_over_the_others(small):
         "replicate == 2 and epoch == 4 and split == 'train' and metric == 'binary_cross_entropy'"
     )
     assert line.get_ydata()[-1] == pytest.approx(history["value"].iloc[0])
+
+
+NORMS = {
+    "title": "Gradients",
+    "kind": "gradient_norms",
+    "runs": [
+        {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
+        {"experiment": "b", "where": {"hidden": 100}, "title": "Large"},
+    ],
+}
+
+
+@pytest.fixture
+def measured(small):
+    """As `small`, with norms of gradients in the histories."""
+
+    def make(shrink=0.5, **options):
+        return {
+            name: [
+                replace(run, history=pd.concat([run.history, norms_of(run, shrink)]))
+                for run in group
+            ]
+            for name, group in small(**options).items()
+        }
+
+    return make
+
+
+def norms_of(run, shrink):
+    """Return norms before and after training of every replicate."""
+    rows = [
+        (r, epoch, "train", f"gradient_norm_{k}", (epoch + 1) * shrink**k)
+        for r, epoch, k in itertools.product(range(run.replicates), (0, 4), range(11))
+    ]
+    return pd.DataFrame(rows, columns=run.history.columns)
+
+
+@pytest.mark.parametrize("replicates", [1, 3, 12])
+def test_gradient_norms_have_a_panel_a_run_and_a_line_before_and_after(measured, replicates):
+    figure = draw_figure(NORMS, measured(replicates=replicates))
+    assert [axes.get_title() for axes in figure.axes] == ["Small", "Large"]
+    for axes in figure.axes:
+        assert axes.get_yscale() == "log"
+        before, after = [line for line in axes.get_lines() if line.get_alpha() is None]
+        assert before.get_xdata().tolist() == list(range(11))
+        np.testing.assert_allclose(before.get_ydata(), 0.5 ** np.arange(11))
+        np.testing.assert_allclose(after.get_ydata(), 5 * 0.5 ** np.arange(11))
+
+
+def test_gradient_norms_end_where_float32_does_and_are_labelled_without_mathematics(measured):
+    figure = draw_figure(NORMS, measured(shrink=1e-9))
+    low, high = figure.axes[0].get_ylim()
+    assert low == np.finfo(np.float32).tiny
+    assert high > 5
+    figure.draw_without_rendering()
+    assert any(text.startswith("1e-") for text in texts(figure).split("\n"))
+    assert "$" not in texts(figure)
+    axes = draw_figure(NORMS | {"limits": [1e-80, 10]}, measured(shrink=1e-9)).axes[0]
+    assert axes.get_ylim() == (1e-80, 10)
+
+
+def test_gradient_norms_leave_out_zeros_and_replicates_that_diverged(measured):
+    figure = draw_figure(NORMS, measured(shrink=0.0, diverged=(1,)))
+    assert "1 of 3 diverged" in texts(figure)
+    assert {tuple(line.get_xdata()) for line in figure.axes[0].get_lines()} == {(0,)}
+
+
+def test_runs_without_gradient_norms_are_refused_with_the_remedy(small):
+    with pytest.raises(ConfigurationError, match="set `measure_gradients: true`"):
+        draw_figure(NORMS, small())
+
+
+def test_runs_with_gradient_norms_are_drawn_as_ever_and_name_their_losses_alone(measured, small):
+    for spec in KINDS:
+        with_norms, without = (
+            [
+                line.get_ydata().tolist()
+                for axes in draw_figure(spec, runs).axes
+                for line in axes.lines
+            ]
+            for runs in (measured(), small())
+        )
+        assert with_norms == without
+    with pytest.raises(ConfigurationError, match="it has test accuracy") as caught:
+        draw_figure(COMPARED | {"metric": "cross_entropy"}, measured())
+    assert "gradient_norm_" not in str(caught.value)
 
 
 def test_a_line_that_names_several_configurations_is_refused(small):

@@ -238,3 +238,20 @@ def test_the_test_set_is_looked_at_every_so_many_epochs_and_changes_nothing(reco
     assert bytes_of(often.best) == bytes_of(never.best)
     kept = history.query("split != 'test'").reset_index(drop=True)
     assert kept.equals(never.history())
+
+
+def test_a_replicate_that_a_rule_ends_may_keep_the_weights_of_the_epoch_before(recordings):
+    nan = float("nan")
+    learner = Scripted(
+        validation=((1.0, 2.0, 3.0), (3.0, 2.0, 1.0), (2.0, nan, 3.0)), train=((1.0,) * 3,) * 3
+    )
+    schedule = replace(SCHEDULE, stopping=Patience(1), keep_before_stop=True)
+    result = fit(learner, recordings, indices(), schedule)
+    # the first meets the rule in epoch 2, the second never, the third diverges
+    assert result.last.params.value[:2, 1].tolist() == [1, 3]
+    assert [o.epochs for o in result.outcomes] == [2, 3, 2]
+    assert result.outcomes[2].diverged_epoch == 2
+    at_stop = fit(learner, recordings, indices(), replace(schedule, keep_before_stop=False))
+    assert at_stop.outcomes == result.outcomes
+    assert at_stop.history().equals(result.history())
+    assert at_stop.last.params.value[:2, 1].tolist() == [2, 3]

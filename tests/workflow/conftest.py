@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harmodels.reporting.specs import experiments_of
+
 PARTS = ("Snakefile", "rules", "workflow", "config", "profiles", "src")
 TINY = {
     "name": "tiny",
@@ -94,16 +96,13 @@ def shrink(root: Path) -> None:
     """Leave two configurations an experiment: the DAG is the same, the waiting shorter."""
     path = root / "config" / "reports" / "rnn_tbptt.yaml"
     report = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for name in ("part_b", "part_c"):
-        report["experiments"][name]["grid"] = {
-            "learning_rate": [0.1, 0.05],
-            "hidden": [4],
-            "window": [30],
-        }
-    for name in ("readings", "part_c_people"):
-        del report["experiments"][name]
-    for name in ("readings", "validation_choice", "validation_stopping"):
-        del report["tables"][name]
+    kept = {name: report["experiments"][name] for name in ("part_b", "part_c")}
+    for experiment in kept.values():
+        experiment["grid"] = {"learning_rate": [0.1, 0.05], "hidden": [4], "window": [30]}
+    report["experiments"] = kept
+    for section in ("tables", "figures"):
+        specs = report[section].items()
+        report[section] = {n: s for n, s in specs if set(experiments_of(s)) <= set(kept)}
     report["claims"] = {
         "early_stopping": report["claims"]["early_stopping_better_on_average"],
     }

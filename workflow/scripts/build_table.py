@@ -14,7 +14,7 @@ with script_job(snakemake, f"table {snakemake.wildcards.name}"):
     folder = root() / "config" / "published"
     published = {file: pd.read_csv(folder / file) for file in snakemake.params.published}
     theirs = load_published(snakemake.params.published_runs["entries"], folder)
-    subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
+    subjects = read_subjects(*snakemake.input.sequences) if snakemake.input.sequences else None
     runs = load_runs(snakemake.params.folders)
     table = build_table(parse_table(snakemake.params.spec), runs, published, subjects, theirs)
     write_table_files(table, snakemake.output.csv.removesuffix(".csv"))

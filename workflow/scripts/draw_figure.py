@@ -12,6 +12,6 @@ with script_job(snakemake, f"figure {snakemake.wildcards.name}"):
     spec = parse_figure(snakemake.params.spec)
     folder = root() / "config" / "published"
     theirs = load_published(snakemake.params.published_runs["entries"], folder)
-    subjects = read_subjects(snakemake.input.sequences) if snakemake.input.sequences else None
+    subjects = read_subjects(*snakemake.input.sequences) if snakemake.input.sequences else None
     figure = draw_figure(spec, load_runs(snakemake.params.folders), subjects, theirs)
     save_figure(figure, snakemake.output.svg.removesuffix(".svg"))

@@ -44,17 +44,25 @@ def _keys(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         *((f"{name}: ", part) for name, part in schema.get("$defs", {}).items()),
     ]
     for prefix, block in blocks:
-        yield from _properties(prefix, block)
+        yield from _properties(prefix, block, schema.get("$defs", {}))
 
 
-def _properties(prefix: str, block: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    for key, spec in block.get("properties", {}).items():
-        if "const" in spec or not isinstance(spec, dict):
+def _properties(
+    prefix: str, block: Mapping[str, Any], definitions: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str, str]]:
+    for key, given in block.get("properties", {}).items():
+        if not isinstance(given, dict) or "const" in given:
             continue
+        name = given.get("$ref", "").rpartition("/")[2]
+        shared = definitions.get(name, {})
+        # what has keys of its own is described after what refers to it
+        spec = given if "properties" in shared else {**shared, **given}
+        if "description" in given:  # of this place; so would be its default
+            spec = {key: value for key, value in spec.items() if key != "default" or key in given}
         default = f"`{_text(spec['default'])}`" if "default" in spec else ""
         meaning = spec.get("description", "").replace("|", "\\|").strip()
         yield prefix + key, _value(spec), default, meaning
-        yield from _properties(f"{prefix}{key}.", spec)
+        yield from _properties(f"{prefix}{key}.", spec, definitions)
 
 
 def _value(spec: Mapping[str, Any]) -> str:
@@ -62,6 +70,8 @@ def _value(spec: Mapping[str, Any]) -> str:
         return ", ".join(f"`{_text(value)}`" for value in spec["enum"])
     if "$ref" in spec:
         return str(spec["$ref"]).rsplit("/", maxsplit=1)[-1]
+    if "oneOf" in spec:
+        return " or ".join(_value(part) for part in spec["oneOf"])
     kinds = spec.get("type", "")
     text = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
     # the bounds of what the compiled loops can hold tell a reader nothing

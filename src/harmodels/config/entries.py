@@ -258,8 +258,10 @@ def _where(value: Any, at: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not value:
         raise ConfigurationError(f"{at}: {value!r} should map keys of the grid to their values")
     for key, item in value.items():
-        if not isinstance(item, int | float | str):
-            raise ConfigurationError(f"{at}.{key}: {item!r} should be a number, text or boolean")
+        if not isinstance(item, int | float | str | None):
+            raise ConfigurationError(
+                f"{at}.{key}: {item!r} should be a number, text, boolean or null"
+            )
     return dict(value)
 
 

@@ -55,6 +55,10 @@ class Experiment:
         By name.
     draw
         Key of the draw that its sequences come from; `report` is the report's own.
+    unit
+        In which the networks read accelerations; None leaves the unit of the data set.
+    dataset
+        The data set that it is always trained on; None is each one that the report is built on.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Experiment:
     validation: bool
     configurations: dict[str, Configuration]
     draw: str = OWN_DRAW
+    unit: str | None = None
+    dataset: str | None = None
 
 
 def check_replaced(
@@ -183,6 +189,8 @@ def expand(
         validation=experiment.get("validation", False),
         configurations=configurations,
         draw=experiment.get("draw", OWN_DRAW),
+        unit=experiment.get("unit", report.get("unit")),
+        dataset=experiment.get("dataset"),
     )
 
 
@@ -220,6 +228,7 @@ def configuration_name(values: Mapping[str, Any]) -> str:
     parts = []
     for key, value in values.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = "null" if value is None else text  # as YAML writes it
         if not NAME.fullmatch(text):
             raise ConfigurationError(
                 f"grid value {key}={shown(text)} cannot be part of a folder name; "

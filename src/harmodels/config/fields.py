@@ -31,7 +31,7 @@ class Spec:
     name, meaning, default
         The key, a line for people and the value where none is given.
     kind
-        `number`, `integer` or `choice`.
+        `number`, `integer`, `boolean` or `choice`.
     choices
         The values of a choice, otherwise empty.
     optional
@@ -59,6 +59,8 @@ class Spec:
             if isinstance(value, str) and value in self.choices:
                 return None
             return f"{shown(value)} is none of {', '.join(map(repr, self.choices))}"
+        if self.kind == "boolean":
+            return None if isinstance(value, bool) else wrong_type(value, self.kind)
         whole = isinstance(value, int) and not isinstance(value, bool)
         finite = isinstance(value, float) and math.isfinite(value)
         if not (whole or (finite and self.kind == "number")):
@@ -163,9 +165,9 @@ def _spec(entry: Any, hint: Any) -> Spec:
         kind, choices, optional = "choice", get_args(hint), False
     else:
         inner = kinds[0] if optional else hint
-        kind, choices = {int: "integer", float: "number"}[inner], ()
+        kind, choices = {int: "integer", float: "number", bool: "boolean"}[inner], ()
     bounds = dict(entry.metadata["bounds"])
-    if kind != "choice" and not {"maximum", "exclusiveMaximum"} & set(bounds):
+    if kind in ("integer", "number") and not {"maximum", "exclusiveMaximum"} & set(bounds):
         bounds["maximum"] = LARGEST_COUNT if kind == "integer" else LARGEST_NUMBER
     return Spec(
         name=entry.name,

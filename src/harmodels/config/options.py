@@ -22,6 +22,10 @@ ElmanLoss = Literal["binary_cross_entropy", "negative_log_likelihood"]
 WIDEST = 4096
 EPOCHS = "Passes through the training sequences."
 BATCH_SIZE = "Sequences of an update; gradients are averaged over them."
+MEASURE_GRADIENTS = (
+    "Whether the history records, before and after training, the norm of the loss's gradient at "
+    "the state k steps before the last as gradient_norm_k, mean over the training sequences."
+)
 PATIENCE = (
     "Training ends when the validation loss has not reached a new minimum for this many epochs; "
     "null trains all epochs."
@@ -38,19 +42,36 @@ class TruncatedBptt(Options):
     )
     window: int = option(
         30,
-        "Time steps between two updates; the last window of a sequence may be shorter.",
+        "Time steps through which a gradient reaches back; the last window of a sequence may be "
+        "shorter, and one as long as the sequence is BPTT without truncation.",
         minimum=1,
         stated=True,
     )
+    update: Literal["window", "sequence_sum", "sequence_mean"] = option(
+        "window",
+        "When the weights move: after every window, or once a sequence by the sum or the mean of "
+        "the gradients of its windows.",
+    )
     epochs: int = option(50, EPOCHS, minimum=1)
-    clip: float = option(
+    clip: float | None = option(
         1.0,
-        "Bound on each element of a gradient (the report prints 1, its program used 0.5).",
+        "Bound on each element of the gradient of an update (the report prints 1, its program "
+        "used 0.5); null clips nothing.",
         above=0,
     )
     recurrent_gradient: Literal["transposed", "untransposed"] = option(
         "transposed",
         "transposed is the gradient of the loss; untransposed is what the report prints.",
+    )
+    first_step_bias: bool = option(
+        True,
+        "Whether the first step of a sequence has a share in the gradient of bias_hh; in the "
+        "report's program it has none.",
+    )
+    logged_loss: Literal["every_window", "last_of_fifth"] = option(
+        "every_window",
+        "The training loss: the mean over all windows of an epoch, or over the last windows of "
+        "its first and then every fifth sequence, which the report's program logs.",
     )
     initial_range: float = option(
         0.01, "Weights and biases start in U[-initial_range, initial_range].", above=0
@@ -59,6 +80,7 @@ class TruncatedBptt(Options):
         "binary_cross_entropy",
         "The validation loss whose minimum marks the best weights.",
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)
@@ -71,13 +93,18 @@ class Minibatch(Options):
     )
     batch_size: int = option(30, BATCH_SIZE, minimum=1, stated=True)
     epochs: int = option(50, EPOCHS, minimum=1)
-    initialisation: Literal["uniform", "normal_as_printed", "glorot_uniform", "orthogonal"] = (
-        option(
-            "uniform",
-            "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
-            "standard deviation; glorot_uniform: as the literature has it; orthogonal: orthogonal "
-            "recurrent weights, Glorot's elsewhere. Biases start at zero.",
-        )
+    hidden_bias: bool = option(
+        True,
+        "Whether the recurrent layer has biases; the report prints one in the output layer only.",
+    )
+    initialisation: Literal[
+        "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
+    ] = option(
+        "uniform",
+        "uniform: U[-0.1, 0.1]; normal_as_printed: N(0, sqrt(2/(fan_in+fan_out))) read as a "
+        "standard deviation; normal_as_variance: the same read as a variance; glorot_uniform: as "
+        "the literature has it; orthogonal: orthogonal recurrent weights, Glorot's elsewhere. "
+        "Biases start at zero.",
     )
     optimiser: Literal["sgd", "adam"] = option("sgd", "The update rule.")
     clip_norm: float | None = option(
@@ -93,6 +120,7 @@ class Minibatch(Options):
         "Epochs between two looks at the test set, for the curves; they decide nothing.",
         minimum=1,
     )
+    measure_gradients: bool = option(False, MEASURE_GRADIENTS)
 
 
 @dataclass(frozen=True)
@@ -114,10 +142,11 @@ class Perceptron(Options):
         minimum=0,
         below=1,
     )
-    dropout_form: Literal["at_inference", "inverted"] = option(
+    dropout_form: Literal["at_inference", "inverted", "as_programmed"] = option(
         "at_inference",
         "Where activations are scaled: at_inference in the trained network (the report's form), "
-        "inverted during training.",
+        "inverted during training; as_programmed in the trained network behind the second layer, "
+        "whose bias is dropped too, while the backward pass ignores the mask (its program).",
     )
     reduction: Literal["mean", "sum"] = option(
         "mean",
@@ -149,6 +178,11 @@ class Perceptron(Options):
         50, "With loss_gap, the first epoch after which training may end.", minimum=1
     )
     patience: int = option(10, "With patience, the epochs to wait for a new minimum.", minimum=1)
+    tested_weights: Literal["at_stop", "before_stop"] = option(
+        "at_stop",
+        "The last weights of a network whose training a rule ends: at_stop those that met the "
+        "rule, before_stop those of the epoch before (the last that the report's program saves).",
+    )
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Report:
 
     `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
     `left_out` (by section and name) need experiments that the project does not build. `draws` are
-    those of its experiments, by key.
+    those of its experiments, by data set and key, of every data set that the project or the
+    report's file names.
     """
 
     key: str
@@ -43,7 +44,7 @@ class Report:
     datasets: tuple[str, ...]
     replicates: int
     replicates_in_a_job: int
-    draws: dict[str, dict[str, Any]]
+    draws: dict[str, dict[str, dict[str, Any]]]
     experiments: dict[str, Experiment]
     tables: dict[str, dict[str, Any]]
     figures: dict[str, dict[str, Any]]
@@ -181,16 +182,22 @@ def _draws(
     plan: Mapping[str, Any],
     experiments: Mapping[str, Experiment],
     where: str,
-) -> dict[str, dict[str, Any]]:
-    """Return the draws of the experiments, by key; each changes the report's own."""
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the draws of the experiments, by data set and key; each changes the report's own."""
     known = {OWN_DRAW: {}, **content.get("draws", {})}
     for name, experiment in experiments.items():
         if experiment.draw not in known:
             raise ConfigurationError(
                 f"{where}: experiments.{name}.draw: " + unknown_key({experiment.draw}, known)
             )
-    own = {**content["draw"], **plan.get("draw", {})}
-    return {draw: {**own, **known[draw]} for draw in (e.draw for e in experiments.values())}
+    used = dict.fromkeys(experiment.draw for experiment in experiments.values())
+    of_dataset = content.get("draw_by_dataset", {})
+    found = {}
+    named = [e.dataset for e in experiments.values() if e.dataset is not None]
+    for dataset in dict.fromkeys([*plan["datasets"], *named, *of_dataset]):
+        own = {**content["draw"], **of_dataset.get(dataset, {}), **plan.get("draw", {})}
+        found[dataset] = {draw: {**own, **known[draw]} for draw in used}
+    return found
 
 
 def _listed(value: str | list[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ SplitName = Literal["train", "validation", "test"]
 Split = Annotated[SplitName, Key("Which sequences.")]
 Title = Annotated[str, Key("What a reader sees above it.")]
 Option = Annotated[str, Key("A key of the experiment's grid.")]
+Scale = Annotated[Literal["linear", "log"], Key("Of the option's axis.")]
 Where = Annotated[
     Mapping[str, Any],
     Key("Values of the experiment's grid; only configurations that agree with all are taken."),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.data.formats import fpha, sfinge3d
+from harmodels.data.formats import fpha, motionsense, sfinge3d
 from harmodels.data.formats.course_h5 import read_course_h5
 from harmodels.data.formats.table import read_table_format
 from harmodels.data.formats.table import source_files as table_files
@@ -17,7 +17,7 @@ from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import DataError
-from harmodels.files import sha256, write_json
+from harmodels.files import git_blob, sha256, write_json
 
 LOGGER = logging.getLogger("harmodels")
 
@@ -66,15 +66,44 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
     if dataset.table is not None and dataset.window is not None:
         sequences, notes = read_table_format(path, facts, dataset.table, dataset.window)
         return sequences, notes, _hashes(table_files(path), raw)
+    if dataset.format == "motionsense":
+        return _read_motionsense(dataset, path, raw)
     hashes = _hashes([path], raw)
     if dataset.format == "course_h5":
-        return *read_course_h5(path, facts), hashes
+        sequences, notes = read_course_h5(path, facts)
+        return sequences, notes | _describe_file(dataset, path), hashes
     if dataset.window is None:
         raise DataError(f"{dataset.name}: the format wisdm needs a window in the registry")
     known = dataset.archive.checksums if dataset.archive else None
     # the totals are a promise of the official file, not of the format
     official = dataset.official_records if known and hashes.items() <= known.items() else None
     return *read_wisdm(path, facts, dataset.window, official), hashes
+
+
+def _read_motionsense(
+    dataset: Dataset, path: Path, raw: Path
+) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
+    if dataset.window is None or dataset.recorded_hz is None:
+        raise DataError(f"{dataset.name}: its format needs window and recorded_hz in the registry")
+    sequences, notes = motionsense.read_motionsense(
+        path, dataset.facts, dataset.window, dataset.recorded_hz, dataset.subjects
+    )
+    trials = motionsense.find_trials(path, dataset.classes, dataset.subjects)
+    return sequences, notes, _hashes([trial.path for trial in trials], raw)
+
+
+def _describe_file(dataset: Dataset, path: Path) -> dict[str, Any]:
+    """Return whether a file that a user may bring is the one that the registry knows."""
+    known = None if dataset.archive is None else dataset.archive.git_blob
+    if known is None:
+        return {}
+    found = git_blob(path)
+    if found != known:
+        LOGGER.warning(
+            "%s has the git blob hash %s, the known file %s: it is read as a user's own",
+            *(path.name, found, known),
+        )
+    return {"known_file": found == known}
 
 
 def _read_hands(
@@ -103,7 +132,8 @@ def describe(
     number), `subjects_in_both` (who is in the training and in the test data, so that a result
     says nothing of new people), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256
     by raw file), `dropped` (number by reason), and what else the parser notes; of hands also what
-    `hands.describe_hands` returns.
+    `hands.describe_hands` returns, of a file that users may bring `known_file`, whether it is the
+    one whose hash the registry has.
     """
     lengths = sequences.lengths
     facts = sequences.facts

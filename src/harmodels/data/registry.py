@@ -1,5 +1,6 @@
 """The registry of data sets: config/datasets.yaml parsed once into frozen dataclasses."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,9 @@ class Archive:
         Other names that the file may have in a mirror or when put by hand.
     sha256
         Hashes of the known archives.
+    git_blob
+        Of the known archive the hash by which git names it, where it is published in a
+        repository of git and its SHA-256 is not known; or None.
     nested
         Name of a zip inside the archive that holds the recordings, or None.
     checksums
@@ -42,7 +46,7 @@ class Archive:
     addresses
         Asked in this order.
     user_file
-        Whether only a user can bring the file.
+        Whether a user may bring a file of their own; without addresses nobody else can.
     beside
         Files that a user may put beside the archive instead of into it.
     folder
@@ -55,6 +59,7 @@ class Archive:
     largest_bytes: int
     accepted: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
+    git_blob: str | None = None
     nested: str | None = None
     checksums: Mapping[str, str] | None = None
     addresses: tuple[str, ...] = ()
@@ -96,11 +101,14 @@ class Normalise:
 
 @dataclass(frozen=True)
 class Window:
-    """How a continuous recording is cut: samples, samples between starts, longest pause in s."""
+    """How a continuous recording is cut: samples, samples between starts, longest pause in s.
+
+    Recordings without times have no pauses.
+    """
 
     steps: int
     step: int
-    largest_gap_s: float
+    largest_gap_s: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -114,11 +122,13 @@ class Dataset:
     title, licence, citation, homepage, worn
         For people; `homepage` and `worn`, where and how the sensor was worn, may be empty.
     format
-        `uci_har`, `wisdm`, `course_h5`, `sfinge3d`, `fpha` or `table`.
+        `uci_har`, `wisdm`, `motionsense`, `course_h5`, `sfinge3d`, `fpha` or `table`.
     path
         What the parser reads, relative to the folder of raw files.
     rate_hz
         Samples a second.
+    recorded_hz
+        Those of the files, where they have no times and are resampled; or None.
     channels, units
         Names in the order of the last axis, and the unit of each.
     channel_groups
@@ -157,6 +167,7 @@ class Dataset:
     normalise: Normalise | None = None
     table: TableLayout | None = None
     official_records: Mapping[str, int] | None = None
+    recorded_hz: float | None = None
     worn: str = ""
     subjects: tuple[str, ...] = ()
 
@@ -280,6 +291,7 @@ def _parse(name: str, entry: Mapping[str, Any], path: Path) -> Dataset:
         normalise=normalise,
         table=parse_layout(entry, where) if "table" in entry else None,
         official_records=entry.get("official_records"),
+        recorded_hz=float(entry["recorded_hz"]) if "recorded_hz" in entry else None,
         worn=entry.get("worn", ""),
         subjects=_subjects(entry.get("subjects", ())),
     )

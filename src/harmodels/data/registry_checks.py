@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harmodels.config.messages import unknown_key
+from harmodels.data.device_motion import check_device_motion
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 
@@ -28,7 +29,8 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
     if ("archive" in entry) == ("simulation" in entry):
         raise ConfigurationError(f"{where}: give either archive or simulation")
     for formats, key in (
-        (("wisdm", "table"), "window"),
+        (("wisdm", "motionsense", "table"), "window"),
+        (("motionsense",), "recorded_hz"),
         (("table",), "table"),
         (tuple(SKELETONS), "normalise"),
     ):
@@ -42,9 +44,12 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
             f"{where}.normalise: the format fpha needs the key origin, sfinge3d has none: "
             "its groups of channels say what they are relative to"
         )
+    _check_window(entry, where)
     _check_classes(entry, where)
     _check_channels(entry, where)
     _check_simulation(entry, where)
+    if entry["format"] == "motionsense":
+        check_device_motion(entry, where)
     _check_archive(entry.get("archive", {}), where)
     differing = set(entry.get("official_records", ())) ^ set(
         entry["classes"] if "official_records" in entry else ()
@@ -54,6 +59,14 @@ def check_combination(entry: Mapping[str, Any], where: str) -> None:
             f"{where}.official_records: {sorted(differing)[0]!r} stands only there "
             "or only in classes"
         )
+
+
+def _check_window(entry: Mapping[str, Any], where: str) -> None:
+    """Ask for the longest pause where, and only where, recordings have times."""
+    timed = entry["format"] != "motionsense"
+    if "window" in entry and timed != ("largest_gap_s" in entry["window"]):
+        text = "needs the key largest_gap_s" if timed else "has no times, so no largest_gap_s"
+        raise ConfigurationError(f"{where}.window: the format {entry['format']} {text}")
 
 
 def _check_classes(entry: Mapping[str, Any], where: str) -> None:
@@ -114,9 +127,11 @@ def _check_simulation(entry: Mapping[str, Any], where: str) -> None:
 
 
 def _check_archive(archive: Mapping[str, Any], where: str) -> None:
-    if archive and bool(archive.get("user_file")) == bool(archive.get("addresses")):
-        raise ConfigurationError(f"{where}.archive: give either addresses or user_file: true")
-    if archive.get("addresses") and not {"sha256", "checksums"} & set(archive):
+    if archive and not (archive.get("user_file") or archive.get("addresses")):
         raise ConfigurationError(
-            f"{where}.archive: a download needs sha256 or checksums to be checked against"
+            f"{where}.archive: give addresses, or user_file: true where a user may bring the file"
+        )
+    if archive.get("addresses") and not {"sha256", "git_blob", "checksums"} & set(archive):
+        raise ConfigurationError(
+            f"{where}.archive: a download needs sha256, git_blob or checksums to be checked against"
         )

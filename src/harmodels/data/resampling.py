@@ -1,9 +1,12 @@
 """Resampling of recordings to another rate, and gaps in time.
 
-Axes: T samples of one recording, D channels.
+Recordings to learn from come here as a whole (`resample`), those to be classified in chunks
+(`EvenTimes`, then `Resampler`): one implementation, and the same samples for any size of the
+chunks. Axes: T samples of one recording, n of a chunk, D channels.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -15,9 +18,12 @@ Array = NDArray[np.float64]
 
 FILTER = (
     "scipy.signal.resample_poly: a zero-phase FIR low-pass (Kaiser window, beta 5) against "
-    "aliasing, after linear interpolation onto even times"
+    "aliasing, after linear interpolation onto even times; the first and the last sample are "
+    "repeated beyond the ends"
 )
 LARGEST_RATIO = 64  # of two rates, as a fraction of whole numbers up to it
+PROBED = 512  # samples of a part from which its rate is found
+TAPS = 10  # half the length of scipy's filter against aliasing, in samples of the lower rate
 
 
 def split_gaps(times: Array, largest_gap_s: float) -> Iterator[slice]:
@@ -84,13 +90,140 @@ def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]
     """
     if len(times) < 2:
         raise ValueError("one sample has no rate")
-    found = rate_of(times)
-    if not 1 / LARGEST_RATIO <= rate_hz / found <= LARGEST_RATIO:
-        raise ValueError(f"{found:g} Hz cannot be resampled to {rate_hz:g} Hz")
-    ratio = Fraction(rate_hz / found).limit_denominator(LARGEST_RATIO)
-    even_hz = rate_hz / float(ratio)
-    count = int(np.floor((times[-1] - times[0]) * even_hz + 0.5)) + 1
-    even = times[0] + np.arange(count) / even_hz
-    regular = np.column_stack([np.interp(even, times, column) for column in values.T])
-    result = resample_poly(regular, ratio.numerator, ratio.denominator, padtype="line")
+    even = EvenTimes(rate_hz)
+    regular = joined(even.push(times, values), even.finish())
+    stage = Resampler(even.ratio)
+    result = joined(stage.push(regular), stage.finish())
     return times[0] + np.arange(len(result)) / rate_hz, result
+
+
+def check_ratio(found_hz: float, wanted_hz: float) -> None:
+    """Raise a ValueError where two rates are further apart than 1 : `LARGEST_RATIO`."""
+    if not 1 / LARGEST_RATIO <= wanted_hz / found_hz <= LARGEST_RATIO:
+        raise ValueError(f"{found_hz:g} Hz cannot be resampled to {wanted_hz:g} Hz")
+
+
+class EvenTimes:
+    """Linear interpolation onto even times, at a rate in a simple ratio to the wanted one.
+
+    The rate is found from the first `PROBED` samples.
+
+    Parameters
+    ----------
+    rate_hz
+        The wanted one.
+    check
+        Raises an error where the found rate cannot become the wanted one.
+    """
+
+    def __init__(self, rate_hz: float, check: Callable[[float, float], None] = check_ratio) -> None:
+        self._wanted = rate_hz
+        self._check = check
+        self._times = np.empty(0)
+        self._values = np.empty((0, 0))
+        self._start = 0.0
+        self._emitted = 0
+        self._even_hz = 0.0
+        self.found_hz = 0.0
+        self.ratio = Fraction(0)  # of the wanted rate to the even one; 0 until it is known
+
+    def push(self, times: Array, values: Array) -> Array:
+        """Take (n,) rising times and (n, D) values; return (m, D) at even times.
+
+        Raises
+        ------
+        ValueError
+            Or another error of `check`, if the rate cannot become the wanted one.
+        """
+        self._take(times, values)
+        if not self.ratio and len(self._times) < PROBED:
+            return self._values[:0]
+        return self._emit(last=False)
+
+    def finish(self) -> Array:
+        """Return the samples up to half an interval after the last."""
+        return self._emit(last=True) if len(self._times) > 1 or self.ratio else self._values[:0]
+
+    def _take(self, times: Array, values: Array) -> None:
+        if not len(self._times):
+            self._start, self._times, self._values = times[0], times, values
+        else:
+            self._times = np.concatenate([self._times, times])
+            self._values = np.concatenate([self._values, values])
+
+    def _emit(self, *, last: bool) -> Array:
+        if not self.ratio:
+            self._find_rate()
+        span = (self._times[-1] - self._start) * self._even_hz
+        count = math.floor(span + 0.5 if last else span) + 1
+        even = self._start + np.arange(self._emitted, count) / self._even_hz
+        result = np.column_stack(
+            [np.interp(even, self._times, column) for column in self._values.T]
+        )
+        self._emitted = max(count, self._emitted)
+        self._times, self._values = self._times[-1:], self._values[-1:]
+        return result
+
+    def _find_rate(self) -> None:
+        self.found_hz = rate_of(self._times[:PROBED])
+        self._check(self.found_hz, self._wanted)
+        self.ratio = Fraction(self._wanted / self.found_hz).limit_denominator(LARGEST_RATIO)
+        self._even_hz = self._wanted / float(self.ratio)
+
+
+class Resampler:
+    """`scipy.signal.resample_poly` in blocks that overlap by the length of its filter.
+
+    Parameters
+    ----------
+    ratio
+        Of the new rate to the old one.
+    """
+
+    def __init__(self, ratio: Fraction) -> None:
+        self._up, self._down = ratio.numerator, ratio.denominator
+        half = math.ceil(TAPS * max(self._up, self._down) / self._up)
+        self._context = (math.ceil(half / self._down) + 1) * self._down
+        self._held: Array | None = None  # begins `context` samples before what is to come
+        self._taken = 0
+        self._given = 0
+
+    def push(self, values: Array) -> Array:
+        """Take (n, D) samples; return those at the new rate whose filter has all it needs."""
+        if self._up == self._down or not len(values):
+            return values
+        if self._held is None:
+            values = np.concatenate([np.repeat(values[:1], self._context, axis=0), values])
+            self._taken -= self._context
+            self._held = values[:0]
+        self._held = np.concatenate([self._held, values])
+        self._taken += len(values)
+        return self._advance()
+
+    def finish(self) -> Array:
+        """Return the rest, as if the last sample stood on."""
+        if self._held is None:
+            return np.empty((0, 0))
+        total = math.ceil(self._taken * self._up / self._down) - self._given
+        padding = np.repeat(self._held[-1:], 2 * self._context + self._down, axis=0)
+        self._held = np.concatenate([self._held, padding])
+        return self._advance()[:total]
+
+    def _advance(self) -> Array:
+        assert self._held is not None
+        blocks = (len(self._held) - 2 * self._context) // self._down
+        if blocks <= 0:
+            return self._held[:0]
+        size = blocks * self._down
+        block = resample_poly(self._held[: size + 2 * self._context], self._up, self._down)
+        first = self._context * self._up // self._down
+        self._held = self._held[size:]
+        self._given += blocks * self._up
+        return block[first : first + blocks * self._up]
+
+
+def joined(first: Array, second: Array) -> Array:
+    """Return the samples of two chunks, either of which may hold none."""
+    if not len(first):
+        return second
+    return np.concatenate([first, second]) if len(second) else first

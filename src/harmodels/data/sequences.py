@@ -3,6 +3,7 @@
 Axes: N sequences, T time steps of one sequence, D channels.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmodels.data.facts import SequenceFacts
+from harmodels.data.units import UNITS, convert_units
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import read_table, write_table
 
+LOGGER = logging.getLogger("harmodels")
 PADDING = -99.0  # the value that the hand-action report pads with
 
 
@@ -121,6 +124,39 @@ class Sequences:
             self.facts, channels=tuple(channels), units=tuple(self.facts.units[c] for c in columns)
         )
         return replace(self, facts=facts, values=np.ascontiguousarray(self.values[:, columns]))
+
+    def in_unit(self, unit: str) -> "Sequences":
+        """Return the same sequences with every channel in `unit` that measures what it measures.
+
+        Other channels keep theirs, and so do channels whose unit is not known, with a warning.
+
+        Examples
+        --------
+        Of an accelerometer in g and a gyroscope, the first is converted:
+
+        >>> facts = SequenceFacts("made up", ("sit",), ("acc_x", "gyro_x"), ("g", "rad/s"), 20.0)
+        >>> recorded = Sequences.of_equal_length(
+        ...     facts, np.ones((1, 1, 2), np.float32), ids=["a"], subjects=np.array(["1"]),
+        ...     official_split=np.array([""]), labels=np.array([0]),
+        ... )
+        >>> converted = recorded.in_unit("m/s²")
+        >>> converted.facts.units, converted.values.round(3).tolist()
+        (('m/s²', 'rad/s'), [[9.807000160217285, 1.0]])
+        """
+        units, factors = convert_units(self.facts.units, unit)
+        unknown = [own for own in self.facts.units if own not in UNITS]
+        if unknown:
+            LOGGER.warning(
+                "%s: the unit of the recordings is not known (%s), so they are read as they are, "
+                "not in %s",
+                self.facts.dataset,
+                unknown[0],
+                unit,
+            )
+        if factors == [1.0] * len(factors):
+            return self
+        facts = replace(self.facts, units=units)
+        return replace(self, facts=facts, values=self.values * np.array(factors, np.float32))
 
     def padded(self, fill: float = PADDING) -> NDArray[np.float32]:
         """Return (N, longest T, D), right-padded with `fill`."""
@@ -240,6 +276,13 @@ def _from_table(table: pa.Table, metadata: dict[str, Any]) -> Sequences:
     )
 
 
-def read_subjects(path: str | Path) -> pd.DataFrame:
-    """Return columns `id` and `subject` of sequences.parquet, without reading the values."""
-    return read_table(path, columns=["id", "subject"])[0].to_pandas()
+def read_subjects(*paths: str | Path) -> pd.DataFrame:
+    """Return who was recorded, without reading the values: columns `id`, `subject`, `dataset`.
+
+    Each path is the sequences.parquet of a data set; ids are unique within one.
+    """
+    frames = []
+    for path in paths:
+        table, facts = read_table(path, columns=["id", "subject"])
+        frames.append(table.to_pandas().assign(dataset=facts["dataset"]))
+    return pd.concat(frames, ignore_index=True)

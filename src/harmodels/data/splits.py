@@ -1,7 +1,7 @@
 """Splits into training, validation and test sequences, drawn by seed and replicate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from harmodels.seeds import Purpose, generator
 PROTOCOLS = ("official", "subjects", "leave_one_subject_out", "random", "per_class")
 VALIDATIONS = ("sequences", "subjects")
 SPLITS = ("train", "validation", "test")
+SETS_OF_PEOPLE = 100  # of which the first is tested on that leaves enough of each class
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ class Draw:
         sides; `leave_one_subject_out` tests on one person a fold (`folds.fold_draws`), who may lack
         some of the classes; `random` ignores who was recorded, and that windows may overlap;
         `per_class` draws `test_per_class` test sequences of each class from all of them and
-        ignores the same. None is official where there are halves, otherwise subjects.
+        ignores the same. Of several the first is taken that the data set allows: official needs
+        halves, subjects needs to know who was recorded.
     test_fraction
         Share of the subjects, or of the sequences, on the test side of `subjects` and `random`.
+        Of `subjects` the first set of people is taken that leaves as many sequences of each class
+        on both sides as are asked for.
     test_subjects
         With `subjects`, the people who are tested on, instead of a share of them drawn by seed:
         one fold of a cross-subject validation. With `leave_one_subject_out`, the person of the
@@ -59,7 +63,7 @@ class Draw:
     test_per_class: int | None = None
     validation_per_class: int = 0
     validation: str = "sequences"
-    protocol: str | None = None
+    protocol: str | Sequence[str] = ("official", "subjects")
     test_fraction: float = 0.3
     test_subjects: Sequence[str] | None = None
 
@@ -84,6 +88,7 @@ def draw_splits(
     DataError
         If the protocol does not suit the data set, or a class has fewer sequences than asked.
     """
+    draw = replace(draw, protocol=_protocol(sequences, draw))
     random = generator(seed, Purpose.DRAW)
     test_side = _test_side(sequences, draw, random)
     train = _per_class(sequences, ~test_side, draw.train_per_class, "train", random)
@@ -154,16 +159,31 @@ def split_indices(
     return np.sort(rows).astype(np.int64)
 
 
+def _protocol(sequences: Sequences, draw: Draw) -> str:
+    """Return the first protocol of a draw that the data set allows, or the last one."""
+    protocols = [draw.protocol] if isinstance(draw.protocol, str) else list(draw.protocol)
+    strange = [name for name in protocols if name not in PROTOCOLS]
+    if strange or not protocols:
+        what = repr(strange[0]) if strange else "no protocol"
+        raise DataError(f"draw.protocol {what} is none of {', '.join(PROTOCOLS)}")
+    suits = {"official": _has_halves(sequences), "subjects": _names_people(sequences.subjects)}
+    return next((name for name in protocols if suits.get(name, True)), protocols[-1])
+
+
+def _has_halves(sequences: Sequences) -> bool:
+    return bool((sequences.official_split != "").all())
+
+
+def _names_people(subjects: NDArray[np.str_]) -> bool:
+    return len(np.unique(subjects)) > 1 and not (subjects == "").any()
+
+
 def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) -> NDArray[np.bool_]:
     """Return (N,) whether a sequence may be tested on; the others may be trained on."""
     # imported here: every training job reads splits, few draw them, and the import takes a while
     from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
-    name = sequences.facts.dataset
-    halves = bool((sequences.official_split != "").all())
-    protocol = draw.protocol or ("official" if halves else "subjects")
-    if protocol not in PROTOCOLS:
-        raise DataError(f"draw.protocol {protocol!r} is none of {', '.join(PROTOCOLS)}")
+    name, protocol = sequences.facts.dataset, draw.protocol
     by_person = protocol in ("subjects", "leave_one_subject_out")
     if draw.test_subjects is not None and not by_person:
         raise DataError(f"draw.test_subjects needs protocol: subjects, not {protocol}")
@@ -173,7 +193,7 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
             "draw.test_subjects, or draw the folds of folds.fold_draws"
         )
     if protocol == "official":
-        if not halves:
+        if not _has_halves(sequences):
             raise DataError(f"{name} has no official halves; use protocol: subjects or random")
         return sequences.official_split == "test"
     if protocol == "per_class":
@@ -191,13 +211,15 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
     check_people(sequences, sequences.subjects, "use protocol: official or random")
     if draw.test_subjects is not None:
         return _named(sequences, draw.test_subjects)
-    grouped = GroupShuffleSplit(1, test_size=draw.test_fraction, random_state=_state(random))
+    grouped = GroupShuffleSplit(
+        SETS_OF_PEOPLE, test_size=draw.test_fraction, random_state=_state(random)
+    )
     return _drawn(sequences, draw, grouped, sequences.subjects)
 
 
 def check_people(sequences: Sequences, subjects: NDArray[np.str_], remedy: str) -> None:
     """Raise DataError with the remedy unless `subjects` names several people, and all of them."""
-    if len(np.unique(subjects)) < 2 or (subjects == "").any():
+    if not _names_people(subjects):
         raise DataError(
             f"{sequences.facts.dataset} does not say for every sequence which of several people "
             f"was recorded; {remedy}"
@@ -219,17 +241,28 @@ def _named(sequences: Sequences, people: Sequence[str]) -> NDArray[np.bool_]:
 def _drawn(
     sequences: Sequences,
     draw: Draw,
-    splitter: Any,  # of scikit-learn, which draws one split
+    splitter: Any,  # of scikit-learn, which draws one split or several
     groups: NDArray[np.str_] | None,
 ) -> NDArray[np.bool_]:
+    split = splitter.split(np.zeros(len(sequences)), sequences.labels, groups)
     try:
-        _, test = next(splitter.split(np.zeros(len(sequences)), sequences.labels, groups))
+        sides = [_among(sequences, test) for _, test in split]
     except ValueError as error:
         raise DataError(
             f"{sequences.facts.dataset} cannot be split with test_fraction "
             f"{draw.test_fraction}: {error}"
         ) from error
-    return _among(sequences, test)
+    return next((side for side in sides if _suffices(sequences, side, draw)), sides[0])
+
+
+def _suffices(sequences: Sequences, test_side: NDArray[np.bool_], draw: Draw) -> bool:
+    """Return whether both sides hold as many sequences of each class as the draw asks for."""
+    classes = len(sequences.facts.classes)
+    train, test = (
+        np.bincount(sequences.labels[side], minlength=classes).min()
+        for side in (~test_side, test_side)
+    )
+    return bool(train >= (draw.train_per_class or 0) and test >= (draw.test_per_class or 0))
 
 
 def _among(sequences: Sequences, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

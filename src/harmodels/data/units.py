@@ -1,6 +1,7 @@
 """Units of sensors, and what values are multiplied with to be in another one."""
 
 import math
+from collections.abc import Sequence
 
 # Unit → what it measures, and its size in the SI unit.
 UNITS = {
@@ -38,3 +39,31 @@ def unit_factor(unit: str, wanted: str) -> float:
     if meaning != other:
         raise ValueError(f"{unit} measures {meaning}, but {wanted} measures {other}")
     return size / wanted_size
+
+
+def convert_units(units: Sequence[str], wanted: str) -> tuple[tuple[str, ...], list[float]]:
+    """Return the units of channels of which those that measure the same are in `wanted`.
+
+    Parameters
+    ----------
+    units
+        Of the channels as they are; one that is not known stays.
+    wanted
+        A known unit.
+
+    Returns
+    -------
+    units, factors
+        The units afterwards, and what the values of each channel are multiplied with.
+
+    Examples
+    --------
+    >>> convert_units(["m/s²", "rad/s"], "m/s²")
+    (('m/s²', 'rad/s'), [1.0, 1.0])
+    """
+    meaning = UNITS[wanted][0]
+    same = [unit in UNITS and UNITS[unit][0] == meaning for unit in units]
+    factors = [
+        unit_factor(unit, wanted) if ours else 1.0 for unit, ours in zip(units, same, strict=True)
+    ]
+    return tuple(wanted if ours else unit for unit, ours in zip(units, same, strict=True)), factors

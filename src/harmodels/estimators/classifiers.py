@@ -33,13 +33,14 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     learning_rate, epochs
         Step size; passes through the sequences.
     clip
-        Bound on each element of a gradient of `truncated_bptt`.
+        Bound on each element of a gradient of `truncated_bptt`; None clips nothing.
     optimiser, clip_norm
         Of `minibatch`: `sgd` or `adam`; bound on the norm of the gradient, or None.
     initial_range
         `truncated_bptt` starts from U[-initial_range, initial_range].
     initialisation
-        How `minibatch` starts: `uniform`, `normal_as_printed`, `glorot_uniform`, `orthogonal`.
+        How `minibatch` starts: `uniform`, `normal_as_printed`, `normal_as_variance`,
+        `glorot_uniform`, `orthogonal`.
     replicates
         Networks that differ only in their random numbers and are trained as one.
     validation_fraction, patience
@@ -80,12 +81,12 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         batch_size: int = 10,
         learning_rate: float = 0.05,
         epochs: int = 50,
-        clip: float = 1.0,
+        clip: float | None = 1.0,
         optimiser: Literal["sgd", "adam"] = "sgd",
         clip_norm: float | None = None,
         initial_range: float = 0.1,
         initialisation: Literal[
-            "uniform", "normal_as_printed", "glorot_uniform", "orthogonal"
+            "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
         ] = "orthogonal",
         replicates: int = 1,
         validation_fraction: float = 0.0,
@@ -371,7 +372,8 @@ class MLPClassifier(NetworkClassifier):
         Samples of an update; step size; share of the last step; passes through the samples.
     dropout, dropout_form
         Probability with which an input of the second layer is dropped; `inverted` scales in
-        training, `at_inference` the trained network.
+        training, `at_inference` the trained network; `as_programmed` is what the program of
+        report `mlp_features` does, in which the backward pass knows nothing of what was dropped.
     initial_range
         Weights start in U[-initial_range, initial_range], biases at zero.
     replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
@@ -395,7 +397,7 @@ class MLPClassifier(NetworkClassifier):
         learning_rate: float = 0.05,
         momentum: float = 0.9,
         dropout: float = 0.0,
-        dropout_form: Literal["inverted", "at_inference"] = "inverted",
+        dropout_form: Literal["inverted", "at_inference", "as_programmed"] = "inverted",
         initial_range: float = 0.1,
         epochs: int = 50,
         replicates: int = 1,
@@ -446,7 +448,5 @@ class MLPClassifier(NetworkClassifier):
         return X[:, None, :]
 
     def _module(self, replicate: int) -> nn.Module:
-        params = self.params_
-        if self.dropout and self.dropout_form == "at_inference":
-            params = mlp.at_inference(params, 1 - self.dropout)
+        params = mlp.in_use(self.params_, self.dropout, self.dropout_form)
         return torch_modules.perceptron_module(params, replicate)

@@ -12,8 +12,17 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from harmodels.evaluation.significance import effect_size, mean_p_value, share_p_value
-from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval, share_interval
+from harmodels.evaluation.significance import (
+    effect_size,
+    mean_p_value,
+    share_p_value,
+)
+from harmodels.evaluation.statistics import (
+    LEVEL,
+    Interval,
+    mean_interval,
+    share_interval,
+)
 
 Expected = Literal["greater", "less"]
 
@@ -113,7 +122,7 @@ def compare(
     >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
     undecided, p = 0.074, d_z = 2.0
     """
-    return _judge_mean(_differences(left, right, pair_on), 0.0, expected, level)
+    return judge_mean(differences(left, right, pair_on), 0.0, expected, level)
 
 
 def majority(
@@ -131,6 +140,25 @@ def majority(
     sign = 1 if expected == "greater" else -1
     beaten = sign * (pairs["value_left"] - pairs["value_right"]) > 0
     return _judge_share(beaten.groupby(pairs["replicate"]).mean(), 0.5, level)
+
+
+def majority_untied(
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    pair_on: Sequence[str],
+    expected: Expected,
+    level: float = LEVEL,
+) -> Judgement:
+    """Judge the share of configurations in which left beats right, among those that differ.
+
+    Where a rule usually changes nothing (the best weights are the last ones), ties say nothing
+    of it. A replicate of which every pair is tied is left out.
+    """
+    pairs = _pairs(left, right, pair_on)
+    differing = pairs.loc[pairs["value_left"] != pairs["value_right"]]
+    sign = 1 if expected == "greater" else -1
+    beaten = sign * (differing["value_left"] - differing["value_right"]) > 0
+    return _judge_share(beaten.groupby(differing["replicate"]).mean(), 0.5, level)
 
 
 def best_of(
@@ -155,7 +183,7 @@ def best_of(
     ours, others = sample.loc[winner], sample.loc[~winner]
     means = others.groupby("configuration")["value"].mean()
     if ours.empty or means.empty:
-        return _judge_mean([], 0.0, expected, level)
+        return judge_mean([], 0.0, expected, level)
     rival = means.idxmax() if expected == "greater" else means.idxmin()
     return compare(ours, others.loc[others["configuration"] == rival], [], expected, level)
 
@@ -188,7 +216,14 @@ def equivalent(
     It holds if the whole interval of the difference lies between −margin and margin: a difference
     that is merely not shown is no equality.
     """
-    difference = _differences(left, right, pair_on)
+    return judge_equivalence(differences(left, right, pair_on), margin, level)
+
+
+def judge_equivalence(
+    differences: Iterable[float], margin: float, level: float = LEVEL
+) -> Judgement:
+    """Judge whether the mean of the differences, one a replicate, is within ±margin."""
+    difference = list(differences)
     interval = mean_interval(difference, level)
     verdict = Verdict.UNDECIDED
     if interval.n >= 2 and -margin < interval.low and interval.high < margin:
@@ -204,7 +239,7 @@ def mean_beyond(
     sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
     """Judge the mean over configurations, per replicate, against `threshold`."""
-    return _judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
+    return judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
 
 
 def share_beyond(
@@ -225,9 +260,24 @@ def loss_roughness(losses: Sequence[float]) -> float:
     return float(np.maximum(steps, 0).mean()) if steps.size else float("nan")
 
 
-def _judge_mean(
-    values: Iterable[float], threshold: float, expected: Expected, level: float
+def epochs_to_loss(losses: Sequence[float], reach: float) -> int:
+    """Return the first epoch, from 1, whose loss is at most `reach`.
+
+    Of losses that are all above it, one more than their number: the least that it could be.
+
+    Examples
+    --------
+    >>> epochs_to_loss([1.8, 0.6, 0.4, 0.5], reach=0.5), epochs_to_loss([1.8, 1.7], reach=0.5)
+    (3, 3)
+    """
+    reached = (epoch for epoch, loss in enumerate(losses, start=1) if loss <= reach)
+    return next(reached, len(losses) + 1)
+
+
+def judge_mean(
+    values: Iterable[float], threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
+    """Judge the mean of the values, one a replicate, against `threshold`."""
     values = list(values)
     interval = mean_interval(values, level)
     return Judgement(
@@ -251,7 +301,7 @@ def _judge_share(shares: Iterable[float], threshold: float, level: float) -> Jud
     )
 
 
-def _differences(
+def differences(
     left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
 ) -> "pd.Series[float]":
     """Return each replicate's mean of left − right over the pairs."""

@@ -1,5 +1,7 @@
 """Confusion matrices: rows are true classes, columns predicted ones."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -83,3 +85,65 @@ def errors_between(counts: NDArray[np.number], first: int, second: int) -> NDArr
     errors = counts.sum(axis=(-2, -1)) - np.trace(counts, axis1=-2, axis2=-1)
     between = counts[..., first, second] + counts[..., second, first]
     return np.divide(between, errors, out=np.full_like(errors, np.nan), where=errors > 0)
+
+
+def recall_lead(counts: NDArray[np.number], label: int) -> NDArray[np.float64]:
+    """Return the recall of a class minus the highest recall of the others, shape (R,).
+
+    Classes without sequences are left out; NaN where only one class is left.
+
+    Examples
+    --------
+    >>> recall_lead(np.array([[[8, 2, 0], [5, 5, 0], [0, 0, 0]]]), 0).round(1).tolist()
+    [0.3]
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    totals = counts.sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    recall = np.divide(right, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+    others = np.delete(recall, label, axis=-1)
+    highest = np.where(np.isnan(others), -np.inf, others).max(axis=-1)
+    return np.where(np.isinf(highest), np.nan, recall[..., label] - highest)
+
+
+def mistaken_margin(
+    counts: NDArray[np.number], labels: Sequence[int], answer: int, most: bool
+) -> NDArray[np.float64]:
+    """Return how much more often than another wrong answer some classes are given `answer`.
+
+    Parameters
+    ----------
+    counts
+        Shape (R, C, C).
+    labels
+        The true classes; their wrong answers are added up.
+    answer
+        The wrong answer in question.
+    most
+        Whether the most frequent other wrong answer is subtracted, or the rarest.
+
+    Returns
+    -------
+    margin
+        Share of the wrong answers, difference, shape (R,); NaN without any wrong answer or
+        another class.
+
+    Examples
+    --------
+    >>> counts = np.array([[[6, 3, 1], [0, 9, 1], [0, 0, 10]]])
+    >>> mistaken_margin(counts, [0], 1, most=True).tolist()  # 3 of 4 errors against 1 of 4
+    [0.5]
+    """
+    wrong = np.asarray(counts, dtype=np.float64)[..., list(labels), :].copy()
+    wrong[..., np.arange(len(labels)), list(labels)] = 0
+    wrong = wrong.sum(axis=-2)
+    # the right answer of a single class is none of its wrong ones
+    left_out = [answer, *(labels if len(labels) == 1 else ())]
+    others = np.delete(wrong, left_out, axis=-1)
+    total = wrong.sum(axis=-1)
+    if not others.shape[-1]:
+        return np.full_like(total, np.nan)
+    other = others.max(axis=-1) if most else others.min(axis=-1)
+    return np.divide(
+        wrong[..., answer] - other, total, out=np.full_like(total, np.nan), where=total > 0
+    )

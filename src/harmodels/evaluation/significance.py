@@ -57,6 +57,25 @@ def share_p_value(shares: Iterable[float], threshold: float = 0.5) -> float:
     return _two_sided(special.logit(mean) - special.logit(threshold), error, sample.size - 1)
 
 
+def count_p_value(count: int, trials: int, share: float = 0.5) -> float:
+    """Return twice the smaller tail of the binomial distribution at `share`, at most 1.
+
+    It belongs to `statistics.count_interval`, whose bounds are where a tail is half of
+    1 − level. NaN for no trials.
+
+    Examples
+    --------
+    >>> round(count_p_value(6, 6), 5)
+    0.03125
+    """
+    if trials == 0:
+        return float("nan")
+    # P(at most count) and P(at least count); the argument k of bdtr is an integer below trials
+    below = float(special.bdtr(count, trials, share))
+    above = 1.0 if count == 0 else float(special.bdtrc(count - 1, trials, share))
+    return min(1.0, 2 * min(below, above))
+
+
 def effect_size(values: Iterable[float], threshold: float = 0.0) -> float:
     """Return Cohen's d_z: (mean − threshold) over the standard deviation of the values.
 

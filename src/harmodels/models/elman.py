@@ -129,18 +129,48 @@ def backward(
     d_logits: Tensor,
     *,
     transposed: bool = True,
+    first_step_bias: bool = True,
 ) -> ElmanClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C).
 
-    With `transposed=False` the recursion is the one printed in report rnn_tbptt.
+    With `transposed=False` the recursion is the one printed in report rnn_tbptt; with
+    `first_step_bias=False` the first step has no share in the gradient of `bias_hh`.
     """
     d_state, d_output = linear.backward(params.output, cache.output, d_logits)
+    d_outputs = _at_last(cache, d_state)
+    recurrence = params.rnn.weight_hh if transposed else params.rnn.weight_hh.mT
+    d_preactivation, _ = elman.through_time(cache.rnn, d_outputs, recurrence)
+    d_rnn = elman.parameter_gradients(cache.rnn, d_preactivation)
+    if not first_step_bias:
+        d_rnn = d_rnn._replace(bias_hh=d_preactivation[:, :, 1:].sum((1, 2)))
+    return ElmanClassifier(d_rnn, d_output)
+
+
+def state_gradients(
+    params: ElmanClassifier,
+    cache: ElmanClassifierCache,
+    d_logits: Tensor,
+    *,
+    transposed: bool = True,
+) -> Tensor:
+    """Return the gradients at the states (R, B, T, H), every path to the loss counted.
+
+    Arguments as of `backward`. Those of the steps behind a sequence's last are zero.
+    """
+    d_state, _ = linear.backward(params.output, cache.output, d_logits)
+    d_states = _at_last(cache, d_state)
+    recurrence = params.rnn.weight_hh if transposed else params.rnn.weight_hh.mT
+    d_preactivation, _ = elman.through_time(cache.rnn, d_states, recurrence)
+    d_states[:, :, :-1] += d_preactivation[:, :, 1:] @ recurrence[:, None]
+    return d_states
+
+
+def _at_last(cache: ElmanClassifierCache, d_state: Tensor) -> Tensor:
+    """Return (R, B, T, H): `d_state` (R, B, H) at each sequence's last step, zero elsewhere."""
     R, B, steps, H = cache.rnn.hidden.shape
     d_outputs = d_state.new_zeros(R, B, steps - 1, H)
     if cache.lengths is None:
         d_outputs[:, :, -1] = d_state
     else:
         d_outputs.scatter_(2, _places(cache.lengths, H), d_state[:, :, None])
-    through_time = elman.backward if transposed else elman.backward_untransposed
-    _, _, d_rnn = through_time(params.rnn, cache.rnn, d_outputs)
-    return ElmanClassifier(d_rnn, d_output)
+    return d_outputs

@@ -85,10 +85,58 @@ def backward(
     return Mlp(d_hidden1, d_hidden2, d_output)
 
 
-def at_inference(params: Mlp, keep_prob: float) -> Mlp:
-    """Return the perceptron that classifies after training with the report's dropout.
+def forward_as_programmed(params: Mlp, inputs: Tensor, masks: Tensor) -> tuple[Tensor, MlpCache]:
+    """Return logits and cache of a training pass with dropout as the report's program has it.
 
-    Scaling the activations before the second layer by `keep_prob` is scaling its weight.
+    It drops the second layer's bias too, and keeps for the backward pass what that layer would
+    have read without a mask. So `backward` with this cache and no mask gives the program's
+    updates, which follow no gradient of a loss. Derivation: docs/derivations/mlp.md.
+
+    Parameters
+    ----------
+    params
+        R perceptrons with N1 units in the first layer.
+    inputs
+        (R, B, D).
+    masks
+        (R, B, N1 + 1) of zeros and ones; the last column is the bias's.
+
+    Examples
+    --------
+    >>> from harmodels.nn.initialisers import uniform
+    >>> draw, generators = uniform(0.5), [np.random.default_rng(0)]
+    >>> params = initialise(generators, sizes=(7, 5, 4, 2), weights=draw, biases=draw)
+    >>> inputs = torch.randn(1, 3, 7)
+    >>> logits, _ = forward_as_programmed(params, inputs, torch.ones(1, 3, 6))
+    >>> torch.allclose(logits, forward(params, inputs)[0], atol=1e-6)
+    True
     """
-    hidden2 = params.hidden2._replace(weight=keep_prob * params.hidden2.weight)
-    return params._replace(hidden2=hidden2)
+    first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
+    active1, relu1 = relu.forward(first)
+    kept, bias_kept = masks[..., :-1], masks[..., -1:]
+    second = (active1 * kept) @ params.hidden2.weight.mT  # (R, B, N2)
+    second = second + bias_kept * params.hidden2.bias[:, None]
+    active2, relu2 = relu.forward(second)
+    logits, cache3 = linear.forward(params.output, active2)  # (R, B, C)
+    return logits, MlpCache(cache1, relu1, active1, relu2, cache3)
+
+
+def in_use(params: Mlp, rate: float, form: str) -> Mlp:
+    """Return the perceptron without dropout that classifies after training with it.
+
+    Parameters
+    ----------
+    params
+        As trained.
+    rate
+        Probability with which a unit was dropped.
+    form
+        `inverted`: `params` themselves. `at_inference`: the activations before the second layer
+        are scaled by 1 - rate, which is scaling its weight. `as_programmed`: the activations
+        behind it are, which is scaling weight and bias, as max(p v, 0) = p max(v, 0).
+    """
+    if not rate or form == "inverted":
+        return params
+    keep_prob, hidden2 = 1 - rate, params.hidden2
+    bias = keep_prob * hidden2.bias if form == "as_programmed" else hidden2.bias
+    return params._replace(hidden2=linear.LinearParams(keep_prob * hidden2.weight, bias))

@@ -2,7 +2,8 @@
 
 The report's form masks in training and scales by `keep_prob`, the probability that a unit is kept,
 at inference; the inverted form divides by it in training and changes nothing at inference. Both
-give the next layer the same expectation.
+give the next layer the same expectation. What the report's program does is neither: it is in
+`models/mlp.py`, since its backward pass knows no mask.
 """
 
 from typing import NamedTuple

@@ -128,9 +128,19 @@ def backward_untransposed(
 def _backward(
     params: ElmanParams, cache: ElmanCache, d_outputs: Tensor, recurrence: Tensor
 ) -> tuple[Tensor, Tensor, ElmanParams]:
-    inputs, hidden = cache
-    R, B, T, D = inputs.shape
-    H = hidden.shape[-1]
+    d_preactivation, d_initial = through_time(cache, d_outputs, recurrence)
+    R, B, T, _ = cache.inputs.shape
+    flat = d_preactivation.view(R, B * T, -1)
+    d_inputs = (flat @ params.weight_ih).view(R, B, T, -1)
+    return d_inputs, d_initial, parameter_gradients(cache, d_preactivation)
+
+
+def through_time(cache: ElmanCache, d_outputs: Tensor, recurrence: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients at the pre-activations (R, B, T, H) and at the initial state (R, B, H).
+
+    `recurrence` (R, H, H) is `weight_hh`, or its transpose for the recursion as printed.
+    """
+    hidden, T = cache.hidden, cache.inputs.shape[2]
     slope = 1 - hidden[:, :, 1:].square()  # (R, B, T, H), tanh' at each step
     d_preactivation = torch.empty_like(slope)  # (R, B, T, H)
     d_state = torch.zeros_like(hidden[:, :, 0])  # (R, B, H), what later steps send back
@@ -138,9 +148,14 @@ def _backward(
         d_step = (d_outputs[:, :, t] + d_state) * slope[:, :, t]  # (R, B, H)
         d_preactivation[:, :, t] = d_step
         d_state = d_step @ recurrence  # row by row: recurrenceᵀ · d_step
-    flat = d_preactivation.view(R, B * T, H)
-    d_inputs = (flat @ params.weight_ih).view(R, B, T, D)
-    d_weight_ih = flat.mT @ inputs.reshape(R, B * T, D)  # (R, H, D)
-    d_weight_hh = flat.mT @ hidden[:, :, :-1].reshape(R, B * T, H)  # (R, H, H)
+    return d_preactivation, d_state
+
+
+def parameter_gradients(cache: ElmanCache, d_preactivation: Tensor) -> ElmanParams:
+    """Return the parameters' gradients for those at the pre-activations, (R, B, T, H)."""
+    R, B, T, D = cache.inputs.shape
+    flat = d_preactivation.view(R, B * T, -1)
+    d_weight_ih = flat.mT @ cache.inputs.reshape(R, B * T, D)  # (R, H, D)
+    d_weight_hh = flat.mT @ cache.hidden[:, :, :-1].reshape(R, B * T, -1)  # (R, H, H)
     d_bias = flat.sum(1)  # (R, H), the same for both biases
-    return d_inputs, d_state, ElmanParams(d_weight_ih, d_weight_hh, d_bias, d_bias)
+    return ElmanParams(d_weight_ih, d_weight_hh, d_bias, d_bias)

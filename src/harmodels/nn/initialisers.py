@@ -33,6 +33,15 @@ def normal_as_printed(generator: np.random.Generator, shape: Shape) -> Tensor:
     return torch.from_numpy(generator.normal(0.0, math.sqrt(2 / sum(shape)), size=shape))
 
 
+def normal_as_variance(generator: np.random.Generator, shape: Shape) -> Tensor:
+    """Draw (fan_out, fan_in) from N(0, sqrt(2 / (fan_in + fan_out))) as rnn_minibatch prints it.
+
+    The second argument is taken for a *variance*, so the standard deviation is its square root,
+    (2 / (fan_in + fan_out))^(1/4).
+    """
+    return torch.from_numpy(generator.normal(0.0, (2 / sum(shape)) ** 0.25, size=shape))
+
+
 def glorot_uniform(generator: np.random.Generator, shape: Shape) -> Tensor:
     """Draw (fan_out, fan_in) from U[-b, b] with b = sqrt(6 / (fan_in + fan_out)).
 

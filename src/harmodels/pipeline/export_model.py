@@ -19,6 +19,7 @@ from harmodels.data.formats.uci_har import STEPS
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import read_subjects
 from harmodels.data.splits import kept_checkpoints
+from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import Accuracy, Bounds, ModelCard, TrainingData
@@ -213,7 +214,10 @@ def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> 
     dataset, plan = source.dataset, source.plan
     features: AffineMap | None = None
     channels = tuple(run.facts["channels"] or dataset.channels)
-    units = dict(zip(dataset.channels, dataset.units, strict=True))
+    read = dataset.units
+    if run.facts.get("unit"):
+        read, _ = convert_units(read, run.facts["unit"])
+    units = dict(zip(dataset.channels, read, strict=True))
     if source.feature_map is not None:
         features, channels, units = read_map(source.feature_map), RAW_CHANNELS, UNIT
     steps, step = _window(dataset)

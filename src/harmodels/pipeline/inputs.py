@@ -67,7 +67,7 @@ class Inputs:
         """
         name, suffix = split_name(wildcards.draw)
         report = self.pipeline.report(wildcards.report)
-        draw = self.pipeline.draw(report.key, name)
+        draw = self.pipeline.draw(report.key, wildcards.dataset, name)
         blocks = {
             part.block: part for part in parts_of(report.replicates, report.replicates_in_a_job)
         }
@@ -120,6 +120,7 @@ class Inputs:
             "options": configuration.options,
             "training": experiment.training,
             "channels": list(dataset.channel_group(group)) if group else None,
+            "unit": experiment.unit,
             "fingers": fingers_of(dataset) if group == GROUP else None,
             "validation": experiment.validation,
             "seed": project.seed,
@@ -174,18 +175,21 @@ class Inputs:
 
         return of
 
-    def sequences_of_subjects(self, section: str) -> Callable[[Wildcards], str | list[str]]:
+    def sequences_of_subjects(self, section: str) -> Callable[[Wildcards], list[str]]:
         """Return a function to the sequences that tell who was recorded, where that is asked for.
 
         Predictions hold only the ids of sequences.
         """
 
-        def path(wildcards: Wildcards) -> str | list[str]:
-            if not needs_subjects(self._spec(section, wildcards)):
+        def paths(wildcards: Wildcards) -> list[str]:
+            spec = self._spec(section, wildcards)
+            if not needs_subjects(spec):
                 return []
-            return f"results/datasets/{wildcards.dataset}/sequences.parquet"
+            report, dataset = wildcards.report, wildcards.dataset
+            homes = [self.pipeline.home(report, dataset, name) for name in experiments_of(spec)]
+            return [f"results/datasets/{home}/sequences.parquet" for home in dict.fromkeys(homes)]
 
-        return path
+        return paths
 
     def claims(self, wildcards: Wildcards) -> dict[str, Spec]:
         """Return the claims of a report that its experiments can decide."""

@@ -89,7 +89,7 @@ class ModelInputs:
             "minutes": recording.minutes,
             "rate_hz": dataset.rate_hz,
             "seed": recording.seed,
-            "on_thigh": dataset.format == "wisdm",
+            "like": dataset.format,
         }
 
     def folder_for_afternoon(self, wildcards: Wildcards) -> str:

@@ -32,6 +32,10 @@ class Pipeline:
     project: Project
     datasets: Mapping[str, Dataset]
 
+    def home(self, report: str, dataset: str, experiment: str) -> str:
+        """Return the data set under which the runs of an experiment are: its own, if it has one."""
+        return self.experiment(report, experiment).dataset or dataset
+
     @property
     def simulated(self) -> list[str]:
         """Names of the data sets that a generator makes."""
@@ -68,15 +72,16 @@ class Pipeline:
         known = self.experiment(report, experiment).configurations
         return _find("configuration", name, known, f"experiment {experiment} of {report}")
 
-    def draw(self, report: str, name: str) -> dict[str, Any]:
+    def draw(self, report: str, dataset: str, name: str) -> dict[str, Any]:
         """Return a draw; raise `ConfigurationError` if no experiment of the report uses it."""
-        return _find("draw", name, self.report(report).draws, f"report {report}")
+        return _find("draw", name, self.report(report).draws[dataset], f"report {report}")
 
     def parts(self, report: str, dataset: str, experiment: str) -> dict[str, Part]:
         """Return the parts in which each configuration of an experiment is trained, by suffix."""
         plan = self.report(report)
-        draw = plan.draws[self.experiment(report, experiment).draw]
-        folds = self.dataset(dataset).subjects if is_folded(draw) else ()
+        home = self.home(report, dataset, experiment)
+        draw = plan.draws[home][self.experiment(report, experiment).draw]
+        folds = self.dataset(home).subjects if is_folded(draw) else ()
         found = parts_of(plan.replicates, plan.replicates_in_a_job, folds)
         return {part.suffix: part for part in found}
 
@@ -142,11 +147,21 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     project = parse_project(config, root)
     own = [Path(path) for path in project.registries]
     registry = load_registries([root / "config" / "datasets.yaml", *own])
-    names = [name for report in project.reports.values() for name in report.datasets]
+    names = [name for report in project.reports.values() for name in datasets_of(report)]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
+    for report in project.reports.values():
+        where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
+        for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
+            _find("data set", name, registry, where)
     check_folds(pipeline)
     check_models(pipeline)
     return pipeline
+
+
+def datasets_of(report: Report) -> list[str]:
+    """Return the data sets that a report is built on, and those of single experiments."""
+    own = (experiment.dataset for experiment in report.experiments.values())
+    return list(dict.fromkeys([*report.datasets, *(name for name in own if name)]))
 
 
 def is_folded(draw: Mapping[str, Any]) -> bool:
@@ -162,13 +177,16 @@ def check_folds(pipeline: Pipeline) -> None:
     ConfigurationError
         Naming the entry of the registry.
     """
-    for report, dataset in pipeline.reports:
-        folded = [name for name, draw in report.draws.items() if is_folded(draw)]
-        if folded and not pipeline.dataset(dataset).subjects:
+    for report, given in pipeline.reports:
+        for experiment in report.experiments.values():
+            dataset = experiment.dataset or given
+            folded = is_folded(report.draws[dataset][experiment.draw])
+            if not folded or pipeline.dataset(dataset).subjects:
+                continue
             raise ConfigurationError(
-                f"report {report.key}, draw {folded[0]}: leave_one_subject_out plans a job for "
-                f"each person, but the registry does not say who was recorded for {dataset}; add "
-                "the key subjects to its entry"
+                f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
+                "a job for each person, but the registry does not say who was recorded for "
+                f"{dataset}; add the key subjects to its entry"
             )
 
 
@@ -188,7 +206,12 @@ def check_models(pipeline: Pipeline) -> None:
                 f"models.{name}.dataset: report {plan.report} is built on "
                 f"{', '.join(report.datasets)}, not on {plan.dataset}"
             )
-        if is_folded(report.draws[experiment.draw]):
+        if experiment.dataset not in (None, plan.dataset):
+            raise ConfigurationError(
+                f"models.{name}.dataset: {plan.experiment} is always trained on "
+                f"{experiment.dataset}, not on {plan.dataset}"
+            )
+        if is_folded(report.draws[plan.dataset][experiment.draw]):
             raise ConfigurationError(
                 f"models.{name}.experiment: {plan.experiment} trains a network for each person "
                 "left out; choose an experiment with one training set"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from harmodels.config.experiments import Experiment
 from harmodels.pipeline.pipeline import Pipeline, buildable
 from harmodels.pipeline.targets import CORRELATIONS, Targets, run_folders
 
@@ -36,7 +37,7 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
         section
         | {
             "reads": {
-                name: experiment.reads
+                name: _table(experiment, section["dataset"])
                 for name, experiment in pipeline.report(section["report"]).experiments.items()
             },
             "splits": Targets(pipeline).splits(section["report"], section["dataset"]),
@@ -44,6 +45,11 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
         }
         for section in page_sections(pipeline)
     ]
+
+
+def _table(experiment: Experiment, dataset: str) -> str:
+    """Return the file below the results folder that the networks of an experiment read."""
+    return f"datasets/{experiment.dataset or dataset}/{experiment.reads}.parquet"
 
 
 def recorded_datasets(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
@@ -73,5 +79,6 @@ def _recorded_archive(pipeline: Pipeline, dataset: str) -> dict[str, Any] | None
     return {
         "path": path.as_posix(),
         "known": list(archive.sha256),
+        "git_blob": archive.git_blob,
         "members": bool(archive.checksums),
     }

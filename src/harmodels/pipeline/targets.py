@@ -96,23 +96,23 @@ class Targets:
 
     def splits(self, report: str, dataset: str) -> dict[str, str]:
         """Return the splits that each training job reads, by the folder of its run."""
-        return {
-            run_folder(report, dataset, name, configuration, part): splits_file(
-                report, dataset, experiment.draw, part
-            )
-            for name, experiment in self.pipeline.report(report).experiments.items()
+        splits = {}
+        for name, experiment in self.pipeline.report(report).experiments.items():
+            home = self.pipeline.home(report, dataset, name)
             for configuration, part in product(
                 experiment.configurations, self.pipeline.parts(report, dataset, name).values()
-            )
-        }
+            ):
+                folder = run_folder(report, home, name, configuration, part)
+                splits[folder] = splits_file(report, home, experiment.draw, part)
+        return splits
 
     def tables_of_dataset(self, dataset: str) -> list[str]:
         """Return the names of the files of a data set from which runs and tables are made."""
         names = {
             experiment.reads
             for report, name in self.pipeline.reports
-            if name == dataset
             for experiment in report.experiments.values()
+            if (experiment.dataset or name) == dataset
         }
         if dataset in self.compared_datasets():
             names |= {"computed_features", "shipped_features"}
@@ -140,7 +140,7 @@ def run_folders(
     A run that is trained in several parts has a folder for each.
     """
     return [
-        run_folder(report, dataset, name, configuration, part)
+        run_folder(report, pipeline.home(report, dataset, name), name, configuration, part)
         for name in experiments
         for configuration, part in product(
             pipeline.experiment(report, name).configurations,

@@ -30,8 +30,8 @@ def record_report(
         The results folder.
     section
         `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, `reads`:
-        by experiment the table of the data set that its networks read, `splits`: by folder the
-        file of splits, and `published_runs` as the report's configuration has them.
+        by experiment the file under the results folder that its networks read, `splits`: by
+        folder the file of splits, and `published_runs` as the report's configuration has them.
     published
         Returns the content of a file of `config/published`.
 
@@ -78,7 +78,7 @@ def record_report(
         (digest,) = hashes_of(results, [f"{folder}/run.json"]).values()
         files = read_json(results / folder / "run.json").get("files", {})
         drawn = Path(section["splits"][str(results / folder)]).relative_to(results).as_posix()
-        runs[folder] = RecordedRun(f"datasets/{dataset}/{read}.parquet", drawn, digest, files)
+        runs[folder] = RecordedRun(read, drawn, digest, files)
     splits = hashes_of(results, list(dict.fromkeys(run.splits for run in runs.values())))
     return RecordedReport(report, dataset, splits, runs, products)
 

@@ -184,9 +184,8 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
         product = _recorded(results, f"{table}.csv")
         runs = {folder: load_run(results / folder) for folder in product.runs}
         places = sorted({o["replicate"] for run in runs.values() for o in run.facts["replicates"]})
-        sequences = results / "datasets" / Path(table).parts[1] / "sequences.parquet"
         columns = [
-            rebuild_table(product, _one_replicate(runs, place), sequences).cells["value"]
+            rebuild_table(product, _one_replicate(runs, place), results).cells["value"]
             for place in places
         ]
         values = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)

@@ -35,6 +35,8 @@ _MEASURES = {
     "cross_entropy": "Cross-entropy (nats)",
     "accuracy": "Accuracy",
     "confused": "Sequences",
+    "printed_inside": "Printed rows inside the interval of ours",
+    "printed_distance": "Distance to the printed rows",
     "share_of_class": "Share of the true class",
 }
 
@@ -59,7 +61,9 @@ def measure_label(measure: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, transposed."""
+    """Return the value of a hyperparameter as short as it is exact: 0.1, 50, none, transposed."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
@@ -94,7 +98,9 @@ def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] 
     """Return `learning rate 0.1, hidden units 50`, leaving out the keys in `without`."""
     left_out = set(without)
     parts = [
-        f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
+        f"no {humanise(key).lower()}"
+        if value is None
+        else f"{_lower_first(key_label(key))} {name_text(value)}".replace("± ", "±")
         for key, value in configuration.items()
         if key not in left_out
     ]

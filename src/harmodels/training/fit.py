@@ -40,6 +40,9 @@ class Schedule:
         When a replicate ends before the last epoch; needs validation.
     test_every
         Epochs between two looks at the test set, which are recorded and decide nothing.
+    keep_before_stop
+        Whether a replicate that the rule ends keeps, as its last weights, those from before the
+        epoch that met the rule.
     """
 
     epochs: int
@@ -48,6 +51,7 @@ class Schedule:
     monitor: str
     stopping: StoppingRule = AllEpochs()  # noqa: RUF009 - a frozen record
     test_every: int | None = None
+    keep_before_stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def fit(
         active = _active(result)
         if not active:
             break
-        started = time.monotonic()
+        started, before = time.monotonic(), result.last
         for group in _side_by_side(indices.train, active):
             _train(learner, data, indices, schedule, result, group, epoch)
         active = _active(result)
@@ -183,6 +187,8 @@ def fit(
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
             test = [indices.test] * len(result.outcomes)
             _measure(learner, data, test, result, active, epoch, "test")
+        if schedule.keep_before_stop:
+            _restore_ended(result, active, before)
         result.epoch = epoch
         result.seconds += time.monotonic() - started
         report(_summary(result, epoch, sum(len(indices.train[i]) for i in active)))
@@ -193,6 +199,17 @@ def fit(
 
 def _active(result: Fit) -> list[int]:
     return [i for i, outcome in enumerate(result.outcomes) if outcome.stop_reason is None]
+
+
+def _restore_ended(result: Fit, active: list[int], before: State) -> None:
+    """Give the replicates that the stopping rule has just ended the weights of `before`."""
+    ended = [
+        i
+        for i in active
+        if result.outcomes[i].stop_reason is not None and result.outcomes[i].diverged_epoch is None
+    ]
+    if ended:
+        result.last = put_replicates(result.last, ended, take_replicates(before, ended))
 
 
 def _side_by_side(rows: list[Indices], active: list[int]) -> list[list[int]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from harmodels.data.archives.download import fetch
 from harmodels.data.archives.http import RetryPolicy, printable
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DownloadError
+from harmodels.files import git_blob
 
 FAST = RetryPolicy(attempts=3, timeout_s=0.2, pause_s=0.01)
 PAGE = b"<!DOCTYPE html><title>Sorry</title>"
@@ -283,12 +285,84 @@ def test_one_error_names_everything(
         assert expected in message
 
 
+HDF5 = b"\x89HDF\r\n\x1a\n..."
+
+
+def _course(registry: dict[str, Dataset], **changes: Any) -> Dataset:
+    """The course's file, which is published, with another hash or other addresses."""
+    archive = registry["course-h5"].archive
+    assert archive is not None
+    return replace(registry["course-h5"], archive=replace(archive, **changes))
+
+
 def test_a_users_file_is_only_looked_for(registry: dict[str, Dataset], tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="bring your own copy.*as 'course.h5'"):
-        _get(registry["course-h5"], tmp_path / "course.h5")
-    (tmp_path / "data.h5").write_bytes(b"\x89HDF\r\n\x1a\n...")
-    _get(registry["course-h5"], tmp_path / "course.h5")
+    dataset = _course(registry, addresses=())
+    with pytest.raises(DownloadError, match="Please bring your own copy.*as 'course.h5'"):
+        _get(dataset, tmp_path / "course.h5")
+    (tmp_path / "data.h5").write_bytes(HDF5)
+    _get(dataset, tmp_path / "course.h5")
     assert (tmp_path / "course.h5").exists()
+
+
+def test_a_published_file_is_downloaded_where_its_git_blob_is_the_known_one(
+    server: Server, registry: dict[str, Dataset], tmp_path: Path
+) -> None:
+    server.content = HDF5
+    (tmp_path / "known").write_bytes(HDF5)
+    dataset = _course(
+        registry, addresses=(server.address("good"),), git_blob=git_blob(tmp_path / "known")
+    )
+    _get(dataset, tmp_path / "course.h5")
+    assert (tmp_path / "course.h5").read_bytes() == HDF5
+
+
+def test_a_download_with_another_git_blob_is_refused_with_what_to_do(
+    server: Server, registry: dict[str, Dataset], tmp_path: Path
+) -> None:
+    server.content = HDF5
+    dataset = _course(registry, addresses=(server.address("good"),))
+    with pytest.raises(DownloadError) as caught:
+        _get(dataset, tmp_path / "course.h5")
+    assert not (tmp_path / "course.h5").exists()
+    for expected in (
+        "has the git blob hash ",
+        "not eedb6d709ea38e2482489215ceb21ab56e72143b",
+        f"Please download it by hand or bring your own copy, put it into {tmp_path}",
+        "or a mirror as 'course.h5' or ",
+        "'data3.h5'",
+        "https://github.com/cakirataberk/EEE443-Neural-Networks-",
+    ):
+        assert expected in str(caught.value)
+
+
+def test_a_users_own_copy_is_taken_whatever_its_hash(
+    server: Server, registry: dict[str, Dataset], tmp_path: Path
+) -> None:
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "data3.h5").write_bytes(HDF5)
+    dataset = _course(registry, addresses=(server.address("good"),))
+    _get(dataset, tmp_path / "course.h5", str(tmp_path / "mirror"))
+    assert (tmp_path / "course.h5").read_bytes() == HDF5
+    assert server.requests == []
+
+
+def test_an_archive_is_known_by_its_git_blob_though_its_members_are_others(
+    server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "known").write_bytes(content)
+    assert dataset.archive is not None
+    archive = replace(
+        dataset.archive,
+        sha256=(),
+        checksums={"toy.txt": "0" * 64},
+        git_blob=git_blob(tmp_path / "known"),
+    )
+    _get(_with(replace(dataset, archive=archive), server.address("good")), target)
+    assert target.read_bytes() == content
+    archive = replace(archive, git_blob="0" * 40)
+    target.unlink()
+    with pytest.raises(DownloadError, match="toy"):
+        _get(_with(replace(dataset, archive=archive), server.address("good")), target)
 
 
 @pytest.mark.parametrize("what", ["trickle", "trickled_headers"])

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from harmodels.data.prepare import read_raw
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences
+from harmodels.data.simulation.afternoon import simulate_afternoon
 from harmodels.data.simulation.phone_motion import (
     ACTIVITIES,
     Recording,
@@ -28,9 +29,9 @@ Simulated = Callable[[str], Sequences]
 def simulated(
     registry: dict[str, Dataset], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Sequences]:
-    """Both simulated data sets in the size of the demo, read by the parsers."""
+    """The simulated data sets of phones in the size of the demo, read by the parsers."""
     result = {}
-    for name in ("simulated", "simulated-wisdm"):
+    for name in ("simulated", "simulated-wisdm", "simulated-motionsense"):
         folder = tmp_path_factory.mktemp(name)
         simulate(registry[name], folder)
         result[name] = read_raw(registry[name], folder)[0]
@@ -41,7 +42,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-@pytest.mark.parametrize("fixture", ["small_uci", "small_wisdm"])
+@pytest.mark.parametrize("fixture", ["small_uci", "small_wisdm", "small_motionsense"])
 def test_the_same_seed_gives_the_same_bytes(
     fixture: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -66,6 +67,38 @@ def test_the_demo_can_draw_what_it_asks_for(simulated: dict[str, Sequences]) -> 
         assert counts.min() >= least
 
 
+def test_simulated_pockets_hold_70_windows_of_each_class_by_17_people(
+    simulated: dict[str, Sequences],
+) -> None:
+    sequences = simulated["simulated-motionsense"]
+    assert np.bincount(sequences.labels, minlength=6).min() >= 70
+    assert len(set(sequences.subjects)) == 17
+    assert set(sequences.lengths) == {150}
+
+
+def test_a_simulated_iphone_feels_gravity_as_real_ones_do(simulated: dict[str, Sequences]) -> None:
+    sequences = simulated["simulated-motionsense"]
+    mean = {
+        name: sequences.padded()[sequences.labels == label][:, :, :3].mean(axis=(0, 1))
+        for label, name in enumerate(sequences.facts.classes)
+    }
+    # upside down in a pocket, y points down; on a chair, the screen faces up
+    assert mean["standing"] == pytest.approx([0, 9.8, 0], abs=0.4)
+    assert mean["sitting"] == pytest.approx([0, 2, -9.5], abs=1)
+    lengths = [np.linalg.norm(mean[name]) for name in ("standing", "sitting")]
+    assert lengths == pytest.approx([9.80665] * 2, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("like", "upright"), [("uci_har", "ax"), ("wisdm", "ay"), ("motionsense", "ay")]
+)
+def test_an_afternoon_has_the_axes_of_the_recordings_that_it_is_like(
+    like: str, upright: str
+) -> None:
+    afternoon = simulate_afternoon(["standing"] * 2, minutes=1, rate_hz=20.0, seed=1, like=like)
+    assert afternoon.samples[upright].mean() == pytest.approx(9.7, abs=0.3)
+
+
 def test_no_simulated_person_stands_in_both_halves(simulated: dict[str, Sequences]) -> None:
     sequences = simulated["simulated"]
     people = [
@@ -79,7 +112,7 @@ def test_windows_overlap_by_half(simulated: dict[str, Sequences]) -> None:
     np.testing.assert_array_equal(sequences[0][64:], sequences[1][:64])
 
 
-@pytest.mark.parametrize("name", ["simulated", "simulated-wisdm"])
+@pytest.mark.parametrize("name", ["simulated", "simulated-wisdm", "simulated-motionsense"])
 def test_activities_are_neither_trivial_nor_hopeless(
     name: str, simulated: dict[str, Sequences]
 ) -> None:

@@ -15,7 +15,7 @@ OPTIONS = {"batch_size": 4, "learning_rate": 0.1}
 TOLERANCE = {"rtol": 0, "atol": 4e-6}
 
 
-def expected_epoch(problem, *, batch_size, learning_rate):
+def expected_epoch(problem, *, batch_size, learning_rate, hidden_bias=True):
     """Batch after batch on tensors, gradients averaged over the batch."""
     params, inputs, labels, order = problem
     R, n = order.shape
@@ -29,7 +29,11 @@ def expected_epoch(problem, *, batch_size, learning_rate):
         totals[1] += losses.negative_log_likelihood(logits, labels[rows]).sum(1)
         grads = elman.backward(params, cache, d_logits)
         grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
-        params = optim.sgd_step(params, grads, learning_rate)
+        moved = optim.sgd_step(params, grads, learning_rate)
+        if not hidden_bias:
+            still = {name: getattr(params.rnn, name) for name in ("bias_ih", "bias_hh")}
+            moved = moved._replace(rnn=moved.rnn._replace(**still))
+        params = moved
     return params, totals / n
 
 
@@ -51,6 +55,16 @@ def test_weights_and_losses_agree_with_the_tensors_at_any_width(make_problem, hi
 @pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 11, 12, 50])
 def test_agrees_whatever_the_batch_size_leaves_over(make_problem, batch_size):
     assert_agrees(make_problem(sequences=11), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("hidden", [13, 14, 15, 50])
+def test_agrees_without_a_hidden_bias(make_problem, hidden):
+    problem = make_problem(hidden=hidden, replicates=2)
+    assert_agrees(problem, hidden_bias=False)
+    params, _ = compiled.train_epoch(*problem, **OPTIONS, hidden_bias=False)
+    assert torch.equal(params.rnn.bias_ih, problem.params.rnn.bias_ih)
+    assert torch.equal(params.rnn.bias_hh, problem.params.rnn.bias_hh)
+    assert not torch.equal(params.output.bias, problem.params.output.bias)
 
 
 def test_agrees_on_sequences_of_one_step(make_problem):
@@ -129,7 +143,7 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
     packed = compiled.pack(problem.params, 0)
     work = compiled._workspace(packed, 21, 11, 4)
     arrays = problem.inputs.numpy(), problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, *arrays, 4, 21, np.float32(0.1))
+    compiled._train(packed, work, *arrays, 4, 21, np.float32(0.1), True)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()

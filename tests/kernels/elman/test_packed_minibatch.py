@@ -26,7 +26,9 @@ def start(params, options):
     return optim.adam_state(params) if options["optimiser"] == "adam" else ()
 
 
-def expected_epoch(problem, state, *, batch_size, optimiser, learning_rate, clip_norm):
+def expected_epoch(
+    problem, state, *, batch_size, optimiser, learning_rate, clip_norm, hidden_bias=True
+):
     """Batch after batch on tensors, gradients averaged over the batch."""
     params, order = problem.params, problem.order
     cut = [problem.frames[s : s + n] for s, n in zip(problem.starts, problem.lengths, strict=True)]
@@ -42,6 +44,9 @@ def expected_epoch(problem, state, *, batch_size, optimiser, learning_rate, clip
         totals[1] += losses.negative_log_likelihood(logits, labels).sum(1)
         grads = elman.backward(params, cache, d_logits)
         grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
+        if not hidden_bias:
+            still = torch.zeros_like(grads.rnn.bias_ih)
+            grads = grads._replace(rnn=grads.rnn._replace(bias_ih=still, bias_hh=still))
         if clip_norm is not None:
             grads = optim.clip_by_norm(grads, clip_norm)
         if optimiser == "adam":
@@ -70,6 +75,21 @@ def assert_agrees(problem, options):
         assert after == ()
     assert list(means) == ["binary_cross_entropy", "negative_log_likelihood"]
     torch.testing.assert_close(torch.stack(list(means.values())), expected_means, rtol=2e-5, atol=0)
+
+
+@pytest.mark.parametrize("options", STEPS)
+def test_without_a_hidden_bias_every_step_agrees_and_leaves_it_where_it_was(
+    make_end_to_end, options
+):
+    problem = make_end_to_end(LENGTHS, replicates=2)
+    assert_agrees(problem, options | {"hidden_bias": False})
+    state = start(problem.params, options)
+    params, _, _ = compiled.train_epoch(
+        problem.params, state, *problem[1:], **options, hidden_bias=False
+    )
+    assert torch.equal(params.rnn.bias_ih, problem.params.rnn.bias_ih)
+    assert torch.equal(params.rnn.bias_hh, problem.params.rnn.bias_hh)
+    assert not torch.equal(params.output.bias, problem.params.output.bias)
 
 
 @pytest.mark.parametrize("options", STEPS)

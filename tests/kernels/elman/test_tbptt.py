@@ -105,6 +105,53 @@ def test_agrees_where_every_gradient_is_clipped(make_problem):
     assert (free.rnn.weight_hh - bound.rnn.weight_hh).abs().max() > 1e-3
 
 
+ONCE = ["sequence_sum", "sequence_mean"]
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("window", [1, 4, 5, 50])
+@pytest.mark.parametrize("update", ONCE)
+def test_one_update_a_sequence_agrees_whatever_the_window(make_problem, update, window, lengths):
+    assert_agrees(make_problem(lengths, hidden=21, replicates=3), window=window, update=update)
+
+
+@pytest.mark.parametrize("hidden", [1, 16, 33, 100])
+def test_one_update_a_sequence_agrees_at_any_width(make_problem, hidden):
+    assert_agrees(make_problem(hidden=hidden), update="sequence_mean", transposed=False)
+
+
+@pytest.mark.parametrize("update", ["window", *ONCE])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clip": None},
+        {"clip": 1e-3},
+        {"first_step_bias": False},
+        {"first_step_bias": False, "window": 1},
+        {"logged_every": 2},
+    ],
+    ids=str,
+)
+def test_every_option_agrees_with_every_update(make_problem, update, options):
+    assert_agrees(make_problem(LENGTHS, replicates=2), update=update, **options)
+
+
+@pytest.mark.parametrize("update", ONCE)
+def test_with_one_window_all_updates_give_the_same_bytes(make_problem, assert_same_bytes, update):
+    problem = make_problem(hidden=50)
+    each_window, losses = compiled.train_epoch(*problem, **OPTIONS | {"window": 11})
+    once, own = compiled.train_epoch(*problem, **OPTIONS | {"window": 11}, update=update)
+    assert_same_bytes(each_window, once)
+    assert losses == own
+
+
+def test_no_bound_gives_the_bytes_of_one_that_nothing_reaches(make_problem, assert_same_bytes):
+    problem = make_problem(hidden=50)
+    free, _ = compiled.train_epoch(*problem, **OPTIONS | {"clip": None})
+    bound, _ = compiled.train_epoch(*problem, **OPTIONS | {"clip": 1e6})
+    assert_same_bytes(free, bound)
+
+
 @pytest.mark.parametrize(("channels", "classes"), [(1, 1), (9, 2), (20, 45)])
 def test_agrees_with_other_channels_and_classes(make_problem, channels, classes):
     assert_agrees(make_problem(channels=channels, classes=classes))
@@ -119,12 +166,17 @@ def test_agrees_when_the_order_leaves_out_and_repeats_sequences(make_problem):
     assert_agrees(problem._replace(order=torch.tensor([[4, 4, 0]])))
 
 
-def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, monkeypatch):
+@pytest.mark.parametrize("options", [{}, {"update": "sequence_mean", "logged_every": 3}], ids=str)
+def test_agrees_across_the_chunks_of_an_epoch(
+    make_problem, assert_same_bytes, monkeypatch, options
+):
     problem = make_problem(sequences=5)
-    whole = compiled.train_epoch(*problem, **OPTIONS)
+    whole, losses = compiled.train_epoch(*problem, **OPTIONS, **options)
     monkeypatch.setattr(compiled, "CHUNK", 2)
-    parts = compiled.train_epoch(*problem, **OPTIONS)
-    assert_same_bytes(whole[0], parts[0])
+    parts, own = compiled.train_epoch(*problem, **OPTIONS, **options)
+    assert_same_bytes(whole, parts)
+    for name, loss in losses.items():
+        torch.testing.assert_close(own[name], loss, rtol=1e-12, atol=0)
 
 
 def test_strided_inputs_and_orders_are_read_right(make_problem, assert_same_bytes):
@@ -152,11 +204,16 @@ def test_the_same_call_gives_the_same_bytes(make_problem, assert_same_bytes):
     assert first_losses == second_losses
 
 
+@pytest.mark.parametrize("update", ["window", "sequence_mean"])
 @pytest.mark.parametrize("threads", [2, 3, 8])
-def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_bytes, threads):
+def test_any_number_of_threads_gives_the_same_bytes(
+    make_problem, assert_same_bytes, threads, update
+):
     problem = make_problem(hidden=50, replicates=5)
-    serial, serial_losses = compiled.train_epoch(*problem, **OPTIONS)
-    spread, spread_losses = compiled.train_epoch(*problem, **OPTIONS, threads=threads)
+    serial, serial_losses = compiled.train_epoch(*problem, **OPTIONS, update=update)
+    spread, spread_losses = compiled.train_epoch(
+        *problem, **OPTIONS, update=update, threads=threads
+    )
     assert_same_bytes(serial, spread)
     for name, loss in serial_losses.items():
         assert torch.equal(loss, spread_losses[name])
@@ -207,14 +264,18 @@ def test_packing_and_unpacking_change_nothing(make_problem, assert_same_bytes):
     assert_same_bytes(unpack([pack(params, 0), pack(params, 1)], params), params)
 
 
-def test_the_padding_of_the_weights_stays_zero(make_problem):
+@pytest.mark.parametrize("update", ["window", "sequence_sum"])
+def test_the_padding_of_the_weights_stays_zero(make_problem, update):
     problem = make_problem(hidden=21)
     packed = pack(problem.params, 0)
-    work = workspace(packed, 21, 4)
-    options = compiled._Options(21, 4, np.float32(0.1), np.float32(1), True)
+    work = workspace(packed, 21, 11)
+    options = compiled._Options(
+        hidden=21, window=4, learning_rate=np.float32(0.1), clip=np.float32(1), transposed=True,
+        once=update != "window", mean=False, first_step_bias=True, logged_every=0,
+    )  # fmt: skip
     arrays = (tensor.numpy() for tensor in (problem.frames, problem.starts, problem.lengths))
     labels, order = problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, Sequences(*arrays), labels, order, options)
+    compiled._train(packed, work, Sequences(*arrays), labels, order, 0, options)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()

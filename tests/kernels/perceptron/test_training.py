@@ -59,7 +59,11 @@ def expected_epoch(problem, **options):
         dropout_mask = (
             None if masks is None else dropout.DropoutMask(masks[:, part], options["scale"])
         )
-        logits, cache = mlp.forward(params, inputs[rows], dropout_mask)
+        if options.get("as_programmed"):
+            dropout_mask = None
+            logits, cache = mlp.forward_as_programmed(params, inputs[rows], masks[:, part])
+        else:
+            logits, cache = mlp.forward(params, inputs[rows], dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels[rows])
         again = losses.times_softmax_jacobian(logits.softmax(-1), d_logits)
         d_logits = {
@@ -142,6 +146,22 @@ def test_dropout_agrees_in_both_forms(scale, momentum, batch_size):
         (40, 30, 20, 6), samples=60, keep_prob=0.5, replicates=2, momentum=momentum
     )
     assert_agrees(problem, batch_size=batch_size, momentum=momentum, scale=scale)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_dropout_as_programmed_agrees(momentum, batch_size):
+    sizes = (40, 30, 20, 6)
+    problem = make_problem(sizes, samples=60, replicates=2, momentum=momentum)
+    masks = dropout.draw_masks(np.random.default_rng(3), (2, 60, 31), 0.5)
+    problem = problem._replace(masks=masks)
+    assert_agrees(problem, batch_size=batch_size, momentum=momentum, as_programmed=True)
+
+
+def test_masks_without_a_column_for_the_bias_are_no_program_s():
+    problem = make_problem(keep_prob=0.5)
+    with pytest.raises(TrainingError, match=r"masks is .* of shape \(1, 20, 9\).*\(1, 20, 10\)"):
+        compiled.train_epoch(*problem, **OPTIONS, as_programmed=True)
 
 
 @pytest.mark.parametrize("variant", ["times_jacobian", "times_jacobian_plus_identity"])

@@ -45,7 +45,14 @@ ADAM = replace(MINIBATCH, optimiser="adam", clip_norm=1.0, epochs=8)
 OPTIONS: dict[str, tuple[str, Options]] = {
     "rnn_tbptt": (
         "truncated_bptt",
-        TruncatedBptt(learning_rate=0.05, hidden=8, window=5, epochs=EPOCHS, initial_range=0.1),
+        TruncatedBptt(
+            learning_rate=0.05,
+            hidden=8,
+            window=5,
+            epochs=EPOCHS,
+            initial_range=0.1,
+            measure_gradients=True,
+        ),
     ),
     "rnn_minibatch": ("minibatch", MINIBATCH),
     "rnn_minibatch with Adam": ("minibatch", ADAM),
@@ -62,6 +69,22 @@ OPTIONS: dict[str, tuple[str, Options]] = {
             epochs=EPOCHS,
             initial_range=0.1,
             stopping="all_epochs",
+        ),
+    ),
+    "mlp_features before its stop": (
+        "perceptron",
+        Perceptron(
+            batch_size=4,
+            hidden1=12,
+            hidden2=8,
+            learning_rate=0.1,
+            dropout=0.3,
+            dropout_form="as_programmed",
+            epochs=EPOCHS,
+            initial_range=0.1,
+            gap=1e-9,
+            gap_after=7,
+            tested_weights="before_stop",
         ),
     ),
     "hand_actions": (
@@ -236,6 +259,19 @@ def test_asked_to_stop_it_keeps_the_epoch_and_is_resumed_from_it(report, place, 
     assert records(place / "interrupted") == records(place / "in peace")
     assert read_json(place / "interrupted" / "run.json")["resumes"] == 2
     assert read_json(place / "in peace" / "run.json")["resumes"] == 0
+
+
+def test_the_weights_before_the_stop_are_those_of_a_training_one_epoch_shorter(place):
+    job = job_of("mlp_features before its stop")
+    run(job, place, "stopped")
+    record = read_json(place / "stopped" / "run.json")
+    assert [entry["epochs"] for entry in record["replicates"]] == [7] * 3
+    shorter = replace(job, options={**job.options, "epochs": 6})
+    run(shorter, place, "shorter")
+    mine, theirs = (load_file(place / f / "weights.safetensors") for f in ("stopped", "shorter"))
+    names = [name for name in mine if name.startswith("last.")]
+    assert len(names) == 6
+    assert all(torch.equal(mine[name], theirs[name]) for name in names)
 
 
 def other_code(job: Job) -> dict[str, Any]:

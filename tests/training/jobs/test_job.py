@@ -117,6 +117,30 @@ def test_run_json_tells_seed_data_and_outcome(run):
     assert facts["commit"] is None  # the folder is no checkout
 
 
+def test_gradient_norms_are_recorded_before_and_after_training_and_change_no_weight(run):
+    measured = run(replace(JOB, options=TBPTT | {"measure_gradients": True}), "measured")
+    plain = run(JOB, "plain")
+    weights, others = (load_file(folder / "weights.safetensors") for folder in (measured, plain))
+    for name, values in weights.items():
+        assert np.array_equal(values, others[name]), name
+    history, without = (pd.read_parquet(folder / "history.parquet") for folder in (measured, plain))
+    norms = history["metric"].str.startswith("gradient_norm_")
+    pd.testing.assert_frame_equal(history[~norms].reset_index(drop=True), without)
+    rows = history[norms]
+    assert set(rows["split"]) == {"train"}
+    assert set(rows["metric"]) == {f"gradient_norm_{k}" for k in range(12)}
+    for _, one in rows.groupby("replicate"):
+        assert one["epoch"].value_counts().to_dict() == {0: 12, 2: 12}
+    assert (rows["value"] > 0).all()
+
+
+def test_a_replicate_that_diverged_has_gradient_norms_of_its_beginning_alone(run):
+    options = {**TBPTT, "learning_rate": 1e38, "clip": 1e38, "measure_gradients": True}
+    history = pd.read_parquet(run(replace(JOB, options=options)) / "history.parquet")
+    norms = history[history["metric"].str.startswith("gradient_norm_")]
+    assert set(norms["epoch"]) == {0}
+
+
 def test_a_diverged_replicate_leaves_no_last_predictions_and_fails_nothing(run):
     options = {**TBPTT, "learning_rate": 1e38, "clip": 1e38}
     folder = run(replace(JOB, options=options))
@@ -230,7 +254,7 @@ def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
 @pytest.mark.parametrize("training", ["truncated_bptt", "baseline"])
 def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, training):
     options = {
-        "truncated_bptt": TBPTT,
+        "truncated_bptt": TBPTT | {"measure_gradients": True},
         "baseline": asdict(Baseline(model="logistic_regression")),
     }[training]
     whole = replace(JOB, training=training, options=options, replicates=5)

@@ -22,10 +22,14 @@ SMALL = {
 }  # fmt: skip
 # what a number or null of an option switches on
 SWITCHES = {
+    "truncated_bptt": {"clip": (0.1, None)},
     "minibatch": {"clip_norm": (None, 0.1)},
-    "perceptron": {"momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3)},
+    "perceptron": {
+        "momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3),
+        "stopping": ("loss_gap",), "tested_weights": ("at_stop",),  # no learner reads them
+    },
     "recurrent": {"dropout": (0.0, 0.5), "layers": (1, 2)},
-}
+}  # fmt: skip
 
 
 def option_sets():
@@ -33,11 +37,15 @@ def option_sets():
     for training, small in SMALL.items():
         kind = OPTIONS[training]
         hints = get_type_hints(kind)
-        choices = {
-            field.name: get_args(hints[field.name])
-            for field in fields(kind)
-            if get_origin(hints[field.name]) is Literal
-        } | SWITCHES.get(training, {})
+        choices = (
+            {
+                field.name: get_args(hints[field.name])
+                for field in fields(kind)
+                if get_origin(hints[field.name]) is Literal
+            }
+            | {field.name: (True, False) for field in fields(kind) if hints[field.name] is bool}
+            | SWITCHES.get(training, {})
+        )
         for values in product(*choices.values()):
             chosen = dict(zip(choices, values, strict=True))
             if chosen.get("architecture") == "hierarchical" and chosen["layers"] > 1:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from harmodels.config.options import Minibatch
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform, zeros
 from harmodels.nn.params import state_dict, take_replicates
+from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence
 from harmodels.training.loops import minibatch
 
@@ -100,11 +103,23 @@ def test_each_replicate_is_the_network_trained_alone(data):
 OPTIONS = Minibatch(learning_rate=0.01, hidden=H, batch_size=3, epochs=1, test_every=None)
 
 
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_without_a_hidden_bias_it_is_zero_and_stays_zero(data, engine, optimiser):
+    options = replace(OPTIONS, hidden_bias=False, optimiser=optimiser)
+    learner = MinibatchLearner(options, engine, 1)
+    read = SequenceTensors.of_equal_length(data[0].float(), data[1], C)
+    state = learner.initialise([np.random.default_rng(r) for r in range(2)], read)
+    before = state.params
+    for _ in range(3):
+        state, _ = learner.train_epoch(state, read, ORDER, [])
+    assert not state.params.rnn.bias_ih.any()
+    assert not state.params.rnn.bias_hh.any()
+    assert not torch.equal(state.params.rnn.weight_hh, before.rnn.weight_hh)
+    assert state.params.output.bias.all()
+
+
 def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(data):
-    from dataclasses import replace
-
-    from harmodels.training.learners import SequenceTensors
-
     learner = MinibatchLearner(replace(OPTIONS, initialisation="orthogonal"), "reference", 1)
     read = SequenceTensors.of_equal_length(data[0].float(), data[1], C)
     params = learner.initialise([np.random.default_rng(0)], read).params

@@ -43,7 +43,10 @@ ORDER = torch.tensor([[0, 1, 2, 3, 4], [4, 2, 0, 1, 3], [1, 1, 3, 0, 2]])
 SETTINGS = {"window": 4, "learning_rate": 0.1, "clip": 0.05}
 
 
-def with_torch(params, inputs, labels, order, window, learning_rate, clip):
+def with_torch(
+    params, inputs, labels, order, window, learning_rate, clip, update="window",
+    first_step_bias=True, logged_every=0,
+):  # fmt: skip
     """The same training with torch.nn, autograd and torch.optim: the oracle."""
     rnn = torch.nn.RNN(D, H, batch_first=True, dtype=torch.float64)
     output = torch.nn.Linear(H, C, dtype=torch.float64)
@@ -53,21 +56,39 @@ def with_torch(params, inputs, labels, order, window, learning_rate, clip):
     output.load_state_dict({"weight": params.output.weight[0], "bias": params.output.bias[0]})
     both = [*rnn.parameters(), *output.parameters()]
     optimiser = torch.optim.SGD(both, lr=learning_rate)
-    losses = []
-    for n in order.tolist():
+
+    def descend(loss):
+        optimiser.zero_grad()
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_value_(both, clip)
+        optimiser.step()
+
+    logged = []
+    for place, n in enumerate(order.tolist()):
         state = torch.zeros(1, 1, H, dtype=torch.float64)
         targets = torch.nn.functional.one_hot(labels[n], C).double()[None]
-        for span in inputs[n][None].split(window, dim=1):
-            _, state = rnn(span, state.detach())
+        losses = []
+        for start, span in enumerate(inputs[n][None].split(window, dim=1)):
+            state = state.detach()
+            if start == 0 and not first_step_bias:
+                constant = torch.nn.functional.linear(state, rnn.weight_hh_l0)
+                constant = constant + rnn.bias_hh_l0.detach() + rnn.bias_ih_l0
+                state = torch.tanh(constant + span[:, :1] @ rnn.weight_ih_l0.T)
+                span = span[:, 1:]
+            if span.shape[1]:
+                _, state = rnn(span, state)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 output(state[0]), targets, reduction="sum"
             )
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_value_(both, clip)
-            optimiser.step()
-            losses.append(loss.item())
-    return [p.detach() for p in both], np.mean(losses)
+            losses.append(loss)
+            if update == "window":
+                descend(loss)
+        if update != "window":
+            descend(sum(losses) / (len(losses) if update == "sequence_mean" else 1))
+        values = [loss.item() for loss in losses]
+        logged += values if logged_every == 0 else values[-1:] if place % logged_every == 0 else []
+    return [p.detach() for p in both], np.mean(logged)
 
 
 @pytest.mark.parametrize("window", [1, 4, 11, 50])
@@ -79,6 +100,72 @@ def test_an_epoch_equals_torch_with_autograd_clipping_and_sgd(recordings, window
     for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
         torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
     assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
+
+
+OPTIONS = [
+    {"update": "sequence_sum"},
+    {"update": "sequence_mean"},
+    {"update": "sequence_sum", "clip": None},
+    {"update": "sequence_mean", "clip": None, "first_step_bias": False},
+    {"first_step_bias": False},
+    {"first_step_bias": False, "window": 1},
+    {"clip": None},
+    {"logged_every": 2},
+    {"update": "sequence_mean", "logged_every": 3},
+]
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_option_gives_the_training_that_autograd_gives(recordings, options, lengths):
+    inputs, labels = recordings
+    settings = SETTINGS | options
+    sequences = end_to_end(inputs, lengths)
+    params, losses = tbptt.train_epoch(make(2), *sequences, labels, ORDER[:2], **settings)
+    cut = [x[:n] for x, n in zip(inputs, sequences[2], strict=True)]
+    for r in range(2):
+        start = take_replicates(make(2), [r])
+        expected, loss = with_torch(start, cut, labels, ORDER[r], **settings)
+        for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
+            torch.testing.assert_close(mine[r], oracle, rtol=1e-9, atol=1e-12)
+        assert losses["binary_cross_entropy"][r].item() == pytest.approx(loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_option_changes_the_training_or_what_is_logged(recordings, options):
+    read = make(1), *end_to_end(recordings[0]), recordings[1], ORDER[:1]
+    plain, plain_losses = tbptt.train_epoch(*read, **SETTINGS)
+    params, losses = tbptt.train_epoch(*read, **SETTINGS | options)
+    moved = any(
+        (a - b).abs().max() > 1e-6
+        for a, b in zip(state_dict(plain).values(), state_dict(params).values(), strict=True)
+    )
+    name = "binary_cross_entropy"
+    assert moved or abs(float(losses[name] - plain_losses[name])) > 1e-6
+
+
+@pytest.mark.parametrize("window", [T, T + 1, 50])
+@pytest.mark.parametrize("update", ["sequence_sum", "sequence_mean"])
+def test_with_one_window_a_sequence_all_updates_are_bptt_without_truncation(
+    recordings, window, update
+):
+    read = make(2), *end_to_end(recordings[0]), recordings[1], ORDER[:2]
+    settings = SETTINGS | {"window": window}
+    each_window, _ = tbptt.train_epoch(*read, **settings)
+    once, _ = tbptt.train_epoch(*read, **settings, update=update)
+    for one, other in zip(state_dict(each_window).values(), state_dict(once).values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_the_mean_over_windows_is_a_smaller_step_along_their_sum(recordings):
+    read = make(1), *end_to_end(recordings[0]), recordings[1], ORDER[:1, :1]
+    settings = SETTINGS | {"clip": None}
+    summed, _ = tbptt.train_epoch(*read, **settings, update="sequence_sum")
+    mean, _ = tbptt.train_epoch(*read, **settings, update="sequence_mean")
+    for before, far, near in zip(
+        *(state_dict(params).values() for params in (read[0], summed, mean)), strict=True
+    ):
+        torch.testing.assert_close((far - before) / 3, near - before, rtol=1e-9, atol=1e-14)
 
 
 def test_an_epoch_of_unequal_lengths_equals_torch_sequence_by_sequence(recordings):

@@ -15,13 +15,20 @@ from harmodels.config.entries import nearest
 from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import AnySpec, claims, figures, published_in, selections_of, tables
+from harmodels.config.specs.check_sweeps import (
+    check_line,
+    check_option,
+    check_panel,
+    check_seconds,
+    selected,
+)
 from harmodels.config.specs.figures import PER_CLASS
 from harmodels.config.specs.published import check_published
 from harmodels.config.specs.rows import EXPERIMENT, Settings, row_names
 from harmodels.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from harmodels.config.experiments import Configuration, Experiment
+    from harmodels.config.experiments import Experiment
 
 # the losses that each training loop writes to history.parquet, and what is derived from them
 _SIGMOIDS = ("binary_cross_entropy", f"binary_cross_entropy{PER_CLASS}", "negative_log_likelihood")
@@ -89,13 +96,19 @@ def check_names(
     _check_curves(spec, experiments)
     match spec:
         case figures.LossByOption():
-            _check_option(spec.option, experiments[spec.selection.experiment])
+            check_option(spec.option, experiments[spec.selection.experiment])
         case figures.Sweep() | figures.SweepTime():
             for panel in spec.panels:
-                _check_panel(panel, experiments[panel.selection.experiment])
+                check_panel(panel, experiments[panel.selection.experiment])
+            if isinstance(spec, figures.SweepTime) and spec.published:
+                check_seconds(spec.published, spec.panels, experiments)
         case figures.LossesCompared() | figures.RecallBars():
             for selection in spec.runs:
                 _check_single(selection, experiments)
+        case figures.GradientNorms():
+            for selection in spec.runs:
+                _check_single(selection, experiments)
+                _check_measured(selection, experiments[selection.experiment])
         case figures.ConfusionPairs():
             _check_pair(spec.left, spec.right, experiments)
         case tables.Protocols() | figures.ProtocolDots():
@@ -107,6 +120,11 @@ def check_names(
                 _check_validation(experiments[sweep.experiment], "`choose`")
         case claims.Best():
             _check_one_best(spec, experiments)
+        case claims.Interaction():
+            for selection in claims.sides_of(spec):
+                _check_selection(selection, experiments[selection.experiment])
+        case claims.Trend() | claims.Straight():
+            check_line(spec, experiments[spec.selection.experiment])
         case _:
             pass
     for file in published_in(spec):
@@ -115,16 +133,8 @@ def check_names(
         _check_columns(spec, experiments, published)
 
 
-def _selected(selection: Selection, experiment: Experiment) -> list[Configuration]:
-    return [
-        configuration
-        for configuration in experiment.configurations.values()
-        if agrees(configuration.values, selection.where)
-    ]
-
-
 def _check_selection(selection: Selection, experiment: Experiment) -> None:
-    if not _selected(selection, experiment):
+    if not selected(selection, experiment):
         raise ConfigurationError(
             f"no configuration of experiment {experiment.name!r} agrees with {selection.where}"
             f"{nearest(selection.where, experiment.configurations)}; "
@@ -173,7 +183,15 @@ def _curves(spec: AnySpec) -> Iterator[tuple[Selection, str, str]]:
             drawn = [(spec.metric, "train")]
         case tables.Closeness():
             yield from ((c.selection, c.metric, split) for c in spec.curves for split in c.splits)
-        case claims.Comparison() | claims.Equivalence() | claims.Best() | claims.Threshold():
+        case (
+            claims.Comparison()
+            | claims.Equivalence()
+            | claims.Best()
+            | claims.Threshold()
+            | claims.Interaction()
+            | claims.Trend()
+            | claims.Straight()
+        ):
             if spec.loss is not None:
                 drawn = [(spec.loss.metric, spec.loss.split)]
         case _:
@@ -192,7 +210,7 @@ def _check_curves(spec: AnySpec, experiments: Mapping[str, Experiment]) -> None:
             )
         if split == "validation":
             _check_validation(experiment, "a validation loss")
-        looked_at = [c.options.get("test_every") for c in _selected(selection, experiment)]
+        looked_at = [c.options.get("test_every") for c in selected(selection, experiment)]
         if split == "test" and not all(looked_at):
             raise ConfigurationError(
                 f"experiment {experiment.name!r} does not look at the test set while it "
@@ -200,38 +218,23 @@ def _check_curves(spec: AnySpec, experiments: Mapping[str, Experiment]) -> None:
             )
 
 
-def _check_option(option: str, experiment: Experiment) -> None:
-    varied = list(next(iter(experiment.configurations.values())).values)
-    if option not in varied:
-        raise ConfigurationError(
-            f"experiment {experiment.name!r} does not vary {option!r}{nearest(option, varied)}; "
-            f"it varies {', '.join(varied)}"
-        )
-
-
-def _check_panel(panel: figures.Panel, experiment: Experiment) -> None:
-    _check_option(panel.option, experiment)
-    found = _selected(panel.selection, experiment)
-    values = [configuration.values[panel.option] for configuration in found]
-    if len(set(values)) < len(values):
-        raise ConfigurationError(
-            f"a sweep needs one configuration of each {panel.option!r}, but experiment "
-            f"{experiment.name!r} has {len(values)} of {len(set(values))} values; "
-            "choose some with `where`"
-        )
-    if panel.scale == "log" and any(isinstance(v, str | bool) or v <= 0 for v in values):
-        raise ConfigurationError(
-            f"{panel.option!r} has values that a log axis cannot show: {values}"
-        )
-
-
 def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -> None:
-    found = _selected(selection, experiments[selection.experiment])
+    found = selected(selection, experiments[selection.experiment])
     if len(found) > 1 and not selection.choose:
         raise ConfigurationError(
             f"one configuration is needed, but {selection.experiment!r} where "
             f"{selection.where or 'nothing is said'} has {len(found)}; "
             "say which with `where`, or `choose` one on validation data"
+        )
+
+
+def _check_measured(selection: Selection, experiment: Experiment) -> None:
+    measured = [c.options.get("measure_gradients") for c in selected(selection, experiment)]
+    if not all(measured):
+        raise ConfigurationError(
+            f"experiment {experiment.name!r} does not measure gradients; set "
+            "`measure_gradients: true` in its options, which report trainings truncated_bptt and "
+            "minibatch have"
         )
 
 
@@ -255,7 +258,7 @@ def _check_models(
 
 def _check_pair(left: Selection, right: Selection, experiments: Mapping[str, Experiment]) -> None:
     sides = [
-        [c.values for c in _selected(side, experiments[side.experiment])] for side in (left, right)
+        [c.values for c in selected(side, experiments[side.experiment])] for side in (left, right)
     ]
     single = all(len(side) == 1 for side in sides) or left.choose or right.choose
     if not single and not any(values in sides[1] for values in sides[0]):
@@ -266,7 +269,7 @@ def _check_pair(left: Selection, right: Selection, experiments: Mapping[str, Exp
 
 
 def _check_one_best(spec: claims.Best, experiments: Mapping[str, Experiment]) -> None:
-    group = _selected(spec.selection, experiments[spec.selection.experiment])
+    group = selected(spec.selection, experiments[spec.selection.experiment])
     count = sum(agrees(configuration.values, spec.best) for configuration in group)
     if count != 1:
         raise ConfigurationError(
@@ -288,7 +291,7 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
 
     def keys(selections: Sequence[Selection], titled: bool = False) -> list[str]:
         groups = [
-            [Settings(c.values, c.options) for c in _selected(s, experiments[s.experiment])]
+            [Settings(c.values, c.options) for c in selected(s, experiments[s.experiment])]
             for s in selections
         ]
         # where one is chosen after training, any may stand for it
@@ -317,6 +320,8 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
             check(spec.published, keys([spec.selection]), spec.measures or MOST_MEASURES, "last")
         case tables.Choices():
             check(spec.published, [], spec.measures, spec.checkpoint)
+        case tables.PrintedRows():
+            check(spec.published, [], [spec.measure], spec.checkpoint)
         case _:
             pass
 

@@ -1,15 +1,22 @@
 """Specifications of claims, one record for kinds that are judged on the same keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from harmodels.config.entries import Key, Part
-from harmodels.config.selection import Selection, Split, Where
+from harmodels.config.selection import Option, Scale, Selection, Split, Where
 from harmodels.config.specs import figures
 from harmodels.config.specs.tables import PREDICTED
 from harmodels.errors import ConfigurationError
 
-LOSS_MEASURES = ("min_loss", "final_loss", "loss_roughness")
+LOSS_MEASURES = (
+    "min_loss",
+    "final_loss",
+    "loss_roughness",
+    "residual_roughness",
+    "final_slope",
+    "epochs_to_loss",
+)
 
 Statement = Annotated[str, Key("What the report says, in our words.")]
 Metric = Annotated[
@@ -17,8 +24,11 @@ Metric = Annotated[
     Key(
         "A number per replicate: top_1, top_2, …, macro_f1, most_predicted_share, "
         "most_predicted_share_without_<class> (among the other classes' sequences), recall (of "
-        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, or its "
-        "mean rise from an epoch to the next loss_roughness (falls count 0).",
+        "`class`), or of the curve `loss` its lowest value min_loss, its last final_loss, its "
+        "mean rise from an epoch to the next loss_roughness (falls count 0), its deviation from "
+        "its running median residual_roughness, its slope over the last ten epochs final_slope, or "
+        "the first epoch whose loss is at most `reach` epochs_to_loss (one more than its epochs if "
+        "there is none).",
         pattern=f"{PREDICTED}|recall|" + "|".join(LOSS_MEASURES),
     ),
 ]
@@ -46,6 +56,7 @@ class Loss:
 
     split: Split
     metric: figures.Metric
+    reach: Annotated[float, Key("The loss that epochs_to_loss waits for.", above=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,14 +80,20 @@ Curve = Annotated[Loss, Key("Which curve of history.parquet a loss measure reads
 
 
 def check_metric(entry: dict[str, Any], place: str) -> None:
-    """Refuse a metric without what it needs, and what only another metric needs.
+    """Refuse a claim without what its metric needs, and with what only another metric needs.
 
     Raises
     ------
     ConfigurationError
-        If a loss measure has no curve or a recall no class, another metric has one of them, or a
-        measure of predictions does not say of which weights.
+        If a loss measure has no curve, a recall no class or epochs_to_loss nothing to reach,
+        another metric has one of them, or a measure of predictions does not say of which weights;
+        if a class is to be mistaken for itself.
     """
+    if "answer" in entry and entry["answer"] in entry.get("classes", ()):
+        raise ConfigurationError(
+            f"{place}: the answer {entry['answer']!r} is right for one of `classes`; "
+            "name the classes that are mistaken for it"
+        )
     metric = entry.get("metric")
     if metric is None:
         return
@@ -85,6 +102,11 @@ def check_metric(entry: dict[str, Any], place: str) -> None:
             raise ConfigurationError(f"{place}: {metric} needs the key {key!r}")
         if key in entry and not needed:
             raise ConfigurationError(f"{place}: the key {key!r} does not belong to {metric}")
+    curve = entry.get("loss", {})
+    if metric == "epochs_to_loss" and "reach" not in curve:
+        raise ConfigurationError(f"{place}.loss: epochs_to_loss needs the key 'reach'")
+    if metric != "epochs_to_loss" and "reach" in curve:
+        raise ConfigurationError(f"{place}.loss: the key 'reach' does not belong to {metric}")
     if metric not in LOSS_MEASURES:
         sides = [key for key in ("left", "right") if isinstance(entry.get(key), dict)]
         for at, part in [(f"{place}.{key}", entry[key]) for key in sides] or [(place, entry)]:
@@ -97,11 +119,13 @@ class Comparison:
     """Left against right, configurations paired on the keys that neither side fixes.
 
     A comparison judges the mean difference against 0; a majority judges the share of pairs in
-    which left is on the expected side against one half.
+    which left is on the expected side against one half, and majority_untied that share among the
+    pairs that differ. Of kind best_of_each, the best configuration of each side, per replicate,
+    is compared: the highest value where `greater` is expected, the lowest where `less` is.
     """
 
     statement: Statement
-    kind: Literal["comparison", "majority"]
+    kind: Literal["comparison", "majority", "majority_untied", "best_of_each"]
     left: Side
     right: Side
     metric: Metric
@@ -148,11 +172,13 @@ class Best:
 class Threshold:
     """The mean over the configurations on the expected side of `threshold` (kind threshold).
 
-    Of kind share: most of the configurations on that side, judged against one half.
+    Of kind share: most of the configurations on that side, judged against one half. Of kind
+    count: the same of networks, each configuration and replicate one, by the exact binomial
+    interval.
     """
 
     statement: Statement
-    kind: Literal["threshold", "share"]
+    kind: Literal["threshold", "share", "count"]
     selection: Judged
     metric: Metric
     loss: Curve | None = None
@@ -160,6 +186,36 @@ class Threshold:
     threshold: Annotated[float, Key("What each value is held against.")]
     expected: Expected
     published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """The difference of `effect_of` and `against` is larger, or smaller, `at` than `elsewhere`.
+
+    Configurations are paired on the keys that none of the four fixes.
+    """
+
+    statement: Statement
+    kind: Literal["interaction"] = "interaction"
+    selection: Judged
+    effect_of: Annotated[Where, Key("Values of the grid on the left of the difference.")]
+    against: Annotated[Where, Key("Values of the grid on its right.")]
+    at: Annotated[Where, Key("Values of the grid where the difference is taken first.")]
+    elsewhere: Annotated[Where, Key("Those where it is taken again, to be subtracted.")]
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+def sides_of(spec: Interaction) -> list[Selection]:
+    """Return what an interaction compares: left and right `at`, left and right `elsewhere`."""
+    return [
+        replace(spec.selection, where={**spec.selection.where, **place, **side})
+        for place in (spec.at, spec.elsewhere)
+        for side in (spec.effect_of, spec.against)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,4 +242,91 @@ class Recall:
     published: PublishedClaim | None = None
 
 
-ClaimSpec = Comparison | Equivalence | Best | Threshold | ConfusedPair | Recall
+@dataclass(frozen=True, kw_only=True)
+class HighestRecall:
+    """A class has the highest recall in every configuration.
+
+    Judged is the lowest lead over the next class, per replicate, against 0.
+    """
+
+    statement: Statement
+    kind: Literal["highest_recall"] = "highest_recall"
+    selection: JudgedWeights
+    class_name: ClassName
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MistakenFor:
+    """Sequences of `classes` are mistaken for `answer` more, or less, than for any other class.
+
+    Counts of wrong answers are added up over the classes and the configurations. Judged is the
+    share that is `answer` minus that of the most frequent other one (`greater`) or of the rarest
+    other one (`less`), per replicate, against 0.
+    """
+
+    statement: Statement
+    kind: Literal["mistaken_for"] = "mistaken_for"
+    selection: JudgedWeights
+    classes: Annotated[tuple[str, ...], Key("The true classes.")]
+    answer: Annotated[str, Key("The class that they are taken for.")]
+    expected: Annotated[
+        Literal["greater", "less"],
+        Key("Whether it is the most frequent wrong answer, or the rarest."),
+    ]
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """The metric changes along an option, on the straight line through one value a configuration.
+
+    The line is fitted to each replicate by itself; its change from the option's lowest value to its
+    highest is judged against 0.
+    """
+
+    statement: Statement
+    kind: Literal["trend"] = "trend"
+    selection: Judged
+    option: Option
+    scale: Scale = "linear"
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    expected: Expected
+    published: PublishedClaim | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Straight:
+    """The metric lies on a straight line along an option, to within `margin`.
+
+    A parabola is fitted to each replicate by itself; how far its middle is from the straight line
+    between its ends is judged. It holds if the whole interval lies inside the margin.
+    """
+
+    statement: Statement
+    kind: Literal["straight"] = "straight"
+    selection: Judged
+    option: Option
+    scale: Scale = "linear"
+    metric: Metric
+    loss: Curve | None = None
+    class_name: ClassName | None = None
+    margin: Annotated[float, Key("The largest bend that is none.", above=0)]
+    published: PublishedClaim | None = None
+
+
+ClaimSpec = (
+    Comparison
+    | Equivalence
+    | Best
+    | Threshold
+    | Interaction
+    | ConfusedPair
+    | Recall
+    | HighestRecall
+    | MistakenFor
+    | Trend
+    | Straight
+)

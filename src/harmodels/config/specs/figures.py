@@ -1,10 +1,19 @@
 """Specifications of figures, one record a kind."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from harmodels.config.entries import Key, Part
-from harmodels.config.selection import Checkpoint, Option, Selection, Split, SplitName, Title
+from harmodels.config.selection import (
+    Checkpoint,
+    Option,
+    Scale,
+    Selection,
+    Split,
+    SplitName,
+    Title,
+)
 from harmodels.config.specs.tables import Measure, Models
 
 PER_CLASS = "_per_class"  # of a metric: the recorded sum over classes, divided by their number
@@ -34,7 +43,7 @@ class Panel:
 
     selection: Annotated[Selection, Part(("experiment", "where"), inline=True)]
     option: Option
-    scale: Annotated[Literal["linear", "log"], Key("Of the option's axis.")] = "linear"
+    scale: Scale = "linear"
 
 
 Panels = Annotated[
@@ -88,6 +97,19 @@ class LossesCompared:
     runs: Compared
     metric: Metric
     splits: Splits = ("train", "validation")
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientNorms:
+    """Norm of the loss's gradient at the states, against the steps back from the last.
+
+    A panel a run, a line before training and one after; the runs need `measure_gradients`.
+    """
+
+    kind: Literal["gradient_norms"] = "gradient_norms"
+    title: Title
+    runs: Compared
     limits: Limits | None = None
 
 
@@ -149,11 +171,22 @@ class Sweep:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepTime:
-    """The wall time of a run divided by its replicates, against an option."""
+    """The wall time of a run divided by its replicates, against an option.
+
+    Beside published seconds, which are of another machine, both are shown as multiples of the time
+    at the first value published.
+    """
 
     kind: Literal["sweep_time"] = "sweep_time"
     title: Title
     panels: Panels
+    published: (
+        Annotated[
+            Mapping[Any, Any],
+            Key("Seconds that the report states, by value of the only panel's option."),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +215,7 @@ FigureSpec = (
     LossByOption
     | TrainAgainstValidation
     | LossesCompared
+    | GradientNorms
     | TrainingCurves
     | Confusion
     | ConfusionPairs

@@ -233,6 +233,26 @@ class Confusions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrintedRows:
+    """How near each reading comes to the rows that the report prints, one row a title."""
+
+    kind: Literal["printed_rows"] = "printed_rows"
+    title: Title
+    readings: Annotated[
+        tuple[Selection, ...],
+        Key(
+            "Configurations, of which those that the report prints count; those of one title are "
+            "one row.",
+            name="experiments",
+        ),
+        Part(("experiment", "where", "checkpoint", "title")),
+    ]
+    checkpoint: Checkpoint
+    published: PublishedFile
+    measure: Measure = "top_1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocols:
     """Top-1 accuracy by the way of splitting, one row a model, and what random windows add."""
 
@@ -300,6 +320,7 @@ TableSpec = (
     | SubjectAccuracy
     | Choices
     | Confusions
+    | PrintedRows
     | Protocols
     | Closeness
     | StoppingRules

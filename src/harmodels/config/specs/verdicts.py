@@ -46,6 +46,7 @@ def _covered(spec: ClaimSpec, side: Selection, entries: Entries, folder: Path) -
     entry = entries.get(side.experiment)
     if entry is None or side.split != "test":
         return False
+    # kinds without a metric read confusion matrices
     loss, metric = getattr(spec, "loss", None), getattr(spec, "metric", "recall")
     matrix = ((entry.get("confusions") or {}).get(side.checkpoint), [TRUE_CLASS])
     if loss is not None:
@@ -57,20 +58,21 @@ def _covered(spec: ClaimSpec, side: Selection, entries: Entries, folder: Path) -
         if metric == "top_1" or not metric.startswith("top_"):  # a matrix has first answers alone
             holders.append(matrix)
     return any(
-        any(name in row for name in columns) and _agrees(row, side.where)
+        any(name in row for name in columns)
+        and _agrees({**row, **(entry.get("where") or {})}, side.where)
         for file, columns in holders
         if file is not None
         for row in read_rows(file, folder)
     )
 
 
-def _agrees(row: Mapping[str, str], where: Mapping[str, Any]) -> bool:
-    """Return whether a row has every value of `where`, as numbers or as text."""
-    return all(key in row and _same(row[key], value) for key, value in where.items())
+def _agrees(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    """Return whether a row has the values of `where`, of those keys that the report varies."""
+    return all(_same(row[key], value) for key, value in where.items() if key in row)
 
 
-def _same(text: str, value: Any) -> bool:
+def _same(text: Any, value: Any) -> bool:
     try:
         return float(text) == float(value)
-    except ValueError:
-        return text == str(value)
+    except (TypeError, ValueError):  # a null is no number
+        return str(text) == str(value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from harmodels.data.archives.extract import pack, verify
+from harmodels.data.archives.extract import official, pack, verify
 from harmodels.data.archives.http import RetryPolicy, download, printable
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
@@ -29,8 +29,9 @@ def fetch(
     """Put the archive of a data set at `target`, verified, whole or not at all.
 
     A file at `target`, or beside it under another accepted name, comes first and no address is
-    asked; then the mirror, then each address of the registry. Passwords in addresses and control
-    characters from servers reach no log and no message.
+    asked; then the mirror, then each address of the registry. What an address of the registry
+    sends has a known hash, also where a user's own file may have another. Passwords in addresses
+    and control characters from servers reach no log and no message.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ def fetch(
             if isinstance(source, Path):
                 _take(source, target, archive)
             else:
-                download(source, target, archive, policy or RetryPolicy(), bar)
+                wanted = official(archive) if source in archive.addresses else archive
+                download(source, target, wanted, policy or RetryPolicy(), bar)
         except (DataError, DownloadError) as error:
             tried.append(printable(f"{source}: {error}"))
             LOGGER.warning("%s", tried[-1])
@@ -140,13 +142,17 @@ def _take_beside(source: Path, target: Path, archive: Archive) -> None:
 def _nothing_answered(dataset: Dataset, archive: Archive, target: Path, tried: list[str]) -> str:
     """Return the message: the file, what was tried and why it failed, and what to do now."""
     others = "".join(f" or {name!r}" for name in archive.names[1:])
-    how = "bring your own copy" if archive.user_file else "download it by hand"
+    ways = (["download it by hand"] if archive.addresses else []) + (
+        ["bring your own copy"] if archive.user_file else []
+    )
+    known = f"The known file has the git blob hash {archive.git_blob}. " * bool(archive.git_blob)
     return "\n".join(
         [
             f"cannot get {archive.file!r} of {dataset.title}:",
             *(f"  - {attempt}" for attempt in tried),
-            f"Please {how}, put it into {target.parent.resolve()} as {archive.file!r}{others}, "
-            "and give the same command again. "
+            f"Please {' or '.join(ways)}, put it into {target.parent.resolve()} or a "
+            f"mirror as {archive.file!r}{others}, and give the same command again. {known}"
             "`make demo` shows everything on simulated recordings, without a download.",
+            *([f"More about the data set: {dataset.homepage}"] if dataset.homepage else []),
         ]
     )

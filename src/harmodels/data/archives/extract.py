@@ -6,12 +6,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harmodels.data.archives.members import Member, copy_member, open_members
 from harmodels.data.registry import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
-from harmodels.files import MORE_SPACE, atomic_path, sha256
+from harmodels.files import MORE_SPACE, atomic_path, git_blob, sha256
 
 LARGEST = 2_000_000_000  # bytes that an archive may unpack to, where the registry sets no limit
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -123,8 +124,8 @@ def verify(path: Path, archive: Archive) -> None:
     """Check that a file is the archive it should be.
 
     Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of
-    a file that only users have, it is checked that it is a safe archive, an HDF5 file or a
-    table, as its name in the registry says.
+    a file that users may bring, it is checked that it is a safe archive, an HDF5 file or a table,
+    as its name in the registry says; a download of it has to be the known one (`official`).
 
     Raises
     ------
@@ -138,12 +139,23 @@ def verify(path: Path, archive: Archive) -> None:
     digest = sha256(path)
     if digest in archive.sha256:
         return
+    if archive.git_blob is not None:
+        blob = git_blob(path)
+        if blob == archive.git_blob:
+            return
+        if archive.checksums is None:
+            raise DataError(f"{path.name} has the git blob hash {blob}, not {archive.git_blob}")
     with open_members(path, archive.nested, archive.largest_bytes) as (opened, members):
         if archive.checksums is None:
             known = " or ".join(archive.sha256)
             raise DataError(f"{path.name} has the SHA-256 {digest}, not {known}")
         for member in _listed(path, members, archive.checksums):
             _compare(path, member.name, copy_member(opened, member, None), archive.checksums)
+
+
+def official(archive: Archive) -> Archive:
+    """Return an archive as it has to be where an address of the registry sends it."""
+    return replace(archive, user_file=False)
 
 
 def _verify_kind(path: Path, archive: Archive) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harmodels.config.messages import unknown_key
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.windows import changes, cut_windows, number_segments, rows_of_windows
+from harmodels.data.formats.windows import WindowsOfParts, changes, number_segments
 from harmodels.data.registry import Window
 from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps
 from harmodels.data.sequences import Sequences
@@ -33,14 +33,10 @@ REASONS = (NO_LABEL, NOT_A_CLASS, NOT_A_NUMBER, TOO_SHORT)
 
 
 @dataclass
-class _Windows:
+class _Found:
     """What has been cut so far, and the facts for the card."""
 
-    parts: list[NDArray[np.float32]] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    subjects: list[str] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    numbers: Counter[str] = field(default_factory=Counter)
+    windows: WindowsOfParts
     dropped: Counter[str] = field(default_factory=Counter)
     other_labels: Counter[str] = field(default_factory=Counter)
     rates: list[float] = field(default_factory=list)
@@ -78,28 +74,21 @@ def read_table_format(
     DataError
         Naming the file, if it cannot be read, lacks a column, or no window is left.
     """
-    found = _Windows(dropped=Counter(dict.fromkeys(REASONS, 0)))
+    windows = WindowsOfParts(facts, window)
+    found = _Found(windows, dropped=Counter(dict.fromkeys(REASONS, 0)))
     for name, frame in _frames(path, layout):
         table = _usable(frame, name, facts, layout, found)
         for part in _parts(table, window):
-            _cut(part, name, facts, window, found)
-    if not found.parts:
+            _cut(part, name, found)
+    if not len(windows):
         others = ", ".join(map(repr, list(found.other_labels)[:8]))
         raise DataError(
             f"{path} holds no unbroken {window.steps / facts.rate_hz:g} s of a class of the "
             f"registry; rows were dropped: {dict(found.dropped)}"
             + (f"; labels that are none of the classes: {others}" if others else "")
         )
-    sequences = Sequences.of_equal_length(
-        facts,
-        np.concatenate(found.parts),
-        ids=found.ids,
-        subjects=np.array(found.subjects, dtype=np.str_),
-        official_split=np.full(len(found.ids), "", dtype=np.str_),
-        labels=np.array(found.labels, dtype=np.int64),
-    )
     units = dict(zip(facts.channels, facts.units, strict=True)) | dict(layout.units)
-    return sequences, {
+    return windows.sequences(), {
         "dropped": dict(found.dropped),
         "other_labels": dict(found.other_labels),
         "recorded_hz": [round(min(found.rates), 3), round(max(found.rates), 3)],
@@ -177,7 +166,7 @@ def _columns(frame: pd.DataFrame, file: Path | str, names: list[str]) -> pd.Data
 
 
 def _usable(
-    frame: pd.DataFrame, name: str, facts: SequenceFacts, layout: TableLayout, found: _Windows
+    frame: pd.DataFrame, name: str, facts: SequenceFacts, layout: TableLayout, found: _Found
 ) -> pd.DataFrame:
     """Return subject, recording, label, time, part and the channels of the rows that are used."""
     sources = [layout.columns.get(channel, channel) for channel in facts.channels]
@@ -232,27 +221,18 @@ def _parts(table: pd.DataFrame, window: Window) -> Iterator[pd.DataFrame]:
             yield part.iloc[rows]
 
 
-def _cut(
-    part: pd.DataFrame, name: str, facts: SequenceFacts, window: Window, found: _Windows
-) -> None:
-    times = part[TIME].to_numpy()
-    if len(part) < 2 or (times[-1] - times[0]) * facts.rate_hz < window.steps - 2:
+def _cut(part: pd.DataFrame, name: str, found: _Found) -> None:
+    times, facts = part[TIME].to_numpy(), found.windows.facts
+    if len(part) < 2 or (times[-1] - times[0]) * facts.rate_hz < found.windows.window.steps - 2:
         found.dropped[TOO_SHORT] += len(part)
         return
     try:
-        even, values = resample(times, part[list(facts.channels)].to_numpy(), facts.rate_hz)
+        _, values = resample(times, part[list(facts.channels)].to_numpy(), facts.rate_hz)
     except ValueError as error:
         raise DataError(f"{facts.dataset}: recording {name or part.index[0]!r}: {error}") from error
-    starts = cut_windows(np.zeros(len(even), dtype=np.int64), window.steps, window.step)
-    if len(starts) == 0:
-        found.dropped[TOO_SHORT] += len(part)
-        return
-    found.rates.append(rate_of(times))
     subject, recording = part[SUBJECT].iloc[0], part[RECORDING].iloc[0]
     stem = f"{subject}/{recording}" if recording else subject
-    for _ in starts:
-        found.numbers[stem] += 1
-        found.ids.append(f"{stem}/{found.numbers[stem]:05d}")
-    found.subjects += [subject] * len(starts)
-    found.labels += [int(part[LABEL].iloc[0])] * len(starts)
-    found.parts.append(values[rows_of_windows(starts, window.steps)].astype(np.float32))
+    if found.windows.cut(values, stem, subject, int(part[LABEL].iloc[0])):
+        found.rates.append(rate_of(times))
+    else:
+        found.dropped[TOO_SHORT] += len(part)

@@ -1,11 +1,13 @@
 """Tables of numbers in text files, read strictly; an error names file and line."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.config.messages import unknown_key
 from harmodels.errors import DataError
 
 LARGEST = 1e30  # no recording holds such a number, and no change of units takes it out of float32
@@ -19,7 +21,11 @@ def read_lines(path: Path) -> list[str]:
     DataError
         If the file cannot be read or holds nothing.
     """
-    lines = _read_text(path).splitlines()
+    return _lines(path, _read_text(path))
+
+
+def _lines(path: Path, text: str) -> list[str]:
+    lines = text.rstrip().splitlines()
     if not lines:
         raise DataError(f"{path}, line 1: the file is empty; bring a whole copy")
     return lines
@@ -27,7 +33,7 @@ def read_lines(path: Path) -> list[str]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig").rstrip()
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -61,9 +67,58 @@ def read_rows(
         number is none, not finite, too large, or written as only Python reads it (`1_0`, digits
         of other scripts).
     """
+    return _parse(path, read_lines(path), 1, columns, meaning, separator)
+
+
+def read_columns(
+    path: Path, names: Sequence[str], separator: str = ","
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Read a table of numbers below a line with the names of its columns.
+
+    Parameters
+    ----------
+    path
+        A text file whose last line is ended, as that of a whole file is.
+    names
+        Columns that are needed, in any order and among others.
+    separator
+        What stands between two numbers and two names.
+
+    Returns
+    -------
+    table
+        (lines, columns) float64 of all columns, all finite and below `LARGEST`.
+    header
+        Their names, in the order of the file.
+
+    Raises
+    ------
+    DataError
+        As `read_rows`, and if a column is missing or named twice, there is no line below the
+        names, or the last line is not ended.
+    """
+    text = _read_text(path)
+    lines = _lines(path, text)
+    header = [name.strip() for name in lines[0].split(separator)]
+    missing = [name for name in names if name not in header]
+    if missing:
+        advice = unknown_key(missing[:1], header).replace("unknown key", "no column", 1)
+        raise DataError(f"{path}, line 1: {advice}")
+    if len(set(header)) < len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise DataError(f"{path}, line 1: there are two columns {twice!r}; bring a whole copy")
+    if len(lines) == 1 or not text.endswith("\n"):
+        raise DataError(f"{path}, line {len(lines)}: the file is cut short; bring a whole copy")
+    meaning = f"as many as line 1 has names, {header[0]!r} to {header[-1]!r}; bring a whole copy"
+    return _parse(path, lines[1:], 2, len(header), meaning, separator), header
+
+
+def _parse(
+    path: Path, lines: list[str], first: int, columns: int, meaning: str, separator: str | None
+) -> NDArray[np.float64]:
+    """Return the numbers of lines, the number of the first of which is `first`."""
     rows = []
-    lines = read_lines(path)
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         cells = line.strip().removesuffix(separator or " ").split(separator)
         if len(cells) != columns:
             raise DataError(
@@ -80,8 +135,8 @@ def read_rows(
     if len(broken):
         line_index, column = divmod(int(broken[0]), columns)
         raise DataError(
-            f"{path}, line {line_index + 1}: {rows[line_index][column]!r} in column {column + 1} "
-            f"is not a finite number below {LARGEST:g}"
+            f"{path}, line {line_index + first}: {rows[line_index][column]!r} in column "
+            f"{column + 1} is not a finite number below {LARGEST:g}"
         )
     return table.reshape(len(rows), columns)
 

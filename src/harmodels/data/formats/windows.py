@@ -1,9 +1,15 @@
 """Cutting continuous recordings into windows that never cross a break."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.registry import Window
+from harmodels.data.sequences import Sequences
 
 
 def number_segments(breaks: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -49,3 +55,60 @@ def cut_windows(segments: NDArray[np.int64], steps: int, step: int) -> NDArray[n
 def rows_of_windows(starts: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
     """Return (windows, steps) row numbers of windows that start at `starts`."""
     return starts[:, None] + np.arange(steps, dtype=np.int64)
+
+
+@dataclass
+class WindowsOfParts:
+    """Windows of unbroken parts of recordings, one part after another.
+
+    Attributes
+    ----------
+    facts, window
+        Of the registry.
+    """
+
+    facts: SequenceFacts
+    window: Window
+    _values: list[NDArray[np.float32]] = field(default_factory=list)
+    _ids: list[str] = field(default_factory=list)
+    _subjects: list[str] = field(default_factory=list)
+    _labels: list[int] = field(default_factory=list)
+    _numbers: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def cut(self, values: NDArray[np.float64], stem: str, subject: str, label: int) -> int:
+        """Cut one part; return the number of its windows.
+
+        Parameters
+        ----------
+        values
+            (T, D) at the rate of the data set.
+        stem
+            What the ids of its windows begin with; parts of one stem are numbered on.
+        subject, label
+            Who was recorded, and what is done all the time.
+        """
+        segment = np.zeros(len(values), dtype=np.int64)
+        starts = cut_windows(segment, self.window.steps, self.window.step)
+        for _ in starts:
+            self._numbers[stem] += 1
+            self._ids.append(f"{stem}/{self._numbers[stem]:05d}")
+        self._subjects += [subject] * len(starts)
+        self._labels += [label] * len(starts)
+        if len(starts):
+            rows = rows_of_windows(starts, self.window.steps)
+            self._values.append(values[rows].astype(np.float32))
+        return len(starts)
+
+    def sequences(self) -> Sequences:
+        """Return all windows, at least one, in the order of the parts; none is split officially."""
+        return Sequences.of_equal_length(
+            self.facts,
+            np.concatenate(self._values),
+            ids=self._ids,
+            subjects=np.array(self._subjects, dtype=np.str_),
+            official_split=np.full(len(self), "", dtype=np.str_),
+            labels=np.array(self._labels, dtype=np.int64),
+        )

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from harmodels.data.simulation.phone_motion import ACTIVITIES, draw_person, record
+from harmodels.data.simulation.placements import PLACEMENTS, WAIST
 from harmodels.errors import ConfigurationError
 from harmodels.files import atomic_path
 from harmodels.seeds import Purpose, generator
@@ -40,7 +41,7 @@ class Afternoon:
 
 
 def simulate_afternoon(
-    classes: Sequence[str], *, minutes: float, rate_hz: float, seed: int, on_thigh: bool = False
+    classes: Sequence[str], *, minutes: float, rate_hz: float, seed: int, like: str = "uci_har"
 ) -> Afternoon:
     """Return an afternoon of a person whom the seed draws.
 
@@ -54,8 +55,9 @@ def simulate_afternoon(
         Samples a second.
     seed
         Of person and course.
-    on_thigh
-        Whether the phone is in a trouser pocket; else at the waist.
+    like
+        Format (`uci_har`, `wisdm`, `motionsense`) as in whose recordings the phone is worn and its
+        axes lie; another is worn as `uci_har`.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def simulate_afternoon(
         raise ConfigurationError(
             f"activity {strange[0]!r} cannot be simulated; there are {', '.join(ACTIVITIES)}"
         )
+    phone = PLACEMENTS.get(like, WAIST)
     random = generator(seed, Purpose.SIMULATION, replicate=10**6)
     person = draw_person(random)
     parts, rows, start, last = [], [], 0.0, ""
@@ -85,11 +88,12 @@ def simulate_afternoon(
             person,
             samples=samples,
             rate_hz=rate_hz,
-            on_thigh=on_thigh,
+            on_thigh=phone.on_thigh,
             random=random,
         )
         times = start + np.arange(samples) / rate_hz
-        parts.append(np.column_stack([times, motion.acceleration * GRAVITY, motion.rotation]))
+        felt = phone.acceleration(motion.acceleration * GRAVITY)
+        parts.append(np.column_stack([times, felt, phone.rotation(motion.rotation)]))
         rows.append((start, start + samples / rate_hz, name))
         passed_half = start < 30 * minutes <= start + seconds
         start, last = start + samples / rate_hz + OFF_S * passed_half, name

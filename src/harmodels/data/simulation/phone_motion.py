@@ -93,10 +93,21 @@ class Person:
 
 @dataclass(frozen=True)
 class Recording:
-    """Acceleration in g and angular velocity in rad/s, both (T, 3): up, left, forward."""
+    """What the sensors feel, each (T, 3): up, left, forward.
+
+    Attributes
+    ----------
+    acceleration
+        In g, that which carries the body against gravity included.
+    rotation
+        Angular velocity in rad/s.
+    gravity
+        Of `acceleration` the part of a phone at rest, in g.
+    """
 
     acceleration: Array
     rotation: Array
+    gravity: Array
 
 
 def draw_person(random: np.random.Generator) -> Person:
@@ -148,7 +159,7 @@ def record(
     turns = (path[:-1].inv() * path[1:]).as_rotvec() * rate_hz
     rotation = np.concatenate([turns, turns[-1:]]) + person.bias
     rotation += random.normal(0.0, person.noise, rotation.shape)
-    return Recording(felt, rotation)
+    return Recording(felt, rotation, path.inv().apply(UP))
 
 
 def wander(

@@ -1,11 +1,12 @@
 """Simulated recordings of invented people, written in the raw formats of the real data sets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.device_motion import ATTITUDE, CODES, GRAVITY, INDEX, TRIALS, TURN, USER
 from harmodels.data.features.signals import reduce_noise, split_gravity
 from harmodels.data.formats.uci_har import LABELS, STEPS, signal_file
 from harmodels.data.registry import Dataset
@@ -17,13 +18,14 @@ from harmodels.data.simulation.phone_motion import (
     draw_person,
     record,
 )
+from harmodels.data.simulation.placements import PLACEMENTS
 from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator
 
-GRAVITY = 9.80665  # m/s²
-PHONE_RANGE = 2 * GRAVITY  # where the accelerometer of the pocket phone saturates
+STANDARD_GRAVITY = 9.80665  # m/s²
+PHONE_RANGE = 2 * STANDARD_GRAVITY  # where the accelerometer of the pocket phone saturates
 MARGIN_S = 12.0  # recorded before and after, so that the filters have settled
 AXES = ("x", "y", "z")
 
@@ -52,6 +54,8 @@ def simulate(dataset: Dataset, folder: Path) -> None:
         write_uci_har(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
     elif dataset.format == "wisdm":
         write_wisdm(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
+    elif dataset.format == "motionsense" and dataset.recorded_hz is not None:
+        write_motionsense(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.recorded_hz)
     else:
         raise ConfigurationError(f"{dataset.name}: the format {dataset.format} cannot be simulated")
 
@@ -74,7 +78,7 @@ def write_uci_har(
     ):
         windows, labels, subjects = [], [], []
         for person in people:
-            for label, recording in _recordings(classes, plan, person, rate_hz, on_thigh=False):
+            for label, _, recording in _recordings(classes, plan, person, rate_hz, on_thigh=False):
                 cut = _windows(_inertial(recording, rate_hz))
                 windows.append(cut)
                 labels += [label + 1] * len(cut)
@@ -92,9 +96,9 @@ def write_wisdm(path: Path, classes: Sequence[str], plan: Simulation, *, rate_hz
     tick = round(1e9 / rate_hz)
     for person in range(plan.subjects):
         time = (person + 1) * 10**13
-        for label, recording in _recordings(classes, plan, person, rate_hz, on_thigh=True):
+        for label, _, recording in _recordings(classes, plan, person, rate_hz, on_thigh=True):
             name = f"{person + 1},{classes[label].capitalize()}"
-            felt = np.clip(recording.acceleration * GRAVITY, -PHONE_RANGE, PHONE_RANGE)
+            felt = np.clip(recording.acceleration * STANDARD_GRAVITY, -PHONE_RANGE, PHONE_RANGE)
             for up, left, forward in felt:
                 time += tick
                 lines.append(f"{name},{time},{left:.7g},{up:.7g},{forward:.7g};")
@@ -105,33 +109,78 @@ def write_wisdm(path: Path, classes: Sequence[str], plan: Simulation, *, rate_hz
     write_text(path, "\n".join([*lines, ""]))
 
 
+def write_motionsense(
+    folder: Path, classes: Sequence[str], plan: Simulation, *, rate_hz: float
+) -> None:
+    """Write the folders of MotionSense, an iPhone upside down in the trouser pocket.
+
+    Each person has as many trials of an activity as in the original, and
+    `plan.seconds_per_class` seconds of it altogether.
+    """
+    codes = {name: code for code, name in CODES.items()}
+    header = ",".join([INDEX, *ATTITUDE, *GRAVITY, *TURN, *USER])
+    row = "%d" + ",%.6f" * (header.count(","))
+    for person in range(plan.subjects):
+        trials = _recordings(classes, plan, person, rate_hz, on_thigh=True, trials=TRIALS)
+        for label, number, recording in trials:
+            motion = _device_motion(recording, rate_hz)
+            lines = [row % (index, *values) for index, values in enumerate(motion.tolist())]
+            name = f"{codes[classes[label]]}_{TRIALS[classes[label]][number]}"
+            path = folder / name / f"sub_{person + 1}.csv"
+            write_text(path, "\n".join([header, *lines, ""]))
+
+
+def _device_motion(recording: Recording, rate_hz: float) -> NDArray[np.float64]:
+    """Return (T, 12) attitude, gravity, angular velocity, user acceleration in an iPhone's axes.
+
+    Its gravity points down where the sensor feels the push up, and accelerations follow in sign.
+    """
+    phone = PLACEMENTS["motionsense"]
+    felt, steady = map(phone.acceleration, (recording.acceleration, recording.gravity))
+    turn = phone.rotation(recording.rotation)
+    roll = np.arctan2(steady[:, 0], -steady[:, 2])
+    pitch = np.arcsin(np.clip(-steady[:, 1], -1, 1))
+    yaw = np.cumsum(-(turn * steady).sum(axis=1)) / rate_hz
+    return np.column_stack([roll, pitch, yaw, steady, turn, felt - steady])
+
+
 def _recordings(
-    classes: Sequence[str], plan: Simulation, index: int, rate_hz: float, *, on_thigh: bool
-) -> Iterator[tuple[int, Recording]]:
-    """Yield label and recording of each activity of one person.
+    classes: Sequence[str],
+    plan: Simulation,
+    index: int,
+    rate_hz: float,
+    *,
+    on_thigh: bool,
+    trials: Mapping[str, Sequence[int]] | None = None,
+) -> Iterator[tuple[int, int, Recording]]:
+    """Yield label, number of the trial and recording of all that one person does.
 
     Each has a generator of its own, so that a person is the same in a larger group.
     """
     person: Person = draw_person(generator(plan.seed, Purpose.SIMULATION, index))
     known = list(ACTIVITIES)
     margin = round(MARGIN_S * rate_hz)
-    samples = round(plan.seconds_per_class * rate_hz) + 2 * margin
     for label, name in enumerate(classes):
         activity = name.removeprefix("walking_")
         if activity not in ACTIVITIES:
             raise ConfigurationError(f"activity {name!r} is none of {', '.join(known)}")
-        whole = record(
-            ACTIVITIES[activity],
-            person,
-            samples=samples,
-            rate_hz=rate_hz,
-            on_thigh=on_thigh,
-            random=generator(plan.seed, Purpose.SIMULATION, index, 1 + known.index(activity)),
-        )
-        if on_thigh:  # written unfiltered, so that no margin is needed
-            part = slice(margin, -margin)
-            whole = Recording(whole.acceleration[part], whole.rotation[part])
-        yield label, whole
+        count = len(trials[name]) if trials else 1
+        samples = round(plan.seconds_per_class / count * rate_hz) + 2 * margin
+        for trial in range(count):
+            number = 1 + known.index(activity) + trial * len(known)
+            whole = record(
+                ACTIVITIES[activity],
+                person,
+                samples=samples,
+                rate_hz=rate_hz,
+                on_thigh=on_thigh,
+                random=generator(plan.seed, Purpose.SIMULATION, index, number),
+            )
+            if on_thigh:  # written unfiltered, so that no margin is needed
+                part = slice(margin, -margin)
+                parts = (whole.acceleration, whole.rotation, whole.gravity)
+                whole = Recording(*(values[part] for values in parts))
+            yield label, trial, whole
 
 
 def _inertial(recording: Recording, rate_hz: float) -> NDArray[np.float64]:

@@ -125,7 +125,9 @@ def _gather(work: _Workspace, first: int, last: int, hidden: int) -> None:
 
 
 @inlined
-def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None:
+def _backward(
+    packed: Packed, work: _Workspace, hidden: int, channels: int, steps: int, hidden_bias: bool
+) -> None:
     """Fill `gradient`, from the output layer back to the first step."""
     z, d_pre, sums, hidden_lanes = work.z, work.d_pre, work.sums, work.hidden_lanes
     rows, width, wide = len(sums), packed.weight_t.shape[1], z.shape[1]
@@ -150,6 +152,10 @@ def _backward(packed: Packed, work: _Workspace, hidden: int, steps: int) -> None
         if last - first >= TILE or t == 1:
             _gather(work, first, last, hidden)
             last = first
+    if not hidden_bias:
+        for i in range(hidden):
+            for j in range(hidden + channels, hidden + channels + 2):
+                work.gradient[i, j] = 0
 
 
 @inlined
@@ -172,10 +178,10 @@ def _descend(packed: Packed, work: _Workspace, steps: int, rate: np.float32) -> 
 @inlined
 def _train_batch(
     packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray, batch: np.ndarray,
-    hidden: int, learning_rate: np.float32,
+    hidden: int, learning_rate: np.float32, hidden_bias: bool,
 ) -> tuple[float, float]:  # fmt: skip
     """Update once; return the sums of both losses over the batch."""
-    T, rows = inputs.shape[1], len(work.sums)
+    (T, channels), rows = inputs.shape[1:], len(work.sums)
     _forward(packed.weight_t, work, hidden, inputs, batch)
     cross_entropy, likelihood = 0.0, 0.0
     work.d_logits[:] = 0
@@ -185,7 +191,7 @@ def _train_batch(
         )
         cross_entropy += losses[0]
         likelihood += losses[1]
-    _backward(packed, work, hidden, T)
+    _backward(packed, work, hidden, channels, T, hidden_bias)
     _descend(packed, work, T, np.float32(learning_rate / np.float32(len(batch))))
     return cross_entropy, likelihood
 
@@ -194,13 +200,16 @@ def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
         packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray,
         order: np.ndarray, batch_size: int, hidden: int, learning_rate: np.float32,
+        hidden_bias: bool,
     ) -> tuple[float, float]:  # fmt: skip
         _stamp = stamp
         denormals = flush_denormals()
         cross_entropy, likelihood = 0.0, 0.0
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            losses = _train_batch(packed, work, inputs, labels, batch, hidden, learning_rate)
+            losses = _train_batch(
+                packed, work, inputs, labels, batch, hidden, learning_rate, hidden_bias
+            )
             cross_entropy += losses[0]
             likelihood += losses[1]
         restore_denormals(denormals)
@@ -220,6 +229,7 @@ def train_epoch(
     *,
     batch_size: int,
     learning_rate: float,
+    hidden_bias: bool = True,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences, one update a batch.
@@ -238,6 +248,8 @@ def train_epoch(
         Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
     learning_rate
         Step size.
+    hidden_bias
+        False: `bias_ih` and `bias_hh` stay as they are.
     threads
         Replicates computed at the same time. One thread computes a replicate from beginning to
         end, so the result is the same bytes for any number, and for a replicate on its own.
@@ -270,7 +282,9 @@ def train_epoch(
         totals = np.zeros(2)
         for first in range(0, n, CHUNK * size):
             part = rows[r, first : first + CHUNK * size]
-            totals += _train(packed[r], work, *data, part, size, H, np.float32(learning_rate))
+            totals += _train(
+                packed[r], work, *data, part, size, H, np.float32(learning_rate), bool(hidden_bias)
+            )
         return totals
 
     means = torch.from_numpy(np.stack(map_replicates(run, R, threads)) / n)  # (R, 2)

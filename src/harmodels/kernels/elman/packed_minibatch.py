@@ -36,6 +36,7 @@ def train_epoch(
     optimiser: str,
     learning_rate: float,
     clip_norm: float | None = None,
+    hidden_bias: bool = True,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
     """Train every replicate once through its sequences, one update a batch.
@@ -63,6 +64,8 @@ def train_epoch(
         Step size.
     clip_norm
         Bound on the norm of a replicate's averaged gradient; None leaves it alone.
+    hidden_bias
+        False: `bias_ih` and `bias_hh` stay as they are.
     threads
         Replicates computed at the same time. One thread computes a replicate from beginning to
         end, so the result is the same bytes for any number, and for a replicate on its own.
@@ -94,7 +97,7 @@ def train_epoch(
         params, adam_state, shapes,
         sequence_arrays(shapes, None, frames, starts, lengths, labels), order, None,
         arrays_of=_arrays, cell="simple_rnn", output="sigmoids", batch_size=batch_size,
-        options=options, scale=1.0, threads=threads,
+        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Workspace(NamedTuple):
     sums: np.ndarray  # (Zp,)
     hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (C,)
+    d_output: np.ndarray  # (C, Zp), the output layer's gradient, added up over windows
 
 
 def check_inputs(params: ElmanClassifier, inputs: Tensor) -> None:
@@ -107,4 +108,5 @@ def workspace(packed: Packed, hidden: int, window: int) -> Workspace:
         sums=zeros(1, width)[0],
         hidden_lanes=hidden_lanes,
         d_logits=zeros(1, classes)[0],
+        d_output=zeros(classes, width),
     )

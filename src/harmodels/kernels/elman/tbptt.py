@@ -41,8 +41,12 @@ class _Options(NamedTuple):
     hidden: int
     window: int
     learning_rate: np.float32
-    clip: np.float32
+    clip: np.float32  # infinite where nothing is clipped
     transposed: bool
+    once: bool  # one update a sequence; otherwise one a window
+    mean: bool  # that update averages over the windows
+    first_step_bias: bool
+    logged_every: int  # log the last window of every so many sequences; 0: every window
 
 
 # Rows are passed as array and index: a slice handed to a function costs an atomic count of
@@ -61,26 +65,27 @@ def _set_input(z: np.ndarray, t: int, hidden: int, sequence: np.ndarray, step: i
 
 @inlined
 def _forward(
-    weight_t: np.ndarray, z: np.ndarray, sums: np.ndarray, hidden: int,
+    weight_t: np.ndarray, z: np.ndarray, first: int, sums: np.ndarray, hidden: int,
     sequence: np.ndarray, start: int, steps: int,
 ) -> None:  # fmt: skip
-    """Run from the state in z[0] through `steps` steps to the output layer's input z[steps]."""
+    """Run `steps` steps from the state in z[first] to the output layer's input behind them."""
     wide, width, channels = z.shape[1], weight_t.shape[1], sequence.shape[1]
     count = (hidden + channels + 3) // 2 * 2
-    _set_input(z, 0, hidden, sequence, start)
+    _set_input(z, first, hidden, sequence, start)
     for t in range(steps):
-        weighted_rows(z, t * wide, weight_t, 0, width, count, width, sums, 0, t % 2 == 1)
+        row = first + t
+        weighted_rows(z, row * wide, weight_t, 0, width, count, width, sums, 0, t % 2 == 1)
         for j in range(width):
-            z[t + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
+            z[row + 1, j] = tanh(sums[j])  # the padding of the weights makes tanh 0 = 0
         if t + 1 < steps:
-            _set_input(z, t + 1, hidden, sequence, start + t + 1)
+            _set_input(z, row + 1, hidden, sequence, start + t + 1)
         else:
-            set_output(z, t + 1, hidden, channels)
+            set_output(z, row + 1, hidden, channels)
 
 
 @inlined
-def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) -> None:
-    """Fill d_pre[:steps], from the output layer back to the window's first step.
+def _backward(packed: Packed, work: Workspace, first: int, last: int, options: _Options) -> None:
+    """Fill d_pre[first:last], from the output layer back to the window's first step.
 
     Lanes that hold no hidden unit are set to zero, so the padding of the weights never moves.
     """
@@ -93,11 +98,11 @@ def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) ->
     for c in range(len(packed.output)):
         for j in range(width):
             sums[j] += work.d_logits[c] * packed.output[c, j]
-    for t in range(steps, 0, -1):
-        if t < steps:
+    for t in range(last, first, -1):
+        if t < last:
             weighted_rows(
                 d_pre, t * d_pre.shape[1], recursion, 0, recursion.shape[1], count, width,
-                sums, 0, t % 2 == 1,
+                sums, 0, (t - first) % 2 == 1,
             )  # fmt: skip
         for j in range(width):
             slope = 1 - z[t, j] * z[t, j]
@@ -105,54 +110,98 @@ def _backward(packed: Packed, work: Workspace, steps: int, options: _Options) ->
 
 
 @inlined
-def _descend_output(output: np.ndarray, work: Workspace, steps: int, options: _Options) -> None:
-    """Gradient, clipping and update of the output layer."""
+def _descend_output(output: np.ndarray, work: Workspace, last: int, options: _Options) -> None:
+    """Gradient, clipping and update of the output layer after a window."""
     for c in range(len(output)):
         for j in range(output.shape[1]):
-            gradient = clipped(work.d_logits[c] * work.z[steps, j], options.clip)
+            gradient = clipped(work.d_logits[c] * work.z[last, j], options.clip)
             output[c, j] -= options.learning_rate * gradient
+
+
+@inlined
+def _add_output(work: Workspace, share: np.float32, last: int) -> None:
+    """Scale the gradient at the logits by `share` and add the output layer's gradient."""
+    for c in range(len(work.d_logits)):
+        work.d_logits[c] *= share
+        for j in range(work.z.shape[1]):
+            work.d_output[c, j] += work.d_logits[c] * work.z[last, j]
+
+
+@inlined
+def _descend_summed_output(output: np.ndarray, work: Workspace, options: _Options) -> None:
+    """Clipping and update of the output layer after a sequence; clears its gradient."""
+    for c in range(len(output)):
+        for j in range(output.shape[1]):
+            gradient = clipped(work.d_output[c, j], options.clip)
+            output[c, j] -= options.learning_rate * gradient
+            work.d_output[c, j] = 0
 
 
 @inlined
 def _train_sequence(
     packed: Packed, work: Workspace, sequence: np.ndarray, label: int, options: _Options
-) -> tuple[float, float]:
-    """Update after every window of `sequence` (T, D); return the sums of both losses."""
+) -> tuple[float, float, float, float]:
+    """Update by `sequence` (T, D); return the sums of both losses, and those of its last window.
+
+    With an update after every window its rows of z and d_pre are 0 to `steps`. With one update a
+    sequence the weights are constant and the rows of all windows lie behind each other: the sum
+    of the windows' gradients is then one product over all steps, and so is their mean, since the
+    backward pass is linear in the gradient at the logits.
+    """
     hidden, z, T = options.hidden, work.z, len(sequence)
-    cross_entropy, likelihood = 0.0, 0.0
+    cross_entropy, likelihood, last_loss, last_likelihood = 0.0, 0.0, 0.0, 0.0
+    share, first = np.float32(1), 0
+    if options.mean:
+        share = np.float32(1 / ((T + options.window - 1) // options.window))
     for j in range(hidden):
         z[0, j] = 0
     for start in range(0, T, options.window):
         steps = min(options.window, T - start)
-        _forward(packed.weight_t, z, work.sums, hidden, sequence, start, steps)
-        losses = loss_and_gradient(packed.output, z, steps, label, work.d_logits)
-        cross_entropy += losses[0]
-        likelihood += losses[1]
-        _backward(packed, work, steps, options)
-        _descend_output(packed.output, work, steps, options)
+        last = first + steps
+        _forward(packed.weight_t, z, first, work.sums, hidden, sequence, start, steps)
+        last_loss, last_likelihood = loss_and_gradient(packed.output, z, last, label, work.d_logits)
+        cross_entropy += last_loss
+        likelihood += last_likelihood
+        if options.once:
+            _add_output(work, share, last)
+        _backward(packed, work, first, last, options)
+        if options.once:
+            first = last
+            if start + steps < T:
+                continue
+            _descend_summed_output(packed.output, work, options)
+        else:
+            _descend_output(packed.output, work, last, options)
+        if not options.first_step_bias and (options.once or start == 0):
+            z[0, hidden + sequence.shape[1] + 1] = 0  # the factor of bias_hh
         descend(
-            work.d_pre, z, steps, hidden, z.shape[1], packed.weight, packed.weight_t,
+            work.d_pre, z, last, hidden, z.shape[1], packed.weight, packed.weight_t,
             options.clip, options.learning_rate,
         )  # fmt: skip
         for j in range(hidden):
-            z[0, j] = z[steps, j]
-    return cross_entropy, likelihood
+            z[0, j] = z[last, j]
+    return cross_entropy, likelihood, last_loss, last_likelihood
 
 
 def _build_train(stamp: int) -> Callable[..., Any]:
     def train(
         packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
-        order: np.ndarray, options: _Options,
+        order: np.ndarray, seen: int, options: _Options,
     ) -> tuple[float, float]:  # fmt: skip
+        """Train on the sequences `order`, before which the epoch has `seen` so many."""
         _stamp = stamp
         denormals = flush_denormals()
         cross_entropy, likelihood = 0.0, 0.0
-        for row in order:
+        for place, row in enumerate(order):
             start = data.starts[row]
             sequence = data.frames[start : start + data.lengths[row]]
             losses = _train_sequence(packed, work, sequence, labels[row], options)
-            cross_entropy += losses[0]
-            likelihood += losses[1]
+            if options.logged_every == 0:
+                cross_entropy += losses[0]
+                likelihood += losses[1]
+            elif (seen + place) % options.logged_every == 0:
+                cross_entropy += losses[2]
+                likelihood += losses[3]
         restore_denormals(denormals)
         return cross_entropy, likelihood
 
@@ -172,7 +221,7 @@ def _build_score(stamp: int) -> Callable[..., Any]:
             sequence = data.frames[start : start + T]
             for j in range(hidden):
                 z[0, j] = 0
-            _forward(packed.weight_t, z, work.sums, hidden, sequence, 0, T)
+            _forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
             for c in range(len(packed.output)):
                 logits[s, c] = dot(packed.output, c, z, T)
         restore_denormals(denormals)
@@ -194,8 +243,11 @@ def train_epoch(
     *,
     window: int,
     learning_rate: float,
-    clip: float,
+    clip: float | None,
     transposed: bool = True,
+    update: str = "window",
+    first_step_bias: bool = True,
+    logged_every: int = 0,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences: `loops.tbptt.train_epoch`, compiled.
@@ -213,11 +265,19 @@ def train_epoch(
     order
         (R, n) int64: row r holds the sequences that replicate r sees, in that order.
     window
-        Steps between two updates; the last window of a sequence may be shorter.
+        Steps through which a gradient reaches back; the last window of a sequence may be shorter.
     learning_rate, clip
-        Step size; bound on each element of the gradient.
+        Step size; bound on each element of the gradient that is applied, None for no bound.
     transposed
         False: the backward recursion as printed in the report.
+    update
+        `window`: after every window. `sequence_sum` and `sequence_mean`: once a sequence, by the
+        sum or the mean of the gradients of its windows.
+    first_step_bias
+        False: the first step of a sequence has no share in the gradient of `bias_hh`.
+    logged_every
+        0: the losses are means over all windows; otherwise over the last windows of the first,
+        and then of every `logged_every`-th sequence.
     threads
         Replicates computed at the same time. One thread computes a replicate from beginning to
         end, so the result is the same bytes for any number, and for a replicate on its own.
@@ -228,7 +288,7 @@ def train_epoch(
         After the last update; `params` itself is left as it was.
     losses
         `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the epoch's updates, each taken before its update. Not finite if a replicate diverged.
+        the windows logged, each taken before its update. Not finite if a replicate diverged.
 
     Raises
     ------
@@ -240,24 +300,35 @@ def train_epoch(
     check_indices(params.output, len(starts), labels, order)
     R, n = order.shape
     H = params.rnn.bias_hh.shape[1]
+    longest = int(lengths.max())
     options = _Options(
-        H, min(window, int(lengths.max())), np.float32(learning_rate), np.float32(clip),
-        bool(transposed),
-    )  # fmt: skip
+        hidden=H,
+        window=min(window, longest),
+        learning_rate=np.float32(learning_rate),
+        clip=np.float32(np.inf if clip is None else clip),
+        transposed=bool(transposed),
+        once=update != "window",
+        mean=update == "sequence_mean",
+        first_step_bias=bool(first_step_bias),
+        logged_every=logged_every,
+    )
     truth, rows = labels.contiguous().numpy(), order.contiguous().numpy()
     packed = [pack(params, r) for r in range(R)]
 
     def run(r: int) -> np.ndarray:
-        work = workspace(packed[r], H, options.window)
+        work = workspace(packed[r], H, longest if options.once else options.window)
         totals = np.zeros(2)
         for first in range(0, n, CHUNK):
             part = rows[r, first : first + CHUNK]
-            totals += _train(packed[r], work, data, truth, part, options)
+            totals += _train(packed[r], work, data, truth, part, first, options)
         return totals
 
     totals = np.stack(map_replicates(run, R, threads))  # (R, 2)
-    windows = -(-data.lengths // window)  # (N,)
-    means = torch.from_numpy(totals / windows[rows].sum(1, keepdims=True))
+    if logged_every:
+        logged = np.full((R, 1), -(-n // logged_every))
+    else:
+        logged = (-(-data.lengths // window))[rows].sum(1, keepdims=True)
+    means = torch.from_numpy(totals / logged)
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
     return unpack(packed, params), losses
 

@@ -88,10 +88,13 @@ def _add_earlier_updates(
 
 
 @inlined
-def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Options) -> None:
+def activate(
+    work: Workspace, k: int, mask: np.ndarray, row: int, masked: bool, options: Options
+) -> None:
     """List the units that sample k leaves above zero, with their outputs; NaN counts as above.
 
-    The list ends with the unit whose output is always 1, and a zero if that makes it even.
+    If `masked`, without those that dropout drops. The list ends with the unit whose output is
+    always 1 (0 if the program's dropout drops it), and a zero if that makes it even.
     """
     N1, n = options.hidden1, 0
     active, outputs = work.active, work.outputs1
@@ -100,11 +103,13 @@ def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Optio
         active[k, n] = i
         outputs[k, n] = v * options.scale
         kept = not (v <= 0)
-        if options.dropout_mask:
+        if masked:
             kept = kept and mask[row, i] != 0
         n += 1 if kept else 0
     active[k, n] = N1
     outputs[k, n] = 1
+    if masked and options.as_programmed:
+        outputs[k, n] = np.float32(mask[row, N1] != 0)
     active[k, n + 1] = N1
     outputs[k, n + 1] = 0
     work.counts[k] = n + 1
@@ -112,18 +117,24 @@ def activate(work: Workspace, k: int, mask: np.ndarray, row: int, options: Optio
 
 @inlined
 def _activate_all(
-    work: Workspace, mask: np.ndarray, start: int, begin: int, end: int, options: Options
-) -> None:
-    """Fill `outputs1` with the outputs of all units, and the one that is always 1."""
+    work: Workspace, mask: np.ndarray, start: int, begin: int, end: int, masked: bool,
+    options: Options,
+) -> None:  # fmt: skip
+    """Fill `outputs1` with the outputs of all units, and the one that is always 1; as `activate`.
+
+    What dropout drops is zero if `masked`.
+    """
     N1, outputs = options.hidden1, work.outputs1
     for k in range(begin, end):
         for i in range(N1):
             v = work.pre[k, i] * options.scale
             outputs[k, i] = np.float32(0) if v <= 0 else v  # NaN stays
-        if options.dropout_mask:
+        if masked:
             for i in range(N1):
                 outputs[k, i] *= np.float32(mask[start + k, i] != 0)
         outputs[k, N1] = 1
+        if masked and options.as_programmed:
+            outputs[k, N1] = np.float32(mask[start + k, N1] != 0)
 
 
 @inlined
@@ -317,10 +328,10 @@ def update(
         for k in range(begin, end):
             _add_earlier_updates(work, powers, k, begin, options)
     if several:
-        _activate_all(work, masks, start, begin, end, options)
+        _activate_all(work, masks, start, begin, end, options.dropout_mask, options)
         _second_layer_of_all(weights, work, begin, end, options)
     else:
-        activate(work, begin, masks, start + begin, options)
+        activate(work, begin, masks, start + begin, options.dropout_mask, options)
         _move_rows(weights, velocity, work, powers, begin, start + begin)
     rate = -options.learning_rate
     if options.mean:
@@ -334,6 +345,12 @@ def update(
         label = labels[rows[start + k]]
         loss += loss_and_gradient(work.logits, label, options.variant, rate, work.step3, k)
         _back_to_second(weights, work, k, options)
+    if options.as_programmed:  # from here on there is no mask
+        if several:
+            _activate_all(work, masks, start, begin, end, False, options)
+        else:
+            activate(work, begin, masks, start + begin, False, options)
+            _move_rows(weights, velocity, work, powers, begin, start + begin)
     _update_output(weights, velocity, work, powers, begin, end)
     if several:
         _update_second(weights, velocity, work, powers, begin, end, options)

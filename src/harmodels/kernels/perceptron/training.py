@@ -96,7 +96,7 @@ def _build_score(stamp: int) -> Callable[..., Any]:
             load(work, inputs, rows, start, count)
             project(weights, velocity, work, tables, count, options)
             for k in range(count):
-                activate(work, k, masks, 0, options)
+                activate(work, k, masks, 0, False, options)
                 second_layer(weights, work, k, options)
                 for c in range(len(work.logits)):
                     logits[start + k, c] = work.logits[c]
@@ -134,6 +134,7 @@ def train_epoch(
     momentum: float,
     output_gradient: str,
     scale: float,
+    as_programmed: bool = False,
     threads: int = 1,
 ) -> tuple[Mlp, Any, dict[str, Tensor]]:
     """Train every replicate once through its samples, one update a batch.
@@ -152,7 +153,7 @@ def train_epoch(
         (R, n) int64: row r holds the samples that replicate r sees, in that order.
     masks
         (R, n, N1) uint8, for each position of the epoch which outputs of the first layer are
-        kept; None without dropout.
+        kept; None without dropout. As programmed (R, n, N1 + 1), the last column for the bias.
     batch_size
         Samples of an update; the last batch may be smaller.
     reduction
@@ -164,6 +165,9 @@ def train_epoch(
         at the logits.
     scale
         What kept outputs of the first layer are multiplied by; not read without `masks`.
+    as_programmed
+        Whether the masks act as in the report's program: on the second layer's bias too, and in
+        the forward pass alone (`models.mlp.forward_as_programmed`); not read without `masks`.
     threads
         Replicates computed at the same time. One thread computes a replicate from beginning to
         end, so the result is the same bytes for any number, and for a replicate on its own.
@@ -185,7 +189,7 @@ def train_epoch(
     check_counts(batch_size=batch_size, threads=threads)
     _check_inputs(params, inputs)
     check_indices(params.output, len(inputs), labels, order)
-    check_masks(masks, order, params.hidden1.bias.shape[1])
+    check_masks(masks, order, params.hidden1.bias.shape[1] + as_programmed)
     averaged = _choice("reduction", reduction, ("sum", "mean")) == 1
     variant = _choice("output_gradient", output_gradient, GRADIENT_VARIANTS)
     if momentum:
@@ -199,6 +203,7 @@ def train_epoch(
         learning_rate=np.float32(learning_rate),
         variant=variant,
         dropout_mask=masks is not None,
+        as_programmed=as_programmed and masks is not None,
         scale=np.float32(1.0 if masks is None else scale),
     )
     data = inputs.contiguous().numpy(), labels.contiguous().numpy()
@@ -235,6 +240,7 @@ def _options(params: Mlp) -> Options:
         learning_rate=np.float32(0),
         variant=0,
         dropout_mask=False,
+        as_programmed=False,
         scale=np.float32(1),
     )
 

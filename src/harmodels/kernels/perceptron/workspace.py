@@ -20,6 +20,7 @@ class Options(NamedTuple):
     learning_rate: np.float32
     variant: int
     dropout_mask: bool
+    as_programmed: bool  # the mask has a column for the bias, and acts in the forward pass alone
     scale: np.float32
 
 

@@ -131,13 +131,14 @@ _train = entry_point(_build_train)
 _score = entry_point(_build_score)
 
 
-def workspace(plan: Plan, steps: int) -> Work:
-    """Return zeros, for batches of at most `steps` steps."""
+def workspace(plan: Plan, steps: int, hidden_bias: bool = True) -> Work:
+    """Return zeros, for batches of at most `steps` steps; without it no layer's bias moves."""
     index = np.zeros(steps + 1, np.int64), np.zeros(steps + 1, np.int64)
     transposes, gradient, memory = (
         zeros(1, size)[0] for size in (plan.transposes, plan.theta, plan.memory)
     )
-    return Work(transposes, gradient, memory, Batch(*index, np.ones(1, np.float32)))
+    ones = np.ones(1, np.float32), np.full(1, hidden_bias, np.float32)
+    return Work(transposes, gradient, memory, Batch(*index, *ones))
 
 
 def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, int]:
@@ -166,11 +167,12 @@ def sequence_arrays(
 def run_epoch(
     params: Tree, state: AdamState | tuple[()], shapes: list[Shape], data: Data, order: Tensor,
     masks: Tensor | None, *, arrays_of: Arrays, cell: str, output: str, batch_size: int,
-    options: Step, scale: float, threads: int,
+    options: Step, scale: float, threads: int, hidden_bias: bool = True,
 ) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
     """Train every replicate once through its sequences (see `classifier.train_epoch`).
 
-    `state` is empty with gradient descent; `output` is a key of `head.LOSSES`.
+    `state` is empty with gradient descent; `output` is a key of `head.LOSSES`; without
+    `hidden_bias` the biases of the recurrent layers stay as they are.
     """
     R, n = order.shape
     output_layer: Any = params[-1]
@@ -186,7 +188,7 @@ def run_epoch(
         theta = pack(plan, shapes, arrays_of, params, r)
         weights = Weights(theta, *(moments or (nothing, nothing)))
         before = float(state.updates[r]) if state else 0.0
-        work = workspace(plan, int(data.lengths[rows].max()))
+        work = workspace(plan, int(data.lengths[rows].max()), hidden_bias)
         kept = no_masks if masks is None else masks[r].contiguous().numpy()
         totals = np.zeros(2)
         for first in range(0, n, CHUNK * size):

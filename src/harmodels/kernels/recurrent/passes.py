@@ -23,6 +23,7 @@ class Batch(NamedTuple):
     sizes: np.ndarray  # (T + 1,) int64, sequences still running at a step; 0 after the last
     starts: np.ndarray  # (T + 1,) int64, the first row of a step
     one: np.ndarray  # (1,) float32, 1
+    hidden_one: np.ndarray  # (1,) float32, 1, or 0 where the layers' biases do not move
 
 
 @inlined
@@ -200,7 +201,7 @@ def backward(
                 Size(size, layer.gates_width, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
-            _gather(layer, head, memory, gradient, batch.one, row, waiting)
+            _gather(layer, head, memory, gradient, batch.hidden_one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
         _inputs_back(layer, head, transposes, memory, rows)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from harmodels.data.splits import SPLITS, kept_checkpoints, training_splits
+from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.provenance.verification.inputs import Codes, Expected, places_in
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
@@ -106,14 +107,15 @@ def history_problems(run: Run) -> Iterator[str]:
     last one of a replicate, once; the best weights are those of the first epoch of the lowest
     validation loss.
     """
-    history = run.history
-    repeated = history.loc[history.duplicated(["replicate", "epoch", "split", "metric"])]
+    repeated = run.history.loc[run.history.duplicated(["replicate", "epoch", "split", "metric"])]
     if len(repeated):
         first = repeated.iloc[0]
         yield (
             f"holds {first['split']} {first['metric']} of replicate {first['replicate']} in epoch "
             f"{first['epoch']} twice ({count_text(len(repeated), 'such row')})"
         )
+    yield from _gradient_problems(run)
+    history = run.history.loc[~is_gradient_norm(run.history)]
     trained = history.loc[history["split"] == "train"]
     ends = trained.groupby("replicate")["epoch"].max()
     monitored = history.loc[
@@ -149,6 +151,22 @@ def history_problems(run: Run) -> Iterator[str]:
                         f"{verb} {split} {metric} of replicate {replicate} in epoch {wrong[0]} "
                         f"({count_text(len(wrong), 'such epoch')})"
                     )
+
+
+def _gradient_problems(run: Run) -> Iterator[str]:
+    """Yield where norms of gradients are missing or belong to neither begin nor end."""
+    held = run.history.loc[is_gradient_norm(run.history), ["replicate", "epoch"]]
+    for outcome in run.facts["replicates"]:
+        found = set(held.loc[held["replicate"] == outcome["replicate"], "epoch"])
+        wanted = {0} if run.facts["options"].get("measure_gradients") else set()
+        if wanted and outcome["diverged_epoch"] is None:
+            wanted.add(outcome["epochs"])
+        for verb, epochs in (("lacks", wanted - found), ("holds unexpected", found - wanted)):
+            if epochs:
+                yield (
+                    f"{verb} norms of gradients of replicate {outcome['replicate']} in epoch "
+                    f"{min(epochs)}"
+                )
 
 
 def weight_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:

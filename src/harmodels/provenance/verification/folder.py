@@ -118,10 +118,9 @@ def _check_report(
             run = check_contents(checks, folder, facts, prepared[key], dependents)
             if run is not None:
                 runs[folder] = run
-    sequences = f"datasets/{part.dataset}/sequences.parquet"
     for product in part.products:
         with checks.guarded(next(iter(product.files)), page):
-            check_product(checks, product, runs, sequences, page)
+            check_product(checks, product, runs, page)
 
 
 def _check_inputs(

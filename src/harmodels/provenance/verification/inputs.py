@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harmodels.data.splits import SPLITS
 from harmodels.errors import ResultsError
-from harmodels.files import read_table
+from harmodels.files import git_blob, read_table
 from harmodels.provenance.record import RecordedData
 from harmodels.provenance.verification.checks import Checks, short
 
@@ -140,9 +140,13 @@ def _check_archive(checks: Checks, data: RecordedData) -> None:
                 f"is another archive: its hash is {short(digest)}, the registry knows "
                 f"{', '.join(short(known) for known in archive['known']) or 'none'}",
             )
-        elif digest not in archive["known"]:
+        elif digest not in archive["known"] and git_blob(checks.root / file) != archive.get(
+            "git_blob"
+        ):
             checks.note(
                 f"{file} is a repacked archive; its members were checked when it was unpacked"
+                if archive["members"]
+                else f"{file} is a file of the user's own; the registry has no hash of it"
             )
 
 

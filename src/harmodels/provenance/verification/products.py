@@ -29,7 +29,6 @@ def check_product(
     checks: Checks,
     product: Product,
     runs: Mapping[str, Run],
-    sequences: str,
     dependents: Sequence[str],
 ) -> None:
     """Compare the files of a product with what its runs give, and with the record.
@@ -42,8 +41,6 @@ def check_product(
         As recorded. A figure is compared with the record only.
     runs
         Every run that could be read, by folder.
-    sequences
-        The data set's sequences.parquet, which says who was recorded.
     dependents
         The page, which shows the product.
     """
@@ -54,15 +51,11 @@ def check_product(
         texts = {}
     elif missing:
         checks.note(f"{known} cannot be recomputed without {missing[0]}")
-    elif (
-        product.kind == "table"
-        and needs_subjects(product.spec)
-        and not (checks.exists(sequences) and checks.fits_in_memory(sequences, ["id", "subject"]))
-    ):
-        checks.note(f"{known} cannot be recomputed without {sequences}")
+    elif absent := _absent_sequences(checks, product):
+        checks.note(f"{known} cannot be recomputed without {absent}")
     else:
         with checks.guarded(known, dependents):
-            texts = _texts(checks, product, runs, sequences)
+            texts = _texts(checks, product, runs)
     source = _source(product)
     for file, recorded in product.files.items():
         text = (texts or {}).get(PurePosixPath(file).suffix.lstrip("."))
@@ -141,10 +134,14 @@ def first_differing_cell(stored: str, recomputed: str) -> str | None:
     return None
 
 
-def rebuild_table(product: Product, runs: Mapping[str, Run], sequences: Path) -> Table:
-    """Build a recorded table from its runs, given by folder, and the sequences of its data set."""
+def rebuild_table(product: Product, runs: Mapping[str, Run], root: Path) -> Table:
+    """Build a recorded table from its runs, given by folder; `root` is the results folder."""
     published, theirs = _published(product)
-    subjects = read_subjects(sequences) if needs_subjects(product.spec) else None
+    subjects = (
+        read_subjects(*(root / file for file in sequences_of(product)))
+        if needs_subjects(product.spec)
+        else None
+    )
     return build_table(
         parse_table(product.spec), _by_experiment(product, runs), published, subjects, theirs
     )
@@ -156,14 +153,32 @@ def _published(product: Product) -> tuple[dict[str, pd.DataFrame], Runs]:
     return files, read_published(product.published_runs, files)
 
 
-def _texts(
-    checks: Checks, product: Product, runs: Mapping[str, Run], sequences: str
-) -> dict[str, str]:
+def sequences_of(product: Product) -> list[str]:
+    """Return the files that say who was recorded in the data sets of a product's runs."""
+    datasets = dict.fromkeys(PurePosixPath(folder).parts[1] for folder in product.runs)
+    return [f"datasets/{dataset}/sequences.parquet" for dataset in datasets]
+
+
+def _absent_sequences(checks: Checks, product: Product) -> str | None:
+    """Return the first file that a table needs to know who was recorded and that is not there."""
+    if product.kind != "table" or not needs_subjects(product.spec):
+        return None
+    return next(
+        (
+            file
+            for file in sequences_of(product)
+            if not (checks.exists(file) and checks.fits_in_memory(file, ["id", "subject"]))
+        ),
+        None,
+    )
+
+
+def _texts(checks: Checks, product: Product, runs: Mapping[str, Run]) -> dict[str, str]:
     if product.kind == "claims":
         claims = {name: parse_claim(entry) for name, entry in product.spec.items()}
         theirs = _published(product)[1]
         return claims_texts(evaluate_claims(claims, _by_experiment(product, runs), theirs))
-    return table_texts(rebuild_table(product, runs, checks.root / sequences))
+    return table_texts(rebuild_table(product, runs, checks.root))
 
 
 def _by_experiment(product: Product, runs: Mapping[str, Run]) -> dict[str, list[Run]]:

@@ -1,7 +1,7 @@
 """Judgement of a report's claims over our replicates; one function a kind of claim."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,47 +13,49 @@ from harmodels.config.specs.claims import (
     Comparison,
     ConfusedPair,
     Equivalence,
+    HighestRecall,
+    Interaction,
+    MistakenFor,
     Published,
     Recall,
+    Straight,
     Threshold,
+    Trend,
+    sides_of,
 )
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import (
     Judgement,
     Verdict,
     adjusted_verdict,
-    at_least_everywhere,
     best_of,
     compare,
     equivalent,
     majority,
+    majority_untied,
     mean_beyond,
     share_beyond,
 )
+from harmodels.evaluation.contrasts import best_of_each, count_beyond, interaction
 from harmodels.evaluation.significance import adjust, replicates_to_decide
 from harmodels.evaluation.statistics import LEVEL
-from harmodels.reporting.claims.ledger import DIVERGED, EITHER_WAY, LEDGER_COLUMNS
-from harmodels.reporting.labels import class_text, measure_label, value_text
+from harmodels.evaluation.trends import straight, trend
+from harmodels.reporting.claims import classes
+from harmodels.reporting.claims.evidence import Evidence, joined, note_on
+from harmodels.reporting.claims.ledger import EITHER_WAY, LEDGER_COLUMNS
+from harmodels.reporting.labels import class_text, key_label, measure_label, value_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import (
-    confused_share,
     loss_measure,
     prediction_measure,
     recall_of,
-    unknown_classes,
 )
 from harmodels.reporting.runs.published import counterparts
 from harmodels.reporting.runs.selection import select_runs
 
-Measured = Comparison | Equivalence | Best | Threshold  # claims on a metric of one's choice
-
-
-class Evidence(NamedTuple):
-    """A judgement with the words for what was measured and what was left out."""
-
-    judgement: Judgement
-    quantity: str
-    note: str = ""
+Line = Trend | Straight
+# claims on a metric of one's choice
+Measured = Comparison | Equivalence | Best | Threshold | Interaction | Line
 
 
 def evaluate_claims(
@@ -123,10 +125,18 @@ def _evidence(spec: ClaimSpec, runs: Runs) -> Evidence:
             return _best(spec, runs)
         case Threshold():
             return _threshold(spec, runs)
+        case Interaction():
+            return _interaction(spec, runs)
+        case Trend() | Straight():
+            return _line(spec, runs)
         case Recall():
-            return _recall(spec, runs)
+            return classes.recall(spec, runs)
+        case HighestRecall():
+            return classes.highest_recall(spec, runs)
         case ConfusedPair():
-            return _confused_pair(spec, runs)
+            return classes.confused_pair(spec, runs)
+        case MistakenFor():
+            return classes.mistaken_for(spec, runs)
 
 
 def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
@@ -149,10 +159,16 @@ def _comparison(spec: Comparison | Equivalence, runs: Runs) -> Evidence:
     elif spec.kind == "majority":
         judgement = majority(left, right, pair_on, spec.expected)
         quantity = f"share of configurations with {spec.expected} {name}"
+    elif spec.kind == "majority_untied":
+        judgement = majority_untied(left, right, pair_on, spec.expected)
+        quantity = f"share with {spec.expected} {name} among the configurations that differ"
+    elif spec.kind == "best_of_each":
+        judgement = best_of_each(left, right, spec.expected)
+        quantity = f"{name} of the best configuration of each side, difference"
     else:
         judgement = compare(left, right, pair_on, spec.expected)
         quantity = f"{name}, difference"
-    return Evidence(judgement, quantity, _note(groups, [left, right], _classes(spec)))
+    return Evidence(judgement, quantity, note_on(groups, [left, right], _classes(spec)))
 
 
 def _best(spec: Best, runs: Runs) -> Evidence:
@@ -166,7 +182,7 @@ def _best(spec: Best, runs: Runs) -> Evidence:
         )
     judgement = best_of(sample, sample["configuration"].isin(names), spec.expected)
     quantity = f"{_measure_text(spec)}, difference to the strongest other configuration"
-    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
 def _threshold(spec: Threshold, runs: Runs) -> Evidence:
@@ -174,37 +190,49 @@ def _threshold(spec: Threshold, runs: Runs) -> Evidence:
     group = select_runs(runs, spec.selection)
     sample = _sample(spec, spec.selection, group)
     name, limit = _measure_text(spec), float(spec.threshold)
+    beyond = f"{name} {'above' if spec.expected == 'greater' else 'below'} {value_text(limit)}"
     if spec.kind == "threshold":
         judgement = mean_beyond(sample, limit, spec.expected)
         quantity = f"{name}, mean over the configurations"
+    elif spec.kind == "count":
+        judgement, count = count_beyond(sample, limit, spec.expected)
+        quantity = f"share of networks with {beyond} ({count} of {len(sample)})"
     else:
         judgement = share_beyond(sample, limit, spec.expected)
-        side = {"greater": "above", "less": "below"}[spec.expected]
-        quantity = f"share of configurations with {name} {side} {value_text(limit)}"
-    return Evidence(judgement, quantity, _note([group], [sample], _classes(spec)))
+        quantity = f"share of configurations with {beyond}"
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
-def _recall(spec: Recall, runs: Runs) -> Evidence:
-    """Judge the lowest recall of a class over all configurations against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = _joined(
-        group, lambda run: recall_of(run, spec.class_name, selection.checkpoint, selection.split)
-    )
-    quantity = f"lowest recall of {class_text(spec.class_name)!r} over the configurations"
-    judgement = at_least_everywhere(sample, float(spec.at_least))
-    return Evidence(judgement, quantity, _note([group], [sample], [spec.class_name]))
+def _interaction(spec: Interaction, runs: Runs) -> Evidence:
+    """Judge how much larger a difference is `at` some values of the grid than `elsewhere`."""
+    sides = sides_of(spec)
+    groups = [select_runs(runs, side) for side in sides]
+    fixed = {key for side in sides for key in side.where}
+    pair_on = [key for key in groups[0][0].configuration if key not in fixed]
+    samples = [_sample(spec, side, group) for side, group in zip(sides, groups, strict=True)]
+    left, right, other_left, other_right = samples
+    judgement = interaction((left, right), (other_left, other_right), pair_on, spec.expected)
+    quantity = f"{_measure_text(spec)}, difference of two differences"
+    return Evidence(judgement, quantity, note_on(groups, samples, _classes(spec)))
 
 
-def _confused_pair(spec: ConfusedPair, runs: Runs) -> Evidence:
-    """Judge the share of all errors that lie between two classes against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = _joined(
-        group, lambda run: confused_share(run, spec.classes, selection.checkpoint, selection.split)
-    )
-    first, second = (class_text(name) for name in spec.classes)
-    quantity = f"share of the errors between {first!r} and {second!r}"
-    judgement = mean_beyond(sample, float(spec.at_least), "greater")
-    return Evidence(judgement, quantity, _note([group], [sample], spec.classes))
+def _line(spec: Line, runs: Runs) -> Evidence:
+    """Judge how the metric changes along an option, or how straight it does."""
+    group = select_runs(runs, spec.selection)
+    sample = _sample(spec, spec.selection, group)
+    along = {run.name: run.configuration[spec.option] for run in group}
+    place = {name: np.log2(at) if spec.scale == "log" else at for name, at in along.items()}
+    placed = sample.assign(place=sample["configuration"].map(place))
+    axis = key_label(spec.option).lower() + (" (log scale)" if spec.scale == "log" else "")
+    name = f"{_measure_text(spec)} along {axis}"
+    if isinstance(spec, Trend):
+        judgement = trend(placed, sorted(place.values()), spec.expected)
+        ends = " to ".join(value_text(at) for at in (min(along.values()), max(along.values())))
+        quantity = f"{name}, difference from {ends} on the straight line"
+    else:
+        judgement = straight(placed, sorted(place.values()), spec.margin)
+        quantity = f"{name}, middle above a straight line, {EITHER_WAY}"
+    return Evidence(judgement, quantity, note_on([group], [sample], _classes(spec)))
 
 
 def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.DataFrame:
@@ -212,49 +240,25 @@ def _sample(spec: Measured, selection: Selection, group: Sequence[Run]) -> pd.Da
 
     def values(run: Run) -> pd.DataFrame:
         if spec.loss is not None:
-            return loss_measure(run, spec.metric, spec.loss.metric, spec.loss.split)
+            curve = spec.loss
+            return loss_measure(run, spec.metric, curve.metric, curve.split, curve.reach)
         if spec.class_name is not None:
             return recall_of(run, spec.class_name, selection.checkpoint, selection.split)
         return prediction_measure(run, spec.metric, selection.checkpoint, selection.split)
 
-    return _joined(group, values)
-
-
-def _joined(group: Sequence[Run], values: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
-    parts = [values(run).assign(configuration=run.name, **run.configuration) for run in group]
-    return pd.concat(parts, ignore_index=True)
+    return joined(group, values)
 
 
 def _measure_text(spec: Measured) -> str:
     if spec.class_name is not None:
         return f"recall of {class_text(spec.class_name)!r}"
+    if spec.loss is not None and spec.loss.reach is not None:
+        return f"epochs to a {spec.loss.split} loss of {value_text(spec.loss.reach)}"
     return measure_label(spec.metric)
 
 
 def _classes(spec: Measured) -> list[str]:
     return [] if spec.class_name is None else [spec.class_name]
-
-
-def _note(
-    groups: Sequence[Sequence[Run]], samples: Sequence[pd.DataFrame], classes: Sequence[str]
-) -> str:
-    """Say which classes the data set lacks, or how many values are missing and why."""
-    unknown = unknown_classes(groups[0][0], classes)
-    if unknown:
-        return f"the data set has no class {class_text(unknown[0])!r}"
-    asked = sum(run.replicates for group in groups for run in group)
-    missing = asked - sum(len(sample) for sample in samples)
-    if not missing:
-        return ""
-    # a comparison of two checkpoints has the same runs on both sides
-    runs = {run.folder: run for group in groups for run in group}.values()
-    diverged = sum(len(run.diverged) for run in runs)
-    trained = sum(run.replicates for run in runs)
-    parts = [f"{diverged} of {trained} {DIVERGED}"] if diverged else []
-    others = missing - sum(len(run.diverged) for group in groups for run in group)
-    if others > 0:
-        parts.append(f"{others} of {asked} values are missing")
-    return "; ".join(parts)
 
 
 def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dict[str, Any]:
@@ -302,14 +306,21 @@ def _judge_published(spec: ClaimSpec, theirs: Runs) -> Judgement | None:
 
 def _verdict_of_one(spec: ClaimSpec, value: float, threshold: float) -> Verdict:
     """Return on which side of the threshold a value lies; there is no interval of one replicate."""
+    # of shares of configurations or networks on the expected side, more than half holds
+    shares = ("majority", "majority_untied", "share", "count")
     match spec:
-        case Equivalence():
+        case Equivalence() | Straight():
             holds = abs(value) < threshold
         case Recall():
             holds = value >= threshold
-        case Comparison(kind="comparison", expected="less") | Best(expected="less"):
-            holds = value < threshold
-        case Threshold(kind="threshold", expected="less"):
+        case (
+            Comparison(expected="less")
+            | Best(expected="less")
+            | Threshold(expected="less")
+            | Interaction(expected="less")
+            | MistakenFor(expected="less")
+            | Trend(expected="less")
+        ) if spec.kind not in shares:
             holds = value < threshold
         case _:
             holds = value > threshold

@@ -27,24 +27,25 @@ BEST_MARK: dict[str, Any] = {"color": GREY, "marker": "^", "linestyle": ""}
 END_MARK: dict[str, Any] = {"color": ALARM, "marker": "x", "linestyle": ""}
 
 
-def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
+def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any], x: str = "epoch") -> None:
     """Draw the median over replicates, and each as a thin line; of many, their middle half.
 
-    Replicates that a stopping rule ended are in the median up to their last epoch.
+    `curves` has the columns replicate, `x` and value. Replicates that a stopping rule ended are in
+    the median up to their last epoch.
     """
     if curves.empty:
         return
-    band = median_band(curves, ["epoch"])
-    # a single epoch is a point, which a line does not show
+    band = median_band(curves, [x])
+    # a single value is a point, which a line does not show
     marker = "o" if len(band) == 1 else ""
-    axes.plot(band["epoch"], band["median"], marker=marker, markersize=3, **style)
+    axes.plot(band[x], band["median"], marker=marker, markersize=3, **style)
     replicates = curves.groupby("replicate")
     if len(replicates) > LINES_UP_TO:
         known = {"color": style["color"], "alpha": 0.16, "linewidth": 0}
-        axes.fill_between(band["epoch"], band["low"], band["high"], **known)
+        axes.fill_between(band[x], band["low"], band["high"], **known)
     elif len(replicates) > 1:
         for _, rows in replicates:
-            axes.plot(rows["epoch"], rows["value"], color=style["color"], **THIN)
+            axes.plot(rows[x], rows["value"], color=style["color"], **THIN)
 
 
 def draw_published(

@@ -7,6 +7,7 @@ from harmodels.config.specs import FigureSpec
 from harmodels.config.specs.figures import (
     Confusion,
     ConfusionPairs,
+    GradientNorms,
     LossByOption,
     LossesCompared,
     ProtocolDots,
@@ -16,6 +17,7 @@ from harmodels.config.specs.figures import (
     TrainAgainstValidation,
     TrainingCurves,
 )
+from harmodels.reporting.figures.gradients import draw_gradient_norms
 from harmodels.reporting.figures.losses import (
     draw_loss_by_option,
     draw_losses_compared,
@@ -66,6 +68,8 @@ def draw_figure(
                 return draw_train_against_validation(spec, runs, theirs)
             case LossesCompared():
                 return draw_losses_compared(spec, runs)
+            case GradientNorms():
+                return draw_gradient_norms(spec, runs)
             case TrainingCurves():
                 return draw_training_curves(spec, runs)
             case Confusion():

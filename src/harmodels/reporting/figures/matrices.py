@@ -21,6 +21,8 @@ from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import pair_runs, select_runs
 
 LONGEST_LINE = 32  # characters of a title above a matrix
+LONGEST_BESIDE = 27  # and of one with the published matrix close beside
+LONGEST_IN_PAIR = 26  # where another title stands close
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
 OURS, PUBLISHED = "ours", "published"
 
@@ -48,8 +50,8 @@ def draw_confusion(spec: Confusion, runs: Runs, published: Runs | None = None) -
     panels = []
     for run, printed in zip(group, theirs, strict=True):
         panels += [
-            _panel(run, spec.selection, OURS),
-            _panel(printed, spec.selection, PUBLISHED, _name(run)),
+            _panel(run, spec.selection, OURS, _name(run, LONGEST_BESIDE)),
+            _panel(printed, spec.selection, PUBLISHED, _name(run, LONGEST_BESIDE)),
         ]
     return _grid(panels, 2 if len(panels) <= 6 else 4, grouped=2)
 
@@ -105,8 +107,8 @@ def _panel(run: Run | None, side: Selection, what: str = "", name: str | None = 
     return Panel(title, run, side.checkpoint, side.split)
 
 
-def _name(run: Run) -> str:
-    return wrap(configuration_text(run.configuration), LONGEST_LINE)
+def _name(run: Run, longest: int = LONGEST_LINE) -> str:
+    return wrap(configuration_text(run.configuration), longest)
 
 
 def _columns(count: int) -> int:

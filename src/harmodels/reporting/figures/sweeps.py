@@ -1,6 +1,6 @@
 """Sweeps of an option: its effect on a measure, and on the time of training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,12 @@ from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import share_band
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
 from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
-from harmodels.reporting.labels import key_label, measure_label, name_text
+from harmodels.reporting.labels import (
+    configuration_text,
+    key_label,
+    measure_label,
+    name_text,
+)
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import select_runs
@@ -35,6 +40,11 @@ class Series(NamedTuple):
     values: list[Any]
     places: list[float]
     runs: list[Run]
+
+    @property
+    def numbers(self) -> bool:
+        """Whether the values are numbers, which have distances, and not words."""
+        return _are_numbers(self.values)
 
 
 def draw_sweep(spec: Sweep, runs: Runs) -> Figure:
@@ -69,7 +79,8 @@ def draw_sweep_time(spec: SweepTime, runs: Runs) -> Figure:
     """Draw the wall time of a run divided by its replicates against an option.
 
     The replicates of a run train together, so there is one number a configuration and no interval;
-    it holds for the machine it was measured on and what else ran there.
+    it holds for the machine it was measured on and what else ran there. Published seconds are of
+    another machine: beside them both are multiples of the time at the first value published.
 
     Raises
     ------
@@ -79,10 +90,46 @@ def draw_sweep_time(spec: SweepTime, runs: Runs) -> Figure:
     sweeps = [_sweep(panel, runs) for panel in spec.panels]
     figure, panels = _panels(sweeps)
     for axes, sweep in zip(panels, sweeps, strict=True):
-        axes.plot(sweep.places, [_seconds(run) for run in sweep.runs], **_style("test"))
+        if spec.published:
+            _draw_multiples(axes, sweep, spec.published)
+        else:
+            seconds = [_seconds(run) for run in sweep.runs]
+            # between words there is nothing that a line could show
+            joined = {} if sweep.numbers else {"linestyle": "none"}
+            axes.plot(sweep.places, seconds, **_style("test") | joined)
         axes.set_ylim(bottom=0)
-    panels[0].set_ylabel("Seconds a replicate")
+    if spec.published:
+        figure.legend(loc="outside lower center", ncols=2)
+    else:
+        panels[0].set_ylabel("Seconds a replicate")
     return figure
+
+
+def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -> None:
+    """Draw our times and the published ones, each divided by its own at one value."""
+    places = dict(zip(sweep.values, sweep.places, strict=True))
+    seconds = {value: _seconds(run) for value, run in zip(sweep.values, sweep.runs, strict=True)}
+    base = next(iter(published))
+    first = configuration_text({sweep.option: base})
+    for name, times, split, height in (
+        ("Here", seconds, "test", -12),
+        ("Published", published, "validation", 6),
+    ):
+        multiples = {value: time / times[base] for value, time in times.items()}
+        where = [places[value] for value in multiples]
+        label = f"{name} ({first}: {times[base]:.3g} s)"
+        axes.plot(where, list(multiples.values()), label=label, **_style(split))
+        for value, multiple in multiples.items():
+            if value in published and value != base:
+                axes.annotate(
+                    f"{multiple:.1f}",
+                    (places[value], multiple),
+                    xytext=(0, height),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8,
+                )
+    axes.set_ylabel(f"Time relative to {first}")
 
 
 def _sweep(panel: Panel, runs: Runs) -> Series:
@@ -95,9 +142,7 @@ def _sweep(panel: Panel, runs: Runs) -> Series:
                 f"it varies {', '.join(run.configuration) or 'nothing'}"
             )
     values = [run.configuration[option] for run in group]
-    numbers = all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in values
-    )
+    numbers = _are_numbers(values)
     if len(set(values)) < len(values):
         raise ConfigurationError(
             f"a sweep needs one configuration of each {option!r}, but experiment "
@@ -110,6 +155,10 @@ def _sweep(panel: Panel, runs: Runs) -> Series:
     ordered = [values[i] for i in order]
     places = [float(v) for v in ordered] if numbers else [float(i) for i in range(len(values))]
     return Series(option, scale, ordered, places, [group[i] for i in order])
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def _panels(sweeps: Sequence[Series]) -> tuple[Figure, list[Axes]]:

@@ -30,6 +30,7 @@ from harmodels.reporting.page.summary import (
     findings,
     machine_line,
     pairs,
+    unit_line,
     verdict_counts,
 )
 from harmodels.reporting.page.timing import duration, times
@@ -141,7 +142,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "best": best,
         "plot": Markup(dot_plot(beside, best.pair if best else None)),
         "top_1": main_pairs(beside),
-        "data": data_line(card),
+        "data": ", ".join(filter(None, [data_line(card), unit_line(section.runs)])),
         "machine": machine_line(section.runs),
         "times": spent,
         "training": sum(time.training for time in spent),

@@ -137,6 +137,12 @@ def data_line(card: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def unit_line(runs: Sequence[Facts]) -> str:
+    """Return in which units the networks read accelerations; empty where no report says."""
+    units = dict.fromkeys(str(run["unit"]) for run in runs if run.get("unit"))
+    return f"accelerations read in {' and '.join(units)}" if units else ""
+
+
 def machine_line(runs: Sequence[Facts]) -> str:
     """Return the machines, engines and versions of the runs in a line."""
     machines = dict.fromkeys(_machine(run) for run in runs)

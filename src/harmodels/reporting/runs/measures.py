@@ -2,19 +2,26 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harmodels.config.specs.figures import PER_CLASS
 from harmodels.config.specs.published import measure_columns
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import loss_roughness
+from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
     errors_between,
+    mistaken_margin,
     most_predicted_share,
+    recall_lead,
 )
+from harmodels.evaluation.curves import final_slope, residual_roughness
+from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -123,10 +130,55 @@ def confused_share(
     """
     if unknown_classes(run, classes):
         return _no_values()
-    replicates, counts = confusion_counts(select(run.predictions, checkpoint, split))
+    replicates, counts = counts_of(run, checkpoint, split)
     first, second = (label_of(run, name) for name in classes)
     shares = errors_between(counts, first, second)
     return pd.DataFrame({"replicate": replicates, "value": shares}).dropna()
+
+
+def counts_of(
+    run: Run, checkpoint: str, split: str = "test"
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Return the replicates with predictions and their confusion counts, shape (R, C, C)."""
+    return confusion_counts(select(run.predictions, checkpoint, split))
+
+
+def lead_of_recall(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
+    """Return how far a class's recall lies above every other, columns replicate and value.
+
+    Empty without that class.
+    """
+    if unknown_classes(run, [class_name]):
+        return _no_values()
+    replicates, counts = counts_of(run, checkpoint, split)
+    lead = recall_lead(counts, label_of(run, class_name))
+    return pd.DataFrame({"replicate": replicates, "value": lead}).dropna()
+
+
+def mistaken_margins(
+    runs: Sequence[Run],
+    classes: Sequence[str],
+    answer: str,
+    expected: Literal["greater", "less"],
+    checkpoint: str,
+    split: str = "test",
+) -> pd.DataFrame:
+    """Return `mistaken_margin` of the counts added up over runs, columns replicate and value.
+
+    A replicate that one of the runs lacks has no row; empty without those classes.
+    """
+    if unknown_classes(runs[0], [*classes, answer]):
+        return _no_values()
+    found = [counts_of(run, checkpoint, split) for run in runs]
+    common = sorted(set.intersection(*(set(replicates) for replicates, _ in found)))
+    if not common:
+        return _no_values()
+    total = sum(counts[np.isin(replicates, common)] for replicates, counts in found)
+    labels = [label_of(runs[0], name) for name in classes]
+    margin = mistaken_margin(
+        np.asarray(total), labels, label_of(runs[0], answer), most=expected == "greater"
+    )
+    return pd.DataFrame({"replicate": common, "value": margin}).dropna()
 
 
 def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
@@ -135,11 +187,15 @@ def unknown_classes(run: Run, classes: Sequence[str]) -> list[str]:
     return [name for name in classes if class_text(name) not in known]
 
 
-def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFrame:
+def loss_measure(
+    run: Run, measure: str, metric: str, split: str, reach: float | None = None
+) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
     `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next. Columns replicate and value.
+    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
+    that is never counts one epoch more than it has, the least that it could be.
+    `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
 
     Raises
     ------
@@ -150,7 +206,11 @@ def loss_measure(run: Run, measure: str, metric: str, split: str) -> pd.DataFram
         "min_loss": lambda losses: float(losses.min()),
         "final_loss": lambda losses: float(losses.iloc[-1]),
         "loss_roughness": lambda losses: loss_roughness(losses.tolist()),
+        "residual_roughness": lambda losses: residual_roughness(losses.tolist()),
+        "final_slope": lambda losses: final_slope(losses.tolist()),
     }
+    if reach is not None:
+        reductions["epochs_to_loss"] = lambda losses: epochs_to_loss(losses.tolist(), reach)
     if measure not in reductions:
         raise ConfigurationError(
             f"there is no measure {measure!r} of a loss; there are {', '.join(reductions)}"
@@ -177,7 +237,8 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
     history = run.history
     recorded, divisor = _recorded(run, metric)
     wanted = (history["metric"] == recorded) & (history["split"] == split)
-    known = sorted({f"{s} {m}" for s, m in zip(history["split"], history["metric"], strict=True)})
+    losses = history.loc[~is_gradient_norm(history)]
+    known = sorted({f"{s} {m}" for s, m in zip(losses["split"], losses["metric"], strict=True)})
     if known and not wanted.any() and len(run.diverged) < run.replicates:
         raise ConfigurationError(
             f"{run.folder / 'history.parquet'} has no {split} {recorded}; it has {', '.join(known)}"

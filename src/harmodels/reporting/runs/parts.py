@@ -12,7 +12,7 @@ from harmodels.errors import ResultsError
 from harmodels.reporting.runs.load import Run, load_run
 
 # What the parts of a run may differ in; everything else must be the same.
-_KEYS = ("report", "dataset", "experiment", "name", "configuration", "options", "seed")
+_KEYS = ("report", "dataset", "experiment", "name", "configuration", "options", "unit", "seed")
 
 
 def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:

@@ -36,7 +36,8 @@ def read_published(entries: Mapping[str, Mapping[str, Any]], files: Files) -> di
     ----------
     entries
         The section `published_runs` of a report's configuration, or some of it: by experiment
-        `table`, `curves` and `confusions` (by checkpoint), each a file of config/published.
+        `table`, `curves` and `confusions` (by checkpoint), each a file of config/published; `where`
+        holds options that these do not name.
     files
         Their content.
     """
@@ -95,7 +96,7 @@ def _runs_of(name: str, entry: Mapping[str, Any], files: Files) -> list[Run]:
     return [
         _run(
             name,
-            {key: dict(value)[key] for key in order},
+            {key: dict(value)[key] for key in order} | dict(entry.get("where") or {}),
             table.get(value),
             curves.get(value),
             {checkpoint: group[value] for checkpoint, group in matrices.items() if value in group},

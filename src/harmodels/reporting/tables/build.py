@@ -12,6 +12,7 @@ from harmodels.config.specs.tables import (
     Closeness,
     Confusions,
     LastAgainstBest,
+    PrintedRows,
     Protocols,
     SideBySide,
     StoppingRules,
@@ -30,6 +31,7 @@ from harmodels.reporting.tables.closeness import build_closeness
 from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
 from harmodels.reporting.tables.people import people_of_measure
+from harmodels.reporting.tables.printed_rows import build_printed_rows
 from harmodels.reporting.tables.protocols import build_protocols
 from harmodels.reporting.tables.published import Published, published_table, published_value
 from harmodels.reporting.tables.published_rows import published_cells
@@ -97,6 +99,8 @@ def build_table(
             return build_choices(spec, runs, published, subjects)
         case Confusions():
             return build_confusions(spec, runs, theirs)
+        case PrintedRows():
+            return build_printed_rows(spec, runs, published)
         case Protocols():
             return build_protocols(spec, runs, subjects)
         case Closeness():

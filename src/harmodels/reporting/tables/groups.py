@@ -13,7 +13,7 @@ from harmodels.reporting.labels import configuration_text, natural_order
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, summarise
-from harmodels.reporting.tables.people import people_of_recall
+from harmodels.reporting.tables.people import people_of_recall, subjects_of
 from harmodels.reporting.tables.rows import Row, rows_of
 
 
@@ -69,7 +69,9 @@ def build_subject_accuracy(
         )
     rows = rows_of(spec.rows, runs)
     accuracies = [
-        subject_accuracy(select(row.run.predictions, row.checkpoint, row.split), subjects)
+        subject_accuracy(
+            select(row.run.predictions, row.checkpoint, row.split), subjects_of(row.run, subjects)
+        )
         for row in rows
     ]
     names = sorted({name for found in accuracies for name in found["subject"]}, key=natural_order)

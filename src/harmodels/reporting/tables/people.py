@@ -21,6 +21,13 @@ class People(TypedDict, total=False):
     nameless: bool
 
 
+def subjects_of(run: Run, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `subjects` of the data set of a run: ids are unique only within one."""
+    if "dataset" not in subjects.columns:
+        return subjects
+    return subjects.loc[subjects["dataset"] == run.facts["dataset"]]
+
+
 def people_of_measure(
     run: Run, measure: str, checkpoint: str, split: str, subjects: pd.DataFrame | None
 ) -> People:
@@ -37,7 +44,7 @@ def people_of_measure(
     if split != "test" or not measure.startswith("top_"):
         return {}
     rows = select(run.predictions, checkpoint, split)
-    return _people(rows, within_top_k(rows, int(measure.removeprefix("top_"))), subjects)
+    return _people(run, rows, within_top_k(rows, int(measure.removeprefix("top_"))), subjects)
 
 
 def people_of_recall(
@@ -48,10 +55,14 @@ def people_of_recall(
         return {}
     rows = select(run.predictions, checkpoint, split)
     rows = rows.loc[rows["label"] == label]
-    return _people(rows, predicted_labels(rows) == labels_of(rows), subjects)
+    return _people(run, rows, predicted_labels(rows) == labels_of(rows), subjects)
 
 
-def _people(rows: pd.DataFrame, right: NDArray[np.bool_], subjects: pd.DataFrame | None) -> People:
+def _people(
+    run: Run, rows: pd.DataFrame, right: NDArray[np.bool_], subjects: pd.DataFrame | None
+) -> People:
+    if subjects is not None:
+        subjects = subjects_of(run, subjects)
     if subjects is None or (subjects["subject"] == "").any():
         return {"nameless": True}
     return {} if rows.empty else {"people": subject_counts(subject_shares(rows, right, subjects))}

@@ -29,6 +29,8 @@ class Job:
         Key of the training loop.
     channels
         Names of the channels that the network reads; None reads all.
+    unit
+        In which the network reads accelerations; None leaves the unit of the data set.
     fingers
         Channels of each finger, as indices into the channels read, or None.
     validation
@@ -60,6 +62,7 @@ class Job:
     engine: str
     device: str
     draw: str = OWN_DRAW
+    unit: str | None = None
     first: int = 0
     fold: str | None = None
 

@@ -10,11 +10,21 @@ from harmodels.config.options import Minibatch, Perceptron, Recurrent
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import TrainingError
+from harmodels.evaluation.gradients import gradient_norm_metric
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.runtime.checkpoints import Checkpoints
 from harmodels.runtime.log import LOGGER
 from harmodels.runtime.progress import Progress
-from harmodels.training.fit import EpochReport, Fit, Outcome, Schedule, SplitIndices, begin, fit
+from harmodels.training.fit import (
+    EpochReport,
+    Fit,
+    HistoryRow,
+    Outcome,
+    Schedule,
+    SplitIndices,
+    begin,
+    fit,
+)
 from harmodels.training.jobs.job import Job, weights_metadata
 from harmodels.training.jobs.records import (
     TrainingResult,
@@ -24,6 +34,7 @@ from harmodels.training.jobs.records import (
 )
 from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
+from harmodels.training.learners.base import MeasuresGradients
 from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
 
@@ -63,7 +74,11 @@ def train_networks(
         " to ".join(map(str, sorted({min(numbers), max(numbers)}))),
         len(indices.test),
     )
-    result = _fit(learner, data, indices, make_schedule(options, job), checkpoints)
+    schedule = make_schedule(options, job)
+    result = _fit(learner, data, indices, schedule, checkpoints)
+    if getattr(options, "measure_gradients", False):
+        # the initial weights are drawn again, so a resumed training needs no copy of them
+        result.rows += gradient_rows(learner, data, indices, begin(learner, data, schedule), result)
     predictions = finite_predictions(learner, data, indices, result, sequences)
     write_frames(folder, result.history(), predictions, sequences)
     tensors = {f"last.{name}": t for name, t in state_dict(result.last.params).items()}
@@ -105,6 +120,29 @@ def _fit(
     )
 
 
+def gradient_rows(
+    learner: Learner, data: SequenceTensors, indices: SplitIndices, before: Fit, after: Fit
+) -> list[HistoryRow]:
+    """Return rows of the history: `gradient_norm_<k>` before the first epoch and after the last.
+
+    A replicate that diverged has none after its last.
+    """
+    assert isinstance(learner, MeasuresGradients)  # options have the key where the learner can
+    rows = []
+    for position, outcome in enumerate(after.outcomes):
+        measured = [(0, before.last.params)]
+        if outcome.diverged_epoch is None:
+            measured.append((outcome.epochs, after.last.params))
+        for epoch, params in measured:
+            mine = take_replicates(params, [position])
+            norms = learner.gradient_norms(mine, data, torch.from_numpy(indices.train[position]))
+            rows += [
+                (outcome.replicate, epoch, "train", gradient_norm_metric(k), norm)
+                for k, norm in enumerate(norms.tolist())
+            ]
+    return rows
+
+
 def _peak_gpu_memory_mb(device: str) -> float | None:
     if device != "cuda":
         return None
@@ -133,6 +171,7 @@ def make_schedule(options: Any, job: Job) -> Schedule:
         monitor=options.monitor,
         stopping=stopping,
         test_every=getattr(options, "test_every", None),
+        keep_before_stop=getattr(options, "tested_weights", "at_stop") == "before_stop",
     )
 
 

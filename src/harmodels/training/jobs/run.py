@@ -106,6 +106,8 @@ def _train(
     sequences = read_sequences(sequences_path)
     if job.channels is not None:
         sequences = sequences.select_channels(job.channels)
+    if job.unit is not None:
+        sequences = sequences.in_unit(job.unit)
     indices = indices_of_job(sequences, read_table(splits_path)[0].to_pandas(), job)
     facts = {"classes": list(sequences.facts.classes), "simulated": sequences.facts.simulated}
     options = OPTIONS[job.training](**job.options)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -130,6 +130,19 @@ class Learner(Protocol):
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the named mean losses of logits (n, C)."""
+        ...
+
+
+@runtime_checkable
+class MeasuresGradients(Protocol):
+    """A learner that can measure gradients through time."""
+
+    def gradient_norms(self, params: Any, data: SequenceTensors, chosen: Tensor) -> Tensor:
+        """Return (T,): the norm of the loss's gradient at the state k steps before the last.
+
+        It is the mean over the sequences `chosen` (n,) that have such a step; `params` is one
+        network, R = 1.
+        """
         ...
 
 

@@ -28,6 +28,7 @@ UNIFORM = initialisers.uniform(0.1)
 INITIALISERS = {
     "uniform": (UNIFORM, UNIFORM),
     "normal_as_printed": (initialisers.normal_as_printed, initialisers.normal_as_printed),
+    "normal_as_variance": (initialisers.normal_as_variance, initialisers.normal_as_variance),
     "glorot_uniform": (initialisers.glorot_uniform, initialisers.glorot_uniform),
     "orthogonal": (initialisers.glorot_uniform, initialisers.orthogonal),
 }
@@ -122,6 +123,7 @@ class MinibatchLearner(ElmanLearner):
                 order,
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
+                hidden_bias=options.hidden_bias,
                 threads=self.threads,
             )
             return State(params), means
@@ -136,6 +138,7 @@ class MinibatchLearner(ElmanLearner):
             optimiser=options.optimiser,
             learning_rate=options.learning_rate,
             clip_norm=options.clip_norm,
+            hidden_bias=options.hidden_bias,
             threads=self.threads,
         )
         return State(params, optimiser), means
@@ -159,6 +162,9 @@ class MinibatchLearner(ElmanLearner):
         return State(params, optimiser), means
 
     def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
+        if not self.options.hidden_bias:
+            still = torch.zeros_like(grads.rnn.bias_ih)
+            grads = grads._replace(rnn=grads.rnn._replace(bias_ih=still, bias_hh=still))
         if self.options.clip_norm is not None:
             grads = optim.clip_by_norm(grads, self.options.clip_norm)
         if self.options.optimiser == "adam":

@@ -28,7 +28,7 @@ from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 @dataclass(frozen=True)
 class PerceptronPass:
-    """Forward and backward pass; the dropout masks are (R, B, N1) uint8.
+    """Forward and backward pass; the dropout masks are (R, B, N1) uint8, N1 + 1 as programmed.
 
     Attributes
     ----------
@@ -36,18 +36,26 @@ class PerceptronPass:
         What kept activations are multiplied by in training.
     output_gradient
         The variant of the gradient at the logits.
+    as_programmed
+        Whether dropout is the program's.
     """
 
     scale: float
     output_gradient: str
+    as_programmed: bool = False
     losses = ("cross_entropy",)
 
     def gradients(
         self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[mlp.Mlp, dict[str, Tensor]]:
         """Return gradients summed over the batch and the cross-entropies (R, B)."""
-        dropout_mask = None if dropout_masks is None else DropoutMask(dropout_masks, self.scale)
-        logits, cache = mlp.forward(params, inputs, dropout_mask)
+        dropout_mask = None
+        if dropout_masks is not None and self.as_programmed:
+            logits, cache = mlp.forward_as_programmed(params, inputs, dropout_masks)
+        else:
+            if dropout_masks is not None:
+                dropout_mask = DropoutMask(dropout_masks, self.scale)
+            logits, cache = mlp.forward(params, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = apply_gradient_variant(logits, d_logits, self.output_gradient)
         return mlp.backward(params, cache, d_logits, dropout_mask), {"cross_entropy": loss}
@@ -92,7 +100,9 @@ class PerceptronLearner:
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         options = self.options
-        masks = draw_dropout_masks(dropout, order, options.hidden1, options.dropout)
+        as_programmed = options.dropout_form == "as_programmed"
+        units = options.hidden1 + 1 if as_programmed else options.hidden1
+        masks = draw_dropout_masks(dropout, order, units, options.dropout)
         scale = (1 - options.dropout) ** -1 if options.dropout_form == "inverted" else 1.0
         read = (data.inputs.flatten(1), data.labels, order)
         if self.engine == "compiled":
@@ -107,11 +117,12 @@ class PerceptronLearner:
                 momentum=options.momentum,
                 output_gradient=options.output_gradient,
                 scale=scale,
+                as_programmed=as_programmed,
                 threads=self.threads,
             )
         else:
             params, velocity, means = reference.train_epoch(
-                PerceptronPass(scale, options.output_gradient),
+                PerceptronPass(scale, options.output_gradient, as_programmed),
                 *state,
                 *read,
                 masks,
@@ -123,9 +134,8 @@ class PerceptronLearner:
         return State(params, velocity), means
 
     def scores(self, params: mlp.Mlp, data: SequenceTensors, indices: Tensor) -> Tensor:
-        """Return the logits; a network trained with the report's dropout is scaled for it."""
-        if self.options.dropout and self.options.dropout_form == "at_inference":
-            params = mlp.at_inference(params, 1 - self.options.dropout)
+        """Return the logits of the network in use, which is scaled if its dropout asks for it."""
+        params = mlp.in_use(params, self.options.dropout, self.options.dropout_form)
         vectors = data.inputs.flatten(1)
         if self.engine == "compiled":
             return one_by_one(

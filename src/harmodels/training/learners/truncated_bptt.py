@@ -18,10 +18,13 @@ from harmodels.training.learners.base import (
 from harmodels.training.learners.elman import ElmanLearner
 from harmodels.training.loops import tbptt as reference
 
+# `logged_loss` to how many sequences apart those lie whose last window is logged; 0: all windows
+LOGGED_EVERY = {"every_window": 0, "last_of_fifth": 5}
+
 
 @dataclass(frozen=True)
 class TruncatedBpttLearner(ElmanLearner):
-    """An Elman classifier updated after every window."""
+    """An Elman classifier updated after every window or every sequence."""
 
     options: TruncatedBptt
 
@@ -42,12 +45,16 @@ class TruncatedBpttLearner(ElmanLearner):
     def train_epoch(
         self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
     ) -> tuple[State, Losses]:
-        """Update after every window of every sequence."""
+        """Update after every window of every sequence, or after every sequence."""
+        options = self.options
         arguments: dict[str, Any] = {
-            "window": self.options.window,
-            "learning_rate": self.options.learning_rate,
-            "clip": self.options.clip,
-            "transposed": self.options.recurrent_gradient == "transposed",
+            "window": options.window,
+            "learning_rate": options.learning_rate,
+            "clip": options.clip,
+            "transposed": options.recurrent_gradient == "transposed",
+            "update": options.update,
+            "first_step_bias": options.first_step_bias,
+            "logged_every": LOGGED_EVERY[options.logged_loss],
         }
         read = state.params, data.frames, data.starts, data.lengths, data.labels, order
         if self.engine == "compiled":

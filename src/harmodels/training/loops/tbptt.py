@@ -1,4 +1,4 @@
-"""Truncated BPTT, the readable loop: one sequence at a time, an update after every window.
+"""Truncated BPTT, the readable loop: one sequence at a time, an update a window or a sequence.
 
 Report rnn_tbptt, Algorithm 1. The state is zero at the start of a sequence and carried from
 window to window; the last window of a sequence may be shorter. Each replicate has its own order of
@@ -7,7 +7,7 @@ is trained after another.
 """
 
 from collections.abc import Iterable
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple
 
 import torch
@@ -41,6 +41,7 @@ class Step(NamedTuple):
 
     indices: Tensor  # (R,)
     offsets: Tensor  # (T,), 0 … T - 1
+    logged: Tensor  # bool, whether `logged_every` counts it
 
 
 def train_epoch(
@@ -53,8 +54,11 @@ def train_epoch(
     *,
     window: int,
     learning_rate: float,
-    clip: float,
+    clip: float | None,
     transposed: bool = True,
+    update: str = "window",
+    first_step_bias: bool = True,
+    logged_every: int = 0,
     loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences.
@@ -72,11 +76,19 @@ def train_epoch(
     order
         (R, n) int64: row r holds the sequences that replicate r sees, in that order.
     window
-        Steps between two updates.
+        Steps through which a gradient reaches back.
     learning_rate, clip
-        Step size; bound on each element of the gradient.
+        Step size; bound on each element of the gradient that is applied, None for no bound.
     transposed
         False: the backward recursion as printed in the report.
+    update
+        `window`: after every window. `sequence_sum` and `sequence_mean`: once a sequence, by the
+        sum or the mean of the gradients of its windows.
+    first_step_bias
+        False: the first step of a sequence has no share in the gradient of `bias_hh`.
+    logged_every
+        0: the losses are means over all windows; otherwise over the last windows of the first,
+        and then of every `logged_every`-th sequence.
     loop
         Runs the step on one sequence after another, where all have one length.
 
@@ -86,28 +98,37 @@ def train_epoch(
         After the last update.
     losses
         `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the epoch's updates, each taken before its update.
+        the windows logged, each taken before its update.
     """
     step = partial(
         _train_sequence,
         window=window, learning_rate=learning_rate, clip=clip, transposed=transposed,
+        update=update, first_step_bias=first_step_bias, all_windows=logged_every == 0,
     )  # fmt: skip
+    n = order.shape[1]
+    logged = torch.arange(n, device=frames.device) % max(logged_every, 1) == 0  # (n,)
     samples = Samples(frames, send(starts, frames.device), labels)
     if (lengths == lengths[0]).all():
         T = int(lengths[0])
         offsets = torch.arange(T, device=frames.device)
-        steps = (Step(indices, offsets) for indices in order.unbind(1))
+        steps = (
+            Step(indices, offsets, counted)
+            for indices, counted in zip(order.unbind(1), logged.unbind(), strict=True)
+        )
         params, totals = loop(step, _start(params), samples, steps)
-        means = totals / (order.shape[1] * -(-T // window))
+        windows: Tensor | int = n * -(-T // window)
     else:
         seen = lengths[order.cpu()]  # (R, n)
         each = [
-            plain_loop(step, _start(take_replicates(params, [r])), samples, _steps(order[r], own))
+            plain_loop(
+                step, _start(take_replicates(params, [r])), samples, _steps(order[r], own, logged)
+            )
             for r, own in enumerate(seen.tolist())
         ]
         params = map_params(lambda *alone: torch.cat(alone), *(carry.params for carry in each))
-        updates = send((-(-seen // window)).sum(1), frames.device)  # (R,)
-        means = torch.cat([carry.totals for carry in each], dim=1) / updates
+        totals = torch.cat([carry.totals for carry in each], dim=1)
+        windows = send((-(-seen // window)).sum(1), frames.device)  # (R,)
+    means = totals / (-(-n // logged_every) if logged_every else windows)
     return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
 
 
@@ -117,18 +138,18 @@ def _start(params: elman.ElmanClassifier) -> Carry:
     return Carry(params, torch.zeros(2, len(bias), dtype=torch.float64, device=bias.device))
 
 
-def _steps(indices: Tensor, lengths: list[int]) -> Iterable[Step]:
+def _steps(indices: Tensor, lengths: list[int], logged: Tensor) -> Iterable[Step]:
     """Yield the sequences `indices` (n,) of one replicate."""
     offsets = torch.arange(max(lengths), device=indices.device)
-    for index, length in zip(indices[:, None], lengths, strict=True):
-        yield Step(index, offsets[:length])
+    for index, length, counted in zip(indices[:, None], lengths, logged, strict=True):
+        yield Step(index, offsets[:length], counted)
 
 
 def _train_sequence(
-    carry: Carry, samples: Samples, step: Step, *, window: int, learning_rate: float, clip: float,
-    transposed: bool,
+    carry: Carry, samples: Samples, step: Step, *, window: int, learning_rate: float,
+    clip: float | None, transposed: bool, update: str, first_step_bias: bool, all_windows: bool,
 ) -> Carry:  # fmt: skip
-    """Update after every window of one sequence."""
+    """Update after every window of one sequence, or after the last."""
     params, totals = carry
     places = samples.starts[step.indices][:, None] + step.offsets  # (R, T)
     sequence = samples.frames[places]  # (R, T, D)
@@ -136,15 +157,40 @@ def _train_sequence(
     classes = params.output.bias.shape[-1]
     targets = losses.one_hot(label, classes, sequence.dtype)[:, None]  # (R, 1, C)
     state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
+    kept = []  # the gradients of the windows, where they are applied together
     for start in range(0, len(step.offsets), window):
         span = sequence[:, None, start : start + window]  # (R, 1, window, D)
         logits, state, cache = elman.forward(params, span, state)
         loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
         likelihood = losses.negative_log_likelihood(logits, label[:, None])  # (R, 1)
-        totals = totals + torch.stack([loss[:, 0], likelihood[:, 0]])
-        grads = elman.backward(params, cache, d_logits, transposed=transposed)
-        params = optim.sgd_step(params, optim.clip_by_value(grads, clip), learning_rate)
+        both = torch.stack([loss[:, 0], likelihood[:, 0]])  # (2, R)
+        if all_windows:
+            totals = totals + both
+        grads = elman.backward(
+            params, cache, d_logits,
+            transposed=transposed, first_step_bias=first_step_bias or start > 0,
+        )  # fmt: skip
+        if update == "window":
+            params = _descend(params, grads, learning_rate, clip)
+        else:
+            kept.append(grads)
+    if kept:
+        summed = reduce(partial(map_params, torch.add), kept)
+        if update == "sequence_mean":
+            summed = map_params(lambda grad: grad / len(kept), summed)
+        params = _descend(params, summed, learning_rate, clip)
+    if not all_windows:
+        totals = totals + torch.where(step.logged, both, torch.zeros_like(both))
     return Carry(params, totals)
+
+
+def _descend(
+    params: elman.ElmanClassifier, grads: elman.ElmanClassifier, learning_rate: float,
+    clip: float | None,
+) -> elman.ElmanClassifier:  # fmt: skip
+    """Limit each element of the gradient and take a step of plain gradient descent."""
+    grads = grads if clip is None else optim.clip_by_value(grads, clip)
+    return optim.sgd_step(params, grads, learning_rate)
 
 
 def scores(params: elman.ElmanClassifier, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:

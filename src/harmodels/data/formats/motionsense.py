@@ -1,0 +1,267 @@
+"""The folders of MotionSense, `<code>_<trial>/sub_<person>.csv`: a phone's motion, no times.
+
+Axes: T samples of one file, D channels.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmodels.data.device_motion import CHANNELS, CODES, GRAVITY, INDEX, TURN, USER
+from harmodels.data.facts import SequenceFacts
+from harmodels.data.formats.text_rows import read_columns
+from harmodels.data.formats.windows import WindowsOfParts
+from harmodels.data.registry import Window
+from harmodels.data.resampling import FILTER, resample
+from harmodels.data.sequences import Sequences
+from harmodels.data.units import unit_factor
+from harmodels.errors import DataError
+
+LOGGER = logging.getLogger("harmodels")
+Array = NDArray[np.float64]
+
+TOO_SHORT = "sample of a trial too short for a window"
+KNOWN_COPIES = {"sit_13/sub_1.csv": "sit_5/sub_1.csv"}  # in the authors' own archive
+IGNORED = ("__macosx",)  # beside what begins with a dot: what macOS adds to an archive
+FOLDER = re.compile(r"([a-z]+)_([0-9]+)", re.IGNORECASE)
+FILE = re.compile(r"sub_([0-9]+)\.csv", re.IGNORECASE)
+BRING = "bring the folders as the authors' archive holds them"
+ENOUGH_TURN = 100.0  # (rad/s)², summed over a file: from less the rate cannot be told
+LEAST_AGREEMENT = 0.25  # squared cosine between what gravity did and what the gyroscope says
+RATE_TOLERANCE = 1.25  # factor between rates; the authors' files are within 1.1
+
+
+class Trial(NamedTuple):
+    """One file: person, label, number of the trial, path; sorted in this order."""
+
+    person: int
+    label: int
+    number: int
+    path: Path
+
+
+def read_motionsense(
+    path: Path,
+    facts: SequenceFacts,
+    window: Window,
+    recorded_hz: float,
+    people: Sequence[str] = (),
+) -> tuple[Sequences, dict[str, Any]]:
+    """Read all trials, resample them, and cut windows, none of which crosses trials.
+
+    Total acceleration is the sum of gravity and user acceleration.
+
+    Parameters
+    ----------
+    path
+        The folder of the trials' folders.
+    facts
+        Of the registry; its channels are some of `CHANNELS`, its classes those of `CODES`.
+    window
+        Samples of a window and from one start to the next, at the rate of the result.
+    recorded_hz
+        Samples a second of the files.
+    people
+        Who may be recorded; empty for anybody.
+
+    Returns
+    -------
+    sequences
+        By person, class and trial; ids are `<person>/<class>/<trial>/00001`, ….
+    notes
+        `dropped`, `files`, `rows`, `copies` (the file that the authors' archive holds twice →
+        its other name; both are read), `recorded_hz`, `resampling` (the filter),
+        `units_of_files`.
+
+    Raises
+    ------
+    DataError
+        Naming file, line and remedy, if a folder or a file is called otherwise, a trial is there
+        twice, a file is cut short or lacks samples or columns, has a number that is not finite,
+        another unit of gravity, or a rate other than `recorded_hz`.
+    """
+    windows = WindowsOfParts(facts, window)
+    known: dict[bytes, Path] = {}  # by a hash of the samples
+    copies: dict[str, str] = {}
+    rows = dropped = 0
+    trials = find_trials(path, facts.classes, people)
+    for trial in trials:
+        table, place = _table(trial.path, recorded_hz)
+        first = known.setdefault(hashlib.sha256(table.tobytes()).digest(), trial.path)
+        if first != trial.path:
+            copies |= _known_copy(trial.path, first)
+        values = _channels(table, place, facts)
+        try:
+            _, even = resample(np.arange(len(values)) / recorded_hz, values, facts.rate_hz)
+        except ValueError as error:
+            raise DataError(f"{trial.path}: {error}") from error
+        person, activity = str(trial.person), facts.classes[trial.label]
+        count = windows.cut(even, f"{person}/{activity}/{trial.number}", person, trial.label)
+        rows += len(values)
+        dropped += len(values) * (count == 0)
+    if not len(windows):
+        raise DataError(
+            f"{path} holds no trial of {window.steps / facts.rate_hz:g} s, the length of a window"
+        )
+    return windows.sequences(), {
+        "dropped": {TOO_SHORT: dropped},
+        "files": len(trials),
+        "rows": rows,
+        "copies": copies,
+        "recorded_hz": [recorded_hz, recorded_hz],
+        "resampling": FILTER,
+        "units_of_files": {channel: CHANNELS[channel][1] for channel in facts.channels},
+    }
+
+
+def find_trials(path: Path, classes: Sequence[str], people: Sequence[str] = ()) -> list[Trial]:
+    """Return the files of all trials, sorted.
+
+    Raises
+    ------
+    DataError
+        As `read_motionsense`, of names.
+    """
+    found: dict[tuple[int, int, int], Path] = {}
+    for folder in _entries(path):
+        if not folder.is_dir():
+            _refuse_table(folder)
+            continue
+        label, number = _activity(folder, classes)
+        files = [file for file in _entries(folder) if not _refuse_other(file)]
+        if not files:
+            raise DataError(f"{folder} holds no file sub_<person>.csv; {BRING}")
+        for file in files:
+            key = (_person(file, people), label, number)
+            if key in found:
+                raise DataError(
+                    f"{file} is the same trial of the same person as {found[key]}; delete one"
+                )
+            found[key] = file
+    if not found:
+        raise DataError(f"{path} holds no folder <code>_<trial>, such as dws_1; {BRING}")
+    return sorted(Trial(*key, file) for key, file in found.items())
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror or error}") from error
+    return [e for e in entries if e.name[0] != "." and e.name.lower() not in IGNORED]
+
+
+def _refuse_table(file: Path) -> None:
+    if file.suffix.lower() == ".csv":
+        raise DataError(f"{file} lies in no folder <code>_<trial>; {BRING}")
+
+
+def _refuse_other(file: Path) -> bool:
+    """Return whether a file is no table, a note perhaps; refuse a folder in a trial's folder."""
+    if file.is_dir():
+        raise DataError(f"{file} is a folder in the folder of a trial; {BRING}")
+    return file.suffix.lower() != ".csv"
+
+
+def _activity(folder: Path, classes: Sequence[str]) -> tuple[int, int]:
+    """Return label and number of a trial by the name of its folder."""
+    match = FOLDER.fullmatch(folder.name)
+    if match is None or match[1].lower() not in CODES:
+        known = ", ".join(f"{code} ({name})" for code, name in CODES.items())
+        raise DataError(f"{folder} is not called <code>_<trial> with a code of {known}; {BRING}")
+    activity = CODES[match[1].lower()]
+    if activity not in classes:
+        raise DataError(
+            f"{folder} holds {activity}, which is none of the classes {', '.join(classes)}; "
+            "name it in the registry or leave the folder out"
+        )
+    return classes.index(activity), int(match[2])
+
+
+def _person(file: Path, people: Sequence[str]) -> int:
+    match = FILE.fullmatch(file.name)
+    if match is None:
+        raise DataError(f"{file} is not called sub_<person>.csv; {BRING}")
+    if people and str(int(match[1])) not in people:
+        raise DataError(
+            f"{file} is of person {int(match[1])}, but the registry names {', '.join(people)}; "
+            "leave the file out or correct the key subjects"
+        )
+    return int(match[1])
+
+
+def _known_copy(file: Path, first: Path) -> dict[str, str]:
+    """Return the names of two files of the same samples; refuse other copies than the authors'."""
+    name, other = (f"{path.parent.name}/{path.name}" for path in (file, first))
+    if KNOWN_COPIES.get(name) != other:
+        raise DataError(f"{file} holds the samples of {first}; bring the right one of the two")
+    LOGGER.warning("%s and %s hold the same samples, as the authors' archive does", name, other)
+    return {name: other}
+
+
+def _table(file: Path, recorded_hz: float) -> tuple[Array, dict[str, int]]:
+    """Return the checked samples of a file, and the place of each column."""
+    table, header = read_columns(file, [INDEX, *GRAVITY, *USER, *TURN])
+    place = {name: column for column, name in enumerate(header)}
+    _check_index(file, table[:, place[INDEX]])
+    gravity, turn = (table[:, [place[name] for name in names]] for names in (GRAVITY, TURN))
+    _check_gravity(file, gravity)
+    _check_rate(file, gravity, turn, recorded_hz)
+    return table, place
+
+
+def _channels(table: Array, place: Mapping[str, int], facts: SequenceFacts) -> Array:
+    """Return (T, D) of the channels, in their units."""
+    columns = []
+    for channel, unit in zip(facts.channels, facts.units, strict=True):
+        sources, own = CHANNELS[channel]
+        total = table[:, [place[name] for name in sources]].sum(axis=1)
+        columns.append(total * unit_factor(own, unit))
+    return np.column_stack(columns)
+
+
+def _check_index(file: Path, index: Array) -> None:
+    wrong = np.flatnonzero(index != np.arange(len(index)))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{file}, line {row + 2}: the sample has the number {index[row]:g} and not {row}: "
+            "samples are missing or doubled; bring a whole copy"
+        )
+
+
+def _check_gravity(file: Path, gravity: Array) -> None:
+    wrong = np.flatnonzero(np.abs(np.linalg.norm(gravity, axis=1) - 1) > 0.1)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{file}, line {row + 2}: gravity has the length "
+            f"{np.linalg.norm(gravity[row]):.3g}, and in g it has 1; {BRING}"
+        )
+
+
+def _check_rate(file: Path, gravity: Array, turn: Array, recorded_hz: float) -> None:
+    """Compare the rate with that at which gravity turns as the gyroscope says.
+
+    In axes that turn with ω, gravity g changes by dg/dt = −ω × g.
+    """
+    if len(gravity) < 2:
+        return
+    expected = -np.cross(turn, gravity)
+    expected = (expected[1:] + expected[:-1]) / 2
+    changes = np.diff(gravity, axis=0)
+    product, power = (expected * changes).sum(), (expected**2).sum()
+    if power < ENOUGH_TURN or product**2 < LEAST_AGREEMENT * power * (changes**2).sum():
+        return
+    found = power / product
+    if not 1 / RATE_TOLERANCE <= found / recorded_hz <= RATE_TOLERANCE:
+        raise DataError(
+            f"{file}: gravity turns as the gyroscope says at {found:.0f} samples a second, and "
+            f"the registry states recorded_hz: {recorded_hz:g}; {BRING}, or state their rate"
+        )
