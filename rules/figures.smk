@@ -19,6 +19,7 @@ rule draw_figure:
     params:
         code=code_of("draw_figure.py"),
         spec=INPUTS.spec("figures"),
+        published_runs=INPUTS.published_runs("figures"),
         folders=INPUTS.run_folders("figures"),
     message:
         "Drawing {wildcards.name} of {wildcards.report} on {wildcards.dataset}."

@@ -20,6 +20,7 @@ rule build_table:
     params:
         code=code_of("build_table.py"),
         published=INPUTS.published,
+        published_runs=INPUTS.published_runs("tables"),
         spec=INPUTS.spec("tables"),
         folders=INPUTS.run_folders("tables"),
     message:
@@ -45,6 +46,7 @@ rule judge_claims:
     params:
         code=code_of("judge_claims.py"),
         specs=INPUTS.claims,
+        published_runs=INPUTS.published_runs("claims"),
         folders=INPUTS.claim_folders,
     message:
         "Judging the claims of {wildcards.report} on {wildcards.dataset}."

@@ -20,6 +20,7 @@ from harmodels.provenance.record import Record, read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.reporting.claims import evaluate_claims, write_claims
 from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.runs.published import read_published
 from harmodels.reporting.tables import build_table, write_table_files
 from harmodels.seeds import Purpose, generator
 from harmodels.training.jobs.job import Job
@@ -65,6 +66,7 @@ SECTION: dict[str, Any] = {
     "report": "toy_report",
     "dataset": "toy",
     "reads": dict.fromkeys(("plain", "other"), "datasets/toy/sequences.parquet"),
+    "published_runs": {"plain": {"table": "toy.csv"}},
     "spec": {
         "tables": {"table1": TABLE, "people": SUBJECTS},
         "figures": {"figure1": FIGURE},
@@ -142,13 +144,14 @@ def _write_products(results: Path, folders: list[Path]) -> None:
     place = results / "toy_report" / "toy"
     runs = load_runs(folders)
     published = {"toy.csv": pd.read_csv(results.parent / "toy.csv")}
+    theirs = read_published(SECTION["published_runs"], published)
     sequences = _sequences()
     subjects = pd.DataFrame({"id": sequences.ids, "subject": sequences.subjects})
     for name, spec in SECTION["spec"]["tables"].items():
-        table = build_table(parse_table(spec), runs, published, subjects)
+        table = build_table(parse_table(spec), runs, published, subjects, theirs)
         write_table_files(table, place / "tables" / name)
     claims = {name: parse_claim(entry) for name, entry in SECTION["spec"]["claims"].items()}
-    write_claims(evaluate_claims(claims, runs), place / "claims")
+    write_claims(evaluate_claims(claims, runs, theirs), place / "claims")
     for ending in ("svg", "png"):
         write_text(place / "figures" / f"figure1.{ending}", "a figure")
         write_text(results / "datasets" / "toy" / f"preview.{ending}", "a figure")

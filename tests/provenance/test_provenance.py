@@ -56,6 +56,10 @@ def test_a_product_names_its_runs_files_and_published_numbers(record):
     }
     assert products["table1"].published == {"toy.csv": "learning_rate,top1\n0.1,0.5\n0.2,0.75\n"}
     assert products["people"].published == {}
+    assert products["people"].published_runs == {}
+    # the published verdicts of the ledger follow from what it read
+    assert products["claims"].published_runs == {"plain": {"table": "toy.csv"}}
+    assert set(products["claims"].published) == {"toy.csv"}
 
 
 def test_a_missing_product_is_not_recorded(results, record_again):

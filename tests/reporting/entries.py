@@ -21,5 +21,5 @@ def draw_figure(entry: Entry, runs: Runs, *given: Any) -> Figure:
     return figures.draw_figure(parse_figure(entry), runs, *given)
 
 
-def evaluate_claims(entries: Mapping[str, Entry], runs: Runs) -> pd.DataFrame:
-    return claims.evaluate_claims({n: parse_claim(e) for n, e in entries.items()}, runs)
+def evaluate_claims(entries: Mapping[str, Entry], runs: Runs, *given: Any) -> pd.DataFrame:
+    return claims.evaluate_claims({n: parse_claim(e) for n, e in entries.items()}, runs, *given)

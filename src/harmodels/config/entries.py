@@ -208,6 +208,8 @@ def _part(
         if field.key not in entry:
             return (_item(kind, part, own, place, passed),)
     items = entry.get(field.key, MISSING)
+    if items is MISSING and not field.required:
+        return field.default
     if items is MISSING:
         raise ConfigurationError(f"{place}: the key {field.key!r} is missing")
     at = _at(place, field.key)

@@ -6,13 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from harmodels.config.entries import nearest
 from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
 from harmodels.config.messages import shown, unknown_key
 from harmodels.config.models import AfternoonPlan, ModelPlan, parse_models
 from harmodels.config.resources import Resources, parse_resources
 from harmodels.config.schema import check, with_defaults
-from harmodels.config.specs import parse_claim, parse_figure, parse_table
+from harmodels.config.specs import (
+    ClaimSpec,
+    parse_claim,
+    parse_figure,
+    parse_table,
+    published_runs_in,
+)
 from harmodels.config.specs.checks import check_names, missing_experiments
+from harmodels.config.specs.published import check_published_run
+from harmodels.config.specs.verdicts import refuse_typed_verdict
 from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 
@@ -21,7 +30,7 @@ DEVICE = "HARMODELS_DEVICE"
 
 @dataclass(frozen=True)
 class Report:
-    """A report on its data sets, with experiments, tables, figures and claims.
+    """A report on its data sets, with experiments, tables, figures, claims and published runs.
 
     `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
     `left_out` (by section and name) need experiments that the project does not build. `draws` are
@@ -40,6 +49,7 @@ class Report:
     tables: dict[str, dict[str, Any]]
     figures: dict[str, dict[str, Any]]
     claims: dict[str, dict[str, Any]]
+    published_runs: dict[str, dict[str, Any]]
     left_out: dict[str, list[str]]
 
 
@@ -162,6 +172,7 @@ def _parse_report(
         tables=content.get("tables") or {},
         figures=content.get("figures") or {},
         claims=content.get("claims") or {},
+        published_runs=_check_published(content, root / "config" / "published", where),
         left_out=_check_products(content, experiments, root, where),
     )
 
@@ -204,11 +215,28 @@ def _downloads(folder: str) -> str:
     return str(path)
 
 
+def _check_published(
+    content: Mapping[str, Any], folder: Path, where: str
+) -> dict[str, dict[str, Any]]:
+    """Return the published runs of a report, once their files were checked."""
+    published: dict[str, dict[str, Any]] = content.get("published_runs") or {}
+    for name, entry in published.items():
+        place = f"{where}: published_runs.{name}"
+        if name not in content["experiments"]:
+            raise ConfigurationError(f"{place}: {unknown_key({name}, content['experiments'])}")
+        try:
+            check_published_run(entry, folder)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{place}: {error}") from error
+    return published
+
+
 def _check_products(
     content: Mapping[str, Any], experiments: Mapping[str, Experiment], root: Path, where: str
 ) -> dict[str, list[str]]:
     """Check every table, figure and claim; return those that lack an experiment, and which."""
     left_out = {}
+    folder, published = root / "config" / "published", content.get("published_runs") or {}
     for section, parse in (
         ("tables", parse_table),
         ("figures", parse_figure),
@@ -222,7 +250,15 @@ def _check_products(
                 if missing:
                     left_out[f"{section}.{name}"] = missing
                 else:
-                    check_names(spec, experiments, root / "config" / "published")
+                    check_names(spec, experiments, folder)
+                for known in published_runs_in(spec):
+                    if known not in published:
+                        raise ConfigurationError(
+                            f"there is no entry {known!r} under published_runs"
+                            f"{nearest(known, published)}"
+                        )
+                if isinstance(spec, ClaimSpec):
+                    refuse_typed_verdict(spec, published, folder)
             except ConfigurationError as error:
                 raise ConfigurationError(f"{place}: {error}") from error
     return left_out

@@ -46,6 +46,23 @@ def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
     return counts.sum(axis=-2).max(axis=-1) / counts.sum(axis=(-2, -1))
 
 
+def row_distance(counts: NDArray[np.number], other: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return how far the rows of matrices lie from those of another one, shape (…).
+
+    The total variation of two rows of shares, half the sum of absolute differences, between 0 and
+    1: the share of a class that would have to be answered otherwise. Mean over the classes that
+    both matrices have sequences of.
+
+    Examples
+    --------
+    >>> row_distance(np.array([[3, 1], [0, 4]]), np.array([[4, 0], [0, 8]])).item()
+    0.125
+    """
+    known = (np.asarray(counts).sum(-1) > 0) & (np.asarray(other).sum(-1) > 0)
+    distances = np.abs(row_fractions(counts) - row_fractions(other)).sum(-1) / 2
+    return np.where(known, distances, 0).sum(-1) / known.sum(-1)
+
+
 def frequent_confusions(counts: NDArray[np.number], most: int) -> list[tuple[int, int]]:
     """Return the pairs (true, predicted) with the highest mean count over replicates.
 

@@ -7,12 +7,19 @@ from typing import Any, Protocol
 from harmodels.assets import root
 from harmodels.config.experiments import Configuration
 from harmodels.config.parts import Part, parts_of, split_name
+from harmodels.config.specs.published import files_of
 from harmodels.data.hands import GROUP, fingers_of
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
 from harmodels.pipeline.pipeline import Pipeline, buildable, is_folded
 from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features, splits_file
-from harmodels.reporting.specs import Spec, experiments_of, needs_subjects, published_of
+from harmodels.reporting.specs import (
+    Spec,
+    experiments_of,
+    needs_subjects,
+    published_of,
+    published_runs_of,
+)
 
 
 class Wildcards(Protocol):
@@ -143,9 +150,30 @@ class Inputs:
 
         Not as inputs, which would tie the table to the path of the checkout.
         """
-        folder = root() / "config" / "published"
-        files = published_of(self._spec("tables", wildcards))
-        return {file: digest_of(folder / file) for file in files}
+        return _digests(published_of(self._spec("tables", wildcards)))
+
+    def published_runs(self, section: str) -> Callable[[Wildcards], dict[str, Any]]:
+        """Return a function to what the report published of the experiments of a product.
+
+        `entries` are those of `published_runs`, `files` their files with digests; `section` is
+        tables, figures or claims.
+        """
+
+        def of(wildcards: Wildcards) -> dict[str, Any]:
+            known = self.pipeline.report(wildcards.report).published_runs
+            if section == "claims":
+                specs: Iterable[Spec] = self.claims(wildcards).values()
+            else:
+                specs = [self._spec(section, wildcards)]
+            entries = {
+                name: entry
+                for spec in specs
+                for name, entry in published_runs_of(spec, known).items()
+            }
+            files = [file for entry in entries.values() for file in files_of(entry)]
+            return {"entries": entries, "files": _digests(files)}
+
+        return of
 
     def sequences_of_subjects(self, section: str) -> Callable[[Wildcards], list[str]]:
         """Return a function to the sequences that tell who was recorded, where that is asked for.
@@ -186,6 +214,11 @@ class Inputs:
     def _folders(self, wildcards: Wildcards, specs: Iterable[Spec]) -> list[str]:
         experiments = dict.fromkeys(name for spec in specs for name in experiments_of(spec))
         return run_folders(self.pipeline, wildcards.report, wildcards.dataset, experiments)
+
+
+def _digests(files: Iterable[str]) -> dict[str, str]:
+    folder = root() / "config" / "published"
+    return {file: digest_of(folder / file) for file in files}
 
 
 def _files_in(folders: Iterable[str]) -> list[str]:

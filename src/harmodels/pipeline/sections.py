@@ -41,6 +41,7 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
                 for name, experiment in pipeline.report(section["report"]).experiments.items()
             },
             "splits": Targets(pipeline).splits(section["report"], section["dataset"]),
+            "published_runs": pipeline.report(section["report"]).published_runs,
         }
         for section in page_sections(pipeline)
     ]

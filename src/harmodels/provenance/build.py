@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from harmodels.config.specs.published import files_of
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, sha256
 from harmodels.provenance.record import (
@@ -13,7 +14,7 @@ from harmodels.provenance.record import (
     RecordedReport,
     RecordedRun,
 )
-from harmodels.reporting.specs import Spec, experiments_of, published_of
+from harmodels.reporting.specs import Spec, experiments_of, published_of, published_runs_of
 
 ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("csv", "md")}
 
@@ -29,8 +30,8 @@ def record_report(
         The results folder.
     section
         `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, `reads`:
-        by experiment the file under the results folder that its networks read, and `splits`: by
-        folder the file of splits.
+        by experiment the file under the results folder that its networks read, `splits`: by
+        folder the file of splits, and `published_runs` as the report's configuration has them.
     published
         Returns the content of a file of `config/published`.
 
@@ -45,13 +46,22 @@ def record_report(
 
     def product(kind: str, name: str, spec: Spec, parts: Iterable[Spec], stem: str) -> Product:
         names = dict.fromkeys(name for part in parts for name in experiments_of(part))
+        known = section.get("published_runs", {})
+        theirs = {
+            name: dict(entry)
+            for part in parts
+            for name, entry in published_runs_of(part, known).items()
+        }
+        compared = [file for part in parts for file in published_of(part)]
+        compared += [file for entry in theirs.values() for file in files_of(entry)]
         return Product(
             kind=kind,
             name=name,
             spec=spec,
             runs=[f for n in names for f in folders if PurePosixPath(f).parent.name == n],
             files=hashes_of(results, [f"{place}/{stem}.{ending}" for ending in ENDINGS[kind]]),
-            published={file: published(file) for part in parts for file in published_of(part)},
+            published={file: published(file) for file in compared},
+            published_runs=theirs,
         )
 
     products = [

@@ -14,7 +14,7 @@ from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
 from harmodels.reporting.specs import Spec
 
-FORMAT = 4
+FORMAT = 5
 ENDING = ".provenance.json"
 Hashes = dict[str, str]
 
@@ -35,6 +35,8 @@ class Product:
         SHA-256 by path.
     published
         Content of the files of `config/published` that it is compared with, by name.
+    published_runs
+        What the report published of its experiments: the files of each, by experiment.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Product:
     runs: list[str]
     files: Hashes
     published: Hashes
+    published_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

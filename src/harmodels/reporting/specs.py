@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harmodels.config.specs import parse_spec, published_in, selections_of
+from harmodels.config.specs import parse_spec, published_in, published_runs_in, selections_of
 from harmodels.config.specs.figures import ProtocolDots
 from harmodels.config.specs.tables import (
     Choices,
@@ -38,6 +38,28 @@ def experiments_of(spec: Spec) -> list[str]:
 def published_of(spec: Spec) -> list[str]:
     """Return the files of `config/published` that a table is set beside, each once."""
     return published_in(parse_spec(spec))
+
+
+def published_runs_of(spec: Spec, entries: Mapping[str, Spec]) -> dict[str, Spec]:
+    """Return the entries of `published_runs` that a table, figure or claim is set beside.
+
+    Those of the experiments whose runs it is made from, and those that it names besides.
+
+    Parameters
+    ----------
+    spec
+        One entry under `tables`, `figures` or `claims`.
+    entries
+        The section `published_runs` of the report.
+
+    Examples
+    --------
+    >>> table = {"title": "t", "kind": "top_k", "experiments": ["a", "b"], "checkpoint": "last"}
+    >>> published_runs_of(table, {"a": {"table": "a.csv"}, "c": {"table": "c.csv"}})
+    {'a': {'table': 'a.csv'}}
+    """
+    wanted = [*experiments_of(spec), *published_runs_in(parse_spec(spec))]
+    return {name: entries[name] for name in dict.fromkeys(wanted) if name in entries}
 
 
 def needs_subjects(spec: Spec) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import column, curve
+from harmodels.reporting.tables.layout import MISSING
 from harmodels.reporting.tables.markdown import markdown_table
 from tests.reporting.entries import build_table
 
@@ -73,7 +74,8 @@ def test_a_class_that_the_data_set_lacks_leaves_the_cell_empty(one):
         "checkpoint": "last",
         "measures": ["top_1", "recall_jogging", "most_predicted_share_without_jogging"],
     }
-    assert markdown_table(build_table(entry, runs, {})).strip().endswith("| 5 | 1.000 | – | – |")  # noqa: RUF001
+    text = markdown_table(build_table(entry, runs, {})).strip()
+    assert text.endswith(f"| 5 | 1.000 | {MISSING} | {MISSING} |")
 
 
 def test_a_metric_per_class_is_the_recorded_sum_divided_by_the_classes(one):

@@ -9,7 +9,7 @@ from harmodels.config.messages import shown
 from harmodels.config.selection import Selection
 from harmodels.config.specs.claims import ClaimSpec, check_metric
 from harmodels.config.specs.figures import FigureSpec, Panel
-from harmodels.config.specs.tables import TableSide, TableSpec
+from harmodels.config.specs.tables import Closeness, CurvesCompared, TableSide, TableSpec
 from harmodels.errors import ConfigurationError
 
 AnySpec = TableSpec | FigureSpec | ClaimSpec
@@ -25,6 +25,7 @@ __all__ = [
     "parse_spec",
     "parse_table",
     "published_in",
+    "published_runs_in",
     "selections_of",
 ]
 
@@ -100,8 +101,16 @@ def selections_of(spec: AnySpec) -> Iterator[Selection]:
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, Selection):
                 yield part
-            elif isinstance(part, Panel | TableSide):
+            elif isinstance(part, Panel | TableSide | CurvesCompared):
                 yield part.selection
+
+
+def published_runs_in(spec: AnySpec) -> list[str]:
+    """Return the experiments whose published runs a specification shows besides runs, each once."""
+    rows = [row.selection.experiment for row in getattr(spec, "published_rows", ())]
+    named = getattr(spec, "published_run", None)
+    compared = [s.experiment for s in selections_of(spec)] if isinstance(spec, Closeness) else []
+    return list(dict.fromkeys([*rows, *compared, *([] if named is None else [named])]))
 
 
 def published_in(spec: AnySpec) -> list[str]:

@@ -169,17 +169,20 @@ def _check_best_weights(spec: AnySpec, experiments: Mapping[str, Experiment]) ->
             _check_validation(experiments[selection.experiment], user)
 
 
-def _curves(spec: AnySpec) -> Iterator[tuple[str, str]]:
-    """Yield metric and split of every curve of history.parquet that a specification draws."""
+def _curves(spec: AnySpec) -> Iterator[tuple[Selection, str, str]]:
+    """Yield selection, metric and split of every curve of history.parquet that is shown."""
+    drawn: list[tuple[str, str]] = []
     match spec:
         case figures.LossByOption():
-            yield spec.metric, spec.split
+            drawn = [(spec.metric, spec.split)]
         case figures.TrainAgainstValidation():
-            yield from ((spec.metric, split) for split in ("train", "validation"))
+            drawn = [(spec.metric, split) for split in ("train", "validation")]
         case figures.LossesCompared():
-            yield from ((spec.metric, split) for split in spec.splits)
+            drawn = [(spec.metric, split) for split in spec.splits]
         case figures.TrainingCurves():
-            yield spec.metric, "train"
+            drawn = [(spec.metric, "train")]
+        case tables.Closeness():
+            yield from ((c.selection, c.metric, split) for c in spec.curves for split in c.splits)
         case (
             claims.Comparison()
             | claims.Equivalence()
@@ -190,29 +193,29 @@ def _curves(spec: AnySpec) -> Iterator[tuple[str, str]]:
             | claims.Straight()
         ):
             if spec.loss is not None:
-                yield spec.loss.metric, spec.loss.split
+                drawn = [(spec.loss.metric, spec.loss.split)]
         case _:
             pass
+    yield from ((selection, *curve) for selection in selections_of(spec) for curve in drawn)
 
 
 def _check_curves(spec: AnySpec, experiments: Mapping[str, Experiment]) -> None:
-    for metric, split in _curves(spec):
-        for selection in selections_of(spec):
-            experiment = experiments[selection.experiment]
-            known = METRICS.get(experiment.training, ())
-            if metric not in known:
-                raise ConfigurationError(
-                    f"experiment {experiment.name!r} has no loss {metric!r}"
-                    f"{nearest(metric, known)}; it has {', '.join(known) or 'none'}"
-                )
-            if split == "validation":
-                _check_validation(experiment, "a validation loss")
-            looked_at = [c.options.get("test_every") for c in selected(selection, experiment)]
-            if split == "test" and not all(looked_at):
-                raise ConfigurationError(
-                    f"experiment {experiment.name!r} does not look at the test set while it "
-                    "trains; set `test_every` there to draw a test loss"
-                )
+    for selection, metric, split in _curves(spec):
+        experiment = experiments[selection.experiment]
+        known = METRICS.get(experiment.training, ())
+        if metric not in known:
+            raise ConfigurationError(
+                f"experiment {experiment.name!r} has no loss {metric!r}"
+                f"{nearest(metric, known)}; it has {', '.join(known) or 'none'}"
+            )
+        if split == "validation":
+            _check_validation(experiment, "a validation loss")
+        looked_at = [c.options.get("test_every") for c in selected(selection, experiment)]
+        if split == "test" and not all(looked_at):
+            raise ConfigurationError(
+                f"experiment {experiment.name!r} does not look at the test set while it "
+                "trains; set `test_every` there to draw a test loss"
+            )
 
 
 def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -> None:
@@ -286,7 +289,7 @@ def _check_file(file: str, published: Path | None) -> None:
 def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], published: Path) -> None:
     """Refuse rows that cannot be told apart, and published tables without our rows or columns."""
 
-    def keys(selections: Sequence[Selection]) -> list[str]:
+    def keys(selections: Sequence[Selection], titled: bool = False) -> list[str]:
         groups = [
             [Settings(c.values, c.options) for c in selected(s, experiments[s.experiment])]
             for s in selections
@@ -296,7 +299,7 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
             group[:1] if selection.choose else group
             for selection, group in zip(selections, groups, strict=True)
         ]
-        return list(row_names(selections, groups)[0][0])
+        return list(row_names(selections, groups, titled)[0][0])
 
     def check(file: str | None, rows: list[str], measures: Sequence[str], checkpoint: str) -> None:
         if file is not None:
@@ -307,7 +310,10 @@ def _check_columns(spec: AnySpec, experiments: Mapping[str, Experiment], publish
     match spec:
         case tables.TopK():
             checkpoint = spec.rows[0].checkpoint
-            check(spec.published, keys(spec.rows), spec.measures or MOST_MEASURES, checkpoint)
+            titled = bool(spec.published_rows)
+            check(
+                spec.published, keys(spec.rows, titled), spec.measures or MOST_MEASURES, checkpoint
+            )
         case tables.ClassRecall() | tables.SubjectAccuracy():
             keys(spec.rows)
         case tables.LastAgainstBest():

@@ -1,13 +1,109 @@
 """Columns of the published tables, and whether such a table can stand beside ours."""
 
+import csv
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from harmodels.config.entries import nearest
 from harmodels.errors import ConfigurationError
 
 _MEASURE = re.compile(
     r"(last_|best_)?(top\d+|macro_f1|most_predicted_share|epochs|early_stop_epoch)"
 )
+
+TRUE_CLASS = "true_class"  # of a confusion matrix, behind its keys and before the classes
+EPOCH = "epoch"  # of digitised curves, behind their keys and before <split>_<metric>
+
+
+def curve_columns(columns: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return split and metric of each curve of a file of digitised curves, by column.
+
+    Examples
+    --------
+    >>> curve_columns(["hidden", "epoch", "train_cross_entropy"])
+    {'train_cross_entropy': ('train', 'cross_entropy')}
+    """
+    found = {name: name.partition("_") for name in columns}
+    splits = ("train", "validation", "test")
+    return {name: (split, rest) for name, (split, _, rest) in found.items() if split in splits}
+
+
+def columns_before(last: str, columns: Sequence[str]) -> list[str]:
+    """Return the columns before `last`: the keys of a file of confusion matrices or of curves."""
+    return list(columns[: list(columns).index(last)])
+
+
+def files_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return the files that an entry of `published_runs` names, each once."""
+    named = [entry.get("table"), entry.get("curves"), *(entry.get("confusions") or {}).values()]
+    return list(dict.fromkeys(file for file in named if file is not None))
+
+
+def check_published_run(entry: Mapping[str, Any], folder: Path) -> None:
+    """Refuse an entry of `published_runs` whose files cannot be read as what it calls them.
+
+    Parameters
+    ----------
+    entry
+        `table`, `curves` and `confusions` (by checkpoint), each a file of `folder`.
+    folder
+        `config/published`.
+
+    Raises
+    ------
+    ConfigurationError
+        If a file does not exist, lacks the column of its kind, is a matrix of other columns than
+        rows, or has other keys than the entry's other files.
+    """
+    keys: dict[tuple[str, ...], str] = {}
+    confusions = dict.fromkeys((entry.get("confusions") or {}).values())
+    for file in files_of(entry):
+        rows = read_rows(file, folder)
+        columns = list(rows[0]) if rows else []
+        last = EPOCH if file == entry.get("curves") else TRUE_CLASS if file in confusions else None
+        if last is not None and last not in columns:
+            raise ConfigurationError(f"published file {file!r} has no column {last!r}")
+        if last == EPOCH and not curve_columns(columns):
+            raise ConfigurationError(
+                f"published file {file!r} has no column that is called <split>_<metric>"
+            )
+        own = key_columns(columns) if last is None else columns_before(last, columns)
+        if last == TRUE_CLASS:
+            classes = columns[len(own) + 1 :]
+            named = list(dict.fromkeys(row[TRUE_CLASS] for row in rows))
+            if named != classes or len(rows) % len(classes):
+                raise ConfigurationError(
+                    f"published file {file!r}: the rows are of {', '.join(named)}, the columns of "
+                    f"{', '.join(classes)}; give each matrix one row a class in that order"
+                )
+        keys.setdefault(tuple(sorted(own)), file)
+    if len(keys) > 1:
+        first, second = list(keys.items())[:2]
+        raise ConfigurationError(
+            f"published file {second[1]!r} has the keys {', '.join(second[0])}, but "
+            f"{first[1]!r} has {', '.join(first[0])}"
+        )
+
+
+def read_rows(file: str, folder: Path) -> list[dict[str, str]]:
+    """Return the rows of a file of `config/published` as text.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file; it names those that there are.
+    """
+    path = folder / file
+    if not path.is_file():
+        known = sorted(other.name for other in folder.glob("*.csv"))
+        raise ConfigurationError(
+            f"there is no published file {file!r}{nearest(file, known)}; "
+            f"config/published has {', '.join(known) or 'none'}"
+        )
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def key_columns(columns: Sequence[str]) -> list[str]:

@@ -23,13 +23,15 @@ def keys_of(configurations: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def row_names(
-    selections: Sequence[Selection], groups: Sequence[Sequence[Settings]]
+    selections: Sequence[Selection],
+    groups: Sequence[Sequence[Settings]],
+    titled: bool = False,
 ) -> list[list[dict[str, Any]]]:
     """Return what names each row, by selection; a group holds the configurations of a selection.
 
     Rows of several experiments have the union of the keys that these vary. A key that an
     experiment fixes shows the option's value, one that it does not know stays empty; titles of
-    selections, where any are given, come first.
+    selections, where any are given or `titled` asks for them, come first.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def row_names(
         If two rows would have the same names.
     """
     keys = keys_of(settings.values for group in groups for settings in group)
-    titled = any(selection.title for selection in selections)
+    titled = titled or any(selection.title for selection in selections)
     names = []
     for selection, group in zip(selections, groups, strict=True):
         title = {EXPERIMENT: selection.name} if titled else {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from harmodels.config.entries import Key, Part
-from harmodels.config.selection import Checkpoint, Selection, Split, Title
+from harmodels.config.selection import Checkpoint, Selection, Split, SplitName, Title
 
 PREDICTED = r"top_[1-9][0-9]*|macro_f1|most_predicted_share(_without_[a-z][a-z0-9_]*)?"
 _OF_PREDICTIONS = (
@@ -65,6 +65,33 @@ Rows = Annotated[
     ),
     Part(("experiment", "where", "choose", "checkpoint", "title"), or_one=True),
 ]
+
+
+_PUBLISHED = ("experiment", "where", "checkpoint", "title")
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """Rows of what the report published of an experiment."""
+
+    selection: Annotated[
+        Selection,
+        Part(_PUBLISHED, ("experiment", "title"), inline=True),
+    ]
+    rows: Annotated[
+        Literal["each", "mean"],
+        Key("A row each configuration, or one with their mean, smallest and largest."),
+    ] = "each"
+
+
+PublishedRows = Annotated[
+    tuple[PublishedRow, ...],
+    Key(
+        "Rows below ours, of experiments under `published_runs`; `rows: mean` gives one row with "
+        "mean, smallest and largest over the published configurations, otherwise each has one."
+    ),
+    Part((*_PUBLISHED, "rows"), ("experiment", "title")),
+]
 _SIDE = ("experiment", "where", "choose", "checkpoint", "split", "title")
 
 
@@ -107,6 +134,7 @@ class TopK:
     split: Split = "test"
     published: PublishedFile | None = None
     unpublished: Unpublished = ()
+    published_rows: PublishedRows = ()
     measures: Columns = ()
 
 
@@ -235,6 +263,55 @@ class Protocols:
     everyone: Models
 
 
+@dataclass(frozen=True)
+class CurvesCompared:
+    """The loss curves of an experiment, set beside the published ones."""
+
+    selection: Annotated[Selection, Part(("experiment", "where", "title"), inline=True)]
+    metric: Annotated[str, Key("The loss, in the unit of the published curves.")]
+    splits: Annotated[tuple[SplitName, ...], Key("Which curves.")] = ("train",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closeness:
+    """How far our curves and confusion matrices lie from the published ones, a row a configuration.
+
+    Of a curve the mean distance over the epochs, of a matrix the share of the most predicted class
+    and the distance of its rows (half the sum of absolute differences, mean over the classes).
+    """
+
+    kind: Literal["closeness"] = "closeness"
+    title: Title
+    curves: Annotated[
+        tuple[CurvesCompared, ...],
+        Key("Figures of losses; the title names the figure."),
+        Part(
+            ("experiment", "where", "title", "metric", "splits"), ("experiment", "title", "metric")
+        ),
+    ] = ()
+    matrices: Annotated[
+        tuple[Selection, ...],
+        Key("Figures of confusion matrices; the title names the figure."),
+        Part(("experiment", "where", "checkpoint", "title"), ("experiment", "checkpoint", "title")),
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingRules:
+    """The epochs at which a report stopped beside those that simple rules choose in its curves.
+
+    A row a rule, a column a configuration with published curves; the last column counts the
+    printed epochs that the rule meets within one epoch.
+    """
+
+    kind: Literal["stopping_rules"] = "stopping_rules"
+    title: Title
+    published_run: Annotated[
+        str, Key("An experiment under `published_runs` with curves and printed epochs.")
+    ]
+    metric: Annotated[str, Key("The loss whose published curves the rules read.")]
+
+
 TableSpec = (
     TopK
     | LastAgainstBest
@@ -245,4 +322,6 @@ TableSpec = (
     | Confusions
     | PrintedRows
     | Protocols
+    | Closeness
+    | StoppingRules
 )

@@ -14,8 +14,9 @@ from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.provenance.record import Product, RecordedData
 from harmodels.provenance.verification.checks import Checks
 from harmodels.reporting.claims import claims_texts, evaluate_claims
-from harmodels.reporting.runs.load import Run
+from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.parts import group_runs
+from harmodels.reporting.runs.published import read_published
 from harmodels.reporting.specs import needs_subjects
 from harmodels.reporting.tables import build_table, table_texts
 from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
@@ -135,15 +136,21 @@ def first_differing_cell(stored: str, recomputed: str) -> str | None:
 
 def rebuild_table(product: Product, runs: Mapping[str, Run], root: Path) -> Table:
     """Build a recorded table from its runs, given by folder; `root` is the results folder."""
-    published = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
+    published, theirs = _published(product)
     subjects = (
         read_subjects(*(root / file for file in sequences_of(product)))
         if needs_subjects(product.spec)
         else None
     )
     return build_table(
-        parse_table(product.spec), _by_experiment(product, runs), published, subjects
+        parse_table(product.spec), _by_experiment(product, runs), published, subjects, theirs
     )
+
+
+def _published(product: Product) -> tuple[dict[str, pd.DataFrame], Runs]:
+    """Return the published tables of a product by file, and its published runs."""
+    files = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
+    return files, read_published(product.published_runs, files)
 
 
 def sequences_of(product: Product) -> list[str]:
@@ -169,7 +176,8 @@ def _absent_sequences(checks: Checks, product: Product) -> str | None:
 def _texts(checks: Checks, product: Product, runs: Mapping[str, Run]) -> dict[str, str]:
     if product.kind == "claims":
         claims = {name: parse_claim(entry) for name, entry in product.spec.items()}
-        return claims_texts(evaluate_claims(claims, _by_experiment(product, runs)))
+        theirs = _published(product)[1]
+        return claims_texts(evaluate_claims(claims, _by_experiment(product, runs), theirs))
     return table_texts(rebuild_table(product, runs, checks.root))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harmodels.config.selection import Selection, agrees
-from harmodels.config.specs import ClaimSpec
+from harmodels.config.specs import ClaimSpec, selections_of
 from harmodels.config.specs.claims import (
     Best,
     Comparison,
@@ -50,6 +50,7 @@ from harmodels.reporting.runs.measures import (
     prediction_measure,
     recall_of,
 )
+from harmodels.reporting.runs.published import counterparts
 from harmodels.reporting.runs.selection import select_runs
 
 Line = Trend | Straight
@@ -57,8 +58,13 @@ Line = Trend | Straight
 Measured = Comparison | Equivalence | Best | Threshold | Interaction | Line
 
 
-def evaluate_claims(claims: Mapping[str, ClaimSpec], runs: Runs) -> pd.DataFrame:
+def evaluate_claims(
+    claims: Mapping[str, ClaimSpec], runs: Runs, published: Runs | None = None
+) -> pd.DataFrame:
     """Judge every claim of a report; one row a claim, columns `LEDGER_COLUMNS`.
+
+    What the report published of the experiments (`published`) is judged by the same code as a
+    single replicate, whose value decides by its side of the threshold.
 
     Parameters
     ----------
@@ -78,12 +84,15 @@ def evaluate_claims(claims: Mapping[str, ClaimSpec], runs: Runs) -> pd.DataFrame
             found[name] = _evidence(spec, runs)
         except ConfigurationError as error:
             raise ConfigurationError(f"claim {name!r}: {error}") from error
+    theirs = counterparts(runs, published or {})
     simulated = any(run.simulated for group in runs.values() for run in group)
     p_values = [evidence.judgement.p_value for evidence in found.values()]
     adjusted = adjust(p_values)
     tests = int(np.isfinite(p_values).sum())
     rows = [
-        _row(name, claims[name], evidence, simulated) | _corrected(evidence.judgement, p, tests)
+        _row(name, claims[name], evidence, simulated)
+        | _published(claims[name], theirs)
+        | _corrected(evidence.judgement, p, tests)
         for (name, evidence), p in zip(found.items(), adjusted, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
@@ -254,7 +263,6 @@ def _classes(spec: Measured) -> list[str]:
 
 def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dict[str, Any]:
     judgement = evidence.judgement
-    published = spec.published or Published()
     return {
         "id": name,
         "statement": spec.statement,
@@ -265,9 +273,55 @@ def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dic
         "high": judgement.interval.high,
         "threshold": judgement.threshold,
         "n": judgement.interval.n,
-        "published_verdict": published.verdict or "",
-        "published_value": np.nan if published.value is None else published.value,
-        "published_source": published.source or "",
         "note": evidence.note,
         "simulated": simulated,
     }
+
+
+def _published(spec: ClaimSpec, theirs: Runs) -> dict[str, Any]:
+    """Return what the published data say to a claim; what is typed, where there are none."""
+    typed = spec.published or Published()
+    judgement = _judge_published(spec, theirs)
+    verdict, value = str(typed.verdict or ""), typed.value
+    if judgement is not None:
+        value = judgement.interval.mean
+        verdict = str(_verdict_of_one(spec, value, judgement.threshold))
+    return {
+        "published_verdict": verdict,
+        "published_value": np.nan if value is None else value,
+        "published_source": typed.source or "",
+    }
+
+
+def _judge_published(spec: ClaimSpec, theirs: Runs) -> Judgement | None:
+    """Return the judgement over one published replicate; None where data are missing."""
+    if not all(theirs.get(selection.experiment) for selection in selections_of(spec)):
+        return None
+    try:
+        judgement = _evidence(spec, theirs).judgement
+    except ConfigurationError:  # ours has what the claim names, and the published data have not
+        return None
+    return judgement if judgement.interval.n else None
+
+
+def _verdict_of_one(spec: ClaimSpec, value: float, threshold: float) -> Verdict:
+    """Return on which side of the threshold a value lies; there is no interval of one replicate."""
+    # of shares of configurations or networks on the expected side, more than half holds
+    shares = ("majority", "majority_untied", "share", "count")
+    match spec:
+        case Equivalence() | Straight():
+            holds = abs(value) < threshold
+        case Recall():
+            holds = value >= threshold
+        case (
+            Comparison(expected="less")
+            | Best(expected="less")
+            | Threshold(expected="less")
+            | Interaction(expected="less")
+            | MistakenFor(expected="less")
+            | Trend(expected="less")
+        ) if spec.kind not in shares:
+            holds = value < threshold
+        case _:
+            holds = value > threshold
+    return Verdict.HOLDS if holds else Verdict.FAILS

@@ -15,12 +15,14 @@ from harmodels.evaluation.statistics import LEVEL, LINES_UP_TO, median_band
 from harmodels.reporting.figures.style import ALARM, GREY
 from harmodels.reporting.labels import configuration_text, measure_label
 from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.measures import early_ends
+from harmodels.reporting.runs.measures import curve, early_ends, has_curve
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 LINES = "each of {number} replicates; bold: their median"
 BAND = "middle half of {number} replicates, around their median"
 THIN: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.45, "zorder": 1.5}
+PUBLISHED = "published"
+DOTTED: dict[str, Any] = {"linewidth": 0.9, "marker": "o", "markersize": 2.6, "markevery": 3}
 BEST_MARK: dict[str, Any] = {"color": GREY, "marker": "^", "linestyle": ""}
 END_MARK: dict[str, Any] = {"color": ALARM, "marker": "x", "linestyle": ""}
 
@@ -44,6 +46,23 @@ def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any], x: str = 
     elif len(replicates) > 1:
         for _, rows in replicates:
             axes.plot(rows[x], rows["value"], color=style["color"], **THIN)
+
+
+def draw_published(
+    axes: Axes, theirs: Run | None, metric: str, split: str, style: dict[str, Any]
+) -> list[pd.DataFrame]:
+    """Draw the published curve, if there is one, in the colour of ours; return what was drawn."""
+    if theirs is None or not has_curve(theirs, metric, split):
+        return []
+    curves = curve(theirs, metric, split)
+    axes.plot(
+        curves["epoch"],
+        curves["value"],
+        color=style["color"],
+        gid=PUBLISHED,
+        **DOTTED,
+    )
+    return [curves]
 
 
 def draw_points(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:

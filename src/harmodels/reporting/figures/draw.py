@@ -32,7 +32,12 @@ from harmodels.reporting.figures.training import draw_training_curves
 from harmodels.reporting.runs.load import Runs
 
 
-def draw_figure(spec: FigureSpec, runs: Runs, subjects: pd.DataFrame | None = None) -> Figure:
+def draw_figure(
+    spec: FigureSpec,
+    runs: Runs,
+    subjects: pd.DataFrame | None = None,
+    published: Runs | None = None,
+) -> Figure:
     """Draw a figure.
 
     Parameters
@@ -43,6 +48,9 @@ def draw_figure(spec: FigureSpec, runs: Runs, subjects: pd.DataFrame | None = No
         The runs of each experiment that the specification selects from, in grid order.
     subjects
         Columns id and subject, where people are shown.
+    published
+        What the report published of the experiments, as `runs.published.read_published` gives it;
+        shown beside ours in matrices and curves.
 
     Raises
     ------
@@ -51,12 +59,13 @@ def draw_figure(spec: FigureSpec, runs: Runs, subjects: pd.DataFrame | None = No
     ResultsError
         If an experiment has no runs.
     """
+    theirs = published or {}
     with house_style():
         match spec:
             case LossByOption():
-                return draw_loss_by_option(spec, runs)
+                return draw_loss_by_option(spec, runs, theirs)
             case TrainAgainstValidation():
-                return draw_train_against_validation(spec, runs)
+                return draw_train_against_validation(spec, runs, theirs)
             case LossesCompared():
                 return draw_losses_compared(spec, runs)
             case GradientNorms():
@@ -64,9 +73,9 @@ def draw_figure(spec: FigureSpec, runs: Runs, subjects: pd.DataFrame | None = No
             case TrainingCurves():
                 return draw_training_curves(spec, runs)
             case Confusion():
-                return draw_confusion(spec, runs)
+                return draw_confusion(spec, runs, theirs)
             case ConfusionPairs():
-                return draw_confusion_pairs(spec, runs)
+                return draw_confusion_pairs(spec, runs, theirs)
             case Sweep():
                 return draw_sweep(spec, runs)
             case SweepTime():

@@ -13,10 +13,13 @@ from harmodels.config.specs.figures import LossByOption, LossesCompared, TrainAg
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.figures.bands import (
     BEST_MARK,
+    DOTTED,
     END_MARK,
+    PUBLISHED,
     SPLITS,
     draw_band,
     draw_legend,
+    draw_published,
     limit_axes,
     line_names,
     loss_label,
@@ -27,11 +30,18 @@ from harmodels.reporting.figures.style import COLOURS, DASHES, GREY, line_style,
 from harmodels.reporting.labels import measure_label, setting_text, wrap
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
+from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import select_run, select_runs
 
+# characters that the height of a panel leaves room for
+LONGEST_LABEL = {"loss_by_option": 40, "train_against_validation": 32}
 
-def draw_loss_by_option(spec: LossByOption, runs: Runs) -> Figure:
-    """Draw one panel a value of an option; the lines are the other hyperparameters."""
+
+def draw_loss_by_option(spec: LossByOption, runs: Runs, published: Runs | None = None) -> Figure:
+    """Draw one panel a value of an option; the lines are the other hyperparameters.
+
+    Published curves have the colours of ours and dots.
+    """
     group = select_runs(runs, spec.selection)
     option, split = spec.option, spec.split
     values = _values_of(group, option)
@@ -50,7 +60,10 @@ def draw_loss_by_option(spec: LossByOption, runs: Runs) -> Figure:
         shown = [run for run in group if run.configuration[option] == value]
         for run, name in zip(shown, line_names(shown, known), strict=True):
             curves.append(curve(run, spec.metric, split))
-            draw_band(axes, curves[-1], line_style(names.index(name)))
+            style = line_style(names.index(name))
+            draw_band(axes, curves[-1], style)
+            theirs = counterpart(run, published or {})
+            curves += draw_published(axes, theirs, spec.metric, split, style)
         axes.set_title(setting_text(option, value))
         axes.set_xlabel("Epoch")
         note_divergence(axes, list(zip(line_names(shown, known), shown, strict=True)))
@@ -58,14 +71,19 @@ def draw_loss_by_option(spec: LossByOption, runs: Runs) -> Figure:
     for axes in list(figure.axes)[len(values) :]:
         axes.remove()
     for axes in figure.axes[::columns]:
-        axes.set_ylabel(loss_label(split, spec.metric))
+        axes.set_ylabel(wrap(loss_label(split, spec.metric), LONGEST_LABEL[spec.kind]))
     handles = [Line2D([], [], **line_style(i), label=name or "all") for i, name in enumerate(names)]
+    handles += _published_handle(figure)
     draw_legend(figure, handles, group)
     return figure
 
 
-def draw_train_against_validation(spec: TrainAgainstValidation, runs: Runs) -> Figure:
+def draw_train_against_validation(
+    spec: TrainAgainstValidation, runs: Runs, published: Runs | None = None
+) -> Figure:
     """Draw training and validation loss of each configuration, with the epochs that count.
+
+    Published curves have the colours of ours and dots.
 
     A triangle marks the epoch of each replicate's best weights, a dotted line their median, a
     cross the epoch at which a stopping rule ended a replicate.
@@ -84,6 +102,8 @@ def draw_train_against_validation(spec: TrainAgainstValidation, runs: Runs) -> F
         for split, style in styles.items():
             curves.append(curve(run, spec.metric, split))
             draw_band(axes, curves[-1], style)
+            theirs = counterpart(run, published or {})
+            curves += draw_published(axes, theirs, spec.metric, split, style)
         _mark_best_epochs(axes, best_epochs(run))
         mark_epochs(axes, early_ends(run), END_MARK, 0.1)
         axes.set_title(wrap(name, 34))
@@ -96,7 +116,7 @@ def draw_train_against_validation(spec: TrainAgainstValidation, runs: Runs) -> F
             axes.set_xlabel("Epoch")
             axes.tick_params(labelbottom=True)
         if i % columns == 0:
-            axes.set_ylabel(measure_label(spec.metric))
+            axes.set_ylabel(wrap(measure_label(spec.metric), LONGEST_LABEL[spec.kind]))
     handles = [
         Line2D([], [], **styles["train"], label="training"),
         Line2D([], [], **styles["validation"], label="validation"),
@@ -105,6 +125,7 @@ def draw_train_against_validation(spec: TrainAgainstValidation, runs: Runs) -> F
     ]
     if any(not early_ends(run).empty for run in group):
         handles.append(Line2D([], [], **END_MARK, label="end of a replicate's training"))
+    handles += _published_handle(figure)
     draw_legend(figure, handles, group, columns=2 if columns < 4 else 4)
     return figure
 
@@ -138,6 +159,12 @@ def draw_losses_compared(spec: LossesCompared, runs: Runs) -> Figure:
     note_divergence(axes, list(zip(titles, group, strict=True)))
     draw_legend(figure, handles, group)
     return figure
+
+
+def _published_handle(figure: Figure) -> list[Line2D]:
+    """Return a legend's line for published curves, if any were drawn."""
+    drawn = any(line.get_gid() == PUBLISHED for axes in figure.axes for line in axes.lines)
+    return [Line2D([], [], color=GREY, **DOTTED, label="published")] if drawn else []
 
 
 def _mark_best_epochs(axes: Axes, epochs: pd.DataFrame) -> None:

@@ -17,73 +17,119 @@ from harmodels.evaluation.predictions import select
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
 from harmodels.reporting.labels import class_text, configuration_text, wrap
 from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import pair_runs, select_runs
 
 LONGEST_LINE = 32  # characters of a title above a matrix
+LONGEST_BESIDE = 27  # and of one with the published matrix close beside
+LONGEST_IN_PAIR = 26  # where another title stands close
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
+OURS, PUBLISHED = "ours", "published"
 
 
 class Panel(NamedTuple):
-    """One matrix to draw; `title` stands above it."""
+    """One matrix to draw; `title` stands above it. Without a run nothing was published."""
 
     title: str
-    run: Run
+    run: Run | None
     checkpoint: str
     split: str
 
-
-def draw_confusion(spec: Confusion, runs: Runs) -> Figure:
-    """Draw the matrix of every configuration of an experiment."""
-    selection = spec.selection
-    panels = [
-        Panel(_name(run), run, selection.checkpoint, selection.split)
-        for run in select_runs(runs, selection)
-    ]
-    return _grid(panels, _columns(len(panels)))
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of its run."""
+        return () if self.run is None else self.run.classes
 
 
-def draw_confusion_pairs(spec: ConfusionPairs, runs: Runs) -> Figure:
+def draw_confusion(spec: Confusion, runs: Runs, published: Runs | None = None) -> Figure:
+    """Draw the matrix of every configuration of an experiment, the published one on its right."""
+    group = select_runs(runs, spec.selection)
+    theirs = _published_of(group, spec.selection, published)
+    if not any(theirs):
+        return _grid([_panel(run, spec.selection) for run in group], _columns(len(group)))
+    panels = []
+    for run, printed in zip(group, theirs, strict=True):
+        panels += [
+            _panel(run, spec.selection, OURS, _name(run, LONGEST_BESIDE)),
+            _panel(printed, spec.selection, PUBLISHED, _name(run, LONGEST_BESIDE)),
+        ]
+    return _grid(panels, 2 if len(panels) <= 6 else 4, grouped=2)
+
+
+def draw_confusion_pairs(spec: ConfusionPairs, runs: Runs, published: Runs | None = None) -> Figure:
     """Draw two matrices a configuration side by side, for example two checkpoints.
+
+    Behind them, in the same row, stand the two published ones.
 
     Raises
     ------
     ResultsError
         If the two sides have no configuration in common.
     """
-    left, right = (select_runs(runs, side) for side in (spec.left, spec.right))
+    sides = (spec.left, spec.right)
+    pairs = pair_runs(*(select_runs(runs, side) for side in sides))
+    theirs = [
+        _published_of([pair[i] for pair in pairs], side, published) for i, side in enumerate(sides)
+    ]
+    anything = any(any(side) for side in theirs)
     panels = []
-    for run, other in pair_runs(left, right):
-        panels += [_side_panel(run, spec.left), _side_panel(other, spec.right)]
-    return _grid(panels, 2 if len(panels) <= 6 else 4, pairs=True)
+    for row, pair in enumerate(pairs):
+        mark = f", {OURS}" if anything else ""
+        panels += [
+            _panel(run, side, f"{side.name}{mark}") for run, side in zip(pair, sides, strict=True)
+        ]
+        if anything:
+            panels += [
+                _panel(theirs[i][row], side, f"{side.name}, {PUBLISHED}", _name(pair[i]))
+                for i, side in enumerate(sides)
+            ]
+    return _grid(panels, 2 if len(panels) <= 6 and not anything else 4, grouped=2)
 
 
-def _side_panel(run: Run, side: Selection) -> Panel:
-    name = _name(run)
-    title = f"{name}\n{side.name}" if name else side.name
+def _published_of(
+    group: Sequence[Run], selection: Selection, published: Runs | None
+) -> list[Run | None]:
+    """Return the published run of each of ours that has a matrix of those weights, or None."""
+    found = [counterpart(run, published or {}) for run in group]
+    return [
+        None
+        if run is None or select(run.predictions, selection.checkpoint, selection.split).empty
+        else run
+        for run in found
+    ]
+
+
+def _panel(run: Run | None, side: Selection, what: str = "", name: str | None = None) -> Panel:
+    if name is None:
+        assert run is not None, "a panel of ours has its run"
+        name = _name(run)
+    title = "\n".join(part for part in (name, what) if part)
     return Panel(title, run, side.checkpoint, side.split)
 
 
-def _name(run: Run) -> str:
-    return wrap(configuration_text(run.configuration), LONGEST_LINE)
+def _name(run: Run, longest: int = LONGEST_LINE) -> str:
+    return wrap(configuration_text(run.configuration), longest)
 
 
 def _columns(count: int) -> int:
     return count if count <= 2 else 2 if count == 4 else 3 if count <= 3 else 4
 
 
-def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
-    classes = panels[0].run.classes
+def _grid(panels: Sequence[Panel], columns: int, grouped: int = 1) -> Figure:
+    """Draw panels row by row; after each `grouped` panels of a row stands a gap."""
+    classes = max((panel.classes for panel in panels), key=len)
     rows = math.ceil(len(panels) / columns)
     side = _panel_inches(len(classes), len(panels))
-    names = max(len(name) for name in classes) * 0.075
+    names = max(len(name) for panel in panels for name in panel.classes) * 0.075
+    named = _named_rows(panels, columns)
     lines = max(panel.title.count("\n") for panel in panels) + 1
     height = rows * (side + 0.2 + 0.17 * lines) + names
     figure = new_figure(
-        max(columns * (side + 0.15) + names + 1.1, 4.6),
+        max(columns * (side + 0.15) + max(1, sum(named[:columns])) * names + 1.1, 4.6),
         height + 0.9,
-        any(panel.run.simulated for panel in panels),
+        any(panel.run is not None and panel.run.simulated for panel in panels),
     )
-    grid = _axes(figure, rows, columns, pairs)
+    grid = _axes(figure, rows, columns, grouped)
     image = None
     for i, axes in enumerate(grid):
         if i >= len(panels):
@@ -91,7 +137,7 @@ def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
             continue
         drawn = _matrix(axes, panels[i], side)
         image = drawn or image
-        _class_ticks(axes, classes, side, i % columns == 0, i + columns >= len(panels))
+        _class_ticks(axes, panels[i].classes, side, named[i], i + columns >= len(panels))
     if image is not None:
         bar = figure.colorbar(image, ax=grid, shrink=min(2.4, rows * side) / height, pad=0.015)
         bar.set_label("Share of the true class (row)")
@@ -100,9 +146,18 @@ def _grid(panels: Sequence[Panel], columns: int, pairs: bool = False) -> Figure:
     return figure
 
 
-def _axes(figure: Figure, rows: int, columns: int, pairs: bool) -> list[Axes]:
+def _named_rows(panels: Sequence[Panel], columns: int) -> list[bool]:
+    """Return whether each panel names its rows: the first of a line, and one of other classes."""
+    return [
+        i % columns == 0
+        or bool(panel.classes and panels[i - 1].classes and panel.classes != panels[i - 1].classes)
+        for i, panel in enumerate(panels)
+    ]
+
+
+def _axes(figure: Figure, rows: int, columns: int, grouped: int) -> list[Axes]:
     """Return rows × columns axes, row by row; pairs stand apart from each other."""
-    if not pairs or columns == 2:
+    if grouped == 1 or columns == 2:
         return list(figure.subplots(rows, columns, squeeze=False).flat)
     spaced = figure.subplots(rows, columns + 1, squeeze=False, width_ratios=[1, 1, 0.16, 1, 1])
     for spacer in spaced[:, 2]:
@@ -121,6 +176,10 @@ def _matrix(axes: Axes, panel: Panel, side: float) -> AxesImage | None:
     """Draw one matrix; None if no replicate has predictions of that checkpoint."""
     axes.set_title(panel.title)
     matrix_axes(axes)
+    if panel.run is None:
+        axes.set_aspect("equal")
+        axes.text(0.5, 0.5, "not published", transform=axes.transAxes, ha="center", va="center")
+        return None
     rows = select(panel.run.predictions, panel.checkpoint, panel.split)
     size = len(panel.run.classes)
     axes.set_xlim(-0.5, size - 0.5)
@@ -158,6 +217,10 @@ def _write_counts(axes: Axes, mean: NDArray[np.float64], fractions: NDArray[np.f
 def _class_ticks(
     axes: Axes, classes: Sequence[str], side: float, with_rows: bool, with_columns: bool
 ) -> None:
+    if not classes:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
     # 8-point names need about 0.13 inches each; where they have less, every second is named, …
     step = math.ceil(0.13 * len(classes) / side)
     ticks = list(range(0, len(classes), step))
@@ -170,13 +233,20 @@ def _class_ticks(
 
 def _footnote(panels: Sequence[Panel]) -> str:
     parts = ["Predicted class."]
-    if len(panels[0].run.classes) <= MOST_NUMBERED:
-        several = max(panel.run.replicates for panel in panels) > 1
+    ours = [(panel.run, panel.split) for panel in panels if _is_ours(panel.run)]
+    printed = len(ours) < len(panels)
+    runs = [run for run, _ in ours if run is not None]
+    several = max(run.replicates for run in runs) > 1
+    if len(runs[0].classes) <= MOST_NUMBERED:
         what = "mean counts over replicates" if several else "counts"
         names = {"train": "training"}
-        shown = dict.fromkeys(names.get(panel.split, panel.split) for panel in panels)
-        splits = " and ".join(shown)
-        parts.append(f"Numbers: {what}, {splits} sequences; an empty cell is 0.")
-    elif max(panel.run.replicates for panel in panels) > 1:
+        splits = " and ".join(dict.fromkeys(names.get(split, split) for _, split in ours))
+        theirs = ", published one network" if printed else ""
+        parts.append(f"Numbers: {what}{theirs}, {splits} sequences; an empty cell is 0.")
+    elif several:
         parts.append("Colours: mean over replicates.")
     return " ".join(parts)
+
+
+def _is_ours(run: Run | None) -> bool:
+    return run is not None and run.printed is None

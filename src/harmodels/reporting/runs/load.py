@@ -50,6 +50,9 @@ class Run:
         Columns replicate, epoch, split, metric, value.
     predictions
         Columns replicate, checkpoint, split, id, label, score_0 … score_{C-1}.
+    printed
+        None; of a published run its row of the report's table, by column, which goes before what
+        its predictions give.
     """
 
     folder: Path
@@ -61,6 +64,7 @@ class Run:
     facts: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame
+    printed: Mapping[str, float] | None = None
 
     @property
     def settings(self) -> dict[str, Any]:

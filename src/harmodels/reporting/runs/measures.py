@@ -1,7 +1,7 @@
 """Measures of a run: one number a replicate, for tables and claims."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.config.specs.figures import PER_CLASS
+from harmodels.config.specs.published import measure_columns
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
@@ -46,8 +47,15 @@ def prediction_measure(
     ConfigurationError
         If there is no such measure.
     """
+    if run.printed is not None:
+        number = _printed(run.printed, measure, checkpoint, split)
+        if number is not None:
+            return pd.DataFrame({"replicate": [0], "value": [number]})
     rows = select(run.predictions, checkpoint, split)
     top = re.fullmatch(r"top_(\d+)", measure)
+    # a matrix tells the first answers alone
+    if run.printed is not None and (rows.empty or (top and measure != "top_1")):
+        return _no_values()
     if top:
         frame = top_k_accuracy(rows, [int(top.group(1))])
         return frame.rename(columns={"accuracy": "value"})[["replicate", "value"]]
@@ -66,6 +74,13 @@ def prediction_measure(
         f"there is no measure {measure!r} of predictions; there are top_1, top_2, …, macro_f1, "
         "most_predicted_share, most_predicted_share_without_<class> and recall_<class>"
     )
+
+
+def _printed(
+    printed: Mapping[str, float], measure: str, checkpoint: str, split: str
+) -> float | None:
+    names = measure_columns(measure, checkpoint) if split == "test" else []
+    return next((printed[name] for name in names if name in printed), None)
 
 
 def column(run: Run, measure: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
@@ -231,6 +246,12 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
     kept = history.loc[wanted & ~history["replicate"].isin(run.diverged)]
     found = kept.sort_values(["replicate", "epoch"])[["replicate", "epoch", "value"]]
     return found if divisor == 1 else found.assign(value=found["value"] / divisor)
+
+
+def has_curve(run: Run, metric: str, split: str) -> bool:
+    """Return whether the history holds a metric for a split."""
+    history, recorded = run.history, _recorded(run, metric)[0]
+    return bool(((history["metric"] == recorded) & (history["split"] == split)).any())
 
 
 def _recorded(run: Run, metric: str) -> tuple[str, int]:

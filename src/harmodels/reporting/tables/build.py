@@ -9,11 +9,13 @@ from harmodels.config.specs.rows import EXPERIMENT, keys_of
 from harmodels.config.specs.tables import (
     Choices,
     ClassRecall,
+    Closeness,
     Confusions,
     LastAgainstBest,
     PrintedRows,
     Protocols,
     SideBySide,
+    StoppingRules,
     SubjectAccuracy,
     TopK,
 )
@@ -21,23 +23,32 @@ from harmodels.errors import ConfigurationError
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import column
+from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, mark_changes, summarise
 from harmodels.reporting.tables.choices import build_choices
+from harmodels.reporting.tables.closeness import build_closeness
 from harmodels.reporting.tables.confusions import build_confusions
 from harmodels.reporting.tables.groups import build_class_recall, build_subject_accuracy
 from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.printed_rows import build_printed_rows
 from harmodels.reporting.tables.protocols import build_protocols
 from harmodels.reporting.tables.published import Published, published_table, published_value
+from harmodels.reporting.tables.published_rows import published_cells
 from harmodels.reporting.tables.rows import Row, rows_of
+from harmodels.reporting.tables.stopping_rules import build_stopping_rules
 
+Beside = tuple[pd.DataFrame | None, Runs]  # a published table, and published runs
 LAST_TITLE = "Last weights"
 BEST_TITLE = "Best weights (early stopping)"
 
 
 def build_table(
-    spec: TableSpec, runs: Runs, published: Published, subjects: pd.DataFrame | None = None
+    spec: TableSpec,
+    runs: Runs,
+    published: Published,
+    subjects: pd.DataFrame | None = None,
+    published_runs: Runs | None = None,
 ) -> Table:
     """Build a table.
 
@@ -52,6 +63,8 @@ def build_table(
     subjects
         Columns id and subject of the data set's sequences, for intervals over people; without
         them, and where the subjects are empty, intervals are over seeds alone.
+    published_runs
+        What the report published of the experiments, as `runs.published.read_published` gives it.
 
     Raises
     ------
@@ -70,45 +83,58 @@ def build_table(
         runs = load_runs(sorted(Path("results/rnn_tbptt/simulated/runs/part_b").iterdir()))
         write_table_files(build_table(spec, runs, published={}), "part_b")
     """
+    theirs = published_runs or {}
     match spec:
         case TopK():
-            return _top_k(spec, runs, published, subjects)
+            return _top_k(spec, runs, published, subjects, theirs)
         case LastAgainstBest():
-            return _last_against_best(spec, runs, published, subjects)
+            return _last_against_best(spec, runs, published, subjects, theirs)
         case SideBySide():
-            return _side_by_side(spec, runs, published, subjects)
+            return _side_by_side(spec, runs, published, subjects, theirs)
         case ClassRecall():
-            return build_class_recall(spec, runs, subjects)
+            return build_class_recall(spec, runs, subjects, theirs)
         case SubjectAccuracy():
             return build_subject_accuracy(spec, runs, subjects)
         case Choices():
             return build_choices(spec, runs, published, subjects)
         case Confusions():
-            return build_confusions(spec, runs)
+            return build_confusions(spec, runs, theirs)
         case PrintedRows():
             return build_printed_rows(spec, runs, published)
         case Protocols():
             return build_protocols(spec, runs, subjects)
+        case Closeness():
+            return build_closeness(spec, runs, theirs)
+        case StoppingRules():
+            return build_stopping_rules(spec, theirs)
 
 
-def _top_k(spec: TopK, runs: Runs, published: Published, subjects: pd.DataFrame | None) -> Table:
-    rows = rows_of(spec.rows, runs)
+def _top_k(
+    spec: TopK, runs: Runs, published: Published, subjects: pd.DataFrame | None, theirs: Runs
+) -> Table:
+    rows = rows_of(spec.rows, runs, titled=bool(spec.published_rows))
     measures = spec.measures or _default_measures(rows)
-    beside = _beside(spec.published, spec.unpublished, rows, measures, published)
+    beside = _beside(spec.published, spec.unpublished, rows, measures, published), theirs
     samples = _samples(rows, "", measures, beside, subjects)
     keys = tuple(rows[0].names)
-    return Table(spec.title, spec.kind, keys, mark_best(summarise(samples, keys)))
+    cells = [mark_best(summarise(samples, keys))]
+    cells += [published_cells(row, theirs, keys, measures) for row in spec.published_rows]
+    return Table(spec.title, spec.kind, keys, pd.concat(cells, ignore_index=True))
 
 
 def _last_against_best(
-    spec: LastAgainstBest, runs: Runs, published: Published, subjects: pd.DataFrame | None
+    spec: LastAgainstBest,
+    runs: Runs,
+    published: Published,
+    subjects: pd.DataFrame | None,
+    theirs: Runs,
 ) -> Table:
     rows = rows_of([spec.selection], runs)
     last, best = (
         [row._replace(checkpoint=checkpoint) for row in rows] for checkpoint in ("last", "best")
     )
     measures = spec.measures or _default_measures(rows)
-    beside = _beside(spec.published, spec.unpublished, last, measures, published)
+    beside = _beside(spec.published, spec.unpublished, last, measures, published), theirs
     samples = [
         *_samples(last, LAST_TITLE, measures, beside, subjects),
         *_samples(best, BEST_TITLE, measures, beside, subjects),
@@ -120,7 +146,11 @@ def _last_against_best(
 
 
 def _side_by_side(
-    spec: SideBySide, runs: Runs, published: Published, subjects: pd.DataFrame | None
+    spec: SideBySide,
+    runs: Runs,
+    published: Published,
+    subjects: pd.DataFrame | None,
+    theirs: Runs,
 ) -> Table:
     sides = [spec.left, spec.right]
     groups = [select_runs(runs, side.selection) for side in sides]
@@ -142,7 +172,7 @@ def _side_by_side(
             for run, name in zip(group, named, strict=True)
         ]
         measures = spec.measures or _default_measures(rows)
-        beside = _beside(side.published, spec.unpublished, rows, measures, published)
+        beside = _beside(side.published, spec.unpublished, rows, measures, published), theirs
         samples += _samples(rows, title, measures, beside, subjects)
     keys = tuple(keys_of(name for part in names for name in part))
     cells = mark_changes(summarise(samples, keys), samples, *titles)
@@ -169,7 +199,7 @@ def _samples(
     rows: Sequence[Row],
     title: str,
     measures: Sequence[str],
-    beside: pd.DataFrame | None,
+    beside: Beside,
     subjects: pd.DataFrame | None,
 ) -> list[Sample]:
     return [_sample(row, title, measure, beside, subjects) for row in rows for measure in measures]
@@ -190,12 +220,16 @@ def _sample(
     row: Row,
     title: str,
     measure: str,
-    beside: pd.DataFrame | None,
+    beside: Beside,
     subjects: pd.DataFrame | None,
 ) -> Sample:
     run = row.run
     values = column(run, measure, row.checkpoint, row.split)
-    number = published_value(beside, run.settings, measure, row.checkpoint, row.split)
+    table, published_runs = beside
+    number = published_value(table, run.settings, measure, row.checkpoint, row.split)
+    theirs = counterpart(run, published_runs)
+    if number is None and theirs is not None:
+        number = published_measure(theirs, measure, row.checkpoint, row.split)
     people = people_of_measure(run, measure, row.checkpoint, row.split, subjects)
     return Sample.of(run, row.names, title, measure, values, number, **people)
 

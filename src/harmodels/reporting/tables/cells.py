@@ -23,9 +23,11 @@ from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import MOST_PREDICTED
 
 DIGITS = 3
+PUBLISHED = "published"  # the statistic of a row that shows the report's own numbers
 # whole numbers: median and range, not mean and interval
 MEDIANS = ("early_stop_epoch", "epochs", "best_accuracy_epoch")
-UNBOUNDED = ("train_loss", "validation_loss", "loss_gap")  # no shares
+_CURVES = ("train_distance", "validation_distance", "own_train_distance", "own_validation_distance")
+UNBOUNDED = ("train_loss", "validation_loss", "loss_gap", *_CURVES)  # no shares
 CELL_COLUMNS = (
     "group",
     "measure",

@@ -1,27 +1,31 @@
 """Confusions of a network: the classes that it takes for each other most often."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harmodels.config.selection import Selection
 from harmodels.config.specs.tables import Confusions
 from harmodels.evaluation.confusion import confusion_counts, frequent_confusions, row_fractions
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import class_text, configuration_text
 from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import select_run
 from harmodels.reporting.tables.cells import Sample, Table, summarise
 
 KEYS = ("true_class", "predicted_class")
 
 
-def build_confusions(spec: Confusions, runs: Runs) -> Table:
+def build_confusions(spec: Confusions, runs: Runs, published: Runs | None = None) -> Table:
     """Build a table with a row a confusion, the most frequent first.
 
     Columns are the sequences confused and their share of all sequences of the true class; the
-    configuration stands above them. A network without errors has one row that says so.
+    configuration stands above them, the published numbers beside. A network without errors has one
+    row that says so.
 
     Raises
     ------
@@ -32,18 +36,31 @@ def build_confusions(spec: Confusions, runs: Runs) -> Table:
     rows = select(run.predictions, spec.selection.checkpoint, spec.selection.split)
     replicates, counts = confusion_counts(rows)
     shares = row_fractions(counts)
+    printed = _printed(counterpart(run, published or {}), run, spec.selection)
     samples: list[Sample] = []
     for true, predicted in frequent_confusions(counts, spec.most):
         of = float(counts[:, true].sum(axis=1).max())
         pair = (class_text(run.classes[true]), class_text(run.classes[predicted]))
-        samples += [
+        confused, share = (
             _sample(run, pair, "confused", replicates, counts[:, true, predicted], of),
             _sample(run, pair, "share_of_class", replicates, shares[:, true, predicted]),
-        ]
+        )
+        if printed is not None:
+            confused = replace(confused, published=float(printed[true, predicted]))
+            share = replace(share, published=float(row_fractions(printed)[true, predicted]))
+        samples += [confused, share]
     if not samples:
         nothing = np.zeros(len(replicates))
         samples = [_sample(run, ("none", "none"), "confused", replicates, nothing)]
     return Table(spec.title, spec.kind, KEYS, summarise(samples, KEYS))
+
+
+def _printed(theirs: Run | None, run: Run, selection: Selection) -> NDArray[np.int64] | None:
+    """Return the published matrix of the same classes, or None."""
+    if theirs is None or theirs.classes != run.classes:
+        return None
+    rows = select(theirs.predictions, selection.checkpoint, selection.split)
+    return confusion_counts(rows)[1][0] if len(rows) else None
 
 
 def _sample(

@@ -11,23 +11,39 @@ from harmodels.evaluation.classification import class_recall, subject_accuracy
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import configuration_text, natural_order
 from harmodels.reporting.runs.load import Runs
+from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.tables.cells import Sample, Table, mark_best, summarise
 from harmodels.reporting.tables.people import people_of_recall, subjects_of
 from harmodels.reporting.tables.rows import Row, rows_of
 
 
 def build_class_recall(
-    spec: ClassRecall, runs: Runs, subjects: pd.DataFrame | None = None
+    spec: ClassRecall,
+    runs: Runs,
+    subjects: pd.DataFrame | None = None,
+    published: Runs | None = None,
 ) -> Table:
-    """Build a table with a row a configuration and a column a class."""
+    """Build a table with a row a configuration and a column a class.
+
+    `published` are the published runs, whose recalls stand beside ours.
+    """
     rows = rows_of(spec.rows, runs)
     samples = []
     for row in rows:
+        theirs = counterpart(row.run, published or {})
         recall = class_recall(select(row.run.predictions, row.checkpoint, row.split))
         for label, name in enumerate(row.run.classes):
             values = recall.loc[recall["label"] == label].rename(columns={"recall": "value"})
             people = people_of_recall(row.run, label, row.checkpoint, row.split, subjects)
-            samples.append(Sample.of(row.run, row.names, "", name, values.dropna(), **people))
+            measure = f"recall_{name}"
+            number = (
+                None
+                if theirs is None
+                else published_measure(theirs, measure, row.checkpoint, row.split)
+            )
+            samples.append(
+                Sample.of(row.run, row.names, "", name, values.dropna(), number, **people)
+            )
     keys = tuple(rows[0].names)
     return Table(spec.title, spec.kind, keys, mark_best(summarise(samples, keys)))
 

@@ -9,9 +9,18 @@ import pandas as pd
 from harmodels.config.selection import humanise
 from harmodels.evaluation.statistics import LEVEL
 from harmodels.reporting.labels import class_text, key_label, measure_label, name_text
-from harmodels.reporting.tables.cells import DIGITS, Table, partial
+from harmodels.reporting.tables.cells import DIGITS, MEDIANS, PUBLISHED, Table, partial
 
 MISSING = "\N{EN DASH}"
+_RULES = (
+    "Epochs of the digitised curves (± 0.005 nats), one network each; a printed epoch is met by an "
+    "epoch beside it."
+)
+_DISTANCES = (
+    "Distances from the published: of curves the mean over epochs, of matrices half the sum of "
+    "absolute differences of the rows' shares, mean over classes. Among ours: the same distance of "
+    "a replicate from our others; a published network as near as that could be one of ours."
+)
 SIMULATED = "SIMULATED recordings: these numbers say nothing about people."
 
 
@@ -67,15 +76,22 @@ def lay_out(table: Table) -> Layout:
 
 def caption(table: Table) -> list[str]:
     """Return the caption's sentences: title, what a cell is, what the marks mean."""
-    cells = table.cells
+    cells = table.cells.loc[table.cells["statistic"] != PUBLISHED]
     sentences = [table.title.rstrip(".") + "."]
     if table.simulated:
         sentences.append(SIMULATED)
-    sentences += _spread_sentences(cells)
+    if table.kind == "stopping_rules":
+        sentences.append(_RULES)
+    else:
+        sentences += _spread_sentences(cells)
     if (cells["statistic"] == "median").any():
         sentences.append("Epochs: median over replicates [smallest, largest].")
     if cells["published"].notna().any():
         sentences.append("In brackets the published number.")
+    if table.kind == "closeness":
+        sentences.append(_DISTANCES)
+    if len(cells) < len(table.cells):
+        sentences.append("Published rows: the report's networks [smallest, largest where several].")
     sentences += _mark_sentences(table)
     if (cells["diverged"] > 0).any():
         sentences.append("A diverged replicate has no last weights and is left out of their mean.")
@@ -87,6 +103,8 @@ def caption(table: Table) -> list[str]:
 def _heading(kind: str, measure: str) -> str:
     if kind == "class_recall":
         return humanise(class_text(measure))
+    if kind == "stopping_rules":
+        return measure
     if kind == "subject_accuracy" and measure != "accuracy":
         return f"Subject {measure}"
     return measure_label(measure)
@@ -169,9 +187,9 @@ def _diverged_cell(block: list[dict[Any, Any]]) -> Cell:
 
 
 def _cell(row: Mapping[Any, Any], has_published: bool) -> Cell:
-    median = row["statistic"] == "median"
+    median = row["statistic"] in ("median", "count") or row["measure"] in MEDIANS
     published = ""
-    if has_published:
+    if has_published and row["statistic"] != PUBLISHED:
         published = MISSING if np.isnan(row["published"]) else _number(row["published"], median)
     if row["n"] == 0:
         return Cell(MISSING, published)

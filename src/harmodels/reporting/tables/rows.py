@@ -18,8 +18,10 @@ class Row(NamedTuple):
     split: str
 
 
-def rows_of(selections: Sequence[Selection], runs: Runs) -> list[Row]:
+def rows_of(selections: Sequence[Selection], runs: Runs, titled: bool = False) -> list[Row]:
     """Return a row for each run of the selections, stacked in their order.
+
+    `titled` names their experiments even where no selection has a title.
 
     Raises
     ------
@@ -32,6 +34,7 @@ def rows_of(selections: Sequence[Selection], runs: Runs) -> list[Row]:
     named = row_names(
         selections,
         [[Settings(run.configuration, run.settings) for run in group] for group in groups],
+        titled,
     )
     return [
         Row(run, names, selection.checkpoint, selection.split)
