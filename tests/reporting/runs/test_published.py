@@ -102,6 +102,14 @@ def test_a_counterpart_is_found_by_settings_and_takes_our_order_of_classes(ours,
     assert counterpart(ours["b"][0], {}) is None
 
 
+def test_options_that_the_files_do_not_name_tell_whose_counterpart_it_is(ours, write_run, tmp_path):
+    files = {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()}
+    theirs = read_published({"b": {**ENTRIES["b"], "where": {"clip": 0.5}}}, files)
+    assert counterpart(ours["b"][0], theirs) is None
+    clipped = load_run(write_run(tmp_path / "clipped", "b", {"hidden": 50}, options={"clip": 0.5}))
+    assert counterpart(clipped, theirs) is not None
+
+
 def test_other_classes_keep_their_own_names(write_run, tmp_path, theirs):
     run = load_run(write_run(tmp_path, "b", {"hidden": 50}))
     assert counterpart(run, theirs).classes == ("sitting", "walking")
