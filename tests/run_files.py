@@ -57,3 +57,14 @@ def write_run_files(
     about = {"classes": list(classes), "simulated": simulated} | (facts or {})
     write_weights(folder / "weights.safetensors", {"last.weight": zeros(1)}, {})
     write_run_record(folder, replace(JOB, **job), TrainingResult("reference", []), about)
+
+
+def norms_of(history: pd.DataFrame, trained: dict[int, int], shrink: float = 0.5) -> pd.DataFrame:
+    """Return norms of the gradient before training and after the last epoch of each replicate."""
+    rows = [
+        (r, epoch, "train", f"gradient_norm_{k}", (epoch + 1) * shrink**k)
+        for r, last in trained.items()
+        for epoch in (0, last)
+        for k in range(11)
+    ]
+    return pd.DataFrame(rows, columns=history.columns)

@@ -68,7 +68,7 @@ def benchmark_table(sequences):
 @pytest.mark.parametrize("dataset", ["sfinge3d", "simulated-hands"])
 def test_other_hands_keep_their_official_halves(load, wildcards, dataset):
     draw = drawn(Inputs(load(reports={"hand_actions": HANDS})), wildcards, dataset)
-    assert Draw(**draw).protocol is None
+    assert Draw(**draw).protocol == ("official", "subjects")
     assert Draw(**draw).test_per_class is None
 
 

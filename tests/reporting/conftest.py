@@ -13,7 +13,7 @@ import yaml
 from harmodels.config.experiments import configuration_name
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.seeds import Purpose, generator
-from tests.run_files import write_run_files
+from tests.run_files import norms_of, write_run_files
 
 SIX = ["downstairs", "laying", "sitting", "standing", "upstairs", "walking"]
 
@@ -101,6 +101,8 @@ def _write_run(
     if history is None:
         history = _history(rng, trained, losses, validation, test_every)
         history = history[~history["replicate"].isin(diverged) | (history["epoch"] < 4)]
+        if (options or {}).get("measure_gradients"):
+            history = pd.concat([history, norms_of(history, trained)], ignore_index=True)
     if predictions is None:
         predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill, splits)
         lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")

@@ -1,6 +1,5 @@
 """Curves of a training and losses compared."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import draw_figure
+from tests.run_files import norms_of
 
 CURVES = {
     "title": "Curves",
@@ -126,7 +126,10 @@ def measured(small):
     def make(shrink=0.5, **options):
         return {
             name: [
-                replace(run, history=pd.concat([run.history, norms_of(run, shrink)]))
+                replace(
+                    run,
+                    history=pd.concat([run.history, norms_of(run.history, _fourth(run), shrink)]),
+                )
                 for run in group
             ]
             for name, group in small(**options).items()
@@ -135,13 +138,9 @@ def measured(small):
     return make
 
 
-def norms_of(run, shrink):
-    """Return norms before and after training of every replicate."""
-    rows = [
-        (r, epoch, "train", f"gradient_norm_{k}", (epoch + 1) * shrink**k)
-        for r, epoch, k in itertools.product(range(run.replicates), (0, 4), range(11))
-    ]
-    return pd.DataFrame(rows, columns=run.history.columns)
+def _fourth(run):
+    """Epoch 4 as the last one of every replicate."""
+    return dict.fromkeys(range(run.replicates), 4)
 
 
 @pytest.mark.parametrize("replicates", [1, 3, 12])
