@@ -10,7 +10,7 @@ from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
 CLASSES = [
     *("walking", "walking_upstairs", "walking_downstairs"),
-    *("sitting", "standing", "jogging", "laying"),
+    *("sitting", "standing", "jogging", "laying", "upstairs", "downstairs"),
 ]
 
 

@@ -138,9 +138,9 @@ def measured(small):
     return make
 
 
-def _fourth(run):
-    """Epoch 4 as the last one of every replicate."""
-    return dict.fromkeys(range(run.replicates), 4)
+def _norms_of(run, shrink):
+    """Return norms before the first and after the fourth epoch of every replicate."""
+    return norms_of(run.history, dict.fromkeys(range(run.replicates), 4), shrink)
 
 
 @pytest.mark.parametrize("replicates", [1, 3, 12])
