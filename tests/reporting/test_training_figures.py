@@ -126,10 +126,7 @@ def measured(small):
     def make(shrink=0.5, **options):
         return {
             name: [
-                replace(
-                    run,
-                    history=pd.concat([run.history, norms_of(run.history, _fourth(run), shrink)]),
-                )
+                replace(run, history=pd.concat([run.history, _norms_of(run, shrink)]))
                 for run in group
             ]
             for name, group in small(**options).items()
