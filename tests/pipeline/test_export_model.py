@@ -61,7 +61,7 @@ def features(recorded):
 def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
-    def run(training, options, name="one", fingers=None, seed=3, sequences=recorded):
+    def run(training, options, name="one", fingers=None, seed=3, sequences=recorded, unit=None):
         from dataclasses import asdict
 
         from harmodels.config.options import OPTIONS as KINDS
@@ -73,7 +73,7 @@ def train(recorded, tmp_path):
             report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
             options=asdict(KINDS[training](**options)), training=training,
             channels=CHANNELS if sequences is recorded else None, fingers=fingers,
-            validation=True, seed=seed, replicates=2, engine="compiled", device="cpu",
+            validation=True, seed=seed, replicates=2, engine="compiled", device="cpu", unit=unit,
         )  # fmt: skip
         run_job(
             job,
@@ -135,6 +135,20 @@ def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, ex
 
 
 @pytest.mark.parametrize("form", ["at_inference", "inverted", "as_programmed"])
+def test_a_model_says_and_reads_the_unit_of_its_training(train, export, recorded):
+    options = {"hidden": 4, "window": 5, "epochs": 2}
+    folder = train("truncated_bptt", options, unit="m/s²")
+    model = export([folder], configuration="one")
+    assert (model.card_.channels, model.card_.units) == (CHANNELS, ("m/s²",) * 3)
+    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), "last")
+    own = frame[frame["replicate"] == 0]
+    rows = {name: row for row, name in enumerate(recorded.ids)}
+    converted = recorded.in_unit("m/s²")
+    inputs = [converted[rows[name]] for name in own["id"]]
+    wanted = np.exp(log_softmax(log_expit(scores_of(own)), axis=1))
+    np.testing.assert_allclose(model.predict_proba_all(inputs)[0], wanted, rtol=1e-12)
+
+
 def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_path, form):
     dropout = {"dropout": 0.5, "dropout_form": form, "gap_after": 1}
     options = {"hidden1": 6, "hidden2": 4, "epochs": 2, **dropout}

@@ -13,6 +13,7 @@ from harmodels.reporting.page.summary import (
     findings,
     machine_line,
     pairs,
+    unit_line,
     verdict_counts,
 )
 
@@ -129,6 +130,15 @@ def test_a_data_set_in_a_line():
         "12,345 sequences, 3 people, 2 classes, 50 Hz, 14 to train, 5 to test"
     )
     assert "people not named" in data_line({"sequences": 3})
+    whole = card | {"counts": {"all": {"a": 12, "b": 7}}}
+    assert data_line(whole) == "12,345 sequences, 3 people, 2 classes, 50 Hz"
+
+
+def test_the_units_in_which_networks_read_accelerations_in_a_line():
+    assert unit_line([{"unit": "m/s²"}, {"unit": "g"}, {"unit": "m/s²"}, {}]) == (
+        "accelerations read in m/s² and g"
+    )
+    assert unit_line([{"unit": None}, {}]) == ""
 
 
 def test_machines_and_versions_in_a_line_each_once():

@@ -132,7 +132,7 @@ def data_line(card: Mapping[str, Any]) -> str:
     if card.get("rate_hz"):
         parts.append(f"{card['rate_hz']:g} Hz")
     for split, counts in sorted((card.get("counts") or {}).items(), reverse=True):
-        if isinstance(counts, Mapping):
+        if split != "all" and isinstance(counts, Mapping):
             parts.append(f"{sum(counts.values()):,} to {split}")
     return ", ".join(parts)
 
