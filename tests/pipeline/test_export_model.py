@@ -134,7 +134,6 @@ def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, ex
         assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
 
 
-@pytest.mark.parametrize("form", ["at_inference", "inverted", "as_programmed"])
 def test_a_model_says_and_reads_the_unit_of_its_training(train, export, recorded):
     options = {"hidden": 4, "window": 5, "epochs": 2}
     folder = train("truncated_bptt", options, unit="m/s²")
@@ -149,6 +148,7 @@ def test_a_model_says_and_reads_the_unit_of_its_training(train, export, recorded
     np.testing.assert_allclose(model.predict_proba_all(inputs)[0], wanted, rtol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["at_inference", "inverted", "as_programmed"])
 def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_path, form):
     dropout = {"dropout": 0.5, "dropout_form": form, "gap_after": 1}
     options = {"hidden1": 6, "hidden2": 4, "epochs": 2, **dropout}
