@@ -164,10 +164,15 @@ def test_gradient_norms_end_where_float32_does_and_are_labelled_without_mathemat
     assert axes.get_ylim() == (1e-80, 10)
 
 
-def test_gradient_norms_leave_out_zeros_and_replicates_that_diverged(measured):
+def test_gradient_norms_of_zero_lie_below_the_axis_and_diverged_replicates_are_left_out(measured):
     figure = draw_figure(NORMS, measured(shrink=0.0, diverged=(1,)))
     assert "1 of 3 diverged" in texts(figure)
-    assert {tuple(line.get_xdata()) for line in figure.axes[0].get_lines()} == {(0,)}
+    axes = figure.axes[0]
+    assert axes.get_ylim()[0] > 0
+    assert len(axes.get_lines()) == 2 * (1 + 2)  # the median and two replicates, before and after
+    for line in axes.get_lines():
+        assert line.get_ydata()[0] > 0
+        assert set(line.get_ydata()[1:]) == {0}
 
 
 def test_runs_without_gradient_norms_are_refused_with_the_remedy(small):

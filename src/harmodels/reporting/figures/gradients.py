@@ -24,7 +24,7 @@ FLOOR = float(np.finfo(np.float32).tiny)
 def draw_gradient_norms(spec: GradientNorms, runs: Runs) -> Figure:
     """Draw a panel a run: norms before training and after it, of replicates that did not diverge.
 
-    A norm of zero has no place on a log axis and is left out. Unless the configuration gives
+    A norm of zero lies below the axis, and counts in the median. Unless the configuration gives
     limits, the axis ends where float32 does.
 
     Raises
@@ -33,7 +33,7 @@ def draw_gradient_norms(spec: GradientNorms, runs: Runs) -> Figure:
         If an entry of `runs` names several configurations or a run without such norms.
     """
     group = [select_run(runs, selection, "a panel") for selection in spec.runs]
-    columns = min(len(group), 3)
+    columns = 2 if len(group) == 4 else min(len(group), 3)
     rows = math.ceil(len(group) / columns)
     figure = new_figure(
         max(3.4 * columns, 4.5), 2.9 * rows + 0.7, any(run.simulated for run in group)
@@ -48,14 +48,15 @@ def draw_gradient_norms(spec: GradientNorms, runs: Runs) -> Figure:
                 f"{run.folder / 'history.parquet'} has no norms of gradients; "
                 "set `measure_gradients: true` in the experiment's options"
             )
-        norms = norms.loc[(norms["value"] > 0) & ~norms["replicate"].isin(run.diverged)]
+        norms = norms.loc[~norms["replicate"].isin(run.diverged)]
         drawn.append(norms)
         for trained, style in styles.items():
             draw_band(axes, norms.loc[norms["trained"] == trained], style, "steps_back")
-        axes.set_yscale("log")
+        axes.set_yscale("log", nonpositive="clip")
         axes.set_title(wrap(selection.name, 34))
         note_divergence(axes, [("", run)])
     values = pd.concat(drawn)["value"]
+    values = values[values > 0]
     if spec.limits is not None or not values.empty:
         low, high = spec.limits or (max(values.min() / 3, FLOOR), values.max() * 3)
         figure.axes[0].set_ylim(low, high)
