@@ -90,7 +90,7 @@ def test_data_sets_and_keys_are_told_outside_a_checkout(installed, command):
 @pytest.mark.workflow
 def test_the_demo_is_planned_in_an_empty_folder_with_the_profile(installed):
     printed = installed.harmodels("run", "demo", "--dry-run")
-    assert "Training rnn_tbptt on simulated: part_b" in printed
+    assert "Training rnn_tbptt on simulated-motionsense: part_b" in printed
     profile = installed.packages / "harmodels" / "_workflow" / "profiles" / "default"
     assert f"Using workflow specific profile {profile} for" in printed
 

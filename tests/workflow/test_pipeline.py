@@ -6,6 +6,7 @@ import zipfile
 
 import pandas as pd
 import pytest
+import yaml
 
 from harmodels.cli import main
 from harmodels.files import read_table, write_table
@@ -67,7 +68,7 @@ def test_the_report_of_snakemake_holds_tables_and_ledger_under_their_titles(buil
         names = archive.namelist()
         (page,) = (name for name in names if name.endswith("report.html"))
         text = archive.read(page).decode("utf-8")
-    assert sum(name.endswith(".csv") for name in names) == 3 + 1  # tables, ledger
+    assert sum(name.endswith(".csv") for name in names) == 5 + 1  # tables, ledger
     assert "Table 1" in text
     assert "Elman network, truncated BPTT" in text
 
@@ -113,9 +114,10 @@ def test_a_changed_template_writes_the_page_and_retrains_nothing(built, tmp_path
 def test_a_changed_option_retrains_only_where_it_is_set(built, tmp_path):
     checkout = copied(built, tmp_path)
     path = checkout.root / "config" / "reports" / "rnn_tbptt.yaml"
-    before = path.read_text(encoding="utf-8")
-    head, tail = before.split("part_c:", 1)
-    path.write_text(head + "part_c:" + tail.replace("epochs: 50", "clip: 0.5", 1))
+    report = yaml.safe_load(path.read_text(encoding="utf-8"))
+    changed = report["experiments"]["part_c"]
+    changed["options"] = {**changed["options"], "clip": 0.5}
+    path.write_text(yaml.safe_dump(report, sort_keys=False), encoding="utf-8")
     plan = planned(checkout)
     jobs = [line for line in plan.splitlines() if "Training rnn_tbptt" in line]
     assert len(jobs) == 2
@@ -153,8 +155,8 @@ def test_run_json_tells_how_the_run_came_to_be(built):
 
 def test_what_was_built_follows_from_its_runs(built, capsys):
     assert main(["verify", str(built.work / "results")]) == 0
-    # tables 1 to 3 in three forms, the ledger in two
-    assert "11 files of tables and ledgers recomputed" in capsys.readouterr().out
+    # tables 1 to 3, closeness and stopping rules in three forms, the ledger in two
+    assert "17 files of tables and ledgers recomputed" in capsys.readouterr().out
 
 
 def test_changed_predictions_and_what_does_not_follow_from_them_are_named(built, tmp_path, capsys):
