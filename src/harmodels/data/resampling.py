@@ -184,7 +184,7 @@ class Resampler:
         self._up, self._down = ratio.numerator, ratio.denominator
         half = math.ceil(TAPS * max(self._up, self._down) / self._up)
         self._context = (math.ceil(half / self._down) + 1) * self._down
-        self._held: Array | None = None  # begins `context` samples before what is to come
+        self._held: Array | None = None  # begins `context` samples before the next one
         self._taken = 0
         self._given = 0
 

@@ -82,7 +82,7 @@ def read_columns(
     names
         Columns that are needed, in any order and among others.
     separator
-        What stands between two numbers and two names.
+        What separates two numbers, and two names.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from harmodels.reporting.labels import wrap
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.selection import select_run
 
-# float32 training takes what is smaller for zero
+# training in float32 takes smaller numbers for zero
 FLOOR = float(np.finfo(np.float32).tiny)
 
 

@@ -22,13 +22,13 @@ from harmodels.reporting.runs.selection import pair_runs, select_runs
 
 LONGEST_LINE = 32  # characters of a title above a matrix
 LONGEST_BESIDE = 27  # and of one with the published matrix close beside
-LONGEST_IN_PAIR = 26  # where another title stands close
+LONGEST_IN_PAIR = 26  # where another title is close
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
 OURS, PUBLISHED = "ours", "published"
 
 
 class Panel(NamedTuple):
-    """One matrix to draw; `title` stands above it. Without a run nothing was published."""
+    """One matrix to draw; `title` is above it. Without a run nothing was published."""
 
     title: str
     run: Run | None
@@ -59,7 +59,7 @@ def draw_confusion(spec: Confusion, runs: Runs, published: Runs | None = None) -
 def draw_confusion_pairs(spec: ConfusionPairs, runs: Runs, published: Runs | None = None) -> Figure:
     """Draw two matrices a configuration side by side, for example two checkpoints.
 
-    Behind them, in the same row, stand the two published ones.
+    Behind them, in the same row, are the two published ones.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def _columns(count: int) -> int:
 
 
 def _grid(panels: Sequence[Panel], columns: int, grouped: int = 1) -> Figure:
-    """Draw panels row by row; after each `grouped` panels of a row stands a gap."""
+    """Draw panels row by row; a gap follows each `grouped` panels of a row."""
     classes = max((panel.classes for panel in panels), key=len)
     rows = math.ceil(len(panels) / columns)
     side = _panel_inches(len(classes), len(panels))

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 def build_closeness(spec: Closeness, runs: Runs, published: Runs) -> Table:
     """Build a table with a row a figure and configuration.
 
-    Each distance stands beside the mean distance of a replicate from our others: a published
+    Each distance is beside the mean distance of a replicate from our others: a published
     network that is as near as that could be one of ours.
     """
     samples: list[Sample] = []

@@ -24,7 +24,7 @@ def build_confusions(spec: Confusions, runs: Runs, published: Runs | None = None
     """Build a table with a row a confusion, the most frequent first.
 
     Columns are the sequences confused and their share of all sequences of the true class; the
-    configuration stands above them, the published numbers beside. A network without errors has one
+    configuration is above them, the published numbers beside. A network without errors has one
     row that says so.
 
     Raises

@@ -25,7 +25,7 @@ def build_class_recall(
 ) -> Table:
     """Build a table with a row a configuration and a column a class.
 
-    `published` are the published runs, whose recalls stand beside ours.
+    `published` are the published runs, whose recalls are beside ours.
     """
     rows = rows_of(spec.rows, runs)
     samples = []
