@@ -279,7 +279,7 @@ def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dic
 
 
 def _published(spec: ClaimSpec, theirs: Runs) -> dict[str, Any]:
-    """Return what the published data say to a claim, or without data what the configuration says."""
+    """Return what published data say to a claim, or without them what the configuration says."""
     typed = spec.published or Published()
     judgement = _judge_published(spec, theirs)
     verdict, value = str(typed.verdict or ""), typed.value
