@@ -275,6 +275,6 @@ def test_configuration_names_are_readable_and_fit_for_a_folder():
     assert name == "learning_rate=0.05+clip=1e-05+nesterov=true+rule=sum+bound=null"
 
 
-@pytest.mark.parametrize("name", ["config", "demo", "ci"])
+@pytest.mark.parametrize("name", ["config", "demo", "ci", "course"])
 def test_every_configuration_that_ships_parses(repository, name):
     parse_project(read_yaml(repository / "config" / f"{name}.yaml"), repository)
