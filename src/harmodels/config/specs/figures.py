@@ -27,7 +27,7 @@ Metric = Annotated[
 Splits = Annotated[tuple[SplitName, ...], Key("Which sequences, a line each.")]
 Limits = Annotated[
     tuple[float, float],
-    Key("Lowest and highest value shown; what the replicates did unless told."),
+    Key("Lowest and highest value shown; by default those of the replicates."),
 ]
 Plotted = Annotated[Selection, Part(("experiment", "where", "choose"), inline=True)]
 Compared = Annotated[

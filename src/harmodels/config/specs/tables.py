@@ -38,7 +38,7 @@ Columns = Annotated[
     tuple[Column, ...],
     Key(
         f"The columns, from predictions {_OF_PREDICTIONS}; from the course of the training "
-        f"{_OF_COURSES}; top_1 to top_5 unless told."
+        f"{_OF_COURSES}; by default top_1 to top_5."
     ),
 ]
 PublishedFile = Annotated[

@@ -48,6 +48,21 @@ def draw_band(axes: Axes, curves: pd.DataFrame, style: dict[str, Any], x: str = 
             axes.plot(rows[x], rows["value"], color=style["color"], **THIN)
 
 
+def label_panels(figure: Figure, count: int, columns: int, horizontal: str, vertical: str) -> None:
+    """Label the outer axes of the first `count` panels and remove the others.
+
+    Panels share both axes; what is below an empty place keeps its numbers.
+    """
+    for axes in list(figure.axes)[count:]:
+        axes.remove()
+    for i, axes in enumerate(figure.axes):
+        if i + columns >= count:
+            axes.set_xlabel(horizontal)
+            axes.tick_params(labelbottom=True)
+        if i % columns == 0:
+            axes.set_ylabel(vertical)
+
+
 def draw_published(
     axes: Axes, theirs: Run | None, metric: str, split: str, style: dict[str, Any]
 ) -> list[pd.DataFrame]:

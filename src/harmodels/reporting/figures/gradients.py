@@ -11,7 +11,12 @@ from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullFormatter
 from harmodels.config.specs.figures import GradientNorms
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.gradients import gradient_norms
-from harmodels.reporting.figures.bands import draw_band, draw_legend, note_divergence
+from harmodels.reporting.figures.bands import (
+    draw_band,
+    draw_legend,
+    label_panels,
+    note_divergence,
+)
 from harmodels.reporting.figures.style import line_style, new_figure
 from harmodels.reporting.labels import wrap
 from harmodels.reporting.runs.load import Runs
@@ -64,14 +69,8 @@ def draw_gradient_norms(spec: GradientNorms, runs: Runs) -> Figure:
     # plain text: mathematics is off, since names of a user's data may hold its signs
     figure.axes[0].yaxis.set_major_formatter(FormatStrFormatter("%g"))
     figure.axes[0].yaxis.set_minor_formatter(NullFormatter())
-    for axes in list(figure.axes)[len(group) :]:
-        axes.remove()
-    for i, axes in enumerate(figure.axes):
-        if i + columns >= len(group):
-            axes.set_xlabel("Steps back from the last")
-            axes.tick_params(labelbottom=True)
-        if i % columns == 0:
-            axes.set_ylabel("Norm of the gradient at the state")
+    horizontal, vertical = "Steps back from the last", "Norm of the gradient at the state"
+    label_panels(figure, len(group), columns, horizontal, vertical)
     handles = [
         Line2D([], [], **styles[False], label="before training"),
         Line2D([], [], **styles[True], label="after training"),

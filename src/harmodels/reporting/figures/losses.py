@@ -20,6 +20,7 @@ from harmodels.reporting.figures.bands import (
     draw_band,
     draw_legend,
     draw_published,
+    label_panels,
     limit_axes,
     line_names,
     loss_label,
@@ -109,14 +110,8 @@ def draw_train_against_validation(
         axes.set_title(wrap(name, 34))
         note_divergence(axes, [("", run)])
     limit_axes(figure.axes[0], curves, spec.limits)
-    for axes in list(figure.axes)[len(group) :]:
-        axes.remove()
-    for i, axes in enumerate(figure.axes):
-        if i + columns >= len(group):
-            axes.set_xlabel("Epoch")
-            axes.tick_params(labelbottom=True)
-        if i % columns == 0:
-            axes.set_ylabel(wrap(measure_label(spec.metric), LONGEST_LABEL[spec.kind]))
+    vertical = wrap(measure_label(spec.metric), LONGEST_LABEL[spec.kind])
+    label_panels(figure, len(group), columns, "Epoch", vertical)
     handles = [
         Line2D([], [], **styles["train"], label="training"),
         Line2D([], [], **styles["validation"], label="validation"),

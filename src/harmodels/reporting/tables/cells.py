@@ -207,19 +207,30 @@ def _address(sample: Sample) -> tuple[Any, ...]:
     return (tuple(sorted(sample.configuration.items())), sample.measure)
 
 
+def plain_cell(measure: str) -> dict[str, Any]:
+    """Return a cell of one recorded replicate, without a value yet, an interval or a mark."""
+    return dict.fromkeys(CELL_COLUMNS, np.nan) | {
+        "group": "",
+        "measure": measure,
+        "interval": "",
+        "n": 1,
+        "replicates": 1,
+        "diverged": 0,
+        "mark": "",
+        "significant": False,
+        "simulated": False,
+    }
+
+
 def _cell(sample: Sample) -> dict[str, Any]:
     values = sample.values["value"]
-    cell = dict.fromkeys(CELL_COLUMNS, np.nan) | {
+    cell = plain_cell(sample.measure) | {
         "group": sample.group,
-        "measure": sample.measure,
-        "interval": "",
         "n": len(values),
         "subjects": 0 if sample.nameless else np.nan,
         "replicates": sample.replicates,
         "diverged": sample.diverged,
         "published": np.nan if sample.published is None else sample.published,
-        "mark": "",
-        "significant": False,
         "simulated": sample.simulated,
     }
     if sample.measure in MEDIANS:

@@ -11,7 +11,7 @@ from harmodels.config.specs.rows import EXPERIMENT
 from harmodels.config.specs.tables import PublishedRow
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.published import published_measure
-from harmodels.reporting.tables.cells import CELL_COLUMNS, PUBLISHED
+from harmodels.reporting.tables.cells import CELL_COLUMNS, PUBLISHED, plain_cell
 
 
 def published_cells(
@@ -46,18 +46,11 @@ def _cell(group: Sequence[Run], measure: str, checkpoint: str) -> dict[str, Any]
     numbers = [published_measure(run, measure, checkpoint) for run in group]
     values = [number for number in numbers if number is not None]
     several = len(group) > 1 and len(values) > 0
-    return dict.fromkeys(CELL_COLUMNS, np.nan) | {
-        "group": "",
-        "measure": measure,
+    return plain_cell(measure) | {
         "statistic": PUBLISHED,
         "value": float(np.mean(values)) if values else np.nan,
         "low": min(values) if several else np.nan,
         "high": max(values) if several else np.nan,
         "interval": "range" if several else "",
         "n": len(values),
-        "replicates": 1,
-        "diverged": 0,
-        "mark": "",
-        "significant": False,
-        "simulated": False,
     }

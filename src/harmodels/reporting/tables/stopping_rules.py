@@ -12,7 +12,7 @@ from harmodels.errors import ResultsError
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import best_epochs, curve, has_curve
-from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
+from harmodels.reporting.tables.cells import CELL_COLUMNS, Table, plain_cell
 
 RULE = "rule"
 MET = "Printed epochs met"
@@ -107,17 +107,4 @@ def _losses(run: Run, metric: str) -> tuple[Losses, Losses]:
 
 
 def _cell(rule: str, measure: str, value: float) -> dict[str, object]:
-    return dict.fromkeys(CELL_COLUMNS, np.nan) | {
-        RULE: rule,
-        "group": "",
-        "measure": measure,
-        "statistic": "count",
-        "value": float(value),
-        "interval": "",
-        "n": 1,
-        "replicates": 1,
-        "diverged": 0,
-        "mark": "",
-        "significant": False,
-        "simulated": False,
-    }
+    return plain_cell(measure) | {RULE: rule, "statistic": "count", "value": float(value)}
