@@ -24,7 +24,7 @@ def shortened(text: str) -> str:
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """Return names as they stand in a message: the first few of many, or `none`.
+    """Return the first few of many names, or `none`.
 
     >>> listed(["walking", "sitting", "standing"], most=2)
     'walking, sitting and 1 more'
@@ -41,6 +41,37 @@ def counted(count: int, noun: str) -> str:
     ('1 pause', '2,785 windows')
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def nearest(value: object, known: Iterable[object]) -> str:
+    """Return ` (did you mean 'x'?)`, or nothing where no known value is near."""
+    near = difflib.get_close_matches(str(value)[:LONGEST], [str(item) for item in known], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def unknown(what: str, name: object, known: Iterable[object]) -> str:
+    """Return a sentence on an unknown name, with the nearest known one and all of them.
+
+    >>> unknown("key", "epoch", ["epochs", "clip"])
+    "unknown key 'epoch' (did you mean 'epochs'?); known are epochs, clip"
+    """
+    known = list(known)
+    names = ", ".join(str(item) for item in known) or "none"
+    return f"unknown {what} {shown(name)}{nearest(name, known)}; known are {names}"
+
+
+def number_in_quotes(value: object) -> str:
+    """Return how YAML wants a number that it read as text, or nothing for other values."""
+    if not isinstance(value, str):
+        return ""
+    exponent = _EXPONENT.fullmatch(value)
+    if exponent:
+        whole, fraction, sign, power = exponent.groups()
+        fraction = fraction if len(fraction) > 1 else ".0"
+        return f"; YAML reads it as text, write {whole}{fraction}e{sign or '+'}{power}"
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?", value):
+        return "; take its quotes away"
+    return ""
 
 
 def unknown_key(unknown: Iterable[object], known: Iterable[str]) -> str:

@@ -1,0 +1,252 @@
+"""The base of every record that is read from a file: one wording for one mistake.
+
+A record is a frozen pydantic model. Its fields say which values they take and what they mean; from
+them follow the check of a file, its tables in config/README.md and its JSON Schema for editors.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from harmodels.config.messages import nearest, number_in_quotes, shortened, shown, unknown
+from harmodels.errors import ConfigurationError
+
+T = TypeVar("T")
+
+MOST_MISTAKES = 10  # that one message names
+# Twice the largest number is a float32 still, and a count fits the compiled loops' integers.
+LARGEST_NUMBER = 1e38
+LARGEST_COUNT = 2**31 - 1
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "text",
+    "bool": "true or false",
+    "tuple": "a list",
+    "list": "a list",
+    "dict": "a mapping of keys to values",
+    "mapping": "a mapping of keys to values",
+    "model": "a mapping of keys to values",
+}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "above"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "below"),
+}
+
+
+def wrong(words: str) -> PydanticCustomError:
+    """Return the error that a validator raises, to be shown behind the place of the value."""
+    return PydanticCustomError("wrong", "{words}", {"words": words})
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Annotation of text that a pattern matches as a whole.
+
+    Attributes
+    ----------
+    pattern
+        A regular expression.
+    wanted
+        What it asks for, as it follows "should be".
+    longest
+        In characters; None sets no limit.
+    """
+
+    pattern: str
+    wanted: str
+    longest: int | None = None
+
+    def _check(self, value: str) -> str:
+        if self.longest is not None and len(value) > self.longest:
+            raise wrong(f"{shown(value)} is longer than {self.longest} characters")
+        if not re.fullmatch(self.pattern, value):
+            raise wrong(f"{shown(value)} should be {self.wanted}")
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+def _refuse_twice(items: Any) -> Any:
+    if isinstance(items, list | tuple):
+        if not items:
+            raise wrong("[] should have at least one item")
+        twice = [item for i, item in enumerate(items) if item in items[:i]]
+        if twice:
+            raise wrong(f"{shown(items)} names {shown(twice[0])} twice")
+    return items
+
+
+def _keep_written(value: Any, check: Any) -> Any:
+    check(value)
+    return value
+
+
+# A list of YAML, kept as a tuple; `Distinct` has an item at least and none twice.
+Several = Annotated[tuple[T, ...], Field(strict=False)]
+Distinct = Annotated[tuple[T, ...], Field(strict=False), BeforeValidator(_refuse_twice)]
+# 1 stays an integer, as the names and records of runs have it.
+Number = Annotated[
+    float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), WrapValidator(_keep_written)
+]
+Count = Annotated[int, Field(le=LARGEST_COUNT)]
+Text = Annotated[str, Field(min_length=1)]
+Key = Annotated[str, Matching("[a-z][a-z0-9_]*", "lower-case letters, digits and _", 100)]
+
+
+def key(default: Any, meaning: str, **limits: Any) -> Any:
+    """Return the field of a record, with its meaning for people.
+
+    Parameters
+    ----------
+    default
+        The value where a file gives none; `...` where it has to.
+    meaning
+        A sentence for config/README.md.
+    **limits
+        As pydantic's `Field` takes them: ge, gt, le, lt, alias and so on.
+    """
+    return Field(default, description=meaning, **limits)
+
+
+class _Unknown(NamedTuple):
+    """Takes the place of the value of an unknown key, for the message."""
+
+    key: Any
+    known: list[str]
+
+
+class Record(BaseModel):
+    """Base of the records: frozen, strict, without unknown keys.
+
+    A record that is made in Python is checked as one that is read from a file; a field with an
+    alias has that key in a file.
+
+    Raises
+    ------
+    ConfigurationError
+        With a line for each mistake: key, value, and what would be right.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        populate_by_name=True,
+        protected_namespaces=(),
+        arbitrary_types_allowed=True,
+    )
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ConfigurationError(mistakes(error)) from None
+
+    # Otherwise pydantic would make nested records by this __init__ and end at the first mistake.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def read(cls, content: Any, place: str = "") -> Self:
+        """Return the record that a file's content holds.
+
+        Parameters
+        ----------
+        content
+            The mapping, as YAML or JSON gave it.
+        place
+            The file, and where in it the mapping is, for messages.
+
+        Raises
+        ------
+        ConfigurationError
+            With a line for each mistake: place, value, and what would be right.
+        """
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise ConfigurationError(mistakes(error, place)) from None
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Return the keys that a file may give."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    def replaced(self, **changes: Any) -> Self:
+        """Return a copy with other values, checked as those of a new record."""
+        same = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**{**same, **changes})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_unknown_keys(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        known = cls.keys()
+        allowed = {*known, *cls.model_fields}
+        return {
+            str(key): value if key in allowed else _Unknown(key, known)
+            for key, value in given.items()
+        }
+
+
+def mistakes(error: ValidationError, place: str = "") -> str:
+    """Return a line for each mistake that pydantic found, with the place of the value."""
+    lines = []
+    for mistake in error.errors(include_url=False):
+        kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+        # pydantic names the member of a union, or that a key is meant, in brackets
+        steps = [str(step) for step in mistake["loc"] if "[" not in str(step)]
+        if kind in ("missing", "extra_forbidden"):
+            key = steps.pop()
+        if kind == "missing":
+            words = f"the key {key!r} is missing"
+        elif kind == "extra_forbidden":
+            words = unknown("key", value.key, value.known)
+        elif kind == "literal_error":
+            choices = re.findall(r"'((?:[^'\\]|\\.)*)'", context["expected"])
+            words = f"{shown(value)} should be one of {', '.join(map(repr, choices))}"
+            words += nearest(value, choices)
+        elif kind in _BOUNDS:
+            name, comparison = _BOUNDS[kind]
+            words = f"{shown(value)} should be {comparison} {context[name]:g}"
+        elif kind == "finite_number":
+            words = f"{shown(value)} should be a finite number"
+        elif kind == "string_too_short":
+            words = f"{shown(value)} should be text"
+        elif kind.partition("_")[0] in _TYPES and kind.endswith("_type"):
+            words = f"{shown(value)} should be {_TYPES[kind.partition('_')[0]]}"
+            if kind in ("int_type", "float_type"):
+                words += number_in_quotes(value)
+        else:
+            words = shortened(mistake["msg"].removeprefix("Value error, "))
+        at = shortened(".".join(steps))
+        lines.append(": ".join(part for part in (place, at, words) if part))
+    lines = list(dict.fromkeys(lines))
+    rest = len(lines) - MOST_MISTAKES
+    return "\n".join([*lines[:MOST_MISTAKES], *([f"and {rest} more"] if rest > 0 else [])])
