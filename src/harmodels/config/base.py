@@ -91,28 +91,33 @@ class Matching:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
 
 
-def _refuse_twice(items: Any) -> Any:
+def refuse_twice(items: Any) -> Any:
+    """Refuse a list that names an item twice."""
     if isinstance(items, list | tuple):
-        if not items:
-            raise wrong("[] should have at least one item")
         twice = [item for i, item in enumerate(items) if item in items[:i]]
         if twice:
             raise wrong(f"{shown(items)} names {shown(twice[0])} twice")
     return items
 
 
-def _keep_written(value: Any, check: Any) -> Any:
+def one_as_list(value: Any) -> Any:
+    """Return a text as a list of it, for keys that take one or several."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _keep(value: Any, check: Any) -> Any:
     check(value)
     return value
 
 
+AS_WRITTEN = WrapValidator(_keep)  # annotation of a value that is checked but not converted
 # A list of YAML, kept as a tuple; `Distinct` has an item at least and none twice.
 Several = Annotated[tuple[T, ...], Field(strict=False)]
-Distinct = Annotated[tuple[T, ...], Field(strict=False), BeforeValidator(_refuse_twice)]
-# 1 stays an integer, as the names and records of runs have it.
-Number = Annotated[
-    float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), WrapValidator(_keep_written)
+Distinct = Annotated[
+    tuple[T, ...], Field(strict=False, min_length=1), BeforeValidator(refuse_twice)
 ]
+# 1 stays an integer, as the names and records of runs have it.
+Number = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), AS_WRITTEN]
 Count = Annotated[int, Field(le=LARGEST_COUNT)]
 Text = Annotated[str, Field(min_length=1)]
 Key = Annotated[str, Matching("[a-z][a-z0-9_]*", "lower-case letters, digits and _", 100)]
@@ -193,7 +198,7 @@ class Record(BaseModel):
             raise ConfigurationError(mistakes(error, place)) from None
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def known_keys(cls) -> list[str]:
         """Return the keys that a file may give."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
@@ -202,12 +207,16 @@ class Record(BaseModel):
         same = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**same, **changes})
 
+    def given(self) -> dict[str, Any]:
+        """Return what a file gave, as plain values: defaults are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+
     @model_validator(mode="before")
     @classmethod
     def _note_unknown_keys(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        known = cls.keys()
+        known = cls.known_keys()
         allowed = {*known, *cls.model_fields}
         return {
             str(key): value if key in allowed else _Unknown(key, known)
@@ -237,6 +246,8 @@ def mistakes(error: ValidationError, place: str = "") -> str:
             words = f"{shown(value)} should be {comparison} {context[name]:g}"
         elif kind == "finite_number":
             words = f"{shown(value)} should be a finite number"
+        elif kind == "too_short":
+            words = f"{shown(value)} should have at least one item"
         elif kind == "string_too_short":
             words = f"{shown(value)} should be text"
         elif kind.partition("_")[0] in _TYPES and kind.endswith("_type"):

@@ -1,89 +1,158 @@
-"""Tables of the keys of every configuration file, in Markdown, from their schemas."""
+"""Key tables of every configuration file and JSON Schemas for editors, from the records.
 
-from collections.abc import Iterator, Mapping
+`python -m harmodels.config.describe` renews the tables of config/README.md and writes the schemas
+to workflow/schemas, where git ignores them (`make keys`); with `--check` it says whether the page
+is out of date (`make lint`).
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.fields import LARGEST_COUNT, LARGEST_NUMBER
+from pydantic import BaseModel
+
+from harmodels.config.base import LARGEST_COUNT, LARGEST_NUMBER
+from harmodels.config.options import OPTIONS, Options
+from harmodels.config.project import ProjectFile
+from harmodels.config.report_file import ReportFile
 from harmodels.config.specs.describe import describe_specs
-from harmodels.config.yaml_files import read_yaml
+from harmodels.errors import ConfigurationError
 
-FILES = {
-    "config": "What one call builds: `config/config.yaml`, `config/demo.yaml`, your own",
-    "report": "A report: `config/reports/<key>.yaml`",
-    "truncated_bptt": "Options of `training: truncated_bptt`",
-    "minibatch": "Options of `training: minibatch`",
-    "perceptron": "Options of `training: perceptron`",
-    "recurrent": "Options of `training: recurrent`",
-    "baseline": "Options of `training: baseline`",
-    "datasets": "The registry of data sets: `config/datasets.yaml`",
-}
-SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+HEADING = "## What one call builds"
+HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+_SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+_KINDS = {"object": "mapping", "array": "list", "string": "text"}
 
 
-def describe_all(schemas: Path) -> str:
+def records() -> dict[str, type[BaseModel]]:
+    """Return the record of every configuration file, by the name of its schema."""
+    from harmodels.data.registry import Entry
+
+    return {"config": ProjectFile, "report": ReportFile, **OPTIONS, "datasets": Entry}
+
+
+def describe_all() -> str:
     """Return a section of Markdown for each configuration file, with a table of its keys."""
     parts = []
-    for name, title in FILES.items():
+    for name, record in records().items():
+        meaning = " ".join((inspect.getdoc(record) or "").split("\n\n")[0].split())
+        title = f"Options of `training: {name}`" if name in OPTIONS else meaning.rstrip(".")
         if name == "datasets":
             parts.append(describe_specs())
-        schema = read_yaml(schemas / f"{name}.schema.yaml")
-        rows = [
-            f"| `{key}` | {kind} | {default} | {text} |"
-            for key, kind, default, text in _keys(schema)
-        ]
-        heading = f"## {title}\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
-        parts.append(heading + "\n".join(rows) + "\n")
+        parts.append(f"## {title}\n\n{table_of(record)}")
     return "\n".join(parts)
 
 
-def _keys(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield dotted key, value, default and meaning, definitions after what refers to them."""
-    blocks = [
-        ("", schema),
-        *((f"{name}: ", part) for name, part in schema.get("$defs", {}).items()),
-    ]
-    for prefix, block in blocks:
-        yield from _properties(prefix, block, schema.get("$defs", {}))
+def table_of(record: type[BaseModel], prefix: str = "") -> str:
+    """Return the keys of a record as a table in Markdown, those of records inside it included."""
+    schema = schema_of(record)
+    return HEAD + "".join(
+        f"| `{prefix}{key}` | {value} | {default} | {meaning} |\n"
+        for key, value, default, meaning in _rows(schema, schema.get("$defs", {}))
+    )
 
 
-def _properties(
-    prefix: str, block: Mapping[str, Any], definitions: Mapping[str, Any]
+def schema_of(record: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema of a record; options have to state what reports are compared by."""
+    schema = record.model_json_schema()
+    if issubclass(record, Options):
+        schema["required"] = list(record.stated)
+        for key in record.stated:
+            del schema["properties"][key]["default"]
+    return schema
+
+
+def _rows(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, str, str]]:
-    for key, given in block.get("properties", {}).items():
-        if not isinstance(given, dict) or "const" in given:
-            continue
-        name = given.get("$ref", "").rpartition("/")[2]
-        shared = definitions.get(name, {})
-        # what has keys of its own is described after what refers to it
-        spec = given if "properties" in shared else {**shared, **given}
-        if "description" in given:  # of this place; so would be its default
-            spec = {key: value for key, value in spec.items() if key != "default" or key in given}
-        default = f"`{_text(spec['default'])}`" if "default" in spec else ""
-        meaning = spec.get("description", "").replace("|", "\\|").strip()
-        yield prefix + key, _value(spec), default, meaning
-        yield from _properties(f"{prefix}{key}.", spec, definitions)
+    """Yield dotted key, value, default and meaning of each property."""
+    for key, given in schema.get("properties", {}).items():
+        default = given.get("default")
+        shown = "" if default in (None, [], {}) else f"`{_text(default)}`"
+        meaning = given.get("description", "").replace("|", "\\|").strip()
+        inner, step = _record_in(given, definitions)
+        yield key, _value(given, definitions), "" if inner else shown, meaning
+        if inner is not None:
+            for name, *rest in _rows(inner, definitions):
+                yield (f"{key}.{step}{name}", *rest)
 
 
-def _value(spec: Mapping[str, Any]) -> str:
-    if "enum" in spec:
-        return ", ".join(f"`{_text(value)}`" for value in spec["enum"])
-    if "$ref" in spec:
-        return str(spec["$ref"]).rsplit("/", maxsplit=1)[-1]
-    if "oneOf" in spec:
-        return " or ".join(_value(part) for part in spec["oneOf"])
-    kinds = spec.get("type", "")
-    text = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
-    # the bounds of what the compiled loops can hold tell a reader nothing
+def _record_in(
+    given: Mapping[str, Any], definitions: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the record that a value is or holds, and how its keys are reached from there."""
+    if "$ref" in given:
+        found = definitions[given["$ref"].rpartition("/")[2]]
+        return (found if "properties" in found else None), ""
+    for part in given.get("anyOf", ()):
+        found, step = _record_in(part, definitions)
+        if found is not None:
+            return found, step
+    for name in ("additionalProperties", "items", "patternProperties"):
+        part = given.get(name)
+        if name == "patternProperties" and part:
+            part = next(iter(part.values()))
+        if isinstance(part, dict):
+            found, step = _record_in(part, definitions)
+            return found, ("<key>." if name != "items" else "<item>.") + step
+    return None, ""
+
+
+def _value(given: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    if "$ref" in given:
+        return _value(definitions[given["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in given:
+        return " or ".join(_value(part, definitions) for part in given["anyOf"])
+    if "const" in given or "enum" in given:
+        values = given.get("enum", [given.get("const")])
+        return ", ".join(f"`{_text(value)}`" for value in values)
+    # the bounds of the compiled loops' integers tell a reader nothing
     bounds = [
-        f"{sign} {spec[keyword]:g}"
-        for keyword, sign in SIGNS.items()
-        if keyword in spec and spec[keyword] not in (LARGEST_COUNT, LARGEST_NUMBER)
+        f"{sign} {given[keyword]:g}"
+        for keyword, sign in _SIGNS.items()
+        if keyword in given and abs(given[keyword]) not in (LARGEST_COUNT, LARGEST_NUMBER)
     ]
-    return ", ".join([text, *bounds])
+    kind = given.get("type", "any")
+    if kind == "array" and given.get("items"):
+        return f"list of {_value(given['items'], definitions)}"
+    return ", ".join([_KINDS.get(kind, kind), *bounds])
 
 
 def _text(value: Any) -> str:
-    return (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return json.dumps(value) if isinstance(value, bool | None) else str(value)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Renew the page and the schemas, or with `--check` only say whether the page is stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if one differs")
+    parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
+    given = parser.parse_args(arguments)
+    page = given.root / "config" / "README.md"
+    text = page.read_text(encoding="utf-8")
+    prose, found, _ = text.partition(HEADING)
+    if not found:
+        raise ConfigurationError(f"{page} has no heading {HEADING!r}, which begins the tables")
+    renewed = prose + describe_all()
+    if given.check:
+        if text != renewed:
+            print(f"{page} is out of date; run `make keys` and commit it")
+        return int(text != renewed)
+    page.write_text(renewed, encoding="utf-8")
+    schemas = given.root / "workflow" / "schemas"
+    schemas.mkdir(exist_ok=True)
+    for name, record in records().items():
+        schema = json.dumps(schema_of(record), indent=1, ensure_ascii=False)
+        (schemas / f"{name}.schema.json").write_text(schema + "\n", encoding="utf-8")
+    print(f"{page} and {schemas} renewed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

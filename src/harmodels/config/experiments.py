@@ -4,12 +4,12 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from harmodels.config.fields import Options, specs_of
-from harmodels.config.messages import shown, unknown_key
-from harmodels.config.options import OPTIONS
+from harmodels.config.messages import shown, unknown
+from harmodels.config.options import OPTIONS, Options
+from harmodels.config.report_file import ExperimentEntry, ReportFile, ReportPlan
 from harmodels.errors import ConfigurationError
 
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -73,7 +73,7 @@ class Experiment:
 
 
 def check_replaced(
-    key: str, replaced: Mapping[str, Any], report: Mapping[str, Any], chosen: Sequence[str]
+    key: str, replaced: Mapping[str, Any], file: ReportFile, chosen: Sequence[str]
 ) -> None:
     """Check that every option of a plan changes what a chosen experiment trains.
 
@@ -86,8 +86,8 @@ def check_replaced(
         Of the report.
     replaced
         The options of the plan.
-    report
-        The content of the report's file.
+    file
+        The report's file.
     chosen
         Names of the experiments that the plan builds.
 
@@ -96,55 +96,30 @@ def check_replaced(
     ConfigurationError
         If no chosen experiment has the option, or one of them varies it.
     """
-    experiments = {name: report["experiments"][name] for name in chosen}
     known = dict.fromkeys(
-        spec.name
-        for experiment in experiments.values()
-        for spec in specs_of(OPTIONS[_training(experiment, report)])
+        option for name in chosen for option in OPTIONS[file.training_of(name)].known_keys()
     )
-    unknown = set(replaced) - set(known)
-    if unknown:
-        raise ConfigurationError(f"reports.{key}.options: {unknown_key(unknown, known)}")
     for option, value in replaced.items():
-        for name, experiment in experiments.items():
-            grid = _varied(experiment)
+        if option not in known:
+            raise ConfigurationError(f"reports.{key}.options: {unknown('key', option, known)}")
+        for name in chosen:
+            grid = file.experiments[name].varied
             if option in grid:
                 raise ConfigurationError(
                     f"reports.{key}.options.{option}: {shown(value)} cannot replace what the "
                     f"experiment {name!r} varies ({shown(grid[option])}); change its grid in "
                     f"config/reports/{key}.yaml, choose other experiments with "
-                    f"reports.{key}.experiments, or take the option away"
+                    f"reports.{key}.experiments, or remove the option"
                 )
 
 
-def _training(experiment: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    training: str = experiment.get("training", report["training"])
-    return training
-
-
-def _varied(experiment: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return the values that an experiment itself gives to options, by option."""
-    if "grid" in experiment:
-        return dict(experiment["grid"])
-    listed = experiment["configurations"]
-    return {option: [values.get(option) for values in listed] for option in listed[0]}
-
-
-def expand(
-    name: str,
-    experiment: Mapping[str, Any],
-    report: Mapping[str, Any],
-    plan: Mapping[str, Any],
-    where: str,
-) -> Experiment:
+def expand(name: str, file: ReportFile, plan: ReportPlan, where: str) -> Experiment:
     """Return an experiment with one configuration for each combination of its grid.
 
     Parameters
     ----------
-    name, experiment
-        Its key and what the report's file says of it.
-    report, where
-        The content of that file and its name, for messages.
+    name, file, where
+        Its key, the report's file, and what that is called in messages.
     plan
         What the project changes: `options` and `reads`.
 
@@ -155,49 +130,43 @@ def expand(
         configurations are the same.
     """
     place = f"{where}: experiments.{name}"
-    training = _training(experiment, report)
+    experiment, training = file.experiments[name], file.training_of(name)
     record = OPTIONS[training]
-    known = {spec.name for spec in specs_of(record)}
-    shared = experiment.get("options", {})
-    both = set(_varied(experiment)) & set(shared)
+    both = set(experiment.varied) & set(experiment.options)
     if both:
         raise ConfigurationError(
-            f"{place}: {sorted(both)[0]!r} stands in the grid and in the options; keep one"
+            f"{place}: {sorted(both)[0]!r} is in the grid and in the options; keep one"
         )
-    replaced = {key: value for key, value in plan.get("options", {}).items() if key in known}
+    replaced = {key: value for key, value in plan.options.items() if key in record.known_keys()}
     configurations: dict[str, Configuration] = {}
     names: dict[Options, str] = {}
     for values in _combinations(experiment, place):
-        try:
-            options = record.parse({**shared, **replaced, **values})
-            label = configuration_name(values)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{place}, {training}: {error}") from None
+        options = record.read({**experiment.options, **replaced, **values}, f"{place}, {training}")
+        label = configuration_name(values, place)
         if options in names:
             same = "" if names[options] == label else f" (the other time as {names[options]})"
             raise ConfigurationError(
                 f"{place}: the configuration {label} is given twice{same}; keep one"
             )
         names[options] = label
-        configurations[label] = Configuration(label, values, asdict(options))
-    reads = plan.get("reads") or experiment.get("reads") or report.get("reads", "sequences")
+        configurations[label] = Configuration(label, values, options.model_dump(warnings=False))
     return Experiment(
         name=name,
-        title=experiment["title"],
+        title=experiment.title,
         training=training,
-        reads=reads,
-        validation=experiment.get("validation", False),
+        reads=plan.reads or experiment.reads or file.reads,
+        validation=experiment.validation,
         configurations=configurations,
-        draw=experiment.get("draw", OWN_DRAW),
-        unit=experiment.get("unit", report.get("unit")),
-        dataset=experiment.get("dataset"),
+        draw=experiment.draw or OWN_DRAW,
+        unit=experiment.unit or file.unit,
+        dataset=experiment.dataset,
     )
 
 
-def _combinations(experiment: Mapping[str, Any], place: str) -> Iterable[dict[str, Any]]:
+def _combinations(experiment: ExperimentEntry, place: str) -> Iterable[dict[str, Any]]:
     """Return the values of each configuration, in the order of the file."""
-    if "configurations" in experiment:
-        combinations = [dict(values) for values in experiment["configurations"]]
+    if experiment.configurations is not None:
+        combinations = [dict(values) for values in experiment.configurations]
         odd = [values for values in combinations if list(values) != list(combinations[0])]
         if odd:
             raise ConfigurationError(
@@ -205,7 +174,7 @@ def _combinations(experiment: Mapping[str, Any], place: str) -> Iterable[dict[st
                 f"{shown(combinations[0])}"
             )
         return combinations
-    grid = experiment["grid"]
+    grid = experiment.varied
     count = math.prod(len(values) for values in grid.values())
     if count > MOST_CONFIGURATIONS:
         raise ConfigurationError(
@@ -214,7 +183,7 @@ def _combinations(experiment: Mapping[str, Any], place: str) -> Iterable[dict[st
     return (dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
 
 
-def configuration_name(values: Mapping[str, Any]) -> str:
+def configuration_name(values: Mapping[str, Any], place: str = "grid") -> str:
     """Return `key=value` pairs joined by plus signs, fit for a folder name.
 
     Not by commas: Snakemake takes the wildcards of a cluster's job apart at them, those inside a
@@ -231,14 +200,14 @@ def configuration_name(values: Mapping[str, Any]) -> str:
         text = "null" if value is None else text  # as YAML writes it
         if not NAME.fullmatch(text):
             raise ConfigurationError(
-                f"grid value {key}={shown(text)} cannot be part of a folder name; "
+                f"{place}: {key}={shown(text)} cannot be part of a folder name; "
                 "use letters, digits and _ . + -"
             )
         parts.append(f"{key}={text}")
     name = "+".join(parts)
     if len(name) > LONGEST_NAME:
         raise ConfigurationError(
-            f"the name {shown(name)} has {len(name)} characters, a folder's at most "
+            f"{place}: the name {shown(name)} has {len(name)} characters, a folder's at most "
             f"{LONGEST_NAME}; put what does not vary into options"
         )
     return name

@@ -2,60 +2,241 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from harmodels.config.entries import nearest
-from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
-from harmodels.config.messages import shown, unknown_key
-from harmodels.config.models import AfternoonPlan, ModelPlan, parse_models
-from harmodels.config.resources import Resources, parse_resources
-from harmodels.config.schema import check, with_defaults
-from harmodels.config.specs import (
-    ClaimSpec,
-    parse_claim,
-    parse_figure,
-    parse_table,
-    published_runs_in,
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from harmodels.config.base import (
+    Distinct,
+    Key,
+    Matching,
+    Number,
+    Record,
+    Several,
+    key,
+    one_as_list,
+    refuse_twice,
+    wrong,
 )
-from harmodels.config.specs.checks import check_names, missing_experiments
-from harmodels.config.specs.published import check_published_run
-from harmodels.config.specs.verdicts import refuse_typed_verdict
-from harmodels.config.yaml_files import read_yaml
+from harmodels.config.messages import shown
+from harmodels.config.report_file import ReportPlan
+from harmodels.config.reports import Report, parse_report
+from harmodels.config.yaml_files import refuse_oversized
 from harmodels.errors import ConfigurationError
 
 DEVICE = "HARMODELS_DEVICE"
+BEST = "best"
+SlurmName = Annotated[str, Matching(r"[A-Za-z0-9_.@,+-]+", "a name as Slurm knows it")]
 
 
-@dataclass(frozen=True)
-class Report:
-    """A report on its data sets, with experiments, tables, figures, claims and published runs.
+def _check_folder(folder: str) -> str:
+    """Refuse a folder that is not where it seems to be."""
+    remedy = "give a folder under the working directory, or an absolute path"
+    if folder.startswith("~"):
+        raise wrong(f"{shown(folder)}: ~ is not expanded; {remedy}")
+    if ".." in PurePosixPath(folder).parts:
+        raise wrong(f"{shown(folder)} leads out of its folder; {remedy}")
+    return str(PurePosixPath(folder))
 
-    `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
-    `left_out` (by section and name) need experiments that the project does not build. `draws` are
-    those of its experiments, by data set and key, of every data set that the project or the
-    report's file names.
-    """
 
-    key: str
-    title: str
-    channels: str | None
-    datasets: tuple[str, ...]
-    replicates: int
-    replicates_in_a_job: int
-    draws: dict[str, dict[str, dict[str, Any]]]
-    experiments: dict[str, Experiment]
-    tables: dict[str, dict[str, Any]]
-    figures: dict[str, dict[str, Any]]
-    claims: dict[str, dict[str, Any]]
-    published_runs: dict[str, dict[str, Any]]
-    left_out: dict[str, list[str]]
+class Resources(Record):
+    """What a training job asks of a cluster; null leaves a choice to the cluster."""
+
+    threads: int = key(1, "Threads of one training job; replicates are spread over them.", ge=1)
+    mem_mb: int = key(
+        4000,
+        "Memory of one training job in MB; each further attempt asks for that much more.",
+        ge=100,
+    )
+    runtime: int = key(
+        60,
+        "Time limit of one attempt in minutes; the next attempt resumes from the last checkpoint.",
+        ge=1,
+    )
+    gpus: int | None = key(
+        None,
+        "GPUs of one training job, which uses one; null asks for one where the device is cuda and "
+        "for none on the CPU.",
+        ge=0,
+    )
+    gpu_model: Annotated[str, Matching("[A-Za-z0-9_.]+", "a model as Slurm knows it")] | None = key(
+        None, "Model of the GPU, as the cluster calls it."
+    )
+    gres: (
+        Annotated[
+            str,
+            Matching(
+                r"[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?(:[0-9]+[TGM]?)?",
+                "a generic resource such as gpu:1",
+            ),
+        ]
+        | None
+    ) = key(
+        None,
+        "Generic resource instead of gpus and gpu_model, where a site wants it: gpu:1 or "
+        "gpu:a100:1.",
+    )
+    partition: SlurmName | None = key(None, "Slurm partition; null takes the cluster's default.")
+    account: SlurmName | None = key(None, "Account that is charged.")
+    qos: SlurmName | None = key(None, "Quality of service.")
+    constraint: (
+        Annotated[str, Matching(r"[A-Za-z0-9_.|&*()\[\]:,+-]+", "features joined by & or |")] | None
+    ) = key(None, "Features that the node must have, for example a100|h100.")
+    extra: (
+        Annotated[
+            str,
+            Matching(
+                r"[A-Za-z0-9_.,:=/@%+*\[\] -]*",
+                "options without quotes, line ends and other signs of the shell, which would run "
+                "them",
+            ),
+        ]
+        | None
+    ) = key(
+        None,
+        "Further options of sbatch, as they are; those that the keys above set are refused.",
+    )
+
+    def on(self, device: str) -> Self:
+        """Return what a job on this device asks for.
+
+        Raises
+        ------
+        ConfigurationError
+            If GPUs are asked for in two ways, or a model of GPU without a GPU.
+        """
+        twice = [name for name in ("gpus", "gpu_model") if getattr(self, name) is not None]
+        if self.gres is not None and twice:
+            raise ConfigurationError(
+                f"resources: gres replaces gpus and gpu_model; remove {twice[0]}"
+            )
+        gpus = self.gpus
+        if gpus is None:
+            gpus = 1 if device == "cuda" and self.gres is None else 0
+        if self.gpu_model is not None and gpus == 0:
+            raise ConfigurationError(
+                f"resources.gpu_model: {self.gpu_model!r} is asked for, but no GPU; "
+                "set device: cuda or resources.gpus"
+            )
+        return self.replaced(gpus=gpus)
+
+
+class ModelPlan(Record):
+    """Networks that are exported to results/models/<name>, with all that is needed to use them."""
+
+    report: str = key(..., "Key of reports.")
+    dataset: str = key(..., "One of the report's data sets.")
+    experiment: str = key(..., "One of the report's experiments that trains networks.")
+    configuration: str = key(
+        BEST,
+        "A configuration of the experiment, or best: the one with the highest validation accuracy.",
+    )
+    checkpoint: Literal["last", "best"] = key(
+        "last", "The weights after the last epoch, or those of the lowest validation loss."
+    )
+    replicates: Distinct[Annotated[int, Field(ge=0)]] = key(
+        (),
+        "Networks whose probabilities are averaged; by default all that did not diverge.",
+    )
+
+    @property
+    def chosen(self) -> bool:
+        """Whether validation data choose the configuration."""
+        return self.configuration == BEST
+
+
+class AfternoonPlan(Record):
+    """A recording of one person that is simulated and classified by a model."""
+
+    model: str = key(..., "Key of models.")
+    minutes: Number = key(60, "Length of the recording.", gt=0, le=1440)
+    seed: int = key(1, "Seed of the person and of what is done.", ge=0)
+
+
+class ProjectFile(Record):
+    """What one call builds: `config/config.yaml`, `config/demo.yaml`, your own."""
+
+    name: Annotated[
+        str, Matching("[A-Za-z0-9_-]+", "letters, digits, _ and -: it names a file", 100)
+    ] = key("report", "The page with everything is results/<name>.html.")
+    reports: dict[
+        Annotated[
+            str,
+            Matching(
+                "[A-Za-z0-9][A-Za-z0-9_-]*",
+                "the name of a file in config/reports without its ending",
+                100,
+            ),
+        ],
+        ReportPlan,
+    ] = key(
+        ...,
+        "Which reports (config/reports/<key>.yaml) are built on which data sets.",
+        min_length=1,
+    )
+    replicates: int = key(5, "Networks per configuration that differ only in seed.", ge=1, le=4096)
+    replicates_in_a_job: int = key(
+        5,
+        "Replicates that one job trains, side by side. A configuration of more is trained in "
+        "blocks of so many, and further replicates cost only further blocks.",
+        ge=1,
+        le=4096,
+    )
+    seed: int = key(1, "Base seed of draws, splits, weights and orders.", ge=0)
+    engine: Literal["auto", "reference", "compiled"] = key(
+        "auto",
+        "reference is the readable loop on tensors, compiled the numba loop (CPU only); auto takes "
+        "compiled on a CPU.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = key(
+        "auto", "auto takes cuda where an NVIDIA driver is loaded."
+    )
+    mirror: str | None = key(
+        None,
+        "A folder or an http(s) address tried before the official ones; the environment variable "
+        "HARMODELS_MIRROR goes before it.",
+    )
+    downloads: Annotated[
+        str,
+        Matching(r"[^\x00-\x1f{}]+", "the path of a folder, without braces and line ends", 1000),
+        AfterValidator(_check_folder),
+    ] = key(
+        "results/downloads",
+        "Where archives are kept: a folder under the working directory, or an absolute path.",
+    )
+    registry: Annotated[Several[str], BeforeValidator(one_as_list)] = key(
+        (),
+        "Further registries of data sets, with entries as in config/datasets.yaml; paths from the "
+        "working directory. What an entry names lies beside its registry.",
+    )
+    models: dict[Key, ModelPlan] = key(
+        {},
+        "Networks that are exported to results/models/<name>, with all that is needed to use them.",
+    )
+    afternoons: dict[Key, AfternoonPlan] = key(
+        {},
+        "Recordings of one person that are simulated and classified by a model of simulated data; "
+        "the page shows them beside the truth.",
+    )
+    live: Annotated[Several[str], AfterValidator(refuse_twice)] = key(
+        (),
+        "Keys of models that get a page, results/live/<name>.html, which runs the model in a "
+        "browser.",
+    )
+    checkpoint_every_s: int = key(
+        15,
+        "Seconds between two checkpoints of a training job, at least; 0 writes one after every "
+        "epoch. An interrupted job resumes from its last one.",
+        ge=0,
+    )
+    resources: Resources = key(Resources(), "What a training job asks of a cluster.")
 
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that config/config.yaml and the files it names say."""
+    """A project file with its reports read, its grids expanded and its device decided."""
 
     name: str
     reports: dict[str, Report]
@@ -65,10 +246,10 @@ class Project:
     downloads: str
     checkpoint_every_s: int
     resources: Resources
-    registries: tuple[str, ...] = ()
-    models: Mapping[str, ModelPlan] = field(default_factory=dict)
-    afternoons: Mapping[str, AfternoonPlan] = field(default_factory=dict)
-    live: tuple[str, ...] = ()
+    registries: tuple[str, ...]
+    models: Mapping[str, ModelPlan]
+    afternoons: Mapping[str, AfternoonPlan]
+    live: tuple[str, ...]
 
 
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
@@ -79,7 +260,7 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     config
         The content of config/config.yaml, with what the command line changed.
     root
-        The repository, which holds config/ and workflow/schemas/.
+        The repository, which holds config/.
 
     Raises
     ------
@@ -87,26 +268,20 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
         If a key is unknown or missing, a value has the wrong type or lies outside its range, a
         report does not exist, or a grid is impossible.
     """
-    schema = root / "workflow" / "schemas" / "config.schema.yaml"
-    check(config, schema, "configuration")
-    full = with_defaults(config, schema)
-    engine, device = resolve_engine(full["engine"], full["device"])
+    refuse_oversized(config, "configuration")
+    file = ProjectFile.read(config, "configuration")
+    engine, device = resolve_engine(file.engine, file.device)
+    same = ("name", "seed", "downloads", "checkpoint_every_s", "models", "afternoons", "live")
     return Project(
-        name=full["name"],
+        **{name: getattr(file, name) for name in same},
         reports={
-            key: _parse_report(key, plan, root, full["replicates"], full["replicates_in_a_job"])
-            for key, plan in full["reports"].items()
+            name: parse_report(name, plan, root, file.replicates, file.replicates_in_a_job)
+            for name, plan in file.reports.items()
         },
-        seed=full["seed"],
         engine=engine,
         device=device,
-        downloads=_downloads(full["downloads"]),
-        checkpoint_every_s=full["checkpoint_every_s"],
-        resources=parse_resources(full["resources"], schema, device),
-        registries=_listed(full["registry"]),
-        models=parse_models(full["models"]),
-        afternoons={name: AfternoonPlan(**plan) for name, plan in full["afternoons"].items()},
-        live=tuple(full["live"]),
+        resources=file.resources.on(device),
+        registries=file.registry,
     )
 
 
@@ -126,7 +301,7 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
         found = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
         device = os.environ.get(DEVICE) or found
         if device not in ("cpu", "cuda"):
-            raise ConfigurationError(f"{DEVICE}: {device!r} is none of 'cpu', 'cuda'")
+            raise ConfigurationError(f"{DEVICE}: {device!r} should be one of 'cpu', 'cuda'")
     if engine == "auto":
         engine = "compiled" if device == "cpu" else "reference"
     if engine == "compiled" and device == "cuda":
@@ -134,131 +309,3 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
             "engine: compiled runs on the CPU only; choose engine: reference or device: cpu"
         )
     return engine, device
-
-
-def _parse_report(
-    key: str, plan: Mapping[str, Any], root: Path, replicates: int, in_a_job: int
-) -> Report:
-    path = root / "config" / "reports" / f"{key}.yaml"
-    if not path.exists():
-        known = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        raise ConfigurationError(f"reports: unknown report {key!r} (known: {', '.join(known)})")
-    content = read_yaml(path)
-    where = f"config/reports/{key}.yaml"
-    check(content, root / "workflow" / "schemas" / "report.schema.yaml", where)
-    for choice in ("experiments", "also"):
-        unknown = set(plan.get(choice, ())) - set(content["experiments"])
-        if unknown:
-            raise ConfigurationError(
-                f"reports.{key}.{choice}: " + unknown_key(unknown, content["experiments"])
-            )
-    usual = [name for name, spec in content["experiments"].items() if not spec.get("optional")]
-    chosen = [*plan.get("experiments", usual), *plan.get("also", ())]
-    check_replaced(key, plan.get("options", {}), content, chosen)
-    experiments = {
-        name: expand(name, spec, content, plan, where)
-        for name, spec in content["experiments"].items()
-        if name in chosen
-    }
-    return Report(
-        key=key,
-        title=content["title"],
-        channels=content.get("channels"),
-        datasets=tuple(plan["datasets"]),
-        replicates=plan.get("replicates", replicates),
-        replicates_in_a_job=in_a_job,
-        draws=_draws(content, plan, experiments, where),
-        experiments=experiments,
-        tables=content.get("tables") or {},
-        figures=content.get("figures") or {},
-        claims=content.get("claims") or {},
-        published_runs=_check_published(content, root / "config" / "published", where),
-        left_out=_check_products(content, experiments, root, where),
-    )
-
-
-def _draws(
-    content: Mapping[str, Any],
-    plan: Mapping[str, Any],
-    experiments: Mapping[str, Experiment],
-    where: str,
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the draws of the experiments, by data set and key; each changes the report's own."""
-    known = {OWN_DRAW: {}, **content.get("draws", {})}
-    for name, experiment in experiments.items():
-        if experiment.draw not in known:
-            raise ConfigurationError(
-                f"{where}: experiments.{name}.draw: " + unknown_key({experiment.draw}, known)
-            )
-    used = dict.fromkeys(experiment.draw for experiment in experiments.values())
-    of_dataset = content.get("draw_by_dataset", {})
-    found = {}
-    named = [e.dataset for e in experiments.values() if e.dataset is not None]
-    for dataset in dict.fromkeys([*plan["datasets"], *named, *of_dataset]):
-        own = {**content["draw"], **of_dataset.get(dataset, {}), **plan.get("draw", {})}
-        found[dataset] = {draw: {**own, **known[draw]} for draw in used}
-    return found
-
-
-def _listed(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _downloads(folder: str) -> str:
-    """Return the folder of archives, refusing one that is not where it seems to be."""
-    path = PurePosixPath(folder)
-    remedy = "give a folder under the working directory, or an absolute path"
-    if folder.startswith("~"):
-        raise ConfigurationError(f"downloads: {shown(folder)}: ~ is not expanded; {remedy}")
-    if ".." in path.parts:
-        raise ConfigurationError(f"downloads: {shown(folder)} leads out of its folder; {remedy}")
-    return str(path)
-
-
-def _check_published(
-    content: Mapping[str, Any], folder: Path, where: str
-) -> dict[str, dict[str, Any]]:
-    """Return the published runs of a report, once their files were checked."""
-    published: dict[str, dict[str, Any]] = content.get("published_runs") or {}
-    for name, entry in published.items():
-        place = f"{where}: published_runs.{name}"
-        if name not in content["experiments"]:
-            raise ConfigurationError(f"{place}: {unknown_key({name}, content['experiments'])}")
-        try:
-            check_published_run(entry, folder)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{place}: {error}") from error
-    return published
-
-
-def _check_products(
-    content: Mapping[str, Any], experiments: Mapping[str, Experiment], root: Path, where: str
-) -> dict[str, list[str]]:
-    """Check every table, figure and claim; return those that lack an experiment, and which."""
-    left_out = {}
-    folder, published = root / "config" / "published", content.get("published_runs") or {}
-    for section, parse in (
-        ("tables", parse_table),
-        ("figures", parse_figure),
-        ("claims", parse_claim),
-    ):
-        for name, entry in (content.get(section) or {}).items():
-            place = f"{where}: {section}.{name}"
-            spec = parse(entry, place)
-            try:
-                missing = missing_experiments(spec, experiments, list(content["experiments"]))
-                if missing:
-                    left_out[f"{section}.{name}"] = missing
-                else:
-                    check_names(spec, experiments, folder)
-                for known in published_runs_in(spec):
-                    if known not in published:
-                        raise ConfigurationError(
-                            f"there is no entry {known!r} under published_runs"
-                            f"{nearest(known, published)}"
-                        )
-                if isinstance(spec, ClaimSpec):
-                    refuse_typed_verdict(spec, published, folder)
-            except ConfigurationError as error:
-                raise ConfigurationError(f"{place}: {error}") from error
-    return left_out

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harmodels.config.models import ModelPlan
+from harmodels.config.project import ModelPlan
 from harmodels.config.parts import split_name
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
@@ -284,4 +284,4 @@ def _bounds(interval: Interval) -> Bounds | None:
 
 def plan_of(settings: Mapping[str, Any]) -> ModelPlan:
     """Return the plan that a rule's parameters hold."""
-    return ModelPlan(**{**settings, "replicates": tuple(settings["replicates"])})
+    return ModelPlan.read(settings)

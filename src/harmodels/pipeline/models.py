@@ -1,10 +1,10 @@
 """Inputs and parameters of the rules that export models and classify recordings."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.models import ModelPlan
+from harmodels.config.project import ModelPlan
 from harmodels.config.parts import split_name
 from harmodels.files import read_json
 from harmodels.pipeline.digests import code_of
@@ -43,7 +43,7 @@ class ModelInputs:
 
     def plan(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return which run a model is exported from."""
-        return asdict(self._plan(wildcards.model))
+        return self._plan(wildcards.model).model_dump(mode="json")
 
     def run_folders(self, wildcards: Wildcards) -> list[str]:
         """Return the folders of the run, or of those among which validation data choose."""
