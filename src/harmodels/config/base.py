@@ -7,7 +7,7 @@ them follow the check of a file, its tables in config/README.md and its JSON Sch
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harmodels.config.messages import nearest, number_in_quotes, shortened, shown, unknown
-from harmodels.errors import ConfigurationError
+from harmodels.errors import ConfigurationError, HarmodelsError
 
 T = TypeVar("T")
 
@@ -151,11 +151,19 @@ class Record(BaseModel):
     A record that is made in Python is checked as one that is read from a file; a field with an
     alias has that key in a file.
 
+    Attributes
+    ----------
+    error
+        The class of the error that a mistake raises.
+
     Raises
     ------
     ConfigurationError
-        With a line for each mistake: key, value, and what would be right.
+        Or the record's own `error`, with a line for each mistake: key, value, and what would be
+        right.
     """
+
+    error: ClassVar[type[HarmodelsError]] = ConfigurationError
 
     model_config = ConfigDict(
         frozen=True,
@@ -171,7 +179,7 @@ class Record(BaseModel):
         try:
             super().__init__(**given)
         except ValidationError as error:
-            raise ConfigurationError(mistakes(error)) from None
+            raise self.error(mistakes(error)) from None
 
     # Otherwise pydantic would make nested records by this __init__ and end at the first mistake.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -195,7 +203,7 @@ class Record(BaseModel):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise ConfigurationError(mistakes(error, place)) from None
+            raise cls.error(mistakes(error, place)) from None
 
     @classmethod
     def known_keys(cls) -> list[str]:
