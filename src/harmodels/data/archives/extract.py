@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harmodels.data.archives.members import Member, copy_member, open_members
-from harmodels.data.registry import Archive, Dataset
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import MORE_SPACE, atomic_path, git_blob, sha256
 
