@@ -59,7 +59,7 @@ lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, import layers, gen
 	$(BIN)/python .ci/lint_workflow.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m harmodels.config.generate --check
+	$(BIN)/python -m harmodels.pipeline.describe --check
 
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix .
@@ -67,7 +67,7 @@ format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/snakefmt Snakefile rules
 
 keys: $(INSTALLED) ## Renew the schemas of the options and the tables of config/README.md
-	$(BIN)/python -m harmodels.config.generate
+	$(BIN)/python -m harmodels.pipeline.describe
 
 graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/images/pipeline.svg
 	$(BIN)/snakemake --rulegraph --configfile config/config.yaml | $(BIN)/python -m harmodels.pipeline.graph > docs/images/pipeline.svg

@@ -63,7 +63,7 @@ rule prepare_sequences:
     log:
         "results/logs/prepare/{dataset}.log",
     params:
-        code=code_of("prepare_sequences.py"),
+        code=INPUTS.parser_code,
         entry=INPUTS.registry_entry,
         registries=PROJECT.registries,
     message:

@@ -59,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--registry", type=Path, help="by default the package's own")
     data.set_defaults(run=_data)
     keys = commands.add_parser("keys", help="every key of every configuration file")
-    keys.add_argument("--schemas", type=Path, help="by default the package's own")
     keys.set_defaults(run=_keys)
     check = commands.add_parser(
         "check", help="read a configuration without Snakemake, run nothing, say what it builds"
@@ -156,9 +155,9 @@ def _data(given: argparse.Namespace) -> None:
 
 
 def _keys(given: argparse.Namespace) -> None:
-    from harmodels.config.describe import describe_all
+    from harmodels.pipeline.describe import describe_all
 
-    print(describe_all(given.schemas or assets.root() / "workflow" / "schemas"), end="")
+    print(describe_all(), end="")
 
 
 def _check(given: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harmodels.config.describe import FILES, describe_all
-from harmodels.config.generate import generated, main
+from harmodels.pipeline.describe import generated, main
 from harmodels.config.options import OPTIONS
 from harmodels.config.yaml_files import read_yaml
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmodels.data.dataset import Archive, Dataset, Simulation, Window
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.registry import Archive, Dataset, Window, load_registry
+from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences
-from harmodels.data.simulation.plans import Simulation
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from harmodels.data.registry import Dataset
+from harmodels.data.dataset import Dataset
 from harmodels.data.registry_checks import check_combination
 from harmodels.data.simulation.hand_motion import ACTIONS
 from harmodels.errors import ConfigurationError

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from harmodels.data.dataset import Dataset
 from harmodels.data.hands import describe_hands, fingers_of
-from harmodels.data.registry import Dataset
 from harmodels.data.skeletons import FINGERS, SKELETONS
 from harmodels.errors import DataError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.data.prepare import prepare
-from harmodels.data.registry import Archive, Dataset
 from harmodels.data.sequences import read_sequences
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import DataError

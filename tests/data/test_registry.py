@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from harmodels.data.checksums import read_checksums
-from harmodels.data.device_motion import CODES, TRIALS
-from harmodels.data.registry import Dataset, get, load_registry
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats.motionsense import CODES, TRIALS
+from harmodels.data.registry import get, load_registry
 from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import ConfigurationError
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import extract
-from harmodels.data.registry import Archive, load_registry
+from harmodels.data.dataset import Archive
+from harmodels.data.registry import load_registry
 from harmodels.errors import ResultsError
 from harmodels.files import write_json, write_table, write_text
 from harmodels.reporting.figures import save_figure

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.device_motion import ATTITUDE, GRAVITY, INDEX, TURN, USER
+from harmodels.data.dataset import Dataset, Window
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.tables import read_shipped_features
 from harmodels.data.formats.fpha import SPLIT
+from harmodels.data.formats.motionsense import ATTITUDE, GRAVITY, INDEX, TURN, USER
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.registry import Dataset, Window, load_registry
+from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError

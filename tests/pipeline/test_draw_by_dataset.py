@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmodels.data.dataset import HandSimulation
 from harmodels.data.prepare import read_raw
 from harmodels.data.registry import load_registry
-from harmodels.data.simulation.plans import HandSimulation
 from harmodels.data.simulation.recordings import simulate
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import ConfigurationError

@@ -6,12 +6,12 @@ from scipy.special import log_expit, log_softmax
 
 import harmodels
 from harmodels.config.models import ModelPlan
+from harmodels.data.dataset import Dataset, Window
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.data.features.mapping import AffineMap, write_map
 from harmodels.data.features.tables import feature_sequences
-from harmodels.data.registry import Dataset, Window
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import ConfigurationError, ModelError

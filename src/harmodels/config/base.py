@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -73,6 +74,13 @@ class Matching:
     wanted: str
     longest: int | None = None
 
+    def check(self, value: Any, place: str) -> None:
+        """Refuse a value that is no such text; raise `ConfigurationError` with its place."""
+        try:
+            self._check(value if isinstance(value, str) else shown(value))
+        except PydanticCustomError as error:
+            raise ConfigurationError(f"{place}: {error.message()}") from None
+
     def _check(self, value: str) -> str:
         if self.longest is not None and len(value) > self.longest:
             raise wrong(f"{shown(value)} is longer than {self.longest} characters")
@@ -100,6 +108,14 @@ def refuse_twice(items: Any) -> Any:
     return items
 
 
+def _fit(number: float) -> float:
+    """Refuse a number that the compiled loops cannot hold."""
+    largest = LARGEST_COUNT if isinstance(number, int) else LARGEST_NUMBER
+    if abs(number) > largest:
+        raise wrong(f"{shown(number)} should be at most {largest:g}")
+    return number
+
+
 def one_as_list(value: Any) -> Any:
     """Return a text as a list of it, for keys that take one or several."""
     return (value,) if isinstance(value, str) else value
@@ -111,14 +127,13 @@ def _keep(value: Any, check: Any) -> Any:
 
 
 AS_WRITTEN = WrapValidator(_keep)  # annotation of a value that is checked but not converted
-# A list of YAML, kept as a tuple; `Distinct` has an item at least and none twice.
+# A list of YAML, kept as a tuple; `Distinct` has no item twice, `Filled` one at least besides.
 Several = Annotated[tuple[T, ...], Field(strict=False)]
-Distinct = Annotated[
-    tuple[T, ...], Field(strict=False, min_length=1), BeforeValidator(refuse_twice)
-]
+Distinct = Annotated[tuple[T, ...], Field(strict=False), BeforeValidator(refuse_twice)]
+Filled = Annotated[tuple[T, ...], Field(strict=False, min_length=1), BeforeValidator(refuse_twice)]
 # 1 stays an integer, as the names and records of runs have it.
-Number = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), AS_WRITTEN]
-Count = Annotated[int, Field(le=LARGEST_COUNT)]
+Number = Annotated[float, AfterValidator(_fit), AS_WRITTEN]
+Count = Annotated[int, AfterValidator(_fit)]
 Text = Annotated[str, Field(min_length=1)]
 Key = Annotated[str, Matching("[a-z][a-z0-9_]*", "lower-case letters, digits and _", 100)]
 
@@ -185,7 +200,7 @@ class Record(BaseModel):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
-    def read(cls, content: Any, place: str = "") -> Self:
+    def read(cls, content: Any, place: str = "", **context: Any) -> Self:
         """Return the record that a file's content holds.
 
         Parameters
@@ -194,6 +209,8 @@ class Record(BaseModel):
             The mapping, as YAML or JSON gave it.
         place
             The file, and where in it the mapping is, for messages.
+        **context
+            What validators need to know besides, such as the folder of the file.
 
         Raises
         ------
@@ -201,14 +218,16 @@ class Record(BaseModel):
             With a line for each mistake: place, value, and what would be right.
         """
         try:
-            return cls.model_validate(content)
+            return cls.model_validate(content, context=context or None)
         except ValidationError as error:
             raise cls.error(mistakes(error, place)) from None
 
     @classmethod
     def known_keys(cls) -> list[str]:
         """Return the keys that a file may give."""
-        return [field.alias or name for name, field in cls.model_fields.items()]
+        return [
+            field.alias or name for name, field in cls.model_fields.items() if not field.exclude
+        ]
 
     def replaced(self, **changes: Any) -> Self:
         """Return a copy with other values, checked as those of a new record."""

@@ -45,9 +45,9 @@ class Options(Record):
     stated: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def read(cls, content: Any, place: str = "") -> Self:
+    def read(cls, content: Any, place: str = "", **context: Any) -> Self:
         """Return the options of a file, as `Record.read`, and ask for the keys in `stated`."""
-        options = super().read(content, place)
+        options = super().read(content, place, **context)
         missing = [key for key in cls.stated if key not in content]
         if missing:
             at = f"{place}: " if place else ""

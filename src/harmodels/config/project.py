@@ -17,7 +17,6 @@ from harmodels.config.base import (
     Several,
     key,
     one_as_list,
-    refuse_twice,
     wrong,
 )
 from harmodels.config.messages import shown
@@ -220,7 +219,7 @@ class ProjectFile(Record):
         "Recordings of one person that are simulated and classified by a model of simulated data; "
         "the page shows them beside the truth.",
     )
-    live: Annotated[Several[str], AfterValidator(refuse_twice)] = key(
+    live: Distinct[str] = key(
         (),
         "Keys of models that get a page, results/live/<name>.html, which runs the model in a "
         "browser.",

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from harmodels.config.base import (
     AS_WRITTEN,
     Distinct,
+    Filled,
     Key,
     Matching,
     Number,
@@ -58,7 +59,7 @@ class DrawEntry(Record):
         "number.",
     )
     protocol: Annotated[
-        Distinct[Protocol],
+        Filled[Protocol],
         BeforeValidator(_check_protocols),
         BeforeValidator(one_as_list),
         AS_WRITTEN,
@@ -70,7 +71,7 @@ class DrawEntry(Record):
         "a job) of its own; random ignores who was recorded; per_class draws test_per_class of "
         "each class from all sequences.",
     )
-    test_subjects: Distinct[str] | None = key(
+    test_subjects: Filled[str] | None = key(
         None,
         "With protocol subjects, the people tested on: one fold of a cross-subject validation.",
     )
@@ -206,8 +207,8 @@ class ReportFile(Record):
 class ReportPlan(Record):
     """What is built of a report."""
 
-    datasets: Distinct[str] = key(..., "Keys of config/datasets.yaml.")
-    experiments: Distinct[str] | None = key(
+    datasets: Filled[str] = key(..., "Keys of config/datasets.yaml.")
+    experiments: Filled[str] | None = key(
         None,
         "A subset of the report's experiments; by default all that are not optional. Tables and "
         "figures of the others are left out.",

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from harmodels.data.registry import Dataset
-from harmodels.data.skeletons import SKELETONS, Skeleton
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats import FORMATS
+from harmodels.data.skeletons import Skeleton
 from harmodels.errors import DataError
 
 GROUP = "hand"
@@ -45,9 +46,10 @@ def describe_hands(dataset: Dataset) -> dict[str, Any]:
 
 
 def _skeleton(dataset: Dataset) -> Skeleton:
-    if dataset.format not in SKELETONS:
+    skeleton = FORMATS[dataset.format].skeleton
+    if skeleton is None:
+        hands = ", ".join(name for name, known in FORMATS.items() if known.skeleton)
         raise DataError(
-            f"{dataset.name} has no fingers: its format {dataset.format} is none of "
-            f"{', '.join(SKELETONS)}"
+            f"{dataset.name} has no fingers: its format {dataset.format} is none of {hands}"
         )
-    return SKELETONS[dataset.format]
+    return skeleton

@@ -6,18 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.data.formats import fpha, motionsense, sfinge3d
-from harmodels.data.formats.course_h5 import read_course_h5
-from harmodels.data.formats.table import read_table_format
-from harmodels.data.formats.table import source_files as table_files
-from harmodels.data.formats.uci_har import read_uci_har, source_files
-from harmodels.data.formats.wisdm import read_wisdm
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats import FORMATS
 from harmodels.data.hands import describe_hands
-from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences, write_sequences
-from harmodels.data.skeletons import SKELETONS
 from harmodels.errors import DataError
-from harmodels.files import git_blob, sha256, write_json
+from harmodels.files import sha256, write_json
 
 LOGGER = logging.getLogger("harmodels")
 
@@ -54,71 +48,19 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
     DataError
         If a raw file is not what its format promises.
     """
-    path, facts = raw / dataset.path, dataset.facts
+    path, known = raw / dataset.path, FORMATS[dataset.format]
     if not path.exists():
         raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")
-    if dataset.format == "uci_har":
-        files = source_files(path, dataset.channels)
-        sequences, notes = read_uci_har(path, facts)
-        return sequences, notes, _hashes(files, raw)
-    if dataset.format in SKELETONS:
-        return _read_hands(dataset, path, raw)
-    if dataset.table is not None and dataset.window is not None:
-        sequences, notes = read_table_format(path, facts, dataset.table, dataset.window)
-        return sequences, notes, _hashes(table_files(path), raw)
-    if dataset.format == "motionsense":
-        return _read_motionsense(dataset, path, raw)
-    hashes = _hashes([path], raw)
-    if dataset.format == "course_h5":
-        sequences, notes = read_course_h5(path, facts)
-        return sequences, notes | _describe_file(dataset, path), hashes
-    if dataset.window is None:
-        raise DataError(f"{dataset.name}: the format wisdm needs a window in the registry")
-    known = dataset.archive.checksums if dataset.archive else None
-    # the totals are a promise of the official file, not of the format
-    official = dataset.official_records if known and hashes.items() <= known.items() else None
-    return *read_wisdm(path, facts, dataset.window, official), hashes
-
-
-def _read_motionsense(
-    dataset: Dataset, path: Path, raw: Path
-) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
-    if dataset.window is None or dataset.recorded_hz is None:
-        raise DataError(f"{dataset.name}: its format needs window and recorded_hz in the registry")
-    sequences, notes = motionsense.read_motionsense(
-        path, dataset.facts, dataset.window, dataset.recorded_hz, dataset.subjects
-    )
-    trials = motionsense.find_trials(path, dataset.classes, dataset.subjects)
-    return sequences, notes, _hashes([trial.path for trial in trials], raw)
-
-
-def _describe_file(dataset: Dataset, path: Path) -> dict[str, Any]:
-    """Return whether a file that a user may bring is the one that the registry knows."""
-    known = None if dataset.archive is None else dataset.archive.git_blob
-    if known is None:
-        return {}
-    found = git_blob(path)
-    if found != known:
-        LOGGER.warning(
-            "%s has the git blob hash %s, the known file %s: it is read as a user's own",
-            *(path.name, found, known),
-        )
-    return {"known_file": found == known}
-
-
-def _read_hands(
-    dataset: Dataset, path: Path, raw: Path
-) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
-    facts, normalise = dataset.facts, dataset.normalise
-    if normalise is None:
-        raise DataError(f"{dataset.name}: its format needs the key normalise in the registry")
-    if dataset.format == "sfinge3d":
-        sequences, notes = sfinge3d.read_sfinge3d(path, facts, normalise)
-        files = sfinge3d.source_files(path, len(facts.classes))
-    else:
-        sequences, notes = fpha.read_fpha(path, facts, normalise)
-        files = fpha.source_files(path, facts.classes)
-    return sequences, {**notes, **describe_hands(dataset)}, _hashes(files, raw)
+    for key in sorted(known.needs):
+        if getattr(dataset, key.partition(".")[0]) is None and "." not in key:
+            raise DataError(f"{dataset.name}: its format {dataset.format} needs the key {key}")
+    sequences, notes, files = known.read(dataset, path)
+    if known.skeleton is not None:
+        notes = {**notes, **describe_hands(dataset)}
+    try:
+        return sequences, notes, {f.relative_to(raw).as_posix(): sha256(f) for f in files}
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error
 
 
 def describe(
@@ -193,10 +135,3 @@ def _subjects(sequences: Sequences) -> dict[str, dict[str, int]]:
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
         result[split] = {name: count for name, count in pairs if name}
     return result
-
-
-def _hashes(files: list[Path], raw: Path) -> dict[str, str]:
-    try:
-        return {file.relative_to(raw).as_posix(): sha256(file) for file in files}
-    except OSError as error:
-        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error

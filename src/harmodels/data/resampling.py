@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 Array = NDArray[np.float64]
 
@@ -210,6 +209,9 @@ class Resampler:
         return self._advance()[:total]
 
     def _advance(self) -> Array:
+        # imported here: whoever reads the registry imports this module, and scipy.signal takes long
+        from scipy.signal import resample_poly
+
         assert self._held is not None
         blocks = (len(self._held) - 2 * self._context) // self._down
         if blocks <= 0:

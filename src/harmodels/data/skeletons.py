@@ -77,26 +77,3 @@ class Skeleton:
 def positions(joint: str) -> tuple[str, ...]:
     """Return the three channels of a joint's position."""
     return tuple(f"{joint}_{axis}" for axis in AXES)
-
-
-def _sfinge3d() -> Skeleton:
-    """Palm, then finger by finger; `a` is the joint next to the palm.
-
-    The authors state no unit. Metres fit: the first bone of the index finger is 0.036 long.
-    """
-    parts = dict.fromkeys(FINGERS, ("a", "b", "c", "end")) | {"thumb": ("a", "b", "end")}
-    fingers = {finger: tuple(f"{finger}_{part}" for part in parts[finger]) for finger in FINGERS}
-    joints = ("palm", *(joint for finger in FINGERS for joint in fingers[finger]))
-    turn = tuple(f"palm_q{axis}" for axis in (*AXES, "w"))
-    return Skeleton("palm", joints, fingers, unit_mm=1000.0, relative=True, turn=turn)
-
-
-def _fpha() -> Skeleton:
-    """Wrist, the five knuckles, then finger by finger the other three joints."""
-    fingers = {f: tuple(f"{f}_{part}" for part in ("mcp", "pip", "dip", "tip")) for f in FINGERS}
-    knuckles = (joints[0] for joints in fingers.values())
-    others = (joint for joints in fingers.values() for joint in joints[1:])
-    return Skeleton("wrist", ("wrist", *knuckles, *others), fingers, unit_mm=1.0, relative=False)
-
-
-SKELETONS: Mapping[str, Skeleton] = {"sfinge3d": _sfinge3d(), "fpha": _fpha()}

@@ -8,6 +8,7 @@ from harmodels.assets import root
 from harmodels.config.experiments import Configuration
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.config.specs.published import files_of
+from harmodels.data.formats import FORMATS
 from harmodels.data.hands import GROUP, fingers_of
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
@@ -102,6 +103,12 @@ class Inputs:
         training = self.pipeline.experiment(wildcards.report, wildcards.experiment).training
         learner = [] if training == "baseline" else [f"harmodels.training.learners.{training}"]
         return code_of("train_network.py", *learner)
+
+    def parser_code(self, wildcards: Wildcards) -> str:
+        """Return a digest of the code that prepares a data set; its parser is loaded by name."""
+        module = FORMATS[self.pipeline.dataset(wildcards.dataset).format].read.__module__
+        # of a format that is defined elsewhere the package's digest knows nothing
+        return code_of("prepare_sequences.py", *[module] * module.startswith("harmodels."))
 
     def job(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return what a training job is to do, as the arguments of `training.jobs.job.Job`."""

@@ -11,7 +11,8 @@ from harmodels.config.messages import listed
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.config.project import Project, parse_project
 from harmodels.config.reports import Report
-from harmodels.data.registry import Dataset, get, load_registries
+from harmodels.data.dataset import Dataset
+from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.specs import Spec, experiments_of
 

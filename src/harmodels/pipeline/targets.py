@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from harmodels.config.parts import Part
-from harmodels.data.registry import Dataset
+from harmodels.data.dataset import Dataset
 from harmodels.pipeline.pipeline import Pipeline, buildable
 
 TABLE_ENDINGS = ("csv", "md", "tex")

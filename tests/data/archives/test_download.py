@@ -11,7 +11,7 @@ import pytest
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.http import RetryPolicy, printable
-from harmodels.data.registry import Archive, Dataset
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DownloadError
 from harmodels.files import git_blob
 

@@ -22,7 +22,7 @@ from harmodels.data.archives.extract import (
     verify,
 )
 from harmodels.data.archives.members import safe_name
-from harmodels.data.registry import Archive, Dataset
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
 
 MakeZip = Callable[..., Path]

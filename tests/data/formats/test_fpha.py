@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmodels.data.dataset import Dataset, Normalise
 from harmodels.data.formats.fpha import SPLIT, read_fpha
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.registry import Dataset, Normalise
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 

@@ -9,9 +9,9 @@ import pytest
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import unpack
-from harmodels.data.device_motion import GRAVITY, TURN, USER
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats.motionsense import GRAVITY, TURN, USER
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.registry import Dataset
 from harmodels.data.resampling import resample
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import DataError

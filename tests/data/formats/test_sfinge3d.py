@@ -8,9 +8,9 @@ import pytest
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import unpack
+from harmodels.data.dataset import Dataset, Normalise
 from harmodels.data.formats.sfinge3d import read_sfinge3d
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.registry import Dataset, Normalise
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import DataError

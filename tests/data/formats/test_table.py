@@ -10,8 +10,9 @@ import yaml
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import unpack
+from harmodels.data.dataset import Dataset
 from harmodels.data.prepare import prepare, read_raw
-from harmodels.data.registry import Dataset, load_registries
+from harmodels.data.registry import load_registries
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.errors import ConfigurationError, DataError
 

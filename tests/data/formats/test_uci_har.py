@@ -6,9 +6,9 @@ import pytest
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import extract
+from harmodels.data.dataset import Dataset
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.uci_har import read_uci_har, signal_file
-from harmodels.data.registry import Dataset
 from harmodels.errors import DataError
 
 FACTS = SequenceFacts("toy", ("walking", "sitting"), ("acc_x", "acc_y"), ("g", "g"), 50.0)

@@ -7,8 +7,8 @@ import pytest
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import pack, unpack
+from harmodels.data.dataset import Dataset
 from harmodels.data.formats.fpha import SPLIT
-from harmodels.data.registry import Dataset
 from harmodels.errors import DataError, DownloadError
 
 SKELETON = "Hand_pose_annotation_v1/Subject_1/stir/1/skeleton.txt"

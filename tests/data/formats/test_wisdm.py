@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harmodels.data.dataset import Window
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats.wisdm import (
     EMPTY,
@@ -16,7 +17,6 @@ from harmodels.data.formats.wisdm import (
     parse_records,
     read_wisdm,
 )
-from harmodels.data.registry import Window
 from harmodels.errors import DataError
 
 CLASSES = ("jogging", "walking")

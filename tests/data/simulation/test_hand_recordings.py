@@ -8,9 +8,9 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from harmodels.data.dataset import Dataset, HandSimulation
 from harmodels.data.formats.fpha import SPLIT
 from harmodels.data.prepare import read_raw
-from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.hand_motion import (
     ACTIONS,
@@ -19,7 +19,6 @@ from harmodels.data.simulation.hand_motion import (
     move,
 )
 from harmodels.data.simulation.hand_recordings import draw_lengths
-from harmodels.data.simulation.plans import HandSimulation
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import ConfigurationError
 

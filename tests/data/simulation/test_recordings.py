@@ -9,8 +9,8 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from harmodels.data.dataset import Dataset
 from harmodels.data.prepare import read_raw
-from harmodels.data.registry import Dataset
 from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.afternoon import simulate_afternoon
 from harmodels.data.simulation.phone_motion import (

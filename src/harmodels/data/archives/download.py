@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from harmodels.data.archives.extract import official, pack, verify
 from harmodels.data.archives.http import RetryPolicy, download, printable
-from harmodels.data.registry import Archive, Dataset
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
 

@@ -6,11 +6,10 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from harmodels.data.archives.members import Member, copy_member, open_members
-from harmodels.data.registry import Archive, Dataset
+from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import MORE_SPACE, atomic_path, git_blob, sha256
 
@@ -155,7 +154,7 @@ def verify(path: Path, archive: Archive) -> None:
 
 def official(archive: Archive) -> Archive:
     """Return an archive as it has to be where an address of the registry sends it."""
-    return replace(archive, user_file=False)
+    return archive.replaced(user_file=False)
 
 
 def _verify_kind(path: Path, archive: Archive) -> None:

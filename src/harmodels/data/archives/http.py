@@ -12,7 +12,7 @@ from typing import IO
 import pooch
 
 from harmodels.data.archives.extract import verify
-from harmodels.data.registry import Archive
+from harmodels.data.dataset import Archive
 from harmodels.errors import DownloadError
 from harmodels.files import atomic_path
 

@@ -1,37 +1,30 @@
 """The course's HDF5 file: `trX`, `trY`, `tstX`, `tstY` with one-hot labels."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.facts import SequenceFacts
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
+from harmodels.files import git_blob
 
+LOGGER = logging.getLogger("harmodels")
 STEPS = 150
 LARGEST_BYTES = 4_000_000_000  # of one part; what a file declares costs it nothing
 OWN_DATA = "which could be any file of this machine; copy the values into this one"
 SPLITS = {"train": ("trX", "trY"), "test": ("tstX", "tstY")}
 
 
-def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
-    """Read the training and the test sequences.
+def read(dataset: Dataset, path: Path) -> Raw:
+    """Read the training and the test sequences of the HDF5 file; classes are one-hot columns.
 
-    Parameters
-    ----------
-    path
-        The HDF5 file.
-    facts
-        Of the registry; its classes are the one-hot columns.
-
-    Returns
-    -------
-    sequences
-        Ids are `train/00001`, …; the file does not say who was recorded, so subjects are empty.
-    notes
-        Nothing is dropped, so `{"dropped": {}}`.
+    Ids are `train/00001`, …; the file does not say who was recorded, so subjects are empty. Notes:
+    `dropped` (nothing), and with a known hash `known_file`, whether the file has it.
 
     Raises
     ------
@@ -40,7 +33,7 @@ def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
         (N, 150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
     """
     parts = _read(path)
-    channels, classes = len(facts.channels), len(facts.classes)
+    channels, classes = len(dataset.channels), len(dataset.classes)
     values, labels = [], []
     for inputs, targets in SPLITS.values():
         _check_shape(path, inputs, parts[inputs], (STEPS, channels))
@@ -56,14 +49,28 @@ def read_course_h5(path: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
     official_split = np.repeat(np.array(list(SPLITS), dtype=np.str_), counts)
     names = [f"{h}/{i:05d}" for h, n in zip(SPLITS, counts, strict=True) for i in range(1, n + 1)]
     sequences = Sequences.of_equal_length(
-        facts,
+        dataset.facts,
         np.concatenate(values),
         ids=names,
         subjects=np.full(len(names), "", dtype=np.str_),
         official_split=official_split,
         labels=np.concatenate(labels),
     )
-    return sequences, {"dropped": {}}
+    return Raw(sequences, {"dropped": {}, **_compared(dataset, path)}, [path])
+
+
+def _compared(dataset: Dataset, path: Path) -> dict[str, bool]:
+    """Return whether a file that a user may bring is the one that the registry knows."""
+    known = None if dataset.archive is None else dataset.archive.git_blob
+    if known is None:
+        return {}
+    found = git_blob(path)
+    if found != known:
+        LOGGER.warning(
+            "%s has the git blob hash %s, the known file %s: it is read as a user's own",
+            *(path.name, found, known),
+        )
+    return {"known_file": found == known}
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
@@ -124,3 +131,6 @@ def _labels(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.int64]:
             f"{path}: row {broken[0]} of {name} is {array[broken[0]].tolist()}, not one-hot"
         )
     return array.argmax(axis=1).astype(np.int64)
+
+
+FORMAT = Format(read, needs=PHONE)

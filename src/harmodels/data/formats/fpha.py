@@ -4,29 +4,38 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.text_rows import read_lines, read_rows
-from harmodels.data.registry import Normalise
+from harmodels.data.dataset import Dataset, Normalise
+from harmodels.data.formats import Format, Raw
 from harmodels.data.sequences import Sequences
-from harmodels.data.skeletons import SKELETONS
+from harmodels.data.skeletons import FINGERS, Skeleton
+from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
 
 LOGGER = logging.getLogger("harmodels")
 SPLIT = "data_split_action_recognition.txt"
-SKELETON = "skeleton.txt"
-JOINTS = len(SKELETONS["fpha"].joints)
-UNIT_MM = SKELETONS["fpha"].unit_mm
-MEANING = f"the frame's number and x y z of {JOINTS} joints"
+RECORDING = "skeleton.txt"
 SPLITS = {"Training": "train", "Test": "test"}
 HEADING = re.compile(r"(Training|Test)\s+([0-9]{1,9})")
 # a name of 60 letters fits into a file name in any alphabet
 ENTRY = re.compile(r"([\w-]{1,60})/([\w-]{1,60})/([\w-]{1,60})\s+(-?[0-9]{1,9})")
 PREFIX = "Subject_"
+
+
+def _skeleton() -> Skeleton:
+    """Wrist, the five knuckles, then finger by finger the other three joints."""
+    fingers = {f: tuple(f"{f}_{part}" for part in ("mcp", "pip", "dip", "tip")) for f in FINGERS}
+    knuckles = (joints[0] for joints in fingers.values())
+    others = (joint for joints in fingers.values() for joint in joints[1:])
+    return Skeleton("wrist", ("wrist", *knuckles, *others), fingers, unit_mm=1.0, relative=False)
+
+
+SKELETON = _skeleton()
+JOINTS = len(SKELETON.joints)
+MEANING = f"the frame's number and x y z of {JOINTS} joints"
 
 
 @dataclass(frozen=True)
@@ -44,27 +53,13 @@ class Entry:
         return self.recording.split("/")[0].removeprefix(PREFIX)
 
 
-def read_fpha(
-    folder: Path, facts: SequenceFacts, normalise: Normalise
-) -> tuple[Sequences, dict[str, Any]]:
-    """Read the recordings that the split file lists.
+def read(dataset: Dataset, folder: Path) -> Raw:
+    """Read the recordings that the split file lists, in its order and with its split.
 
-    Parameters
-    ----------
-    folder
-        `Hand_pose_annotation_v1`; the split file stands inside it or beside it.
-    facts
-        Of the registry; the classes are the actions in the order of the split file's labels.
-    normalise
-        What positions are relative to and measured in.
-
-    Returns
-    -------
-    sequences
-        In the order of the split file, with its split; ids are `Subject_1/action/1`.
-    notes
-        `dropped`: recordings that the split file does not list; `uneven_frames`: by id, how many
-        frames of a recording do not follow the one before by number.
+    The split file is in the folder `Hand_pose_annotation_v1` or beside it; the classes are the
+    actions in the order of its labels. Ids are `Subject_1/action/1`. Notes: `dropped`, recordings
+    that the split file does not list; `uneven_frames`, by id, how many frames of a recording do
+    not follow the one before by number.
 
     Raises
     ------
@@ -73,19 +68,20 @@ def read_fpha(
         or one that does not exist, or a label is not the action's; if a skeleton is empty, or a
         line has no 64 finite numbers.
     """
-    split = split_file(folder)
-    entries = read_split(split, facts.classes)
+    assert dataset.normalise is not None
+    split = _split_file(folder)
+    entries = _read_split(split, dataset.classes)
     parts, uneven = [], {}
     for entry in entries:
-        path = folder / entry.recording / SKELETON
+        path = folder / entry.recording / RECORDING
         if not path.is_file():
             raise DataError(
-                f"{split}, line {entry.line}: {entry.recording} has no {SKELETON} in {folder}; "
+                f"{split}, line {entry.line}: {entry.recording} has no {RECORDING} in {folder}; "
                 "bring the recording or delete the line and lower the number in its heading"
             )
         rows = read_rows(path, 1 + 3 * JOINTS, MEANING)
         uneven[entry.recording] = int(np.count_nonzero(np.diff(rows[:, 0]) != 1))
-        parts.append(_normalised(rows, normalise))
+        parts.append(_normalised(rows, dataset.normalise))
     uneven = {name: count for name, count in uneven.items() if count}
     if uneven:
         LOGGER.warning(
@@ -95,9 +91,9 @@ def read_fpha(
             next(iter(uneven)),
         )
     listed = {entry.recording for entry in entries}
-    found = {p.parent.relative_to(folder).as_posix() for p in folder.glob(f"*/*/*/{SKELETON}")}
+    found = {p.parent.relative_to(folder).as_posix() for p in folder.glob(f"*/*/*/{RECORDING}")}
     sequences = Sequences(
-        facts=facts,
+        facts=dataset.facts,
         ids=np.array([entry.recording for entry in entries], dtype=np.str_),
         subjects=np.array([entry.subject for entry in entries], dtype=np.str_),
         official_split=np.array([entry.split for entry in entries], dtype=np.str_),
@@ -105,31 +101,12 @@ def read_fpha(
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),
     )
-    dropped = {"not in the split file": len(found - listed)}
-    return sequences, {"dropped": dropped, "uneven_frames": uneven}
+    notes = {"dropped": {"not in the split file": len(found - listed)}, "uneven_frames": uneven}
+    files = [split, *(folder / entry.recording / RECORDING for entry in entries)]
+    return Raw(sequences, notes, files)
 
 
-def source_files(folder: Path, classes: tuple[str, ...]) -> list[Path]:
-    """Return the files that `read_fpha` reads.
-
-    Raises
-    ------
-    DataError
-        If the split file is missing or malformed.
-    """
-    split = split_file(folder)
-    entries = read_split(split, classes)
-    return [split, *(folder / entry.recording / SKELETON for entry in entries)]
-
-
-def split_file(folder: Path) -> Path:
-    """Return the path of the split file, beside the folder of recordings or inside it.
-
-    Raises
-    ------
-    DataError
-        If it is in neither place.
-    """
+def _split_file(folder: Path) -> Path:
     places = [folder.parent / SPLIT, folder / SPLIT]
     for path in places:
         if path.is_file():
@@ -139,14 +116,8 @@ def split_file(folder: Path) -> Path:
     )
 
 
-def read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
-    """Return the entries of a split file: two headings, each with its number of lines below.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, as `read_fpha` says.
-    """
+def _read_split(path: Path, classes: tuple[str, ...]) -> list[Entry]:
+    """Return the entries of a split file: two headings, each with its number of lines below."""
     entries: list[Entry] = []
     headings: dict[str, tuple[int, int]] = {}
     split = ""
@@ -228,4 +199,15 @@ def _normalised(rows: NDArray[np.float64], normalise: Normalise) -> NDArray[np.f
         joints = joints - joints[:1, :1]
     elif normalise.origin == "wrist":
         joints = joints - joints[:, :1]
-    return (joints * (UNIT_MM / normalise.unit_mm)).reshape(len(rows), -1).astype(np.float32)
+    return (
+        (joints * (SKELETON.unit_mm / normalise.unit_mm)).reshape(len(rows), -1).astype(np.float32)
+    )
+
+
+PLAN = ("repetitions", "shortest_frames", "median_frames", "longest_frames")
+FORMAT = Format(
+    read,
+    needs=frozenset({"normalise", "normalise.origin", *(f"simulation.{key}" for key in PLAN)}),
+    may=frozenset({"simulation"}),
+    skeleton=SKELETON,
+)

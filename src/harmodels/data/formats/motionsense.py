@@ -13,18 +13,48 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.device_motion import CHANNELS, CODES, GRAVITY, INDEX, TURN, USER
+from harmodels.data.dataset import Dataset
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.text_rows import read_columns
-from harmodels.data.formats.windows import WindowsOfParts
-from harmodels.data.registry import Window
+from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.resampling import FILTER, resample
-from harmodels.data.sequences import Sequences
+from harmodels.data.text_rows import read_columns
 from harmodels.data.units import unit_factor
-from harmodels.errors import DataError
+from harmodels.data.windows import WindowsOfParts
+from harmodels.errors import ConfigurationError, DataError
 
 LOGGER = logging.getLogger("harmodels")
 Array = NDArray[np.float64]
+
+# Code of a folder → activity.
+CODES = {
+    "dws": "downstairs",
+    "jog": "jogging",
+    "sit": "sitting",
+    "std": "standing",
+    "ups": "upstairs",
+    "wlk": "walking",
+}
+# Activity → the numbers of its trials in the authors' archive.
+TRIALS = {
+    "downstairs": (1, 2, 11),
+    "jogging": (9, 16),
+    "sitting": (5, 13),
+    "standing": (6, 14),
+    "upstairs": (3, 4, 12),
+    "walking": (7, 8, 15),
+}
+INDEX = ""  # the first column, which has no name: 0, 1, 2, …
+ATTITUDE = ("attitude.roll", "attitude.pitch", "attitude.yaw")
+AXES = ("x", "y", "z")
+GRAVITY, TURN, USER = (
+    tuple(f"{sensor}.{axis}" for axis in AXES)
+    for sensor in ("gravity", "rotationRate", "userAcceleration")
+)
+# Channel → the columns whose sum it is, and their unit: total acceleration and the gyroscope.
+CHANNELS: dict[str, tuple[tuple[str, ...], str]] = {
+    **{f"acc_{axis}": ((f"gravity.{axis}", f"userAcceleration.{axis}"), "g") for axis in AXES},
+    **{f"gyro_{axis}": ((f"rotationRate.{axis}",), "rad/s") for axis in AXES},
+}
 
 TOO_SHORT = "sample of a trial too short for a window"
 KNOWN_COPIES = {"sit_13/sub_1.csv": "sit_5/sub_1.csv"}  # in the authors' own archive
@@ -46,38 +76,14 @@ class Trial(NamedTuple):
     path: Path
 
 
-def read_motionsense(
-    path: Path,
-    facts: SequenceFacts,
-    window: Window,
-    recorded_hz: float,
-    people: Sequence[str] = (),
-) -> tuple[Sequences, dict[str, Any]]:
+def read(dataset: Dataset, path: Path) -> Raw:
     """Read all trials, resample them, and cut windows, none of which crosses trials.
 
-    Total acceleration is the sum of gravity and user acceleration.
-
-    Parameters
-    ----------
-    path
-        The folder of the trials' folders.
-    facts
-        Of the registry; its channels are some of `CHANNELS`, its classes those of `CODES`.
-    window
-        Samples of a window and from one start to the next, at the rate of the result.
-    recorded_hz
-        Samples a second of the files.
-    people
-        Who may be recorded; empty for anybody.
-
-    Returns
-    -------
-    sequences
-        By person, class and trial; ids are `<person>/<class>/<trial>/00001`, ….
-    notes
-        `dropped`, `files`, `rows`, `copies` (the file that the authors' archive holds twice →
-        its other name; both are read), `recorded_hz`, `resampling` (the filter),
-        `units_of_files`.
+    The channels are some of `CHANNELS`, where total acceleration is the sum of gravity and user
+    acceleration, the classes those of `CODES`. Windows come by person, class and trial; ids are
+    `<person>/<class>/<trial>/00001`, …. Notes: `dropped`, `files`, `rows`, `copies` (the file that
+    the authors' archive holds twice → its other name; both are read), `recorded_hz`, `resampling`
+    (the filter), `units_of_files`.
 
     Raises
     ------
@@ -86,11 +92,14 @@ def read_motionsense(
         twice, a file is cut short or lacks samples or columns, has a number that is not finite,
         another unit of gravity, or a rate other than `recorded_hz`.
     """
+    facts, window, recorded_hz = dataset.facts, dataset.window, dataset.recorded_hz
+    assert window is not None
+    assert recorded_hz is not None
     windows = WindowsOfParts(facts, window)
     known: dict[bytes, Path] = {}  # by a hash of the samples
     copies: dict[str, str] = {}
     rows = dropped = 0
-    trials = find_trials(path, facts.classes, people)
+    trials = _find_trials(path, facts.classes, dataset.subjects)
     for trial in trials:
         table, place = _table(trial.path, recorded_hz)
         first = known.setdefault(hashlib.sha256(table.tobytes()).digest(), trial.path)
@@ -109,7 +118,7 @@ def read_motionsense(
         raise DataError(
             f"{path} holds no trial of {window.steps / facts.rate_hz:g} s, the length of a window"
         )
-    return windows.sequences(), {
+    notes = {
         "dropped": {TOO_SHORT: dropped},
         "files": len(trials),
         "rows": rows,
@@ -118,16 +127,10 @@ def read_motionsense(
         "resampling": FILTER,
         "units_of_files": {channel: CHANNELS[channel][1] for channel in facts.channels},
     }
+    return Raw(windows.sequences(), notes, [trial.path for trial in trials])
 
 
-def find_trials(path: Path, classes: Sequence[str], people: Sequence[str] = ()) -> list[Trial]:
-    """Return the files of all trials, sorted.
-
-    Raises
-    ------
-    DataError
-        As `read_motionsense`, of names.
-    """
+def _find_trials(path: Path, classes: Sequence[str], people: Sequence[str]) -> list[Trial]:
     found: dict[tuple[int, int, int], Path] = {}
     for folder in _entries(path):
         if not folder.is_dir():
@@ -265,3 +268,31 @@ def _check_rate(file: Path, gravity: Array, turn: Array, recorded_hz: float) -> 
             f"{file}: gravity turns as the gyroscope says at {found:.0f} samples a second, and "
             f"the registry states recorded_hz: {recorded_hz:g}; {BRING}, or state their rate"
         )
+
+
+def _check(entry: Mapping[str, Any], where: str) -> None:
+    """Check that the files hold the classes and channels of an entry, in these units."""
+    for name in entry["classes"]:
+        if name not in CODES.values():
+            raise ConfigurationError(
+                f"{where}.classes: {name!r} is none of the activities of the format motionsense, "
+                f"{', '.join(CODES.values())}"
+            )
+    for channel, unit in entry["channels"].items():
+        if channel not in CHANNELS:
+            raise ConfigurationError(
+                f"{where}.channels: {channel!r} is none of the channels of the format motionsense, "
+                f"{', '.join(CHANNELS)}"
+            )
+        try:
+            unit_factor(CHANNELS[channel][1], unit)
+        except ValueError as error:
+            raise ConfigurationError(f"{where}.channels.{channel}: {error}") from None
+
+
+FORMAT = Format(
+    read,
+    needs=PHONE | {"window", "recorded_hz"},
+    may=frozenset({"simulation"}),
+    check=_check,
+)

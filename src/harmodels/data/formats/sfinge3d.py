@@ -3,26 +3,39 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.text_rows import read_lines, read_rows
-from harmodels.data.registry import Normalise
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats import Format, Raw
 from harmodels.data.sequences import Sequences
-from harmodels.data.skeletons import SKELETONS
+from harmodels.data.skeletons import AXES, FINGERS, Skeleton
+from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
 
 CLIPS = "Dictionary"
 LONG = "Sequences"
 ANNOTATIONS = "Sequences/sequencesGT.csv"
 PER_JOINT = 7  # position x y z, quaternion x y z w
-COLUMNS = PER_JOINT * len(SKELETONS["sfinge3d"].joints)
-UNIT_MM = SKELETONS["sfinge3d"].unit_mm
 MEANING = "20 joints, of each the position x y z and the quaternion x y z w"
 TOLERANCE = 1  # rows that an annotated gesture may reach past its file
+
+
+def _skeleton() -> Skeleton:
+    """Palm, then finger by finger; `a` is the joint next to the palm.
+
+    The authors state no unit. Metres fit: the first bone of the index finger is 0.036 long.
+    """
+    parts = dict.fromkeys(FINGERS, ("a", "b", "c", "end")) | {"thumb": ("a", "b", "end")}
+    fingers = {finger: tuple(f"{finger}_{part}" for part in parts[finger]) for finger in FINGERS}
+    joints = ("palm", *(joint for finger in FINGERS for joint in fingers[finger]))
+    turn = tuple(f"palm_q{axis}" for axis in (*AXES, "w"))
+    return Skeleton("palm", joints, fingers, unit_mm=1000.0, relative=True, turn=turn)
+
+
+SKELETON = _skeleton()
+COLUMNS = PER_JOINT * len(SKELETON.joints)
 
 
 @dataclass(frozen=True)
@@ -42,28 +55,13 @@ class Gesture:
         return f"sequences/{self.sequence}/{self.place}"
 
 
-def read_sfinge3d(
-    folder: Path, facts: SequenceFacts, normalise: Normalise
-) -> tuple[Sequences, dict[str, Any]]:
+def read(dataset: Dataset, folder: Path) -> Raw:
     """Read the clips of `Dictionary` and the annotated gestures of `Sequences`.
 
-    Parameters
-    ----------
-    folder
-        The folder that holds both.
-    facts
-        Of the registry; class folder 1 is the label 0.
-    normalise
-        The unit of positions.
-
-    Returns
-    -------
-    sequences
-        Training clips first; ids are `dictionary/<class>/<clip>` and
-        `sequences/<sequence>/<gesture>`. The files do not say who was recorded.
-    notes
-        `clipped`: rows cut off by id, of gestures whose end is annotated past their file;
-        `overlapping`: by id, rows that a gesture shares with an earlier one of its sequence.
+    Training clips come first; ids are `dictionary/<class>/<clip>` and
+    `sequences/<sequence>/<gesture>`; class folder 1 is the label 0. The files do not say who was
+    recorded. Notes: `clipped`, rows cut off by id, of gestures whose end is annotated past their
+    file; `overlapping`, by id, rows that a gesture shares with an earlier one of its sequence.
 
     Raises
     ------
@@ -72,10 +70,12 @@ def read_sfinge3d(
         label is outside the classes, an annotation is malformed, occurs twice, or reaches more
         than one row past its file.
     """
-    clips = _clips(folder / CLIPS, len(facts.classes))
-    gestures = read_annotations(folder / ANNOTATIONS, len(facts.classes))
-    scale = UNIT_MM / normalise.unit_mm
-    parts = [hand_channels(_rows(path), scale) for path, _ in clips]
+    assert dataset.normalise is not None
+    classes = len(dataset.classes)
+    clips = _clips(folder / CLIPS, classes)
+    gestures = _annotations(folder / ANNOTATIONS, classes)
+    scale = SKELETON.unit_mm / dataset.normalise.unit_mm
+    parts = [_hand_channels(_rows(path), scale) for path, _ in clips]
     clipped: dict[str, int] = {}
     recordings = {gesture.sequence: gesture.line for gesture in gestures}
     rows = {number: _recording(folder, number, line) for number, line in recordings.items()}
@@ -89,10 +89,10 @@ def read_sfinge3d(
             )
         if beyond > 0:
             clipped[gesture.id] = beyond
-        parts.append(hand_channels(whole[gesture.start : gesture.stop], scale))
+        parts.append(_hand_channels(whole[gesture.start : gesture.stop], scale))
     ids = [f"dictionary/{label + 1}/{path.stem}" for path, label in clips]
     sequences = Sequences(
-        facts=facts,
+        facts=dataset.facts,
         ids=np.array([*ids, *(gesture.id for gesture in gestures)], dtype=np.str_),
         subjects=np.full(len(parts), "", dtype=np.str_),
         official_split=np.repeat(
@@ -102,8 +102,9 @@ def read_sfinge3d(
         offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         values=np.concatenate(parts),
     )
-    overlapping = _overlaps(gestures, rows)
-    return sequences, {"dropped": {}, "clipped": clipped, "overlapping": overlapping}
+    notes = {"dropped": {}, "clipped": clipped, "overlapping": _overlaps(gestures, rows)}
+    files = [folder / ANNOTATIONS, *(folder / LONG / f"{number}.txt" for number in sorted(rows))]
+    return Raw(sequences, notes, [*(path for path, _ in clips), *files])
 
 
 def _overlaps(gestures: list[Gesture], rows: dict[int, NDArray[np.float64]]) -> dict[str, int]:
@@ -118,7 +119,7 @@ def _overlaps(gestures: list[Gesture], rows: dict[int, NDArray[np.float64]]) -> 
     return shared
 
 
-def hand_channels(rows: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+def _hand_channels(rows: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
     """Return (T, 64): joints relative to the palm, the palm's path, its orientation.
 
     Parameters
@@ -137,16 +138,11 @@ def hand_channels(rows: NDArray[np.float64], scale: float) -> NDArray[np.float32
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def read_annotations(path: Path, classes: int) -> list[Gesture]:
+def _annotations(path: Path, classes: int) -> list[Gesture]:
     """Return the annotated gestures in the order of the file.
 
     A line is `sequence,count` and then `class,first,last` for each gesture, counted from 1,
     first and last row included.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, as `read_sfinge3d` says.
     """
     gestures: list[Gesture] = []
     seen: dict[int, int] = {}
@@ -173,20 +169,6 @@ def read_annotations(path: Path, classes: int) -> list[Gesture]:
                 raise DataError(f"{where}: rows {first} to {last} are no gesture")
             gestures.append(Gesture(sequence, place, label - 1, first - 1, last, number))
     return gestures
-
-
-def source_files(folder: Path, classes: int) -> list[Path]:
-    """Return the files that `read_sfinge3d` reads.
-
-    Raises
-    ------
-    DataError
-        As `read_sfinge3d` does.
-    """
-    gestures = read_annotations(folder / ANNOTATIONS, classes)
-    numbers = sorted({gesture.sequence for gesture in gestures})
-    clips = [path for path, _ in _clips(folder / CLIPS, classes)]
-    return [*clips, folder / ANNOTATIONS, *(folder / LONG / f"{n}.txt" for n in numbers)]
 
 
 def _clips(folder: Path, classes: int) -> list[tuple[Path, int]]:
@@ -219,3 +201,6 @@ def _rows(path: Path) -> NDArray[np.float64]:
     """Read one recording; clips have `;` between the numbers, long sequences `,`."""
     separator = ";" if path.parent.parent.name == CLIPS else ","
     return read_rows(path, COLUMNS, MEANING, separator)
+
+
+FORMAT = Format(read, needs=frozenset({"normalise"}), skeleton=SKELETON)

@@ -4,20 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.config.messages import unknown_key
+from harmodels.data.dataset import Dataset, Window
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.windows import WindowsOfParts, changes, number_segments
-from harmodels.data.registry import Window
+from harmodels.data.formats import CHANNELS, Format, Raw
 from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps
-from harmodels.data.sequences import Sequences
 from harmodels.data.table_layout import SECONDS, TableLayout
 from harmodels.data.units import unit_factor
+from harmodels.data.windows import WindowsOfParts, changes, number_segments
 from harmodels.errors import DataError
 
 ENDINGS = (".csv", ".parquet")
@@ -42,41 +41,28 @@ class _Found:
     rates: list[float] = field(default_factory=list)
 
 
-def read_table_format(
-    path: Path, facts: SequenceFacts, layout: TableLayout, window: Window
-) -> tuple[Sequences, dict[str, Any]]:
+def read(dataset: Dataset, path: Path) -> Raw:
     """Read tables of recordings, convert units, resample, and cut windows.
 
-    A window never crosses a change of subject, recording or label, a dropped row, a step back in
-    time or a pause longer than `window.largest_gap_s`.
-
-    Parameters
-    ----------
-    path
-        A CSV or Parquet file, or a folder of them; each file of a folder is a recording.
-    facts
-        Of the registry: classes, channels, their units, and the rate of the result.
-    layout
-        Which column means what.
-    window
-        Samples of a window and from one start to the next, at the rate of the result.
-
-    Returns
-    -------
-    sequences
-        Windows in the order of the files; ids are `<subject>/<recording>/00001`.
-    notes
-        `dropped` (rows by reason), `other_labels` (rows of labels that are none of the classes),
-        `recorded_hz` (least and most), `resampling` (the filter), `units` of the files.
+    The path is that of a CSV or Parquet file, or of a folder of them, each of which is a
+    recording. A window never crosses a change of subject, recording or label, a dropped row, a step
+    back in time or a pause longer than `window.largest_gap_s`. Windows come in the order of the
+    files; ids are `<subject>/<recording>/00001`. Notes: `dropped` (rows by reason), `other_labels`
+    (rows of labels that are none of the classes), `recorded_hz` (least and most), `resampling` (the
+    filter), `units_of_files`.
 
     Raises
     ------
     DataError
         Naming the file, if it cannot be read, lacks a column, or no window is left.
     """
+    facts, layout, window = dataset.facts, dataset.table, dataset.window
+    assert layout is not None
+    assert window is not None
     windows = WindowsOfParts(facts, window)
+    files = _files(path)
     found = _Found(windows, dropped=Counter(dict.fromkeys(REASONS, 0)))
-    for name, frame in _frames(path, layout):
+    for name, frame in _frames(path, files, layout):
         table = _usable(frame, name, facts, layout, found)
         for part in _parts(table, window):
             _cut(part, name, found)
@@ -88,23 +74,17 @@ def read_table_format(
             + (f"; labels that are none of the classes: {others}" if others else "")
         )
     units = dict(zip(facts.channels, facts.units, strict=True)) | dict(layout.units)
-    return windows.sequences(), {
+    notes = {
         "dropped": dict(found.dropped),
         "other_labels": dict(found.other_labels),
         "recorded_hz": [round(min(found.rates), 3), round(max(found.rates), 3)],
         "resampling": FILTER,
         "units_of_files": units,
     }
+    return Raw(windows.sequences(), notes, files)
 
 
-def source_files(path: Path) -> list[Path]:
-    """Return the tables that `read_table_format` reads.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
+def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS)
@@ -113,9 +93,10 @@ def source_files(path: Path) -> list[Path]:
     return files
 
 
-def _frames(path: Path, layout: TableLayout) -> Iterator[tuple[str, pd.DataFrame]]:
+def _frames(
+    path: Path, files: list[Path], layout: TableLayout
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the name of a recording (empty for a single file) and its rows."""
-    files = source_files(path)
     if layout.labels is None:
         for file in files:
             name = "" if file == path else file.relative_to(path).with_suffix("").as_posix()
@@ -236,3 +217,10 @@ def _cut(part: pd.DataFrame, name: str, found: _Found) -> None:
         found.rates.append(rate_of(times))
     else:
         found.dropped[TOO_SHORT] += len(part)
+
+
+FORMAT = Format(
+    read,
+    needs=CHANNELS | {"table", "window", "window.largest_gap_s"},
+    may=frozenset({"channel_groups.acceleration"}),
+)

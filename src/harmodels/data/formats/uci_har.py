@@ -1,14 +1,14 @@
 """The raw format of UCI HAR: text files with one window of 128 steps a line."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.text_rows import read_lines, read_rows
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.sequences import Sequences
+from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
 
 STEPS = 128
@@ -17,22 +17,11 @@ LABELS = "activity_labels.txt"
 EXACT = 2.0**53  # whole numbers below it are exact in float64
 
 
-def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[str, Any]]:
-    """Read the inertial signals, subjects and labels.
+def read(dataset: Dataset, folder: Path) -> Raw:
+    """Read the inertial signals, subjects and labels of a folder with `activity_labels.txt`.
 
-    Parameters
-    ----------
-    folder
-        The folder that holds `activity_labels.txt`, `train` and `test`.
-    facts
-        Of the registry; the channels name the files of `Inertial Signals`.
-
-    Returns
-    -------
-    sequences
-        The windows in the order of the files, training split first; ids are `train/00001`, …
-    notes
-        Nothing is dropped, so `{"dropped": {}}`.
+    The channels name the files of `Inertial Signals`. Windows come in the order of the files,
+    training split first; ids are `train/00001`, …. Notes: `dropped`, nothing.
 
     Raises
     ------
@@ -40,29 +29,24 @@ def read_uci_har(folder: Path, facts: SequenceFacts) -> tuple[Sequences, dict[st
         Naming file and line, if a file is missing, a line has no 128 numbers, a number is not
         finite, a label is outside the classes, or files differ in their number of lines.
     """
-    _check_classes(folder / LABELS, facts.classes)
-    parts = [_read_split(folder, split, facts) for split in SPLITS]
+    _check_classes(folder / LABELS, dataset.classes)
+    parts = [_read_split(folder, split, dataset) for split in SPLITS]
     values = np.concatenate([part[0] for part in parts])
     labels = np.concatenate([part[1] for part in parts])
     counts = [len(part[1]) for part in parts]
     sequences = Sequences.of_equal_length(
-        facts,
+        dataset.facts,
         values,
         ids=[f"{s}/{i:05d}" for s, n in zip(SPLITS, counts, strict=True) for i in range(1, n + 1)],
         subjects=np.concatenate([part[2] for part in parts]).astype(np.str_),
         official_split=np.repeat(np.array(SPLITS, dtype=np.str_), counts),
         labels=labels,
     )
-    return sequences, {"dropped": {}}
-
-
-def source_files(folder: Path, channels: tuple[str, ...]) -> list[Path]:
-    """Return the files that `read_uci_har` reads."""
     files = [folder / LABELS]
     for split in SPLITS:
-        files += [signal_file(folder, split, channel) for channel in channels]
+        files += [signal_file(folder, split, channel) for channel in dataset.channels]
         files += [folder / split / f"subject_{split}.txt", folder / split / f"y_{split}.txt"]
-    return files
+    return Raw(sequences, {"dropped": {}}, files)
 
 
 def signal_file(folder: Path, split: str, channel: str) -> Path:
@@ -71,17 +55,17 @@ def signal_file(folder: Path, split: str, channel: str) -> Path:
 
 
 def _read_split(
-    folder: Path, split: str, facts: SequenceFacts
+    folder: Path, split: str, dataset: Dataset
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     """Return values (windows, STEPS, D), labels and subjects of one split."""
     label_file = folder / split / f"y_{split}.txt"
     labels = _read_integers(label_file)
-    _refuse_outside(label_file, labels, len(facts.classes))
+    _refuse_outside(label_file, labels, len(dataset.classes))
     subject_file = folder / split / f"subject_{split}.txt"
     subjects = _read_integers(subject_file)
     _same_lines(subject_file, len(subjects), label_file, len(labels))
-    values = np.empty((len(labels), STEPS, len(facts.channels)), dtype=np.float32)
-    for index, channel in enumerate(facts.channels):
+    values = np.empty((len(labels), STEPS, len(dataset.channels)), dtype=np.float32)
+    for index, channel in enumerate(dataset.channels):
         path = signal_file(folder, split, channel)
         signal = read_rows(path, STEPS, "one window; is the file truncated?")
         _same_lines(path, len(signal), label_file, len(labels))
@@ -122,3 +106,6 @@ def _refuse_outside(path: Path, labels: NDArray[np.int64], classes: int) -> None
 def _same_lines(path: Path, lines: int, other: Path, expected: int) -> None:
     if lines != expected:
         raise DataError(f"{path} has {lines} lines, but {other.name} has {expected}")
+
+
+FORMAT = Format(read, needs=PHONE, may=frozenset({"simulation"}))

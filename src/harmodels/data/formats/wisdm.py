@@ -11,16 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.windows import (
-    changes,
-    cut_windows,
-    number_segments,
-    rows_of_windows,
-)
-from harmodels.data.registry import Window
+from harmodels.data.dataset import Dataset, Window
+from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.sequences import Sequences
+from harmodels.data.windows import changes, cut_windows, number_segments, rows_of_windows
 from harmodels.errors import DataError
+from harmodels.files import sha256
 
 LOGGER = logging.getLogger("harmodels")
 FIELDS = 6
@@ -69,30 +65,14 @@ class Records:
     well_formed: dict[str, int]
 
 
-def read_wisdm(
-    path: Path, facts: SequenceFacts, window: Window, official: Mapping[str, int] | None = None
-) -> tuple[Sequences, dict[str, Any]]:
-    """Read the raw text and cut it into windows.
+def read(dataset: Dataset, path: Path) -> Raw:
+    """Read the raw text and cut it into windows, in the file's order.
 
     A window never crosses a change of user or activity, a dropped record, a step back in time or
-    a pause longer than `window.largest_gap_s`. The data set has no official split.
-
-    Parameters
-    ----------
-    path
-        The raw text file.
-    facts, window
-        Of the registry.
-    official
-        Records of each class that the file is known to hold, to be compared in the card.
-
-    Returns
-    -------
-    sequences
-        Windows of `window.steps` steps in the file's order; ids are `33/jogging/00001`, ….
-    notes
-        `dropped` (records by reason, and the records that filled no window), `records` by class,
-        and, with `official`, the comparison with it.
+    a pause longer than `window.largest_gap_s`. The data set has no official split; ids are
+    `33/jogging/00001`, …. Notes: `dropped` (records by reason, and the records that filled no
+    window), `records` by class, and, of the known file, their comparison with the registry's
+    `official_records`.
 
     Raises
     ------
@@ -103,7 +83,9 @@ def read_wisdm(
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    records = parse_records(text, facts.classes)
+    window = dataset.window
+    assert window is not None
+    records = parse_records(text, dataset.classes)
     starts = cut_windows(_segments(records, window), window.steps, window.step)
     if len(starts) == 0:
         raise DataError(
@@ -116,9 +98,11 @@ def read_wisdm(
         "dropped": {**records.dropped, "records too few for a window": unused},
         "records": records.well_formed,
     }
-    if official is not None:
-        notes["official_records"] = _compare(records.well_formed, official)
-    return _sequences(records, facts, starts, rows), notes
+    known = dataset.archive.checksums if dataset.archive else None
+    # the totals are a promise of the official file, not of the format
+    if dataset.official_records and known and sha256(path) in known.values():
+        notes["official_records"] = _compare(records.well_formed, dataset.official_records)
+    return Raw(_sequences(records, dataset, starts, rows), notes, [path])
 
 
 def parse_records(text: str, classes: Sequence[str]) -> Records:
@@ -196,7 +180,7 @@ def _segments(records: Records, window: Window) -> NDArray[np.int64]:
 
 def _sequences(
     records: Records,
-    facts: SequenceFacts,
+    dataset: Dataset,
     starts: NDArray[np.int64],
     rows: NDArray[np.int64],
 ) -> Sequences:
@@ -205,9 +189,9 @@ def _sequences(
     numbers = frame.groupby(["user", "label"]).cumcount() + 1
     names = zip(users, labels, numbers, strict=True)
     return Sequences.of_equal_length(
-        facts,
+        dataset.facts,
         records.values[rows],
-        ids=[f"{u}/{facts.classes[c]}/{n:05d}" for u, c, n in names],
+        ids=[f"{u}/{dataset.classes[c]}/{n:05d}" for u, c, n in names],
         subjects=users.astype(np.str_),
         official_split=np.full(len(rows), "", dtype=np.str_),
         labels=labels,
@@ -222,3 +206,10 @@ def _compare(found: Mapping[str, int], official: Mapping[str, int]) -> dict[str,
             "the official file should hold %s records, but %s were found", official, found
         )
     return {"expected": dict(official), "agree": agree}
+
+
+FORMAT = Format(
+    read,
+    needs=PHONE | {"window", "window.largest_gap_s"},
+    may=frozenset({"official_records", "simulation"}),
+)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from harmodels.data.formats.fpha import PREFIX, SKELETON, SPLIT
+from harmodels.data.dataset import HandSimulation
+from harmodels.data.formats.fpha import PREFIX, RECORDING, SPLIT
 from harmodels.data.simulation.hand_motion import ACTIONS, draw_hand, move
-from harmodels.data.simulation.plans import HandSimulation
 from harmodels.errors import ConfigurationError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator
@@ -52,7 +52,7 @@ def write_fpha(
                     random=generator(plan.seed, Purpose.SIMULATION, person, epoch),
                 )
                 name = f"{PREFIX}{person + 1}/{action}/{repetition}"
-                write_text(folder / name / SKELETON, skeleton_text(joints))
+                write_text(folder / name / RECORDING, skeleton_text(joints))
                 listed[split].append(f"{name} {label}")
     lines = [line for split, names in listed.items() for line in (f"{split} {len(names)}", *names)]
     write_text(folder.parent / SPLIT, "\n".join([*lines, ""]))

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.data.device_motion import ATTITUDE, CODES, GRAVITY, INDEX, TRIALS, TURN, USER
+from harmodels.data.dataset import Dataset, HandSimulation, Simulation
 from harmodels.data.features.signals import reduce_noise, split_gravity
+from harmodels.data.formats.motionsense import ATTITUDE, CODES, GRAVITY, INDEX, TRIALS, TURN, USER
 from harmodels.data.formats.uci_har import LABELS, STEPS, signal_file
-from harmodels.data.registry import Dataset
 from harmodels.data.simulation.hand_recordings import write_fpha
 from harmodels.data.simulation.phone_motion import (
     ACTIVITIES,
@@ -19,7 +19,6 @@ from harmodels.data.simulation.phone_motion import (
     record,
 )
 from harmodels.data.simulation.placements import PLACEMENTS
-from harmodels.data.simulation.plans import HandSimulation, Simulation
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator

@@ -1,6 +1,6 @@
 """Key tables of every configuration file and JSON Schemas for editors, from the records.
 
-`python -m harmodels.config.describe` renews the tables of config/README.md and writes the schemas
+`python -m harmodels.pipeline.describe` renews the tables of config/README.md and writes the schemas
 to workflow/schemas, where git ignores them (`make keys`); with `--check` it says whether the page
 is out of date (`make lint`).
 """
@@ -15,23 +15,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from harmodels.config.base import LARGEST_COUNT, LARGEST_NUMBER
 from harmodels.config.options import OPTIONS, Options
 from harmodels.config.project import ProjectFile
 from harmodels.config.report_file import ReportFile
 from harmodels.config.specs.describe import describe_specs
+from harmodels.data.registry import Entry
 from harmodels.errors import ConfigurationError
 
 HEADING = "## What one call builds"
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+_WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _KINDS = {"object": "mapping", "array": "list", "string": "text"}
 
 
 def records() -> dict[str, type[BaseModel]]:
     """Return the record of every configuration file, by the name of its schema."""
-    from harmodels.data.registry import Entry
-
     return {"config": ProjectFile, "report": ReportFile, **OPTIONS, "datasets": Entry}
 
 
@@ -51,14 +50,14 @@ def table_of(record: type[BaseModel], prefix: str = "") -> str:
     """Return the keys of a record as a table in Markdown, those of records inside it included."""
     schema = schema_of(record)
     return HEAD + "".join(
-        f"| `{prefix}{key}` | {value} | {default} | {meaning} |\n"
-        for key, value, default, meaning in _rows(schema, schema.get("$defs", {}))
+        f"| `{key}` | {value} | {default} | {meaning} |\n"
+        for key, value, default, meaning in _rows(schema, schema.get("$defs", {}), {}, prefix)
     )
 
 
 def schema_of(record: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema of a record; options have to state what reports are compared by."""
-    schema = record.model_json_schema()
+    schema: dict[str, Any] = _standard(record.model_json_schema())
     if issubclass(record, Options):
         schema["required"] = list(record.stated)
         for key in record.stated:
@@ -66,40 +65,57 @@ def schema_of(record: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def _standard(schema: Any) -> Any:
+    """Return a schema with the standard words for bounds, which pydantic leaves on numbers kept."""
+    if isinstance(schema, dict):
+        return {_WORDS.get(key, key): _standard(value) for key, value in schema.items()}
+    return [_standard(part) for part in schema] if isinstance(schema, list) else schema
+
+
 def _rows(
-    schema: Mapping[str, Any], definitions: Mapping[str, Any]
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], seen: dict[int, str], at: str = ""
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Yield dotted key, value, default and meaning of each property."""
+    """Yield dotted key, value, default and meaning; the keys of a record once."""
     for key, given in schema.get("properties", {}).items():
         default = given.get("default")
         shown = "" if default in (None, [], {}) else f"`{_text(default)}`"
         meaning = given.get("description", "").replace("|", "\\|").strip()
         inner, step = _record_in(given, definitions)
-        yield key, _value(given, definitions), "" if inner else shown, meaning
-        if inner is not None:
-            for name, *rest in _rows(inner, definitions):
-                yield (f"{key}.{step}{name}", *rest)
+        if inner is None:
+            yield at + key, _value(given, definitions), shown, meaning
+            continue
+        first = seen.setdefault(id(inner), f"{at}{key}{step}")
+        new = first == f"{at}{key}{step}"
+        yield at + key, "mapping" if new else f"mapping, keys as in `{first}`", "", meaning
+        if new:
+            yield from _rows(inner, definitions, seen, f"{at}{key}{step}.")
 
 
 def _record_in(
     given: Mapping[str, Any], definitions: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any] | None, str]:
-    """Return the record that a value is or holds, and how its keys are reached from there."""
+    """Return the record that a value is or holds, and how its keys are reached from there.
+
+    Of several records that a value may be, it has the keys of all.
+    """
     if "$ref" in given:
         found = definitions[given["$ref"].rpartition("/")[2]]
         return (found if "properties" in found else None), ""
-    for part in given.get("anyOf", ()):
-        found, step = _record_in(part, definitions)
-        if found is not None:
-            return found, step
-    for name in ("additionalProperties", "items", "patternProperties"):
-        part = given.get(name)
-        if name == "patternProperties" and part:
-            part = next(iter(part.values()))
-        if isinstance(part, dict):
-            found, step = _record_in(part, definitions)
-            return found, ("<key>." if name != "items" else "<item>.") + step
-    return None, ""
+    parts = [(part, "") for part in (*given.get("anyOf", ()), *given.get("oneOf", ()))]
+    inner = given.get("additionalProperties") or [*given.get("patternProperties", {}).values()]
+    parts += [(part, ".<key>") for part in (inner if isinstance(inner, list) else [inner])]
+    parts += [(given.get("items"), ".<item>")]
+    records = [
+        (found, way + step)
+        for part, way in parts
+        if isinstance(part, dict)
+        for found, step in [_record_in(part, definitions)]
+        if found is not None
+    ]
+    if len(records) > 1:
+        properties = {k: v for found, _ in records for k, v in found["properties"].items()}
+        return {"properties": properties}, records[0][1]
+    return records[0] if records else (None, "")
 
 
 def _value(given: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
@@ -110,12 +126,7 @@ def _value(given: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "const" in given or "enum" in given:
         values = given.get("enum", [given.get("const")])
         return ", ".join(f"`{_text(value)}`" for value in values)
-    # the bounds of the compiled loops' integers tell a reader nothing
-    bounds = [
-        f"{sign} {given[keyword]:g}"
-        for keyword, sign in _SIGNS.items()
-        if keyword in given and abs(given[keyword]) not in (LARGEST_COUNT, LARGEST_NUMBER)
-    ]
+    bounds = [f"{sign} {given[word]:g}" for word, sign in _SIGNS.items() if word in given]
     kind = given.get("type", "any")
     if kind == "array" and given.get("items"):
         return f"list of {_value(given['items'], definitions)}"

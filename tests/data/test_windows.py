@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.formats.windows import (
+from harmodels.data.windows import (
     changes,
     cut_windows,
     number_segments,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.dataset import Window
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.registry import Window
 from harmodels.data.sequences import Sequences
 
 
