@@ -19,8 +19,7 @@ REPORT = "rnn_tbptt"
 @pytest.fixture
 def root(repository: Path, tmp_path: Path) -> Path:
     """A copy of the configuration that a test may spoil."""
-    for folder in ("config", "workflow/schemas"):
-        shutil.copytree(repository / folder, tmp_path / folder)
+    shutil.copytree(repository / "config", tmp_path / "config")
     return tmp_path
 
 
@@ -69,13 +68,16 @@ PROJECTS: list[tuple[Mapping[str, Any], str]] = [
     (plan() | {"name": "a" * 20_000}, "20000 characters"),
     (options("readings", initial_range=1e308), r"initial_range: 1e\+308 should be at most 1e\+38"),
     (options("readings", initial_range=10**17 * 10**17), "too large a number"),
-    (options("readings", initial_range="1e-3"), "'1e-3' should be of type number.*write 1.0e-3"),
+    (options("readings", initial_range="1e-3"), "'1e-3' should be a number; YAML.*write 1.0e-3"),
     (options("readings", initial_range="2.5E4"), "write 2.5e[+]4"),
     (options("readings", initial_range="0.1"), "'0.1'.*take its quotes away"),
     (options("readings", epochs=2**40), "epochs: 1099511627776 should be at most 2.14748e[+]09"),
-    (options("readings", epochs=True), "epochs: True should be of type integer"),
+    (options("readings", epochs=True), "epochs: True should be a whole number"),
     (options("readings", recurrent_gradient="x"), "recurrent_gradient: 'x' cannot replace"),
-    (options("readings", monitor="loss"), "monitor: 'loss' is none of 'binary_cross_entropy'"),
+    (
+        options("readings", monitor="loss"),
+        "monitor: 'loss' should be one of 'binary_cross_entropy'",
+    ),
     (
         options("part_b", learning_rate=0.001),
         r"options.learning_rate: 0.001 cannot replace what the experiment 'part_b' varies "
@@ -88,7 +90,7 @@ PROJECTS: list[tuple[Mapping[str, Any], str]] = [
     ),
     (
         options("baselines", report="mlp_features", epochz=5),
-        "options: unknown key 'epochz' .*inverse_regularisation",
+        "options: unknown key 'epochz'.*inverse_regularisation",
     ),
     (options("part_b", "baselines", report="mlp_features", epochz=5), "did you mean 'epochs'"),
     (options("baselines", report="mlp_features", epochs=5), "unknown key 'epochs'"),
@@ -116,7 +118,7 @@ GRIDS: list[tuple[Mapping[str, Any], str]] = [
     ({"clip": [10**400]}, "too large a number"),
     ({"epochs": list(range(1, 200)), "window": list(range(1, 200))}, "39601 configurations"),
     ({"monitor": ["a" * 300]}, "monitor: 'aaa"),
-    ({"clip\n": [1]}, r"unknown key 'clip\\n'; did you mean 'clip'"),
+    ({"clip\n": [1]}, r"unknown key 'clip\\n'"),
 ]
 
 
@@ -143,7 +145,9 @@ def test_an_experiment_whose_name_is_no_folder_is_refused(name: str, root: Path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["experiments"][name] = content["experiments"]["readings"]
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"experiments: .*(small letters|longer than 100)"):
+    with pytest.raises(
+        ConfigurationError, match=r"experiments: .*(lower-case letters|longer than 100)"
+    ):
         parse_project(plan(), root)
 
 

@@ -89,8 +89,6 @@ THREE = {"experiments.held_out.grid.hidden": [4, 8, 16]}
 @pytest.fixture
 def read(repository, tmp_path):
     """Read a project whose only report has some entries changed, each by its dotted path."""
-    (tmp_path / "workflow").mkdir()
-    (tmp_path / "workflow" / "schemas").symlink_to(repository / "workflow" / "schemas")
     (tmp_path / "config" / "reports").mkdir(parents=True)
     (tmp_path / "config" / "published").mkdir()
     (tmp_path / "config" / "published" / "ours.csv").write_text("hidden,window,top1\n4,5,0.5\n")

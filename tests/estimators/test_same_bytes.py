@@ -1,7 +1,5 @@
 """The estimators train by the pipeline's loops: the same options give the same bytes."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -39,7 +37,7 @@ def test_a_job_of_the_pipeline_and_an_estimator_end_with_the_same_bytes(model, s
     training, options = model._options()
     job = Job(
         report="r", dataset="toy", experiment="e", name="n", configuration={},
-        options=asdict(options), training=training, channels=None, fingers=None,
+        options=options.model_dump(), training=training, channels=None, fingers=None,
         validation=False, seed=3, replicates=2, engine="compiled", device="cpu",
     )  # fmt: skip
     run_job(

@@ -11,8 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.config.project import parse_project
-from harmodels.config.schema import check
+from harmodels.config.project import ProjectFile, parse_project
 from harmodels.config.yaml_files import read_yaml
 from harmodels.data.checksums import read_checksums
 from harmodels.data.registry import load_registry
@@ -37,8 +36,7 @@ def written(tree: Any) -> str:
 def root(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the configuration, of which a test spoils one file at a time."""
     folder = tmp_path_factory.mktemp("root")
-    for part in ("config", "workflow/schemas"):
-        shutil.copytree(repository / part, folder / part)
+    shutil.copytree(repository / "config", folder / "config")
     return folder
 
 
@@ -85,7 +83,7 @@ def test_a_changed_report_is_parsed_or_refused(
     tree = data.draw(changed(loaded(before)))
     try:
         path.write_text(written(tree), encoding="utf-8")
-        with may_refuse(ConfigurationError, f"{name}.yaml", "grid value"):
+        with may_refuse(ConfigurationError, f"{name}.yaml"):
             parse_project({"reports": {name: {"datasets": ["simulated"]}}}, root)
     finally:
         path.write_text(before, encoding="utf-8")
@@ -117,7 +115,7 @@ def test_a_damaged_file_is_a_mapping_or_refused(
     path.write_bytes(data.draw(spoiled(YAML)))
     with may_refuse(ConfigurationError, "any.yaml"):
         content = read_yaml(path)
-        check(content, root / "workflow" / "schemas" / "config.schema.yaml", "any.yaml")
+        ProjectFile.read(content, "any.yaml")
 
 
 @given(data=st.data())

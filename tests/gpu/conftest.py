@@ -1,6 +1,6 @@
 """What to train on a GPU, and a pretended GPU that runs on any machine."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from harmodels.training.loops import cuda_graphs as graphs
 
 TBPTT = TruncatedBptt(hidden=6, window=4, epochs=2, initial_range=0.3)
 MINIBATCH = Minibatch(hidden=6, batch_size=5, epochs=2, test_every=None)
-ADAM = replace(MINIBATCH, learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
+ADAM = MINIBATCH.replaced(learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
 PERCEPTRON = Perceptron(
     batch_size=5,
     hidden1=8,
@@ -36,34 +36,34 @@ RECURRENT = Recurrent(hidden=6, finger_hidden=3, batch_size=5, learning_rate=0.0
 
 OPTIONS = {
     "tbptt": ("truncated_bptt", TBPTT),
-    "tbptt, as printed": ("truncated_bptt", replace(TBPTT, recurrent_gradient="untransposed")),
+    "tbptt, as printed": ("truncated_bptt", TBPTT.replaced(recurrent_gradient="untransposed")),
     "tbptt, unequal lengths": ("truncated_bptt", TBPTT),
-    "tbptt, once a sequence": ("truncated_bptt", replace(TBPTT, update="sequence_mean")),
+    "tbptt, once a sequence": ("truncated_bptt", TBPTT.replaced(update="sequence_mean")),
     "tbptt, as programmed": (
         "truncated_bptt",
-        replace(TBPTT, clip=0.5, first_step_bias=False, logged_loss="last_of_fifth"),
+        TBPTT.replaced(clip=0.5, first_step_bias=False, logged_loss="last_of_fifth"),
     ),
-    "minibatch, no hidden bias": ("minibatch", replace(MINIBATCH, hidden_bias=False)),
+    "minibatch, no hidden bias": ("minibatch", MINIBATCH.replaced(hidden_bias=False)),
     "minibatch": ("minibatch", MINIBATCH),
     "minibatch, unequal lengths": ("minibatch", ADAM),
     "minibatch, Adam": ("minibatch", ADAM),
-    "minibatch, Adam, clipped": ("minibatch", replace(ADAM, clip_norm=0.5)),
-    "minibatch, clipped": ("minibatch", replace(MINIBATCH, clip_norm=0.5)),
-    "perceptron": ("perceptron", replace(PERCEPTRON, dropout=0.0, momentum=0.0)),
+    "minibatch, Adam, clipped": ("minibatch", ADAM.replaced(clip_norm=0.5)),
+    "minibatch, clipped": ("minibatch", MINIBATCH.replaced(clip_norm=0.5)),
+    "perceptron": ("perceptron", PERCEPTRON.replaced(dropout=0.0, momentum=0.0)),
     "perceptron, dropout, momentum": ("perceptron", PERCEPTRON),
     "perceptron, inverted dropout, summed": (
         "perceptron",
-        replace(PERCEPTRON, dropout_form="inverted", reduction="sum", momentum=0.0),
+        PERCEPTRON.replaced(dropout_form="inverted", reduction="sum", momentum=0.0),
     ),
     "perceptron, times the Jacobian": (
         "perceptron",
-        replace(PERCEPTRON, output_gradient="times_jacobian_plus_identity"),
+        PERCEPTRON.replaced(output_gradient="times_jacobian_plus_identity"),
     ),
-    "simple_rnn": ("recurrent", replace(RECURRENT, cell="simple_rnn", dropout=0.0)),
+    "simple_rnn": ("recurrent", RECURRENT.replaced(cell="simple_rnn", dropout=0.0)),
     "gru": ("recurrent", RECURRENT),
-    "lstm, two layers": ("recurrent", replace(RECURRENT, cell="lstm", layers=2)),
-    "gru, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical")),
-    "lstm, fingers": ("recurrent", replace(RECURRENT, architecture="hierarchical", cell="lstm")),
+    "lstm, two layers": ("recurrent", RECURRENT.replaced(cell="lstm", layers=2)),
+    "gru, fingers": ("recurrent", RECURRENT.replaced(architecture="hierarchical")),
+    "lstm, fingers": ("recurrent", RECURRENT.replaced(architecture="hierarchical", cell="lstm")),
 }
 
 

@@ -84,8 +84,7 @@ def test_the_benchmarks_own_halves_are_a_key_away(benchmark, load, wildcards):
 
 
 def test_a_draw_of_a_data_set_that_does_not_exist_is_refused(repository, tmp_path):
-    for folder in ("config", "workflow/schemas"):
-        shutil.copytree(repository / folder, tmp_path / folder)
+    shutil.copytree(repository / "config", tmp_path / "config")
     path = tmp_path / "config" / "reports" / "hand_actions.yaml"
     path.write_text(path.read_text().replace("  fpha: {protocol", "  fpa: {protocol"))
     with pytest.raises(

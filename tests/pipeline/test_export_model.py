@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_expit, log_softmax
 
 import harmodels
-from harmodels.config.models import ModelPlan
+from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset, Window
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
@@ -96,10 +96,10 @@ def export(tmp_path):
         dataset = Dataset(
             name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
             format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
-            channel_groups={}, classes=CLASSES, window=Window(10, 5, 0.2), worn="in the hand",
+            channel_groups={}, classes=CLASSES, window=Window(steps=10, step=5, largest_gap_s=0.2), worn="in the hand",
         )  # fmt: skip
         source = ModelSource(
-            ModelPlan("r", "toy", "e", **plan),
+            ModelPlan(report="r", dataset="toy", experiment="e", **plan),
             folders,
             dataset,
             tmp_path / "sequences.parquet",

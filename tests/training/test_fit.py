@@ -212,7 +212,7 @@ def test_training_ends_when_every_replicate_has_diverged(recordings):
 
 
 def test_an_absurd_learning_rate_diverges_instead_of_failing(learner, recordings):
-    absurd = replace(learner, options=replace(OPTIONS, learning_rate=1e38, clip=1e38))
+    absurd = replace(learner, options=OPTIONS.replaced(learning_rate=1e38, clip=1e38))
     result = fit(absurd, recordings, indices(), SCHEDULE)
     assert all(o.diverged_epoch == 1 for o in result.outcomes)
 

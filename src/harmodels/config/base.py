@@ -256,8 +256,11 @@ def mistakes(error: ValidationError, place: str = "") -> str:
     lines = []
     for mistake in error.errors(include_url=False):
         kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
-        # pydantic names the member of a union, or that a key is meant, in brackets
-        steps = [str(step) for step in mistake["loc"] if "[" not in str(step)]
+        steps = list(mistake["loc"])
+        if steps[-1:] == ["[key]"]:  # the key itself is wrong
+            del steps[-2:]
+        # pydantic names the member of a union in brackets
+        steps = [str(step) for step in steps if "[" not in str(step)]
         if kind in ("missing", "extra_forbidden"):
             key = steps.pop()
         if kind == "missing":
@@ -282,7 +285,7 @@ def mistakes(error: ValidationError, place: str = "") -> str:
             if kind in ("int_type", "float_type"):
                 words += number_in_quotes(value)
         else:
-            words = shortened(mistake["msg"].removeprefix("Value error, "))
+            words = mistake["msg"] if kind == "wrong" else shortened(mistake["msg"])
         at = shortened(".".join(steps))
         lines.append(": ".join(part for part in (place, at, words) if part))
     lines = list(dict.fromkeys(lines))

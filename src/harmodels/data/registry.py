@@ -233,7 +233,7 @@ def _dataset(name: Any, content: Any, path: Path) -> Dataset:
     where = f"{path}: {name}"
     ENTRY_NAME.check(name, str(path))
     entry = Entry.read(content, where, folder=path.parent)
-    check_entry(entry.given(), where)
+    check_entry({k: v for k, v in entry.given().items() if v is not None}, where)
     channels, groups = _channels(entry)
     archive = entry.archive
     same = set(Entry.model_fields) - {"channels", "channel_groups", "archive"}

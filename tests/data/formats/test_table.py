@@ -192,11 +192,11 @@ def test_bytes_that_are_no_table_are_refused(register: Register, tmp_path: Path)
 WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "time twice": ({"recorded_hz": 50}, {}, "give either time, the column of the time, or"),
     "no time": ({"time": None}, {}, "give either time"),
-    "unknown channel": ({"columns": {"acc_q": "a"}}, {}, "'acc_q' is none of the channels"),
+    "unknown channel": ({"columns": {"acc_q": "a"}}, {}, "unknown channel 'acc_q'"),
     "wrong unit": ({"units": {"acc_x": "deg/s"}}, {}, r"units\.acc_x: deg/s measures angular"),
-    "misspelt key": ({"subjekt": "a"}, {}, "unknown key 'subjekt'; did you mean 'subject'"),
+    "misspelt key": ({"subjekt": "a"}, {}, "unknown key 'subjekt' .did you mean 'subject'"),
     "no window": ({}, {"window": None}, "window"),
-    "no layout": ({}, {"format": "wisdm"}, "needs the key table"),
+    "no layout": ({}, {"format": "wisdm"}, "no key table"),
 }
 
 

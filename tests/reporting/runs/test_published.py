@@ -319,8 +319,6 @@ def parse(tmp_path: Path, repository: Path):
         report = copy.deepcopy(yaml.safe_load(REPORT))
         files = dict(CONTENT)
         change(report, files)
-        (tmp_path / "workflow").mkdir()
-        (tmp_path / "workflow" / "schemas").symlink_to(repository / "workflow" / "schemas")
         (tmp_path / "config" / "published").mkdir(parents=True)
         (tmp_path / "config" / "reports").mkdir()
         (tmp_path / "config" / "reports" / "toy.yaml").write_text(yaml.safe_dump(report))

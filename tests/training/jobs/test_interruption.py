@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from harmodels.config.fields import Options
-from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.config.options import Minibatch, Options, Perceptron, Recurrent, TruncatedBptt
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
@@ -41,7 +40,7 @@ MINIBATCH = Minibatch(
     monitor="negative_log_likelihood",
     test_every=7,
 )
-ADAM = replace(MINIBATCH, optimiser="adam", clip_norm=1.0, epochs=8)
+ADAM = MINIBATCH.replaced(optimiser="adam", clip_norm=1.0, epochs=8)
 OPTIONS: dict[str, tuple[str, Options]] = {
     "rnn_tbptt": (
         "truncated_bptt",
@@ -115,7 +114,7 @@ def job_of(report: str, engine: str = "compiled") -> Job:
         experiment="e",
         name="one",
         configuration={},
-        options=asdict(options),
+        options=options.model_dump(),
         training=training,
         channels=None,
         fingers=None,

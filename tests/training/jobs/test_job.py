@@ -1,5 +1,5 @@
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from harmodels.training.jobs.replay import labels_of_epoch
 from harmodels.training.jobs.run import run_job
 from harmodels.training.learners import SequenceTensors, State
 
-TBPTT = asdict(TruncatedBptt(hidden=4, window=5, epochs=2, initial_range=0.1))
+TBPTT = TruncatedBptt(hidden=4, window=5, epochs=2, initial_range=0.1).model_dump()
 JOB = Job(
     report="r",
     dataset="toy",
@@ -255,7 +255,7 @@ def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
 def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, training):
     options = {
         "truncated_bptt": TBPTT | {"measure_gradients": True},
-        "baseline": asdict(Baseline(model="logistic_regression")),
+        "baseline": Baseline(model="logistic_regression").model_dump(),
     }[training]
     whole = replace(JOB, training=training, options=options, replicates=5)
     later = replace(whole, replicates=2, first=3)

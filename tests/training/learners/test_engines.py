@@ -1,6 +1,5 @@
 """Both engines on every kind of option: one training, two ways to compute it."""
 
-from dataclasses import fields
 from itertools import product
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -39,11 +38,11 @@ def option_sets():
         hints = get_type_hints(kind)
         choices = (
             {
-                field.name: get_args(hints[field.name])
-                for field in fields(kind)
-                if get_origin(hints[field.name]) is Literal
+                name: get_args(hints[name])
+                for name in kind.model_fields
+                if get_origin(hints[name]) is Literal
             }
-            | {field.name: (True, False) for field in fields(kind) if hints[field.name] is bool}
+            | {name: (True, False) for name in kind.model_fields if hints[name] is bool}
             | SWITCHES.get(training, {})
         )
         for values in product(*choices.values()):

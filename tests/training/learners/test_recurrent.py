@@ -36,7 +36,7 @@ def learn(learner, data, order=ORDER, seeds=(0, 1), epochs=2):
 @pytest.mark.parametrize("architecture", ["plain", "hierarchical"])
 @pytest.mark.parametrize("cell", ["simple_rnn", "gru", "lstm"])
 def test_both_engines_train_the_same_network(data, architecture, cell):
-    options = replace(OPTIONS, architecture=architecture, cell=cell, finger_hidden=3)
+    options = OPTIONS.replaced(architecture=architecture, cell=cell, finger_hidden=3)
     results = []
     for engine in ("reference", "compiled"):
         learner = RecurrentLearner(options, engine, 1)
@@ -66,13 +66,13 @@ def test_a_replicate_in_company_is_the_network_trained_alone(data, engine):
 
 
 def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(data):
-    learner = RecurrentLearner(replace(OPTIONS, architecture="hierarchical"), "reference", 1)
+    learner = RecurrentLearner(OPTIONS.replaced(architecture="hierarchical"), "reference", 1)
     with pytest.raises(TrainingError, match="simulated-hands"):
         learner.initialise([np.random.default_rng(0)], replace(data, fingers=None))
 
 
 def test_the_hand_has_ten_times_the_units_of_a_finger_unless_told(data):
-    options = replace(OPTIONS, architecture="hierarchical", hidden=20)
+    options = OPTIONS.replaced(architecture="hierarchical", hidden=20)
     learner = RecurrentLearner(options, "reference", 1)
     params = learner.initialise([np.random.default_rng(0)], data).params
     assert params.fingers.weight_hh.shape == (1, 3, 6, 2)
