@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from torch import Tensor
 
@@ -19,6 +21,9 @@ from harmodels.files import write_json
 from harmodels.runtime.commit import describe_commit
 from harmodels.runtime.machine import describe_machine
 from harmodels.testing import check_gradients
+from tests.selection import pytest_addoption, pytest_collection_modifyitems, pytest_configure
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
 
 # Tries of each random attack in `make attack`; without it a few, the same ones on every run.
 ATTACKS = int(os.environ.get("HARMODELS_ATTACKS", "0"))
@@ -81,6 +86,26 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Fill a folder once for all workers: the first that asks does it, the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # its folder lies in that of the whole run
+        base = base.parent
+
+    def folder(name: str, fill: Callable[[Path], None]) -> Path:
+        place, filled = base / name, base / f"{name}.filled"
+        with FileLock(base / f"{name}.lock"):
+            if not filled.exists():
+                shutil.rmtree(place, ignore_errors=True)  # of a worker that failed
+                place.mkdir()
+                fill(place)
+                filled.touch()
+        return place
+
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.cluster
-
 RUNS = "results/rnn_tbptt/simulated/runs/part_c"
 FILES = ("history.parquet", "predictions.parquet", "weights.safetensors")
 

@@ -9,9 +9,6 @@ import time
 
 import pytest
 
-# one worker runs them all, so that the workflows do not compete for the cores
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("pattern")]
-
 
 @pytest.fixture
 def example(repository, tmp_path):

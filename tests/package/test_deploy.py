@@ -12,10 +12,7 @@ from harmodels.assets import root
 SNAKEDEPLOY = shutil.which("snakedeploy")
 PARTS = ("Snakefile", "LICENSE", "config", "profiles", "rules", "workflow")
 
-pytestmark = [
-    pytest.mark.workflow,
-    pytest.mark.skipif(SNAKEDEPLOY is None, reason="needs `pipx install snakedeploy`"),
-]
+pytestmark = pytest.mark.skipif(SNAKEDEPLOY is None, reason="needs `pipx install snakedeploy`")
 
 
 def test_a_deployed_workflow_plans_the_demo(tmp_path):

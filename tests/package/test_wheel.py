@@ -87,7 +87,6 @@ def test_data_sets_and_keys_are_told_outside_a_checkout(installed, command):
     assert list(installed.work.iterdir()) == []
 
 
-@pytest.mark.workflow
 def test_the_demo_is_planned_in_an_empty_folder_with_the_profile(installed):
     printed = installed.harmodels("run", "demo", "--dry-run")
     assert "Training rnn_tbptt on simulated-motionsense: part_b" in printed

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.workflow,
-    pytest.mark.xdist_group("workflow"),
-    pytest.mark.skipif(sys.platform != "linux", reason="scripts are forked on Linux alone"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="scripts are forked on Linux alone")
 
 SNAKEFILE = """
 from pathlib import Path

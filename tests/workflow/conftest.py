@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,26 +40,38 @@ class Checkout:
         """The environment in which this copy is the package that Python imports."""
         return {**os.environ, "PYTHONPATH": str(self.root / "src")}
 
-    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
-        """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
-        command = [
+    def command(self, *arguments: str) -> list[str]:
+        return [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.work), "--resources", "gpu=1", "--cores", "2"),
             *arguments,
         ]
+
+    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
+        """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         done = subprocess.run(
-            command,
+            self.command(*arguments),
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
             encoding="utf-8",
             errors="replace",
             check=False,
-            timeout=900,
+            timeout=500,
         )
         printed = done.stdout + done.stderr
         assert (done.returncode == 0) is ok, printed
         return printed
+
+    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start Snakemake in a process group of its own, as a shell does."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.environment,
+        )
 
     def configure(self, content: dict) -> str:
         """Write a configuration file and return its path."""
@@ -79,17 +92,22 @@ def checkout(repository: Path, tmp_path: Path) -> Checkout:
 
 
 def copy_of(repository: Path, folder: Path) -> Checkout:
-    root = folder / "Ærø projekt"  # blanks and letters beyond ASCII on every path
-    root.mkdir()
+    made = in_folder(folder)
+    made.root.mkdir()
     for part in PARTS:
         source = repository / part
         ignore = shutil.ignore_patterns("*.egg-info")  # compiled kernels are copied along
         if source.is_dir():
-            shutil.copytree(source, root / part, ignore=ignore)
+            shutil.copytree(source, made.root / part, ignore=ignore)
         else:
-            shutil.copy2(source, root / part)
-    shrink(root)
-    return Checkout(root, folder / "résultats d'été")
+            shutil.copy2(source, made.root / part)
+    shrink(made.root)
+    return made
+
+
+def in_folder(folder: Path) -> Checkout:
+    """Return the checkout in a folder, with blanks and letters beyond ASCII on every path."""
+    return Checkout(folder / "Ærø projekt", folder / "résultats d'été")
 
 
 def shrink(root: Path) -> None:
@@ -114,19 +132,43 @@ def shrink(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def built(repository: Path, once: Callable[..., Path]) -> Checkout:
     """A checkout in which everything was built once; tests only plan in it."""
-    made = copy_of(repository, tmp_path_factory.mktemp("built"))
-    made.snakemake("--configfile", made.configure(TINY))
-    return made
+
+    def build(folder: Path) -> None:
+        made = copy_of(repository, folder)
+        made.snakemake("--configfile", made.configure(TINY))
+
+    return in_folder(once("built", build))
 
 
 @pytest.fixture
 def once_more(built: Checkout, tmp_path: Path) -> Checkout:
     """The built checkout once more, to be changed."""
+    passing = shutil.ignore_patterns("locks", "log", "tmp*")  # of others who plan in it now
     for folder in (built.root, built.work):
-        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
-    return Checkout(tmp_path / built.root.name, tmp_path / built.work.name)
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True, ignore=passing)
+    return in_folder(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def foreign_locale(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a user whose system knows ASCII only and, if it can, decimal commas."""
+    folder = tmp_path_factory.mktemp("locales")
+    command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8")]
+    made = (
+        shutil.which("localedef") and subprocess.run(command, capture_output=True).returncode == 0
+    )
+    if not made:  # there are no sources of de_DE
+        return {"LC_ALL": "C", "LANG": "C"}
+    found = {"LC_ALL": "", "LANG": "C", "LOCPATH": str(folder), "LC_NUMERIC": "de_DE.UTF-8"}
+    found |= {"LC_CTYPE": "C", "PYTHONCOERCECLOCALE": "0"}
+    ask = "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.str(0.5))"
+    said = subprocess.check_output(
+        [sys.executable, "-c", ask], env={**os.environ, **found}, text=True
+    )
+    assert said.strip() == "0,5"
+    return found
 
 
 @pytest.fixture

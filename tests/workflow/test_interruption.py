@@ -4,14 +4,11 @@ import copy
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 RUNS = "results/rnn_tbptt/simulated/runs/part_c"
 CHECKPOINTS = "results/checkpoints/rnn_tbptt/simulated/part_c"
@@ -44,19 +41,8 @@ def training_processes(work: Path) -> list[int]:
 
 
 def started(checkout, configuration: str) -> subprocess.Popen:
-    """A run in a process group of its own, as a shell starts it, with a checkpoint written."""
-    command = [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(checkout.root / "Snakefile")),
-        *(TARGET, "--directory", str(checkout.work), "--cores", "2"),
-        *("--configfile", configuration),
-    ]
-    process = subprocess.Popen(
-        command,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=checkout.environment,
-    )
+    """A run with a checkpoint written."""
+    process = checkout.started(TARGET, "--configfile", configuration, "--cores", "2")
     kept = checkout.work / CHECKPOINTS / CONFIGURATION / "checkpoint.safetensors"
     before = kept.stat().st_mtime_ns if kept.exists() else 0
     wait_for(lambda: kept.exists() and kept.stat().st_mtime_ns > before, process)

@@ -13,8 +13,6 @@ import pytest
 import harmodels
 from harmodels.files import read_json
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("own_recordings")]
-
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"# (\S+\.(?:py|yaml))\n")
 NUMBER = re.compile(r"[\d.,]+")
@@ -27,39 +25,28 @@ def blocks(repository):
 
 
 @pytest.fixture(scope="module")
-def walk(blocks, repository, tmp_path_factory):
+def walk(blocks, repository, once, tmp_path_factory):
     """Return the folder and what was printed, after every file was written and command run."""
-    folder = tmp_path_factory.mktemp("walk")
     programs = tmp_path_factory.mktemp("bin")
     main = "import sys; from harmodels.cli import main; sys.argv[0] = 'harmodels'; sys.exit(main())"
     for name, arguments in (("harmodels", f"-c {shlex.quote(main)}"), ("python", "")):
         command = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {arguments} "$@"\n'
         (programs / name).write_text(command, encoding="utf-8")
         (programs / name).chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(repository / "src"),
-    }
-    printed = ""
-    for language, text in blocks:
-        named = FILE.match(text)
-        if named:
-            (folder / named[1]).write_text(text, encoding="utf-8")
-        elif language == "sh":
-            done = subprocess.run(
-                ["sh", "-euc", text],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                check=False,
-                timeout=600,
-            )
-            printed += done.stdout
-            assert done.returncode == 0, done.stdout + done.stderr
-    return folder, printed
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(repository / "src")}
+
+    def follow(folder):
+        for language, text in blocks:
+            if named := FILE.match(text):
+                (folder / named[1]).write_text(text, encoding="utf-8")
+            elif language == "sh":
+                with (folder / "printed").open("ab") as printed:
+                    command = ["sh", "-euc", text]
+                    subprocess.run(command, cwd=folder, env=environment, stdout=printed, check=True)
+
+    folder = once("walk", follow)
+    return folder, (folder / "printed").read_text(encoding="utf-8")
 
 
 def test_a_table_of_one_s_own_becomes_a_model(walk):
@@ -78,15 +65,12 @@ def test_another_recording_is_classified_as_the_page_says(walk, blocks):
     agrees = re.search(r"agrees with the truth in ([\d.]+)%", walk[1])
     assert agrees
     assert float(agrees[1]) > 95
+    for name in ("activities.csv", "activities.svg", "live.html"):
+        assert (walk[0] / name).stat().st_size > 1000
 
 
 def shape(text):
     return {" ".join(NUMBER.sub("#", line).split()) for line in text.splitlines()}
-
-
-@pytest.mark.parametrize("name", ["activities.csv", "activities.svg", "live.html"])
-def test_the_walk_writes(walk, name):
-    assert (walk[0] / name).stat().st_size > 1000
 
 
 def test_the_exported_model_gives_the_same_labels(walk, blocks, monkeypatch):

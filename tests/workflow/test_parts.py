@@ -3,12 +3,9 @@
 import copy
 
 import pandas as pd
-import pytest
 import yaml
 
 from harmodels.files import read_json, sha256
-
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
 def trained(printed: str) -> list[str]:
@@ -36,9 +33,6 @@ def test_more_replicates_train_only_the_new_ones(checkout, tiny):
     assert all("+replicates=2-3" in line or "+replicates=4-4" in line for line in found)
     assert {path: sha256(path) for path in before} == before
     assert pd.read_csv(checkout.work / table)["replicates"].eq(5).all()
-
-    nothing = checkout.snakemake(table, "--configfile", checkout.configure(config))
-    assert trained(nothing) == []
 
 
 def test_every_person_is_left_out_once_by_a_job_of_their_own(checkout, tiny):
