@@ -85,8 +85,8 @@ def changed_since(revision: str) -> frozenset[Path]:
 def reached_by(test: Path, changed: frozenset[Path]) -> bool:
     """Return whether the outcome of a file of tests can depend on what changed.
 
-    On Python of the package, of the tests and of the benchmarks through imports; on a document where
-    its name or its folder occurs in the text; on every other file, a rule for example, always.
+    On Python of the package, the tests and the benchmarks through imports; on a document where its
+    name or its folder occurs in the text; on every other file, a rule for example, always.
     """
     helpers = _helpers(test)
     if changed & helpers:

@@ -130,7 +130,7 @@ def refuse_future(path: str | Path) -> None:
     ResultsError
         Naming the file, its time and how to give it another one.
     """
-    ahead = Path(path).stat().st_mtime - time.time()
+    ahead = Path(path).stat().st_mtime - time.time()  # noqa: TID251 - dates are of this clock
     if ahead > CLOCKS_DIFFER:
         raise ResultsError(
             f"{path} is dated {ahead / 3600:,.1f} hours ahead of the clock. Set the clock right, "
