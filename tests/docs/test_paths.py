@@ -1,0 +1,32 @@
+"""Every file of the repository that a document names exists."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md")),
+    *(ROOT / "docs").rglob("*.md"),
+]
+TOP = "config|docs|profiles|rules|src|tests|workflow|benchmarks|[.]ci|[.]github"
+PATH = re.compile(
+    rf"(?<![\w/.<*-])(?:(?:{TOP})/[\w./-]*\w|(?:[\w-]+/)+[\w.-]+[.](?:py|smk|yaml|j2|js))(?![\w*<{{+])"
+)
+PLACES = ("", "docs", "src/harmodels", "docs/patterns/interruptible")
+FOREIGN = {"profiles/pbs/profile.yaml", "scheduling/job_scheduler.py"}  # a user's, Snakemake's
+
+
+def test_every_path_that_a_document_names_exists():
+    named = {
+        (document, path)
+        for document in DOCUMENTS
+        for path in PATH.findall(document.read_text(encoding="utf-8"))
+        if not path.startswith("results/") and path not in FOREIGN
+    }
+    assert len(named) > 100
+    missing = [
+        f"{document.relative_to(ROOT)}: {path}"
+        for document, path in sorted(named)
+        if not any((base / path).exists() for base in (document.parent, *map(ROOT.joinpath, PLACES)))
+    ]
+    assert missing == []
