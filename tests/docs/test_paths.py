@@ -27,6 +27,8 @@ def test_every_path_that_a_document_names_exists():
     missing = [
         f"{document.relative_to(ROOT)}: {path}"
         for document, path in sorted(named)
-        if not any((base / path).exists() for base in (document.parent, *map(ROOT.joinpath, PLACES)))
+        if not any(
+            (base / path).exists() for base in (document.parent, *map(ROOT.joinpath, PLACES))
+        )
     ]
     assert missing == []
