@@ -10,7 +10,8 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster attack report docs lint format keys graph bench bench-jobs bench-gpu lock clean
+LINTS := lint-ruff lint-rules lint-workflow lint-types lint-layers lint-generated
+.PHONY: help demo check test test-cluster attack report docs lint $(LINTS) format keys graph bench bench-jobs bench-gpu lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,25 +42,39 @@ docs: $(INSTALLED) ## The site, into site/; opens offline
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Open site/index.html"
 
+PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist worksteal
+
+SINCE ?=
+# pytest ends with 5 where no test is chosen
+check: lint ## Lint and the tests that are not slow, in three minutes; SINCE=main: what that change reaches
+	$(PYTEST) -m "not slow" $(if $(SINCE),--since $(SINCE)) || test $$? -eq 5
+
 test: $(INSTALLED) ## All tests, those of the workflow included
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
+	$(PYTEST)
 
 test-cluster: $(INSTALLED) ## A real Slurm of one node; as root, with apt, installs Debian's packages
 	tests/cluster/install
-	$(BIN)/python -m pytest -m cluster tests/cluster
+	$(BIN)/python -m pytest -m cluster -o faulthandler_timeout=0 tests/cluster
 
 ATTACKS ?= 1000
 attack: $(INSTALLED) ## SIGKILLs, flipped bits, damaged files of every kind, at random; ATTACKS=1000 of each
-	HARMODELS_ATTACKS=$(ATTACKS) $(BIN)/python -m pytest -m attack -n $(CORES) --dist worksteal
+	HARMODELS_ATTACKS=$(ATTACKS) $(PYTEST) -m attack -o faulthandler_timeout=0
 
 lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, mypy, import layers, generated files
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile rules
-	$(BIN)/python .ci/lint_workflow.py
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m harmodels.pipeline.describe --check
+	@$(MAKE) --no-print-directory --jobs $(CORES) --keep-going $(LINTS)
+
+lint-ruff:
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint-rules:
+	@$(BIN)/snakefmt --check Snakefile rules
+lint-workflow:
+	@$(BIN)/python .ci/lint_workflow.py
+lint-types:
+	@$(BIN)/mypy
+lint-layers:
+	@$(BIN)/lint-imports
+lint-generated:
+	@$(BIN)/python -m harmodels.pipeline.describe --check
 
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix .
