@@ -1,4 +1,4 @@
-"""Every file of the repository that a document names exists."""
+"""Every file of the repository that a document names or links to exists."""
 
 import re
 from pathlib import Path
@@ -31,4 +31,17 @@ def test_every_path_that_a_document_names_exists():
             (base / path).exists() for base in (document.parent, *map(ROOT.joinpath, PLACES))
         )
     ]
+    assert missing == []
+
+
+def test_every_link_leads_to_a_file():
+    missing = []
+    for document in DOCUMENTS:
+        text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)#\s]+)", text):
+            made = Path(link).name in {"contributing.md", "changes.md", "configuration.md"}
+            notebook = re.sub(r"\.md$", ".py", link)  # the site makes a page of it
+            found = any((document.parent / each).exists() for each in (link, notebook))
+            if not (re.match(r"[a-z]+:", link) or made or found):
+                missing.append(f"{document.relative_to(ROOT)}: {link}")
     assert missing == []
