@@ -113,8 +113,8 @@ def test_the_band_around_a_median_lies_where_replicates_lie():
     ]
 
 
-@pytest.mark.parametrize("right", range(1, 156))
-def test_the_bounds_of_replicates_that_agree_enclose_their_mean(right):
-    interval = share_interval([right / 156] * 3)
-    assert interval.low <= interval.mean <= interval.high
-    assert interval.high - interval.low < 1e-12
+def test_the_bounds_of_replicates_that_agree_enclose_their_mean():
+    for right in range(1, 156):
+        interval = share_interval([right / 156] * 3)
+        assert interval.low <= interval.mean <= interval.high, right
+        assert interval.high - interval.low < 1e-12

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from harmodels.config.specs import parse_table
 from harmodels.data.facts import SequenceFacts
-from harmodels.data.features.mapping import AffineMap, read_map, write_map
 from harmodels.data.sequences import Sequences, read_sequences, write_sequences
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.files import read_json, read_table, write_json, write_table
@@ -82,18 +81,6 @@ def test_a_damaged_table_is_noticed(
 
 
 @given(data=st.data())
-def test_damaged_sequences_are_noticed(
-    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
-    path = run / "sequences.parquet"
-    write_sequences(path, sequences())
-    path.write_bytes(data.draw(spoiled(path.read_bytes())))
-    with may_refuse(HarmodelsError, "sequences.parquet", "toy"):
-        found = read_sequences(path)
-        np.testing.assert_array_equal(found.values, sequences().values)
-
-
-@given(data=st.data())
 def test_a_table_with_other_columns_is_no_sequences(
     run: Path, may_refuse: Refuse, data: st.DataObject
 ) -> None:
@@ -131,20 +118,6 @@ def test_a_changed_run_record_is_used_or_named(
         (run / "run.json").write_bytes(before)
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("classes", 5), ("classes", None), ("configuration", []), ("name", 3), ("replicates", [[]])],
-)
-def test_a_record_with_another_kind_of_value_is_named(run: Path, key: str, value: object) -> None:
-    before = (run / "run.json").read_bytes()
-    write_json(run / "run.json", {**FACTS, key: value})
-    try:
-        with pytest.raises(ResultsError, match=rf"run\.json has a damaged '{key}'"):
-            load_run(run)
-    finally:
-        (run / "run.json").write_bytes(before)
-
-
 @given(data=st.data())
 def test_damaged_json_is_read_or_named(
     run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
@@ -175,16 +148,3 @@ def test_a_damaged_csv_is_read_or_named(
     path.write_bytes(data.draw(spoiled("\n".join([*lines, ""]).encode())))
     with may_refuse(ResultsError, "spoiled.csv"):
         read(path)
-
-
-@given(data=st.data())
-def test_a_damaged_map_of_features_is_noticed(
-    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
-    lines = AffineMap(*(np.full(561, value) for value in (1.0, 0.0, 0.9, 0.8)))
-    path = run / "map.parquet"
-    write_map(path, lines)
-    path.write_bytes(data.draw(spoiled(path.read_bytes())))
-    with may_refuse(HarmodelsError, "map.parquet"):
-        found = read_map(path)
-        np.testing.assert_array_equal(found.slope, lines.slope)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,27 +53,27 @@ def build(kind: str, source: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(repository: Path, once: Callable[..., Path]) -> Path:
     """A wheel built from this repository."""
-    return build("wheel", repository, tmp_path_factory.mktemp("dist") / "wheel")
+    folder = once("wheel", lambda folder: build("wheel", repository, folder / "dist"))
+    return next((folder / "dist").iterdir())
 
 
 @pytest.fixture(scope="session")
-def unpacked(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unpacked(repository: Path, once: Callable[..., Path]) -> Path:
     """A source distribution of this repository, unpacked: a folder without git."""
-    folder = tmp_path_factory.mktemp("sdist")
-    with tarfile.open(build("sdist", repository, folder / "dist")) as archive:
-        archive.extractall(folder, filter="data")
-    return next(folder.glob("harmodels-*"))
+
+    def unpack(folder: Path) -> None:
+        with tarfile.open(build("sdist", repository, folder / "dist")) as archive:
+            archive.extractall(folder, filter="data")
+
+    return next(once("sdist", unpack).glob("harmodels-*"))
 
 
 @pytest.fixture(scope="session")
-def packages(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages(wheel: Path, once: Callable[..., Path]) -> Path:
     """The folder in which the wheel was unpacked."""
-    folder = tmp_path_factory.mktemp("site-packages")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    return folder
+    return once("site-packages", zipfile.ZipFile(wheel).extractall)
 
 
 @pytest.fixture
