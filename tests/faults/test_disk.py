@@ -25,30 +25,10 @@ REGISTRY = Path(__file__).parents[2] / "config" / "datasets.yaml"
 NOISE = np.random.default_rng(0).bytes(100_000)
 
 
-def table(path: Path, source: Path) -> None:
-    write_table(path, pd.DataFrame({"a": np.frombuffer(NOISE, dtype=np.uint8)}))
-
-
-def text(path: Path, source: Path) -> None:
-    write_text(path, NOISE.hex())
-
-
-def record(path: Path, source: Path) -> None:
-    write_json(path, {"a": NOISE.hex()})
-
-
-def weights(path: Path, source: Path) -> None:
-    write_weights(path, {"last.weight": torch.arange(25_000.0)}, {})
-
-
-def figure(path: Path, source: Path) -> None:
-    drawn = Figure()
-    drawn.add_subplot().imshow(np.frombuffer(NOISE[:40_000], dtype=np.uint8).reshape(200, 200))
-    save_figure(drawn, path)
-
-
-def unpacked(path: Path, source: Path) -> None:
-    extract(source, path, None)
+def drawn() -> Figure:
+    figure = Figure()
+    figure.add_subplot().imshow(np.frombuffer(NOISE[:40_000], dtype=np.uint8).reshape(200, 200))
+    return figure
 
 
 def downloaded(path: Path, source: Path) -> None:
@@ -57,13 +37,14 @@ def downloaded(path: Path, source: Path) -> None:
     fetch(replace(entry, archive=archive), path, str(source.parent), progress=False)
 
 
-WRITERS = {
-    "table.parquet": table,
-    "table.md": text,
-    "run.json": record,
-    "weights.safetensors": weights,
-    "figure": figure,
-    "raw": unpacked,
+# from a path and an archive
+WRITERS: dict[str, Callable[[Path, Path], object]] = {
+    "table.parquet": lambda path, _: write_table(path, pd.DataFrame({"a": list(NOISE)})),
+    "table.md": lambda path, _: write_text(path, NOISE.hex()),
+    "run.json": lambda path, _: write_json(path, {"a": NOISE.hex()}),
+    "weights.safetensors": lambda path, _: write_weights(path, {"w": torch.arange(25_000.0)}, {}),
+    "figure": lambda path, _: save_figure(drawn(), path),
+    "raw": lambda path, source: extract(source, path, None),
     "archive.zip": downloaded,
 }
 
