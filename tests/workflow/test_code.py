@@ -56,10 +56,11 @@ rule mine:
     assert plan.returncode == 0, plan.stderr
     assert "Training rnn_tbptt on simulated: part_b" in plan.stdout + plan.stderr
     assert "mine" in plan.stdout + plan.stderr
-    card = "results/datasets/simulated/card.json"
-    ran = snakemake(card)
-    assert ran.returncode == 0, ran.stderr
-    assert (tmp_path / card).exists()
+    if use.endswith("har"):  # a rule runs as one of the other workflow
+        card = "results/datasets/simulated/card.json"
+        ran = snakemake(card)
+        assert ran.returncode == 0, ran.stderr
+        assert (tmp_path / card).exists()
 
 
 def misspelt(checkout, content):

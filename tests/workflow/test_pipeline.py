@@ -1,5 +1,6 @@
 """The real Snakefile, from simulated recordings to the page."""
 
+import copy
 import shutil
 import zipfile
 
@@ -117,10 +118,10 @@ def test_another_project_in_the_same_folder_writes_its_own_record_and_nothing_el
     assert "build_table" not in plan
 
 
-def test_planning_asks_no_address(checkout, monkeypatch):
+def test_planning_asks_no_address(checkout, tiny, monkeypatch):
     monkeypatch.setenv("HARMODELS_MIRROR", "http://127.0.0.1:9/nothing-listens-here")
-    plan = checkout.snakemake(
-        "--dry-run", "--configfile", str(checkout.root / "config/config.yaml")
-    )
+    content = copy.deepcopy(tiny)
+    content["reports"]["rnn_tbptt"]["datasets"] = ["wisdm"]
+    plan = checkout.snakemake("--dry-run", "--configfile", checkout.configure(content))
     assert "download_archive" in plan
     assert "train_network" in plan
