@@ -164,6 +164,11 @@ def test_channels_first_arrays_are_turned(sequences):
     assert (from_channels_first(inputs.swapaxes(1, 2)) == inputs).all()
 
 
+def test_an_array_without_channels_is_not_turned():
+    with pytest.raises(ValueError, match=r"shape \(8, 3\); channels first means"):
+        from_channels_first(np.zeros((8, 3)))
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(model, sequences):
     first, second = (weights(clone(model).fit(*sequences)) for _ in range(2))
     assert first == second

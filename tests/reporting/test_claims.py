@@ -207,6 +207,13 @@ def test_a_loss_to_reach_belongs_to_the_epochs_to_it(metric, loss, message):
         parse_claim(BETTER | sides | {"metric": metric, "loss": curve}, "a")
 
 
+@pytest.mark.parametrize(("metric", "key"), [("min_loss", "loss"), ("recall", "class")])
+def test_a_metric_without_its_key_is_refused(metric, key):
+    sides = {side: {"experiment": "b", "checkpoint": "last"} for side in ("left", "right")}
+    with pytest.raises(ConfigurationError, match=f"a: {metric} needs the key '{key}'"):
+        parse_claim(BETTER | sides | {"metric": metric}, "a")
+
+
 def test_configurations_that_hardly_differ_are_equivalent(write_run, with_accuracy, tmp_path):
     same = {0: 0.4, 1: 0.5, 2: 0.6}
     folders = [

@@ -79,6 +79,14 @@ def test_another_number_of_classes_than_scores_is_refused(write_run, edit_json, 
         load_run(folder)
 
 
+def test_a_table_that_lacks_a_column_is_named(write_run, tmp_path):
+    folder = write_run(tmp_path, "part_b", CONFIGURATION)
+    frame = read_table(folder / "history.parquet")[0].to_pandas()
+    write_table(folder / "history.parquet", frame.drop(columns="epoch"))
+    with pytest.raises(ResultsError, match=r"history\.parquet lacks the column 'epoch'"):
+        load_run(folder)
+
+
 def test_a_score_that_is_not_a_number_is_refused(write_run, tmp_path):
     folder = write_run(tmp_path, "part_b", CONFIGURATION)
     frame = read_table(folder / "predictions.parquet")[0].to_pandas()

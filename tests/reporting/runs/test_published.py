@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from harmodels.config.project import parse_project
-from harmodels.errors import ConfigurationError
+from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import column, curve, has_curve, recall_of
 from harmodels.reporting.runs.parts import load_runs
@@ -195,6 +195,17 @@ def test_stopping_rules_say_which_printed_epochs_they_meet(theirs):
     assert cells["Lowest validation loss", "Printed epochs met"] == 1
     assert cells["Lowest training loss", "hidden units 50"] == 3
     assert cells["Last epoch", "Printed epochs met"] == 1  # 3 is beside 2
+
+
+def test_stopping_rules_without_curves_of_the_metric_are_refused(theirs):
+    entry = {
+        "title": "T",
+        "kind": "stopping_rules",
+        "published_run": "b",
+        "metric": "squared_error",
+    }
+    with pytest.raises(ResultsError, match="no published configuration of 'b' has the training"):
+        build_table(entry, {}, {}, None, theirs)
 
 
 def test_a_published_verdict_is_computed_and_decides_by_side(ours, theirs):
