@@ -8,13 +8,15 @@ and takes the sum as one product after it, which pays for all but the smallest l
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from benchmarks.cases import EPSILON, Task
 from benchmarks.timing import Contender, Weights
 
 Params = dict[str, Any]
@@ -40,8 +42,6 @@ except ImportError:
     jax = None  # type: ignore[assignment]
 
 AVAILABLE = jax is not None
-if AVAILABLE:
-    grad, relu = jax.grad, jax.nn.relu
 
 
 def array(tensor: Tensor) -> Any:
@@ -98,8 +98,7 @@ def stepwise(
 ) -> Contender:
     """Return who calls the compiled `(params, moments) = update(state, *batch)` batch by batch.
 
-    For batches of different shapes, each of which is compiled by itself. An item is a pass over
-    all of them.
+    Each shape of batch is compiled separately. An item is a pass over all batches.
     """
     compiled = jax.jit(update, donate_argnums=0)
 
@@ -116,11 +115,6 @@ def stepwise(
 def like(params: Params) -> Params:
     """Return zeros shaped as `params`."""
     return jax.tree.map(jnp.zeros_like, params)
-
-
-def scan(step: Callable[[Any, Any], Any], carry: Any, xs: Any) -> Any:
-    """Return the carry after `step(carry, x)` for every x."""
-    return lax.scan(lambda carry, x: (step(carry, x), None), carry, xs)[0]
 
 
 def zeros(cell: str, *shape: int) -> Any:
@@ -280,3 +274,126 @@ def adam(params: Params, grads: Params, moments: Any, rate: float, epsilon: floa
 def moments(params: Params) -> Any:
     """Return Adam's state before the first step."""
     return jnp.zeros(()), like(params), like(params)
+
+
+def _elman(task: Task, name: str, gradients: Any, unroll: int = 1) -> Contender:
+    """Return truncated BPTT, an update a window, or mini-batches of whole sequences."""
+    data, options = task.data, task.options
+    inputs, samples = array(data.inputs), len(data.labels)
+    targets = array(F.one_hot(data.labels, data.classes).float())
+    steps, rate = data.inputs.shape[1], options.learning_rate / task.batch
+    clip, window = getattr(options, "clip", None), getattr(options, "window", steps)
+
+    def update(weights: Any, state: Any, x: Any, target: Any) -> Any:
+        rnn, output = (part(weights, prefix) for prefix in ("rnn.", "output."))
+        d_rnn, d_output, last = gradients(
+            "elman", rnn, output, x, state,
+            lambda logits: binary_cross_entropy(logits, target), unroll=unroll,
+        )  # fmt: skip
+        grads = joined({"rnn.": d_rnn, "output.": d_output})
+        return descend(weights, grads, rate, clip), last
+
+    def sequence(weights: Any, i: Any) -> Any:
+        x, target = inputs[i % samples], targets[i % samples]
+        whole = steps // window * window
+        carry = weights, zeros("elman", options.hidden)
+        windows = x[:whole].reshape(-1, window, x.shape[-1])
+        carry, _ = lax.scan(lambda carry, x: (update(*carry, x, target), None), carry, windows)
+        return update(*carry, x[whole:], target)[0] if whole < steps else carry[0]
+
+    def batch(weights: Any, i: Any) -> Any:
+        rows = rows_of(i, task.batch, samples)
+        state = zeros("elman", task.batch, options.hidden)
+        return update(weights, state, inputs[rows].swapaxes(0, 1), targets[rows])[0]
+
+    item = sequence if task.training == "truncated_bptt" else batch
+    return contender(name, task.start, item)
+
+
+def _perceptron(task: Task) -> Iterator[Contender]:
+    """Yield JAX with the weights as torch keeps them, and for one sample with their transposes.
+
+    Which of the two XLA updates in place, and whether it helps to compile four samples as one,
+    differs with and without momentum.
+    """
+    inputs, labels = array(task.data.inputs[:, 0]), array(task.data.labels)
+    samples, rate, momentum = len(labels), task.options.learning_rate, task.options.momentum
+
+    def transposed(weights: Any) -> Any:
+        return {name: value.T for name, value in weights.items()}
+
+    def batch_of(product: Any) -> Any:
+        def loss(weights: Any, x: Any, label: Any) -> Any:
+            for name in ("hidden1", "hidden2"):
+                x = jax.nn.relu(product(x, weights[f"{name}.weight"]) + weights[f"{name}.bias"])
+            logits = product(x, weights["output.weight"]) + weights["output.bias"]
+            return cross_entropy(logits, label)
+
+        def batch(state: Any, i: Any) -> Any:
+            # one sample as a vector: products with vectors are what XLA does best then
+            rows = i % samples if task.batch == 1 else rows_of(i, task.batch, samples)
+            grads = jax.grad(loss)(state[0], inputs[rows], labels[rows])
+            return descend_with_momentum(state, grads, rate, momentum)
+
+        return batch
+
+    def begin(weights: Any) -> Any:
+        return weights, like(weights) if momentum else None
+
+    def product(x: Any, weight: Any) -> Any:
+        return weight @ x if task.batch == 1 else x @ weight.T  # XLA would transpose for a vector
+
+    yield contender(
+        "JAX", task.start, batch_of(product), begin=begin, params_of=lambda state: state[0]
+    )
+    if task.batch == 1:
+        yield contender(
+            "JAX, transposed, unrolled", task.start, batch_of(lambda x, weight: x @ weight),
+            begin=lambda weights: begin(transposed(weights)),
+            params_of=lambda state: transposed(state[0]), unroll=4,
+        )  # fmt: skip
+
+
+def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
+    """Pad every batch to its own longest sequence; one function is compiled for each such shape."""
+    data, options, layer = task.data, task.options, "rnn.layer0."
+    padded = torch.nn.utils.rnn.pad_sequence(data.frames.split(data.lengths.tolist()))  # (T, N, D)
+
+    def update(state: Any, x: Any, label: Any, lengths: Any) -> Any:
+        weights, moments = state
+        rnn, output = (part(weights, prefix) for prefix in (layer, "output."))
+        d_rnn, d_output, _ = gradients(
+            options.cell, rnn, output, x, zeros(options.cell, task.batch, options.hidden),
+            lambda logits: cross_entropy(logits, label),
+            lengths=None if data.equal_length else lengths,
+        )  # fmt: skip
+        grads = joined({layer: d_rnn, "output.": d_output})
+        return adam(weights, grads, moments, options.learning_rate, EPSILON)
+
+    batches = [
+        tuple(
+            map(
+                array,
+                (padded[: data.lengths[rows].max(), rows], data.labels[rows], data.lengths[rows]),
+            )
+        )
+        for rows in task.order(1).split(task.batch)
+    ]
+    return stepwise(name, task.start, update, batches)
+
+
+def peers(task: Task) -> Iterator[Contender]:
+    """Yield JAX in the forms that may be fastest; none where it is not installed."""
+    if not AVAILABLE or getattr(task.options, "update", "window") != "window":
+        return
+    if task.training == "perceptron":
+        yield from _perceptron(task)
+    elif task.training == "recurrent" and not task.data.equal_length:
+        yield _recurrent(task, "JAX, padded and masked", gradients)
+    elif task.training == "truncated_bptt":
+        yield _elman(task, "JAX, gathered", gathered_gradients)
+        yield _elman(task, "JAX, unrolled", gradients, task.options.window)
+    else:
+        make = _recurrent if task.training == "recurrent" else _elman
+        yield make(task, "JAX", gradients)
+        yield make(task, "JAX, gathered", gathered_gradients)
