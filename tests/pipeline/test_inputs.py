@@ -43,13 +43,17 @@ def test_each_block_of_replicates_is_a_job_with_splits_of_its_own(load, wildcard
         assert (drawn["first"], drawn["replicates"], drawn["folds"]) == (first, count, [])
 
 
-@pytest.mark.parametrize("suffix", ["+replicates=5-8", "+replicates=12-16", "+fold=3"])
-def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "named"),
+    [("+replicates=5-8", "5-8"), ("+replicates=12-16", "12-16"), ("+fold=3", "[+]fold=3")],
+)
+def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix, named):
     inputs = Inputs(load(replicates=12))
     name = next(iter(inputs.pipeline.experiment("rnn_tbptt", "part_b").configurations))
     with pytest.raises(ConfigurationError, match="has no part"):
         inputs.job(wildcards(configuration=name + suffix))
-    with pytest.raises(ConfigurationError):
+    says = f"report rnn_tbptt trains replicates 0 to 11; there is no block {named}$"
+    with pytest.raises(ConfigurationError, match=says):
         inputs.draw(wildcards(draw=f"report{suffix}"))
 
 

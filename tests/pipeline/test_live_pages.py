@@ -12,7 +12,7 @@ MODELS = {"mine": {"report": "rnn_tbptt", "dataset": "simulated", "experiment": 
 def test_each_model_of_the_key_live_gets_a_page(load):
     inputs = ModelInputs(load(models=MODELS, live=["mine"]))
     assert inputs.live_pages() == ["results/live/mine.html"]
-    assert inputs.live_code(SimpleNamespace(model="mine"))
+    assert inputs.code("write_live_page.py")(SimpleNamespace(model="mine"))
 
 
 def test_the_key_live_names_models(load):
