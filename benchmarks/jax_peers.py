@@ -128,15 +128,6 @@ def descend(weights: Params, grads: Params, rate: float, clip: float | None = No
     return jax.tree.map(lambda w, g: w - rate * g, weights, limited)
 
 
-def descend_with_momentum(state: Any, grads: Params, rate: float, momentum: float) -> Any:
-    """Return weights and velocity after gradient descent; the velocity is None without momentum."""
-    weights, velocity = state
-    if velocity is None:
-        return descend(weights, grads, rate), None
-    velocity = jax.tree.map(lambda v, g: momentum * v - rate * g, velocity, grads)
-    return jax.tree.map(jnp.add, weights, velocity), velocity
-
-
 def rows_of(i: Any, batch_size: int, samples: int) -> Any:
     """Return the samples of batch i, in order and from the first again."""
     return (i * batch_size + jnp.arange(batch_size)) % samples
@@ -188,63 +179,52 @@ def _run_layer(
     return lax.scan(advance, state, (projected, offsets, running), unroll=unroll)
 
 
-# Both take, and give gradients and last states:
-#     cell         a name in STEPS
-#     rnn, output  parameters of the layer and of the dense one on its last h, by torch's names
-#     x, state     inputs (T, B, D) and the states before, each (B, H); or both without B
-#     loss         of the logits
-#     lengths      (B,): after its length a sequence keeps its states; None: all T steps count
-#     unroll       steps of the scan that are compiled as one
+# Both return the gradients of all weights, by their names, and the last states:
+#     cell     a name in STEPS
+#     weights  of the layer, whose names begin with `layer`, and of the dense one on its last h
+#     x        inputs (T, B, D); without B where the states are
+#     state    before the first step, each (B, H)
+#     loss     of the logits
+#     lengths  (B,): after its length a sequence keeps its states; None: all T steps count
+#     unroll   steps of the scan that are compiled as one
 
 
 def gradients(
-    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    cell: str, weights: Params, layer: str, x: Any, state: Any, loss: Callable[[Any], Any],
     *, lengths: Any = None, unroll: int = 1,
-) -> tuple[Params, Params, Any]:  # fmt: skip
+) -> tuple[Params, Any]:  # fmt: skip
     """Differentiate the scan as it is."""
 
-    def run(rnn: Params, output: Params) -> Any:
-        last, _ = _run_layer(cell, rnn, x, None, state, lengths, unroll)
-        return loss(last[0] @ output["weight"].T + output["bias"]), last
+    def run(weights: Params) -> Any:
+        last, _ = _run_layer(cell, _part(weights, layer), x, None, state, lengths, unroll)
+        return loss(last[0] @ weights["output.weight"].T + weights["output.bias"]), last
 
-    (d_rnn, d_output), last = jax.grad(run, argnums=(0, 1), has_aux=True)(rnn, output)
-    return d_rnn, d_output, last
+    return jax.grad(run, has_aux=True)(weights)
 
 
 def gathered_gradients(
-    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    cell: str, weights: Params, layer: str, x: Any, state: Any, loss: Callable[[Any], Any],
     *, lengths: Any = None, unroll: int = 1,
-) -> tuple[Params, Params, Any]:  # fmt: skip
+) -> tuple[Params, Any]:  # fmt: skip
     """Differentiate by each step's offset, and take the recurrent weights' gradient at once."""
-    bias = rnn["bias_hh"]
+    held = {layer + name: weights[layer + name] for name in ("weight_hh", "bias_hh")}
 
-    def run(projection: Params, output: Params, offsets: Any) -> Any:
-        held = projection | {"weight_hh": lax.stop_gradient(rnn["weight_hh"])}
-        last, before = _run_layer(cell, held, x, offsets + bias, state, lengths, unroll)
-        return loss(last[0] @ output["weight"].T + output["bias"]), (last, before)
+    def run(others: Params, offsets: Any) -> Any:
+        rnn = _part(others | jax.tree.map(lax.stop_gradient, held), layer)
+        offsets = offsets + held[f"{layer}bias_hh"]
+        last, before = _run_layer(cell, rnn, x, offsets, state, lengths, unroll)
+        logits = last[0] @ others["output.weight"].T + others["output.bias"]
+        return loss(logits), (last, before)
 
-    projection = {name: rnn[name] for name in ("weight_ih", "bias_ih")}
-    offsets = jnp.zeros((*x.shape[:-1], len(bias)))
-    (d_projection, d_output, d_q), (last, before) = jax.grad(run, argnums=(0, 1, 2), has_aux=True)(
-        projection, output, offsets
-    )
+    others = {name: value for name, value in weights.items() if name not in held}
+    offsets = jnp.zeros((*x.shape[:-1], len(held[f"{layer}bias_hh"])))
+    (grads, d_q), (last, before) = jax.grad(run, argnums=(0, 1), has_aux=True)(others, offsets)
     d_q, before = (rows.reshape(-1, rows.shape[-1]) for rows in (d_q, before))
-    d_rnn = d_projection | {"weight_hh": d_q.T @ before, "bias_hh": d_q.sum(0)}
-    return d_rnn, d_output, last
+    return grads | {f"{layer}weight_hh": d_q.T @ before, f"{layer}bias_hh": d_q.sum(0)}, last
 
 
-def part(params: Params, prefix: str) -> Params:
-    """Return the parameters whose names begin with `prefix`, without it."""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in params.items()
-        if name.startswith(prefix)
-    }
-
-
-def joined(parts: dict[str, Params]) -> Params:
-    """Undo `part`: put the prefixes before the names."""
-    return {prefix + name: value for prefix, p in parts.items() for name, value in p.items()}
+def _part(params: Params, prefix: str) -> Params:
+    return {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
@@ -285,12 +265,10 @@ def _elman(task: Task, name: str, gradients: Any, unroll: int = 1) -> Contender:
     clip, window = getattr(options, "clip", None), getattr(options, "window", steps)
 
     def update(weights: Any, state: Any, x: Any, target: Any) -> Any:
-        rnn, output = (part(weights, prefix) for prefix in ("rnn.", "output."))
-        d_rnn, d_output, last = gradients(
-            "elman", rnn, output, x, state,
+        grads, last = gradients(
+            "elman", weights, "rnn.", x, state,
             lambda logits: binary_cross_entropy(logits, target), unroll=unroll,
         )  # fmt: skip
-        grads = joined({"rnn.": d_rnn, "output.": d_output})
         return descend(weights, grads, rate, clip), last
 
     def sequence(weights: Any, i: Any) -> Any:
@@ -333,7 +311,10 @@ def _perceptron(task: Task) -> Iterator[Contender]:
             # one sample as a vector: products with vectors are what XLA does best then
             rows = i % samples if task.batch == 1 else rows_of(i, task.batch, samples)
             grads = jax.grad(loss)(state[0], inputs[rows], labels[rows])
-            return descend_with_momentum(state, grads, rate, momentum)
+            if not momentum:
+                return descend(state[0], grads, rate), None
+            velocity = jax.tree.map(lambda v, g: momentum * v - rate * g, state[1], grads)
+            return jax.tree.map(jnp.add, state[0], velocity), velocity
 
         return batch
 
@@ -356,18 +337,17 @@ def _perceptron(task: Task) -> Iterator[Contender]:
 
 def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
     """Pad every batch to its own longest sequence; one function is compiled for each such shape."""
-    data, options, layer = task.data, task.options, "rnn.layer0."
+    data, options = task.data, task.options
     padded = torch.nn.utils.rnn.pad_sequence(data.frames.split(data.lengths.tolist()))  # (T, N, D)
 
     def update(state: Any, x: Any, label: Any, lengths: Any) -> Any:
         weights, moments = state
-        rnn, output = (part(weights, prefix) for prefix in (layer, "output."))
-        d_rnn, d_output, _ = gradients(
-            options.cell, rnn, output, x, zeros(options.cell, task.batch, options.hidden),
+        start = zeros(options.cell, task.batch, options.hidden)
+        grads, _ = gradients(
+            options.cell, weights, "rnn.layer0.", x, start,
             lambda logits: cross_entropy(logits, label),
             lengths=None if data.equal_length else lengths,
         )  # fmt: skip
-        grads = joined({layer: d_rnn, "output.": d_output})
         return adam(weights, grads, moments, options.learning_rate, EPSILON)
 
     batches = [

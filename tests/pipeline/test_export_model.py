@@ -93,7 +93,8 @@ def export(tmp_path):
         dataset = Dataset(
             name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
             format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
-            channel_groups={}, classes=CLASSES, window=Window(steps=10, step=5, largest_gap_s=0.2), worn="in the hand",
+            channel_groups={}, classes=CLASSES, worn="in the hand",
+            window=Window(steps=10, step=5, largest_gap_s=0.2),
         )  # fmt: skip
         source = ModelSource(
             ModelPlan(report="r", dataset="toy", experiment="e", **plan),
