@@ -84,8 +84,10 @@ format: $(INSTALLED) ## Put the code into its form
 keys: $(INSTALLED) ## Renew the schemas of the options and the tables of config/README.md
 	$(BIN)/python -m harmodels.pipeline.describe
 
-graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/images/pipeline.svg
-	$(BIN)/snakemake --rulegraph --configfile config/config.yaml | $(BIN)/python -m harmodels.pipeline.graph > docs/images/pipeline.svg
+graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/pipeline.md
+	sed -i '/^flowchart/,$$d' docs/pipeline.md
+	$(BIN)/snakemake --rulegraph mermaid-js --configfile config/config.yaml | sed -n -e '/style/d' -e '/^flowchart/,$$p' >> docs/pipeline.md
+	echo '```' >> docs/pipeline.md
 
 bench: $(INSTALLED) ## Training loops against JAX (.venv/bin/pip install jax) and torch.nn, side by side
 	$(BIN)/python -m benchmarks

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+from torch.nn.utils.rnn import pad_sequence
 
+from benchmarks.timing import use_one_thread
+from benchmarks.torch_peers import LAYERS, Network, last_of_packed
 from harmodels.config.options import Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
@@ -28,27 +30,7 @@ from harmodels.nn import dropout
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
 from harmodels.training.learners import SequenceTensors
-from harmodels.training.learners.recurrent import EPSILON, RecurrentLearner
-
-LAYERS = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
-
-
-class Classifier(torch.nn.Module):
-    """A recurrent layer whose last valid state feeds a dense layer."""
-
-    def __init__(self, cell: str, channels: int, hidden: int, layers: int, classes: int) -> None:
-        super().__init__()
-        self.rnn = LAYERS[cell](channels, hidden, layers, batch_first=True)
-        self.output = torch.nn.Linear(hidden, classes)
-
-    def forward(self, batch: list[torch.Tensor], mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Return logits (B, C) of sequences (T, D) of any length."""
-        lengths = torch.tensor([len(sequence) for sequence in batch])
-        padded = pad_sequence(batch, batch_first=True)
-        packed = pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False)
-        state = self.rnn(packed)[1]
-        last = (state[0] if isinstance(state, tuple) else state)[-1]
-        return self.output(last if mask is None else last * mask)
+from harmodels.training.learners.recurrent import RecurrentLearner
 
 
 def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int) -> float:
@@ -66,10 +48,18 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
         [generator(run["seed"], Purpose.WEIGHTS, replicate)], recordings
     )
     channels = len(sequences.facts.channels)
-    network = Classifier(options.cell, channels, options.hidden, options.layers, recordings.classes)
+    hidden = options.hidden
+    layers = LAYERS[options.cell](channels, hidden, options.layers, batch_first=True)
+    network = Network(layers, hidden, recordings.classes)
     network.load_state_dict(recurrent_classifier.to_torch(start.params, 0))
-    optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=EPSILON)
+    optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=1e-7)
     keep = 1 - options.dropout
+
+    def last(rows: np.ndarray) -> torch.Tensor:
+        batch = [torch.from_numpy(sequences[int(i)]) for i in rows]
+        lengths = torch.tensor([len(sequence) for sequence in batch])
+        return last_of_packed(network.rnn, pad_sequence(batch, batch_first=True), lengths)[0]
+
     for epoch in range(1, options.epochs + 1):
         order = epoch_order(rows, run["seed"], replicate, epoch)
         drawn = generator(run["seed"], Purpose.DROPOUT, replicate, epoch)
@@ -77,16 +67,15 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
         for first in range(0, len(order), options.batch_size):
             chosen = order[first : first + options.batch_size]
             mask = masks[first : first + options.batch_size] / keep
-            batch = [torch.from_numpy(sequences[int(i)]) for i in chosen]
             loss = torch.nn.functional.cross_entropy(
-                network(batch, mask), recordings.labels[torch.from_numpy(chosen)]
+                network.output(last(chosen) * mask), recordings.labels[torch.from_numpy(chosen)]
             )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
     test = split_indices(splits, sequences, replicate, "test")
     with torch.no_grad():
-        logits = network([torch.from_numpy(sequences[int(i)]) for i in test])
+        logits = network.output(last(test))
     return float((logits.argmax(1).numpy() == sequences.labels[test]).mean())
 
 
@@ -104,8 +93,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="results/hand_actions/<data set>")
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks"))
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    use_one_thread()
     sequences = read_sequences(
         given.folder.parent.parent / "datasets" / given.folder.name / "sequences.parquet"
     )

@@ -4,17 +4,15 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numba import njit
 
 
-@dataclass(frozen=True)
-class Work:
-    """What an item of a case costs at least."""
+class Work(NamedTuple):
+    """What an item of a task costs at least."""
 
     updates: int
     products: int  # multiply-adds of the matrix products, padding not counted
@@ -41,14 +39,9 @@ def _read(array: np.ndarray, times: int) -> np.float32:
     return total
 
 
-@cache
-def _zeros(size: int) -> np.ndarray:
-    return np.zeros(size, np.float32)
-
-
 def read_gigabytes(size: int, clock: Callable[[], float]) -> float:
     """Return the GB/s at which the thread reads `size` floats, wherever they are kept."""
-    array, times = _zeros(size), max(1, 2**21 // size)
+    array, times = np.zeros(size, np.float32), max(1, 2**21 // size)
     _read(array, 1)
     start = clock()
     _read(array, times)
@@ -78,10 +71,7 @@ class Meter:
         self.reads.append(max(read_gigabytes(self.work.weights, self.clock) for _ in range(5)))
 
     def shares(self, seconds_per_item: np.ndarray) -> dict[str, Any]:
-        """Return which shares of the bounds a contender reaches, the median over the rounds.
-
-        The share of the bandwidth is None where the weights fit the first-level cache.
-        """
+        """Return the shares that a contender reaches; none of bandwidth if the cache has all."""
         flops = 2 * self.work.products / seconds_per_item / 1e9
         read = 4 * self.work.weights * self.work.reads / seconds_per_item / 1e9
         fits = 4 * self.work.weights <= first_level_cache()

@@ -1,15 +1,36 @@
 """Time R networks in one job on a GPU, against one and against torch.nn one after another."""
 
-import argparse
 import platform
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 import torch
 
-from benchmarks.gpu_cases import CASES
-from benchmarks.gpu_contenders import FULL, TINY
-from benchmarks.timing import Case, Contender, by_contender, check_agreement, time_case
+from benchmarks.cases import (
+    Task,
+    gated,
+    hand_lengths,
+    minibatch,
+    noise_of_hands,
+    ours,
+    perceptron,
+    truncated_bptt,
+    without_graphs,
+)
+from benchmarks.timing import (
+    AUTOGRAD,
+    Contender,
+    Weights,
+    by_contender,
+    check_agreement,
+    parse,
+    parser_of,
+    ratio_columns,
+    time_in_turn,
+)
+from benchmarks.torch_peers import last_of_packed, peer
 from harmodels.files import write_text
 from harmodels.runtime.determinism import make_deterministic
 
@@ -22,26 +43,47 @@ HEADER = (
 )
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
-    parser.add_argument("--case", action="append", choices=CASES, help="this one only (repeatable)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds after the warm-up (9)")
-    parser.add_argument(
-        "--seconds", type=float, default=0.5, help="work of a contender in a round (0.5)"
-    )
-    parser.add_argument(
-        "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: to try this program out"
-    )
-    parser.add_argument("--tiny", action="store_true", help="small cases, two short rounds")
-    parser.add_argument(
-        "--output", type=Path, default=Path("results/benchmarks"), help="folder of the results"
-    )
-    arguments = parser.parse_args()
-    if arguments.tiny:
-        arguments.rounds, arguments.seconds = 2, 0.005
-    if arguments.rounds < 1 or arguments.seconds <= 0:
-        parser.error("--rounds must be 1 or more and --seconds above 0")
-    return arguments
+class Scale(NamedTuple):
+    """How large the cases are."""
+
+    replicates: tuple[int, ...]
+    samples: int  # sequences or vectors
+    steps: int  # of sequences of equal length
+    longest: int  # of those of unequal length
+
+
+FULL = Scale((1, 8, 64), 2048, 128, 1151)
+TINY = Scale((1, 3), 64, 8, 12)
+# A typical network of each report.
+CASES: dict[str, Callable[[Scale], Task]] = {
+    "truncated_bptt": lambda scale: truncated_bptt(50, 30, "window", scale.samples, scale.steps),
+    "minibatch": lambda scale: minibatch(100, 30, scale.samples, scale.steps),
+    "perceptron": lambda scale: perceptron(50, 0.09, scale.samples),
+    "recurrent": lambda scale: gated(
+        "GRU, 128 units, batch of 32, unequal lengths",
+        *("gru", 128, 32, noise_of_hands(hand_lengths(scale.samples, scale.longest))),
+    ),
+}
+
+
+def contenders_of(task: Task, replicates: tuple[int, ...]) -> Iterator[Contender]:
+    """Yield torch.nn, with cuDNN's recurrent layers and its own; then R networks in one job."""
+    last = last_of_packed if task.training == "recurrent" else None
+    if task.training == "perceptron":
+        yield peer(task)
+    else:
+        yield peer(task, "torch.nn, cuDNN, autograd", last)
+        yield peer(task, f"{AUTOGRAD} without cuDNN", last, cudnn=False)
+    for R in replicates:
+        yield ours(task, f"harmodels, {R} in one job", "reference", R)
+    if task.training != "recurrent":
+        eager = ours(task, "", "reference")
+
+        def plain(items: int) -> Weights:
+            with without_graphs():
+                return eager.train(items)
+
+        yield Contender("harmodels, 1, without a graph", plain)
 
 
 def first_item_mib(contender: Contender, device: torch.device) -> float | None:
@@ -57,29 +99,30 @@ def first_item_mib(contender: Contender, device: torch.device) -> float | None:
     return (torch.cuda.max_memory_allocated() - before) / 2**20
 
 
-def summarise(case: Case, times: pd.DataFrame, memory: dict[str, float | None]) -> pd.DataFrame:
+def summarise(
+    name: str,
+    title: str,
+    contenders: list[Contender],
+    times: pd.DataFrame,
+    memory: dict[str, float | None],
+) -> pd.DataFrame:
     """Return a row a contender; ratios are taken within a round, medians are over the rounds."""
     wide = by_contender(times)
-    torchs = case.contenders[0].name
-    one = next(c.name for c in case.contenders if c.name.startswith("harmodels"))
-    rows = []
-    for contender in case.contenders:
-        faster = contender.networks * wide[torchs] / wide[contender.name]
-        rows.append(
-            {
-                "case": case.name,
-                "title": case.title,
-                "contender": contender.name,
-                "networks": contender.networks,
-                "milliseconds": 1e3 * wide[contender.name].median(),
-                "times_one": (wide[contender.name] / wide[one]).median(),
-                "faster": faster.median(),
-                "faster_min": faster.min(),
-                "faster_max": faster.max(),
-                "mib": memory[contender.name],
-            }
-        )
-    return pd.DataFrame(rows)
+    torchs = contenders[0].name
+    one = next(c.name for c in contenders if c.name.startswith("harmodels"))
+    return pd.DataFrame(
+        {
+            "case": name,
+            "title": title,
+            "contender": contender.name,
+            "networks": contender.networks,
+            "milliseconds": 1e3 * wide[contender.name].median(),
+            "times_one": (wide[contender.name] / wide[one]).median(),
+            **ratio_columns(contender.networks * wide[torchs] / wide[contender.name], "faster"),
+            "mib": memory[contender.name],
+        }
+        for contender in contenders
+    )
 
 
 def markdown(summary: pd.DataFrame) -> str:
@@ -106,7 +149,13 @@ def circumstances(device: torch.device, rounds: int) -> str:
 
 def main() -> None:
     """Time the chosen cases, print the table and write the results."""
-    arguments = _arguments()
+    parser = parser_of("benchmarks.gpu", __doc__, 0.5)
+    parser.add_argument("--case", action="append", choices=CASES, help="this one only (repeatable)")
+    parser.add_argument(
+        "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: to try this program out"
+    )
+    parser.add_argument("--tiny", action="store_true", help="small cases, two short rounds")
+    arguments = parse(parser, "tiny", 0.005)
     if arguments.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit(
             "nothing measured: torch.cuda.is_available() is false. This needs an NVIDIA GPU and a "
@@ -116,14 +165,16 @@ def main() -> None:
     device, scale = torch.device(arguments.device), TINY if arguments.tiny else FULL
     summaries = []
     for name in arguments.case or CASES:
-        case = CASES[name](device, scale)
-        memory = {c.name: first_item_mib(c, device) for c in case.contenders}
-        share = check_agreement(case, AGREEMENT_ITEMS, AGREEMENT)
-        print(f"{case.title}: within {share:.1g} of the way; timing …", flush=True)
-        times = time_case(case, rounds=arguments.rounds, seconds=arguments.seconds)
+        task = CASES[name](scale)
+        task = replace(task, data=task.data.to(arguments.device))
+        contenders = list(contenders_of(task, scale.replicates))
+        memory = {each.name: first_item_mib(each, device) for each in contenders}
+        share = check_agreement(name, task.start, contenders, AGREEMENT_ITEMS, AGREEMENT)
+        print(f"{task.title}: within {share:.1g} of the way; timing …", flush=True)
+        times = time_in_turn(contenders, arguments.rounds, arguments.seconds)
         table = times.to_csv(index=False, lineterminator="\n")
         write_text(arguments.output / f"{device.type}-{name}.csv", table)
-        summaries.append(summarise(case, times, memory))
+        summaries.append(summarise(name, task.title, contenders, times, memory))
     summary = pd.concat(summaries, ignore_index=True)
     sentence = circumstances(device, arguments.rounds)
     write_text(arguments.output / f"{device.type}.md", f"{markdown(summary)}\n{sentence}")

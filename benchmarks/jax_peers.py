@@ -8,13 +8,15 @@ and takes the sum as one product after it, which pays for all but the smallest l
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from benchmarks.cases import EPSILON, Task
 from benchmarks.timing import Contender, Weights
 
 Params = dict[str, Any]
@@ -40,8 +42,6 @@ except ImportError:
     jax = None  # type: ignore[assignment]
 
 AVAILABLE = jax is not None
-if AVAILABLE:
-    grad, relu = jax.grad, jax.nn.relu
 
 
 def array(tensor: Tensor) -> Any:
@@ -98,8 +98,7 @@ def stepwise(
 ) -> Contender:
     """Return who calls the compiled `(params, moments) = update(state, *batch)` batch by batch.
 
-    For batches of different shapes, each of which is compiled by itself. An item is a pass over
-    all of them.
+    Each shape of batch is compiled separately. An item is a pass over all batches.
     """
     compiled = jax.jit(update, donate_argnums=0)
 
@@ -118,11 +117,6 @@ def like(params: Params) -> Params:
     return jax.tree.map(jnp.zeros_like, params)
 
 
-def scan(step: Callable[[Any, Any], Any], carry: Any, xs: Any) -> Any:
-    """Return the carry after `step(carry, x)` for every x."""
-    return lax.scan(lambda carry, x: (step(carry, x), None), carry, xs)[0]
-
-
 def zeros(cell: str, *shape: int) -> Any:
     """Return states of zeros."""
     return (jnp.zeros(shape),) * STATES[cell]
@@ -132,15 +126,6 @@ def descend(weights: Params, grads: Params, rate: float, clip: float | None = No
     """Return the weights after gradient descent, each element of the gradient limited to `clip`."""
     limited = grads if clip is None else jax.tree.map(lambda g: jnp.clip(g, -clip, clip), grads)
     return jax.tree.map(lambda w, g: w - rate * g, weights, limited)
-
-
-def descend_with_momentum(state: Any, grads: Params, rate: float, momentum: float) -> Any:
-    """Return weights and velocity after gradient descent; the velocity is None without momentum."""
-    weights, velocity = state
-    if velocity is None:
-        return descend(weights, grads, rate), None
-    velocity = jax.tree.map(lambda v, g: momentum * v - rate * g, velocity, grads)
-    return jax.tree.map(jnp.add, weights, velocity), velocity
 
 
 def rows_of(i: Any, batch_size: int, samples: int) -> Any:
@@ -194,63 +179,52 @@ def _run_layer(
     return lax.scan(advance, state, (projected, offsets, running), unroll=unroll)
 
 
-# Both take, and give gradients and last states:
-#     cell         a name in STEPS
-#     rnn, output  parameters of the layer and of the dense one on its last h, by torch's names
-#     x, state     inputs (T, B, D) and the states before, each (B, H); or both without B
-#     loss         of the logits
-#     lengths      (B,): after its length a sequence keeps its states; None: all T steps count
-#     unroll       steps of the scan that are compiled as one
+# Both return the gradients of all weights, by their names, and the last states:
+#     cell     a name in STEPS
+#     weights  of the layer, whose names begin with `layer`, and of the dense one on its last h
+#     x        inputs (T, B, D); without B where the states are
+#     state    before the first step, each (B, H)
+#     loss     of the logits
+#     lengths  (B,): after its length a sequence keeps its states; None: all T steps count
+#     unroll   steps of the scan that are compiled as one
 
 
 def gradients(
-    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    cell: str, weights: Params, layer: str, x: Any, state: Any, loss: Callable[[Any], Any],
     *, lengths: Any = None, unroll: int = 1,
-) -> tuple[Params, Params, Any]:  # fmt: skip
+) -> tuple[Params, Any]:  # fmt: skip
     """Differentiate the scan as it is."""
 
-    def run(rnn: Params, output: Params) -> Any:
-        last, _ = _run_layer(cell, rnn, x, None, state, lengths, unroll)
-        return loss(last[0] @ output["weight"].T + output["bias"]), last
+    def run(weights: Params) -> Any:
+        last, _ = _run_layer(cell, _part(weights, layer), x, None, state, lengths, unroll)
+        return loss(last[0] @ weights["output.weight"].T + weights["output.bias"]), last
 
-    (d_rnn, d_output), last = jax.grad(run, argnums=(0, 1), has_aux=True)(rnn, output)
-    return d_rnn, d_output, last
+    return jax.grad(run, has_aux=True)(weights)
 
 
 def gathered_gradients(
-    cell: str, rnn: Params, output: Params, x: Any, state: Any, loss: Callable[[Any], Any],
+    cell: str, weights: Params, layer: str, x: Any, state: Any, loss: Callable[[Any], Any],
     *, lengths: Any = None, unroll: int = 1,
-) -> tuple[Params, Params, Any]:  # fmt: skip
+) -> tuple[Params, Any]:  # fmt: skip
     """Differentiate by each step's offset, and take the recurrent weights' gradient at once."""
-    bias = rnn["bias_hh"]
+    held = {layer + name: weights[layer + name] for name in ("weight_hh", "bias_hh")}
 
-    def run(projection: Params, output: Params, offsets: Any) -> Any:
-        held = projection | {"weight_hh": lax.stop_gradient(rnn["weight_hh"])}
-        last, before = _run_layer(cell, held, x, offsets + bias, state, lengths, unroll)
-        return loss(last[0] @ output["weight"].T + output["bias"]), (last, before)
+    def run(others: Params, offsets: Any) -> Any:
+        rnn = _part(others | jax.tree.map(lax.stop_gradient, held), layer)
+        offsets = offsets + held[f"{layer}bias_hh"]
+        last, before = _run_layer(cell, rnn, x, offsets, state, lengths, unroll)
+        logits = last[0] @ others["output.weight"].T + others["output.bias"]
+        return loss(logits), (last, before)
 
-    projection = {name: rnn[name] for name in ("weight_ih", "bias_ih")}
-    offsets = jnp.zeros((*x.shape[:-1], len(bias)))
-    (d_projection, d_output, d_q), (last, before) = jax.grad(run, argnums=(0, 1, 2), has_aux=True)(
-        projection, output, offsets
-    )
+    others = {name: value for name, value in weights.items() if name not in held}
+    offsets = jnp.zeros((*x.shape[:-1], len(held[f"{layer}bias_hh"])))
+    (grads, d_q), (last, before) = jax.grad(run, argnums=(0, 1), has_aux=True)(others, offsets)
     d_q, before = (rows.reshape(-1, rows.shape[-1]) for rows in (d_q, before))
-    d_rnn = d_projection | {"weight_hh": d_q.T @ before, "bias_hh": d_q.sum(0)}
-    return d_rnn, d_output, last
+    return grads | {f"{layer}weight_hh": d_q.T @ before, f"{layer}bias_hh": d_q.sum(0)}, last
 
 
-def part(params: Params, prefix: str) -> Params:
-    """Return the parameters whose names begin with `prefix`, without it."""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in params.items()
-        if name.startswith(prefix)
-    }
-
-
-def joined(parts: dict[str, Params]) -> Params:
-    """Undo `part`: put the prefixes before the names."""
-    return {prefix + name: value for prefix, p in parts.items() for name, value in p.items()}
+def _part(params: Params, prefix: str) -> Params:
+    return {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
@@ -280,3 +254,126 @@ def adam(params: Params, grads: Params, moments: Any, rate: float, epsilon: floa
 def moments(params: Params) -> Any:
     """Return Adam's state before the first step."""
     return jnp.zeros(()), like(params), like(params)
+
+
+def _elman(task: Task, name: str, gradients: Any, unroll: int = 1) -> Contender:
+    """Return truncated BPTT, an update a window, or mini-batches of whole sequences."""
+    data, options = task.data, task.options
+    inputs, samples = array(data.inputs), len(data.labels)
+    targets = array(F.one_hot(data.labels, data.classes).float())
+    steps, rate = data.inputs.shape[1], options.learning_rate / task.batch
+    clip, window = getattr(options, "clip", None), getattr(options, "window", steps)
+
+    def update(weights: Any, state: Any, x: Any, target: Any) -> Any:
+        grads, last = gradients(
+            "elman", weights, "rnn.", x, state,
+            lambda logits: binary_cross_entropy(logits, target), unroll=unroll,
+        )  # fmt: skip
+        return descend(weights, grads, rate, clip), last
+
+    def sequence(weights: Any, i: Any) -> Any:
+        x, target = inputs[i % samples], targets[i % samples]
+        whole = steps // window * window
+        carry = weights, zeros("elman", options.hidden)
+        windows = x[:whole].reshape(-1, window, x.shape[-1])
+        carry, _ = lax.scan(lambda carry, x: (update(*carry, x, target), None), carry, windows)
+        return update(*carry, x[whole:], target)[0] if whole < steps else carry[0]
+
+    def batch(weights: Any, i: Any) -> Any:
+        rows = rows_of(i, task.batch, samples)
+        state = zeros("elman", task.batch, options.hidden)
+        return update(weights, state, inputs[rows].swapaxes(0, 1), targets[rows])[0]
+
+    item = sequence if task.training == "truncated_bptt" else batch
+    return contender(name, task.start, item)
+
+
+def _perceptron(task: Task) -> Iterator[Contender]:
+    """Yield JAX with the weights as torch keeps them, and for one sample with their transposes.
+
+    Which of the two XLA updates in place, and whether it helps to compile four samples as one,
+    differs with and without momentum.
+    """
+    inputs, labels = array(task.data.inputs[:, 0]), array(task.data.labels)
+    samples, rate, momentum = len(labels), task.options.learning_rate, task.options.momentum
+
+    def transposed(weights: Any) -> Any:
+        return {name: value.T for name, value in weights.items()}
+
+    def batch_of(product: Any) -> Any:
+        def loss(weights: Any, x: Any, label: Any) -> Any:
+            for name in ("hidden1", "hidden2"):
+                x = jax.nn.relu(product(x, weights[f"{name}.weight"]) + weights[f"{name}.bias"])
+            logits = product(x, weights["output.weight"]) + weights["output.bias"]
+            return cross_entropy(logits, label)
+
+        def batch(state: Any, i: Any) -> Any:
+            # one sample as a vector: products with vectors are what XLA does best then
+            rows = i % samples if task.batch == 1 else rows_of(i, task.batch, samples)
+            grads = jax.grad(loss)(state[0], inputs[rows], labels[rows])
+            if not momentum:
+                return descend(state[0], grads, rate), None
+            velocity = jax.tree.map(lambda v, g: momentum * v - rate * g, state[1], grads)
+            return jax.tree.map(jnp.add, state[0], velocity), velocity
+
+        return batch
+
+    def begin(weights: Any) -> Any:
+        return weights, like(weights) if momentum else None
+
+    def product(x: Any, weight: Any) -> Any:
+        return weight @ x if task.batch == 1 else x @ weight.T  # XLA would transpose for a vector
+
+    yield contender(
+        "JAX", task.start, batch_of(product), begin=begin, params_of=lambda state: state[0]
+    )
+    if task.batch == 1:
+        yield contender(
+            "JAX, transposed, unrolled", task.start, batch_of(lambda x, weight: x @ weight),
+            begin=lambda weights: begin(transposed(weights)),
+            params_of=lambda state: transposed(state[0]), unroll=4,
+        )  # fmt: skip
+
+
+def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
+    """Pad every batch to its own longest sequence; one function is compiled for each such shape."""
+    data, options = task.data, task.options
+    padded = torch.nn.utils.rnn.pad_sequence(data.frames.split(data.lengths.tolist()))  # (T, N, D)
+
+    def update(state: Any, x: Any, label: Any, lengths: Any) -> Any:
+        weights, moments = state
+        start = zeros(options.cell, task.batch, options.hidden)
+        grads, _ = gradients(
+            options.cell, weights, "rnn.layer0.", x, start,
+            lambda logits: cross_entropy(logits, label),
+            lengths=None if data.equal_length else lengths,
+        )  # fmt: skip
+        return adam(weights, grads, moments, options.learning_rate, EPSILON)
+
+    batches = [
+        tuple(
+            map(
+                array,
+                (padded[: data.lengths[rows].max(), rows], data.labels[rows], data.lengths[rows]),
+            )
+        )
+        for rows in task.order(1).split(task.batch)
+    ]
+    return stepwise(name, task.start, update, batches)
+
+
+def peers(task: Task) -> Iterator[Contender]:
+    """Yield JAX in the forms that may be fastest; none where it is not installed."""
+    if not AVAILABLE or getattr(task.options, "update", "window") != "window":
+        return
+    if task.training == "perceptron":
+        yield from _perceptron(task)
+    elif task.training == "recurrent" and not task.data.equal_length:
+        yield _recurrent(task, "JAX, padded and masked", gradients)
+    elif task.training == "truncated_bptt":
+        yield _elman(task, "JAX, gathered", gathered_gradients)
+        yield _elman(task, "JAX, unrolled", gradients, task.options.window)
+    else:
+        make = _recurrent if task.training == "recurrent" else _elman
+        yield make(task, "JAX", gradients)
+        yield make(task, "JAX, gathered", gathered_gradients)

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from harmodels.assets import root
-from harmodels.pipeline.times import PROCESSOR_TIME
+from harmodels.reporting.page.timing import PROCESSOR_TIME
 
 PROJECT = {
     "name": "jobs",

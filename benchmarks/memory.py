@@ -1,19 +1,25 @@
 """Peak memory of recurrent training: torch.nn's layers against the compiled loop.
 
-Each contender works in a process of its own through the two batches of the unequal lengths of
-`benchmarks.recurrent`; printed is by how much the process's peak (ru_maxrss) grew meanwhile. A
-batch of short sequences comes first, so that compiling and the libraries' own start count for
-nothing.
+Each contender works in a process of its own through two batches of unequal lengths; printed is by
+how much the process's peak (ru_maxrss) grew meanwhile. A batch of short sequences comes first, so
+that compiling and the libraries' own start count for nothing.
 """
 
 import multiprocessing
 import resource
+from dataclasses import replace
+from functools import partial
 
 import torch
 
-from benchmarks import recurrent
+from benchmarks.cases import noise_of_hands, ours, recurrent
+from benchmarks.torch_peers import last_of_packed, last_of_padded, peer
 
-CONTENDERS = ("padded torch.nn", "PackedSequence", "compiled loop")
+CONTENDERS = {
+    "padded torch.nn": partial(peer, last=last_of_padded),
+    "PackedSequence": partial(peer, last=last_of_packed),
+    "compiled loop": ours,
+}
 
 
 def _peak() -> float:
@@ -24,22 +30,13 @@ def _peak() -> float:
 def growth(contender: str, cell: str, queue: "multiprocessing.Queue[float]") -> None:
     """Put the growth of the peak in MiB into the queue."""
     torch.set_num_threads(1)
-    sizes = recurrent.Sizes()
-    data, params = recurrent.make_data("unequal"), recurrent.make_network(cell, sizes.hidden)
-    short = data._replace(lengths=torch.full_like(data.lengths, 7), padded=data.padded[:, :7])
-    last = {"padded torch.nn": recurrent.last_of_padded, "PackedSequence": recurrent.last_of_packed}
-
-    def train(data: recurrent.Data) -> None:
-        setting = cell, params, data, sizes.batch
-        if contender in last:
-            trainer = recurrent.torch_contender(contender, *setting, last[contender])
-        else:
-            trainer = recurrent.compiled_contender(*setting)
-        trainer.train(1)
-
-    train(short)
+    task = recurrent(cell, "unequal")
+    short = noise_of_hands(torch.full_like(task.data.lengths, 7))
+    make = CONTENDERS[contender]
+    make(replace(task, data=short)).train(1)
+    trainer = make(task)
     before = _peak()
-    train(data)
+    trainer.train(1)
     queue.put(_peak() - before)
 
 
@@ -48,7 +45,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     print("| cell | " + " | ".join(f"{name}, MiB" for name in CONTENDERS) + " |")
     print("| --- |" + " ---: |" * len(CONTENDERS))
-    for cell in recurrent.TORCH:
+    for cell in ("gru", "lstm"):
         grown = []
         for contender in CONTENDERS:
             queue = context.Queue()

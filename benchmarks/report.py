@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.bounds import Meter
-from benchmarks.timing import AUTOGRAD, OURS, Case, by_contender
+from benchmarks.timing import AUTOGRAD, OURS, by_contender, ratio_columns
 from harmodels.files import atomic_path, write_text
+from harmodels.runtime.machine import describe_machine
 
 RATIOS = (
     "| case | compiled, µs | best peer | its µs | times faster than the best peer (least to "
@@ -23,43 +24,28 @@ RATIOS = (
 CONTENDERS = "| case | contender | µs an update | GFLOP/s |\n| --- | --- | ---: | ---: |\n"
 
 
-def summarise(case: Case, times: pd.DataFrame, meter: Meter) -> pd.DataFrame:
+def summarise(name: str, title: str, times: pd.DataFrame, meter: Meter) -> pd.DataFrame:
     """Return a row a contender: medians over the rounds, and how many times faster ours is.
 
-    A ratio is taken within a round, between contenders that ran next to each other; its median,
-    least and greatest value over the rounds are given. `best` marks the fastest of the others.
+    A ratio is taken within a round, between contenders that ran next to each other. `best` marks
+    the fastest of the others.
     """
-    wide = by_contender(times)
-    others = wide.drop(columns=OURS)
-    best = others.median().idxmin()
-    rows = []
-    for contender in case.contenders:
-        ratios = wide[contender.name] / wide[OURS]
-        rows.append(
-            {
-                "case": case.name,
-                "title": case.title,
-                "contender": contender.name,
-                "best": contender.name == best,
-                "microseconds_per_update": wide[contender.name].median() / meter.work.updates * 1e6,
-                **meter.shares(wide[contender.name].to_numpy()),
-                "ratio": ratios.median(),
-                "ratio_min": ratios.min(),
-                "ratio_max": ratios.max(),
-                "processors": times.loc[times["contender"] == contender.name, "processors"].max(),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def processor() -> str:
-    """Return the processor's name, as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    wide = by_contender(times)[times["contender"].unique()]
+    best = wide.drop(columns=OURS).median().idxmin()
+    processors = times.groupby("contender")["processors"].max()
+    return pd.DataFrame(
+        {
+            "case": name,
+            "title": title,
+            "contender": contender,
+            "best": contender == best,
+            "microseconds_per_update": seconds.median() / meter.work.updates * 1e6,
+            **meter.shares(seconds.to_numpy()),
+            **ratio_columns(seconds / wide[OURS], "ratio"),
+            "processors": processors[contender],
+        }
+        for contender, seconds in wide.items()
+    )
 
 
 def circumstances(rounds: int, clock: str, product: float, summary: pd.DataFrame) -> str:
@@ -68,8 +54,9 @@ def circumstances(rounds: int, clock: str, product: float, summary: pd.DataFrame
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
     seconds = "" if clock == "wall" else ", seconds of the processor instead of the clock's"
     busiest = summary["processors"].max()
+    processor = describe_machine("cpu")["processor"]
     return (
-        f"One thread of {processor()}, float32, denormals flushed for all, medians of {rounds} "
+        f"One thread of {processor}, float32, denormals flushed for all, medians of {rounds} "
         f"interleaved rounds{seconds}; {versions}, Python {platform.python_version()}. No "
         f"contender kept more than {busiest:.2f} processors busy. GFLOP/s count the matrix "
         "products without padding. The shares are of what torch's product of two 512 by 512 "

@@ -1,16 +1,16 @@
 """Contenders timed in turn, A B C A B C …, so that a slow minute hits all of them alike."""
 
+import argparse
 import gc
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numba
 import pandas as pd
 import torch
 from torch import Tensor
-
-from benchmarks.bounds import Work
 
 Weights = dict[str, Tensor]
 Clock = Callable[[], float]
@@ -18,29 +18,16 @@ Clock = Callable[[], float]
 OURS, AUTOGRAD = "compiled loop", "torch.nn, autograd"
 
 
-@dataclass(frozen=True)
-class Contender:
-    """One way to do the work of a case.
+class Contender(NamedTuple):
+    """One way to do a task.
 
-    `train(items)` starts from the case's common weights, works through so many items (sequences,
-    batches; the case says which) and returns the weights of the first network by name. `networks`
-    train at once.
+    `train(items)` starts from the task's weights, works through so many items and returns the
+    weights of the first network by name. `networks` train at once.
     """
 
     name: str
     train: Callable[[int], Weights]
     networks: int = 1
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is timed, and who does it; every contender is checked against the first."""
-
-    name: str
-    title: str
-    start: Weights
-    contenders: tuple[Contender, ...]
-    work: Work | None = None
 
 
 def use_one_thread() -> None:
@@ -51,7 +38,9 @@ def use_one_thread() -> None:
         raise SystemExit("this processor cannot flush denormals: the timings would not be fair")
 
 
-def check_agreement(case: Case, items: int, tolerance: float) -> float:
+def check_agreement(
+    name: str, start: Weights, contenders: Sequence[Contender], items: int, tolerance: float
+) -> float:
     """Return how far the contenders' weights are apart after a few items, at most.
 
     The distance is a share of the way that the first contender's weights have come.
@@ -65,14 +54,14 @@ def check_agreement(case: Case, items: int, tolerance: float) -> float:
     def distance(a: Weights, b: Weights) -> float:
         return sum(float((a[name] - b[name]).square().sum()) for name in a) ** 0.5
 
-    first, *others = case.contenders
+    first, *others = contenders
     expected = first.train(items)
-    way, largest = distance(expected, case.start), 0.0
+    way, largest = distance(expected, start), 0.0
     for contender in others:
         share = distance(expected, contender.train(items)) / way
         if not share <= tolerance:
             raise SystemExit(
-                f"{case.name}: after {items} items {contender.name} is {share:.2g} of the way "
+                f"{name}: after {items} items {contender.name} is {share:.2g} of the way "
                 f"from {first.name}; {tolerance:.2g} is allowed"
             )
         largest = max(largest, share)
@@ -97,43 +86,25 @@ def _items_for(contender: Contender, seconds: float, clock: Clock) -> int:
         items *= 4
 
 
-def time_case(
-    case: Case,
-    *,
+def time_in_turn(
+    contenders: Sequence[Contender],
     rounds: int,
     seconds: float,
     clock: Clock = time.perf_counter,
-    every_round: Callable[[], None] | None = None,
+    every_round: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
-    """Return one row a round and contender.
+    """Return a row a round and contender, which works for about `seconds` in each.
 
-    Parameters
-    ----------
-    case
-        What to time.
-    rounds
-        Rounds after the warm-up.
-    seconds
-        How long each contender works in a round, about.
-    clock
-        `time.perf_counter`, or `time.process_time` on a machine that is shared: the seconds of
-        this process's processors, which do not run while others do.
-    every_round
-        Called at the start of each round, if given.
-
-    Returns
-    -------
-    times
-        Columns `round`, `contender`, `items`, `seconds_per_item` and `processors`: how
-        many were at work, on average.
+    Columns are `round`, `contender`, `items`, `seconds_per_item` and `processors`, how many were
+    at work on average. `clock` is `time.perf_counter`, or on a shared machine
+    `time.process_time`, which does not run while other processes do.
     """
-    items = {contender.name: _items_for(contender, seconds, clock) for contender in case.contenders}
+    items = {contender.name: _items_for(contender, seconds, clock) for contender in contenders}
     rows = []
     gc.disable()
     for number in range(rounds):
-        if every_round:
-            every_round()
-        for contender in case.contenders:
+        every_round()
+        for contender in contenders:
             count = items[contender.name]
             elapsed, processors = _timed(contender, count, clock)
             rows.append((number, contender.name, count, elapsed / count, processors))
@@ -145,3 +116,31 @@ def time_case(
 def by_contender(times: pd.DataFrame) -> pd.DataFrame:
     """Return the seconds an item, a row a round and a column a contender."""
     return times.pivot(index="round", columns="contender", values="seconds_per_item")
+
+
+def ratio_columns(ratio: pd.Series, name: str) -> dict[str, float]:
+    """Return median, least and greatest of ratios that were taken within rounds."""
+    return {name: ratio.median(), f"{name}_min": ratio.min(), f"{name}_max": ratio.max()}
+
+
+def parser_of(module: str, description: str | None, seconds: float) -> argparse.ArgumentParser:
+    """Return a command line with the options that all timings in turn share."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds after the warm-up (9)")
+    parser.add_argument(
+        "--seconds", type=float, default=seconds, help=f"work of a contender in a round ({seconds})"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/benchmarks"), help="folder of the results"
+    )
+    return parser
+
+
+def parse(parser: argparse.ArgumentParser, short: str, seconds: float) -> argparse.Namespace:
+    """Return the arguments; the switch `short` asks for two rounds of so many seconds."""
+    given = parser.parse_args()
+    if getattr(given, short):
+        given.rounds, given.seconds = 2, seconds
+    if given.rounds < 1 or given.seconds <= 0:
+        parser.error("--rounds must be 1 or more and --seconds above 0")
+    return given

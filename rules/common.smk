@@ -23,7 +23,7 @@ from harmodels.pipeline.sections import (
     recorded_sections,
 )
 from harmodels.pipeline.targets import Targets, pattern_of
-from harmodels.pipeline.times import lines_of_times
+from harmodels.reporting.page.timing import lines_of_times
 
 try:
     # not workflow.basedir, which is the user's folder where this workflow is a module of another

@@ -1,4 +1,4 @@
-# Networks to take away: exported with all that is needed to use them, and used on a recording.
+# Models: exported with all that is needed to use them, and used on a recording.
 
 
 rule export_model:
@@ -11,7 +11,7 @@ rule export_model:
     log:
         "results/logs/models/{model}.log",
     params:
-        code=MODELS.code,
+        code=MODELS.code("export_model.py"),
         plan=MODELS.plan,
         folders=MODELS.run_folders,
         entry=MODELS.registry_entry,
@@ -49,7 +49,7 @@ rule classify_recording:
     log:
         "results/logs/recordings/{afternoon}/classify.log",
     params:
-        code=MODELS.classification_code,
+        code=MODELS.code("classify_recording.py"),
     message:
         "Classifying the recording {wildcards.afternoon}."
     script:
@@ -64,7 +64,7 @@ rule write_live_page:
     log:
         "results/logs/live/{model}.log",
     params:
-        code=MODELS.live_code,
+        code=MODELS.code("write_live_page.py"),
     message:
         "Writing the page that runs the model {wildcards.model} in a browser."
     script:

@@ -7,6 +7,7 @@ import pytest
 
 from harmodels import files
 from harmodels.errors import ResultsError
+from harmodels.provenance.verification.table_size import refuse_large_table
 
 
 def test_a_block_that_fails_leaves_neither_the_file_nor_a_temporary_one(tmp_path):
@@ -112,21 +113,21 @@ def test_a_small_file_of_a_large_table_is_refused_before_it_is_read(frame, colum
     path = tmp_path / "table.parquet"
     files.write_table(path, frame)
     assert path.stat().st_size < 100_000
-    files.refuse_large_table(path, 1 << 30, columns)
+    refuse_large_table(path, 1 << 30, columns)
     with pytest.raises(ResultsError, match=r"table\.parquet takes at least .* 10 MiB"):
-        files.refuse_large_table(path, 10 << 20, columns)
+        refuse_large_table(path, 10 << 20, columns)
 
 
 def test_columns_that_are_not_read_do_not_count(tmp_path):
     frame = pd.DataFrame({"id": ["a"], "values": ["b" * 1_000_000]})
     files.write_table(tmp_path / "table.parquet", frame)
-    files.refuse_large_table(tmp_path / "table.parquet", 10_000, ["id"])
+    refuse_large_table(tmp_path / "table.parquet", 10_000, ["id"])
 
 
 def test_what_is_no_table_cannot_be_measured(tmp_path):
     (tmp_path / "table.parquet").write_text("no table", encoding="utf-8")
     with pytest.raises(ResultsError, match="cannot read"):
-        files.refuse_large_table(tmp_path / "table.parquet", 1 << 30)
+        refuse_large_table(tmp_path / "table.parquet", 1 << 30)
 
 
 @pytest.mark.parametrize(

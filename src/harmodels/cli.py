@@ -1,4 +1,4 @@
-"""The `harmodels` command: installation, data sets, and a look at finished runs."""
+"""The `harmodels` command."""
 
 import argparse
 import sys
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="every key of every configuration file")
     keys.set_defaults(run=_keys)
     check = commands.add_parser(
-        "check", help="read a configuration without Snakemake, run nothing, say what it builds"
+        "check", help="check a configuration without Snakemake and say what it builds"
     )
     check.add_argument("config", type=Path, help="as for snakemake --configfile")
     check.add_argument("--root", type=Path, help="another checkout than the package's own")
@@ -106,9 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
     crate.set_defaults(run=_crate)
-    classify = commands.add_parser(
-        "classify", help="what was done when, by a model, in a recording of one's own"
-    )
+    classify = commands.add_parser("classify", help="label the activities in a recording")
     add_arguments(classify)
     classify.set_defaults(run=_classify)
     return parser
@@ -195,47 +193,12 @@ def _compile(given: argparse.Namespace) -> None:
 
 
 def _recency(given: argparse.Namespace) -> None:
-    import pandas as pd
+    from harmodels.pipeline.recency import recency_lines
 
-    from harmodels.data.sequences import read_sequences
-    from harmodels.evaluation.predictions import select
-    from harmodels.evaluation.recency import recency
-    from harmodels.files import read_table
-    from harmodels.provenance.facts import read_facts
-    from harmodels.training.jobs.replay import labels_of_epoch, splits_name
-
-    data = given.folder.parent.parent / "datasets" / given.folder.name
-    sequences = read_sequences(data / "sequences.parquet")
-    classes = sequences.facts.classes
-    unknown = [name for name in given.leave_out if name not in classes]
-    if unknown:
-        raise HarmodelsError(f"no class {unknown[0]!r}; the classes are {', '.join(classes)}")
-    leave_out = [classes.index(name) for name in given.leave_out]
-    rows = []
-    for path in sorted((given.folder / "runs").glob("*/*/run.json")):
-        run = read_facts(path)
-        frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
-        splits = read_table(given.folder / "splits" / splits_name(run))[0].to_pandas()
-        for outcome in run["replicates"]:
-            replicate = outcome["replicate"]
-            chosen = select(frame[frame["replicate"] == replicate], "last")
-            if chosen.empty:
-                continue
-            seen = labels_of_epoch(run, sequences, splits, replicate, outcome["epochs"])
-            found = recency(chosen, seen.tolist(), leave_out)
-            rows.append((run["experiment"], run["name"], replicate, *found))
-    if not rows:
+    lines = recency_lines(given.folder, given.leave_out)
+    if not lines:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
-    columns = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
-    table = pd.DataFrame(rows, columns=columns)
-    same = table["most_predicted"] == table["newest"]
-    for name in ("most_predicted", "newest"):
-        table[name] = [classes[label] for label in table[name]]
-    print(table.to_string(index=False, float_format="%.2f"))
-    print(
-        f"{same.sum()} of {len(table)} networks predict most often the label of their last "
-        f"training sequence; the most predicted class has {table['share'].mean():.0%} on average"
-    )
+    print("\n".join(lines))
 
 
 def _live(given: argparse.Namespace) -> None:

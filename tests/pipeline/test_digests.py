@@ -26,51 +26,42 @@ def files_run_by(script: str) -> list[Path]:
     return HARMODELS.files_of(HARMODELS.closure(modules))
 
 
-def closure_of_training(learner: str) -> set[str]:
-    """Return the modules in the digest of a training, without the package's name."""
-    modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / "train_network.py")
-    loaded = set() if learner == "baseline" else {f"{LEARNERS}.{learner}"}
-    return {name.removeprefix("harmodels.") for name in HARMODELS.closure(modules | loaded)}
-
-
 @pytest.mark.parametrize(
-    ("learner", "foreign"),
+    ("learner", "own", "foreign"),
     [
-        ("perceptron", RECURRENT),
-        ("truncated_bptt", PERCEPTRON | GATED),
-        ("minibatch", PERCEPTRON | GATED - {"kernels.recurrent"}),
-        ("recurrent", PERCEPTRON | {"nn.elman", "models.elman", "kernels.elman"}),
-        ("baseline", PERCEPTRON | RECURRENT | {"models", "kernels.simd", "kernels.compiling"}),
+        ("perceptron", {"models.mlp", "kernels.perceptron.training", "optim"}, RECURRENT),
+        (
+            "truncated_bptt",
+            {"nn.elman", "kernels.elman.tbptt", "training.loops.tbptt"},
+            PERCEPTRON | GATED,
+        ),
+        (
+            "minibatch",
+            {"nn.elman", "training.loops.minibatch", "kernels.recurrent.loop"},
+            PERCEPTRON | GATED - {"kernels.recurrent"},
+        ),
+        (
+            "recurrent",
+            {"nn.gru", "nn.lstm", "nn.simple_rnn", "kernels.recurrent.loop"},
+            PERCEPTRON | {"nn.elman", "models.elman", "kernels.elman"},
+        ),
+        (
+            "baseline",
+            {"training.jobs.baselines"},
+            PERCEPTRON | RECURRENT | {"models", "kernels.simd", "kernels.compiling"},
+        ),
     ],
 )
-def test_a_training_runs_no_code_of_another_network(learner, foreign):
-    names = closure_of_training(learner)
+def test_a_training_runs_its_own_layers_and_no_code_of_another_network(learner, own, foreign):
+    modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / "train_network.py")
+    loaded = set() if learner == "baseline" else {f"{LEARNERS}.{learner}"}
+    names = {name.removeprefix("harmodels.") for name in HARMODELS.closure(modules | loaded)}
+    assert own | {"training.jobs.run", "training.fit"} <= names
     assert not {n for n in names for f in foreign if n == f or n.startswith(f"{f}.")}
 
 
-@pytest.mark.parametrize(
-    ("learner", "own"),
-    [
-        ("perceptron", {"models.mlp", "kernels.perceptron.training", "optim"}),
-        ("truncated_bptt", {"nn.elman", "kernels.elman.tbptt", "training.loops.tbptt"}),
-        (
-            "minibatch",
-            {
-                *("nn.elman", "training.loops.minibatch", "kernels.elman.minibatch"),
-                "kernels.recurrent.loop",
-            },
-        ),
-        ("recurrent", {"nn.gru", "nn.lstm", "nn.simple_rnn", "kernels.recurrent.loop"}),
-        ("baseline", {"training.jobs.baselines"}),
-    ],
-)
-def test_a_training_runs_its_own_layers_loops_and_the_job_around_them(learner, own):
-    assert own | {"training.jobs.run", "training.fit"} <= closure_of_training(learner)
-
-
 def test_every_training_is_looked_at():
-    looked_at = {"perceptron", "truncated_bptt", "minibatch", "recurrent", "baseline"}
-    assert set(OPTIONS) == looked_at
+    assert set(OPTIONS) == {"perceptron", "truncated_bptt", "minibatch", "recurrent", "baseline"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -98,26 +89,16 @@ def test_an_import_within_a_function_counts(tmp_path):
     }
 
 
-def test_the_templates_belong_to_the_page_and_to_nothing_else():
-    def templates(script):
-        files = HARMODELS.files_of(
-            HARMODELS.closure(HARMODELS.imports_of(root() / "workflow" / "scripts" / script))
-        )
-        return {path.name for path in files if path.suffix == ".j2"}
-
-    assert templates("build_page.py") == {
-        "page.html.j2",
-        "parts.html.j2",
-        "script.js.j2",
-        "style.css.j2",
-        "summary.html.j2",
-    }
-    assert not templates("build_table.py")
+def test_the_data_files_of_a_page_belong_to_it_and_to_nothing_else():
+    templates = {path.name for path in files_run_by("build_page.py") if path.suffix == ".j2"}
+    assert {"page.html.j2", "script.js.j2", "style.css.j2"} <= templates
+    assert not [path for path in files_run_by("build_table.py") if path.suffix == ".j2"]
+    live = {path.name for path in files_run_by("write_live_page.py")}
+    assert {"network.js", "recording.js", "drawing.js", "page.js", "page.css", "page.html"} <= live
 
 
 def test_every_file_of_a_digest_is_of_the_imported_package():
-    package = importlib.import_module("harmodels").__path__[0]
-    assert str(PACKAGE) == package
+    assert str(PACKAGE) == importlib.import_module("harmodels").__path__[0]
     files = files_run_by("train_network.py")
     assert all(path.is_relative_to(PACKAGE) and path.is_file() for path in files)
 

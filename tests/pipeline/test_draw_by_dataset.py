@@ -45,9 +45,8 @@ def drawn(inputs, wildcards, dataset):
 
 def test_five_of_each_action_are_tested_on_and_all_others_trained_on(benchmark, load, wildcards):
     draw = Draw(**drawn(Inputs(load(reports={"hand_actions": HANDS})), wildcards, "fpha"))
-    frame = draw_splits(benchmark, draw, seed=1, replicates=2).merge(
-        benchmark_table(benchmark), on="id"
-    )
+    table = {"id": benchmark.ids, "label": benchmark.labels, "half": benchmark.official_split}
+    frame = draw_splits(benchmark, draw, seed=1, replicates=2).merge(pd.DataFrame(table), on="id")
     counts = frame.groupby(["replicate", "label", "split"]).size().unstack()
     assert len(counts) == 2 * 45
     assert (counts["test"] == 5).all()
@@ -57,12 +56,6 @@ def test_five_of_each_action_are_tested_on_and_all_others_trained_on(benchmark, 
     # all replicates are tested on the same recordings, of both official halves
     assert tested.groupby("id").size().unique().tolist() == [2]
     assert set(tested["half"]) == {"train", "test"}
-
-
-def benchmark_table(sequences):
-    return pd.DataFrame(
-        {"id": sequences.ids, "label": sequences.labels, "half": sequences.official_split}
-    )
 
 
 @pytest.mark.parametrize("dataset", ["sfinge3d", "simulated-hands"])

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import log_expit, log_softmax
 
 import harmodels
+from harmodels.config.options import OPTIONS as KINDS
 from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset, Window
 from harmodels.data.facts import SequenceFacts
@@ -62,16 +63,12 @@ def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
     def run(training, options, name="one", fingers=None, seed=3, sequences=recorded, unit=None):
-        from dataclasses import asdict
-
-        from harmodels.config.options import OPTIONS as KINDS
-
         write_sequences(tmp_path / "sequences.parquet", sequences)
         draw = Draw(validation_per_class=2)
         write_table(tmp_path / "splits.parquet", draw_splits(recorded, draw, seed=3, replicates=2))
         job = Job(
             report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
-            options=asdict(KINDS[training](**options)), training=training,
+            options=KINDS[training](**options).model_dump(warnings=False), training=training,
             channels=CHANNELS if sequences is recorded else None, fingers=fingers,
             validation=True, seed=seed, replicates=2, engine="compiled", device="cpu", unit=unit,
         )  # fmt: skip
@@ -96,7 +93,8 @@ def export(tmp_path):
         dataset = Dataset(
             name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
             format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
-            channel_groups={}, classes=CLASSES, window=Window(steps=10, step=5, largest_gap_s=0.2), worn="in the hand",
+            channel_groups={}, classes=CLASSES, worn="in the hand",
+            window=Window(steps=10, step=5, largest_gap_s=0.2),
         )  # fmt: skip
         source = ModelSource(
             ModelPlan(report="r", dataset="toy", experiment="e", **plan),
@@ -111,6 +109,21 @@ def export(tmp_path):
     return run
 
 
+def check_predictions(model, folder, sequences, checkpoint="last", sigmoid=False):
+    """Check that a model predicts of the same sequences what its run predicted."""
+    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), checkpoint)
+    rows = {name: row for row, name in enumerate(sequences.ids)}
+    for replicate, own in frame.groupby("replicate"):
+        inputs = [sequences[rows[name]] for name in own["id"]]
+        if len(inputs[0]) == 1:
+            inputs = np.concatenate(inputs)  # vectors
+        logits = scores_of(own)
+        wanted = np.exp(log_softmax(log_expit(logits) if sigmoid else logits, axis=1))
+        found = model.predict_proba_all(inputs)[replicate]
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+        assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
 @pytest.mark.parametrize("training", [*OPTIONS, "hierarchical"])
 @pytest.mark.parametrize("checkpoint", ["last", "best"])
 def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, export, recorded):
@@ -119,19 +132,8 @@ def test_a_model_predicts_what_its_run_predicted(training, checkpoint, train, ex
     else:
         folder = train(training, OPTIONS[training])
     model = export([folder], configuration="one", checkpoint=checkpoint)
-    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), checkpoint)
-    rows = {name: row for row, name in enumerate(recorded.ids)}
-    for replicate in (0, 1):
-        own = frame[frame["replicate"] == replicate]
-        inputs = [recorded[rows[name]] for name in own["id"]]
-        logits = scores_of(own)
-        if training in ("truncated_bptt", "minibatch"):
-            wanted = np.exp(log_softmax(log_expit(logits), axis=1))
-        else:
-            wanted = np.exp(log_softmax(logits, axis=1))
-        found = model.predict_proba_all(inputs)[replicate]
-        np.testing.assert_allclose(found, wanted, rtol=1e-12)
-        assert np.array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+    sigmoid = training in ("truncated_bptt", "minibatch")
+    check_predictions(model, folder, recorded, checkpoint, sigmoid)
 
 
 def test_a_model_says_and_reads_the_unit_of_its_training(train, export, recorded):
@@ -139,13 +141,7 @@ def test_a_model_says_and_reads_the_unit_of_its_training(train, export, recorded
     folder = train("truncated_bptt", options, unit="m/s²")
     model = export([folder], configuration="one")
     assert (model.card_.channels, model.card_.units) == (CHANNELS, ("m/s²",) * 3)
-    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), "last")
-    own = frame[frame["replicate"] == 0]
-    rows = {name: row for row, name in enumerate(recorded.ids)}
-    converted = recorded.in_unit("m/s²")
-    inputs = [converted[rows[name]] for name in own["id"]]
-    wanted = np.exp(log_softmax(log_expit(scores_of(own)), axis=1))
-    np.testing.assert_allclose(model.predict_proba_all(inputs)[0], wanted, rtol=1e-12)
+    check_predictions(model, folder, recorded.in_unit("m/s²"), sigmoid=True)
 
 
 @pytest.mark.parametrize("form", ["at_inference", "inverted", "as_programmed"])
@@ -159,14 +155,7 @@ def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_pat
     assert (model.card_.channels, model.card_.units) == (RAW_CHANNELS, ("g",) * 3 + ("rad/s",) * 3)
     np.testing.assert_array_equal(model.card_.features.slope, lines[0])
     np.testing.assert_array_equal(model.card_.features.intercept, lines[1])
-    frame = select(read_table(folder / "predictions.parquet")[0].to_pandas(), "last")
-    rows = {name: row for row, name in enumerate(features.ids)}
-    for replicate in (0, 1):
-        own = frame[frame["replicate"] == replicate]
-        inputs = features.padded()[[rows[name] for name in own["id"]], 0]
-        found = model.predict_proba_all(inputs)[replicate]
-        wanted = np.exp(log_softmax(scores_of(own), axis=1))
-        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    check_predictions(model, folder, features)
 
 
 def test_labels_in_the_order_of_the_data_set_can_be_scored(train, export, recorded):

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+# as in `harmodels.pipeline.preloaded`, whose import would change this process
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="scripts are forked on Linux alone")
 
 SNAKEFILE = """
+import os
 from pathlib import Path
 
 from harmodels.pipeline.forks import fork_scripts
@@ -20,6 +24,10 @@ if workflow.is_main_process:
 rule all:
     input: "facts.txt"
 
+rule of_the_user:
+    output: "environment.txt"
+    run: Path(output[0]).write_text(os.environ.get("OMP_NUM_THREADS", "unset"))
+
 rule write:
     output: "facts.txt"
     benchmark: "cost.jsonl"
@@ -27,15 +35,17 @@ rule write:
 """
 
 
-def run(folder: Path, script: str, scripts: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, script: str, scripts: Path | None = None, target: str = "all"
+) -> subprocess.CompletedProcess[str]:
     (folder / "write.py").write_text(script, encoding="utf-8")
     (folder / "Snakefile").write_text(
         SNAKEFILE.format(script="write.py", folder=str(scripts or folder)), encoding="utf-8"
     )
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        [sys.executable, "-m", "snakemake", "--cores", "1", target],
         cwd=folder,
-        env=os.environ,
+        env={name: value for name, value in os.environ.items() if name not in THREADS},
         capture_output=True,
         text=True,
         check=False,
@@ -47,12 +57,13 @@ def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path: Path) -> 
     done = run(
         tmp_path,
         "import os, sys\n"
-        "facts = 'torch' in sys.modules, os.getppid() != 1, snakemake.rule, __name__\n"
+        "threads = os.environ['OMP_NUM_THREADS']\n"
+        "facts = 'torch' in sys.modules, os.getppid() != 1, snakemake.rule, __name__, threads\n"
         "open(snakemake.output[0], 'w').write(repr(facts))\n",
     )
     assert done.returncode == 0, done.stderr
     written = (tmp_path / "facts.txt").read_text(encoding="utf-8")
-    assert written == "(True, True, 'write', '__main__')"
+    assert written == "(True, True, 'write', '__main__', '1')"
     assert '"s":' in (tmp_path / "cost.jsonl").read_text(encoding="utf-8")
 
 
@@ -61,6 +72,12 @@ def test_a_script_of_another_workflow_is_left_alone(tmp_path: Path) -> None:
     done = run(tmp_path, facts, scripts=tmp_path / "ours")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "facts.txt").read_text(encoding="utf-8") == "False"
+
+
+def test_the_environment_of_a_workflow_around_this_one_is_left_alone(tmp_path: Path) -> None:
+    done = run(tmp_path, "", target="environment.txt")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "environment.txt").read_text(encoding="utf-8") == "unset"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,11 @@ import pytest
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Inputs
+from harmodels.pipeline.labels import Labels
+from harmodels.pipeline.models import ModelInputs
 from harmodels.training.jobs.job import Job
+
+LEARNERS = "harmodels.training.learners"
 
 
 @pytest.fixture
@@ -16,10 +20,50 @@ def configuration(pipeline):
     return next(iter(pipeline.experiment("rnn_tbptt", "part_b").configurations))
 
 
-def test_a_network_reads_the_table_that_its_experiment_names(inputs, wildcards):
-    assert inputs.table_to_read(wildcards()) == "results/datasets/simulated/sequences.parquet"
-    features = wildcards(report="mlp_features", dataset="uci-har", experiment="baselines")
-    assert inputs.table_to_read(features).endswith("_features.parquet")
+SEQUENCES = "results/datasets/simulated/sequences.parquet"
+BASELINES = {"report": "mlp_features", "dataset": "uci-har", "experiment": "baselines"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "given", "found"),
+    [
+        (Inputs.table_to_read, {}, SEQUENCES),
+        (
+            Inputs.table_to_read,
+            BASELINES,
+            "results/datasets/uci-har/shipped_features.parquet",
+        ),
+        (Inputs.shipped_features, {"dataset": "wisdm"}, []),
+        (
+            Inputs.shipped_features,
+            {"dataset": "uci-har"},
+            "results/datasets/uci-har/shipped_features.parquet",
+        ),
+        (
+            Inputs.archive,
+            {"dataset": "wisdm"},
+            "results/downloads/wisdm/WISDM_ar_latest.tar.gz",
+        ),
+        (lambda i, w: i.sequences_of_subjects("tables")(w), {"name": "table1"}, [SEQUENCES]),
+        (lambda i, w: list(i.published(w)), {"name": "table1"}, ["rnn_tbptt_table1.csv"]),
+        (lambda i, w: {len(d) for d in i.published(w).values()}, {"name": "table1"}, {16}),
+        (lambda i, w: i.registry_entry(w)[:20], {"dataset": "wisdm"}, "Dataset(name='wisdm'"),
+        (Inputs.training_code, {}, code_of("train_network.py", f"{LEARNERS}.truncated_bptt")),
+        (Inputs.training_code, BASELINES, code_of("train_network.py")),
+        (
+            lambda i, w: Labels(i.pipeline).category(w),
+            {},
+            "Elman network, truncated BPTT (Simulated recordings, waist, 50 Hz)",
+        ),
+        (
+            lambda i, w: Labels(i.pipeline).data("Preview")(w),
+            {"dataset": "uci-har"},
+            {"data set": "UCI HAR", "title": "Preview"},
+        ),
+    ],
+)
+def test_a_rule_is_given(inputs, wildcards, ask, given, found):
+    assert ask(inputs, wildcards(**given)) == found
 
 
 def test_a_job_is_the_arguments_of_a_training_job(inputs, wildcards, configuration):
@@ -43,13 +87,17 @@ def test_each_block_of_replicates_is_a_job_with_splits_of_its_own(load, wildcard
         assert (drawn["first"], drawn["replicates"], drawn["folds"]) == (first, count, [])
 
 
-@pytest.mark.parametrize("suffix", ["+replicates=5-8", "+replicates=12-16", "+fold=3"])
-def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "named"),
+    [("+replicates=5-8", "5-8"), ("+replicates=12-16", "12-16"), ("+fold=3", "[+]fold=3")],
+)
+def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix, named):
     inputs = Inputs(load(replicates=12))
     name = next(iter(inputs.pipeline.experiment("rnn_tbptt", "part_b").configurations))
     with pytest.raises(ConfigurationError, match="has no part"):
         inputs.job(wildcards(configuration=name + suffix))
-    with pytest.raises(ConfigurationError):
+    says = f"report rnn_tbptt trains replicates 0 to 11; there is no block {named}$"
+    with pytest.raises(ConfigurationError, match=says):
         inputs.draw(wildcards(draw=f"report{suffix}"))
 
 
@@ -86,13 +134,6 @@ def test_a_job_of_a_run_that_does_not_exist_names_what_does(
         inputs.job(wildcards(**{"configuration": configuration, **change}))
 
 
-def test_a_training_is_digested_with_its_learner_and_a_baseline_without(inputs, wildcards):
-    learner = "harmodels.training.learners.truncated_bptt"
-    assert inputs.training_code(wildcards()) == code_of("train_network.py", learner)
-    baseline = wildcards(report="mlp_features", experiment="baselines")
-    assert inputs.training_code(baseline) == code_of("train_network.py")
-
-
 def test_the_runs_behind_a_table_are_those_of_its_experiments(inputs, wildcards):
     table = wildcards(name="table1")
     folders = inputs.run_folders("tables")(table)
@@ -103,28 +144,6 @@ def test_the_runs_behind_a_table_are_those_of_its_experiments(inputs, wildcards)
     assert f"{folders[0]}/predictions.parquet" in files
 
 
-def test_the_published_numbers_beside_a_table_come_with_their_digests(inputs, wildcards):
-    published = inputs.published(wildcards(name="table1"))
-    assert list(published) == ["rnn_tbptt_table1.csv"]
-    assert all(len(digest) == 16 for digest in published.values())
-
-
-def test_a_table_of_test_sequences_reads_who_was_recorded(inputs, wildcards):
-    sequences = ["results/datasets/simulated/sequences.parquet"]
-    assert inputs.sequences_of_subjects("tables")(wildcards(name="table1")) == sequences
-
-
-def test_shipped_features_are_an_input_only_where_an_archive_holds_them(inputs, wildcards):
-    assert inputs.shipped_features(wildcards(dataset="wisdm")) == []
-    shipped = "results/datasets/uci-har/shipped_features.parquet"
-    assert inputs.shipped_features(wildcards(dataset="uci-har")) == shipped
-
-
-def test_an_archive_lies_in_the_folder_of_downloads(inputs, wildcards):
-    path = inputs.archive(wildcards(dataset="wisdm"))
-    assert path.startswith("results/downloads/wisdm/WISDM")
-
-
 def test_the_claims_of_a_report_need_the_runs_of_their_experiments(inputs, wildcards):
     folders = inputs.claim_folders(wildcards())
     assert {folder.split("/")[4] for folder in folders} <= {"part_b", "part_c"}
@@ -132,5 +151,21 @@ def test_the_claims_of_a_report_need_the_runs_of_their_experiments(inputs, wildc
     assert len(inputs.claim_files(wildcards())) == 3 * len(folders)
 
 
-def test_an_entry_of_the_registry_is_text_that_changes_with_it(inputs, wildcards):
-    assert inputs.registry_entry(wildcards(dataset="wisdm")).startswith("Dataset(name='wisdm'")
+def test_a_table_has_its_number_and_title(pipeline, wildcards):
+    labels = Labels(pipeline)
+    label = labels.entry("tables")(wildcards(name="table2"))
+    assert label["table"] == "Table 2"
+    assert label["title"].startswith("Top-k accuracy")
+    with pytest.raises(ConfigurationError, match="figure99"):
+        labels.entry("figures")(wildcards(name="figure99"))
+
+
+def test_each_model_of_the_key_live_gets_a_page(load, wildcards):
+    model = {"report": "rnn_tbptt", "dataset": "simulated", "experiment": "part_c"}
+    inputs = ModelInputs(load(models={"mine": model}, live=["mine"]))
+    assert inputs.live_pages() == ["results/live/mine.html"]
+    learner = f"{LEARNERS}.truncated_bptt"
+    code = inputs.code("write_live_page.py")(wildcards(model="mine"))
+    assert code == code_of("write_live_page.py", learner)
+    with pytest.raises(ConfigurationError, match="has no model 'other'"):
+        load(models={"mine": model}, live=["other"])

@@ -57,25 +57,13 @@ SHARED = {
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What a model is exported from.
-
-    Attributes
-    ----------
-    plan
-        Which run and which of its networks.
-    folders
-        Of the runs among which the plan chooses.
-    dataset
-        The registry's entry.
-    sequences, feature_map
-        Files: who was recorded; the map of the features, None where they are not read.
-    """
+    """The run among `folders` that a plan chooses, its data set's entry, and files beside it."""
 
     plan: ModelPlan
     folders: Sequence[Path]
     dataset: Dataset
-    sequences: Path
-    feature_map: Path | None
+    sequences: Path  # says who was recorded
+    feature_map: Path | None  # where the networks read features
 
 
 def export_model(source: ModelSource, folder: Path) -> None:
@@ -86,38 +74,32 @@ def export_model(source: ModelSource, folder: Path) -> None:
     ModelError
         If no estimator has the run's architecture, or all its networks diverged.
     ResultsError
-        If a file of the run is missing or damaged.
+        If a file of the run is missing or damaged, or its weights do not fit.
     """
     plan = source.plan
     (runs,) = load_runs(source.folders).values()
     run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
-    replicates = usable_replicates(run, plan)
+    replicates = _usable_replicates(run, plan)
     channels = run.facts["channels"] or source.dataset.channels
-    parts = [path for path in source.folders if split_name(path.name)[0] == run.folder.name]
-    weights = read_weights(parts, plan.checkpoint)
-    model = fitted_estimator(run, weights, replicates, len(channels))
-    model.save(folder, describe_model(source, run, replicates))
-
-
-def usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
-    """Return the networks of a plan that have weights of its checkpoint.
-
-    Raises
-    ------
-    ModelError
-        If there is none.
-    """
-    wanted = [
-        entry["replicate"]
-        for entry in run.facts["replicates"]
-        if not plan.replicates or entry["replicate"] in plan.replicates
+    # all replicates of the parts of a run along the first axis
+    parts = [
+        _weights(path / "weights.safetensors", plan.checkpoint)
+        for path in source.folders
+        if split_name(path.name)[0] == run.folder.name
     ]
-    kept = {
+    weights = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    model = _fitted_estimator(run, weights, replicates, len(channels))
+    model.save(folder, _describe_model(source, run, replicates))
+
+
+def _usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
+    """Return the networks of a plan that have weights of its checkpoint."""
+    usable = [
         entry["replicate"]
         for entry in run.facts["replicates"]
-        if plan.checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
-    }
-    usable = [number for number in wanted if number in kept]
+        if (not plan.replicates or entry["replicate"] in plan.replicates)
+        and plan.checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
+    ]
     if not usable:
         raise ModelError(
             f"{run.folder}: no network of the plan has finite {plan.checkpoint} weights; choose "
@@ -126,25 +108,10 @@ def usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
     return usable
 
 
-def fitted_estimator(
+def _fitted_estimator(
     run: Run, weights: Mapping[str, Tensor], replicates: Sequence[int], channels: int
 ) -> NetworkClassifier:
-    """Return an estimator with the weights of a run, which predicts what the run predicted.
-
-    Parameters
-    ----------
-    run, weights, replicates
-        What was trained, and which of its networks are taken.
-    channels
-        That a recurrent network reads.
-
-    Raises
-    ------
-    ModelError
-        If no estimator has this architecture.
-    ResultsError
-        If the weights do not fit the architecture.
-    """
+    """Return an estimator with the weights of a run, which predicts what the run predicted."""
     model = _estimator(run).set_params(replicates=len(replicates), random_state=run.facts["seed"])
     positions = [entry["replicate"] for entry in run.facts["replicates"]]
     rows = [positions.index(number) for number in replicates]
@@ -159,18 +126,6 @@ def fitted_estimator(
     except (KeyError, ValueError) as error:
         raise ResultsError(f"the weights of {run.folder} do not fit: {error}") from error
     return model
-
-
-def read_weights(folders: Sequence[Path], checkpoint: str) -> dict[str, Tensor]:
-    """Return the weights of a run by name, all replicates of its parts along the first axis.
-
-    Raises
-    ------
-    ResultsError
-        If a file is missing or damaged.
-    """
-    parts = [_weights(folder / "weights.safetensors", checkpoint) for folder in folders]
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def _weights(path: Path, checkpoint: str) -> dict[str, Tensor]:
@@ -209,7 +164,7 @@ def _estimator(run: Run) -> NetworkClassifier:
     return gated[options["cell"]](layers=options["layers"], **given)
 
 
-def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> ModelCard:
+def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> ModelCard:
     """Return the card of a run's model."""
     dataset, plan = source.dataset, source.plan
     features: AffineMap | None = None

@@ -18,7 +18,6 @@ from snakemake.benchmark import benchmarked
 from snakemake.script import PythonScript
 
 PRELOADED = "harmodels.pipeline.preloaded"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 COMMAND = Path("/proc/self/comm")  # what `ps` and `top` call a process
 
 
@@ -35,8 +34,6 @@ def fork_scripts(folder: Path) -> None:
     """
     if sys.platform != "linux":
         return
-    # libraries read them when they are loaded; work runs in parallel over jobs alone
-    os.environ.update(dict.fromkeys(THREADS, "1"))
     multiprocessing.set_forkserver_preload([PRELOADED])
     start_interpreter = PythonScript.execute_script
 

@@ -13,7 +13,13 @@ from harmodels.data.hands import GROUP, fingers_of
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
 from harmodels.pipeline.pipeline import Pipeline, buildable, is_folded
-from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features, splits_file
+from harmodels.pipeline.targets import (
+    RUN_FILES,
+    files_in,
+    run_folders,
+    ships_features,
+    splits_file,
+)
 from harmodels.reporting.specs import (
     Spec,
     experiments_of,
@@ -75,8 +81,8 @@ class Inputs:
         block = blocks.get(suffix)
         if block is None:
             raise ConfigurationError(
-                f"report {report.key} has no replicates{suffix.replace('=', ' ')}; "
-                f"it has {report.replicates}, counted from 0"
+                f"report {report.key} trains replicates 0 to {report.replicates - 1}; there is no "
+                f"block {suffix.removeprefix('+replicates=')}"
             )
         folds = self.pipeline.dataset(wildcards.dataset).subjects if is_folded(draw) else ()
         return {
@@ -150,7 +156,7 @@ class Inputs:
     def run_files(self, section: str) -> Callable[[Wildcards], list[str]]:
         """Return a function to the files of the runs behind one table or figure."""
         folders = self.run_folders(section)
-        return lambda wildcards: _files_in(folders(wildcards))
+        return lambda wildcards: files_in(folders(wildcards), RUN_FILES)
 
     def published(self, wildcards: Wildcards) -> dict[str, str]:
         """Return the files of published numbers beside a table, with their digests.
@@ -208,7 +214,7 @@ class Inputs:
 
     def claim_files(self, wildcards: Wildcards) -> list[str]:
         """Return the files of the runs behind a report's claims."""
-        return _files_in(self.claim_folders(wildcards))
+        return files_in(self.claim_folders(wildcards), RUN_FILES)
 
     def _part(self, wildcards: Wildcards) -> tuple[Configuration, Part]:
         return self.pipeline.part(
@@ -226,7 +232,3 @@ class Inputs:
 def _digests(files: Iterable[str]) -> dict[str, str]:
     folder = root() / "config" / "published"
     return {file: digest_of(folder / file) for file in files}
-
-
-def _files_in(folders: Iterable[str]) -> list[str]:
-    return [f"{folder}/{file}" for folder in folders for file in RUN_FILES]

@@ -16,17 +16,7 @@ _OTHER = {"datasets"}
 def run_workflow(arguments: Sequence[str]) -> None:
     """Replace this process by Snakemake, so that its signals and exit status are Snakemake's own.
 
-    Parameters
-    ----------
-    arguments
-        As for `snakemake_command`.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If Snakemake is not installed.
-    ConfigurationError
-        As `snakemake_command`.
+    Takes and raises what `snakemake_command` does, and `ModuleNotFoundError` without Snakemake.
     """
     importlib.import_module("snakemake")
     command = snakemake_command(arguments, assets.root())
@@ -65,7 +55,7 @@ def snakemake_command(arguments: Sequence[str], root: Path) -> list[str]:
                 f"`{name}` names a configuration, --configfile another one; give only one of them"
             )
         chosen = ["--configfile", str(root / "config" / f"{name}.yaml")]
-    # --configfile takes all values up to the next option, so it stands before one
+    # --configfile takes all values up to the next option, so another option follows it
     return [
         *(sys.executable, "-m", "snakemake"),
         *chosen,

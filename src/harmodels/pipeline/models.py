@@ -1,5 +1,6 @@
 """Inputs and parameters of the rules that export models and classify recordings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,14 @@ from harmodels.files import read_json
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Wildcards
 from harmodels.pipeline.pipeline import Pipeline
-from harmodels.pipeline.targets import RUN_FILES, run_folders
+from harmodels.pipeline.targets import RUN_FILES, files_in, run_folders
 
 RECORDING_FILES = ("recording.csv", "truth.csv", "activities.csv", "timeline.svg", "summary.txt")
 
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """Functions of the wildcards of a job; models and afternoons are those of the configuration."""
+    """Functions of the wildcards of a job, which name a model or an afternoon."""
 
     pipeline: Pipeline
 
@@ -27,63 +28,59 @@ class ModelInputs:
 
     def recordings(self) -> list[str]:
         """Return every file of the recordings that are classified."""
-        return [
-            f"results/recordings/{name}/{file}"
-            for name in self.pipeline.project.afternoons
-            for file in RECORDING_FILES
-        ]
+        recordings = (f"results/recordings/{name}" for name in self.pipeline.project.afternoons)
+        return files_in(recordings, RECORDING_FILES)
 
     def live_pages(self) -> list[str]:
         """Return the pages that run a model in a browser."""
         return [f"results/live/{name}.html" for name in self.pipeline.project.live]
 
-    def live_code(self, wildcards: Wildcards) -> str:
-        """Return a digest of the code that writes such a page, scripts and style included."""
-        return code_of("write_live_page.py", self._learner(self._plan(wildcards.model)))
+    def code(self, script: str) -> Callable[[Wildcards], str]:
+        """Return a function to a digest of a script's code; learners are loaded by name."""
+
+        def digest(wildcards: Wildcards) -> str:
+            plan = self._plan(wildcards)
+            training = self.pipeline.experiment(plan.report, plan.experiment).training
+            return code_of(script, f"harmodels.training.learners.{training}")
+
+        return digest
 
     def plan(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return which run a model is exported from."""
-        return self._plan(wildcards.model).model_dump(mode="json")
+        return self._plan(wildcards).model_dump(mode="json")
 
     def run_folders(self, wildcards: Wildcards) -> list[str]:
         """Return the folders of the run, or of those among which validation data choose."""
-        plan = self._plan(wildcards.model)
-        folders = run_folders(self.pipeline, plan.report, plan.dataset, [plan.experiment])
+        plan = self._plan(wildcards)
         return [
-            each
-            for each in folders
-            if plan.chosen or split_name(Path(each).name)[0] == plan.configuration
+            folder
+            for folder in run_folders(self.pipeline, plan.report, plan.dataset, [plan.experiment])
+            if plan.chosen or split_name(Path(folder).name)[0] == plan.configuration
         ]
 
     def run_files(self, wildcards: Wildcards) -> list[str]:
         """Return the files of these runs, weights included."""
-        files = (*RUN_FILES, "weights.safetensors")
-        return [f"{folder}/{file}" for folder in self.run_folders(wildcards) for file in files]
+        return files_in(self.run_folders(wildcards), (*RUN_FILES, "weights.safetensors"))
 
     def sequences(self, wildcards: Wildcards) -> str:
         """Return the table that says who was recorded."""
-        return f"results/datasets/{self._plan(wildcards.model).dataset}/sequences.parquet"
+        return f"results/datasets/{self._plan(wildcards).dataset}/sequences.parquet"
 
     def feature_map(self, wildcards: Wildcards) -> str | list[str]:
         """Return the map of the features where the networks read them, or nothing."""
-        plan = self._plan(wildcards.model)
+        plan = self._plan(wildcards)
         if self.pipeline.experiment(plan.report, plan.experiment).reads == "sequences":
             return []
         return f"results/datasets/{plan.dataset}/feature_map.parquet"
 
     def registry_entry(self, wildcards: Wildcards) -> str:
         """Return the data set's entry as text: the model states its licence."""
-        return repr(self.pipeline.dataset(self._plan(wildcards.model).dataset))
-
-    def code(self, wildcards: Wildcards) -> str:
-        """Return a digest of the export's code; learners are loaded by name."""
-        plan = self._plan(wildcards.model)
-        return code_of("export_model.py", self._learner(plan))
+        return repr(self.pipeline.dataset(self._plan(wildcards).dataset))
 
     def afternoon(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the arguments of `simulate_afternoon`."""
         recording = self.pipeline.project.afternoons[wildcards.afternoon]
-        dataset = self.pipeline.dataset(self._plan(recording.model).dataset)
+        dataset = self.pipeline.dataset(self._plan(wildcards).dataset)
         return {
             "classes": list(dataset.classes),
             "minutes": recording.minutes,
@@ -96,17 +93,11 @@ class ModelInputs:
         """Return the folder of the model that classifies a recording."""
         return f"results/models/{self.pipeline.project.afternoons[wildcards.afternoon].model}"
 
-    def classification_code(self, wildcards: Wildcards) -> str:
-        """Return a digest of the code that classifies."""
-        plan = self._plan(self.pipeline.project.afternoons[wildcards.afternoon].model)
-        return code_of("classify_recording.py", self._learner(plan))
-
-    def _plan(self, name: str) -> ModelPlan:
-        return self.pipeline.project.models[name]
-
-    def _learner(self, plan: ModelPlan) -> str:
-        training = self.pipeline.experiment(plan.report, plan.experiment).training
-        return f"harmodels.training.learners.{training}"
+    def _plan(self, wildcards: Wildcards) -> ModelPlan:
+        project = self.pipeline.project
+        if hasattr(wildcards, "afternoon"):
+            return project.models[project.afternoons[wildcards.afternoon].model]
+        return project.models[wildcards.model]
 
 
 def classify_arguments(recording: str, model: str, *, truth: str, out: str, plot: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The pipeline of one configuration: its project and its data sets, found by name."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.messages import listed
 from harmodels.config.parts import Part, parts_of, split_name
-from harmodels.config.project import Project, parse_project
+from harmodels.config.project import ModelPlan, Project, parse_project
 from harmodels.config.reports import Report
 from harmodels.data.dataset import Dataset
 from harmodels.data.registry import get, load_registries
@@ -155,8 +155,8 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
         where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
         for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
             _find("data set", name, registry, where)
-    check_folds(pipeline)
-    check_models(pipeline)
+    _check_folds(pipeline)
+    _check_models(pipeline)
     return pipeline
 
 
@@ -171,86 +171,70 @@ def is_folded(draw: Mapping[str, Any]) -> bool:
     return draw.get("protocol") == "leave_one_subject_out"
 
 
-def check_folds(pipeline: Pipeline) -> None:
-    """Check that the people are known of every data set that is split by them, fold by fold.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming the entry of the registry.
-    """
+def _check_folds(pipeline: Pipeline) -> None:
+    """Check that the people are known of every data set that is split by them, fold by fold."""
     for report, given in pipeline.reports:
         for experiment in report.experiments.values():
             dataset = experiment.dataset or given
             folded = is_folded(report.draws[dataset][experiment.draw])
-            if not folded or pipeline.dataset(dataset).subjects:
-                continue
-            raise ConfigurationError(
-                f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
-                "a job for each person, but the registry does not say who was recorded for "
-                f"{dataset}; add the key subjects to its entry"
-            )
+            if folded and not pipeline.dataset(dataset).subjects:
+                raise ConfigurationError(
+                    f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
+                    "a job for each person, but the registry does not say who was recorded for "
+                    f"{dataset}; add the key subjects to its entry"
+                )
 
 
-def check_models(pipeline: Pipeline) -> None:
-    """Check that the models and recordings of the configuration name what it has.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming the key and what would be right.
-    """
-    for name, plan in pipeline.project.models.items():
-        report = pipeline.report(plan.report)
-        experiment = pipeline.experiment(plan.report, plan.experiment)
-        if plan.dataset not in report.datasets:
-            raise ConfigurationError(
-                f"models.{name}.dataset: report {plan.report} is built on "
-                f"{', '.join(report.datasets)}, not on {plan.dataset}"
-            )
-        if experiment.dataset not in (None, plan.dataset):
-            raise ConfigurationError(
-                f"models.{name}.dataset: {plan.experiment} is always trained on "
-                f"{experiment.dataset}, not on {plan.dataset}"
-            )
-        if is_folded(report.draws[plan.dataset][experiment.draw]):
-            raise ConfigurationError(
-                f"models.{name}.experiment: {plan.experiment} trains a network for each person "
-                "left out; choose an experiment with one training set"
-            )
-        if experiment.training == "baseline":
-            raise ConfigurationError(
-                f"models.{name}.experiment: {plan.experiment} trains no network, so there is "
-                "nothing to export"
-            )
-        if plan.chosen and not experiment.validation:
-            raise ConfigurationError(
-                f"models.{name}.configuration: {plan.experiment} holds no validation data out, by "
-                "which the best one could be chosen; name a configuration of it"
-            )
+def _check_models(pipeline: Pipeline) -> None:
+    """Check that the models and recordings of the configuration name what it has."""
+    project = pipeline.project
+    for name, plan in project.models.items():
+        for key, mistake in _mistakes(pipeline, plan):
+            raise ConfigurationError(f"models.{name}.{key}: {mistake}")
         if not plan.chosen:
             pipeline.configuration(plan.report, plan.experiment, plan.configuration)
-        if plan.checkpoint == "best" and not experiment.validation:
-            raise ConfigurationError(
-                f"models.{name}.checkpoint: {plan.experiment} has no best weights without "
-                "validation data; take last"
-            )
-        strange = [number for number in plan.replicates if number >= report.replicates]
-        if strange:
-            raise ConfigurationError(
-                f"models.{name}.replicates: there is no replicate {strange[0]}; report "
-                f"{plan.report} trains {report.replicates}, counted from 0"
-            )
-    for name in pipeline.project.live:
-        _find("model", name, pipeline.project.models, "live")
-    for name, recording in pipeline.project.afternoons.items():
-        _find("model", recording.model, pipeline.project.models, f"afternoons.{name}")
-        model = pipeline.project.models[recording.model]
+    for name in project.live:
+        _find("model", name, project.models, "live")
+    for name, recording in project.afternoons.items():
+        model = _find("model", recording.model, project.models, f"afternoons.{name}")
         if not pipeline.dataset(model.dataset).simulated:
             raise ConfigurationError(
                 f"afternoons.{name}.model: {recording.model} was trained on recorded data; a "
                 "simulated afternoon says nothing of it"
             )
+
+
+def _mistakes(pipeline: Pipeline, plan: ModelPlan) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a model that do not fit its experiment, with what would be right."""
+    report, name = pipeline.report(plan.report), plan.experiment
+    experiment = pipeline.experiment(plan.report, name)
+    if plan.dataset not in report.datasets:
+        datasets = ", ".join(report.datasets)
+        yield "dataset", f"report {plan.report} is built on {datasets}, not on {plan.dataset}"
+    if experiment.dataset not in (None, plan.dataset):
+        yield "dataset", f"{name} is always trained on {experiment.dataset}, not on {plan.dataset}"
+    if is_folded(report.draws[plan.dataset][experiment.draw]):
+        yield (
+            "experiment",
+            f"{name} trains a network for each person left out; choose an experiment with one "
+            "training set",
+        )
+    if experiment.training == "baseline":
+        yield "experiment", f"{name} trains no network, so there is nothing to export"
+    if plan.chosen and not experiment.validation:
+        yield (
+            "configuration",
+            f"{name} has no validation data to choose the best one by; name a configuration of it",
+        )
+    if plan.checkpoint == "best" and not experiment.validation:
+        yield "checkpoint", f"{name} has no best weights without validation data; take last"
+    strange = [number for number in plan.replicates if number >= report.replicates]
+    if strange:
+        yield (
+            "replicates",
+            f"there is no replicate {strange[0]}; report {plan.report} trains replicates 0 to "
+            f"{report.replicates - 1}",
+        )
 
 
 def buildable(report: Report, section: str) -> dict[str, Spec]:

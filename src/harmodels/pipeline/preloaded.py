@@ -1,14 +1,19 @@
-"""What the processes of a run's scripts are forked with: all that takes long to import.
+"""Modules that the fork server imports once, for all scripts of a run.
 
 Imported by the server of `harmodels.pipeline.forks` alone. Nothing here may start a thread that a
-job needs, or ask for a GPU: neither outlives a fork.
+job needs, or ask for a GPU: neither survives a fork.
 """
 
 import gc
 import importlib
+import os
 import signal
 
-import numba
+# libraries read them when they are loaded; work runs in parallel over jobs alone
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+os.environ.update(dict.fromkeys(THREADS, "1"))
+
+import numba  # noqa: E402
 
 MODULES = (
     "harmodels.reporting.claims",

@@ -1,10 +1,11 @@
 """Files that one call of snakemake builds, by kind."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from harmodels.config.experiments import Experiment
 from harmodels.config.parts import Part
 from harmodels.data.dataset import Dataset
 from harmodels.pipeline.pipeline import Pipeline, buildable
@@ -34,32 +35,24 @@ class Targets:
 
     def claims(self) -> list[str]:
         """Return the ledgers of claims of the reports that make any."""
-        return [
-            f"results/{report.key}/{dataset}/claims.{ending}"
+        folders = [
+            f"results/{report.key}/{dataset}"
             for report, dataset in self.pipeline.reports
             if buildable(report, "claims")
-            for ending in LEDGER_ENDINGS
         ]
+        return files_in(folders, [f"claims.{ending}" for ending in LEDGER_ENDINGS])
 
     def previews(self) -> list[str]:
         """Return the previews of all data sets."""
-        return [
-            f"results/datasets/{name}/preview.{ending}"
-            for name in self.pipeline.datasets
-            for ending in FIGURE_ENDINGS
-        ]
+        return self._of_datasets(self.pipeline.datasets, [f"preview.{e}" for e in FIGURE_ENDINGS])
 
     def cards(self) -> list[str]:
         """Return what was counted in all data sets."""
-        return [f"results/datasets/{name}/card.json" for name in self.pipeline.datasets]
+        return self._of_datasets(self.pipeline.datasets, ["card.json"])
 
     def comparisons(self) -> list[str]:
         """Return the correlations of computed with shipped features."""
-        return [
-            f"results/datasets/{name}/{file}"
-            for name in self.compared_datasets()
-            for file in CORRELATIONS
-        ]
+        return self._of_datasets(self.compared_datasets(), CORRELATIONS)
 
     def compared_datasets(self) -> list[str]:
         """Return the data sets that ship features and of which a report reads features."""
@@ -96,15 +89,13 @@ class Targets:
 
     def splits(self, report: str, dataset: str) -> dict[str, str]:
         """Return the splits that each training job reads, by the folder of its run."""
-        splits = {}
-        for name, experiment in self.pipeline.report(report).experiments.items():
-            home = self.pipeline.home(report, dataset, name)
-            for configuration, part in product(
-                experiment.configurations, self.pipeline.parts(report, dataset, name).values()
-            ):
-                folder = run_folder(report, home, name, configuration, part)
-                splits[folder] = splits_file(report, home, experiment.draw, part)
-        return splits
+        report_plan = self.pipeline.report(report)
+        return {
+            folder: splits_file(report, home, experiment.draw, part)
+            for folder, home, experiment, part in _jobs(
+                self.pipeline, report, dataset, report_plan.experiments
+            )
+        }
 
     def tables_of_dataset(self, dataset: str) -> list[str]:
         """Return the names of the files of a data set from which runs and tables are made."""
@@ -118,6 +109,9 @@ class Targets:
             names |= {"computed_features", "shipped_features"}
         return [f"{name}.parquet" for name in sorted({"sequences", *names})]
 
+    def _of_datasets(self, names: Iterable[str], files: Iterable[str]) -> list[str]:
+        return files_in([f"results/datasets/{name}" for name in names], files)
+
     def _products(self, section: str, endings: Iterable[str]) -> list[str]:
         return [
             f"results/{report.key}/{dataset}/{section}/{name}.{ending}"
@@ -125,6 +119,11 @@ class Targets:
             for name in buildable(report, section)
             for ending in endings
         ]
+
+
+def files_in(folders: Iterable[str], files: Iterable[str]) -> list[str]:
+    """Return each file of each folder."""
+    return [f"{folder}/{file}" for folder, file in product(folders, files)]
 
 
 def pattern_of(names: Iterable[str]) -> str:
@@ -139,19 +138,19 @@ def run_folders(
 
     A run that is trained in several parts has a folder for each.
     """
-    return [
-        run_folder(report, pipeline.home(report, dataset, name), name, configuration, part)
-        for name in experiments
-        for configuration, part in product(
-            pipeline.experiment(report, name).configurations,
-            pipeline.parts(report, dataset, name).values(),
-        )
-    ]
+    return [folder for folder, *_ in _jobs(pipeline, report, dataset, experiments)]
 
 
-def run_folder(report: str, dataset: str, experiment: str, configuration: str, part: Part) -> str:
-    """Return the folder of one training job."""
-    return f"results/{report}/{dataset}/runs/{experiment}/{configuration}{part.suffix}"
+def _jobs(
+    pipeline: Pipeline, report: str, dataset: str, experiments: Iterable[str]
+) -> Iterator[tuple[str, str, Experiment, Part]]:
+    """Yield the folder of each training job, its data set, its experiment and its part."""
+    for name in experiments:
+        experiment, home = pipeline.experiment(report, name), pipeline.home(report, dataset, name)
+        parts = pipeline.parts(report, dataset, name).values()
+        runs = f"results/{report}/{home}/runs/{name}"
+        for configuration, part in product(experiment.configurations, parts):
+            yield f"{runs}/{configuration}{part.suffix}", home, experiment, part
 
 
 def splits_file(report: str, dataset: str, draw: str, part: Part) -> str:

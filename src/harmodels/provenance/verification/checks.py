@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harmodels.errors import HarmodelsError
-from harmodels.files import refuse_large_table, sha256
+from harmodels.files import sha256
+from harmodels.provenance.verification.table_size import refuse_large_table
 
 MOST_BYTES = 1 << 30  # of memory, for one parquet file of a folder that somebody sent
 

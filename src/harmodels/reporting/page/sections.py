@@ -1,5 +1,6 @@
 """Sections of the page: a report on a data set, with what its files hold."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,13 @@ class ReportSection:
     runs: Sequence[Facts]
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, entry: Mapping[str, Any], runs: Sequence[Facts], results: Path) -> "ReportSection":
+        """Return the section of an entry of `pipeline.sections.page_sections`."""
+        place = entry["report"], entry["dataset"]
+        seconds = read_job_seconds(results.joinpath("logs", *place, "train"))
+        return cls(*place, entry["spec"], Path(entry["folder"]), runs, seconds)
+
     @property
     def id(self) -> str:
         """The anchor of the section, with which all anchors in it begin."""
@@ -49,3 +57,24 @@ class ReportSection:
     def file(self, *parts: str) -> str:
         """Return the address of a file of this section, relative to the page."""
         return "/".join((self.report, self.dataset, *parts))
+
+
+def read_job_seconds(folder: Path) -> dict[tuple[str, str], float]:
+    """Return the seconds of the last attempt of each job, by experiment and configuration.
+
+    Benchmarks are no results: a folder of results without them, or with a damaged one, is whole,
+    so what cannot be read is left out.
+
+    Parameters
+    ----------
+    folder
+        `results/logs/<report>/<dataset>/train`, where Snakemake writes its benchmarks.
+    """
+    found = {}
+    for path in sorted(folder.glob("*/*.jsonl")):
+        try:
+            last = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+            found[path.parent.name, path.name.removesuffix(".jsonl")] = float(last["s"])
+        except (OSError, ValueError, IndexError, KeyError, TypeError):
+            continue
+    return found

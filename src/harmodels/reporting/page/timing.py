@@ -1,9 +1,14 @@
-"""Times of the trainings of a report, experiment by experiment."""
+"""Times of trainings by experiment, on the page and printed after a run."""
 
-import json
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from harmodels.config.messages import counted
+from harmodels.errors import ResultsError
+from harmodels.files import read_json
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
     experiment_title,
@@ -11,6 +16,8 @@ from harmodels.reporting.page.experiments import (
     grouped_runs,
 )
 from harmodels.reporting.page.sections import ReportSection
+
+PROCESSOR_TIME = re.compile(r"(\d+\.\d\d) s of processor time")  # as `script_job` logs it
 
 
 class Time(NamedTuple):
@@ -53,27 +60,6 @@ def times(section: ReportSection) -> list[Time]:
     return found
 
 
-def read_job_seconds(folder: Path) -> dict[tuple[str, str], float]:
-    """Return the seconds of the last attempt of each job, by experiment and configuration.
-
-    Benchmarks are no results: a folder of results without them, or with a damaged one, is whole,
-    so what cannot be read is left out.
-
-    Parameters
-    ----------
-    folder
-        `results/logs/<report>/<dataset>/train`, where Snakemake writes its benchmarks.
-    """
-    found = {}
-    for path in sorted(folder.glob("*/*.jsonl")):
-        try:
-            last = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-            found[path.parent.name, path.name.removesuffix(".jsonl")] = float(last["s"])
-        except (OSError, ValueError, IndexError, KeyError, TypeError):
-            continue
-    return found
-
-
 def duration(seconds: float) -> str:
     """Return a time as people say it.
 
@@ -89,3 +75,45 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def lines_of_times(
+    sections: Iterable[Mapping[str, Any]], since: float, results: Path = Path("results")
+) -> list[str]:
+    """Return a line an experiment whose jobs ended after `since`, and one for all other jobs.
+
+    Parameters
+    ----------
+    sections
+        As `pipeline.sections.page_sections` returns them.
+    since
+        Seconds since 1970.
+    results
+        The folder of the results.
+    """
+
+    def is_new(path: Path) -> bool:
+        return path.is_file() and path.stat().st_mtime >= since
+
+    lines = []
+    for entry in sections:
+        runs = []
+        for path in filter(is_new, (Path(folder, "run.json") for folder in entry["runs"])):
+            with suppress(ResultsError):  # times are no result, and a failed run ends here too
+                runs.append(read_json(path))
+        for time in times(ReportSection.of(entry, runs, results)) if runs else []:
+            overhead = "unknown" if time.overhead is None else duration(time.overhead)
+            lines.append(
+                f"{entry['report']} on {entry['dataset']}, {time.title}: "
+                f"{counted(time.jobs, 'training')}, {duration(time.training)}; besides: {overhead}"
+            )
+    others = [
+        float(found[-1])
+        for path in sorted((results / "logs").rglob("*.log"))
+        if "train" not in path.parts and is_new(path)
+        if (found := PROCESSOR_TIME.findall(path.read_text(encoding="utf-8", errors="replace")))
+    ]
+    if others:
+        seconds = duration(sum(others))
+        lines.append(f"data, tables, figures and pages: {len(others)} jobs, {seconds} of processor")
+    return ["Where the time went:", *(f"  {line}" for line in lines)] if lines else []
