@@ -4,9 +4,10 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -15,17 +16,23 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
 from harmodels.estimators.card import ModelCard
-from harmodels.estimators.folder import save_model
+from harmodels.estimators.labels import (
+    Indices,
+    Labels,
+    check_groups,
+    encode,
+    find_classes,
+    held_out,
+)
+from harmodels.estimators.model_folder import save_model
 from harmodels.estimators.onnx_graph import write_onnx
-from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences
-from harmodels.estimators.validation import held_out
+from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences, read_table
 from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
@@ -33,9 +40,10 @@ from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, Patience
 
-Labels = NDArray[Any]
+Engine = Literal["auto", "compiled", "reference"]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What the classifiers share; a subclass names its training loop and its options.
 
@@ -54,16 +62,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Channels of the sequences that it was trained on.
     """
 
-    # what every subclass takes in its constructor
-    epochs: int
-    replicates: int
-    validation_fraction: float
-    patience: int | None
-    engine: str
-    device: str
-    n_jobs: int | None
-    random_state: Any
-    verbose: int
+    replicates: int = 1
+    validation_fraction: float = 0.0
+    patience: int | None = None
+    engine: Engine = "auto"
+    device: str = "cpu"
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
 
     @abstractmethod
     def _options(self) -> tuple[str, Any]:
@@ -113,28 +119,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If sequences, labels or options are unusable, or every replicate diverged.
         """
-        if self.replicates < 1:
-            raise ValueError(f"replicates is {self.replicates}; train one network or more")
-        sequences, labels = self._read_training(X, y)
+        self._check_parameters(validated=validation_data is not None)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        sequences = self._read(X, reset=True)
+        self.classes_, labels = find_classes(y, len(sequences))
         check_groups(groups, len(labels))
         seed = self._seed()
         own = np.arange(len(labels))
         train, validation = [own] * self.replicates, None
         if validation_data is not None:
-            more, theirs = self._read_validation(*validation_data)
-            validation = [np.arange(len(labels), len(labels) + len(theirs))] * self.replicates
-            sequences, labels = sequences + more, np.concatenate([labels, theirs])
+            sequences += self._read(validation_data[0], reset=False, name="X of validation_data")
+            theirs = encode(validation_data[1], self.classes_, "y of validation_data")
+            labels = np.concatenate([labels, theirs])
+            validation = [np.arange(len(own), len(labels))] * self.replicates
         elif self.validation_fraction:
             parts = [
                 held_out(labels, groups, self.validation_fraction, seed, replicate)
                 for replicate in range(self.replicates)
             ]
             train, validation = ([part[side] for part in parts] for side in (0, 1))
-        elif self.patience:
-            raise ValueError(
-                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
-                "give fit validation_data"
-            )
         with _as_value_errors(), deterministic_torch():
             learner = self._learner()
             data = self._join(sequences, labels)
@@ -143,7 +149,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 seed=seed,
                 replicates=tuple(range(self.replicates)),
                 monitor=self._options()[1].monitor,
-                stopping=Patience(self.patience) if self.patience else AllEpochs(),
+                stopping=AllEpochs() if self.patience is None else Patience(self.patience),
             )
             with tqdm(total=self.epochs, unit="epoch", disable=not self.verbose) as bar:
                 result = fit(
@@ -178,7 +184,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If `y` holds a label that the network was not trained on.
         """
         check_is_fitted(self)
-        self._encode(y, "y")
+        encode(y, self.classes_)
         return float(super().score(X, y, sample_weight))
 
     def to_torch(self, replicate: int = 0) -> nn.Module:
@@ -245,6 +251,29 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.three_d_array = True
         return tags
 
+    def _check_parameters(self, *, validated: bool) -> None:
+        if self.replicates < 1:
+            raise ValueError(f"replicates is {self.replicates}; train one network or more")
+        if self.patience is None:
+            return
+        if self.patience < 1:
+            raise ValueError(
+                f"patience is {self.patience}; give 1 epoch or more, or None to train all epochs"
+            )
+        if not (validated or self.validation_fraction):
+            raise ValueError(
+                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
+                "give fit validation_data"
+            )
+
+    def _shared(self, options: type) -> dict[str, Any]:
+        """Return the parameters that are options of the same name and meaning."""
+        return {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params(deep=False).items()
+            if name in signature(options).parameters and name != "patience"
+        }
+
     def _learner(self) -> Learner:
         training, options = self._options()
         engine = self.engine
@@ -264,7 +293,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _branches(self) -> Sequence[Sequence[int]] | None:
         return None
 
-    def _join(self, sequences: list[Floats], labels: NDArray[np.int64]) -> SequenceTensors:
+    def _join(self, sequences: list[Floats], labels: Indices) -> SequenceTensors:
         branches = self._branches()
         return replace(
             join(sequences, labels, len(self.classes_)),
@@ -276,38 +305,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _read_training(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        sequences = self._read(X, reset=True)
-        values = column_or_1d(y, warn=True)
-        check_classification_targets(values)
-        if len(values) != len(sequences):
-            raise ValueError(
-                f"X holds {len(sequences)} sequences and y {len(values)} labels; give one label a "
-                "sequence"
-            )
-        self.classes_, labels = np.unique(values, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds one class, {self.classes_.tolist()[0]!r}; a classifier needs two or more"
-            )
-        return sequences, labels.astype(np.int64)
-
-    def _read_validation(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
-        return self._read(X, reset=False, name="X of validation_data"), self._encode(
-            y, "y of validation_data"
-        )
-
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         if is_matrix(X):
-            if np.ma.is_masked(X):
-                raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
-            with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
-                table = validate_data(self, X, reset=reset, dtype=np.float32)
-            sequences = list(self._row_as_sequence(table))
+            sequences = list(self._row_as_sequence(read_table(self, X, name, reset=reset)))
         else:
             sequences = read_sequences(X, name)
         if reset:
@@ -318,18 +318,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{self.n_channels_in_}"
             )
         return sequences
-
-    def _encode(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
-        values = column_or_1d(y)
-        strange = np.setdiff1d(values, self.classes_)
-        if len(strange):
-            raise ValueError(
-                f"{name} holds the label {strange.tolist()[0]!r}, which the network was not "
-                f"trained on; it knows {', '.join(map(str, self.classes_))}: leave those "
-                "sequences out, or train with them"
-            )
-        order = np.argsort(self.classes_)  # those of an exported run are in its data set's order
-        return order[np.searchsorted(self.classes_, values, sorter=order)].astype(np.int64)
 
     def _keep(self, result: Fit, *, validated: bool) -> None:
         outcomes = result.outcomes
@@ -394,14 +382,6 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is None or n_jobs > 0:
         return n_jobs or 1
     return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
-
-
-def check_groups(groups: ArrayLike | None, count: int) -> None:
-    """Raise ValueError unless there is one group a sequence."""
-    if groups is not None and np.shape(groups) != (count,):
-        raise ValueError(
-            f"groups have shape {np.shape(groups)}; give one group for each of {count} sequences"
-        )
 
 
 @contextmanager

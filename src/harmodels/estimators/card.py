@@ -1,20 +1,33 @@
 """Card of a model: what it reads, what it was trained on, and how well it did there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, InstanceOf, model_validator
 from scipy.signal import sosfilt
 
+from harmodels.config.base import Number, Record, Several, wrong
 from harmodels.data.features.mapping import AffineMap
+from harmodels.errors import ConfigurationError
 
-Bounds = tuple[float, float]
+Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
 
 
-@dataclass(frozen=True)
-class NoiseFilter:
+class _CardRecord(Record):
+    """A part of the card, which may be made by position as well."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        by_position = dict(zip(list(type(self).model_fields)[: len(values)], values, strict=True))
+        try:
+            super().__init__(**by_position, **named)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Record
+
+
+class NoiseFilter(_CardRecord):
     """A causal filter that a recording passes before windows are cut from it.
 
     First a running median, then second-order sections, which start as if the first sample had
@@ -28,12 +41,17 @@ class NoiseFilter:
         Rows b0, b1, b2, a0, a1, a2, as `scipy.signal.sosfilt` takes them.
     """
 
-    median_steps: int
-    sections: tuple[tuple[float, ...], ...]
+    median_steps: int = Field(ge=1)
+    sections: Several[Several[Number]]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.sections:
+            sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
+        return self
 
 
-@dataclass(frozen=True)
-class Normalisation:
+class Normalisation(_CardRecord):
     """What each channel is scaled by: (value - offset) / scale.
 
     Attributes
@@ -42,12 +60,17 @@ class Normalisation:
         One number a channel.
     """
 
-    offset: tuple[float, ...]
-    scale: tuple[float, ...]
+    offset: Several[Number]
+    scale: Several[Number]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not all(self.scale):
+            raise wrong("scale holds 0; leave a constant channel unscaled (1)")
+        return self
 
 
-@dataclass(frozen=True)
-class TrainingData:
+class TrainingData(_CardRecord):
     """The recordings that a model was trained on.
 
     Attributes
@@ -72,8 +95,7 @@ class TrainingData:
     worn: str = ""
 
 
-@dataclass(frozen=True)
-class Accuracy:
+class Accuracy(_CardRecord):
     """Share of test sequences that were classified correctly, mean over the networks.
 
     Attributes
@@ -87,7 +109,7 @@ class Accuracy:
         How many of each.
     """
 
-    value: float
+    value: Number
     over_people: Bounds | None = None
     over_seeds: Bounds | None = None
     people: int = 1
@@ -95,8 +117,7 @@ class Accuracy:
     sequences: int = 0
 
 
-@dataclass(frozen=True)
-class ModelCard:
+class ModelCard(_CardRecord):
     """What one has to know of a model to use it on a recording.
 
     Attributes
@@ -128,40 +149,39 @@ class ModelCard:
         If the fields contradict each other.
     """
 
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    rate_hz: float
+    channels: Several[str]
+    units: Several[str]
+    rate_hz: Annotated[Number, Field(gt=0)]
     data: TrainingData
-    window_steps: int | None = None
-    window_step: int | None = None
+    window_steps: int | None = Field(None, ge=1)
+    window_step: int | None = Field(None, ge=1)
     noise_filter: NoiseFilter | None = None
     normalisation: Normalisation | None = None
-    features: AffineMap | None = field(default=None, compare=False)
+    features: InstanceOf[AffineMap] | None = None
     accuracy: Accuracy | None = None
-    origin: Mapping[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = Field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
         if len(self.channels) != len(self.units) or not self.channels:
-            raise ValueError(
+            raise wrong(
                 f"{len(self.channels)} channels and {len(self.units)} units; give each channel one"
             )
-        if not 0 < self.rate_hz < np.inf:
-            raise ValueError(f"rate_hz is {self.rate_hz}; it is a positive number of hertz")
         if (self.window_steps is None) != (self.window_step is None):
-            raise ValueError("give both window_steps and window_step, or neither")
-        for name in ("window_steps", "window_step"):
-            if (getattr(self, name) or 1) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it is at least 1")
+            raise wrong("give both window_steps and window_step, or neither")
         scaled = self.normalisation
         if scaled and not len(scaled.offset) == len(scaled.scale) == len(self.channels):
-            raise ValueError(
+            raise wrong(
                 f"normalisation has {len(scaled.offset)} offsets and {len(scaled.scale)} scales "
                 f"for {len(self.channels)} channels"
             )
-        if scaled and not all(scaled.scale):
-            raise ValueError("normalisation.scale holds 0; leave a constant channel unscaled (1)")
-        if self.noise_filter and self.noise_filter.sections:
-            sosfilt(np.array(self.noise_filter.sections), np.zeros(1))  # says what is wrong
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all but the map of features is equal."""
+        if not isinstance(other, ModelCard):
+            return NotImplemented
+        return self.model_dump(exclude={"features"}) == other.model_dump(exclude={"features"})
 
     @property
     def inputs(self) -> int:
