@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from inspect import signature
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,11 +16,10 @@ from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
-from harmodels.estimators.card import ModelCard
+from harmodels.estimators.exports import ExportMixin
 from harmodels.estimators.labels import (
     Indices,
     Labels,
@@ -30,8 +28,6 @@ from harmodels.estimators.labels import (
     find_classes,
     held_out,
 )
-from harmodels.estimators.model_folder import save_model
-from harmodels.estimators.onnx_graph import write_onnx
 from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences, read_table
 from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
@@ -44,7 +40,7 @@ Engine = Literal["auto", "compiled", "reference"]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What the classifiers share; a subclass names its training loop and its options.
 
     Attributes
@@ -74,10 +70,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def _options(self) -> tuple[str, Any]:
         """Return the key of the training loop and its options."""
-
-    @abstractmethod
-    def _module(self, replicate: int) -> nn.Module:
-        """Return one replicate as a module of torch.nn."""
 
     def _row_as_sequence(self, X: Floats) -> Floats:
         """Return (n, T, 1): a row of a table is a sequence of one channel."""
@@ -187,64 +179,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         encode(y, self.classes_)
         return float(super().score(X, y, sample_weight))
 
-    def to_torch(self, replicate: int = 0) -> nn.Module:
-        """Return one replicate as a module of torch.nn that gives the same labels.
-
-        Its input is (n, T, D), padded at the end, and the lengths (n,) where they differ; its
-        output are the logits (n, C) of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            If there is no such replicate.
-        """
-        check_is_fitted(self)
-        replicates = len(self.params_.output.bias)
-        if not 0 <= replicate < replicates:
-            raise ValueError(
-                f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
-            )
-        return self._module(replicate)
-
-    def to_onnx(self, path: str | Path, replicate: int = 0) -> None:
-        """Write one replicate as an ONNX file that gives the same labels.
-
-        Its inputs are `sequences` (n, T, D), float32 and padded at the end, and `lengths` (n,),
-        int64; of a perceptron `features` (n, F). Its outputs are `labels` (n,) and
-        `probabilities` (n, C) of `classes_`. Replicates do not vote in it.
-
-        Raises
-        ------
-        ImportError
-            If onnx is not installed: it is the extra `harmodels[onnx]`.
-        ValueError
-            If there is no such replicate, or the labels are neither text nor numbers.
-        """
-        write_onnx(
-            Path(path),
-            self.to_torch(replicate),
-            self.classes_,
-            channels=self.n_channels_in_,
-            sigmoids=isinstance(self, SigmoidOutputs),
-        )
-
-    def save(self, folder: str | Path, about: ModelCard | None = None) -> None:
-        """Write the fitted network into a folder, which `harmodels.load` reads.
-
-        Parameters
-        ----------
-        folder
-            Where model.json and weights.safetensors go.
-        about
-            What the network reads and was trained on; `harmodels classify` needs it.
-
-        Raises
-        ------
-        ModelError
-            If the labels are neither text nor numbers, or the card is of other inputs.
-        """
-        save_model(self, folder, about)
-
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: three axes are read too."""
         tags = super().__sklearn_tags__()
@@ -328,18 +262,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
             )
         self.history_ = result.history()
-        self.replicates_ = pd.DataFrame(
-            [
-                {
-                    "replicate": outcome.replicate,
-                    "epochs": outcome.epochs,
-                    "best_epoch": outcome.best_epoch,
-                    "diverged_epoch": outcome.diverged_epoch,
-                    "stopped": outcome.stop_reason or "all epochs",
-                }
-                for outcome in outcomes
-            ]
-        )
+        columns = ["replicate", "epochs", "best_epoch", "diverged_epoch", "stop_reason"]
+        frame = pd.DataFrame(outcomes)[columns].rename(columns={"stop_reason": "stopped"})
+        self.replicates_ = frame.fillna({"stopped": "all epochs"})
         self.params_ = take_replicates((result.best if validated else result.last).params, usable)
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
 
@@ -362,6 +287,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 class SigmoidOutputs:
     """Outputs that are trained each on its own, by a sigmoid and a binary cross-entropy."""
+
+    _sigmoids = True
 
     def _log_probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the logarithms of the sigmoids, scaled to add up to one."""

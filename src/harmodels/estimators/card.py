@@ -9,7 +9,7 @@ from scipy.signal import sosfilt
 
 from harmodels.config.base import Number, Record, Several, wrong
 from harmodels.data.features.mapping import AffineMap
-from harmodels.errors import ConfigurationError
+from harmodels.errors import ModelError
 
 Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
 
@@ -17,12 +17,11 @@ Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
 class _CardRecord(Record):
     """A part of the card, which may be made by position as well."""
 
+    error = ModelError
+
     def __init__(self, *values: Any, **named: Any) -> None:
-        by_position = dict(zip(list(type(self).model_fields)[: len(values)], values, strict=True))
-        try:
-            super().__init__(**by_position, **named)
-        except ConfigurationError as error:
-            raise ValueError(str(error)) from None
+        by_position = zip(list(type(self).model_fields)[: len(values)], values, strict=True)
+        super().__init__(**dict(by_position), **named)
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Record
 
