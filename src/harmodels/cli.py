@@ -106,9 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
     crate.set_defaults(run=_crate)
-    classify = commands.add_parser(
-        "classify", help="what was done when, by a model, in a recording of one's own"
-    )
+    classify = commands.add_parser("classify", help="label the activities in a recording")
     add_arguments(classify)
     classify.set_defaults(run=_classify)
     return parser

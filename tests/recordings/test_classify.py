@@ -6,7 +6,7 @@ import pytest
 
 from harmodels import GRUClassifier, ModelCard, TrainingData
 from harmodels.errors import DataError, ModelError
-from harmodels.recordings.classify import NO_LABEL
+from harmodels.recordings.activities import NO_LABEL
 from harmodels.recordings.command import agreement, report_lines
 from tests.recordings.conftest import COLUMNS
 
@@ -117,7 +117,7 @@ def card_of(folder):
 def test_what_is_said_names_how_the_sensor_was_worn(walk, gru, classify):
     text = "\n".join(report_lines(classify(walk, gru), card_of(gru), "walk.csv", None))
     assert "SIMULATED recordings (simulated): a phone at the waist" in text
-    assert "no judge of a sensor that is worn elsewhere" in text
+    assert "Not valid for a sensor worn elsewhere" in text
 
 
 def test_metres_a_second_squared_said_to_be_g_are_refused(walk, gru, classify):

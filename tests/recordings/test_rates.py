@@ -7,7 +7,7 @@ from scipy.signal import firwin
 from harmodels import ModelCard
 from harmodels.data.resampling import resample, split_gaps
 from harmodels.data.simulation.afternoon import simulate_afternoon
-from harmodels.recordings.stream import Part
+from harmodels.recordings.stream import GaplessSegment
 from tests.recordings.conftest import CLASSES, DATA
 
 FINE_HZ = 100.0
@@ -87,10 +87,10 @@ def test_training_data_and_streamed_recordings_are_resampled_to_the_same_samples
     times = 3.0 + np.arange(round(40 * recorded_hz)) / recorded_hz
     values = random.normal(size=(len(times), 3)).cumsum(axis=0)
     _, learnt = resample(times, values, 20.0)
-    part = Part(ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA), steps=20, step=20)
+    segment = GaplessSegment(ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA), steps=20, step=20)
     chunks = [slice(start, start + size) for start in range(0, len(times), size)]
-    windows = [part.push(times[rows], values[rows]).values for rows in chunks]
-    windows += [rest.values for rest in part.finish()]
+    windows = [segment.push(times[rows], values[rows]).values for rows in chunks]
+    windows += [rest.values for rest in segment.finish()]
     streamed = np.concatenate([each.reshape(-1, 3) for each in windows if each.size])
     assert len(streamed) == len(learnt) // 20 * 20 == 800
     np.testing.assert_array_equal(streamed, learnt[: len(streamed)])

@@ -100,7 +100,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             (n,) who was recorded. With `validation_fraction` each group is trained on or held
             out as a whole.
         validation_data
-            Sequences and labels in place of a fraction of `X`.
+            Sequences and labels to validate on instead of a fraction of `X`.
 
         Returns
         -------

@@ -199,7 +199,7 @@ class LSTMClassifier(_StackClassifier):
 class HierarchicalClassifier(_RecurrentClassifier):
     """A recurrent layer for each group of channels, and one over all of them, as for a hand.
 
-    Source: Du, Wang and Wang, CVPR 2015, with fingers in place of limbs.
+    Source: Du, Wang and Wang, CVPR 2015, with fingers instead of limbs.
 
     Parameters
     ----------

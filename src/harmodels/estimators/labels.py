@@ -69,16 +69,8 @@ def held_out(
 ) -> tuple[Indices, Indices]:
     """Return the indices that one replicate trains and validates on, both sorted.
 
-    Parameters
-    ----------
-    labels
-        (n,) codes of the classes.
-    groups
-        (n,) or None; a group is on one side as a whole.
-    fraction
-        Share of the sequences, or of the groups, that is held out.
-    seed, replicate
-        Which draw.
+    `fraction` is the share of the labels (n,), or of the groups (n,), that is held out; a group is
+    on one side as a whole.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from harmodels.config.base import Matching, Record, Several, wrong
+from harmodels.config.base import Matching, Record, Several
 from harmodels.config.messages import unknown
 from harmodels.data.features.mapping import read_map, write_map
 from harmodels.errors import ConfigurationError, HarmodelsError, ModelError
@@ -46,19 +46,11 @@ class Classes(Record):
     dtype: str
     values: Several[bool | int | float | str]
 
-    @model_validator(mode="after")
-    def _check(self) -> "Classes":
-        try:
-            self.array()
-        except (TypeError, ValueError, OverflowError) as error:
-            raise wrong(f"no labels of type {self.dtype}: {error}") from None
-        return self
-
     def array(self) -> NDArray[Any]:
         """Return the labels (C,)."""
         kind = np.dtype(self.dtype)
         if kind.kind not in "biufUO":
-            raise ValueError("it is neither text nor numbers")
+            raise ValueError(f"labels of type {kind} are neither text nor numbers")
         return np.array(self.values, dtype=kind)
 
 

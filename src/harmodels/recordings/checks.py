@@ -81,8 +81,8 @@ def check_moves(low: Array, high: Array, columns: Sequence[str]) -> None:
     still = np.flatnonzero(low == high)
     if len(still):
         raise DataError(
-            f"the column {columns[still[0]]} is {low[still[0]]:g} throughout: such a sensor tells "
-            "nothing, and the model would guess"
+            f"the column {columns[still[0]]} is {low[still[0]]:g} throughout; a constant channel "
+            "carries no information"
         )
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harmodels.errors import DataError
 from harmodels.files import atomic_path
-from harmodels.recordings.classify import NO_LABEL, Activities
+from harmodels.recordings.activities import NO_LABEL, Activities
 from harmodels.reporting.figures.style import ALARM, COLOURS, GREY, house_style, new_figure
 
 Array = NDArray[np.float64]
