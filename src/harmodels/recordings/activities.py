@@ -93,15 +93,14 @@ def write_rows(
     times = {"start": clock(windows.starts, origin), "end": clock(windows.ends, origin)}
     rows = pd.DataFrame({**times, "label": names[windows.codes]})
     rows = pd.concat([rows, pd.DataFrame(windows.probabilities, columns=list(classes))], axis=1)
-    # Python quotes a name with a line feed by itself, but not one with a carriage return
-    quoting = csv.QUOTE_NONNUMERIC if "\r" in "".join(classes) else csv.QUOTE_MINIMAL
     rows.to_csv(
         stream,
         header=header,
         index=False,
         float_format="%.4f",
         lineterminator="\n",
-        quoting=quoting,
+        # the csv module leaves a name with a carriage return without quotes
+        quoting=csv.QUOTE_NONNUMERIC if "\r" in "".join(classes) else csv.QUOTE_MINIMAL,
     )
 
 

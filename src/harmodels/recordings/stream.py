@@ -30,11 +30,8 @@ LEAST_SHARE = 1 / 3  # of the model's rate; what it reads is not in a slower rec
 
 # What the recordings of UCI HAR passed, and what its 561 features are computed from.
 UCI_HAR = NoiseFilter(
-    MEDIAN_LENGTH,
-    tuple(
-        tuple(row)
-        for row in butter(FILTER_ORDER, NOISE_CUTOFF_HZ, fs=RATE_HZ, output="sos").tolist()
-    ),
+    median_steps=MEDIAN_LENGTH,
+    sections=butter(FILTER_ORDER, NOISE_CUTOFF_HZ, fs=RATE_HZ, output="sos").tolist(),
 )
 
 
