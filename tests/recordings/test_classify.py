@@ -213,7 +213,6 @@ def test_semicolons_and_blanks_are_read(table, gru, classify, tmp_path):
 def test_a_model_without_a_card_is_refused(walk, classify, tmp_path):
     X = np.random.default_rng(0).normal(size=(8, 20, 3))
     model = GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4)
-    model.card_ = None
     with pytest.raises(ModelError, match="does not say which channels it reads"):
         Classifier(model)
 

@@ -25,7 +25,7 @@ def card_of(model: NetworkClassifier, name: str) -> ModelCard:
     ModelError
         If it has none, or reads features of other channels.
     """
-    card = model.card_
+    card: ModelCard | None = getattr(model, "card_", None)
     if card is None:
         raise ModelError(
             f"{name} does not say which channels it reads: save it with a card, "
