@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field, InstanceOf, model_validator
 from scipy.signal import sosfilt
 
-from harmodels.config.base import Number, Record, Several, wrong
+from harmodels.config.base import Number, Record, Several, key, wrong
 from harmodels.data.features.mapping import AffineMap
 from harmodels.errors import ModelError
 
@@ -31,17 +31,14 @@ class NoiseFilter(_CardRecord):
 
     First a running median, then second-order sections, which start as if the first sample had
     stood there for ever.
-
-    Attributes
-    ----------
-    median_steps
-        Odd number of samples of the running median, centred; 1 is none.
-    sections
-        Rows b0, b1, b2, a0, a1, a2, as `scipy.signal.sosfilt` takes them.
     """
 
-    median_steps: int = Field(ge=1)
-    sections: Several[Several[Number]]
+    median_steps: int = key(
+        ..., "Odd number of samples of the running median, centred; 1 is none.", ge=0
+    )
+    sections: Several[Several[Number]] = key(
+        ..., "Rows b0, b1, b2, a0, a1, a2, as `scipy.signal.sosfilt` takes them."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -51,16 +48,10 @@ class NoiseFilter(_CardRecord):
 
 
 class Normalisation(_CardRecord):
-    """What each channel is scaled by: (value - offset) / scale.
+    """What each channel is scaled by: (value - offset) / scale."""
 
-    Attributes
-    ----------
-    offset, scale
-        One number a channel.
-    """
-
-    offset: Several[Number]
-    scale: Several[Number]
+    offset: Several[Number] = key(..., "One number a channel.")
+    scale: Several[Number] = key(..., "One number a channel, none of them 0.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -70,95 +61,65 @@ class Normalisation(_CardRecord):
 
 
 class TrainingData(_CardRecord):
-    """The recordings that a model was trained on.
+    """The recordings that a model was trained on."""
 
-    Attributes
-    ----------
-    name
-        Of the data set.
-    simulated
-        Whether a generator made them.
-    sha256
-        Of the table that the training read.
-    licence, citation
-        Terms and source; whoever passes the model on should pass on both.
-    worn
-        Where and how the sensor was worn.
-    """
-
-    name: str
-    simulated: bool = False
-    sha256: str | None = None
-    licence: str = ""
-    citation: str = ""
-    worn: str = ""
+    name: str = key(..., "Of the data set.")
+    simulated: bool = key(False, "Whether a generator made them.")
+    sha256: str | None = key(None, "Of the table that the training read.")
+    licence: str = key("", "Terms, which whoever passes the model on should pass on.")
+    citation: str = key("", "Source, to be passed on as well.")
+    worn: str = key("", "Where and how the sensor was worn.")
 
 
 class Accuracy(_CardRecord):
-    """Share of test sequences that were classified correctly, mean over the networks.
+    """Share of test sequences that were classified correctly, mean over the networks."""
 
-    Attributes
-    ----------
-    value
-        The share.
-    over_people, over_seeds
-        Bounds of the 95 % intervals for other people and for other random numbers; None where
-        there was one person or one network.
-    people, networks, sequences
-        How many of each.
-    """
-
-    value: Number
-    over_people: Bounds | None = None
-    over_seeds: Bounds | None = None
-    people: int = 1
-    networks: int = 1
-    sequences: int = 0
+    value: Number = key(..., "The share.")
+    over_people: Bounds | None = key(
+        None, "95 % interval for other people; None where there was one person."
+    )
+    over_seeds: Bounds | None = key(
+        None, "95 % interval for other random numbers; None where there was one network."
+    )
+    people: int = key(1, "How many people.")
+    networks: int = key(1, "How many networks.")
+    sequences: int = key(0, "How many sequences.")
 
 
 class ModelCard(_CardRecord):
     """What one has to know of a model to use it on a recording.
 
-    Attributes
-    ----------
-    channels, units
-        Of a recording, in the order of the last axis; of a model of the 561 features, the signals
-        that these are computed from.
-    rate_hz
-        Samples a second.
-    data
-        The recordings that it was trained on.
-    window_steps, window_step
-        Samples of a window, and from one start to the next; None where it reads whole recordings.
-    noise_filter
-        What the recordings passed before they were cut, or None.
-    normalisation
-        How the channels are scaled after it, or None.
-    features
-        The map of the 561 features to the scale of the training, or None where the network reads
-        the channels.
-    accuracy
-        On test data, or None.
-    origin
-        How it was made, for example report, experiment and configuration.
-
     Raises
     ------
     ValueError
-        If the fields contradict each other.
+        If a field is not of its type, or fields contradict each other.
     """
 
-    channels: Several[str]
-    units: Several[str]
-    rate_hz: Annotated[Number, Field(gt=0)]
-    data: TrainingData
-    window_steps: int | None = Field(None, ge=1)
-    window_step: int | None = Field(None, ge=1)
-    noise_filter: NoiseFilter | None = None
-    normalisation: Normalisation | None = None
-    features: InstanceOf[AffineMap] | None = None
-    accuracy: Accuracy | None = None
-    origin: dict[str, Any] = Field(default_factory=dict)
+    channels: Several[str] = key(
+        ...,
+        "Of a recording, in the order of the last axis; of a model of the 561 features, the "
+        "signals that these are computed from.",
+    )
+    units: Several[str] = key(..., "Of each channel.")
+    rate_hz: Annotated[Number, Field(gt=0)] = key(..., "Samples a second.")
+    data: TrainingData = key(..., "The recordings that it was trained on.")
+    window_steps: int | None = key(
+        None, "Samples of a window; None where it reads whole recordings.", ge=1
+    )
+    window_step: int | None = key(
+        None, "Samples from one start to the next; None without windows.", ge=1
+    )
+    noise_filter: NoiseFilter | None = key(
+        None, "What the recordings passed before they were cut, or None."
+    )
+    normalisation: Normalisation | None = key(
+        None, "How the channels are scaled after it, or None."
+    )
+    features: InstanceOf[AffineMap] | None = key(
+        None, "The map of the 561 features to the scale of the training; None without features."
+    )
+    accuracy: Accuracy | None = key(None, "On test data, or None.")
+    origin: dict[str, Any] = key({}, "How it was made: report, experiment, configuration.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
