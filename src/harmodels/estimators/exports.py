@@ -71,13 +71,17 @@ class ExportMixin:
         Parameters
         ----------
         folder
-            Where model.json and weights.safetensors go.
+            Where model.json and weights.safetensors go; it is made if need be, and files of an
+            earlier model in it are replaced.
         about
-            What the network reads and was trained on; `harmodels classify` needs it.
+            What the network reads and was trained on, by default the card that it has;
+            `harmodels classify` needs it.
 
         Raises
         ------
         ModelError
             If the labels are neither text nor numbers, or the card is of other inputs.
+        ResultsError
+            If the folder cannot be written.
         """
         save_model(self, folder, about)

@@ -15,13 +15,7 @@ Labels = NDArray[Any]
 
 
 def find_classes(y: ArrayLike, count: int) -> tuple[Labels, Indices]:
-    """Return the classes (C,), sorted, and the code of each of `count` labels.
-
-    Raises
-    ------
-    ValueError
-        If `y` is no list of labels, has another length, or holds fewer than two classes.
-    """
+    """Return the classes (C,), sorted, and the code of each of `count` labels."""
     values = column_or_1d(y, warn=True)
     check_classification_targets(values)
     if len(values) != count:
@@ -37,13 +31,7 @@ def find_classes(y: ArrayLike, count: int) -> tuple[Labels, Indices]:
 
 
 def encode(y: ArrayLike, classes: Labels, name: str = "y") -> Indices:
-    """Return the codes (n,) of labels of known classes.
-
-    Raises
-    ------
-    ValueError
-        If a label is not among them.
-    """
+    """Return the codes (n,) of labels, all of which are of known classes."""
     values = column_or_1d(y)
     strange = np.setdiff1d(values, classes)
     if len(strange):
@@ -71,11 +59,6 @@ def held_out(
 
     `fraction` is the share of the labels (n,), or of the groups (n,), that is held out; a group is
     on one side as a whole.
-
-    Raises
-    ------
-    ValueError
-        If too little is left on one side.
     """
     if not 0 < fraction < 1:
         raise ValueError(f"validation_fraction is {fraction}; it must lie between 0 and 1")

@@ -83,24 +83,7 @@ class ModelFile(Record):
 
 
 def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None = None) -> None:
-    """Write a fitted estimator into a folder, which is made if need be.
-
-    Parameters
-    ----------
-    model
-        Fitted.
-    folder
-        Files of an earlier model in it are replaced.
-    about
-        What the model reads and was trained on; by default the card that it has.
-
-    Raises
-    ------
-    ModelError
-        If the labels are neither text nor numbers, or the card is of other inputs.
-    ResultsError
-        If the folder cannot be written.
-    """
+    """Write a fitted estimator into a folder; see `ExportMixin.save`."""
     check_is_fitted(model)
     folder = Path(folder)
     card = about or getattr(model, "card_", None)
@@ -138,14 +121,7 @@ def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None
 
 
 def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimator]]) -> Any:
-    """Return the fitted estimator of a folder, of the class that the folder names.
-
-    Raises
-    ------
-    ModelError
-        Naming the file, if it is missing, damaged, of a newer format, or of an architecture that
-        is not among these.
-    """
+    """Return the fitted estimator of a folder; see `harmodels.load`."""
     folder = Path(folder)
     path = folder / MODEL
     content = _read(path)

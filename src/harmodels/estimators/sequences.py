@@ -48,13 +48,7 @@ def is_matrix(X: Any) -> bool:
 
 
 def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Floats:
-    """Return a table (n, F) as float32; with `reset`, the estimator notes its columns.
-
-    Raises
-    ------
-    ValueError
-        If it has masked values, values that are no finite float32, or other columns than noted.
-    """
+    """Return a table (n, F) as float32; with `reset`, the estimator notes its columns."""
     if np.ma.is_masked(X):
         raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
     with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion

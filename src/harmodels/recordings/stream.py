@@ -74,27 +74,25 @@ class MedianFilter(Stage):
 
     def __init__(self, steps: int) -> None:
         self._half = steps // 2
-        self._held: Array | None = None
+        self._held = np.empty((0, 0))
 
     def push(self, values: Array) -> Array:
         """Return the medians of all samples whose neighbours are known."""
         if not self._half or not len(values):
             return values
-        if self._held is None:
-            self._held = np.repeat(values[:1], self._half, axis=0)
-        self._held = np.concatenate([self._held, values])
+        ends = self._held if len(self._held) else np.repeat(values[:1], self._half, axis=0)
+        self._held = np.concatenate([ends, values])
         return self._advance()
 
     def finish(self) -> Array:
         """Return the last medians."""
-        if self._held is None:
-            return np.empty((0, 0))
+        if not len(self._held):
+            return self._held
         ends = np.repeat(self._held[-1:], self._half, axis=0)
         self._held = np.concatenate([self._held, ends])
         return self._advance()
 
     def _advance(self) -> Array:
-        assert self._held is not None
         smooth = median_filter(self._held, size=2 * self._half + 1, axes=(0,))
         result = smooth[self._half : len(self._held) - self._half]
         self._held = self._held[-2 * self._half :]
@@ -144,26 +142,22 @@ class WindowCutter:
 
     def __init__(self, steps: int | None, step: int | None) -> None:
         self._steps, self._step = steps, step
-        self._held: Array | None = None
+        self._held = np.empty((0, 0))
         self._passed = 0
 
     def push(self, values: Array) -> Windows:
         """Take (n, D) samples; return the windows that they complete."""
-        if len(values):
-            held = self._held
-            self._held = values if held is None else np.concatenate([held, values])
+        self._held = joined(self._held, values)
         return self._cut(spare=1)
 
     def finish(self) -> Windows:
         """Return the window that ends with the last sample; the sample after it is NaN."""
-        if self._held is None:
-            return self._cut(spare=1)
         if self._steps is None:
-            self._steps, self._step = len(self._held), len(self._held)
+            self._steps = self._step = len(self._held)
         return self._cut(spare=0)
 
     def _cut(self, spare: int) -> Windows:
-        if self._held is None or self._steps is None or self._step is None:
+        if not len(self._held) or self._steps is None or self._step is None:
             return Windows(np.empty((0, 0, 0)), np.empty((0, 0)), np.empty(0, dtype=np.int64))
         count = max(0, (len(self._held) - spare - self._steps) // self._step + 1)
         starts = np.arange(count) * self._step

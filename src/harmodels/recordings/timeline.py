@@ -54,12 +54,8 @@ def draw_timeline(
 
     Parameters
     ----------
-    path
-        Of the picture.
-    activities
-        What was found.
-    title, note
-        Above, and small below.
+    path, activities, title, note
+        Of the picture; what was found; text above, and small below.
     truth
         Columns start, end, label in seconds since the first sample: a second ribbon.
     simulated
