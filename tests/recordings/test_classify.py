@@ -8,11 +8,12 @@ import pytest
 
 import harmodels
 from harmodels import GRUClassifier, ModelCard, TrainingData
+from harmodels.data.simulation.afternoon import simulate_afternoon
 from harmodels.errors import DataError, ModelError
 from harmodels.recordings.activities import NO_LABEL
 from harmodels.recordings.classify import Classifier
 from harmodels.recordings.command import agreement, report_lines
-from tests.recordings.conftest import CARD, COLUMNS
+from tests.recordings.conftest import CARD, CLASSES, COLUMNS
 
 
 def card_of(folder):
@@ -36,12 +37,18 @@ def test_most_windows_of_an_unseen_person_get_the_right_label(
 
 
 @pytest.mark.parametrize(
-    ("model", "block_bytes"), [("gru", 3_000), ("gru", 50_000), ("mlp", 50_000)]
+    ("model", "rate_hz", "block_bytes"),
+    [("gru", 50.0, 3_000), ("mlp", 50.0, 50_000), ("gru", 20.0, 2_000), ("gru", 100.0, 20_000)],
 )
-def test_the_size_of_the_chunks_changes_nothing(model, block_bytes, walk, classify, request):
+def test_the_size_of_the_chunks_changes_nothing(
+    model, rate_hz, block_bytes, classify, write, request
+):
     folder = request.getfixturevalue(model)
-    whole = classify(walk, folder)
-    parts = classify(walk, folder, reading={"block_bytes": block_bytes})
+    samples = simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples
+    path = write(samples.drop(index=range(1500, 1600)))
+    whole = classify(path, folder)
+    parts = classify(path, folder, reading={"block_bytes": block_bytes})
+    assert whole.gaps == 1
     np.testing.assert_array_equal(parts.starts, whole.starts)
     np.testing.assert_array_equal(parts.codes, whole.codes)
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, rtol=0, atol=1e-6)

@@ -71,15 +71,6 @@ def test_motion_and_noise_that_only_the_finer_rate_can_hold_change_few_labels(
     assert (clean.codes[:steps] == other.codes[:steps]).mean() >= least
 
 
-@pytest.mark.parametrize("rate_hz", [20.0, 100.0])
-def test_chunks_of_a_recording_at_another_rate_change_nothing(rate_hz, gru, classify, write):
-    path = write(simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples)
-    whole = classify(path, gru)
-    parts = classify(path, gru, reading={"block_bytes": 2_000})
-    np.testing.assert_array_equal(parts.starts, whole.starts)
-    np.testing.assert_array_equal(parts.codes, whole.codes)
-
-
 @pytest.mark.parametrize("size", [7, 100, 5000])
 @pytest.mark.parametrize("recorded_hz", [20.0, 49.9, 50.0, 100.0])
 def test_training_data_and_streamed_recordings_are_resampled_to_the_same_samples(recorded_hz, size):
