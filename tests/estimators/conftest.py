@@ -27,6 +27,12 @@ def ragged(sequences):
     return [x[:n] for x, n in zip(inputs, lengths, strict=True)], labels
 
 
+@pytest.fixture
+def suited(model, sequences, ragged):
+    """Return data that the model reads: of unequal lengths, of equal ones for the perceptron."""
+    return sequences if isinstance(model, MLPClassifier) else ragged
+
+
 MODELS = {
     "truncated_bptt": ElmanClassifier(6, window=5, epochs=3, random_state=3),
     "minibatch": ElmanClassifier(6, training="minibatch", epochs=3, random_state=3),

@@ -17,6 +17,7 @@ from harmodels.recordings.stream import UCI_HAR
 
 CLASSES = ("walking", "sitting", "laying")
 DATA = TrainingData("simulated", True, worn="a phone at the waist")
+CARD = ModelCard(RAW_CHANNELS[:3], ("g",) * 3, 50.0, DATA, 128, 64, noise_filter=UCI_HAR)
 COLUMNS = {"time": "t", "acc_x": "ax", "acc_y": "ay", "acc_z": "az"}
 GYRO_COLUMNS = {"gyro_x": "gx", "gyro_y": "gy", "gyro_z": "gz"}
 
@@ -61,10 +62,7 @@ def gru(windows, tmp_path_factory):
     values, labels = windows
     model = GRUClassifier(8, epochs=12, learning_rate=0.02, random_state=1)
     folder = tmp_path_factory.mktemp("gru")
-    card = ModelCard(
-        RAW_CHANNELS[:3], ("g",) * 3, 50.0, DATA, 128, 64, noise_filter=UCI_HAR
-    )  # fmt: skip
-    model.fit(values[:, :, :3], labels).save(folder, card)
+    model.fit(values[:, :, :3], labels).save(folder, CARD)
     return folder
 
 

@@ -1,14 +1,23 @@
-"""Recordings of one's own: the same labels whatever the file, and refusals."""
+"""A user's own recordings: the same labels whatever the file, and refusals."""
+
+import csv
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import harmodels
 from harmodels import GRUClassifier, ModelCard, TrainingData
+from harmodels.data.simulation.afternoon import simulate_afternoon
 from harmodels.errors import DataError, ModelError
-from harmodels.recordings.classify import NO_LABEL
+from harmodels.recordings.activities import NO_LABEL
+from harmodels.recordings.classify import Classifier
 from harmodels.recordings.command import agreement, report_lines
-from tests.recordings.conftest import COLUMNS
+from tests.recordings.conftest import CARD, CLASSES, COLUMNS
+
+
+def card_of(folder):
+    return harmodels.load(folder).card_
 
 
 @pytest.fixture
@@ -28,12 +37,18 @@ def test_most_windows_of_an_unseen_person_get_the_right_label(
 
 
 @pytest.mark.parametrize(
-    ("model", "block_bytes"), [("gru", 3_000), ("gru", 50_000), ("mlp", 50_000)]
+    ("model", "rate_hz", "block_bytes"),
+    [("gru", 50.0, 3_000), ("mlp", 50.0, 50_000), ("gru", 20.0, 2_000), ("gru", 100.0, 20_000)],
 )
-def test_the_size_of_the_chunks_changes_nothing(model, block_bytes, walk, classify, request):
+def test_the_size_of_the_chunks_changes_nothing(
+    model, rate_hz, block_bytes, classify, write, request
+):
     folder = request.getfixturevalue(model)
-    whole = classify(walk, folder)
-    parts = classify(walk, folder, reading={"block_bytes": block_bytes})
+    samples = simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples
+    path = write(samples.drop(index=range(1500, 1600)))
+    whole = classify(path, folder)
+    parts = classify(path, folder, reading={"block_bytes": block_bytes})
+    assert whole.gaps == 1
     np.testing.assert_array_equal(parts.starts, whole.starts)
     np.testing.assert_array_equal(parts.codes, whole.codes)
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, rtol=0, atol=1e-6)
@@ -99,6 +114,26 @@ def test_windows_may_start_further_apart_than_the_model_s(walk, gru, classify):
     np.testing.assert_allclose(np.diff(starts[:5]), 2.56)
 
 
+@pytest.mark.parametrize("step", [0, -1, 129])
+def test_a_step_that_is_no_part_of_a_window_is_refused(step, walk, gru, classify):
+    with pytest.raises(DataError, match=f"--step {step}: a window has 128 samples; give 1 to that"):
+        classify(walk, gru, step=step)
+
+
+def test_labels_with_quotes_commas_and_line_ends_survive_the_file(walk, classify, tmp_path):
+    names = ['say "sit"', "lie\ndown", "walk, fast", "run\r"]
+    X = np.random.default_rng(0).normal(size=(16, 128, 3))
+    for count in (3, 4):  # a carriage return asks for other quotes than the rest
+        model = GRUClassifier(4, epochs=3, learning_rate=0.1, random_state=1)
+        model.fit(X, np.resize(names[:count], 16)).save(tmp_path / "odd", CARD)
+        found = classify(walk, tmp_path / "odd", out=tmp_path / "out.csv")
+        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        assert header == ["start", "end", "label", *found.classes]
+        assert sorted(found.classes) == sorted(names[:count])
+        assert [row[2] for row in rows] == [found.classes[code] for code in found.codes]
+
+
 def test_a_sensor_that_stands_still_for_a_while_gets_no_label(table, gru, classify, write):
     table.loc[5000:9999, ["ax", "ay", "az"]] = [9.8, 0.0, 0.0]
     found = classify(write(table), gru)
@@ -108,86 +143,47 @@ def test_a_sensor_that_stands_still_for_a_while_gets_no_label(table, gru, classi
     assert any("stood still" in line for line in report_lines(found, card_of(gru), "walk", None))
 
 
-def card_of(folder):
-    import harmodels
-
-    return harmodels.load(folder).card_
-
-
 def test_what_is_said_names_how_the_sensor_was_worn(walk, gru, classify):
     text = "\n".join(report_lines(classify(walk, gru), card_of(gru), "walk.csv", None))
     assert "SIMULATED recordings (simulated): a phone at the waist" in text
-    assert "no judge of a sensor that is worn elsewhere" in text
+    assert "Not valid for a sensor worn elsewhere" in text
 
 
-def test_metres_a_second_squared_said_to_be_g_are_refused(walk, gru, classify):
-    with pytest.raises(DataError, match=r"median acceleration is 9\.\d+ g.*say --unit acc=m/s2"):
-        classify(walk, gru, given_units={})
+def in_degrees(table):
+    return table.assign(**{n: table[n] * 180 / np.pi * 3 for n in ("gx", "gy", "gz")})
 
 
-def test_degrees_a_second_said_to_be_radians_are_refused(table, mlp, classify, write):
-    turning = table.assign(**{n: table[n] * 180 / np.pi * 3 for n in ("gx", "gy", "gz")})
-    with pytest.raises(DataError, match=r"angular velocity reaches .*gyro=deg/s"):
-        classify(write(turning), mlp)
-
-
-def test_acceleration_without_gravity_is_refused(table, gru, classify, write):
-    table[["ax", "ay", "az"]] -= table[["ax", "ay", "az"]].rolling(50, min_periods=1).mean()
-    with pytest.raises(DataError, match=r"leaves gravity out"):
-        classify(write(table), gru)
-
-
-def test_a_missing_channel_is_refused(walk, gru, classify):
-    columns = {name: column for name, column in COLUMNS.items() if name != "acc_z"}
-    with pytest.raises(DataError, match=r"no column 'total_acc_z'.*does not guess"):
-        classify(walk, gru, columns=columns)
-
-
-def test_an_unknown_column_is_refused_with_the_nearest(walk, gru, classify):
-    with pytest.raises(DataError, match=r"no column 'axx'"):
-        classify(walk, gru, columns=COLUMNS | {"acc_x": "axx"})
-
-
-def test_a_channel_that_the_model_does_not_have_is_refused(walk, gru, classify):
-    with pytest.raises(DataError, match=r"unknown channel 'heart'"):
-        classify(walk, gru, columns=COLUMNS | {"heart": "ax"})
+def without_gravity(table):
+    acceleration = table[["ax", "ay", "az"]]
+    return table.assign(**(acceleration - acceleration.rolling(50, min_periods=1).mean()))
 
 
 @pytest.mark.parametrize(
-    ("units", "message"),
+    ("model", "change", "source", "message"),
     [
-        ({"acc": "furlong"}, "unknown unit 'furlong'"),
-        ({"acc": "rad/s"}, "measures angular velocity"),
-        ({"gyro": "deg/s"}, "the model has total_acc_x"),
+        ("gru", None, {"given_units": {}}, r"median acceleration is 9\.\d+ g.*say --unit acc=m/s2"),
+        ("mlp", in_degrees, {}, r"angular velocity reaches .*gyro=deg/s"),
+        ("gru", without_gravity, {}, "leaves gravity out"),
+        ("gru", None, {"columns": {"time": "t"}}, r"no column 'total_acc_x'.*does not guess"),
+        ("gru", None, {"columns": COLUMNS | {"acc_x": "axx"}}, "no column 'axx'"),
+        ("gru", None, {"columns": COLUMNS | {"heart": "ax"}}, "unknown channel 'heart'"),
+        ("gru", None, {"given_units": {"acc": "furlong"}}, "unknown unit 'furlong'"),
+        ("gru", None, {"given_units": {"acc": "rad/s"}}, "measures angular velocity"),
+        ("gru", None, {"given_units": {"gyro": "deg/s"}}, "the model has total_acc_x"),
+        ("gru", None, {"time_unit": "ms"}, "samples a second by its times.*--time-unit"),
+        ("gru", None, {"time_unit": "us"}, "samples a second by its times.*--time-unit"),
+        ("gru", lambda t: t.iloc[::5], {}, "10 samples a second by its times.*so slow"),
+        ("gru", lambda t: t.iloc[:100], {}, "none as long as the 2.56 s"),
+        ("gru", lambda t: t.assign(ay=0.0), {}, "the column ay is 0 throughout; a constant"),
     ],
 )
-def test_a_unit_that_cannot_be_is_refused(units, message, walk, gru, classify):
-    with pytest.raises(DataError, match=message):
-        classify(walk, gru, given_units=units)
-
-
-@pytest.mark.parametrize("unit", ["ms", "us"])
-def test_a_rate_that_the_times_contradict_is_refused(unit, walk, gru, classify):
-    with pytest.raises(DataError, match=r"samples a second by its times.*--time-unit"):
-        classify(walk, gru, time_unit=unit)
-
-
-def test_a_recording_that_is_too_slow_is_refused(table, gru, classify, write):
-    with pytest.raises(DataError, match=r"10 samples a second by its times.*so slow"):
-        classify(write(table.iloc[::5]), gru)
-
-
-def test_a_recording_shorter_than_a_window_is_refused_and_leaves_no_file(
-    table, gru, classify, write, tmp_path
+def test_what_the_model_does_not_cover_is_refused_and_leaves_no_file(
+    model, change, source, message, walk, table, classify, write, tmp_path, request
 ):
-    with pytest.raises(DataError, match=r"none as long as the 2.56 s"):
-        classify(write(table.iloc[:100]), gru, out=tmp_path / "out.csv")
+    path = walk if change is None else write(change(table))
+    with pytest.raises(DataError, match=message):
+        classify(path, request.getfixturevalue(model), out=tmp_path / "out.csv", **source)
     assert not (tmp_path / "out.csv").exists()
-
-
-def test_a_constant_sensor_is_refused(table, gru, classify, write):
-    with pytest.raises(DataError, match=r"the column ay is 0 throughout"):
-        classify(write(table.assign(ay=0.0)), gru)
 
 
 @pytest.mark.parametrize(
@@ -197,17 +193,14 @@ def test_a_constant_sensor_is_refused(table, gru, classify, write):
         ("t,ax,ay,az\n", "Empty CSV file"),
         ("t,ax,ay,az\n0,,1,2\n", "no row of finite numbers"),
         ("t,ax,ay,az\n0,a,b,c\n", "cannot read"),
+        (None, "cannot read .*No such file"),
     ],
 )
 def test_a_file_that_is_no_recording_is_refused(text, message, gru, classify, tmp_path):
-    (tmp_path / "bad.csv").write_text(text)
+    if text is not None:
+        (tmp_path / "bad.csv").write_text(text)
     with pytest.raises(DataError, match=message):
         classify(tmp_path / "bad.csv", gru)
-
-
-def test_a_file_that_does_not_exist_is_refused(gru, classify, tmp_path):
-    with pytest.raises(DataError, match="cannot read"):
-        classify(tmp_path / "none.csv", gru)
 
 
 def test_rows_that_are_no_numbers_are_counted_and_bridged(table, gru, classify, write):
@@ -226,12 +219,9 @@ def test_semicolons_and_blanks_are_read(table, gru, classify, tmp_path):
 
 def test_a_model_without_a_card_is_refused(walk, classify, tmp_path):
     X = np.random.default_rng(0).normal(size=(8, 20, 3))
-    GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4).save(tmp_path / "bare")
-    from harmodels.estimators.loading import load_model
-    from harmodels.recordings.classify import Classifier
-
+    model = GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4)
     with pytest.raises(ModelError, match="does not say which channels it reads"):
-        Classifier(load_model(tmp_path / "bare"))
+        Classifier(model)
 
 
 def test_a_model_of_whole_recordings_reads_each_part_at_once(walk, classify, tmp_path):
@@ -243,3 +233,5 @@ def test_a_model_of_whole_recordings_reads_each_part_at_once(walk, classify, tmp
         given_units={"ax": "m/s2", "ay": "m/s2", "az": "m/s2"},
     )  # fmt: skip
     assert len(found.codes) == 2
+    with pytest.raises(DataError, match="--step 5: the model reads whole recordings"):
+        Classifier(harmodels.load(tmp_path / "whole"), step=5)

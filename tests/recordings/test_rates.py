@@ -7,7 +7,7 @@ from scipy.signal import firwin
 from harmodels import ModelCard
 from harmodels.data.resampling import resample, split_gaps
 from harmodels.data.simulation.afternoon import simulate_afternoon
-from harmodels.recordings.stream import Part
+from harmodels.recordings.stream import GaplessSegment
 from tests.recordings.conftest import CLASSES, DATA
 
 FINE_HZ = 100.0
@@ -71,15 +71,6 @@ def test_motion_and_noise_that_only_the_finer_rate_can_hold_change_few_labels(
     assert (clean.codes[:steps] == other.codes[:steps]).mean() >= least
 
 
-@pytest.mark.parametrize("rate_hz", [20.0, 100.0])
-def test_chunks_of_a_recording_at_another_rate_change_nothing(rate_hz, gru, classify, write):
-    path = write(simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples)
-    whole = classify(path, gru)
-    parts = classify(path, gru, reading={"block_bytes": 2_000})
-    np.testing.assert_array_equal(parts.starts, whole.starts)
-    np.testing.assert_array_equal(parts.codes, whole.codes)
-
-
 @pytest.mark.parametrize("size", [7, 100, 5000])
 @pytest.mark.parametrize("recorded_hz", [20.0, 49.9, 50.0, 100.0])
 def test_training_data_and_streamed_recordings_are_resampled_to_the_same_samples(recorded_hz, size):
@@ -87,10 +78,10 @@ def test_training_data_and_streamed_recordings_are_resampled_to_the_same_samples
     times = 3.0 + np.arange(round(40 * recorded_hz)) / recorded_hz
     values = random.normal(size=(len(times), 3)).cumsum(axis=0)
     _, learnt = resample(times, values, 20.0)
-    part = Part(ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA), steps=20, step=20)
+    segment = GaplessSegment(ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA), steps=20, step=20)
     chunks = [slice(start, start + size) for start in range(0, len(times), size)]
-    windows = [part.push(times[rows], values[rows]).values for rows in chunks]
-    windows += [rest.values for rest in part.finish()]
+    windows = [segment.push(times[rows], values[rows]).values for rows in chunks]
+    windows += [rest.values for rest in segment.finish()]
     streamed = np.concatenate([each.reshape(-1, 3) for each in windows if each.size])
     assert len(streamed) == len(learnt) // 20 * 20 == 800
     np.testing.assert_array_equal(streamed, learnt[: len(streamed)])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.recordings.classify import Activities
+from harmodels.recordings.activities import Activities
 from harmodels.recordings.timeline import _draw
 
 

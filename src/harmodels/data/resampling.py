@@ -1,7 +1,7 @@
 """Resampling of recordings to another rate, and gaps in time.
 
 Recordings to learn from come here as a whole (`resample`), those to be classified in chunks
-(`EvenTimes`, then `Resampler`): one implementation, and the same samples for any size of the
+(`RegularGrid`, then `Resampler`): one implementation, and the same samples for any size of the
 chunks. Axes: T samples of one recording, n of a chunk, D channels.
 """
 
@@ -89,7 +89,7 @@ def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]
     """
     if len(times) < 2:
         raise ValueError("one sample has no rate")
-    even = EvenTimes(rate_hz)
+    even = RegularGrid(rate_hz)
     regular = joined(even.push(times, values), even.finish())
     stage = Resampler(even.ratio)
     result = joined(stage.push(regular), stage.finish())
@@ -102,8 +102,8 @@ def check_ratio(found_hz: float, wanted_hz: float) -> None:
         raise ValueError(f"{found_hz:g} Hz cannot be resampled to {wanted_hz:g} Hz")
 
 
-class EvenTimes:
-    """Linear interpolation onto even times, at a rate in a simple ratio to the wanted one.
+class RegularGrid:
+    """Linear interpolation onto a regular grid, at a rate in a simple ratio to the wanted one.
 
     The rate is found from the first `PROBED` samples.
 
@@ -120,7 +120,7 @@ class EvenTimes:
         self._check = check
         self._times = np.empty(0)
         self._values = np.empty((0, 0))
-        self._start = 0.0
+        self.start = 0.0
         self._emitted = 0
         self._even_hz = 0.0
         self.found_hz = 0.0
@@ -145,7 +145,7 @@ class EvenTimes:
 
     def _take(self, times: Array, values: Array) -> None:
         if not len(self._times):
-            self._start, self._times, self._values = times[0], times, values
+            self.start, self._times, self._values = times[0], times, values
         else:
             self._times = np.concatenate([self._times, times])
             self._values = np.concatenate([self._values, values])
@@ -153,9 +153,9 @@ class EvenTimes:
     def _emit(self, *, last: bool) -> Array:
         if not self.ratio:
             self._find_rate()
-        span = (self._times[-1] - self._start) * self._even_hz
+        span = (self._times[-1] - self.start) * self._even_hz
         count = math.floor(span + 0.5 if last else span) + 1
-        even = self._start + np.arange(self._emitted, count) / self._even_hz
+        even = self.start + np.arange(self._emitted, count) / self._even_hz
         result = np.column_stack(
             [np.interp(even, self._times, column) for column in self._values.T]
         )

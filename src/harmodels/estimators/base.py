@@ -4,9 +4,9 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from inspect import signature
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -15,17 +15,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
-from torch import nn
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from harmodels.errors import HarmodelsError
-from harmodels.estimators.card import ModelCard
-from harmodels.estimators.folder import save_model
-from harmodels.estimators.onnx_graph import write_onnx
-from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences
-from harmodels.estimators.validation import held_out
+from harmodels.estimators.exports import ExportMixin
+from harmodels.estimators.labels import (
+    Indices,
+    Labels,
+    check_groups,
+    encode,
+    find_classes,
+    held_out,
+)
+from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences, read_table
 from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
@@ -33,10 +36,11 @@ from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
 from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
 from harmodels.training.stopping import AllEpochs, Patience
 
-Labels = NDArray[Any]
+Engine = Literal["auto", "compiled", "reference"]
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+@dataclass(eq=False, repr=False, kw_only=True)
+class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What the classifiers share; a subclass names its training loop and its options.
 
     Attributes
@@ -54,24 +58,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Channels of the sequences that it was trained on.
     """
 
-    # what every subclass takes in its constructor
-    epochs: int
-    replicates: int
-    validation_fraction: float
-    patience: int | None
-    engine: str
-    device: str
-    n_jobs: int | None
-    random_state: Any
-    verbose: int
+    replicates: int = 1
+    validation_fraction: float = 0.0
+    patience: int | None = None
+    engine: Engine = "auto"
+    device: str = "cpu"
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
 
     @abstractmethod
     def _options(self) -> tuple[str, Any]:
         """Return the key of the training loop and its options."""
-
-    @abstractmethod
-    def _module(self, replicate: int) -> nn.Module:
-        """Return one replicate as a module of torch.nn."""
 
     def _row_as_sequence(self, X: Floats) -> Floats:
         """Return (n, T, 1): a row of a table is a sequence of one channel."""
@@ -102,7 +100,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             (n,) who was recorded. With `validation_fraction` each group is trained on or held
             out as a whole.
         validation_data
-            Sequences and labels in place of a fraction of `X`.
+            Sequences and labels to validate on instead of a fraction of `X`.
 
         Returns
         -------
@@ -113,28 +111,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If sequences, labels or options are unusable, or every replicate diverged.
         """
-        if self.replicates < 1:
-            raise ValueError(f"replicates is {self.replicates}; train one network or more")
-        sequences, labels = self._read_training(X, y)
+        self._check_parameters(validated=validation_data is not None)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        sequences = self._read(X, reset=True)
+        self.classes_, labels = find_classes(y, len(sequences))
         check_groups(groups, len(labels))
         seed = self._seed()
         own = np.arange(len(labels))
         train, validation = [own] * self.replicates, None
         if validation_data is not None:
-            more, theirs = self._read_validation(*validation_data)
-            validation = [np.arange(len(labels), len(labels) + len(theirs))] * self.replicates
-            sequences, labels = sequences + more, np.concatenate([labels, theirs])
+            sequences += self._read(validation_data[0], reset=False, name="X of validation_data")
+            theirs = encode(validation_data[1], self.classes_, "y of validation_data")
+            labels = np.concatenate([labels, theirs])
+            validation = [np.arange(len(own), len(labels))] * self.replicates
         elif self.validation_fraction:
             parts = [
                 held_out(labels, groups, self.validation_fraction, seed, replicate)
                 for replicate in range(self.replicates)
             ]
             train, validation = ([part[side] for part in parts] for side in (0, 1))
-        elif self.patience:
-            raise ValueError(
-                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
-                "give fit validation_data"
-            )
         with _as_value_errors(), deterministic_torch():
             learner = self._learner()
             data = self._join(sequences, labels)
@@ -143,7 +141,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 seed=seed,
                 replicates=tuple(range(self.replicates)),
                 monitor=self._options()[1].monitor,
-                stopping=Patience(self.patience) if self.patience else AllEpochs(),
+                stopping=AllEpochs() if self.patience is None else Patience(self.patience),
             )
             with tqdm(total=self.epochs, unit="epoch", disable=not self.verbose) as bar:
                 result = fit(
@@ -178,72 +176,37 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If `y` holds a label that the network was not trained on.
         """
         check_is_fitted(self)
-        self._encode(y, "y")
+        encode(y, self.classes_)
         return float(super().score(X, y, sample_weight))
-
-    def to_torch(self, replicate: int = 0) -> nn.Module:
-        """Return one replicate as a module of torch.nn that gives the same labels.
-
-        Its input is (n, T, D), padded at the end, and the lengths (n,) where they differ; its
-        output are the logits (n, C) of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            If there is no such replicate.
-        """
-        check_is_fitted(self)
-        replicates = len(self.params_.output.bias)
-        if not 0 <= replicate < replicates:
-            raise ValueError(
-                f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
-            )
-        return self._module(replicate)
-
-    def to_onnx(self, path: str | Path, replicate: int = 0) -> None:
-        """Write one replicate as an ONNX file that gives the same labels.
-
-        Its inputs are `sequences` (n, T, D), float32 and padded at the end, and `lengths` (n,),
-        int64; of a perceptron `features` (n, F). Its outputs are `labels` (n,) and
-        `probabilities` (n, C) of `classes_`. Replicates do not vote in it.
-
-        Raises
-        ------
-        ImportError
-            If onnx is not installed: it is the extra `harmodels[onnx]`.
-        ValueError
-            If there is no such replicate, or the labels are neither text nor numbers.
-        """
-        write_onnx(
-            Path(path),
-            self.to_torch(replicate),
-            self.classes_,
-            channels=self.n_channels_in_,
-            sigmoids=isinstance(self, SigmoidOutputs),
-        )
-
-    def save(self, folder: str | Path, about: ModelCard | None = None) -> None:
-        """Write the fitted network into a folder, which `harmodels.load` reads.
-
-        Parameters
-        ----------
-        folder
-            Where model.json and weights.safetensors go.
-        about
-            What the network reads and was trained on; `harmodels classify` needs it.
-
-        Raises
-        ------
-        ModelError
-            If the labels are neither text nor numbers, or the card is of other inputs.
-        """
-        save_model(self, folder, about)
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: three axes are read too."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def _check_parameters(self, *, validated: bool) -> None:
+        if self.replicates < 1:
+            raise ValueError(f"replicates is {self.replicates}; train one network or more")
+        if self.patience is None:
+            return
+        if self.patience < 1:
+            raise ValueError(
+                f"patience is {self.patience}; give 1 epoch or more, or None to train all epochs"
+            )
+        if not (validated or self.validation_fraction):
+            raise ValueError(
+                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
+                "give fit validation_data"
+            )
+
+    def _shared(self, options: type) -> dict[str, Any]:
+        """Return the parameters that are options of the same name and meaning."""
+        return {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params(deep=False).items()
+            if name in signature(options).parameters and name != "patience"
+        }
 
     def _learner(self) -> Learner:
         training, options = self._options()
@@ -264,7 +227,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _branches(self) -> Sequence[Sequence[int]] | None:
         return None
 
-    def _join(self, sequences: list[Floats], labels: NDArray[np.int64]) -> SequenceTensors:
+    def _join(self, sequences: list[Floats], labels: Indices) -> SequenceTensors:
         branches = self._branches()
         return replace(
             join(sequences, labels, len(self.classes_)),
@@ -276,38 +239,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _read_training(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        sequences = self._read(X, reset=True)
-        values = column_or_1d(y, warn=True)
-        check_classification_targets(values)
-        if len(values) != len(sequences):
-            raise ValueError(
-                f"X holds {len(sequences)} sequences and y {len(values)} labels; give one label a "
-                "sequence"
-            )
-        self.classes_, labels = np.unique(values, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds one class, {self.classes_.tolist()[0]!r}; a classifier needs two or more"
-            )
-        return sequences, labels.astype(np.int64)
-
-    def _read_validation(self, X: Any, y: ArrayLike) -> tuple[list[Floats], NDArray[np.int64]]:
-        return self._read(X, reset=False, name="X of validation_data"), self._encode(
-            y, "y of validation_data"
-        )
-
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         if is_matrix(X):
-            if np.ma.is_masked(X):
-                raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
-            with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
-                table = validate_data(self, X, reset=reset, dtype=np.float32)
-            sequences = list(self._row_as_sequence(table))
+            sequences = list(self._row_as_sequence(read_table(self, X, name, reset=reset)))
         else:
             sequences = read_sequences(X, name)
         if reset:
@@ -319,18 +253,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return sequences
 
-    def _encode(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
-        values = column_or_1d(y)
-        strange = np.setdiff1d(values, self.classes_)
-        if len(strange):
-            raise ValueError(
-                f"{name} holds the label {strange.tolist()[0]!r}, which the network was not "
-                f"trained on; it knows {', '.join(map(str, self.classes_))}: leave those "
-                "sequences out, or train with them"
-            )
-        order = np.argsort(self.classes_)  # those of an exported run are in its data set's order
-        return order[np.searchsorted(self.classes_, values, sorter=order)].astype(np.int64)
-
     def _keep(self, result: Fit, *, validated: bool) -> None:
         outcomes = result.outcomes
         usable = [i for i, outcome in enumerate(outcomes) if outcome.diverged_epoch is None]
@@ -340,18 +262,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
             )
         self.history_ = result.history()
-        self.replicates_ = pd.DataFrame(
-            [
-                {
-                    "replicate": outcome.replicate,
-                    "epochs": outcome.epochs,
-                    "best_epoch": outcome.best_epoch,
-                    "diverged_epoch": outcome.diverged_epoch,
-                    "stopped": outcome.stop_reason or "all epochs",
-                }
-                for outcome in outcomes
-            ]
-        )
+        columns = ["replicate", "epochs", "best_epoch", "diverged_epoch", "stop_reason"]
+        frame = pd.DataFrame(outcomes)[columns].rename(columns={"stop_reason": "stopped"})
+        self.replicates_ = frame.fillna({"stopped": "all epochs"})
         self.params_ = take_replicates((result.best if validated else result.last).params, usable)
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
 
@@ -375,6 +288,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 class SigmoidOutputs:
     """Outputs that are trained each on its own, by a sigmoid and a binary cross-entropy."""
 
+    _sigmoids = True
+
     def _log_probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the logarithms of the sigmoids, scaled to add up to one."""
         each = log_expit(logits)
@@ -394,14 +309,6 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is None or n_jobs > 0:
         return n_jobs or 1
     return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
-
-
-def check_groups(groups: ArrayLike | None, count: int) -> None:
-    """Raise ValueError unless there is one group a sequence."""
-    if groups is not None and np.shape(groups) != (count,):
-        raise ValueError(
-            f"groups have shape {np.shape(groups)}; give one group for each of {count} sequences"
-        )
 
 
 @contextmanager

@@ -1,167 +1,147 @@
 """Card of a model: what it reads, what it was trained on, and how well it did there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, InstanceOf, model_validator
 from scipy.signal import sosfilt
 
+from harmodels.config.base import Number, Record, Several, key, wrong
 from harmodels.data.features.mapping import AffineMap
+from harmodels.errors import ModelError
 
-Bounds = tuple[float, float]
+Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
 
 
-@dataclass(frozen=True)
-class NoiseFilter:
+class _CardRecord(Record):
+    """A part of the card, which may be made by position as well."""
+
+    error = ModelError
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        by_position = zip(list(type(self).model_fields)[: len(values)], values, strict=True)
+        super().__init__(**dict(by_position), **named)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Record
+
+
+class NoiseFilter(_CardRecord):
     """A causal filter that a recording passes before windows are cut from it.
 
     First a running median, then second-order sections, which start as if the first sample had
     stood there for ever.
-
-    Attributes
-    ----------
-    median_steps
-        Odd number of samples of the running median, centred; 1 is none.
-    sections
-        Rows b0, b1, b2, a0, a1, a2, as `scipy.signal.sosfilt` takes them.
     """
 
-    median_steps: int
-    sections: tuple[tuple[float, ...], ...]
+    median_steps: int = key(
+        ..., "Odd number of samples of the running median, centred; 1 is none.", ge=0
+    )
+    sections: Several[Several[Number]] = key(
+        ..., "Rows b0, b1, b2, a0, a1, a2, as `scipy.signal.sosfilt` takes them."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.sections:
+            sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
+        return self
 
 
-@dataclass(frozen=True)
-class Normalisation:
-    """What each channel is scaled by: (value - offset) / scale.
+class Normalisation(_CardRecord):
+    """What each channel is scaled by: (value - offset) / scale."""
 
-    Attributes
-    ----------
-    offset, scale
-        One number a channel.
-    """
+    offset: Several[Number] = key(..., "One number a channel.")
+    scale: Several[Number] = key(..., "One number a channel, none of them 0.")
 
-    offset: tuple[float, ...]
-    scale: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The recordings that a model was trained on.
-
-    Attributes
-    ----------
-    name
-        Of the data set.
-    simulated
-        Whether a generator made them.
-    sha256
-        Of the table that the training read.
-    licence, citation
-        Terms and source; whoever passes the model on should pass on both.
-    worn
-        Where and how the sensor was worn.
-    """
-
-    name: str
-    simulated: bool = False
-    sha256: str | None = None
-    licence: str = ""
-    citation: str = ""
-    worn: str = ""
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not all(self.scale):
+            raise wrong("scale holds 0; leave a constant channel unscaled (1)")
+        return self
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Share of test sequences that were classified correctly, mean over the networks.
+class TrainingData(_CardRecord):
+    """The recordings that a model was trained on."""
 
-    Attributes
-    ----------
-    value
-        The share.
-    over_people, over_seeds
-        Bounds of the 95 % intervals for other people and for other random numbers; None where
-        there was one person or one network.
-    people, networks, sequences
-        How many of each.
-    """
-
-    value: float
-    over_people: Bounds | None = None
-    over_seeds: Bounds | None = None
-    people: int = 1
-    networks: int = 1
-    sequences: int = 0
+    name: str = key(..., "Of the data set.")
+    simulated: bool = key(False, "Whether a generator made them.")
+    sha256: str | None = key(None, "Of the table that the training read.")
+    licence: str = key("", "Terms, which whoever passes the model on should pass on.")
+    citation: str = key("", "Source, to be passed on as well.")
+    worn: str = key("", "Where and how the sensor was worn.")
 
 
-@dataclass(frozen=True)
-class ModelCard:
+class Accuracy(_CardRecord):
+    """Share of test sequences that were classified correctly, mean over the networks."""
+
+    value: Number = key(..., "The share.")
+    over_people: Bounds | None = key(
+        None, "95 % interval for other people; None where there was one person."
+    )
+    over_seeds: Bounds | None = key(
+        None, "95 % interval for other random numbers; None where there was one network."
+    )
+    people: int = key(1, "How many people.")
+    networks: int = key(1, "How many networks.")
+    sequences: int = key(0, "How many sequences.")
+
+
+class ModelCard(_CardRecord):
     """What one has to know of a model to use it on a recording.
-
-    Attributes
-    ----------
-    channels, units
-        Of a recording, in the order of the last axis; of a model of the 561 features, the signals
-        that these are computed from.
-    rate_hz
-        Samples a second.
-    data
-        The recordings that it was trained on.
-    window_steps, window_step
-        Samples of a window, and from one start to the next; None where it reads whole recordings.
-    noise_filter
-        What the recordings passed before they were cut, or None.
-    normalisation
-        How the channels are scaled after it, or None.
-    features
-        The map of the 561 features to the scale of the training, or None where the network reads
-        the channels.
-    accuracy
-        On test data, or None.
-    origin
-        How it was made, for example report, experiment and configuration.
 
     Raises
     ------
     ValueError
-        If the fields contradict each other.
+        If a field is not of its type, or fields contradict each other.
     """
 
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    rate_hz: float
-    data: TrainingData
-    window_steps: int | None = None
-    window_step: int | None = None
-    noise_filter: NoiseFilter | None = None
-    normalisation: Normalisation | None = None
-    features: AffineMap | None = field(default=None, compare=False)
-    accuracy: Accuracy | None = None
-    origin: Mapping[str, Any] = field(default_factory=dict)
+    channels: Several[str] = key(
+        ...,
+        "Of a recording, in the order of the last axis; of a model of the 561 features, the "
+        "signals that these are computed from.",
+    )
+    units: Several[str] = key(..., "Of each channel.")
+    rate_hz: Annotated[Number, Field(gt=0)] = key(..., "Samples a second.")
+    data: TrainingData = key(..., "The recordings that it was trained on.")
+    window_steps: int | None = key(
+        None, "Samples of a window; None where it reads whole recordings.", ge=1
+    )
+    window_step: int | None = key(
+        None, "Samples from one start to the next; None without windows.", ge=1
+    )
+    noise_filter: NoiseFilter | None = key(
+        None, "What the recordings passed before they were cut, or None."
+    )
+    normalisation: Normalisation | None = key(
+        None, "How the channels are scaled after it, or None."
+    )
+    features: InstanceOf[AffineMap] | None = key(
+        None, "The map of the 561 features to the scale of the training; None without features."
+    )
+    accuracy: Accuracy | None = key(None, "On test data, or None.")
+    origin: dict[str, Any] = key({}, "How it was made: report, experiment, configuration.")
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
         if len(self.channels) != len(self.units) or not self.channels:
-            raise ValueError(
+            raise wrong(
                 f"{len(self.channels)} channels and {len(self.units)} units; give each channel one"
             )
-        if not 0 < self.rate_hz < np.inf:
-            raise ValueError(f"rate_hz is {self.rate_hz}; it is a positive number of hertz")
         if (self.window_steps is None) != (self.window_step is None):
-            raise ValueError("give both window_steps and window_step, or neither")
-        for name in ("window_steps", "window_step"):
-            if (getattr(self, name) or 1) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it is at least 1")
+            raise wrong("give both window_steps and window_step, or neither")
         scaled = self.normalisation
         if scaled and not len(scaled.offset) == len(scaled.scale) == len(self.channels):
-            raise ValueError(
+            raise wrong(
                 f"normalisation has {len(scaled.offset)} offsets and {len(scaled.scale)} scales "
                 f"for {len(self.channels)} channels"
             )
-        if scaled and not all(scaled.scale):
-            raise ValueError("normalisation.scale holds 0; leave a constant channel unscaled (1)")
-        if self.noise_filter and self.noise_filter.sections:
-            sosfilt(np.array(self.noise_filter.sections), np.zeros(1))  # says what is wrong
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all but the map of features is equal."""
+        if not isinstance(other, ModelCard):
+            return NotImplemented
+        return self.model_dump(exclude={"features"}) == other.model_dump(exclude={"features"})
 
     @property
     def inputs(self) -> int:

@@ -1,9 +1,12 @@
 """The classifiers: each names its options and their defaults."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from operator import index
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
@@ -11,10 +14,10 @@ from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.estimators.sequences import Floats
 from harmodels.models import mlp
+from harmodels.models.hierarchical import finger_channels
 
-Engine = Literal["auto", "compiled", "reference"]
 
-
+@dataclass(eq=False, repr=False, kw_only=True)
 class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     """An Elman network, trained by truncated BPTT or over mini-batches of whole sequences.
 
@@ -72,71 +75,26 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     ['lie', 'stand']
     """
 
-    def __init__(
-        self,
-        hidden: int = 50,
-        *,
-        training: Literal["truncated_bptt", "minibatch"] = "truncated_bptt",
-        window: int | None = None,
-        batch_size: int = 10,
-        learning_rate: float = 0.05,
-        epochs: int = 50,
-        clip: float | None = 1.0,
-        optimiser: Literal["sgd", "adam"] = "sgd",
-        clip_norm: float | None = None,
-        initial_range: float = 0.1,
-        initialisation: Literal[
-            "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
-        ] = "orthogonal",
-        replicates: int = 1,
-        validation_fraction: float = 0.0,
-        patience: int | None = None,
-        engine: Engine = "auto",
-        device: str = "cpu",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.training = training
-        self.window = window
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.clip = clip
-        self.optimiser = optimiser
-        self.clip_norm = clip_norm
-        self.initial_range = initial_range
-        self.initialisation = initialisation
-        self.replicates = replicates
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.engine = engine
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    hidden: int = field(default=50, kw_only=False)
+    training: Literal["truncated_bptt", "minibatch"] = "truncated_bptt"
+    window: int | None = None
+    batch_size: int = 10
+    learning_rate: float = 0.05
+    epochs: int = 50
+    clip: float | None = 1.0
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    clip_norm: float | None = None
+    initial_range: float = 0.1
+    initialisation: Literal[
+        "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
+    ] = "orthogonal"
 
     def _options(self) -> tuple[str, Any]:
         if self.training == "truncated_bptt":
-            return self.training, TruncatedBptt(
-                learning_rate=self.learning_rate,
-                hidden=self.hidden,
-                window=self.window or 10,
-                epochs=self.epochs,
-                clip=self.clip,
-                initial_range=self.initial_range,
-            )
+            window = 10 if self.window is None else self.window
+            return self.training, TruncatedBptt(**{**self._shared(TruncatedBptt), "window": window})
         if self.training == "minibatch":
-            return self.training, Minibatch(
-                learning_rate=self.learning_rate,
-                hidden=self.hidden,
-                batch_size=self.batch_size,
-                epochs=self.epochs,
-                initialisation=self.initialisation,
-                optimiser=self.optimiser,
-                clip_norm=self.clip_norm,
-            )
+            return self.training, Minibatch(**self._shared(Minibatch))
         raise ValueError(
             f"training is {self.training!r}; it is one of 'truncated_bptt', 'minibatch'"
         )
@@ -156,64 +114,35 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         return sequences
 
 
-class _GatedClassifier(NetworkClassifier):
-    """A stack of recurrent layers on sequences of any length, trained with Adam."""
+@dataclass(eq=False, repr=False, kw_only=True)
+class _RecurrentClassifier(NetworkClassifier):
+    """Recurrent layers on sequences of any length, trained with Adam."""
 
-    _cell: Literal["gru", "lstm"]
+    hidden: int = field(default=64, kw_only=False)
+    dropout: float = 0.0
+    batch_size: int = 32
+    learning_rate: float = 0.003
+    epochs: int = 50
+    initialisation: Literal["keras", "torch"] = "keras"
 
-    def __init__(
-        self,
-        hidden: int = 64,
-        *,
-        layers: int = 1,
-        dropout: float = 0.0,
-        batch_size: int = 32,
-        learning_rate: float = 0.003,
-        epochs: int = 50,
-        initialisation: Literal["keras", "torch"] = "keras",
-        replicates: int = 1,
-        validation_fraction: float = 0.0,
-        patience: int | None = None,
-        engine: Engine = "auto",
-        device: str = "cpu",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.layers = layers
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.initialisation = initialisation
-        self.replicates = replicates
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.engine = engine
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class _StackClassifier(_RecurrentClassifier):
+    """Layers of one cell on top of each other."""
+
+    _cell: ClassVar[Literal["gru", "lstm"]]
+    layers: int = 1
 
     def _options(self) -> tuple[str, Any]:
-        return "recurrent", Recurrent(
-            architecture="plain",
-            cell=self._cell,
-            hidden=self.hidden,
-            layers=self.layers,
-            dropout=self.dropout,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            epochs=self.epochs,
-            initialisation=self.initialisation,
-        )
+        shared = self._shared(Recurrent)
+        return "recurrent", Recurrent(architecture="plain", cell=self._cell, **shared)
 
     def _module(self, replicate: int) -> nn.Module:
         return torch_modules.recurrent_module(self.params_, self._cell, replicate)
 
 
-class GRUClassifier(_GatedClassifier):
+@dataclass(eq=False, repr=False, kw_only=True)
+class GRUClassifier(_StackClassifier):
     """Gated recurrent units on sequences of any length, trained with Adam.
 
     Sequences are packed, never padded. Sources: Cho et al., EMNLP 2014, with torch's placement of
@@ -246,7 +175,8 @@ class GRUClassifier(_GatedClassifier):
     _cell = "gru"
 
 
-class LSTMClassifier(_GatedClassifier):
+@dataclass(eq=False, repr=False, kw_only=True)
+class LSTMClassifier(_StackClassifier):
     """Long short-term memory on sequences of any length, trained with Adam.
 
     Parameters and behaviour are those of `GRUClassifier`. Source: Hochreiter and Schmidhuber,
@@ -265,10 +195,11 @@ class LSTMClassifier(_GatedClassifier):
     _cell = "lstm"
 
 
-class HierarchicalClassifier(_GatedClassifier):
+@dataclass(eq=False, repr=False, kw_only=True)
+class HierarchicalClassifier(_RecurrentClassifier):
     """A recurrent layer for each group of channels, and one over all of them, as for a hand.
 
-    Source: Du, Wang and Wang, CVPR 2015, with fingers in place of limbs.
+    Source: Du, Wang and Wang, CVPR 2015, with fingers instead of limbs.
 
     Parameters
     ----------
@@ -297,63 +228,23 @@ class HierarchicalClassifier(_GatedClassifier):
     (20,)
     """
 
-    def __init__(
-        self,
-        hidden: int = 64,
-        *,
-        branches: Sequence[Sequence[int]] | None = None,
-        branch_hidden: int | None = None,
-        cell: Literal["simple_rnn", "gru", "lstm"] = "gru",
-        dropout: float = 0.0,
-        batch_size: int = 32,
-        learning_rate: float = 0.003,
-        epochs: int = 50,
-        initialisation: Literal["keras", "torch"] = "keras",
-        replicates: int = 1,
-        validation_fraction: float = 0.0,
-        patience: int | None = None,
-        engine: Engine = "auto",
-        device: str = "cpu",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        super().__init__(
-            hidden,
-            dropout=dropout,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            initialisation=initialisation,
-            replicates=replicates,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            engine=engine,
-            device=device,
-            n_jobs=n_jobs,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        del self.layers  # a hierarchy has two, and scikit-learn looks at the constructor's names
-        self.branches = branches
-        self.branch_hidden = branch_hidden
-        self.cell = cell
+    branches: Sequence[Sequence[int]] | NDArray[np.integer] | None = None
+    branch_hidden: int | None = None
+    cell: Literal["simple_rnn", "gru", "lstm"] = "gru"
 
     def _options(self) -> tuple[str, Any]:
         return "recurrent", Recurrent(
             architecture="hierarchical",
-            cell=self.cell,
-            hidden=self.hidden,
             finger_hidden=self.branch_hidden,
-            dropout=self.dropout,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            epochs=self.epochs,
-            initialisation=self.initialisation,
+            **self._shared(Recurrent),
         )
 
-    def _branches(self) -> Sequence[Sequence[int]]:
-        return self.branches or [[channel] for channel in range(self.n_channels_in_)]
+    def _branches(self) -> list[list[int]]:
+        if self.branches is None:
+            return [[channel] for channel in range(self.n_channels_in_)]
+        branches = [[index(channel) for channel in branch] for branch in self.branches]
+        finger_channels(branches, self.n_channels_in_)  # names what is wrong
+        return branches
 
     def _module(self, replicate: int) -> nn.Module:
         return torch_modules.hierarchical_module(
@@ -361,6 +252,7 @@ class HierarchicalClassifier(_GatedClassifier):
         )
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class MLPClassifier(NetworkClassifier):
     """A three-layer perceptron on vectors of features, trained with momentum and dropout.
 
@@ -389,58 +281,21 @@ class MLPClassifier(NetworkClassifier):
     True
     """
 
-    def __init__(
-        self,
-        hidden: tuple[int, int] = (300, 100),
-        *,
-        batch_size: int = 10,
-        learning_rate: float = 0.05,
-        momentum: float = 0.9,
-        dropout: float = 0.0,
-        dropout_form: Literal["inverted", "at_inference", "as_programmed"] = "inverted",
-        initial_range: float = 0.1,
-        epochs: int = 50,
-        replicates: int = 1,
-        validation_fraction: float = 0.0,
-        patience: int | None = None,
-        engine: Engine = "auto",
-        device: str = "cpu",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.dropout = dropout
-        self.dropout_form = dropout_form
-        self.initial_range = initial_range
-        self.epochs = epochs
-        self.replicates = replicates
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.engine = engine
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    hidden: tuple[int, int] = field(default=(300, 100), kw_only=False)
+    batch_size: int = 10
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    dropout: float = 0.0
+    dropout_form: Literal["inverted", "at_inference", "as_programmed"] = "inverted"
+    initial_range: float = 0.1
+    epochs: int = 50
 
     def _options(self) -> tuple[str, Any]:
         if np.shape(self.hidden) != (2,):
             raise ValueError(f"hidden is {self.hidden!r}; give the units of two hidden layers")
-        hidden1, hidden2 = self.hidden
+        hidden1, hidden2 = np.asarray(self.hidden).tolist()
         return "perceptron", Perceptron(
-            batch_size=self.batch_size,
-            hidden1=hidden1,
-            hidden2=hidden2,
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            dropout=self.dropout,
-            dropout_form=self.dropout_form,
-            initial_range=self.initial_range,
-            epochs=self.epochs,
-            stopping="all_epochs",
+            hidden1=hidden1, hidden2=hidden2, stopping="all_epochs", **self._shared(Perceptron)
         )
 
     def _row_as_sequence(self, X: Floats) -> Floats:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from harmodels.training.learners import SequenceTensors
@@ -43,6 +45,15 @@ def is_matrix(X: Any) -> bool:
     if not len(X):
         return False
     return np.ndim(X[0]) < 2 and not hasattr(X[0], "dtype")
+
+
+def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Floats:
+    """Return a table (n, F) as float32; with `reset`, the estimator notes its columns."""
+    if np.ma.is_masked(X):
+        raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
+    with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
+        table: Floats = validate_data(estimator, X, reset=reset, dtype=np.float32)
+    return table
 
 
 def read_sequences(X: Any, name: str = "X") -> list[Floats]:

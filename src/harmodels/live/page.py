@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -103,8 +102,8 @@ def describe_model(model: NetworkClassifier) -> Description:
             "step": card.window_step,
             "seconds": round(card.window_steps / card.rate_hz, 3),
         },
-        "noise_filter": None if filtered is None else asdict(filtered),
-        "normalisation": None if scaled is None else asdict(scaled),
+        "noise_filter": None if filtered is None else filtered.model_dump(),
+        "normalisation": None if scaled is None else scaled.model_dump(),
         "network": network,
     }
 

@@ -1,4 +1,4 @@
-"""Recordings of one's own, classified by a model: read, checked, resampled, cut, drawn.
+"""A user's own recordings, classified by a model: read, checked, resampled, cut, drawn.
 
 Everything streams: a chunk of rows at a time, with the same result for any size of the chunks.
 """

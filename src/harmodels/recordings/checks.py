@@ -25,7 +25,7 @@ def card_of(model: NetworkClassifier, name: str) -> ModelCard:
     ModelError
         If it has none, or reads features of other channels.
     """
-    card = model.card_
+    card: ModelCard | None = getattr(model, "card_", None)
     if card is None:
         raise ModelError(
             f"{name} does not say which channels it reads: save it with a card, "
@@ -81,8 +81,8 @@ def check_moves(low: Array, high: Array, columns: Sequence[str]) -> None:
     still = np.flatnonzero(low == high)
     if len(still):
         raise DataError(
-            f"the column {columns[still[0]]} is {low[still[0]]:g} throughout: such a sensor tells "
-            "nothing, and the model would guess"
+            f"the column {columns[still[0]]} is {low[still[0]]:g} throughout; a constant channel "
+            "carries no information"
         )
 
 

@@ -12,7 +12,8 @@ from harmodels.config.messages import counted
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard
 from harmodels.estimators.loading import load_model
-from harmodels.recordings.classify import NO_LABEL, Activities, Classifier, classify_recording
+from harmodels.recordings.activities import NO_LABEL, Activities
+from harmodels.recordings.classify import Classifier, classify_recording
 from harmodels.recordings.read import Reader, describe_source
 from harmodels.recordings.timeline import draw_timeline
 
@@ -101,8 +102,8 @@ def caution(card: ModelCard) -> list[str]:
     worn = data.worn or "a sensor worn in a way that the model does not state"
     lines = [
         f"Trained on {'SIMULATED ' if data.simulated else ''}recordings ({data.name}): {worn}.",
-        "It is no judge of a sensor that is worn elsewhere or turned, nor of other activities: "
-        "it names the nearest one that it knows.",
+        "Not valid for a sensor worn elsewhere or rotated, or for other activities; it always "
+        "picks the closest class it knows.",
     ]
     if card.accuracy is not None:
         low_high = card.accuracy.over_people

@@ -42,18 +42,10 @@ class Source:
     ----------
     path
         CSV or Parquet.
-    channels
-        Of the model.
-    columns
-        Column of each channel, in the order of the channels.
-    factors
-        What each channel is multiplied by to be in the model's unit.
-    time
-        Column of the time, or None if samples are evenly spaced at `rate_hz`.
-    time_unit
-        `s`, `ms`, `us`, `ns` or `iso`.
-    rate_hz
-        Samples a second where there is no column of the time.
+    channels, columns, factors
+        Of the model; the column of each, and what it is multiplied by to be in the model's unit.
+    time, time_unit, rate_hz
+        Column of the time and its unit (`s`, `ms`, `us`, `ns` or `iso`), or the samples a second.
     """
 
     path: Path

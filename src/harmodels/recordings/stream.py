@@ -1,4 +1,4 @@
-"""Streams from samples to windows: even times, another rate, filters, windows.
+"""Streams from samples to windows: a regular grid of times, another rate, filters, windows.
 
 The first two stages are those of `harmodels.data.resampling`, with which training data are made.
 
@@ -6,7 +6,7 @@ Each stage keeps what it needs of the samples before, so that the result is the 
 of the chunks that are pushed. Axes: n samples of a chunk, D channels, N windows.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from harmodels.data.features.signals import (
     NOISE_CUTOFF_HZ,
     RATE_HZ,
 )
-from harmodels.data.resampling import LARGEST_RATIO, EvenTimes, Resampler, joined
+from harmodels.data.resampling import LARGEST_RATIO, RegularGrid, Resampler, joined
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard, NoiseFilter
 
@@ -30,24 +30,21 @@ LEAST_SHARE = 1 / 3  # of the model's rate; what it reads is not in a slower rec
 
 # What the recordings of UCI HAR passed, and what its 561 features are computed from.
 UCI_HAR = NoiseFilter(
-    MEDIAN_LENGTH,
-    tuple(
-        tuple(row)
-        for row in butter(FILTER_ORDER, NOISE_CUTOFF_HZ, fs=RATE_HZ, output="sos").tolist()
-    ),
+    median_steps=MEDIAN_LENGTH,
+    sections=butter(FILTER_ORDER, NOISE_CUTOFF_HZ, fs=RATE_HZ, output="sos").tolist(),
 )
 
 
 class Stage(Protocol):
-    """A step from samples to samples, of one part without gaps."""
+    """A step from samples to samples, of one segment without gaps."""
 
     def push(self, values: Array) -> Array:
         """Take (n, D) more samples; return (m, D') that are complete."""
         ...
 
     def finish(self) -> Array:
-        """Return the rest."""
-        ...
+        """Return the samples that are held back, none by default."""
+        return np.empty((0, 0))
 
 
 def check_rate(found_hz: float, wanted_hz: float) -> None:
@@ -72,39 +69,37 @@ def check_rate(found_hz: float, wanted_hz: float) -> None:
         )
 
 
-class Median:
+class MedianFilter(Stage):
     """A centred running median whose ends repeat the first and the last sample."""
 
     def __init__(self, steps: int) -> None:
         self._half = steps // 2
-        self._held: Array | None = None
+        self._held = np.empty((0, 0))
 
     def push(self, values: Array) -> Array:
         """Return the medians of all samples whose neighbours are known."""
         if not self._half or not len(values):
             return values
-        if self._held is None:
-            self._held = np.repeat(values[:1], self._half, axis=0)
-        self._held = np.concatenate([self._held, values])
+        ends = self._held if len(self._held) else np.repeat(values[:1], self._half, axis=0)
+        self._held = np.concatenate([ends, values])
         return self._advance()
 
     def finish(self) -> Array:
         """Return the last medians."""
-        if self._held is None:
-            return np.empty((0, 0))
+        if not len(self._held):
+            return self._held
         ends = np.repeat(self._held[-1:], self._half, axis=0)
         self._held = np.concatenate([self._held, ends])
         return self._advance()
 
     def _advance(self) -> Array:
-        assert self._held is not None
         smooth = median_filter(self._held, size=2 * self._half + 1, axes=(0,))
         result = smooth[self._half : len(self._held) - self._half]
         self._held = self._held[-2 * self._half :]
         return result
 
 
-class Sections:
+class SosFilter(Stage):
     """Second-order sections that start as if the first sample had stood there for ever."""
 
     def __init__(self, sections: Array) -> None:
@@ -124,50 +119,45 @@ class Sections:
         )
         return filtered + self._first
 
-    def finish(self) -> Array:
-        """Return nothing: a causal filter holds nothing back."""
-        return np.empty((0, 0))
-
 
 class Windows(NamedTuple):
-    """N windows of one part: (N, T, D), the samples (N, D) after them, the first steps (N,)."""
+    """N windows of one segment: (N, T, D), the samples (N, D) after them, their starts (N,).
+
+    `WindowCutter` counts the starts in samples, `GaplessSegment` in seconds of the recording.
+    """
 
     values: Array
     following: Array
-    starts: NDArray[np.int64]
+    starts: NDArray[Any]
 
 
-class Windower:
+class WindowCutter:
     """Windows of `steps` samples every `step`; each waits for the sample after it.
 
     Parameters
     ----------
     steps, step
-        None and None give one window of the whole part.
+        None and None give one window of the whole segment.
     """
 
     def __init__(self, steps: int | None, step: int | None) -> None:
         self._steps, self._step = steps, step
-        self._held: Array | None = None
+        self._held = np.empty((0, 0))
         self._passed = 0
 
     def push(self, values: Array) -> Windows:
         """Take (n, D) samples; return the windows that they complete."""
-        if len(values):
-            held = self._held
-            self._held = values if held is None else np.concatenate([held, values])
+        self._held = joined(self._held, values)
         return self._cut(spare=1)
 
     def finish(self) -> Windows:
         """Return the window that ends with the last sample; the sample after it is NaN."""
-        if self._held is None:
-            return self._cut(spare=1)
         if self._steps is None:
-            self._steps, self._step = len(self._held), len(self._held)
+            self._steps = self._step = len(self._held)
         return self._cut(spare=0)
 
     def _cut(self, spare: int) -> Windows:
-        if self._held is None or self._steps is None or self._step is None:
+        if not len(self._held) or self._steps is None or self._step is None:
             return Windows(np.empty((0, 0, 0)), np.empty((0, 0)), np.empty(0, dtype=np.int64))
         count = max(0, (len(self._held) - spare - self._steps) // self._step + 1)
         starts = np.arange(count) * self._step
@@ -183,15 +173,15 @@ def noise_stages(noise: NoiseFilter | None) -> list[Stage]:
     """Return the stages of a noise filter, none for none."""
     if noise is None:
         return []
-    return [Median(noise.median_steps), Sections(np.array(noise.sections).reshape(-1, 6))]
+    return [MedianFilter(noise.median_steps), SosFilter(np.array(noise.sections).reshape(-1, 6))]
 
 
-class GravitySplit:
+class GravitySplit(Stage):
     """Body acceleration beside total acceleration and rotation: six channels become nine."""
 
     def __init__(self) -> None:
         cutoff = butter(FILTER_ORDER, GRAVITY_CUTOFF_HZ, fs=RATE_HZ, output="sos")
-        self._gravity = Sections(cutoff)
+        self._gravity = SosFilter(cutoff)
 
     def push(self, values: Array) -> Array:
         """Return (n, 9) of (n, 6)."""
@@ -200,50 +190,50 @@ class GravitySplit:
         total, turn = values[:, :3], values[:, 3:]
         return np.concatenate([total, total - self._gravity.push(total), turn], axis=1)
 
-    def finish(self) -> Array:
-        """Return nothing: the filter is causal."""
-        return np.empty((0, 0))
 
-
-class Part:
-    """A part of a recording without gaps, from its samples to windows.
+class GaplessSegment:
+    """A segment of a recording without gaps, from its samples to windows.
 
     Parameters
     ----------
     card
         Of the model: rate, filters, channels.
     steps, step
-        As of `Windower`.
+        As of `WindowCutter`.
     """
 
     def __init__(self, card: ModelCard, steps: int | None, step: int | None) -> None:
-        self._even = EvenTimes(card.rate_hz, check_rate)
+        self._rate_hz = card.rate_hz
+        self._grid = RegularGrid(card.rate_hz, check_rate)
         self._stages: list[Stage] = []
         self._after = noise_stages(UCI_HAR if card.features else card.noise_filter)
         if card.features:
             self._after.append(GravitySplit())
-        self._windower = Windower(steps, step)
+        self._cutter = WindowCutter(steps, step)
 
     @property
     def found_hz(self) -> float:
         """Samples a second as recorded; 0 where too few were seen."""
-        return self._even.found_hz
+        return self._grid.found_hz
 
     def push(self, times: Array, values: Array) -> Windows:
         """Take (n,) times and (n, D) samples; return the windows that they complete."""
-        even = self._even.push(times, values)
+        regular = self._grid.push(times, values)
         for stage in self._ready():
-            even = stage.push(even)
-        return self._windower.push(even)
+            regular = stage.push(regular)
+        return self._timed(self._cutter.push(regular))
 
     def finish(self) -> list[Windows]:
         """Return the last windows."""
-        rest = self._even.finish()
+        rest = self._grid.finish()
         for stage in self._ready():
             rest = joined(stage.push(rest), stage.finish())
-        return [self._windower.push(rest), self._windower.finish()]
+        return [self._timed(self._cutter.push(rest)), self._timed(self._cutter.finish())]
+
+    def _timed(self, windows: Windows) -> Windows:
+        return windows._replace(starts=self._grid.start + windows.starts / self._rate_hz)
 
     def _ready(self) -> list[Stage]:
-        if not self._stages and self._even.ratio:
-            self._stages = [Resampler(self._even.ratio), *self._after]
+        if not self._stages and self._grid.ratio:
+            self._stages = [Resampler(self._grid.ratio), *self._after]
         return self._stages

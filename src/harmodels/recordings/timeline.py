@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harmodels.errors import DataError
 from harmodels.files import atomic_path
-from harmodels.recordings.classify import NO_LABEL, Activities
+from harmodels.recordings.activities import NO_LABEL, Activities
 from harmodels.reporting.figures.style import ALARM, COLOURS, GREY, house_style, new_figure
 
 Array = NDArray[np.float64]
@@ -54,12 +54,8 @@ def draw_timeline(
 
     Parameters
     ----------
-    path
-        Of the picture.
-    activities
-        What was found.
-    title, note
-        Above, and small below.
+    path, activities, title, note
+        Of the picture; what was found; text above, and small below.
     truth
         Columns start, end, label in seconds since the first sample: a second ribbon.
     simulated
