@@ -78,5 +78,5 @@ def test_the_card_says_whether_a_users_file_is_the_known_one(
             file[f"{half}Y"] = np.eye(6, dtype=np.float32)[:1]
     assert _prepare(dataset, tmp_path)["known_file"] is False
     assert f"course.h5 has the git blob hash {git_blob(path)}, the known file" in caplog.text
-    known = replace(dataset, archive=replace(dataset.archive, git_blob=git_blob(path)))
+    known = replace(dataset, archive=dataset.archive.replaced(git_blob=git_blob(path)))
     assert _prepare(known, tmp_path)["known_file"] is True

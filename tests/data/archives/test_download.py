@@ -117,7 +117,7 @@ def dataset(registry: dict[str, Dataset], content: bytes) -> Dataset:
 
 def _with(dataset: Dataset, *addresses: str, **changes: Any) -> Dataset:
     assert dataset.archive is not None
-    return replace(dataset, archive=replace(dataset.archive, addresses=addresses, **changes))
+    return replace(dataset, archive=dataset.archive.replaced(addresses=addresses, **changes))
 
 
 @pytest.fixture

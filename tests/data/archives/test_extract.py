@@ -219,12 +219,12 @@ def test_an_archive_is_known_by_its_hash_or_by_its_members(
     make_zip: MakeZip, toy_archive: Archive
 ) -> None:
     path = make_zip({"a": b"A"})
-    verify(path, replace(toy_archive, sha256=(_sha(path.read_bytes()),)))
-    verify(path, replace(toy_archive, checksums={"a": _sha(b"A")}))
+    verify(path, toy_archive.replaced(sha256=(_sha(path.read_bytes()),)))
+    verify(path, toy_archive.replaced(checksums={"a": _sha(b"A")}))
     with pytest.raises(DataError, match="member 'a'"):
-        verify(path, replace(toy_archive, checksums={"a": _sha(b"B")}))
+        verify(path, toy_archive.replaced(checksums={"a": _sha(b"B")}))
     with pytest.raises(DataError, match="has the SHA-256 .* not 0000"):
-        verify(path, replace(toy_archive, sha256=("0" * 64,)))
+        verify(path, toy_archive.replaced(sha256=("0" * 64,)))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from harmodels.data.dataset import Dataset
 from harmodels.data.formats import CHANNELS, FORMATS, Format, Raw, check_entry
 from harmodels.data.prepare import prepare
+from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import read_json, sha256
@@ -32,16 +34,39 @@ def read_toy(dataset: Dataset, path: Path) -> Raw:
     return Raw(sequences, {"dropped": {}}, [path])
 
 
+ENTRY = {
+    "title": "Mine",
+    "licence": "mine",
+    "citation": "me",
+    "format": "toy",
+    "path": "toy.txt",
+    "rate_hz": 5,
+    "classes": ["sit", "walk"],
+    "recorded_hz": 5,
+    "channels": {"x": "g"},
+    "channel_groups": {"all": ["x"]},
+    "archive": {"file": "toy.zip", "user_file": True, "largest_bytes": 1000},
+}
+
+
 @pytest.fixture
-def toy(registry: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch) -> Dataset:
+def register(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[dict], Dataset]:
+    """Make the format known; a function reads an entry from a registry of a user's own."""
     monkeypatch.setitem(FORMATS, "toy", Format(read_toy, needs=CHANNELS | {"recorded_hz"}))
-    facts = {"classes": ("sit", "walk"), "channels": ("x",), "units": ("g",), "recorded_hz": 5.0}
-    return replace(registry["course-h5"], name="mine", format="toy", path="toy.txt", **facts)
+
+    def write_and_read(entry: dict) -> Dataset:
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump({"mine": entry}), encoding="utf-8")
+        return load_registry(path)["mine"]
+
+    return write_and_read
 
 
-def test_a_format_of_ones_own_is_prepared_like_any_other(toy: Dataset, tmp_path: Path) -> None:
+def test_a_format_of_ones_own_is_prepared_like_any_other(
+    register: Callable[[dict], Dataset], tmp_path: Path
+) -> None:
     (tmp_path / "toy.txt").write_text("0 1 2 3\n1 4 5 6\n", encoding="utf-8")
-    prepare(toy, tmp_path, tmp_path / "s.parquet", tmp_path / "card.json")
+    prepare(register(ENTRY), tmp_path, tmp_path / "s.parquet", tmp_path / "card.json")
     sequences = read_sequences(tmp_path / "s.parquet")
     assert (sequences.labels.tolist(), sequences[1][:, 0].tolist()) == ([0, 1], [4, 5, 6])
     card = read_json(tmp_path / "card.json")
@@ -49,12 +74,16 @@ def test_a_format_of_ones_own_is_prepared_like_any_other(toy: Dataset, tmp_path:
     assert card["sources"] == {"toy.txt": sha256(tmp_path / "toy.txt")}
 
 
-def test_a_record_without_what_its_format_needs_is_refused(toy: Dataset, tmp_path: Path) -> None:
+def test_what_the_new_format_needs_is_asked_for(
+    register: Callable[[dict], Dataset], tmp_path: Path
+) -> None:
+    wrong = {key: value for key, value in ENTRY.items() if key != "recorded_hz"}
+    with pytest.raises(ConfigurationError, match="mine: the format toy needs the key recorded_hz"):
+        register(wrong)
     (tmp_path / "toy.txt").write_text("0 1\n", encoding="utf-8")
+    made = replace(register(ENTRY), recorded_hz=None)
     with pytest.raises(DataError, match="mine: its format toy needs the key recorded_hz"):
-        prepare(
-            replace(toy, recorded_hz=None), tmp_path, tmp_path / "s.parquet", tmp_path / "card.json"
-        )
+        prepare(made, tmp_path, tmp_path / "s.parquet", tmp_path / "card.json")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -72,8 +101,12 @@ HANDS: Entry = {
     "classes": ["stir", "write"],
     "normalise": {"unit_mm": 1, "origin": "world"},
     "simulation": {
-        "seed": 1, "subjects": 2, "repetitions": 1,
-        "shortest_frames": 2, "median_frames": 3, "longest_frames": 4,
+        "seed": 1,
+        "subjects": 2,
+        "repetitions": 1,
+        "shortest_frames": 2,
+        "median_frames": 3,
+        "longest_frames": 4,
     },
 }
 MOTION: Entry = {
