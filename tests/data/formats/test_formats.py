@@ -1,17 +1,15 @@
 """What holds for every raw format, and a format that is defined outside the package."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
 from harmodels.data.dataset import Dataset
-from harmodels.data.formats import CHANNELS, FORMATS, Format, Raw, check_entry
+from harmodels.data.formats import CHANNELS, FORMATS, Format, Raw
 from harmodels.data.prepare import prepare
 from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences, read_sequences
@@ -93,90 +91,3 @@ def test_missing_raw_files_are_named(
     dataset = next((d for d in registry.values() if d.format == name), registry["wisdm"])
     with pytest.raises(DataError, match=rf"{dataset.name}: .*{dataset.path} does not exist"):
         prepare(dataset, tmp_path, tmp_path / "s.parquet", tmp_path / "card.json")
-
-
-Entry = dict[str, Any]
-HANDS: Entry = {
-    "format": "fpha",
-    "classes": ["stir", "write"],
-    "normalise": {"unit_mm": 1, "origin": "world"},
-    "simulation": {
-        "seed": 1,
-        "subjects": 2,
-        "repetitions": 1,
-        "shortest_frames": 2,
-        "median_frames": 3,
-        "longest_frames": 4,
-    },
-}
-MOTION: Entry = {
-    "format": "motionsense",
-    "classes": ["walking"],
-    "channels": {"acc_x": "g"},
-    "channel_groups": {"acceleration": ["acc_x"]},
-    "window": {"steps": 2, "step": 1},
-    "recorded_hz": 50,
-}
-WRONG: dict[str, tuple[Entry, Callable[[Entry], object], str]] = {
-    "no normalise": (HANDS, lambda e: e.pop("normalise"), "format fpha needs the key normalise"),
-    "no origin": (HANDS, lambda e: e["normalise"].pop("origin"), "needs the key normalise.origin"),
-    "origin of the palm": (
-        HANDS,
-        lambda e: (e.update(format="sfinge3d"), e.pop("simulation")),
-        "the format sfinge3d has no key normalise.origin; remove it or choose another format",
-    ),
-    "hands that cannot be simulated": (
-        HANDS,
-        lambda e: (e.update(format="sfinge3d"), e["normalise"].pop("origin")),
-        "the format sfinge3d has no key simulation",
-    ),
-    "channels": (HANDS, lambda e: e.update(channels={}), "the format fpha has no key channels"),
-    "seconds": (
-        HANDS,
-        lambda e: e["simulation"].update(seconds_per_class=1),
-        "the format fpha has no key simulation.seconds_per_class",
-    ),
-    "no repetitions": (
-        HANDS,
-        lambda e: e["simulation"].pop("repetitions"),
-        "fpha needs the key simulation.repetitions",
-    ),
-    "no channels": (MOTION, lambda e: e.pop("channels"), "needs the key channels"),
-    "no acceleration": (
-        MOTION,
-        lambda e: e["channel_groups"].update(all=e["channel_groups"].pop("acceleration")),
-        "needs the key channel_groups.acceleration",
-    ),
-    "no window": (MOTION, lambda e: e.pop("window"), "motionsense needs the key window"),
-    "no rate of the files": (MOTION, lambda e: e.pop("recorded_hz"), "needs the key recorded_hz"),
-    "a pause without times": (
-        MOTION,
-        lambda e: e["window"].update(largest_gap_s=0.2),
-        "the format motionsense has no key window.largest_gap_s",
-    ),
-    "a channel that the files lack": (
-        MOTION,
-        lambda e: e["channels"].update(magnet_x="T"),
-        r"channels: 'magnet_x' is none of the channels .* acc_x",
-    ),
-    "a unit of something else": (
-        MOTION,
-        lambda e: e["channels"].update(acc_x="rad/s"),
-        r"channels\.acc_x: g measures acceleration, but rad/s",
-    ),
-    "an activity that the files lack": (
-        MOTION,
-        lambda e: e["classes"].append("swimming"),
-        r"classes: 'swimming' is none of the activities",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_an_entry_has_the_keys_of_its_format_and_no_others(case: str) -> None:
-    entry, change, message = WRONG[case]
-    changed = copy.deepcopy(entry)
-    check_entry(changed, "toy")
-    change(changed)
-    with pytest.raises(ConfigurationError, match=rf"^toy.*{message}"):
-        check_entry(changed, "toy")
