@@ -1,7 +1,5 @@
 """A small registry entry, archives and sequences of every kind that the tests of data need."""
 
-import io
-import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,20 +31,6 @@ def make_zip(tmp_path: Path) -> Callable[..., Path]:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for member, content in members.items():
                 archive.writestr(zipfile.ZipInfo(member), content)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def make_tar(tmp_path: Path) -> Callable[..., Path]:
-    def make(members: list[tarfile.TarInfo], content: bytes = b"x") -> Path:
-        path = tmp_path / "archive.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
-            for member in members:
-                regular = member.isreg()
-                member.size = len(content) if regular else 0
-                archive.addfile(member, io.BytesIO(content) if regular else None)
         return path
 
     return make

@@ -248,6 +248,13 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda c: c["simulated-hands"]["simulation"].update(median_frames=10_000),
         "shortest_frames, median_frames and longest_frames must rise",
     ),
+    "hands that cannot be simulated": (
+        lambda c: (
+            c["simulated-hands"].update(format="sfinge3d"),
+            c["simulated-hands"]["normalise"].pop("origin"),
+        ),
+        "the format sfinge3d has no key simulation; remove it or choose another format",
+    ),
     "missing checksums": (
         lambda c: c["wisdm"]["archive"].update(checksums="checksums/none"),
         "cannot read the checksums",

@@ -151,7 +151,7 @@ def test_an_impossible_draw_is_refused(draw: Draw, message: str, make_sequences:
 
 
 def test_official_halves_that_do_not_exist_are_refused(make_sequences: Make) -> None:
-    with pytest.raises(DataError, match="no official halves; use protocol"):
+    with pytest.raises(DataError, match="no official split; use protocol"):
         draw_splits(make_sequences(halves=False), Draw(protocol="official"), seed=1, replicates=1)
 
 

@@ -134,6 +134,12 @@ def test_a_job_of_a_run_that_does_not_exist_names_what_does(
         inputs.job(wildcards(**{"configuration": configuration, **change}))
 
 
+def test_the_code_that_prepares_a_data_set_is_that_of_its_format_alone(inputs, wildcards):
+    module = "harmodels.data.formats.uci_har"
+    assert inputs.parser_code(wildcards()) == code_of("prepare_sequences.py", module)
+    assert inputs.parser_code(wildcards()) != code_of("prepare_sequences.py")
+
+
 def test_the_runs_behind_a_table_are_those_of_its_experiments(inputs, wildcards):
     table = wildcards(name="table1")
     folders = inputs.run_folders("tables")(table)

@@ -23,6 +23,11 @@ LOGGER = logging.getLogger("harmodels")
 PADDING = -99.0  # the value that the hand-action report pads with
 
 
+def offsets_of(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (N + 1,) where each of N sequences begins in the values end to end, and their end."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Sequences:
     """Labelled sequences, stored end to end.
@@ -94,14 +99,13 @@ class Sequences:
     def take(self, indices: NDArray[np.int64]) -> "Sequences":
         """Return the sequences at `indices`, in that order."""
         parts = [self[int(i)] for i in indices]
-        lengths = np.array([len(part) for part in parts], dtype=np.int64)
         return replace(
             self,
             ids=self.ids[indices],
             subjects=self.subjects[indices],
             official_split=self.official_split[indices],
             labels=self.labels[indices],
-            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            offsets=offsets_of([len(part) for part in parts]),
             values=np.concatenate(parts) if parts else self.values[:0],
         )
 
@@ -263,7 +267,6 @@ def _from_table(table: pa.Table, metadata: dict[str, Any]) -> Sequences:
         rate_hz=float(metadata["rate_hz"]),
         simulated=bool(metadata["simulated"]),
     )
-    lengths = table["length"].to_numpy()
     flat = table["values"].combine_chunks().flatten().to_numpy()
     return Sequences(
         facts=facts,
@@ -271,7 +274,7 @@ def _from_table(table: pa.Table, metadata: dict[str, Any]) -> Sequences:
         subjects=np.array(table["subject"].to_pylist(), dtype=np.str_),
         official_split=np.array(table["official_split"].to_pylist(), dtype=np.str_),
         labels=table["label"].to_numpy().astype(np.int64),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        offsets=offsets_of(table["length"].to_numpy()),
         values=np.array(flat, dtype=np.float32).reshape(-1, len(facts.channels)),
     )
 

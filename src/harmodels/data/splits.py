@@ -23,35 +23,13 @@ SETS_OF_PEOPLE = 100  # of which the first is tested on that leaves enough of ea
 class Draw:
     """How training, validation and test sequences are taken.
 
-    Attributes
-    ----------
-    train_per_class
-        Training sequences of each class before validation is taken out; None takes all.
-    test_per_class
-        Test sequences of each class; None takes all.
-    validation_per_class
-        Validation sequences of each class, taken out of the training ones for each replicate
-        by itself; on average over the classes, if people are held out.
-    validation
-        `sequences` takes exactly that number of each class and ignores who was recorded, so that
-        validation windows may overlap training windows of the same person; `subjects` holds out
-        whole people, whose sequences come closest to that number, with every class on both
-        sides.
-    protocol
-        `official` uses the data set's own halves; `subjects` splits so that nobody is on both
-        sides; `leave_one_subject_out` tests on one person a fold (`folds.fold_draws`), who may lack
-        some of the classes; `random` ignores who was recorded, and that windows may overlap;
-        `per_class` draws `test_per_class` test sequences of each class from all of them and
-        ignores the same. Of several the first is taken that the data set allows: official needs
-        halves, subjects needs to know who was recorded.
-    test_fraction
-        Share of the subjects, or of the sequences, on the test side of `subjects` and `random`.
-        Of `subjects` the first set of people is taken that leaves as many sequences of each class
-        on both sides as are asked for.
-    test_subjects
-        With `subjects`, the people who are tested on, instead of a share of them drawn by seed:
-        one fold of a cross-subject validation. With `leave_one_subject_out`, the person of the
-        fold.
+    The attributes are the keys of a report's `draw` (`config.report_file.DrawEntry`). Validation
+    sequences are taken out of the training ones for each replicate anew; where people are held out,
+    every class is on both sides and the number is that on average over the classes. Of several
+    protocols the first is taken that the data set allows: official needs an official split,
+    subjects needs to know who was recorded. `subjects` takes the first set of people that leaves as
+    many sequences of each class on both sides as are asked for; the person of a fold of
+    `leave_one_subject_out`, named in `test_subjects`, may lack some of the classes.
 
     Examples
     --------
@@ -166,11 +144,11 @@ def _protocol(sequences: Sequences, draw: Draw) -> str:
     if strange or not protocols:
         what = repr(strange[0]) if strange else "no protocol"
         raise DataError(f"draw.protocol {what} is none of {', '.join(PROTOCOLS)}")
-    suits = {"official": _has_halves(sequences), "subjects": _names_people(sequences.subjects)}
+    suits = {"official": _is_split(sequences), "subjects": _names_people(sequences.subjects)}
     return next((name for name in protocols if suits.get(name, True)), protocols[-1])
 
 
-def _has_halves(sequences: Sequences) -> bool:
+def _is_split(sequences: Sequences) -> bool:
     return bool((sequences.official_split != "").all())
 
 
@@ -193,8 +171,8 @@ def _test_side(sequences: Sequences, draw: Draw, random: np.random.Generator) ->
             "draw.test_subjects, or draw the folds of folds.fold_draws"
         )
     if protocol == "official":
-        if not _has_halves(sequences):
-            raise DataError(f"{name} has no official halves; use protocol: subjects or random")
+        if not _is_split(sequences):
+            raise DataError(f"{name} has no official split; use protocol: subjects or random")
         return sequences.official_split == "test"
     if protocol == "per_class":
         if draw.test_per_class is None:

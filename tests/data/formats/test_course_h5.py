@@ -1,15 +1,15 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.formats.course_h5 import read_course_h5
+from harmodels.data.dataset import Dataset
+from harmodels.data.formats.course_h5 import read
 from harmodels.errors import DataError
 
 h5py = pytest.importorskip("h5py")
-FACTS = SequenceFacts("course", tuple("abcdef"), ("x", "y", "z"), ("g",) * 3, 20.0)
 
 
 @pytest.fixture
@@ -26,66 +26,66 @@ def parts() -> dict[str, np.ndarray]:
 def _write(path: Path, parts: dict[str, np.ndarray]) -> Path:
     with h5py.File(path, "w") as file:
         for name, values in parts.items():
-            file[name] = values
+            if values is not None:
+                file[name] = values
     return path
 
 
-def test_both_halves_are_read(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
-    sequences, _ = read_course_h5(_write(tmp_path / "c.h5", parts), FACTS)
+@pytest.fixture
+def course(registry: dict[str, Dataset]) -> Dataset:
+    return registry["course-h5"]
+
+
+def test_both_halves_are_read(
+    parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
+) -> None:
+    sequences = read(course, _write(tmp_path / "c.h5", parts)).sequences
     assert sequences.labels.tolist() == [0, 5, 2, 2, 1, 3]
     assert sequences.official_split.tolist() == ["train"] * 4 + ["test"] * 2
     assert sequences.ids[4] == "test/00001"
     np.testing.assert_array_equal(sequences[5], parts["tstX"][1].astype(np.float32))
 
 
-WRONG = {
+SHAPE = (4, 150, 3)
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "transposed": ({"trX": np.zeros((4, 3, 150))}, r"trX has the shape \(4, 3, 150\), not \(N, 15"),
     "flat": ({"tstX": np.zeros(7)}, r"tstX has the shape \(7,\)"),
     "five classes": ({"trY": np.eye(5)[:4]}, r"trY has the shape \(4, 5\), not \(N, 6\)"),
     "counts differ": ({"tstY": np.eye(6)[:3]}, "tstX has 2 sequences, but tstY has 3"),
     "two hot": ({"tstY": np.ones((2, 6))}, "row 0 of tstY is .* not one-hot"),
     "soft labels": ({"tstY": np.full((2, 6), 1 / 6)}, "row 0 of tstY is .* not one-hot"),
-    "words": ({"trX": np.full((4, 150, 3), b"x")}, "trX holds .* not numbers"),
-    "NaN": ({"trX": np.full((4, 150, 3), np.nan)}, "train/00001 holds NaN or infinity"),
+    "words": ({"trX": np.full(SHAPE, b"x")}, "trX holds .* not numbers"),
+    "NaN": ({"trX": np.full(SHAPE, np.nan)}, "train/00001 holds NaN or infinity"),
+    "nothing": ({"tstY": None}, "no data set 'tstY'; it holds trX, trY, tstX|tstX, trX"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_content_is_refused(case: str, parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_wrong_content_is_refused(
+    case: str, parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
+) -> None:
     change, message = WRONG[case]
     with pytest.raises(DataError, match=message):
-        read_course_h5(_write(tmp_path / "c.h5", {**parts, **change}), FACTS)
+        read(course, _write(tmp_path / "c.h5", {**parts, **change}))
 
 
-def test_a_missing_part_is_named(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
-    del parts["tstY"]
-    with pytest.raises(DataError, match="no data set 'tstY'; it holds trX, trY, tstX|tstX, trX"):
-        read_course_h5(_write(tmp_path / "c.h5", parts), FACTS)
-
-
-def test_a_truncated_file_is_called_damaged(parts: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_a_truncated_file_is_called_damaged(
+    parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
+) -> None:
     path = _write(tmp_path / "c.h5", parts)
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(DataError, match=r"c\.h5 is no HDF5 file, or is damaged"):
-        read_course_h5(path, FACTS)
+        read(course, path)
 
 
-def test_without_h5py_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_h5py_the_remedy_is_named(
+    course: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(DataError, match=r"pip install 'harmodels\[hdf5\]'"):
-        read_course_h5(tmp_path / "c.h5", FACTS)
+        read(course, tmp_path / "c.h5")
 
 
-def _replaced(path: Path, parts: dict[str, np.ndarray], make: object) -> Path:
-    with h5py.File(path, "w") as file:
-        for name, values in parts.items():
-            if name != "trX":
-                file[name] = values
-        make(file)  # type: ignore[operator]
-    return path
-
-
-SHAPE = (4, 150, 3)
 ELSEWHERE = {
     "external storage": lambda file: file.create_dataset(
         "trX", SHAPE, "f8", external=[("/etc/passwd", 0, 14400)]
@@ -93,25 +93,17 @@ ELSEWHERE = {
     "external link": lambda file: file.__setitem__("trX", h5py.ExternalLink("other.h5", "/trX")),
     "soft link": lambda file: file.__setitem__("trX", h5py.SoftLink("/elsewhere/trX")),
     "virtual": lambda file: file.create_virtual_dataset("trX", h5py.VirtualLayout(SHAPE, "f8")),
+    "too large": lambda file: file.create_dataset("trX", (10**8, 150, 3), "f4", chunks=(1, 150, 3)),
 }
 
 
 @pytest.mark.parametrize("kind", ELSEWHERE)
-def test_values_kept_outside_the_file_are_refused(
-    kind: str, parts: dict[str, np.ndarray], tmp_path: Path
+def test_values_kept_outside_the_file_or_too_large_for_the_memory_are_refused(
+    kind: str, parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
 ) -> None:
-    path = _replaced(tmp_path / "c.h5", parts, ELSEWHERE[kind])
-    with pytest.raises(DataError, match=r"c\.h5: trX is (a link|kept in another file), .* copy"):
-        read_course_h5(path, FACTS)
-
-
-def test_a_declared_size_that_fills_the_memory_is_refused(
-    parts: dict[str, np.ndarray], tmp_path: Path
-) -> None:
-    path = _replaced(
-        tmp_path / "c.h5",
-        parts,
-        lambda file: file.create_dataset("trX", (10**8, 150, 3), "f4", chunks=(1, 150, 3)),
-    )
-    with pytest.raises(DataError, match=r"trX has the shape .* bytes, more than"):
-        read_course_h5(path, FACTS)
+    path = _write(tmp_path / "c.h5", {**parts, "trX": None})
+    with h5py.File(path, "a") as file:
+        ELSEWHERE[kind](file)
+    message = r"is a link, .* copy|is kept in another file, .* copy|has the shape .* more than"
+    with pytest.raises(DataError, match=rf"c\.h5: trX ({message})"):
+        read(course, path)

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from harmodels.data.dataset import Dataset, Normalise
-from harmodels.data.formats.fpha import SPLIT, read_fpha
+from harmodels.data.formats.fpha import SPLIT, read
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
-WORLD = Normalise(unit_mm=1, origin="world")
 LENGTHS = {"Subject_1/stir/1": 3, "Subject_1/write/2": 2, "Subject_2/stir/1": 4}
 LINES = ["Training 2", "Subject_1/stir/1 0", "Subject_1/write/2 1", "Test 1", "Subject_2/stir/1 0"]
 
@@ -40,15 +38,13 @@ def small(registry: dict[str, Dataset]) -> Dataset:
     return replace(registry["fpha"], classes=("stir", "write"))
 
 
-@pytest.fixture
-def read(raw: Path, small: Dataset) -> Callable[..., Sequences]:
-    return lambda normalise=WORLD: read_fpha(raw, small.facts, normalise)[0]
-
-
+@pytest.mark.parametrize("inside", [False, True])
 def test_recordings_come_in_the_order_and_halves_of_the_split_file(
-    read: Callable[..., Sequences],
+    inside: bool, raw: Path, small: Dataset
 ) -> None:
-    sequences = read()
+    if inside:
+        (raw.parent / SPLIT).rename(raw / SPLIT)
+    sequences = read(small, raw).sequences
     assert sequences.ids.tolist() == list(LENGTHS)
     assert sequences.lengths.tolist() == list(LENGTHS.values())
     assert sequences.official_split.tolist() == ["train", "train", "test"]
@@ -56,44 +52,35 @@ def test_recordings_come_in_the_order_and_halves_of_the_split_file(
     assert sequences.subjects.tolist() == ["1", "1", "2"]
 
 
-def test_a_row_is_joint_by_joint_without_the_frames_number(
-    read: Callable[..., Sequences],
-) -> None:
-    np.testing.assert_array_equal(read()[0][2].reshape(21, 3)[:3], [[2, j, 400] for j in range(3)])
-
-
 @pytest.mark.parametrize(
-    ("origin", "wrist", "tip"),
+    ("origin", "wrist", "knuckle", "tip"),
     [
-        ("world", [0.02, 0, 4], [0.02, 0.2, 4]),
-        ("first_wrist", [0.02, 0, 0], [0.02, 0.2, 0]),
-        ("wrist", [0, 0, 0], [0, 0.2, 0]),
+        ("world", [0.02, 0, 4], [0.02, 0.01, 4], [0.02, 0.2, 4]),
+        ("first_wrist", [0.02, 0, 0], [0.02, 0.01, 0], [0.02, 0.2, 0]),
+        ("wrist", [0, 0, 0], [0, 0.01, 0], [0, 0.2, 0]),
     ],
 )
-def test_positions_are_expressed_as_the_registry_says(
-    origin: str, wrist: list[float], tip: list[float], read: Callable[..., Sequences]
+def test_a_row_is_joint_by_joint_as_the_registry_says(
+    origin: str,
+    wrist: list[float],
+    knuckle: list[float],
+    tip: list[float],
+    raw: Path,
+    small: Dataset,
 ) -> None:
-    last = read(Normalise(unit_mm=100, origin=origin))[0][2]
-    np.testing.assert_allclose(last[:3], wrist, atol=1e-6)
-    np.testing.assert_allclose(last[-3:], tip, atol=1e-6)
-
-
-def test_the_split_file_may_stand_inside_the_folder(
-    raw: Path, read: Callable[..., Sequences]
-) -> None:
-    (raw.parent / SPLIT).rename(raw / SPLIT)
-    assert len(read()) == 3
+    dataset = replace(small, normalise=Normalise(unit_mm=100, origin=origin))
+    last = read(dataset, raw).sequences[0][2].reshape(21, 3)
+    np.testing.assert_allclose(last[[0, 1, -1]], [wrist, knuckle, tip], atol=1e-6)
 
 
 def test_recordings_that_are_not_listed_are_counted(raw: Path, small: Dataset) -> None:
     (raw / "Subject_2/stir/2").mkdir()
     (raw / "Subject_2/stir/2/skeleton.txt").write_text(_text(2))
-    assert read_fpha(raw, small.facts, WORLD)[1]["dropped"] == {"not in the split file": 1}
+    assert read(small, raw).notes["dropped"] == {"not in the split file": 1}
 
 
 def test_the_card_states_lengths_joints_and_units(raw: Path, small: Dataset) -> None:
-    sequences, notes, hashes = read_raw(small, raw.parent)
-    card = describe(small, sequences, notes, hashes)
+    card = describe(small, *read_raw(small, raw.parent))
     assert card["length"] == {"min": 2, "median": 3.0, "max": 4}
     assert card["joints"] == 21
     assert card["units"] == ["100 mm"] * 63
@@ -104,32 +91,11 @@ def _split(*lines: str) -> Callable[[Path], object]:
     return lambda raw: (raw.parent / SPLIT).write_text("\n".join(lines))
 
 
-def _skeleton(change: Callable[[list[str]], object]) -> Callable[[Path], object]:
-    """Change the second line of the second recording, given as a list of cells."""
-
-    def act(raw: Path) -> None:
-        path = raw / "Subject_1/write/2/skeleton.txt"
-        first, second = path.read_text().splitlines()
-        cells = second.split()
-        change(cells)
-        path.write_text("\n".join([first, " ".join(cells), ""]))
-
-    return act
-
-
-TEXT = r"Subject_1/write/2/skeleton\.txt, line 2: "
 SPLIT_TEXT = r"data_split_action_recognition\.txt, line "
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing joint": (
-        _skeleton(lambda cells: cells.__delitem__(slice(-3, None))),
-        TEXT + r"61 numbers, not 64 \(the frame's number and x y z of 21 joints\)",
-    ),
-    "no number": (_skeleton(lambda cells: cells.__setitem__(5, "1,5")), TEXT + "'1,5' in column 6"),
-    "NaN": (_skeleton(lambda cells: cells.__setitem__(63, "nan")), TEXT + "'nan' in column 64"),
-    "infinity": (_skeleton(lambda cells: cells.__setitem__(1, "inf")), TEXT + "'inf' in column 2"),
-    "empty recording": (
-        lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").write_text(""),
-        r"Subject_2/stir/1/skeleton\.txt, line 1: the file is empty",
+        lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").write_text("0000 1 2\n"),
+        r"stir/1/skeleton\.txt, line 1: 3 numbers, not 64 \(the frame's number and x y z of 21",
     ),
     "missing recording": (
         lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").unlink(),
@@ -139,7 +105,6 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda raw: (raw.parent / SPLIT).unlink(),
         "is neither beside .* nor inside it",
     ),
-    "empty split file": (_split(""), SPLIT_TEXT + "1: the file is empty"),
     "label outside": (
         _split("Training 1", "Subject_1/stir/1 2", "Test 0"),
         SPLIT_TEXT + "2: label 2 is outside 0…1",
@@ -178,35 +143,30 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_with_file_and_line(
-    case: str, raw: Path, read: Callable[..., Sequences]
-) -> None:
+def test_what_is_wrong_is_said_with_file_and_line(case: str, raw: Path, small: Dataset) -> None:
     change, message = WRONG[case]
     change(raw)
     with pytest.raises(DataError, match=message):
-        read()
-
-
-def _renumber(raw: Path, numbers: str) -> None:
-    path = raw / "Subject_1/stir/1" / "skeleton.txt"
-    rows = zip(numbers, path.read_text().splitlines(), strict=True)
-    path.write_text("".join(f"000{number}{line[4:]}\n" for number, line in rows))
+        read(small, raw)
 
 
 @pytest.mark.parametrize(
     ("numbers", "uneven"), [("012", 0), ("567", 0), ("001", 1), ("023", 1), ("210", 2)]
 )
 def test_frames_that_repeat_or_are_missing_are_counted(
-    numbers: str, uneven: int, raw: Path, small: Dataset
+    numbers: str, uneven: int, raw: Path, small: Dataset, edit: Callable[..., None]
 ) -> None:
-    _renumber(raw, numbers)
-    notes = read_fpha(raw, small.facts, WORLD)[1]
+    edit(
+        raw / "Subject_1/stir/1/skeleton.txt",
+        lambda lines: [f"000{n}{line[4:]}" for n, line in zip(numbers, lines, strict=True)],
+    )
+    notes = read(small, raw).notes
     assert notes["uneven_frames"] == ({"Subject_1/stir/1": uneven} if uneven else {})
 
 
 def test_a_folder_need_not_bear_the_name_of_its_class(raw: Path, small: Dataset) -> None:
     named = replace(small, classes=("Stir the tea", "Write!"))
-    assert read_fpha(raw, named.facts, WORLD)[0].labels.tolist() == [0, 1, 0]
+    assert read(named, raw).sequences.labels.tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("line", ["Subject_2/stir/1 1", "Subject_2/pour/1 0"])
@@ -214,7 +174,7 @@ def test_a_folder_name_stands_for_one_label(line: str, raw: Path, small: Dataset
     named = replace(small, classes=("a", "b"))
     (raw.parent / SPLIT).write_text("\n".join([*LINES[:-1], line, ""]))
     with pytest.raises(DataError, match="line 5: label . of the action '(stir|pour)', but"):
-        read_fpha(raw, named.facts, WORLD)
+        read(named, raw)
 
 
 def test_the_card_says_who_is_in_training_and_test_data(raw: Path, small: Dataset) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmodels.data.dataset import Window
-from harmodels.data.facts import SequenceFacts
+from harmodels.data.dataset import Archive, Dataset, Window
+from harmodels.data.formats import Raw
 from harmodels.data.formats.wisdm import (
     EMPTY,
     NO_TIME,
@@ -15,12 +17,12 @@ from harmodels.data.formats.wisdm import (
     UNKNOWN_ACTIVITY,
     WRONG_COUNT,
     parse_records,
-    read_wisdm,
+    read,
 )
 from harmodels.errors import DataError
+from harmodels.files import sha256
 
 CLASSES = ("jogging", "walking")
-FACTS = SequenceFacts("toy", CLASSES, ("x", "y", "z"), ("m/s²",) * 3, 20.0)
 TICK = 50_000_000
 
 
@@ -94,10 +96,18 @@ def test_an_empty_text_holds_no_records() -> None:
     assert len(parse_records("\n;\n", CLASSES).users) == 0
 
 
-def _read(lines: list[str], window: Window, tmp_path: Path):
-    path = tmp_path / "raw.txt"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return read_wisdm(path, FACTS, window)
+@pytest.fixture
+def small(registry: dict[str, Dataset], window: Window) -> Dataset:
+    return replace(registry["wisdm"], classes=CLASSES, window=window)
+
+
+@pytest.fixture
+def read_lines(small: Dataset, tmp_path: Path) -> Callable[[list[str]], Raw]:
+    def write_and_read(lines: list[str]) -> Raw:
+        (tmp_path / "raw.txt").write_text("\n".join(lines), encoding="utf-8")
+        return read(small, tmp_path / "raw.txt")
+
+    return write_and_read
 
 
 @pytest.mark.parametrize(
@@ -111,48 +121,52 @@ def _read(lines: list[str], window: Window, tmp_path: Path):
     ],
     ids=["user", "activity", "pause", "step back in time", "dropped record"],
 )
-def test_no_window_crosses_a_break(second: list[str], window: Window, tmp_path: Path) -> None:
+def test_no_window_crosses_a_break(
+    second: list[str], read_lines: Callable[[list[str]], Raw]
+) -> None:
     first = [_line(tick=t, x=t) for t in (1, 2, 3)]
     last = [_line(user=3, tick=t) for t in range(3)]
-    sequences, notes = _read([*first, *second, *last[1:]], window, tmp_path)
+    sequences, notes, _ = read_lines([*first, *second, *last[1:]])
     assert sequences.ids.tolist() == ["1/walking/00001"]
     assert sequences[0][:, 0].tolist() == [1.0, 2.0, 3.0]
     assert notes["dropped"]["records too few for a window"] == 4
 
 
-def test_a_lost_record_or_two_is_no_pause(window: Window, tmp_path: Path) -> None:
-    sequences, _ = _read([_line(tick=t) for t in (1, 3, 6)], window, tmp_path)
-    assert len(sequences) == 1
+def test_a_lost_record_or_two_is_no_pause(read_lines: Callable[[list[str]], Raw]) -> None:
+    assert len(read_lines([_line(tick=t) for t in (1, 3, 6)]).sequences) == 1
 
 
-def test_windows_are_named_by_user_and_activity(window: Window, tmp_path: Path) -> None:
+def test_windows_are_named_by_user_and_activity(read_lines: Callable[[list[str]], Raw]) -> None:
     lines = [_line(tick=t) for t in range(1, 8)]
     lines += [_line(user=2, activity="Jogging", tick=t) for t in range(9, 12)]
-    sequences, _ = _read(lines, window, tmp_path)
+    sequences = read_lines(lines).sequences
     assert sequences.ids.tolist() == ["1/walking/00001", "1/walking/00002", "2/jogging/00001"]
     assert sequences.subjects.tolist() == ["1", "1", "2"]
     assert sequences.labels.tolist() == [1, 1, 0]
     assert set(sequences.official_split) == {""}
 
 
-def test_a_file_without_a_window_is_refused(window: Window, tmp_path: Path) -> None:
+def test_a_file_without_a_window_is_refused(read_lines: Callable[[list[str]], Raw]) -> None:
     with pytest.raises(DataError, match=r"no window of 3 .* 2 usable and 1 dropped"):
-        _read([_line(tick=1), _line(tick=2), "1,Walking,5;"], window, tmp_path)
+        read_lines([_line(tick=1), _line(tick=2), "1,Walking,5;"])
 
 
-def test_a_missing_file_is_named(window: Window, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(small: Dataset, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*none\.txt"):
-        read_wisdm(tmp_path / "none.txt", FACTS, window)
+        read(small, tmp_path / "none.txt")
 
 
 @pytest.mark.parametrize(("walking", "agree"), [(3, True), (4, False)])
-def test_known_totals_are_compared(
-    walking: int, agree: bool, window: Window, tmp_path: Path
+def test_the_totals_of_the_official_file_alone_are_compared(
+    walking: int, agree: bool, small: Dataset, tmp_path: Path
 ) -> None:
     path = tmp_path / "raw.txt"
     path.write_text("\n".join(_line(tick=t) for t in (1, 2, 3)), encoding="utf-8")
-    _, notes = read_wisdm(path, FACTS, window, {"jogging": 0, "walking": walking})
+    known = Archive(file="a", largest_bytes=1, checksums={"raw.txt": sha256(path)})
+    official = {"jogging": 0, "walking": walking}
+    notes = read(replace(small, archive=known, official_records=official), path).notes
     assert notes["official_records"]["agree"] is agree
+    assert "official_records" not in read(replace(small, official_records=official), path).notes
 
 
 FIELD = st.one_of(

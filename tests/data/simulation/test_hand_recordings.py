@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_bytes(small: Dataset, tmp_path: Path) -> N
 
 def test_another_seed_gives_other_bytes(small: Dataset, tmp_path: Path) -> None:
     simulate(small, tmp_path / "one")
-    simulate(replace(small, simulation=replace(SMALL, seed=6)), tmp_path / "two")
+    simulate(replace(small, simulation=SMALL.replaced(seed=6)), tmp_path / "two")
     assert _files(tmp_path / "one") != _files(tmp_path / "two")
 
 
@@ -122,7 +122,7 @@ def test_a_squeeze_bends_the_fingers_again_and_again() -> None:
 def test_every_action_of_the_benchmark_can_be_simulated(
     registry: dict[str, Dataset], tmp_path: Path
 ) -> None:
-    plan = replace(SMALL, subjects=2, longest_frames=5)
+    plan = SMALL.replaced(subjects=2, longest_frames=5)
     full = replace(registry["simulated-hands"], classes=registry["fpha"].classes, simulation=plan)
     simulate(full, tmp_path)
     assert set(read_raw(full, tmp_path)[0].labels) == set(range(45))

@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_bytes(
 
 def test_another_seed_gives_other_bytes(small_wisdm: Dataset, tmp_path: Path) -> None:
     assert small_wisdm.simulation is not None
-    other = replace(small_wisdm, simulation=replace(small_wisdm.simulation, seed=4))
+    other = replace(small_wisdm, simulation=small_wisdm.simulation.replaced(seed=4))
     simulate(small_wisdm, tmp_path / "one")
     simulate(other, tmp_path / "two")
     assert _files(tmp_path / "one") != _files(tmp_path / "two")

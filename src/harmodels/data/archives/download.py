@@ -1,31 +1,33 @@
 """Download of an archive: from the user's folder, a mirror, or an address of the registry."""
 
+import io
 import logging
+import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import pooch
+
 from harmodels.data.archives.extract import official, pack, verify
-from harmodels.data.archives.http import RetryPolicy, download, printable
 from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
 
 LOGGER = logging.getLogger("harmodels")
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+pooch.get_logger().setLevel(logging.WARNING)  # below it names addresses with their passwords
+ATTEMPTS = 3  # requests before an address is given up; the pauses between them grow
+TIMEOUT_S = 30.0  # longest wait for a connection and between two pieces of an answer
+CHUNK = 1 << 14
+# user:password before a host; the second form is of a password that holds a slash
+SECRET = re.compile(r"(?<=://)(?:[^/\s]*|[^/\s:@]*:(?!\d+(?:/|$))\S*)@")
 
 
-def fetch(
-    dataset: Dataset,
-    target: Path,
-    mirror: str | None,
-    *,
-    progress: bool = True,
-    policy: RetryPolicy | None = None,
-) -> None:
+def fetch(dataset: Dataset, target: Path, mirror: str | None, *, progress: bool = True) -> None:
     """Put the archive of a data set at `target`, verified, whole or not at all.
 
     A file at `target`, or beside it under another accepted name, comes first and no address is
@@ -43,8 +45,6 @@ def fetch(
         A folder or an http(s) address that holds the file, or None.
     progress
         Whether a bar is drawn, if standard error is a terminal.
-    policy
-        When an address is asked again, and when it is given up.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def fetch(
                 _take(source, target, archive)
             else:
                 wanted = official(archive) if source in archive.addresses else archive
-                download(source, target, wanted, policy or RetryPolicy(), bar)
+                _download(source, target, wanted, bar)
         except (DataError, DownloadError) as error:
             tried.append(printable(f"{source}: {error}"))
             LOGGER.warning("%s", tried[-1])
@@ -77,15 +77,23 @@ def fetch(
     raise DownloadError(_nothing_answered(dataset, archive, target, tried))
 
 
+def printable(text: str) -> str:
+    r"""Return a line without passwords of addresses and without control characters.
+
+    >>> printable("http://me:secret@host/a\x1b[31m")
+    'http://***@host/a?[31m'
+    """
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return SECRET.sub("***@", shown)
+
+
 def _sources(archive: Archive, target: Path, offered: list[Path | str]) -> Iterator[Path | str]:
     """Yield files that exist and addresses, in the order in which they are tried."""
     by_hand = [target, *(target.parent / name for name in archive.names if name != target.name)]
     yield from (path for path in by_hand if path.is_file())
     yield from _unpacked(archive, target.parent)
     if archive.user_file and archive.folder is not None:
-        beside = [archive.folder / name for name in archive.names]
-        yield from (path for path in beside if path.is_file())
-        yield from _unpacked(archive, archive.folder)
+        yield from _held(archive, archive.folder)
     yield from offered
     yield from archive.addresses
 
@@ -96,20 +104,15 @@ def _in_mirror(mirror: str | None, archive: Archive) -> tuple[list[Path | str], 
         return [], ["no mirror is named (HARMODELS_MIRROR or the key mirror)"]
     if mirror.lower().startswith(("http://", "https://")):
         return [f"{mirror.rstrip('/')}/{quote(name)}" for name in archive.names], []
-    scheme = SCHEME.match(mirror)
-    if scheme:
-        return [], [
-            printable(f"mirror {mirror}: the scheme {scheme[1]}:// is not known; ")
-            + "name a folder, or an address that begins with http:// or https://"
-        ]
-    try:
-        folder = Path(mirror).expanduser()
-    except RuntimeError:
-        return [], [f"mirror {mirror}: nobody here has this home; write the folder's whole path"]
-    files = [folder / name for name in archive.names if (folder / name).is_file()]
-    found = [*files, *_unpacked(archive, folder)]
+    found = _held(archive, Path(os.path.expanduser(mirror)))  # pathlib raises
     names = " or ".join(map(repr, archive.names))
-    return list(found), [] if found else [f"mirror {mirror}: holds no file {names}"]
+    reason = f"mirror {printable(mirror)}: neither a folder with {names} nor an http(s) address"
+    return list(found), [] if found else [reason]
+
+
+def _held(archive: Archive, folder: Path) -> list[Path]:
+    files = [folder / name for name in archive.names if (folder / name).is_file()]
+    return [*files, *_unpacked(archive, folder)]
 
 
 def _unpacked(archive: Archive, folder: Path) -> list[Path]:
@@ -121,22 +124,65 @@ def _unpacked(archive: Archive, folder: Path) -> list[Path]:
 def _take(source: Path, target: Path, archive: Archive) -> None:
     if source.is_dir():
         pack(source, target)
-        verify(target, archive)
-        _take_beside(source, target, archive)
-        return
-    verify(source, archive)
-    _take_beside(source, target, archive)
-    if source != target:
-        with atomic_path(target) as temporary:
-            shutil.copyfile(source, temporary)
-
-
-def _take_beside(source: Path, target: Path, archive: Archive) -> None:
-    """Copy what a user may put beside the archive, from where the archive was found."""
-    for name in archive.beside:
+    verify(target if source.is_dir() else source, archive)
+    for name in archive.beside:  # what a user may put beside the archive
         if (source.parent / name).is_file() and source.parent != target.parent:
-            with atomic_path(target.parent / name) as temporary:
-                shutil.copyfile(source.parent / name, temporary)
+            _copy(source.parent / name, target.parent / name)
+    if source != target and not source.is_dir():
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+class _Bounded(io.BufferedWriter):
+    """A file that takes no more bytes than an archive may unpack to: an answer may never end."""
+
+    def __init__(self, path: str, largest: int) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self._largest = largest
+
+    def write(self, chunk: Any) -> int:
+        if self.tell() + len(chunk) > self._largest:
+            raise DownloadError(f"sends more than {self._largest:,} bytes; it is no such archive")
+        return super().write(chunk)
+
+
+def _download(address: str, target: Path, archive: Archive, bar: bool) -> None:
+    """Download with pooch, which asks again after a pause where that may help, and verify."""
+    ask = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT_S)
+
+    def receive(address: str, path: str, _: object) -> None:
+        LOGGER.info("asking %s", printable(address))
+        with _Bounded(path, archive.largest_bytes) as stream:
+            try:
+                ask(address, stream, None)
+            except OSError as error:  # the base of everything that requests raises
+                if getattr(getattr(error, "response", None), "status_code", 500) >= 500:
+                    raise
+                raise DownloadError(_reason(error)) from None  # the same if asked again
+
+    with atomic_path(target) as temporary:
+        name = temporary.name
+        temporary.unlink()  # pooch would keep it
+        files = pooch.Pooch(temporary.parent, "", {name: None}, {name: address}, ATTEMPTS - 1)
+        try:
+            files.fetch(name, downloader=receive)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of this machine's disk, not of the network
+            # without its cause, which may quote a password
+            raise DownloadError(f"{_reason(error)} ({ATTEMPTS} attempts)") from None
+        verify(temporary, archive)
+
+
+def _reason(error: Exception) -> str:
+    answer = getattr(error, "response", None)
+    if answer is not None:
+        return f"HTTP {answer.status_code} {answer.reason}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def _nothing_answered(dataset: Dataset, archive: Archive, target: Path, tried: list[str]) -> str:

@@ -86,10 +86,7 @@ def open_members(
 def copy_member(archive: Opened, member: Member, target: IO[bytes] | None) -> str:
     """Copy a member to `target`, if there is one, and return its SHA-256.
 
-    Raises
-    ------
-    DamagedError
-        If the archive turns out to be damaged; `open_members` makes a DataError of it.
+    `open_members` makes a DataError of a DamagedError.
     """
     digest = hashlib.sha256()
     for chunk in _chunks(archive, member):

@@ -42,13 +42,7 @@ class MeteredFile(io.RawIOBase):
         self._message = message or self._message
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes.
-
-        Raises
-        ------
-        DataError
-            If they would exceed the allowance.
-        """
+        """Return up to `size` bytes; DataError if they would exceed the allowance."""
         if self._left is None:
             return self._stream.read(size)
         if size > self._left:
@@ -60,7 +54,7 @@ class MeteredFile(io.RawIOBase):
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move to a place; what is skipped does not count."""
+        """Move to a place; the bytes that are skipped do not count."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:

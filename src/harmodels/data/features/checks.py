@@ -1,4 +1,4 @@
-"""What a window or a recording must be before features are computed of it."""
+"""Requirements of a window or a recording before features are computed: DataError with a remedy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -59,13 +59,7 @@ def select(
 
 
 def check_windows(values: Floats) -> None:
-    """Check that `values` are (N, 128, D).
-
-    Raises
-    ------
-    DataError
-        If they are not.
-    """
+    """Check that `values` are (N, 128, D)."""
     if values.ndim != 3 or values.shape[1] != LENGTH:
         raise DataError(
             f"windows have shape {values.shape}, not (N, {LENGTH}, D); cut the recording into "
@@ -74,13 +68,7 @@ def check_windows(values: Floats) -> None:
 
 
 def check_rate(rate_hz: float) -> None:
-    """Check that the sampling rate is 50 Hz within 2 %.
-
-    Raises
-    ------
-    DataError
-        If it is not.
-    """
+    """Check that the sampling rate is 50 Hz within 2 %."""
     if not abs(rate_hz - RATE_HZ) <= RATE_TOLERANCE * RATE_HZ:
         raise DataError(
             f"the sampling rate is {rate_hz:g} Hz, not {RATE_HZ:g} Hz; "
@@ -89,13 +77,7 @@ def check_rate(rate_hz: float) -> None:
 
 
 def check_finite(values: Array, thing: str) -> None:
-    """Check that (K, …) `values` hold no NaN and no infinity; `thing` names one of the K.
-
-    Raises
-    ------
-    DataError
-        If they do; the first such entry is named.
-    """
+    """Check that (K, …) `values` hold no NaN and no infinity; `thing` names one of the K."""
     bad = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))  # (K,)
     if bad.any():
         raise DataError(
@@ -104,13 +86,7 @@ def check_finite(values: Array, thing: str) -> None:
 
 
 def check_magnitudes(total: Array, gyro: Array) -> None:
-    """Check that (…, 3) total acceleration can be in g and angular velocity in rad/s.
-
-    Raises
-    ------
-    DataError
-        If the median acceleration is far from 1 g, or a rotation is faster than a phone can tell.
-    """
+    """Check that (…, 3) total acceleration can be in g and angular velocity in rad/s."""
     if not total.size:
         return
     median = float(np.median(np.linalg.norm(total, axis=-1)))
@@ -128,13 +104,7 @@ def check_magnitudes(total: Array, gyro: Array) -> None:
 
 
 def check_times(time_s: Array) -> None:
-    """Check (T,) time stamps in seconds: increasing, 50 Hz, nothing missing.
-
-    Raises
-    ------
-    DataError
-        If they are not; the place is named.
-    """
+    """Check (T,) time stamps in seconds: increasing, 50 Hz, nothing missing."""
     check_finite(time_s, "time stamp")
     steps = np.diff(time_s)  # (T − 1,)
     if (steps <= 0).any():

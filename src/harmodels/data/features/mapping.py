@@ -1,4 +1,4 @@
-"""The line a column that takes computed features to the data set's scale in [−1, 1]."""
+"""One affine map per column, from computed features to the data set's scale in [−1, 1]."""
 
 from pathlib import Path
 from typing import NamedTuple

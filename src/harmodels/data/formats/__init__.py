@@ -74,9 +74,10 @@ def check_entry(entry: Mapping[str, Any], where: str) -> None:
     own = FORMATS[name]
     for key in sorted(set().union(*(each.needs | each.may for each in FORMATS.values()))):
         part, _, last = key.rpartition(".")
-        if part and part not in entry:
+        holder = entry.get(part) if part else entry
+        if holder is None:
             continue
-        given = last in (entry[part] if part else entry)
+        given = holder.get(last) is not None
         if given and key not in own.needs | own.may:
             raise ConfigurationError(
                 f"{where}: the format {name} has no key {key}; remove it or choose another format"

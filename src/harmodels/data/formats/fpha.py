@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harmodels.data.dataset import Dataset, Normalise
 from harmodels.data.formats import Format, Raw
-from harmodels.data.sequences import Sequences
+from harmodels.data.sequences import Sequences, offsets_of
 from harmodels.data.skeletons import FINGERS, Skeleton
 from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
@@ -98,7 +98,7 @@ def read(dataset: Dataset, folder: Path) -> Raw:
         subjects=np.array([entry.subject for entry in entries], dtype=np.str_),
         official_split=np.array([entry.split for entry in entries], dtype=np.str_),
         labels=np.array([entry.label for entry in entries], dtype=np.int64),
-        offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+        offsets=offsets_of([len(part) for part in parts]),
         values=np.concatenate(parts),
     )
     notes = {"dropped": {"not in the split file": len(found - listed)}, "uneven_frames": uneven}

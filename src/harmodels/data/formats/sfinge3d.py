@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harmodels.data.dataset import Dataset
 from harmodels.data.formats import Format, Raw
-from harmodels.data.sequences import Sequences
+from harmodels.data.sequences import Sequences, offsets_of
 from harmodels.data.skeletons import AXES, FINGERS, Skeleton
 from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
@@ -99,7 +99,7 @@ def read(dataset: Dataset, folder: Path) -> Raw:
             np.array(["train", "test"], dtype=np.str_), [len(clips), len(gestures)]
         ),
         labels=np.array([*(label for _, label in clips), *(g.label for g in gestures)]),
-        offsets=np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+        offsets=offsets_of([len(part) for part in parts]),
         values=np.concatenate(parts),
     )
     notes = {"dropped": {}, "clipped": clipped, "overlapping": _overlaps(gestures, rows)}
