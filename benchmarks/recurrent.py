@@ -15,8 +15,8 @@ from benchmarks.timing import AUTOGRAD, OURS, Case, Contender, Weights
 from harmodels import optim
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import recurrent_classifier as model
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import state_dict
-from harmodels.nn.recurrent import CELLS
 
 CHANNELS, CLASSES, LONGEST = 63, 45, 1151
 # Adam divides a gradient by its size: without an epsilon that matters, gradients that are nothing

@@ -5,10 +5,10 @@ import torch
 from harmodels.errors import DataError
 from harmodels.models import hierarchical as model
 from harmodels.nn import dropout, losses, packing
+from harmodels.nn.cells import CELLS
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
-from harmodels.nn.recurrent import CELLS
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 BATCHES = {

@@ -4,10 +4,10 @@ import torch
 
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import dropout, losses, packing
+from harmodels.nn.cells import CELLS
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
-from harmodels.nn.recurrent import CELLS
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 BATCHES = {

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from harmodels.nn.cells import CELLS
 from harmodels.nn.initialisation_schemes import KERAS, TORCH
-from harmodels.nn.recurrent import CELLS
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from harmodels.nn import elman, packing, recurrent
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.cells import CELLS
+from harmodels.nn.recurrent import RecurrentParams
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 LENGTHS = {
@@ -21,7 +22,7 @@ every_batch = pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.k
 def make(name, lengths, seed=1):
     random = torch.Generator().manual_seed(seed)
     R, B, T = len(lengths), len(lengths[0]), max(map(max, lengths)) + 2
-    rows = recurrent.CELLS[name].gates * H
+    rows = CELLS[name].gates * H
 
     def normal(*shape):
         return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
@@ -66,7 +67,7 @@ def run(name, lengths, inputs, *params):
     """Padded outputs, and what a backward pass needs."""
     batch = packing.layout(torch.tensor(lengths))
     outputs, cache = recurrent.forward(
-        recurrent.CELLS[name],
+        CELLS[name],
         RecurrentParams(*params),
         batch.size_at_t,
         packing.pack(batch, inputs),
@@ -77,7 +78,7 @@ def run(name, lengths, inputs, *params):
 def gradients(name, lengths, d_outputs, inputs, *params):
     _, batch, cache = run(name, lengths, inputs, *params)
     d_inputs, d_params = recurrent.backward(
-        recurrent.CELLS[name],
+        CELLS[name],
         RecurrentParams(*params),
         cache,
         packing.unpack_backward(batch, d_outputs),
@@ -183,7 +184,7 @@ def test_backward_changes_neither_the_cache_nor_what_it_is_given(name):
     inputs, *params = make(name, lengths)
     _, batch, cache = run(name, lengths, inputs, *params)
     d_outputs = packing.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
-    cell, params = recurrent.CELLS[name], RecurrentParams(*params)
+    cell, params = CELLS[name], RecurrentParams(*params)
     first = recurrent.backward(cell, params, cache, d_outputs)
     second = recurrent.backward(cell, params, cache, d_outputs)
     assert torch.equal(first[0], second[0])
@@ -196,7 +197,7 @@ def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same(name)
     inputs, *params = make(name, lengths)
     _, batch, cache = run(name, lengths, inputs, *params)
     d_outputs = packing.unpack_backward(batch, torch.ones(1, 4, 7, H, dtype=torch.float64))
-    cell, params = recurrent.CELLS[name], RecurrentParams(*params)
+    cell, params = CELLS[name], RecurrentParams(*params)
     whole = recurrent.backward(cell, params, cache, d_outputs)[1]
     assert all(
         map(torch.equal, recurrent.backward_to_params(cell, params, cache, d_outputs), whole)

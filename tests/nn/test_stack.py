@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from harmodels.nn import packing, recurrent, stack, torch_names
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn import packing, stack, torch_names
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import load_state_dict, map_params, state_dict
+from harmodels.nn.recurrent import RecurrentParams
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 LENGTHS = torch.tensor([[4, 6, 1], [2, 2, 5]])
@@ -12,7 +13,7 @@ R, D, H = 2, 3, 5
 
 def make(name, layers, seed=1):
     random = torch.Generator().manual_seed(seed)
-    rows = recurrent.CELLS[name].gates * H
+    rows = CELLS[name].gates * H
 
     def normal(*shape):
         return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
@@ -44,7 +45,7 @@ def module(name, layers, params, replicate):
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
-    params, batch, cell = make(name, layers), packing.layout(LENGTHS), recurrent.CELLS[name]
+    params, batch, cell = make(name, layers), packing.layout(LENGTHS), CELLS[name]
     outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     cotangent = torch.randn(R, 3, 6, H, generator=torch.Generator(), dtype=torch.float64)
     d_inputs, d_params = stack.backward(
@@ -70,7 +71,7 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
 
 
 def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():
-    params, batch, cell = make("gru", 2), packing.layout(LENGTHS), recurrent.CELLS["gru"]
+    params, batch, cell = make("gru", 2), packing.layout(LENGTHS), CELLS["gru"]
     outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     d_outputs = torch.ones_like(outputs)
     whole = state_dict(stack.backward(cell, params, caches, d_outputs)[1])

@@ -96,7 +96,7 @@ def test_a_changed_gru_retrains_the_hands_and_no_other_network(checkout):
     rule.write_text(re.sub(r'message:\n\s+"', announced + ". ", text), encoding="utf-8")
     probe = ("--until", "train_network")
     before = codes()
-    checkout.change("nn/gru.py")
+    checkout.change("nn/cells/gru.py")
     after = codes()
     assert before.keys() == after.keys()
     changed = {name for name in before if before[name] != after[name]}

@@ -95,7 +95,7 @@ def test_a_changed_layer_loop_or_kernel_retrains(built, tmp_path, file):
     assert "prepare_sequences" not in plan
 
 
-@pytest.mark.parametrize("file", ["nn/gru.py", "models/mlp.py", "kernels/recurrent/loop.py"])
+@pytest.mark.parametrize("file", ["nn/cells/gru.py", "models/mlp.py", "kernels/recurrent/loop.py"])
 def test_a_changed_layer_of_another_network_retrains_nothing(built, tmp_path, file):
     checkout = copied(built, tmp_path)
     checkout.change(file)

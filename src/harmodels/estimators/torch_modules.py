@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from harmodels.models import hierarchical, mlp, recurrent_classifier
 from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import torch_names
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.cells import CELLS
+from harmodels.nn.recurrent import RecurrentParams
 from harmodels.nn.stack import stack
 
 Module = TypeVar("Module", bound=nn.Module)
-LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class RecurrentModule(nn.Module):
@@ -22,12 +22,12 @@ class RecurrentModule(nn.Module):
     Parameters
     ----------
     rnn
-        A batch-first torch.nn.RNN, GRU or LSTM.
+        The batch-first layers of a cell, `torch_layer` of its record.
     output
         The dense layer.
     """
 
-    def __init__(self, rnn: nn.RNNBase, output: nn.Linear) -> None:
+    def __init__(self, rnn: nn.Module, output: nn.Linear) -> None:
         super().__init__()
         self.rnn = rnn
         self.output = output
@@ -47,8 +47,8 @@ class HierarchicalModule(nn.Module):
     def __init__(
         self,
         branches: Sequence[Sequence[int]],
-        fingers: Sequence[nn.RNNBase],
-        hand: nn.RNNBase,
+        fingers: Sequence[nn.Module],
+        hand: nn.Module,
         output: nn.Linear,
     ) -> None:
         super().__init__()
@@ -87,12 +87,14 @@ def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
         **torch_names.recurrent_to_torch(layers, replicate, "rnn."),
         **torch_names.linear_to_torch(params.output, replicate, "output."),
     }
-    return _load(RecurrentModule(_recurrent(nn.RNN, params.rnn), _dense(params.output)), state)
+    return _load(
+        RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output)), state
+    )
 
 
 def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
     """Return one replicate of a stack of recurrent layers as torch.nn's and a dense layer."""
-    rnn = _recurrent(LAYERS[cell], params.rnn[0], layers=len(params.rnn))
+    rnn = _recurrent(cell, params.rnn[0], layers=len(params.rnn))
     state = recurrent_classifier.to_torch(params, replicate)
     return _load(RecurrentModule(rnn, _dense(params.output)), state)
 
@@ -104,8 +106,8 @@ def hierarchical_module(
     replicate: int,
 ) -> HierarchicalModule:
     """Return one replicate of a hierarchy as torch.nn's layers."""
-    fingers = [_recurrent(LAYERS[cell], params.fingers) for _ in branches]
-    hand = _recurrent(LAYERS[cell], params.hand)
+    fingers = [_recurrent(cell, params.fingers) for _ in branches]
+    hand = _recurrent(cell, params.hand)
     module = HierarchicalModule(branches, fingers, hand, _dense(params.output))
     return _load(module, hierarchical.to_torch(params, replicate))
 
@@ -121,9 +123,15 @@ def perceptron_module(params: mlp.Mlp, replicate: int) -> nn.Sequential:
     return _load(nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output), state)
 
 
-def _recurrent(kind: type[nn.RNNBase], layer: Any, layers: int = 1) -> nn.RNNBase:
+def _recurrent(cell: str, layer: Any, layers: int = 1) -> Any:
+    kind = CELLS[cell].torch_layer
+    if kind is None:
+        raise ValueError(
+            f"torch.nn has no layer of the cell {CELLS[cell].label}, so there is no module of it; "
+            "`save` keeps the network, or give the cell's record a torch_layer"
+        )
     inputs, hidden = layer.weight_ih.shape[-1], layer.weight_hh.shape[-1]
-    return kind(inputs, hidden, num_layers=layers, batch_first=True)  # type: ignore[call-arg]
+    return kind(inputs, hidden, num_layers=layers, batch_first=True)
 
 
 def _dense(layer: Any) -> nn.Linear:

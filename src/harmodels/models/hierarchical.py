@@ -16,11 +16,10 @@ from torch import Tensor
 from harmodels.errors import DataError
 from harmodels.models import last_state
 from harmodels.nn import linear, packing, recurrent, torch_names
-from harmodels.nn.cells import Cell, RecurrentParams
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
 from harmodels.nn.params import map_params
-from harmodels.nn.recurrent import RecurrentCache
+from harmodels.nn.recurrent import Cell, RecurrentCache, RecurrentParams
 from harmodels.nn.stack import stack
 
 

@@ -12,11 +12,10 @@ from torch import Tensor
 
 from harmodels.models import last_state
 from harmodels.nn import linear, packing, stack, torch_names
-from harmodels.nn.cells import Cell
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
 from harmodels.nn.params import map_params
-from harmodels.nn.recurrent import RecurrentCache
+from harmodels.nn.recurrent import Cell, RecurrentCache
 
 
 class RecurrentClassifier(NamedTuple):
@@ -87,7 +86,7 @@ def forward(
     --------
     Two layers of LSTM over sequences of 5 and 9 steps of 3 channels:
 
-    >>> from harmodels.nn.recurrent import CELLS
+    >>> from harmodels.nn.cells import CELLS
     >>> cell = CELLS["lstm"]
     >>> params = initialise(
     ...     [np.random.default_rng(0)], cell=cell, channels=3, hidden=4, layers=2, classes=6

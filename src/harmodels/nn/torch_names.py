@@ -8,8 +8,8 @@ two layers.
 import torch
 from torch import Tensor
 
-from harmodels.nn.cells import RecurrentParams
 from harmodels.nn.linear import LinearParams
+from harmodels.nn.recurrent import RecurrentParams
 from harmodels.nn.stack import StackParams, stack
 
 StateDict = dict[str, Tensor]

@@ -13,6 +13,7 @@ from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
 from harmodels.pipeline.pipeline import Pipeline, buildable, is_folded
 from harmodels.pipeline.targets import RUN_FILES, run_folders, ships_features, splits_file
+from harmodels.plugins import LEARNERS
 from harmodels.reporting.specs import (
     Spec,
     experiments_of,
@@ -100,7 +101,7 @@ class Inputs:
     def training_code(self, wildcards: Wildcards) -> str:
         """Return a digest of the code of one training; its learner is loaded by name."""
         training = self.pipeline.experiment(wildcards.report, wildcards.experiment).training
-        learner = [] if training == "baseline" else [f"harmodels.training.learners.{training}"]
+        learner = [LEARNERS.module(training)] if training in LEARNERS else []
         return code_of("train_network.py", *learner)
 
     def job(self, wildcards: Wildcards) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Wildcards
 from harmodels.pipeline.pipeline import Pipeline
 from harmodels.pipeline.targets import RUN_FILES, run_folders
+from harmodels.plugins import LEARNERS
 
 RECORDING_FILES = ("recording.csv", "truth.csv", "activities.csv", "timeline.svg", "summary.txt")
 
@@ -106,7 +107,7 @@ class ModelInputs:
 
     def _learner(self, plan: ModelPlan) -> str:
         training = self.pipeline.experiment(plan.report, plan.experiment).training
-        return f"harmodels.training.learners.{training}"
+        return LEARNERS.module(training)
 
 
 def classify_arguments(recording: str, model: str, *, truth: str, out: str, plot: str) -> list[str]:

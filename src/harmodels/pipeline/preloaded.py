@@ -10,15 +10,14 @@ import signal
 
 import numba
 
+from harmodels.plugins import LEARNERS
+
 MODULES = (
     "harmodels.reporting.claims",
     "harmodels.reporting.figures",
     "harmodels.reporting.tables",
     "harmodels.training.jobs.run",
-    "harmodels.training.learners.minibatch",
-    "harmodels.training.learners.perceptron",
-    "harmodels.training.learners.recurrent",
-    "harmodels.training.learners.truncated_bptt",
+    *map(LEARNERS.module, LEARNERS),
     "snakemake.cli",  # each process imports the main module of its parent
     "statsmodels.stats.multitest",  # of the ledgers of claims; scipy.stats comes with it
 )

@@ -10,7 +10,7 @@ from harmodels.models import elman
 from harmodels.nn.initialisers import uniform, zeros
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.training.learners import SequenceTensors
-from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence
+from harmodels.training.learners.minibatch import MinibatchLearner, SequenceLoss
 from harmodels.training.loops import minibatch
 
 N, T, D, H, C = 7, 6, 3, 4, 6
@@ -42,7 +42,7 @@ def sgd(params, grads, optimiser):
 
 def train(params, data, order, batch_size=3, reduction="mean"):
     params, _, losses = minibatch.train_epoch(
-        WholeSequence(),
+        SequenceLoss(),
         params,
         (),
         *data,
