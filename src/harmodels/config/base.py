@@ -5,7 +5,7 @@ them follow the check of a file, its tables in config/README.md and its JSON Sch
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
@@ -89,6 +89,30 @@ class Matching:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotation of text that is one of `names`, which may grow after the record is defined."""
+
+    names: Collection[str]
+
+    def _check(self, value: str) -> str:
+        if value not in self.names:
+            choices = list(self.names)
+            words = f"{shown(value)} should be one of {', '.join(map(repr, choices))}"
+            raise wrong(words + nearest(value, choices))
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "enum": list(self.names)}
 
 
 def refuse_twice(items: Any) -> Any:

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harmodels.config.project import ModelPlan
 from harmodels.config.parts import split_name
+from harmodels.config.project import ModelPlan
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.project import ModelPlan
 from harmodels.config.parts import split_name
+from harmodels.config.project import ModelPlan
 from harmodels.files import read_json
 from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Wildcards
