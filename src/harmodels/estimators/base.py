@@ -30,7 +30,13 @@ from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
-from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
+from harmodels.training.learners import (
+    LEARNERS,
+    Learner,
+    SequenceTensors,
+    index_tensor,
+    make_learner,
+)
 from harmodels.training.stopping import AllEpochs, Patience
 
 Labels = NDArray[Any]
@@ -249,7 +255,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         training, options = self._options()
         engine = self.engine
         if engine == "auto":
-            engine = "compiled" if self.device == "cpu" else "reference"
+            compiled = self.device == "cpu" and LEARNERS[training].is_compiled(options)
+            engine = "compiled" if compiled else "reference"
         return make_learner(training, options, engine, threads_of(self.n_jobs))
 
     def _initial_params(self) -> Any:

@@ -157,6 +157,11 @@ class NetworkLearner:
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
 
+    @classmethod
+    def is_compiled(cls, options: Any) -> bool:
+        """Return whether a compiled loop trains networks of these options."""
+        return True
+
     @property
     def stopping(self) -> StoppingRule:
         """Patience, where the options have it."""

@@ -12,6 +12,7 @@ from harmodels import optim
 from harmodels.config.options import Recurrent
 from harmodels.errors import TrainingError
 from harmodels.kernels.recurrent import classifier as compiled
+from harmodels.kernels.recurrent.cells import CELLS as COMPILED
 from harmodels.models import hierarchical, recurrent_classifier
 from harmodels.nn import losses, packing
 from harmodels.nn.cells import CELLS
@@ -139,6 +140,11 @@ class RecurrentLearner(SoftmaxLearner):
 
     options: Recurrent
     example = Recurrent(hidden=4, batch_size=2, epochs=1)
+
+    @classmethod
+    def is_compiled(cls, options: Any) -> bool:
+        """Return whether the mathematics of the cell is compiled."""
+        return options.cell in COMPILED
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as Keras or torch does."""
