@@ -23,14 +23,13 @@ from harmodels.data.splits import split_indices
 from harmodels.evaluation.statistics import mean_interval
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.files import read_json, read_table, write_text
-from harmodels.models import recurrent_classifier
 from harmodels.nn import dropout
+from harmodels.nn.cells import CELLS
+from harmodels.nn.torch_names import to_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
 from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import EPSILON, RecurrentLearner
-
-LAYERS = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 
 
 class Classifier(torch.nn.Module):
@@ -38,7 +37,7 @@ class Classifier(torch.nn.Module):
 
     def __init__(self, cell: str, channels: int, hidden: int, layers: int, classes: int) -> None:
         super().__init__()
-        self.rnn = LAYERS[cell](channels, hidden, layers, batch_first=True)
+        self.rnn = CELLS[cell].torch_layer(channels, hidden, layers, batch_first=True)
         self.output = torch.nn.Linear(hidden, classes)
 
     def forward(self, batch: list[torch.Tensor], mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -67,7 +66,7 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     )
     channels = len(sequences.facts.channels)
     network = Classifier(options.cell, channels, options.hidden, options.layers, recordings.classes)
-    network.load_state_dict(recurrent_classifier.to_torch(start.params, 0))
+    network.load_state_dict(to_torch(start.params, 0))
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=EPSILON)
     keep = 1 - options.dropout
     for epoch in range(1, options.epochs + 1):

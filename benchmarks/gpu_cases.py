@@ -19,8 +19,8 @@ from benchmarks.gpu_contenders import (
 )
 from benchmarks.timing import Case
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
-from harmodels.models import recurrent_classifier
 from harmodels.nn.params import state_dict
+from harmodels.nn.torch_names import to_torch
 from harmodels.training.learners import SequenceTensors
 
 
@@ -151,7 +151,7 @@ def recurrent(device: torch.device, scale: Scale) -> Case:
             optimiser.step()
 
     network = Classifier(torch.nn.GRU(63, 128, batch_first=True), 128, 45).to(device)
-    assert recurrent_classifier.to_torch(state.params, 0).keys() == network.state_dict().keys()
+    assert to_torch(state.params, 0).keys() == network.state_dict().keys()
     start = state_dict(state.params)
     torchs = of_torch_both(network, start, adam(options.learning_rate), run)
     title = "hand_actions: GRU, 128 units, batch of 32, unequal lengths"

@@ -17,12 +17,12 @@ from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import state_dict
+from harmodels.nn.torch_names import from_torch, to_torch
 
 CHANNELS, CLASSES, LONGEST = 63, 45, 1151
 # Adam divides a gradient by its size: without an epsilon that matters, gradients that are nothing
 # but rounding would move the weights by full steps, and no two contenders would agree.
 RATE, EPSILON = 1e-3, 1e-4
-TORCH = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 
 
 class Sizes(NamedTuple):
@@ -118,11 +118,11 @@ def torch_contender(
     def train(items: int) -> Weights:
         network = torch.nn.ModuleDict(
             {
-                "rnn": TORCH[cell](CHANNELS, hidden, batch_first=True),
+                "rnn": CELLS[cell].torch_layer(CHANNELS, hidden, batch_first=True),
                 "output": torch.nn.Linear(hidden, CLASSES),
             }
         )
-        network.load_state_dict(model.to_torch(params, 0))
+        network.load_state_dict(to_torch(params, 0))
         optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=EPSILON)
         for batch in _batches(data, items, batch_size):
             optimiser.zero_grad()
@@ -130,7 +130,7 @@ def torch_contender(
             F.cross_entropy(logits, data.labels[batch]).backward()
             optimiser.step()
         trained = {name: value.detach() for name, value in network.state_dict().items()}
-        return state_dict(model.from_torch([trained]))
+        return state_dict(from_torch(params, [trained]))
 
     return Contender(name, train)
 

@@ -8,6 +8,7 @@ from harmodels.nn.cells import CELLS
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
+from harmodels.nn.torch_names import from_torch, to_torch
 
 MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 BATCHES = {
@@ -76,7 +77,7 @@ def reference(name, layers, lengths, inputs, labels, dropout_mask, like, *tensor
     for r, row in enumerate(lengths):
         kept = 1.0 if dropout_mask is None else dropout_mask.mask[r] * dropout_mask.scale
         logits = torch.func.functional_call(
-            Theirs(name, layers), model.to_torch(params, r), (inputs[r], row, kept)
+            Theirs(name, layers), to_torch(params, r), (inputs[r], row, kept)
         )
         rows.append(torch.nn.functional.cross_entropy(logits, labels[r], reduction="none"))
     return torch.stack(rows)
@@ -176,8 +177,8 @@ def test_weights_survive_the_way_through_torchs_modules():
     modules = []
     for r in range(2):
         module = Theirs("gru", 3)
-        module.load_state_dict(model.to_torch(params, r))
+        module.load_state_dict(to_torch(params, r))
         modules.append(module.state_dict())
-    back = model.from_torch(modules)
+    back = from_torch(params, modules)
     assert state_dict(back).keys() == state_dict(params).keys()
     assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))

@@ -38,7 +38,7 @@ def inputs(seed=2):
 
 def module(name, layers, params, replicate):
     theirs = MODULES[name](D, H, layers, batch_first=True, dtype=torch.float64)
-    theirs.load_state_dict(torch_names.recurrent_to_torch(params, replicate))
+    theirs.load_state_dict(torch_names.to_torch(params, replicate))
     return theirs
 
 
@@ -66,7 +66,7 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
             packing.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
         )
         torch.testing.assert_close(
-            torch_names.recurrent_to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
+            torch_names.to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
         )
 
 
@@ -95,5 +95,5 @@ def test_a_stack_survives_its_state_dict():
 def test_a_stack_survives_the_way_through_torch_nn(layers):
     params = make("gru", layers)
     modules = [module("gru", layers, params, r).state_dict() for r in range(R)]
-    back = torch_names.recurrent_from_torch(modules)
+    back = torch_names.from_torch(params, modules)
     assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))

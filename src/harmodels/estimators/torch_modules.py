@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from harmodels.models import hierarchical, mlp, recurrent_classifier
 from harmodels.models.elman import ElmanClassifier
-from harmodels.nn import torch_names
+from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.models.mlp import Mlp
 from harmodels.nn.cells import CELLS
-from harmodels.nn.recurrent import RecurrentParams
-from harmodels.nn.stack import stack
+from harmodels.nn.torch_names import StateDict, to_torch
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -71,8 +70,8 @@ class HierarchicalModule(nn.Module):
 def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
     """Return (n, H), the output (n, T, H) of each sequence's last step.
 
-    What stands behind it was computed from padding and is not read; a recurrence never looks
-    ahead, so it changes nothing before.
+    The steps behind it were computed from padding and are not read; a recurrence never looks
+    ahead, so they change nothing before.
     """
     if lengths is None:
         return outputs[:, -1]
@@ -82,25 +81,18 @@ def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
 
 def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
     """Return one replicate of an Elman classifier as torch.nn.RNN and torch.nn.Linear."""
-    layers = stack([RecurrentParams(*params.rnn)])
-    state = {
-        **torch_names.recurrent_to_torch(layers, replicate, "rnn."),
-        **torch_names.linear_to_torch(params.output, replicate, "output."),
-    }
-    return _load(
-        RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output)), state
-    )
+    module = RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output))
+    return _load(module, to_torch(params, replicate))
 
 
 def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
     """Return one replicate of a stack of recurrent layers as torch.nn's and a dense layer."""
     rnn = _recurrent(cell, params.rnn[0], layers=len(params.rnn))
-    state = recurrent_classifier.to_torch(params, replicate)
-    return _load(RecurrentModule(rnn, _dense(params.output)), state)
+    return _load(RecurrentModule(rnn, _dense(params.output)), to_torch(params, replicate))
 
 
 def hierarchical_module(
-    params: hierarchical.HierarchicalClassifier,
+    params: HierarchicalClassifier,
     cell: str,
     branches: Sequence[Sequence[int]],
     replicate: int,
@@ -109,18 +101,15 @@ def hierarchical_module(
     fingers = [_recurrent(cell, params.fingers) for _ in branches]
     hand = _recurrent(cell, params.hand)
     module = HierarchicalModule(branches, fingers, hand, _dense(params.output))
-    return _load(module, hierarchical.to_torch(params, replicate))
+    return _load(module, to_torch(params, replicate))
 
 
-def perceptron_module(params: mlp.Mlp, replicate: int) -> nn.Sequential:
+def perceptron_module(params: Mlp, replicate: int) -> nn.Sequential:
     """Return one replicate of a perceptron as dense layers and ReLU; the input may be (n, 1, F)."""
-    state = {
-        name: tensor
-        for index, layer in zip((1, 3, 5), params, strict=True)
-        for name, tensor in torch_names.linear_to_torch(layer, replicate, f"{index}.").items()
-    }
     first, second, output = (_dense(layer) for layer in params)
-    return _load(nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output), state)
+    module = nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output)
+    tensors = to_torch(params, replicate).values()
+    return _load(module, dict(zip(module.state_dict(), tensors, strict=True)))
 
 
 def _recurrent(cell: str, layer: Any, layers: int = 1) -> Any:
@@ -139,6 +128,6 @@ def _dense(layer: Any) -> nn.Linear:
     return nn.Linear(inputs, outputs)
 
 
-def _load(module: Module, state: torch_names.StateDict) -> Module:
+def _load(module: Module, state: StateDict) -> Module:
     module.load_state_dict(state)
     return module.eval()
