@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -106,7 +104,7 @@ OPTIONS = Minibatch(learning_rate=0.01, hidden=H, batch_size=3, epochs=1, test_e
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 def test_without_a_hidden_bias_it_is_zero_and_stays_zero(data, engine, optimiser):
-    options = replace(OPTIONS, hidden_bias=False, optimiser=optimiser)
+    options = OPTIONS.replaced(hidden_bias=False, optimiser=optimiser)
     learner = MinibatchLearner(options, engine, 1)
     read = SequenceTensors.of_equal_length(data[0].float(), data[1], C)
     state = learner.initialise([np.random.default_rng(r) for r in range(2)], read)
@@ -120,7 +118,7 @@ def test_without_a_hidden_bias_it_is_zero_and_stays_zero(data, engine, optimiser
 
 
 def test_orthogonal_initialisation_makes_only_the_recurrent_weights_orthogonal(data):
-    learner = MinibatchLearner(replace(OPTIONS, initialisation="orthogonal"), "reference", 1)
+    learner = MinibatchLearner(OPTIONS.replaced(initialisation="orthogonal"), "reference", 1)
     read = SequenceTensors.of_equal_length(data[0].float(), data[1], C)
     params = learner.initialise([np.random.default_rng(0)], read).params
     product = params.rnn.weight_hh[0] @ params.rnn.weight_hh[0].T

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -54,7 +52,7 @@ def with_torch(options, data, epochs=1):
 @pytest.mark.parametrize("momentum", [0.0, 0.09])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_training_equals_torch_with_autograd(data, batch_size, momentum, reduction):
-    options = replace(OPTIONS, batch_size=batch_size, momentum=momentum, reduction=reduction)
+    options = OPTIONS.replaced(batch_size=batch_size, momentum=momentum, reduction=reduction)
     _, state, _ = learn(options, data, epochs=2)
     expected = with_torch(options, data, epochs=2)
     for mine, oracle in zip(state_dict(state.params).values(), expected, strict=True):
@@ -62,9 +60,9 @@ def test_training_equals_torch_with_autograd(data, batch_size, momentum, reducti
 
 
 def test_both_forms_of_dropout_have_the_same_expectation_at_inference(data):
-    inverted = replace(OPTIONS, dropout=0.5, dropout_form="inverted")
+    inverted = OPTIONS.replaced(dropout=0.5, dropout_form="inverted")
     learner, state, _ = learn(inverted, data)
-    at_inference = PerceptronLearner(replace(inverted, dropout_form="at_inference"), "reference", 1)
+    at_inference = PerceptronLearner(inverted.replaced(dropout_form="at_inference"), "reference", 1)
     doubled = state.params._replace(
         hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
     )
@@ -76,15 +74,15 @@ def test_both_forms_of_dropout_have_the_same_expectation_at_inference(data):
 
 def test_dropout_changes_training_and_not_inference(data):
     plain = learn(OPTIONS, data)[1]
-    dropped = learn(replace(OPTIONS, dropout=0.5), data)[1]
+    dropped = learn(OPTIONS.replaced(dropout=0.5), data)[1]
     assert not torch.allclose(plain.params.hidden1.weight, dropped.params.hidden1.weight)
-    learner = PerceptronLearner(replace(OPTIONS, dropout=0.5), "reference", 1)
+    learner = PerceptronLearner(OPTIONS.replaced(dropout=0.5), "reference", 1)
     first = learner.scores(dropped.params, data, ORDER)
     assert torch.equal(first, learner.scores(dropped.params, data, ORDER))
 
 
 def test_the_masks_of_a_replicate_do_not_depend_on_its_company(data):
-    options = replace(OPTIONS, dropout=0.5)
+    options = OPTIONS.replaced(dropout=0.5)
     together = learn(options, data, ORDER.expand(3, -1), seeds=(0, 1, 2))[1]
     alone = learn(options, data, ORDER, seeds=(2,))[1]
     for mine, solo in zip(
