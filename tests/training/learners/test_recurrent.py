@@ -50,7 +50,7 @@ def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(data):
         learner.initialise([np.random.default_rng(0)], replace(data, fingers=None))
 
 
-def test_the_hand_has_ten_times_the_units_of_a_finger_unless_told(data):
+def test_the_hand_has_ten_times_the_units_of_a_finger_by_default(data):
     options = OPTIONS.replaced(architecture="hierarchical", hidden=20)
     learner = RecurrentLearner(options, "reference", 1)
     params = learner.initialise([np.random.default_rng(0)], data).params
