@@ -25,8 +25,8 @@ from harmodels.data.splits import split_indices
 from harmodels.evaluation.statistics import mean_interval
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.files import read_json, read_table, write_text
-from harmodels.models import recurrent_classifier
 from harmodels.nn import dropout
+from harmodels.nn.torch_names import to_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
 from harmodels.training.learners import SequenceTensors
@@ -51,7 +51,7 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     hidden = options.hidden
     layers = LAYERS[options.cell](channels, hidden, options.layers, batch_first=True)
     network = Network(layers, hidden, recordings.classes)
-    network.load_state_dict(recurrent_classifier.to_torch(start.params, 0))
+    network.load_state_dict(to_torch(start.params, 0))
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=1e-7)
     keep = 1 - options.dropout
 

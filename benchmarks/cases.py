@@ -13,8 +13,8 @@ from torch import Tensor
 from benchmarks.bounds import Work
 from benchmarks.timing import OURS, Contender, Weights
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import map_params, state_dict
-from harmodels.nn.recurrent import CELLS
 from harmodels.training.learners import SequenceTensors, State, make_learner
 from harmodels.training.learners import recurrent as recurrent_learner
 from harmodels.training.loops import cuda_graphs

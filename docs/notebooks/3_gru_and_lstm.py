@@ -21,8 +21,9 @@ from recordings import simulated, uci_har
 
 from harmodels import ElmanClassifier, GRUClassifier, LSTMClassifier
 from harmodels.nn import recurrent
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.cells import CELLS
 from harmodels.nn.initialisation_schemes import KERAS
+from harmodels.nn.recurrent import RecurrentParams
 from harmodels.testing import check_gradients
 
 # %% [markdown]
@@ -51,7 +52,7 @@ from harmodels.testing import check_gradients
 # %%
 def layer(cell, H=32, D=3, seed=0):
     """Return one layer's weights with its axis of replicates, in float64."""
-    drawn = KERAS.recurrent(np.random.default_rng(seed), recurrent.CELLS[cell], D, H)
+    drawn = KERAS.recurrent(np.random.default_rng(seed), CELLS[cell], D, H)
     return RecurrentParams(*(each[None] for each in drawn))
 
 
@@ -59,10 +60,10 @@ def gradient_by_step(cell, params, T=80, seed=0):
     """Return the size of the gradient that the last state sends to each step's input."""
     random = torch.Generator().manual_seed(seed)
     x = torch.randn(1, T, 3, generator=random, dtype=torch.float64)  # one sequence
-    outputs, cache = recurrent.forward(recurrent.CELLS[cell], params, [1] * T, x)
+    outputs, cache = recurrent.forward(CELLS[cell], params, [1] * T, x)
     d_outputs = torch.zeros_like(outputs)
     d_outputs[:, -1] = torch.randn(1, outputs.shape[-1], generator=random, dtype=torch.float64)
-    d_x, _ = recurrent.backward(recurrent.CELLS[cell], params, cache, d_outputs)
+    d_x, _ = recurrent.backward(CELLS[cell], params, cache, d_outputs)
     return d_x[0].norm(dim=-1)
 
 
@@ -99,10 +100,10 @@ packed = torch.randn(1, sum(sizes), 3, generator=torch.Generator().manual_seed(1
 
 def layer_functions(cell):
     def forward(params, x):
-        return recurrent.forward(recurrent.CELLS[cell], params, sizes, x)
+        return recurrent.forward(CELLS[cell], params, sizes, x)
 
     def backward(params, cache, d_outputs):
-        return recurrent.backward(recurrent.CELLS[cell], params, cache, d_outputs)
+        return recurrent.backward(CELLS[cell], params, cache, d_outputs)
 
     return forward, backward
 

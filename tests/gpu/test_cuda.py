@@ -15,7 +15,7 @@ from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import make_deterministic
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import run_job
-from harmodels.training.learners import SequenceTensors, base, make_learner
+from harmodels.training.learners import SequenceTensors, _base, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 
 # A GPU adds up in another order than a processor, and its batched products in another for one
@@ -101,7 +101,7 @@ def test_scoring_many_replicates_needs_memory_for_a_part_of_the_sequences_only()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
     learner.scores(params, recordings, rows)
-    states = 4 * base.SCORED_AT_ONCE * T * OPTIONS.hidden  # bytes; all sequences have 128 times it
+    states = 4 * _base.SCORED_AT_ONCE * T * OPTIONS.hidden  # bytes; all sequences have 128 times it
     assert torch.cuda.max_memory_allocated() - before < 6 * states
 
 

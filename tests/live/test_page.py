@@ -132,15 +132,21 @@ def test_sensor_at_odd_rates_gives_the_labels_of_python(page, model, recording):
     check_labels(timeline(page), model, windows_of(times - times[0], values))
 
 
-def test_file_gives_the_labels_of_python(page, model, card, recording, tmp_path):
+@pytest.mark.parametrize("foreign", [False, True], ids=["own", "other names, units, order, times"])
+def test_file_gives_the_labels_of_python(foreign, page, model, card, recording, tmp_path):
     times, values = recording
-    frame = pd.DataFrame(values, columns=card.channels)
+    frame, separator = pd.DataFrame(values, columns=card.channels), ","
     frame.insert(3, "time", times)
-    frame.to_csv(tmp_path / "walk.csv", index=False)
+    if foreign:
+        names = ["ax", "ay", "az", "gx", "gy", "gz"]
+        frame = pd.DataFrame(values * [G, G, G, 1, 1, 1], columns=names)[names[::-1]]
+        frame["timestamp"], separator = 1.7e12 + 1000 * times, ";"
+        times = times - times[0]
+    frame.to_csv(tmp_path / "walk.csv", index=False, sep=separator)
     page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
     wait_for(page, "done")
     check_labels(timeline(page), model, windows_of(times, values))
-    assert "acceleration in g" in text(page, "state")
+    assert foreign or "acceleration in g" in text(page, "state")
     assert page.execute_script("return !document.getElementById('download').disabled")
 
 
@@ -164,17 +170,6 @@ def test_download_is_what_the_command_classify_writes(page, model, card, tmp_pat
     lasting = np.minimum(theirs["end"], following) - theirs["start"]
     shown = sum(piece["end"] - piece["start"] for piece in pieces)
     assert shown == pytest.approx(lasting.sum(), abs=0.01)
-
-
-def test_file_in_other_units_and_order_gives_the_same_labels(page, model, recording, tmp_path):
-    times, values = recording
-    names = ["ax", "ay", "az", "gx", "gy", "gz"]
-    frame = pd.DataFrame(values * [G, G, G, 1, 1, 1], columns=names)[names[::-1]]
-    frame["timestamp"] = 1.7e12 + 1000 * times
-    frame.to_csv(tmp_path / "walk.csv", index=False, sep=";")
-    page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
-    wait_for(page, "done")
-    check_labels(timeline(page), model, windows_of(times - times[0], values))
 
 
 def test_file_without_the_channels_is_refused_by_name(page, tmp_path):
@@ -321,16 +316,16 @@ def test_a_card_of_what_no_phone_measures_is_refused(changes, message):
         live_page(network)
 
 
-def test_a_model_without_a_card_is_refused():
-    network = ElmanClassifier(2, epochs=1).fit(np.ones((4, 5, 3)), [0, 1, 0, 1])
-    with pytest.raises(ModelError, match="no card"):
-        live_page(network)
-
-
-def test_a_perceptron_is_refused():
-    network = MLPClassifier((3, 2), epochs=1).fit(np.ones((4, 5)), [0, 1, 0, 1])
-    with pytest.raises(ModelError, match="MLPClassifier is not a recurrent"):
-        live_page(network)
+@pytest.mark.parametrize(
+    ("network", "shape", "message"),
+    [
+        (ElmanClassifier(2, epochs=1), (4, 5, 3), "no card"),
+        (MLPClassifier((3, 2), epochs=1), (4, 5), "MLPClassifier is not a recurrent"),
+    ],
+)
+def test_a_model_that_no_page_can_run_is_refused(network, shape, message):
+    with pytest.raises(ModelError, match=message):
+        live_page(network.fit(np.ones(shape), [0, 1, 0, 1]))
 
 
 def test_command_names_a_folder_without_a_model(tmp_path: Path, capsys):

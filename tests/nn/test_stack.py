@@ -1,18 +1,18 @@
 import pytest
 import torch
 
-from harmodels.nn import packing, recurrent, stack, torch_names
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn import packing, stack, torch_names
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import load_state_dict, map_params, state_dict
+from harmodels.nn.recurrent import RecurrentParams
 
-MODULES = {"simple_rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 LENGTHS = torch.tensor([[4, 6, 1], [2, 2, 5]])
 R, D, H = 2, 3, 5
 
 
 def make(name, layers, seed=1):
     random = torch.Generator().manual_seed(seed)
-    rows = recurrent.CELLS[name].gates * H
+    rows = CELLS[name].gates * H
 
     def normal(*shape):
         return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
@@ -36,15 +36,15 @@ def inputs(seed=2):
 
 
 def module(name, layers, params, replicate):
-    theirs = MODULES[name](D, H, layers, batch_first=True, dtype=torch.float64)
-    theirs.load_state_dict(torch_names.recurrent_to_torch(params, replicate))
+    theirs = CELLS[name].torch_layer(D, H, layers, batch_first=True, dtype=torch.float64)
+    theirs.load_state_dict(torch_names.to_torch(params, replicate))
     return theirs
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
-    params, batch, cell = make(name, layers), packing.layout(LENGTHS), recurrent.CELLS[name]
+    params, batch, cell = make(name, layers), packing.layout(LENGTHS), CELLS[name]
     outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     cotangent = torch.randn(R, 3, 6, H, generator=torch.Generator(), dtype=torch.float64)
     d_inputs, d_params = stack.backward(
@@ -65,12 +65,12 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
             packing.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
         )
         torch.testing.assert_close(
-            torch_names.recurrent_to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
+            torch_names.to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
         )
 
 
 def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():
-    params, batch, cell = make("gru", 2), packing.layout(LENGTHS), recurrent.CELLS["gru"]
+    params, batch, cell = make("gru", 2), packing.layout(LENGTHS), CELLS["gru"]
     outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
     d_outputs = torch.ones_like(outputs)
     whole = state_dict(stack.backward(cell, params, caches, d_outputs)[1])
@@ -87,12 +87,4 @@ def test_a_stack_survives_its_state_dict():
     zero = map_params(torch.zeros_like, params)
     back = load_state_dict(zero, state_dict(params))
     assert type(back) is type(params)
-    assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))
-
-
-@pytest.mark.parametrize("layers", [1, 4])
-def test_a_stack_survives_the_way_through_torch_nn(layers):
-    params = make("gru", layers)
-    modules = [module("gru", layers, params, r).state_dict() for r in range(R)]
-    back = torch_names.recurrent_from_torch(modules)
     assert all(map(torch.equal, state_dict(back).values(), state_dict(params).values()))

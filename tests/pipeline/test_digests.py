@@ -13,11 +13,11 @@ from harmodels.pipeline.imported_code import DIGITS, ImportedCode
 SCRIPTS = sorted(path.name for path in (root() / "workflow" / "scripts").glob("*.py"))
 LEARNERS = "harmodels.training.learners"
 RECURRENT = {
-    *("nn.elman", "nn.simple_rnn", "nn.gru", "nn.lstm", "nn.recurrent", "nn.cells", "nn.stack"),
+    *("nn.elman", "nn.recurrent", "nn.cells", "nn.stack"),
     *("models.elman", "models.hierarchical", "models.recurrent_classifier", "models.last_state"),
     *("kernels.elman", "kernels.recurrent", "training.loops.tbptt"),
 }
-GATED = {"nn.gru", "nn.lstm", "nn.simple_rnn", "models.hierarchical", "kernels.recurrent"}
+GATED = {"nn.cells", "models.hierarchical", "kernels.recurrent"}
 PERCEPTRON = {"models.mlp", "kernels.perceptron", "training.learners.perceptron"}
 
 
@@ -74,17 +74,17 @@ def test_a_digest_holds_every_module_of_the_package_that_a_script_names(script):
 
 
 def test_the_packages_around_a_module_belong_to_its_closure():
-    assert {"harmodels", "harmodels.nn", "harmodels.nn.gru"} <= HARMODELS.closure(
-        {"harmodels.nn.gru"}
+    assert {"harmodels", "harmodels.nn", "harmodels.nn.elman"} <= HARMODELS.closure(
+        {"harmodels.nn.elman"}
     )
 
 
 def test_an_import_within_a_function_counts(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("def f():\n    from harmodels.nn import gru, elman as e\n    import json\n")
+    script.write_text("def f():\n    from harmodels.nn import relu, elman as e\n    import json\n")
     assert HARMODELS.imports_of(script) == {
         "harmodels.nn",
-        "harmodels.nn.gru",
+        "harmodels.nn.relu",
         "harmodels.nn.elman",
     }
 

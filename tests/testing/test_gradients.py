@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from harmodels.nn import dropout, elman, linear, losses, packing, recurrent
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.cells import CELLS
+from harmodels.nn.recurrent import RecurrentParams
 from harmodels.testing import check_gradients
 
 R, B, T, D, H = 2, 4, 6, 3, 5
@@ -24,7 +25,7 @@ ROWS = normal(R, B, D)
 
 
 def gated(cell):
-    rows = recurrent.CELLS[cell].gates * H
+    rows = CELLS[cell].gates * H
     return RecurrentParams(
         normal(1, rows, D), normal(1, rows, H), normal(1, rows), normal(1, rows, seed=1)
     )
@@ -35,10 +36,10 @@ def gated_pair(cell):
     layout = packing.layout(torch.tensor([[5, 3, 1]]))
 
     def forward(params, inputs):
-        return recurrent.forward(recurrent.CELLS[cell], params, layout.size_at_t, inputs)
+        return recurrent.forward(CELLS[cell], params, layout.size_at_t, inputs)
 
     def backward(params, cache, d_outputs):
-        return recurrent.backward(recurrent.CELLS[cell], params, cache, d_outputs)
+        return recurrent.backward(CELLS[cell], params, cache, d_outputs)
 
     return forward, backward, normal(1, 9, D)
 
@@ -79,7 +80,7 @@ def test_right_gradients_of_a_recurrent_layer_pass():
     assert [verdict.name for verdict in report.verdicts] == [*ELMAN._fields, "inputs", "initial"]
 
 
-@pytest.mark.parametrize("cell", recurrent.CELLS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_forward_pass_that_autograd_cannot_follow_is_checked_by_central_differences(cell):
     forward, backward, inputs = gated_pair(cell)
     report = check_gradients(forward, backward, gated(cell), inputs)

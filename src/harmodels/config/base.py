@@ -5,7 +5,7 @@ them follow the check of a file, its tables in config/README.md and its JSON Sch
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
@@ -97,6 +97,30 @@ class Matching:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """Annotation of text that is one of `names`, which may grow after the record is defined."""
+
+    names: Collection[str]
+
+    def _check(self, value: str) -> str:
+        if value not in self.names:
+            choices = list(self.names)
+            words = f"{shown(value)} should be one of {', '.join(map(repr, choices))}"
+            raise wrong(words + nearest(value, choices))
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "enum": list(self.names)}
 
 
 def refuse_twice(items: Any) -> Any:
@@ -256,11 +280,11 @@ def mistakes(error: ValidationError, place: str = "") -> str:
     lines = []
     for mistake in error.errors(include_url=False):
         kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
-        steps = list(mistake["loc"])
+        steps = [str(step) for step in mistake["loc"]]
         if steps[-1:] == ["[key]"]:  # the key itself is wrong
             del steps[-2:]
         # pydantic names the member of a union in brackets
-        steps = [str(step) for step in steps if "[" not in str(step)]
+        steps = [step for step in steps if "[" not in step]
         if kind in ("missing", "extra_forbidden"):
             key = steps.pop()
         if kind == "missing":

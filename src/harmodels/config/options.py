@@ -11,11 +11,11 @@ Traceback (most recent call last):
 harmodels.errors.ConfigurationError: hidden: 0 should be at least 1
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from harmodels.config.base import Count, Number, Record, key
+from harmodels.config.base import Count, Number, OneOf, Record, key
 from harmodels.errors import ConfigurationError
+from harmodels.plugins import CELLS
 
 ElmanLoss = Literal["binary_cross_entropy", "negative_log_likelihood"]
 
@@ -212,7 +212,7 @@ class Recurrent(Options):
         "plain feeds all channels to one stack of layers; hierarchical gives each finger a layer "
         "of its own and joins them in a second one.",
     )
-    cell: Literal["simple_rnn", "gru", "lstm"] = key("gru", "The kind of the recurrent layers.")
+    cell: Annotated[str, OneOf(CELLS)] = key("gru", "The kind of the recurrent layers.")
     hidden: Count = key(
         128,
         "Units of a recurrent layer; in a hierarchy, of the hand's layer.",
@@ -262,7 +262,7 @@ class Baseline(Options):
     inverse_regularisation: Number = key(1.0, "scikit-learn's C.", gt=0)
 
 
-OPTIONS: Mapping[str, type[Options]] = {
+OPTIONS: dict[str, type[Options]] = {
     "truncated_bptt": TruncatedBptt,
     "minibatch": Minibatch,
     "perceptron": Perceptron,

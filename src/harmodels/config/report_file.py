@@ -11,14 +11,16 @@ from harmodels.config.base import (
     Key,
     Matching,
     Number,
+    OneOf,
     Record,
     Text,
     key,
     one_as_list,
     wrong,
 )
+from harmodels.config.options import OPTIONS
 
-Training = Literal["truncated_bptt", "minibatch", "perceptron", "recurrent", "baseline"]
+Training = Annotated[str, OneOf(OPTIONS)]
 Unit = Literal["m/s²", "g"]
 Reads = Literal["sequences", "shipped_features", "computed_features"]
 Protocol = Literal["official", "subjects", "leave_one_subject_out", "random", "per_class"]

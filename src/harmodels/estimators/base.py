@@ -33,7 +33,13 @@ from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
-from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
+from harmodels.training.learners import (
+    LEARNERS,
+    Learner,
+    SequenceTensors,
+    index_tensor,
+    make_learner,
+)
 from harmodels.training.stopping import AllEpochs, Patience
 
 Engine = Literal["auto", "compiled", "reference"]
@@ -212,7 +218,8 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         training, options = self._options()
         engine = self.engine
         if engine == "auto":
-            engine = "compiled" if self.device == "cpu" else "reference"
+            compiled = self.device == "cpu" and LEARNERS[training].is_compiled(options)
+            engine = "compiled" if compiled else "reference"
         return make_learner(training, options, engine, threads_of(self.n_jobs))
 
     def _initial_params(self) -> Any:

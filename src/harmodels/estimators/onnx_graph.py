@@ -15,12 +15,10 @@ from torch import Tensor, nn
 
 from harmodels.estimators.torch_modules import HierarchicalModule, RecurrentModule
 from harmodels.files import atomic_path
+from harmodels.nn.cells import CELLS
+from harmodels.nn.recurrent import OnnxOperator, RecurrentParams
 
 OPSET, IR_VERSION = 17, 8  # of 2022: the oldest runtimes that one still meets read them
-# torch.nn's gates in the order of ONNX: GRU r z n as z r h, LSTM i f g o as i o f c
-GATES = {"RNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2]}
-# ONNX may leave out the reset gate's bias, torch.nn does not
-ATTRIBUTES: dict[str, dict[str, Any]] = {"GRU": {"linear_before_reset": 1}}
 
 
 def write_onnx(
@@ -101,14 +99,14 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
 
-    def recur(self, operator: str, *inputs: str, hidden: int) -> tuple[str, str]:
+    def recur(self, operator: OnnxOperator, *inputs: str, hidden: int) -> tuple[str, str]:
         """Add a recurrent node; return all outputs (T, 1, n, H) and the last states (1, n, H)."""
         from onnx import helper
 
         names = [f"{part}_{len(self.nodes)}" for part in ("outputs", "states")]
         self.nodes.append(
             helper.make_node(
-                operator, inputs, names, hidden_size=hidden, **ATTRIBUTES.get(operator, {})
+                operator.name, inputs, names, hidden_size=hidden, **operator.attributes
             )
         )
         return names[0], names[1]
@@ -150,25 +148,27 @@ def _recurrent(graph: _Graph, module: RecurrentModule | HierarchicalModule) -> s
 
 def _layers(graph: _Graph, rnn: Any, steps: str, lengths: str) -> tuple[str, str]:
     """Add a stack of layers; return the outputs (T, n, H) and the last states (n, H) of the top."""
-    kind = type(rnn).__name__
+    cell = next(cell for cell in CELLS.values() if cell.torch_layer is type(rnn))
+    if cell.onnx is None:
+        raise ValueError(
+            f"ONNX has no operator of the cell {cell.label}, so there is no graph of it; "
+            "`to_torch` gives a module"
+        )
+    order = [cell.gate_order.index(gate) for gate in cell.onnx.gate_order]
     state = ""
     for index in range(rnn.num_layers):
-        ih, hh, bias_ih, bias_hh = (
-            _gates(getattr(rnn, f"{name}_l{index}"), kind)
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        gates = [
+            getattr(rnn, f"{name}_l{index}").detach().chunk(cell.gates)
+            for name in RecurrentParams._fields
+        ]
+        ih, hh, bias_ih, bias_hh = (torch.cat([parts[k] for k in order]) for parts in gates)
         # a leading axis for the direction
         weights = [ih[None], hh[None], torch.cat([bias_ih, bias_hh])[None]]
         names = [graph.constant(weight) for weight in weights]
-        outputs, states = graph.recur(kind, steps, *names, lengths, hidden=rnn.hidden_size)
+        outputs, states = graph.recur(cell.onnx, steps, *names, lengths, hidden=rnn.hidden_size)
         steps = graph.add("Squeeze", outputs, graph.constant(np.array([1])))
         state = graph.add("Squeeze", states, graph.constant(np.array([0])))
     return steps, state
-
-
-def _gates(tensor: Tensor, kind: str) -> Tensor:
-    parts = tensor.detach().chunk(len(GATES[kind]))
-    return torch.cat([parts[gate] for gate in GATES[kind]])
 
 
 def _dense(graph: _Graph, layer: nn.Linear, values: str) -> str:

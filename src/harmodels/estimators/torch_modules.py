@@ -6,14 +6,13 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from harmodels.models import hierarchical, mlp, recurrent_classifier
 from harmodels.models.elman import ElmanClassifier
-from harmodels.nn import torch_names
-from harmodels.nn.cells import RecurrentParams
-from harmodels.nn.stack import stack
+from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.models.mlp import Mlp
+from harmodels.nn.cells import CELLS
+from harmodels.nn.torch_names import StateDict, to_torch
 
 Module = TypeVar("Module", bound=nn.Module)
-LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class RecurrentModule(nn.Module):
@@ -22,12 +21,12 @@ class RecurrentModule(nn.Module):
     Parameters
     ----------
     rnn
-        A batch-first torch.nn.RNN, GRU or LSTM.
+        The batch-first layers of a cell, `torch_layer` of its record.
     output
         The dense layer.
     """
 
-    def __init__(self, rnn: nn.RNNBase, output: nn.Linear) -> None:
+    def __init__(self, rnn: nn.Module, output: nn.Linear) -> None:
         super().__init__()
         self.rnn = rnn
         self.output = output
@@ -47,8 +46,8 @@ class HierarchicalModule(nn.Module):
     def __init__(
         self,
         branches: Sequence[Sequence[int]],
-        fingers: Sequence[nn.RNNBase],
-        hand: nn.RNNBase,
+        fingers: Sequence[nn.Module],
+        hand: nn.Module,
         output: nn.Linear,
     ) -> None:
         super().__init__()
@@ -71,8 +70,8 @@ class HierarchicalModule(nn.Module):
 def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
     """Return (n, H), the output (n, T, H) of each sequence's last step.
 
-    What stands behind it was computed from padding and is not read; a recurrence never looks
-    ahead, so it changes nothing before.
+    The steps behind it were computed from padding and are not read; a recurrence never looks
+    ahead, so they change nothing before.
     """
     if lengths is None:
         return outputs[:, -1]
@@ -82,48 +81,46 @@ def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
 
 def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
     """Return one replicate of an Elman classifier as torch.nn.RNN and torch.nn.Linear."""
-    layers = stack([RecurrentParams(*params.rnn)])
-    state = {
-        **torch_names.recurrent_to_torch(layers, replicate, "rnn."),
-        **torch_names.linear_to_torch(params.output, replicate, "output."),
-    }
-    return _load(RecurrentModule(_recurrent(nn.RNN, params.rnn), _dense(params.output)), state)
+    module = RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output))
+    return _load(module, to_torch(params, replicate))
 
 
 def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
     """Return one replicate of a stack of recurrent layers as torch.nn's and a dense layer."""
-    rnn = _recurrent(LAYERS[cell], params.rnn[0], layers=len(params.rnn))
-    state = recurrent_classifier.to_torch(params, replicate)
-    return _load(RecurrentModule(rnn, _dense(params.output)), state)
+    rnn = _recurrent(cell, params.rnn[0], layers=len(params.rnn))
+    return _load(RecurrentModule(rnn, _dense(params.output)), to_torch(params, replicate))
 
 
 def hierarchical_module(
-    params: hierarchical.HierarchicalClassifier,
+    params: HierarchicalClassifier,
     cell: str,
     branches: Sequence[Sequence[int]],
     replicate: int,
 ) -> HierarchicalModule:
     """Return one replicate of a hierarchy as torch.nn's layers."""
-    fingers = [_recurrent(LAYERS[cell], params.fingers) for _ in branches]
-    hand = _recurrent(LAYERS[cell], params.hand)
+    fingers = [_recurrent(cell, params.fingers) for _ in branches]
+    hand = _recurrent(cell, params.hand)
     module = HierarchicalModule(branches, fingers, hand, _dense(params.output))
-    return _load(module, hierarchical.to_torch(params, replicate))
+    return _load(module, to_torch(params, replicate))
 
 
-def perceptron_module(params: mlp.Mlp, replicate: int) -> nn.Sequential:
+def perceptron_module(params: Mlp, replicate: int) -> nn.Sequential:
     """Return one replicate of a perceptron as dense layers and ReLU; the input may be (n, 1, F)."""
-    state = {
-        name: tensor
-        for index, layer in zip((1, 3, 5), params, strict=True)
-        for name, tensor in torch_names.linear_to_torch(layer, replicate, f"{index}.").items()
-    }
     first, second, output = (_dense(layer) for layer in params)
-    return _load(nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output), state)
+    module = nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output)
+    tensors = to_torch(params, replicate).values()
+    return _load(module, dict(zip(module.state_dict(), tensors, strict=True)))
 
 
-def _recurrent(kind: type[nn.RNNBase], layer: Any, layers: int = 1) -> nn.RNNBase:
+def _recurrent(cell: str, layer: Any, layers: int = 1) -> Any:
+    kind = CELLS[cell].torch_layer
+    if kind is None:
+        raise ValueError(
+            f"torch.nn has no layer of the cell {CELLS[cell].label}, so there is no module of it; "
+            "`save` keeps the network, or give the cell's record a torch_layer"
+        )
     inputs, hidden = layer.weight_ih.shape[-1], layer.weight_hh.shape[-1]
-    return kind(inputs, hidden, num_layers=layers, batch_first=True)  # type: ignore[call-arg]
+    return kind(inputs, hidden, num_layers=layers, batch_first=True)
 
 
 def _dense(layer: Any) -> nn.Linear:
@@ -131,6 +128,6 @@ def _dense(layer: Any) -> nn.Linear:
     return nn.Linear(inputs, outputs)
 
 
-def _load(module: Module, state: torch_names.StateDict) -> Module:
+def _load(module: Module, state: StateDict) -> Module:
     module.load_state_dict(state)
     return module.eval()

@@ -22,7 +22,7 @@ function affine(weight, bias, vector) {
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
-// One step of each cell, as nn/elman.py, nn/gru.py and nn/lstm.py have it: x and h are the products
+// One step of each cell, as src/harmodels/nn/cells has it: x and h are the products
 // of the input and of the last state, gate under gate, each with its own bias.
 const CELLS = {
   simple_rnn(x, h, state) {

@@ -1,22 +1,20 @@
 """Description of a trained recurrent network for the page: cell, layers and weights as text."""
 
 import base64
+import re
+from importlib.resources import files
 from typing import Any
 
 from torch import Tensor
 
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
-from harmodels.estimators.classifiers import (
-    ElmanClassifier,
-    GRUClassifier,
-    HierarchicalClassifier,
-    LSTMClassifier,
-)
-from harmodels.nn.cells import RecurrentParams
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import map_params, take_replicates
+from harmodels.nn.recurrent import RecurrentParams
 
 Description = dict[str, Any]
+SCRIPT = files("harmodels.live").joinpath("network.js")
 
 
 def describe_network(model: NetworkClassifier) -> Description:
@@ -39,23 +37,24 @@ def describe_network(model: NetworkClassifier) -> Description:
     ModelError
         If the network is not a recurrent one.
     """
-    branches = None
-    if isinstance(model, HierarchicalClassifier):
-        cell, branches = model.cell, [list(channels) for channels in model._branches()]
-    elif isinstance(model, ElmanClassifier):
-        cell = "simple_rnn"
-    elif isinstance(model, GRUClassifier | LSTMClassifier):
-        cell = model._cell
-    else:
+    _, options = model._options()
+    cell = getattr(options, "cell", "simple_rnn")
+    if not hasattr(options, "cell") and not hasattr(model.params_, "rnn"):
         raise ModelError(
             f"{type(model).__name__} is not a recurrent network, and only these run in the page; "
             "give a model of ElmanClassifier, GRUClassifier, LSTMClassifier or "
             "HierarchicalClassifier"
         )
+    if not re.search(rf"^  {cell}\(x, h, state\)", SCRIPT.read_text(encoding="utf-8"), re.M):
+        raise ModelError(
+            f"the page has no step of the cell {CELLS[cell].label}; write one into CELLS of "
+            "live/network.js"
+        )
+    branches = model._branches()
     return {
         "cell": cell,
         "outputs": "sigmoids" if isinstance(model, SigmoidOutputs) else "softmax",
-        "branches": branches,
+        "branches": None if branches is None else [list(channels) for channels in branches],
         "replicates": [
             _replicate(take_replicates(model.params_, [index]))
             for index in range(len(model.params_.output.bias))

@@ -41,45 +41,34 @@ def write_live_page(folder: str | Path, page: str | Path) -> None:
 
 
 def live_page(model: NetworkClassifier) -> str:
-    """Return the page of a fitted estimator that has a card.
-
-    Raises
-    ------
-    ModelError
-        As `write_live_page`.
-    """
+    """Return the page of a fitted estimator that has a card; errors as `write_live_page`."""
     description = describe_model(model)
     card: ModelCard = model.card_
     kind = type(model).__name__.removesuffix("Classifier")
+    worn = (card.data.worn or "not stated by the card of the model").rstrip(".")
     parts = {
         "title": escape(f"{kind} network trained on {card.data.name}"),
         "warning": SIMULATED if card.data.simulated else "",
-        "worn": escape(_sentence(card.data.worn or "not stated by the card of the model")),
+        "worn": escape(f"{worn[:1].upper()}{worn[1:]}."),
         "window": f"{description['window']['seconds']:g} s",
         "facts": _facts(kind, card, model),
         "style": _part("page.css"),
-        # a name that closes the element must not end it: no "<" stands in the JSON
+        # without "<" in the JSON no name can close the element
         "model": json.dumps(description, ensure_ascii=False).replace("<", "\\u003c"),
-        "script": "\n".join(_part(name).replace('"use strict";\n', "") for name in SCRIPTS),
+        "script": '"use strict";\n'
+        + "\n".join(_part(name).replace('"use strict";\n', "") for name in SCRIPTS),
     }
-    parts["script"] = f'"use strict";\n{parts["script"]}'
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
 
 
 SIMULATED = (
     '<p class="warning" role="note"><strong>Trained on simulated recordings.</strong> This page '
-    "shows how a model runs in the hand; it has never seen a real person.</p>"
+    "shows how a model runs on a phone; it was not trained on a real person.</p>"
 )
 
 
 def describe_model(model: NetworkClassifier) -> Description:
-    """Return what the scripts read: classes, channels, window, filter, scale, and the network.
-
-    Raises
-    ------
-    ModelError
-        As `write_live_page`.
-    """
+    """Return what the scripts read; errors as `write_live_page`."""
     network = describe_network(model)
     card: ModelCard | None = getattr(model, "card_", None)
     if card is None:
@@ -157,10 +146,6 @@ def _accuracy(accuracy: Accuracy | None) -> str:
         low, high = accuracy.over_people
         text += f"; 95% interval for other people {low:.1%} to {high:.1%}"
     return text
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def _part(name: str) -> str:

@@ -44,7 +44,7 @@ class Windower {
   /** Take the sample at `time` in seconds, in the units of the model's channels. */
   push(time, vector) {
     if (this.last && (time <= this.last.time || time - this.last.time > LARGEST_GAP_S)) {
-      if (time === this.last.time) return; // told twice
+      if (time === this.last.time) return; // a repeated time
       this.finish(); // a gap or a step back in time: no window goes across
     }
     if (!this.last) {
@@ -62,7 +62,7 @@ class Windower {
     const { time, vector } = this.last;
     this.#interpolate(time, vector, time + 0.5 / this.model.rate_hz);
     const half = this.#medianHalf();
-    for (let i = 0; i < half && this.raw.length; i++) { // the last value stands for those after it
+    for (let i = 0; i < half && this.raw.length; i++) { // padded with the last value
       this.raw.push(this.raw.at(-1));
       this.#clean();
     }

@@ -1,8 +1,8 @@
 """Elman classifier: a recurrent layer whose state after a span of steps feeds a dense layer.
 
-Spans of unequal length are padded at the end. What stands behind a span's last step is computed
-and not read; a recurrence never looks ahead, so it changes nothing before, and its gradient is
-exactly zero.
+Spans of unequal length are padded at the end. The steps behind a span's last are computed and not
+read; a recurrence never looks ahead, so they change nothing before, and their gradient is exactly
+zero.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from harmodels.nn import elman, linear
 from harmodels.nn.initialisers import Initialiser
+from harmodels.nn.params import draw_replicates
 
 
 class ElmanClassifier(NamedTuple):
@@ -47,19 +48,17 @@ def initialise(
     """
     recurrent = recurrent or weights
 
-    def draw(generator: np.random.Generator) -> list[Tensor]:
-        return [
+    def draw(generator: np.random.Generator) -> ElmanClassifier:
+        rnn = elman.ElmanParams(
             weights(generator, (hidden, channels)),
             recurrent(generator, (hidden, hidden)),
             biases(generator, (hidden,)),
             biases(generator, (hidden,)),
-            weights(generator, (classes, hidden)),
-            biases(generator, (classes,)),
-        ]
+        )
+        output = weights(generator, (classes, hidden)), biases(generator, (classes,))
+        return ElmanClassifier(rnn, linear.LinearParams(*output))
 
-    drawn = [draw(generator) for generator in generators]
-    stacked = [torch.stack(tensors).to(dtype) for tensors in zip(*drawn, strict=True)]
-    return ElmanClassifier(elman.ElmanParams(*stacked[:4]), linear.LinearParams(*stacked[4:]))
+    return draw_replicates(draw, generators, dtype)
 
 
 def forward(

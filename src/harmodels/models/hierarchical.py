@@ -15,13 +15,11 @@ from torch import Tensor
 
 from harmodels.errors import DataError
 from harmodels.models import last_state
-from harmodels.nn import linear, packing, recurrent, torch_names
-from harmodels.nn.cells import Cell, RecurrentParams
+from harmodels.nn import linear, packing, recurrent
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
-from harmodels.nn.params import map_params
-from harmodels.nn.recurrent import RecurrentCache
-from harmodels.nn.stack import stack
+from harmodels.nn.params import draw_replicates, map_params
+from harmodels.nn.recurrent import Cell, RecurrentCache, RecurrentParams
 
 
 class HierarchicalClassifier(NamedTuple):
@@ -88,8 +86,7 @@ def initialise(
             scheme.linear(generator, hand_hidden, classes),
         )
 
-    drawn = [draw(generator) for generator in generators]
-    return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
+    return draw_replicates(draw, generators, dtype)
 
 
 def forward(
@@ -162,30 +159,3 @@ def _fold(tensor: Tensor) -> Tensor:
 def _unfold(tensor: Tensor, fingers: int) -> Tensor:
     """Return (R·F, …) as (R, F, …)."""
     return torch.unflatten(tensor, 0, (-1, fingers))
-
-
-def to_torch(params: HierarchicalClassifier, replicate: int) -> torch_names.StateDict:
-    """Return one replicate as the state dict of a module with `fingers`, `hand` and `output`.
-
-    `fingers` is a torch.nn.ModuleList of torch.nn.RNN, GRU or LSTM, `hand` one more of them,
-    `output` a torch.nn.Linear.
-    """
-    named: torch_names.StateDict = {}
-    for index in range(params.fingers.weight_ih.shape[1]):
-        finger = map_params(lambda tensor, index=index: tensor[:, index], params.fingers)
-        named |= torch_names.recurrent_to_torch(stack([finger]), replicate, f"fingers.{index}.")
-    named |= torch_names.recurrent_to_torch(stack([params.hand]), replicate, "hand.")
-    return named | torch_names.linear_to_torch(params.output, replicate, "output.")
-
-
-def from_torch(modules: list[torch_names.StateDict]) -> HierarchicalClassifier:
-    """Return classifiers whose replicates are the modules of these state dicts."""
-    count = len({name.split(".")[1] for name in modules[0] if name.startswith("fingers.")})
-    fingers = [
-        torch_names.recurrent_from_torch(modules, f"fingers.{index}.")[0] for index in range(count)
-    ]
-    return HierarchicalClassifier(
-        map_params(lambda *tensors: torch.stack(tensors, dim=1), *fingers),
-        torch_names.recurrent_from_torch(modules, "hand.")[0],
-        torch_names.linear_from_torch(modules, "output."),
-    )

@@ -10,6 +10,7 @@ from torch import Tensor
 from harmodels.nn import dropout, linear, relu
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisers import Initialiser
+from harmodels.nn.params import draw_replicates
 
 
 class Mlp(NamedTuple):
@@ -39,12 +40,18 @@ def initialise(
     dtype: torch.dtype = torch.float32,
 ) -> Mlp:
     """Draw R perceptrons of `sizes` (inputs, first, second, classes), one from each generator."""
-    layers = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        drawn = [(weights(g, (outputs, inputs)), biases(g, (outputs,))) for g in generators]
-        weight, bias = (torch.stack(tensors).to(dtype) for tensors in zip(*drawn, strict=True))
-        layers.append(linear.LinearParams(weight, bias))
-    return Mlp(*layers)
+
+    def draw(generator: np.random.Generator) -> Mlp:
+        return Mlp(
+            *(
+                linear.LinearParams(
+                    weights(generator, (outputs, inputs)), biases(generator, (outputs,))
+                )
+                for inputs, outputs in itertools.pairwise(sizes)
+            )
+        )
+
+    return draw_replicates(draw, generators, dtype)
 
 
 def forward(

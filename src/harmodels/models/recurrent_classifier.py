@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from harmodels.models import last_state
-from harmodels.nn import linear, packing, stack, torch_names
-from harmodels.nn.cells import Cell
+from harmodels.nn import linear, packing, stack
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
-from harmodels.nn.params import map_params
-from harmodels.nn.recurrent import RecurrentCache
+from harmodels.nn.params import draw_replicates
+from harmodels.nn.recurrent import Cell, RecurrentCache
 
 
 class RecurrentClassifier(NamedTuple):
@@ -52,8 +51,7 @@ def initialise(
         rnn = [scheme.recurrent(generator, cell, width, hidden) for width in widths]
         return RecurrentClassifier(stack.stack(rnn), scheme.linear(generator, hidden, classes))
 
-    drawn = [draw(generator) for generator in generators]
-    return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
+    return draw_replicates(draw, generators, dtype)
 
 
 def forward(
@@ -87,7 +85,7 @@ def forward(
     --------
     Two layers of LSTM over sequences of 5 and 9 steps of 3 channels:
 
-    >>> from harmodels.nn.recurrent import CELLS
+    >>> from harmodels.nn.cells import CELLS
     >>> cell = CELLS["lstm"]
     >>> params = initialise(
     ...     [np.random.default_rng(0)], cell=cell, channels=3, hidden=4, layers=2, classes=6
@@ -118,22 +116,3 @@ def backward(
     )
     d_rnn = stack.backward_to_params(cell, params.rnn, rnn_caches, d_outputs)
     return RecurrentClassifier(d_rnn, d_output)
-
-
-def to_torch(params: RecurrentClassifier, replicate: int) -> torch_names.StateDict:
-    """Return one replicate as the state dict of a module with `rnn` and `output`.
-
-    `rnn` is a torch.nn.RNN, GRU or LSTM with as many layers, `output` a torch.nn.Linear.
-    """
-    return {
-        **torch_names.recurrent_to_torch(params.rnn, replicate, "rnn."),
-        **torch_names.linear_to_torch(params.output, replicate, "output."),
-    }
-
-
-def from_torch(modules: list[torch_names.StateDict]) -> RecurrentClassifier:
-    """Return classifiers whose replicates are the modules of these state dicts."""
-    return RecurrentClassifier(
-        torch_names.recurrent_from_torch(modules, "rnn."),
-        torch_names.linear_from_torch(modules, "output."),
-    )

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from harmodels.nn.cells import Cell, RecurrentParams
 from harmodels.nn.initialisers import glorot_uniform, orthogonal, uniform, zeros
 from harmodels.nn.linear import LinearParams
+from harmodels.nn.recurrent import Cell, RecurrentParams
 
 Random = np.random.Generator
 
@@ -25,7 +25,7 @@ def _keras_recurrent(generator: Random, cell: Cell, channels: int, hidden: int) 
     rows = cell.gates * hidden
     bias_ih = zeros(generator, (rows,))
     if cell.forget_gate is not None:
-        bias_ih[cell.forget_gate * hidden : (cell.forget_gate + 1) * hidden] = 1
+        bias_ih.view(cell.gates, hidden)[cell.gate_order.index(cell.forget_gate)] = 1
     return RecurrentParams(
         glorot_uniform(generator, (rows, channels)),
         orthogonal(generator, (rows, hidden)),

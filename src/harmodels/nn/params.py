@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,16 @@ def map_params(function: Callable[..., Tensor], tree: Tree, *others: Tree) -> Tr
         for part in parts
     ]
     return type(tree)(*mapped)
+
+
+def draw_replicates(
+    draw: Callable[[np.random.Generator], Tree],
+    generators: list[np.random.Generator],
+    dtype: torch.dtype,
+) -> Tree:
+    """Return R networks, each drawn from a generator of its own."""
+    drawn = [draw(generator) for generator in generators]
+    return map_params(lambda *tensors: torch.stack(tensors).to(dtype), *drawn)
 
 
 def state_dict(tree: tuple[Any, ...], prefix: str = "") -> dict[str, Tensor]:

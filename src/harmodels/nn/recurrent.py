@@ -1,21 +1,99 @@
-"""The loop over time of a recurrent layer, one for all cells, on packed sequences.
+"""The record of a recurrent cell, and the loop over time, one for all cells, on packed sequences.
 
-Derivation: docs/derivations/packing.md; the cells' own: elman.md, gru.md, lstm.md. Inside the loops
+Derivation: docs/derivations/packing.md; the cells' own are named in `nn/cells`. Inside the loops
 are only the recurrent product and the cell's pointwise mathematics, written into buffers that
 already exist; the input product and the weights' gradients are one product each, outside. Every
 sequence starts from zero states. `nn/packing.py` explains how rows are packed.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harmodels.nn import gru, lstm, simple_rnn
-from harmodels.nn.cells import Buffers, Cell, RecurrentParams, Views
 from harmodels.nn.packing import one_step_before
 
-CELLS: dict[str, Cell] = {"simple_rnn": simple_rnn.CELL, "gru": gru.CELL, "lstm": lstm.CELL}
+Views = tuple[Tensor, ...]
+Buffers = Any  # a NamedTuple of tensors of the cell's own, or a plain tuple
+Slopes = Any
+
+
+class RecurrentParams(NamedTuple):
+    """Parameters of R recurrent layers of G gates, in torch.nn's layout and gate order."""
+
+    weight_ih: Tensor  # (R, G·H, D)
+    weight_hh: Tensor  # (R, G·H, H)
+    bias_ih: Tensor  # (R, G·H)
+    bias_hh: Tensor  # (R, G·H)
+
+
+class OnnxOperator(NamedTuple):
+    """The operator of ONNX that computes a cell."""
+
+    name: str
+    gate_order: str  # in the letters of `Cell.gate_order`
+    attributes: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of recurrent layer: its mathematics apart from the loop over time, and its names.
+
+    A cell holds no state. All tensors are packed, (R, S, ·) over all steps or (R, b, ·) at one
+    step, and the functions of one step write into what they are given, since the loop allocates
+    nothing.
+
+    Attributes
+    ----------
+    label
+        What people call it.
+    gate_order
+        A letter for each block of H rows in the weights.
+    states
+        How many tensors pass from step to step: 1 (hidden) or 2 (hidden, cell state).
+    prepare(params, inputs)
+        The input product of all steps; returns the buffers, of which the first (R, S, G·H)
+        receives the recurrent product of each step.
+    step(buffers, previous, states)
+        From the gates' preactivations and the states one step before to the new `states`.
+    slopes(buffers, previous, states)
+        What each step's gradient is multiplied by, for all steps at once; the first tensor
+        (R, S, G·H) becomes `d_gates`.
+    step_back(slopes, d_states)
+        Turn the slopes of one step into its `d_gates`, given the whole gradient at its hidden
+        state; completes the gradient of the other states.
+    carry_gradient(slopes, d_states, d_previous)
+        Add to the gradient one step before the part that does not pass through the weights.
+    d_projected(buffers, slopes, d_states)
+        The gradient (R, S, G·H) at the input product, after the loop.
+    forget_gate
+        The letter of the forget gate, whose bias Keras starts at one.
+    torch_layer
+        The layer of torch.nn with these weights and equations, or a class of the same constructor
+        and names; None if there is none.
+    onnx
+        Its operator in ONNX; None if there is none.
+    """
+
+    label: str
+    gate_order: str
+    states: int
+    prepare: Callable[[RecurrentParams, Tensor], Buffers]
+    step: Callable[[Buffers, Views, Views], None]
+    slopes: Callable[[Buffers, Views, Views], Slopes]
+    step_back: Callable[[Slopes, Views], None]
+    carry_gradient: Callable[[Slopes, Views, Views], None]
+    d_projected: Callable[[Buffers, Slopes, Views], Tensor]
+    forget_gate: str | None = None
+    torch_layer: type[nn.Module] | None = None
+    onnx: OnnxOperator | None = None
+
+    @property
+    def gates(self) -> int:
+        """G, the number of gates."""
+        return len(self.gate_order)
 
 
 class RecurrentCache(NamedTuple):
@@ -35,7 +113,7 @@ def forward(
     Parameters
     ----------
     cell
-        One of `CELLS`.
+        One of `nn.cells.CELLS`.
     params
         D inputs and H units.
     size_at_t
@@ -56,6 +134,7 @@ def forward(
 
     >>> import torch
     >>> from harmodels.nn import packing
+    >>> from harmodels.nn.cells import CELLS
     >>> params = RecurrentParams(
     ...     torch.randn(1, 12, 3), torch.randn(1, 12, 4), torch.zeros(1, 12), torch.zeros(1, 12)
     ... )

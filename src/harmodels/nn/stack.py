@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from harmodels.nn import recurrent
-from harmodels.nn.cells import Cell, RecurrentParams
+from harmodels.nn.recurrent import Cell, RecurrentParams
 
 StackParams = Any  # a NamedTuple with fields layer0, layer1, … of RecurrentParams
 

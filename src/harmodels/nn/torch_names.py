@@ -2,63 +2,59 @@
 
 Layout and gate order are torch.nn's already, so only the names change and the replicate axis is
 removed or added: `layer1.weight_hh` (R, G·H, H) is `weight_hh_l1` (G·H, H) of one torch.nn.GRU with
-two layers.
+two layers, and `fingers.weight_hh` (R, F, G·H, H) is `weight_hh_l0` of each module of a list.
 """
+
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from harmodels.nn.cells import RecurrentParams
-from harmodels.nn.linear import LinearParams
-from harmodels.nn.stack import StackParams, stack
+from harmodels.nn.params import Tree, map_params, state_dict
+from harmodels.nn.recurrent import RecurrentParams
 
 StateDict = dict[str, Tensor]
 
 
-def recurrent_to_torch(params: StackParams, replicate: int, prefix: str = "") -> StateDict:
-    """Return the state dict of torch.nn.RNN, GRU or LSTM with the weights of one replicate."""
-    return {
-        f"{prefix}{field}_l{index}": tensor[replicate].clone()
-        for index, layer in enumerate(params)
-        for field, tensor in zip(RecurrentParams._fields, layer, strict=True)
-    }
+def to_torch(params: Any, replicate: int) -> StateDict:
+    """Return one replicate as the state dict of a module of torch.nn's layers.
+
+    Examples
+    --------
+    >>> from harmodels.nn.stack import stack
+    >>> shapes = (1, 12, 3), (1, 12, 4), (1, 12), (1, 12)
+    >>> layer = RecurrentParams(*(torch.zeros(shape) for shape in shapes))
+    >>> torch.nn.GRU(3, 4).load_state_dict(to_torch(stack([layer]), 0))
+    <All keys matched successfully>
+    """
+    return {name: tensor[replicate].clone() for name, tensor in _named(params)}
 
 
-def recurrent_from_torch(modules: list[StateDict], prefix: str = "") -> StackParams:
-    """Return a stack whose replicates are the modules of these state dicts.
+def from_torch(like: Tree, modules: list[StateDict]) -> Tree:
+    """Return a tree shaped as `like` whose replicates are the modules of these state dicts.
 
     Raises
     ------
     KeyError
-        If a module lacks a tensor of its highest layer, or a bias.
+        If a module lacks a tensor.
     """
-    layers = sum(name.startswith(f"{prefix}weight_hh_l") for name in modules[0])
-    return stack(
-        [
-            RecurrentParams(
-                *(
-                    torch.stack([module[f"{prefix}{field}_l{index}"] for module in modules])
-                    for field in RecurrentParams._fields
-                )
-            )
-            for index in range(layers)
-        ]
-    )
+    params = map_params(lambda tensor: tensor.new_empty(len(modules), *tensor.shape[1:]), like)
+    for name, tensor in _named(params):
+        tensor.copy_(torch.stack([module[name] for module in modules]))
+    return params
 
 
-def linear_to_torch(params: LinearParams, replicate: int, prefix: str = "") -> StateDict:
-    """Return the state dict of torch.nn.Linear with the weights of one replicate."""
-    return {
-        f"{prefix}weight": params.weight[replicate].clone(),
-        f"{prefix}bias": params.bias[replicate].clone(),
-    }
-
-
-def linear_from_torch(modules: list[StateDict], prefix: str = "") -> LinearParams:
-    """Return dense layers whose replicates are the modules of these state dicts."""
-    return LinearParams(
-        *(
-            torch.stack([module[prefix + field] for module in modules])
-            for field in ("weight", "bias")
-        )
-    )
+def _named(params: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield torch's name of each tensor (R, …); the tensors share the memory of `params`."""
+    for name, tensor in state_dict(params).items():
+        place, _, field = name.rpartition(".")
+        if field not in RecurrentParams._fields:
+            yield name, tensor
+        elif tensor.ndim > (3 if field.startswith("weight") else 2):
+            for index, part in enumerate(tensor.unbind(1)):
+                yield f"{place}.{index}.{field}_l0", part
+        else:
+            stack, layer = re.fullmatch(r"(.*?)(?:\.?layer(\d+))?", place).groups("0")  # type: ignore[union-attr]
+            yield f"{stack}.{field}_l{layer}".removeprefix("."), tensor

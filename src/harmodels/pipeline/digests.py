@@ -6,8 +6,9 @@ from pathlib import Path
 
 from harmodels.assets import PACKAGE, root
 from harmodels.pipeline.imported_code import DIGITS, ImportedCode
+from harmodels.plugins import CELLS
 
-HARMODELS = ImportedCode(PACKAGE.name, PACKAGE)
+HARMODELS = ImportedCode(PACKAGE.name, PACKAGE, whole=(CELLS.package,))
 
 
 @cache

@@ -35,24 +35,11 @@ from harmodels.evaluation.people import accuracy_intervals, subject_counts
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.statistics import Interval
 from harmodels.nn.params import load_state_dict
+from harmodels.plugins import LEARNERS
 from harmodels.recordings.stream import UCI_HAR
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.model_selection import choose_run
 from harmodels.reporting.runs.parts import load_runs
-
-# Options of a training that an estimator calls by the same name; others have no part in a model.
-SHARED = {
-    "truncated_bptt": ("hidden", "window", "learning_rate", "epochs", "clip", "initial_range"),
-    "minibatch": (
-        *("hidden", "batch_size", "learning_rate", "epochs", "initialisation"),
-        *("optimiser", "clip_norm"),
-    ),
-    "perceptron": (
-        *("batch_size", "learning_rate", "momentum", "dropout", "dropout_form"),
-        *("initial_range", "epochs"),
-    ),
-    "recurrent": ("hidden", "dropout", "batch_size", "learning_rate", "epochs", "initialisation"),
-}
 
 
 @dataclass(frozen=True)
@@ -139,29 +126,35 @@ def _weights(path: Path, checkpoint: str) -> dict[str, Tensor]:
 
 def _estimator(run: Run) -> NetworkClassifier:
     training, options = run.facts["training"], run.facts["options"]
-    if training not in SHARED:
+    if training not in LEARNERS:
         raise ModelError(
             f"{run.folder} trained no network ({training}); there is nothing to export"
         )
-    given = {name: options[name] for name in SHARED[training]}
+    kind: Any
+    own: dict[str, Any]
     if training in ("truncated_bptt", "minibatch"):
-        return ElmanClassifier(training=training, **given)
-    if training == "perceptron":
-        return MLPClassifier((options["hidden1"], options["hidden2"]), **given)
-    if options["architecture"] == "hierarchical":
-        return HierarchicalClassifier(
-            cell=options["cell"],
-            branches=run.facts["fingers"],
-            branch_hidden=options["finger_hidden"],
-            **given,
-        )
-    gated = {"gru": GRUClassifier, "lstm": LSTMClassifier}
-    if options["cell"] not in gated:
+        kind, own = ElmanClassifier, {"training": training}
+    elif training == "perceptron":
+        kind, own = MLPClassifier, {"hidden": (options["hidden1"], options["hidden2"])}
+    elif options["architecture"] == "hierarchical":
+        own = {"branches": run.facts["fingers"], "branch_hidden": options["finger_hidden"]}
+        kind = HierarchicalClassifier
+    else:
+        kind, own = _stack_of(run, options["cell"]), {}
+    # of the options those that the estimator calls by the same name and that end no training early
+    names = set(kind().get_params()) - {"patience"}
+    return kind(**{name: options[name] for name in options if name in names}, **own)
+
+
+def _stack_of(run: Run, cell: str) -> type[NetworkClassifier]:
+    """Return the estimator of a stack of recurrent layers."""
+    stacks = {kind._cell: kind for kind in (GRUClassifier, LSTMClassifier)}
+    if cell not in stacks:
         raise ModelError(
-            f"{run.folder} is a stack of {options['cell']} layers, for which there is no "
+            f"{run.folder} is a stack of {cell} layers, for which there is no "
             "estimator; name another configuration (models.….configuration)"
         )
-    return gated[options["cell"]](layers=options["layers"], **given)
+    return stacks[cell]
 
 
 def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> ModelCard:

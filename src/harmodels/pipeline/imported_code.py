@@ -33,10 +33,13 @@ class ImportedCode:
         Of the package, which Python must be able to import; it is read and not executed.
     folder
         Where its files lie.
+    whole
+        Packages that load all their modules by name, which no import shows.
     """
 
     name: str
     folder: Path
+    whole: tuple[str, ...] = ()
 
     def digest(self, script: Path, *loaded: str) -> str:
         """Return a digest of the files of the package that a script runs.
@@ -80,6 +83,8 @@ class ImportedCode:
             module = waiting.pop()
             found.add(module)
             needed = graph.find_modules_directly_imported_by(module) | set(_around(module))
+            if module in self.whole:
+                needed |= graph.find_children(module)
             waiting |= needed - found
         return frozenset(found)
 

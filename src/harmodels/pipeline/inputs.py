@@ -20,6 +20,7 @@ from harmodels.pipeline.targets import (
     ships_features,
     splits_file,
 )
+from harmodels.plugins import LEARNERS
 from harmodels.reporting.specs import (
     Spec,
     experiments_of,
@@ -107,7 +108,7 @@ class Inputs:
     def training_code(self, wildcards: Wildcards) -> str:
         """Return a digest of the code of one training; its learner is loaded by name."""
         training = self.pipeline.experiment(wildcards.report, wildcards.experiment).training
-        learner = [] if training == "baseline" else [f"harmodels.training.learners.{training}"]
+        learner = [LEARNERS.module(training)] if training in LEARNERS else []
         return code_of("train_network.py", *learner)
 
     def parser_code(self, wildcards: Wildcards) -> str:

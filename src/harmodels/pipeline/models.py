@@ -12,6 +12,7 @@ from harmodels.pipeline.digests import code_of
 from harmodels.pipeline.inputs import Wildcards
 from harmodels.pipeline.pipeline import Pipeline
 from harmodels.pipeline.targets import RUN_FILES, files_in, run_folders
+from harmodels.plugins import LEARNERS
 
 RECORDING_FILES = ("recording.csv", "truth.csv", "activities.csv", "timeline.svg", "summary.txt")
 
@@ -41,7 +42,7 @@ class ModelInputs:
         def digest(wildcards: Wildcards) -> str:
             plan = self._plan(wildcards)
             training = self.pipeline.experiment(plan.report, plan.experiment).training
-            return code_of(script, f"harmodels.training.learners.{training}")
+            return code_of(script, LEARNERS.module(training))
 
         return digest
 

@@ -15,15 +15,14 @@ os.environ.update(dict.fromkeys(THREADS, "1"))
 
 import numba  # noqa: E402
 
+from harmodels.plugins import LEARNERS  # noqa: E402
+
 MODULES = (
     "harmodels.reporting.claims",
     "harmodels.reporting.figures",
     "harmodels.reporting.tables",
     "harmodels.training.jobs.run",
-    "harmodels.training.learners.minibatch",
-    "harmodels.training.learners.perceptron",
-    "harmodels.training.learners.recurrent",
-    "harmodels.training.learners.truncated_bptt",
+    *map(LEARNERS.module, LEARNERS),
     "snakemake.cli",  # each process imports the main module of its parent
     "statsmodels.stats.multitest",  # of the ledgers of claims; scipy.stats comes with it
 )

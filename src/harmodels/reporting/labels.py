@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harmodels.config.selection import humanise
+from harmodels.plugins import CELLS
 
 _KEYS = {
     "window": "Window",
@@ -40,8 +41,6 @@ _MEASURES = {
     "share_of_class": "Share of the true class",
 }
 
-_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
-
 
 def key_label(key: str) -> str:
     """Return the heading of a hyperparameter."""
@@ -70,7 +69,7 @@ def value_text(value: Any) -> str:
 def name_text(value: Any) -> str:
     """Return a value that names a row or a line; `linear_svm` gives `linear svm`."""
     if isinstance(value, str):
-        return _NAMES.get(value, value.replace("_", " "))
+        return CELLS.label(value) if value in CELLS else value.replace("_", " ")
     return value_text(value)
 
 

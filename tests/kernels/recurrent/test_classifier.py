@@ -14,8 +14,8 @@ from harmodels.kernels.recurrent.plan import TILE, make_plan, stacked
 from harmodels.kernels.steps import RULES, Step
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import map_params, state_dict, take_replicates
-from harmodels.nn.recurrent import CELLS
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
 

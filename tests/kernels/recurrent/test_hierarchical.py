@@ -10,8 +10,8 @@ from harmodels.errors import TrainingError
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import hierarchical as model
 from harmodels.nn import packing
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import state_dict, take_replicates
-from harmodels.nn.recurrent import CELLS
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
 LENGTHS = (3, 1, 11, 2, 7, 7, 19, 1, 4, 5)

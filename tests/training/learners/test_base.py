@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from harmodels.training.learners import SequenceTensors
-from harmodels.training.learners.base import SCORED_AT_ONCE, in_parts
+from harmodels.training.learners._base import SCORED_AT_ONCE, in_parts
 
 
 @pytest.mark.parametrize("replicates", [1, 5, 64, 2 * SCORED_AT_ONCE])

@@ -1,13 +1,14 @@
 """Both engines on every kind of option: one training, two ways to compute it."""
 
 from itertools import product
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_origin
 
 import numpy as np
 import pytest
 import torch
 
 from harmodels.config.options import OPTIONS
+from harmodels.nn.cells import CELLS
 from harmodels.nn.params import state_dict
 from harmodels.training.learners import SequenceTensors, make_learner
 
@@ -27,7 +28,7 @@ SWITCHES = {
         "momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3),
         "stopping": ("loss_gap",), "tested_weights": ("at_stop",),  # no learner reads them
     },
-    "recurrent": {"dropout": (0.0, 0.5), "layers": (1, 2)},
+    "recurrent": {"cell": tuple(CELLS), "dropout": (0.0, 0.5), "layers": (1, 2)},
 }  # fmt: skip
 
 
@@ -35,14 +36,10 @@ def option_sets():
     """Yield each training with every combination of its words and switches."""
     for training, small in SMALL.items():
         kind = OPTIONS[training]
-        hints = get_type_hints(kind)
+        types = {name: field.annotation for name, field in kind.model_fields.items()}
         choices = (
-            {
-                name: get_args(hints[name])
-                for name in kind.model_fields
-                if get_origin(hints[name]) is Literal
-            }
-            | {name: (True, False) for name in kind.model_fields if hints[name] is bool}
+            {n: get_args(hint) for n, hint in types.items() if get_origin(hint) is Literal}
+            | {name: (True, False) for name, hint in types.items() if hint is bool}
             | SWITCHES.get(training, {})
         )
         for values in product(*choices.values()):

@@ -6,7 +6,7 @@ from harmodels.config.options import Minibatch, TruncatedBptt
 from harmodels.models import elman
 from harmodels.nn.params import map_params
 from harmodels.training.learners import SequenceTensors, make_learner
-from harmodels.training.learners import elman as shared
+from harmodels.training.learners import _elman as shared
 
 LENGTHS = [4, 1, 7, 3, 9]
 TBPTT = TruncatedBptt(hidden=5, window=2, initial_range=0.5)

@@ -6,9 +6,9 @@ from harmodels import optim
 from harmodels.config.options import Minibatch
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform, zeros
-from harmodels.nn.params import state_dict, take_replicates
+from harmodels.nn.params import state_dict
 from harmodels.training.learners import SequenceTensors
-from harmodels.training.learners.minibatch import MinibatchLearner, WholeSequence
+from harmodels.training.learners.minibatch import MinibatchLearner, SequenceLoss
 from harmodels.training.loops import minibatch
 
 N, T, D, H, C = 7, 6, 3, 4, 6
@@ -40,7 +40,7 @@ def sgd(params, grads, optimiser):
 
 def train(params, data, order, batch_size=3, reduction="mean"):
     params, _, losses = minibatch.train_epoch(
-        WholeSequence(),
+        SequenceLoss(),
         params,
         (),
         *data,
@@ -84,18 +84,6 @@ def test_an_epoch_equals_torch_with_autograd_and_sgd(data, batch_size, reduction
     for mine, oracle in zip(state_dict(params).values(), expected, strict=True):
         torch.testing.assert_close(mine[0], oracle, rtol=1e-9, atol=1e-12)
     assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
-
-
-def test_each_replicate_is_the_network_trained_alone(data):
-    together, _ = train(make_params(2), data, ORDER)
-    for r in range(2):
-        alone, _ = train(take_replicates(make_params(2), [r]), data, ORDER[r : r + 1])
-        for mine, solo in zip(
-            state_dict(take_replicates(together, [r])).values(),
-            state_dict(alone).values(),
-            strict=True,
-        ):
-            torch.testing.assert_close(mine, solo, rtol=1e-12, atol=1e-14)
 
 
 OPTIONS = Minibatch(learning_rate=0.01, hidden=H, batch_size=3, epochs=1, test_every=None)

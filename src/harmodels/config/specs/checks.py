@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from harmodels.config.entries import nearest
 from harmodels.config.messages import listed
+from harmodels.config.options import OPTIONS
 from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import AnySpec, claims, figures, published_in, selections_of, tables
 from harmodels.config.specs.check_sweeps import (
@@ -30,15 +31,6 @@ from harmodels.errors import ConfigurationError
 if TYPE_CHECKING:
     from harmodels.config.experiments import Experiment
 
-# the losses that each training loop writes to history.parquet, and what is derived from them
-_SIGMOIDS = ("binary_cross_entropy", f"binary_cross_entropy{PER_CLASS}", "negative_log_likelihood")
-METRICS: dict[str, tuple[str, ...]] = {
-    "truncated_bptt": _SIGMOIDS,
-    "minibatch": _SIGMOIDS,
-    "perceptron": ("cross_entropy",),
-    "recurrent": ("cross_entropy",),
-    "baseline": (),
-}
 MOST_MEASURES = ("top_1", "top_2", "top_3", "top_4", "top_5")  # of a table that names none
 
 
@@ -202,7 +194,7 @@ def _curves(spec: AnySpec) -> Iterator[tuple[Selection, str, str]]:
 def _check_curves(spec: AnySpec, experiments: Mapping[str, Experiment]) -> None:
     for selection, metric, split in _curves(spec):
         experiment = experiments[selection.experiment]
-        known = METRICS.get(experiment.training, ())
+        known = _metrics(experiment.training)
         if metric not in known:
             raise ConfigurationError(
                 f"experiment {experiment.name!r} has no loss {metric!r}"
@@ -216,6 +208,14 @@ def _check_curves(spec: AnySpec, experiments: Mapping[str, Experiment]) -> None:
                 f"experiment {experiment.name!r} does not look at the test set while it "
                 "trains; set `test_every` there to draw a test loss"
             )
+
+
+def _metrics(training: str) -> list[str]:
+    """Return the losses that a training writes to its history, and what is derived from them."""
+    monitor = OPTIONS[training].model_fields.get("monitor")
+    losses = get_args(monitor.annotation) if monitor else ()
+    summed = "binary_cross_entropy"  # over the classes
+    return [n for loss in losses for n in (loss, *([loss + PER_CLASS] if loss == summed else []))]
 
 
 def _check_single(selection: Selection, experiments: Mapping[str, Experiment]) -> None:

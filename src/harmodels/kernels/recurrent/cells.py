@@ -1,7 +1,6 @@
 """The pointwise mathematics of the recurrent cells, a vector of hidden units at a time.
 
-Equations and derivations: nn/simple_rnn.py, nn/gru.py, nn/lstm.py. Every function sees one
-sequence at one step:
+Equations and derivations: nn/cells. Every function sees one sequence at one step:
 
     gates        pre-activations; activations after `step`, their gradients after `step_back`
     previous     the states one step before: h', and c' of the LSTM
@@ -12,10 +11,12 @@ sequence at one step:
 
 Blocks of the gates: SimpleRNN h; GRU n, r, z, q; LSTM i, f, g, o. The GRU's order makes both what
 the input product writes (n, r, z) and what the recurrent product adds to (r, z, q) contiguous.
+
+A cell is compiled if `CELLS` has a record of its key.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from numba import types
 from numba.extending import intrinsic
@@ -24,8 +25,30 @@ from harmodels.kernels.compiling import inlined
 from harmodels.kernels.simd.emitter import LANES, Emitter
 from harmodels.kernels.simd.lanes import Row, sigmoid, tanh
 
-CELLS = ("simple_rnn", "gru", "lstm")
-SIMPLE_RNN, GRU, LSTM = range(3)
+Compute = Callable[[Row, Row, Row, Row], None]
+
+
+class CompiledCell(NamedTuple):
+    """The mathematics of a cell and how its gates lie in memory.
+
+    Attributes
+    ----------
+    step(gates, previous, output, next_states), step_back(gates, previous, d_states, d_output)
+        As the file's first lines say.
+    order
+        torch.nn's gates in the order of the blocks that the input product writes.
+    states
+        How many tensors pass from step to step.
+    apart
+        Whether the recurrent product of the first of these blocks goes to a block of its own,
+        behind the others.
+    """
+
+    step: Compute
+    step_back: Compute
+    order: tuple[int, ...]
+    states: int = 1
+    apart: bool = False
 
 
 def _simple_rnn(gates: Row, previous: Row, output: Row, next_states: Row) -> None:
@@ -82,7 +105,15 @@ def _lstm_back(gates: Row, previous: Row, d_states: Row, d_output: Row) -> None:
     d_states[1] = d_c * f
 
 
-def _pointwise(compute: Callable[[Row, Row, Row, Row], None]) -> Any:
+CELLS = {
+    "simple_rnn": CompiledCell(_simple_rnn, _simple_rnn_back, (0,)),
+    "gru": CompiledCell(_gru, _gru_back, (2, 0, 1), apart=True),
+    "lstm": CompiledCell(_lstm, _lstm_back, (0, 1, 2, 3), states=2),
+}
+KINDS = tuple(CELLS.values())  # by the number that the loops know them by
+
+
+def _pointwise(compute: Compute) -> Any:
     """Return the intrinsic that runs `compute` on rows of one flat array."""
 
     @intrinsic
@@ -101,9 +132,28 @@ def _pointwise(compute: Callable[[Row, Row, Row, Row], None]) -> Any:
     return vector
 
 
-_simple_rnn_vector, _simple_rnn_back_vector = map(_pointwise, (_simple_rnn, _simple_rnn_back))
-_gru_vector, _gru_back_vector = map(_pointwise, (_gru, _gru_back))
-_lstm_vector, _lstm_back_vector = map(_pointwise, (_lstm, _lstm_back))
+def _by_number(vectors: Sequence[Any]) -> Any:
+    """Return the function that runs the one of `vectors` with the number `cell`."""
+    *others, vector = vectors
+    number = len(others)
+    other: Any = _by_number(others) if others else None
+
+    @inlined
+    def last(cell: int, memory: Any, a: int, b: int, c: int, d: int, width: int) -> None:
+        vector(memory, a, b, c, d, width)
+
+    @inlined
+    def chosen(cell: int, memory: Any, a: int, b: int, c: int, d: int, width: int) -> None:
+        if cell == number:
+            vector(memory, a, b, c, d, width)
+        else:
+            other(cell, memory, a, b, c, d, width)
+
+    return chosen if others else last
+
+
+_step = _by_number([_pointwise(kind.step) for kind in KINDS])
+_step_back = _by_number([_pointwise(kind.step_back) for kind in KINDS])
 
 
 @inlined
@@ -112,13 +162,7 @@ def step(
 ) -> None:
     """Advance one sequence by one step; the integers are offsets of its rows in `memory`."""
     for j in range(0, width, LANES):
-        rows = gates + j, previous + j, output + j, next_states + j
-        if cell == SIMPLE_RNN:
-            _simple_rnn_vector(memory, *rows, width)
-        elif cell == GRU:
-            _gru_vector(memory, *rows, width)
-        else:
-            _lstm_vector(memory, *rows, width)
+        _step(cell, memory, gates + j, previous + j, output + j, next_states + j, width)
 
 
 @inlined
@@ -127,10 +171,4 @@ def step_back(
 ) -> None:
     """Propagate the gradient of one sequence back through one step."""
     for j in range(0, width, LANES):
-        rows = gates + j, previous + j, d_states + j, d_output + j
-        if cell == SIMPLE_RNN:
-            _simple_rnn_back_vector(memory, *rows, width)
-        elif cell == GRU:
-            _gru_back_vector(memory, *rows, width)
-        else:
-            _lstm_back_vector(memory, *rows, width)
+        _step_back(cell, memory, gates + j, previous + j, d_states + j, d_output + j, width)

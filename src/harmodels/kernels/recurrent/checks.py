@@ -8,7 +8,6 @@ from torch import Tensor
 from harmodels.errors import TrainingError
 from harmodels.kernels.checks import check_frames, check_params, check_range, check_tensor
 from harmodels.kernels.recurrent.cells import CELLS
-from harmodels.kernels.recurrent.plan import GATES
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.nn.params import state_dict
 
@@ -16,8 +15,11 @@ from harmodels.nn.params import state_dict
 def check_cell(cell: str, params: Any) -> None:
     """Raise TrainingError unless the cell is known and the layers have its gates."""
     if cell not in CELLS:
-        raise TrainingError(f"cell is {cell!r}; it must be one of {', '.join(CELLS)}.")
-    gates, named = GATES[CELLS.index(cell)], state_dict(params)
+        raise TrainingError(
+            f"cell is {cell!r}, of which nothing is compiled; the compiled cells are "
+            f"{', '.join(CELLS)}. engine=reference trains every cell."
+        )
+    gates, named = len(CELLS[cell].order), state_dict(params)
     for name, weight in named.items():
         if name.endswith("weight_ih"):
             rows, hidden = weight.shape[-2], named[name.replace("_ih", "_hh")].shape[-1]

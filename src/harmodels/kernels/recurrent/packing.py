@@ -5,14 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.kernels.recurrent.cells import GRU
-from harmodels.kernels.recurrent.plan import GATES, Plan, Shape
+from harmodels.kernels.recurrent.cells import KINDS
+from harmodels.kernels.recurrent.plan import Plan, Shape
 from harmodels.kernels.simd.emitter import zeros
 from harmodels.nn.params import Tree, map_params
-
-# torch.nn's gates in the order of the blocks that the input product writes.
-_INPUT_ORDER = {GRU: (2, 0, 1)}
-
 
 # From a tree of tensors and a replicate to that replicate's arrays, which share the tensors'
 # memory: those of each layer, in the order of RecurrentParams, and the output layer's.
@@ -31,16 +27,16 @@ def _pairs(
     layers, (weight, bias) = arrays_of(params, replicate)
     for layer, shape, arrays in zip(plan.layers, shapes, layers, strict=True):
         H, width, step = (int(layer[name]) for name in ("hidden", "width", "weight_step"))
-        order = range(GATES[plan.cell])
+        order = KINDS[plan.cell].order
         columns = shape.columns - shape.columns[0]
         inputs = place(layer["weight_x"], int(layer["inputs"]), step)
         states = place(layer["weight_h"], H, step)
         bias_x, bias_h = (place(layer[name], 1, step)[0] for name in ("bias_x", "bias_h"))
-        for block, gate in enumerate(_INPUT_ORDER.get(plan.cell, order)):
+        for block, gate in enumerate(order):
             at, rows = slice(block * width, block * width + H), slice(gate * H, gate * H + H)
             yield inputs, (columns, at), arrays[0][rows].T
             yield bias_x, at, arrays[2][rows]
-        for gate in order:
+        for gate in range(len(order)):
             at, rows = slice(gate * width, gate * width + H), slice(gate * H, gate * H + H)
             yield states, (slice(None), at), arrays[1][rows].T
             yield bias_h, at, arrays[3][rows]

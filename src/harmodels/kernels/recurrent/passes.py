@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.recurrent.cells import GRU, step, step_back
+from harmodels.kernels.recurrent.cells import step, step_back
 from harmodels.kernels.recurrent.plan import TILE
 from harmodels.kernels.simd.emitter import LANES, LINE
 from harmodels.kernels.simd.products import transpose_block
@@ -56,7 +56,7 @@ def load(
 
 @inlined
 def _project(
-    cell: int, layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, first: int, last: int
+    layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, first: int, last: int
 ) -> None:
     """Write the input products of the rows from `first` to `last`, biases added, to the gates."""
     gates = layer.gates + first * layer.gates_step
@@ -67,7 +67,7 @@ def _project(
         memory, View(gates, layer.gates_step, 1),
         Size(last - first, layer.inputs, layer.gates_width),
     )  # fmt: skip
-    if cell == GRU:  # q is no part of the input product
+    if layer.recurrent_column > 0:  # q is no part of the input product
         q_column = layer.gates_width
         for row in range(last - first):
             at = gates + row * layer.gates_step + q_column
@@ -94,7 +94,7 @@ def forward(
         row, size = batch.starts[t], batch.sizes[t]
         if row + size > ready:
             first, ready = ready, min(rows, max(ready + TILE, row + size))
-            _project(cell, layer, head, theta, memory, first, ready)
+            _project(layer, head, theta, memory, first, ready)
         gates = layer.gates + row * layer.gates_step
         previous = layer.previous + row * layer.previous_step
         if t > 0:

@@ -15,15 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harmodels.kernels.recurrent.cells import (
-    CELLS,
-    GRU,
-    LSTM,
-    SIMPLE_RNN,
-)
+from harmodels.kernels.recurrent.cells import CELLS, KINDS
 from harmodels.kernels.simd.emitter import LINE, odd_lines, padded
 
-GATES = {SIMPLE_RNN: 1, GRU: 3, LSTM: 4}
 # Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
 # second-level cache.
 TILE = 96
@@ -96,7 +90,7 @@ def hierarchical(fingers: int, inputs: int, finger_hidden: int, hand_hidden: int
 
 def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_size: int) -> Plan:
     """Lay out the classifier and a batch of at most `rows` steps in `batch_size` sequences."""
-    kind = CELLS.index(cell)
+    kind = list(CELLS).index(cell)
     theta, transposes, memory = _Space(), _Space(), _Space()
     layers, head = np.zeros(len(shapes), LAYER), np.zeros(1, HEAD)
     levels = shapes[-1].level + 1
@@ -124,7 +118,7 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
         total = layer["gates_width"] + layer["recurrent_column"]
         layer["gates_step"] = odd_lines(int(total))
         layer["gates"] = memory.take(rows, layer["gates_step"])
-        layer["previous_step"] = odd_lines(int(layer["width"]) * (1 + (kind == LSTM)))
+        layer["previous_step"] = odd_lines(int(layer["width"]) * KINDS[kind].states)
         # one row more, for the states behind a sequence's last step, which nobody reads
         layer["previous"] = memory.take(rows + 1, layer["previous_step"])
     _place_head(head, layers, classes, batch_size, theta, transposes, memory)
@@ -137,11 +131,11 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
 def _place_parameters(
     layer: np.void, cell: int, shape: Shape, theta: _Space, transposes: _Space
 ) -> None:
-    gates, width = GATES[cell], padded(shape.hidden)
+    gates, width = len(KINDS[cell].order), padded(shape.hidden)
     inputs = int(shape.columns[-1] - shape.columns[0]) + 1
     layer["inputs"], layer["hidden"], layer["width"] = inputs, shape.hidden, width
     layer["gates_width"] = gates * width
-    layer["recurrent_column"] = width if cell == GRU else 0
+    layer["recurrent_column"] = width if KINDS[cell].apart else 0
     step = layer["weight_step"] = odd_lines(gates * width)
     layer["weight_x"] = theta.take(padded(inputs), step)
     layer["weight_h"] = theta.take(width, step)

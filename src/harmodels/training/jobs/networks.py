@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import torch
 
-from harmodels.config.options import Minibatch, Perceptron, Recurrent
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import TrainingError
@@ -33,9 +32,14 @@ from harmodels.training.jobs.records import (
     write_weights,
 )
 from harmodels.training.jobs.snapshots import pack, unpack
-from harmodels.training.learners import Learner, SequenceTensors, index_tensor, make_learner
-from harmodels.training.learners.base import MeasuresGradients
-from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
+from harmodels.training.learners import (
+    Learner,
+    MeasuresGradients,
+    SequenceTensors,
+    index_tensor,
+    make_learner,
+)
+from harmodels.training.stopping import AllEpochs, StoppingRule
 
 
 def train_networks(
@@ -74,7 +78,7 @@ def train_networks(
         " to ".join(map(str, sorted({min(numbers), max(numbers)}))),
         len(indices.test),
     )
-    schedule = make_schedule(options, job)
+    schedule = make_schedule(options, learner.stopping, job)
     result = _fit(learner, data, indices, schedule, checkpoints)
     if getattr(options, "measure_gradients", False):
         # the initial weights are drawn again, so a resumed training needs no copy of them
@@ -150,15 +154,14 @@ def _peak_gpu_memory_mb(device: str) -> float | None:
     return round(torch.cuda.max_memory_reserved() / 2**20, 1)
 
 
-def make_schedule(options: Any, job: Job) -> Schedule:
-    """Return epochs, seeds, the monitored loss and the stopping rule that the options ask for.
+def make_schedule(options: Any, stopping: StoppingRule, job: Job) -> Schedule:
+    """Return epochs, seeds, the monitored loss and the stopping rule of a job.
 
     Raises
     ------
     TrainingError
         If training shall stop on a validation loss and nothing is held out for it.
     """
-    stopping = _stopping_rule(options)
     if stopping != AllEpochs() and not job.validation:
         raise TrainingError(
             f"{job.experiment}: {stopping} needs a validation loss; "
@@ -173,16 +176,6 @@ def make_schedule(options: Any, job: Job) -> Schedule:
         test_every=getattr(options, "test_every", None),
         keep_before_stop=getattr(options, "tested_weights", "at_stop") == "before_stop",
     )
-
-
-def _stopping_rule(options: Any) -> StoppingRule:
-    if isinstance(options, Minibatch | Recurrent) and options.patience:
-        return Patience(options.patience)
-    if isinstance(options, Perceptron) and options.stopping == "patience":
-        return Patience(options.patience)
-    if isinstance(options, Perceptron) and options.stopping == "loss_gap":
-        return LossGap(options.gap_after, options.gap)
-    return AllEpochs()
 
 
 def _tensors(sequences: Sequences, job: Job) -> SequenceTensors:

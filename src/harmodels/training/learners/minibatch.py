@@ -13,14 +13,10 @@ from harmodels.kernels.elman import packed_minibatch as packed
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.nn.devices import send
-from harmodels.training.learners.base import (
-    Generators,
-    Losses,
-    SequenceTensors,
-    State,
-)
-from harmodels.training.learners.elman import ElmanLearner
+from harmodels.training.learners._base import Generators, Losses, SequenceTensors, State
+from harmodels.training.learners._elman import ElmanLearner
 from harmodels.training.loops import minibatch as reference
+from harmodels.training.loops.cuda_graphs import plain_loop
 
 UNIFORM = initialisers.uniform(0.1)
 
@@ -34,9 +30,18 @@ INITIALISERS = {
 }
 
 
-class WholeSequence:
-    """Forward and backward pass of an Elman classifier through whole sequences."""
+@dataclass(frozen=True)
+class SequenceLoss:
+    """Forward and backward pass of an Elman classifier through whole sequences.
 
+    Attributes
+    ----------
+    data
+        Of sequences that differ in length, whose `inputs` are then their numbers, on the host:
+        no padded copy of all of them exists. None where inputs are dense.
+    """
+
+    data: SequenceTensors | None = None
     losses = ("binary_cross_entropy", "negative_log_likelihood")
 
     def gradients(
@@ -47,50 +52,24 @@ class WholeSequence:
         dropout_masks: Tensor | None,
     ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
         """Return gradients summed over the batch and both losses, (R, B)."""
-        return gradients(params, inputs, labels, None)
+        lengths = None
+        if self.data is not None:
+            inputs, lengths = self.data.padded(inputs)  # (R, B, T, D), (R, B)
+            labels = send(labels, inputs.device)
+        initial = inputs.new_zeros(*labels.shape, params.rnn.bias_hh.shape[-1])
+        logits, _, cache = elman.forward(params, inputs, initial, lengths)
+        targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
+        loss, d_logits = losses.binary_cross_entropy(logits, targets)
+        likelihood = losses.negative_log_likelihood(logits, labels)
+        values = dict(zip(self.losses, (loss, likelihood), strict=True))
+        return elman.backward(params, cache, d_logits), values
 
 
-@dataclass(frozen=True)
-class PaddedSequence:
-    """Forward and backward pass through sequences of unequal length; `inputs` are their numbers.
-
-    The numbers are on the host, so that no padded copy of all sequences exists.
-    """
-
-    data: SequenceTensors
-    losses = WholeSequence.losses
-
-    def gradients(
-        self,
-        params: elman.ElmanClassifier,
-        inputs: Tensor,
-        labels: Tensor,
-        dropout_masks: Tensor | None,
-    ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-        """Return gradients summed over the batch and both losses, (R, B)."""
-        padded, lengths = self.data.padded(inputs)
-        return gradients(params, padded, send(labels, padded.device), lengths)
-
-
-def gradients(
-    params: elman.ElmanClassifier, inputs: Tensor, labels: Tensor, lengths: Tensor | None
-) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-    """Return gradients summed over the batch and both losses (R, B) of inputs (R, B, T, D)."""
-    R, B = labels.shape
-    initial = inputs.new_zeros(R, B, params.rnn.bias_hh.shape[-1])
-    logits, _, cache = elman.forward(params, inputs, initial, lengths)
-    targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
-    loss, d_logits = losses.binary_cross_entropy(logits, targets)
-    likelihood = losses.negative_log_likelihood(logits, labels)
-    values = {"binary_cross_entropy": loss, "negative_log_likelihood": likelihood}
-    return elman.backward(params, cache, d_logits), values
-
-
-@dataclass(frozen=True)
 class MinibatchLearner(ElmanLearner):
     """An Elman classifier updated after every batch."""
 
     options: Minibatch
+    example = Minibatch(hidden=4, batch_size=2, epochs=1)
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as the options say; biases are zero."""
@@ -146,19 +125,19 @@ class MinibatchLearner(ElmanLearner):
     def _train_on_tensors(
         self, state: State, data: SequenceTensors, order: Tensor
     ) -> tuple[State, Losses]:
-        arguments: dict[str, Any] = {
-            "batch_size": self.options.batch_size, "reduction": "mean", "step": self._step
-        }  # fmt: skip
+        read: tuple[Any, ...]
         if data.equal_length:
-            params, optimiser, means = reference.train_epoch(
-                WholeSequence(), *state, data.inputs, data.labels, order,
-                **arguments, loop=self.loop,
-            )  # fmt: skip
+            read = SequenceLoss(), *state, data.inputs, data.labels, order
         else:
             numbers = torch.arange(len(data.labels))
-            params, optimiser, means = reference.train_epoch(
-                PaddedSequence(data), *state, numbers, data.labels.cpu(), order.cpu(), **arguments
-            )
+            read = SequenceLoss(data), *state, numbers, data.labels.cpu(), order.cpu()
+        params, optimiser, means = reference.train_epoch(
+            *read,
+            batch_size=self.options.batch_size,
+            reduction="mean",
+            step=self._step,
+            loop=self.loop if data.equal_length else plain_loop,
+        )
         return State(params, optimiser), means
 
     def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
@@ -172,4 +151,4 @@ class MinibatchLearner(ElmanLearner):
         return optim.sgd_step(params, grads, self.options.learning_rate), optimiser
 
 
-make = MinibatchLearner
+LEARNER = MinibatchLearner

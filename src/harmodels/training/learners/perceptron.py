@@ -1,6 +1,6 @@
 """A perceptron trained over mini-batches of feature vectors (report mlp_features)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from harmodels.models import mlp
 from harmodels.nn import initialisers, losses
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params
-from harmodels.training.learners.base import (
+from harmodels.training.learners._base import (
     Generators,
     Losses,
     SequenceTensors,
@@ -21,13 +21,13 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
-from harmodels.training.learners.softmax import draw_dropout_masks, mean_cross_entropy
+from harmodels.training.learners._softmax import SoftmaxLearner, draw_dropout_masks
 from harmodels.training.loops import minibatch as reference
-from harmodels.training.loops.cuda_graphs import RecordedLoop
+from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRule
 
 
 @dataclass(frozen=True)
-class PerceptronPass:
+class PerceptronLoss:
     """Forward and backward pass; the dropout masks are (R, B, N1) uint8, N1 + 1 as programmed.
 
     Attributes
@@ -69,14 +69,22 @@ def apply_gradient_variant(logits: Tensor, d_logits: Tensor, variant: str) -> Te
     return again if variant == "times_jacobian" else again + d_logits
 
 
-@dataclass(frozen=True)
-class PerceptronLearner:
-    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+class PerceptronLearner(SoftmaxLearner):
+    """A perceptron updated after every batch."""
 
     options: Perceptron
-    engine: str
-    threads: int
-    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+    example = Perceptron(batch_size=2, hidden1=4, hidden2=4, momentum=0.5, dropout=0.5, epochs=1)
+
+    @property
+    def stopping(self) -> StoppingRule:
+        """The rule that the options name."""
+        options = self.options
+        rules: dict[str, StoppingRule] = {
+            "loss_gap": LossGap(options.gap_after, options.gap),
+            "patience": Patience(options.patience),
+            "all_epochs": AllEpochs(),
+        }
+        return rules[options.stopping]
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw weights from U[-initial_range, initial_range]; biases and velocity are zero."""
@@ -122,7 +130,7 @@ class PerceptronLearner:
             )
         else:
             params, velocity, means = reference.train_epoch(
-                PerceptronPass(scale, options.output_gradient, as_programmed),
+                PerceptronLoss(scale, options.output_gradient, as_programmed),
                 *state,
                 *read,
                 masks,
@@ -143,10 +151,6 @@ class PerceptronLearner:
             )
         return in_parts(lambda part: mlp.forward(params, vectors[part])[0], indices)
 
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return the mean cross-entropy."""
-        return mean_cross_entropy(scores, labels)
-
     def _step(self, params: Any, grads: Any, velocity: Any) -> tuple[Any, Any]:
         rate, momentum = self.options.learning_rate, self.options.momentum
         if momentum:
@@ -154,4 +158,4 @@ class PerceptronLearner:
         return optim.sgd_step(params, grads, rate), velocity
 
 
-make = PerceptronLearner
+LEARNER = PerceptronLearner

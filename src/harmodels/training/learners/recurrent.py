@@ -1,19 +1,25 @@
 """Recurrent classifiers of sequences of any length, trained with Adam (report hand_actions)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Recurrent
+from harmodels.errors import TrainingError
 from harmodels.kernels.recurrent import classifier as compiled
+from harmodels.kernels.recurrent.cells import CELLS as COMPILED
+from harmodels.models import hierarchical, recurrent_classifier
 from harmodels.nn import losses, packing
+from harmodels.nn.cells import CELLS
 from harmodels.nn.devices import send
 from harmodels.nn.dropout import DropoutMask
-from harmodels.training.learners.architectures import Architecture, architecture
-from harmodels.training.learners.base import (
+from harmodels.nn.initialisation_schemes import SCHEMES
+from harmodels.training.learners._base import (
     Generators,
     Losses,
     SequenceTensors,
@@ -21,14 +27,78 @@ from harmodels.training.learners.base import (
     in_parts,
     one_by_one,
 )
-from harmodels.training.learners.softmax import draw_dropout_masks, mean_cross_entropy
+from harmodels.training.learners._softmax import SoftmaxLearner, draw_dropout_masks
 from harmodels.training.loops import minibatch
 
 EPSILON = 1e-7  # of Adam, the default of Keras, which the report used
 
 
+class Architecture(NamedTuple):
+    """A classifier of packed sequences.
+
+    Attributes
+    ----------
+    initialise(generators)
+        Draw R classifiers.
+    forward(params, layout, inputs, dropout_mask)
+        Logits (R, B, C) and what `backward` needs.
+    backward(params, cache, d_logits, dropout_mask)
+        The gradients of all parameters.
+    fingers
+        (F, K) channels of each finger, None where the network reads all channels at once.
+    """
+
+    initialise: Callable[[Generators], Any]
+    forward: Callable[..., tuple[Tensor, Any]]
+    backward: Callable[..., Any]
+    fingers: Tensor | None
+
+
+def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
+    """Return the architecture that the options name, for these sequences.
+
+    Raises
+    ------
+    TrainingError
+        If a hierarchy of fingers is asked for and the data set names no fingers.
+    """
+    cell, channels = CELLS[options.cell], data.frames.shape[-1]
+    shared: dict[str, Any] = {
+        "cell": cell, "classes": data.classes, "scheme": SCHEMES[options.initialisation],
+        "dtype": data.frames.dtype,
+    }  # fmt: skip
+    if options.architecture == "plain":
+        return Architecture(
+            partial(
+                recurrent_classifier.initialise,
+                channels=channels, hidden=options.hidden, layers=options.layers, **shared,
+            ),
+            lambda params, *rest: recurrent_classifier.forward(params, cell, *rest),
+            lambda params, *rest: recurrent_classifier.backward(params, cell, *rest),
+            None,
+        )  # fmt: skip
+    if data.fingers is None:
+        raise TrainingError(
+            "architecture: hierarchical needs a data set of hands (sfinge3d, fpha, "
+            "simulated-hands); choose one of them or architecture: plain"
+        )
+    fingers = hierarchical.finger_channels(data.fingers.tolist(), channels).to(data.frames.device)
+    return Architecture(
+        partial(
+            hierarchical.initialise,
+            fingers=fingers,
+            finger_hidden=options.finger_hidden or max(1, options.hidden // 10),
+            hand_hidden=options.hidden,
+            **shared,
+        ),
+        lambda params, *rest: hierarchical.forward(params, cell, fingers, *rest),
+        lambda params, *rest: hierarchical.backward(params, cell, *rest),
+        fingers,
+    )
+
+
 @dataclass(frozen=True)
-class SequencePass:
+class SequenceLoss:
     """Forward and backward pass over packed batches; the dropout masks are (R, B, H) uint8.
 
     The readable loop's `inputs` are sample numbers: a batch is packed straight from the frames,
@@ -65,13 +135,16 @@ def pack(data: SequenceTensors, samples: Tensor) -> tuple[packing.PackedLayout, 
     return batch, packing.pack_frames(batch, data.frames, starts)
 
 
-@dataclass(frozen=True)
-class RecurrentLearner:
-    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
+class RecurrentLearner(SoftmaxLearner):
+    """A recurrent classifier, plain or hierarchical, updated after every batch."""
 
     options: Recurrent
-    engine: str
-    threads: int
+    example = Recurrent(hidden=4, batch_size=2, epochs=1)
+
+    @classmethod
+    def is_compiled(cls, options: Any) -> bool:
+        """Return whether the mathematics of the cell is compiled."""
+        return options.cell in COMPILED
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as Keras or torch does."""
@@ -104,7 +177,7 @@ class RecurrentLearner:
             )
         else:
             params, optimiser, means = minibatch.train_epoch(
-                SequencePass(network, data, scale),
+                SequenceLoss(network, data, scale),
                 *state,
                 torch.arange(len(data.labels)),
                 data.labels.cpu(),
@@ -136,13 +209,9 @@ class RecurrentLearner:
 
         return in_parts(score, indices.cpu())
 
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return the mean cross-entropy."""
-        return mean_cross_entropy(scores, labels)
-
     def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
         rate = self.options.learning_rate
         return optim.adam_step(params, grads, optimiser, rate, epsilon=EPSILON)
 
 
-make = RecurrentLearner
+LEARNER = RecurrentLearner

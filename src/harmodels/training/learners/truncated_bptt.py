@@ -1,6 +1,5 @@
 """An Elman classifier trained by truncated BPTT, one sequence at a time (report rnn_tbptt)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -9,24 +8,19 @@ from harmodels.config.options import TruncatedBptt
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
-from harmodels.training.learners.base import (
-    Generators,
-    Losses,
-    SequenceTensors,
-    State,
-)
-from harmodels.training.learners.elman import ElmanLearner
+from harmodels.training.learners._base import Generators, Losses, SequenceTensors, State
+from harmodels.training.learners._elman import ElmanLearner
 from harmodels.training.loops import tbptt as reference
 
 # `logged_loss` to how many sequences apart those lie whose last window is logged; 0: all windows
 LOGGED_EVERY = {"every_window": 0, "last_of_fifth": 5}
 
 
-@dataclass(frozen=True)
 class TruncatedBpttLearner(ElmanLearner):
     """An Elman classifier updated after every window or every sequence."""
 
     options: TruncatedBptt
+    example = TruncatedBptt(hidden=4, window=2, epochs=1)
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw weights and biases from U[-initial_range, initial_range]."""
@@ -64,4 +58,4 @@ class TruncatedBpttLearner(ElmanLearner):
         return State(params), losses
 
 
-make = TruncatedBpttLearner
+LEARNER = TruncatedBpttLearner

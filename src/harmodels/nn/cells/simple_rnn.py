@@ -5,9 +5,9 @@ recurrence on dense windows, with an initial state.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harmodels.nn.cells import Cell, RecurrentParams, Views
+from harmodels.nn.recurrent import Cell, OnnxOperator, RecurrentParams, Views
 
 
 def _prepare(params: RecurrentParams, inputs: Tensor) -> Views:
@@ -35,4 +35,16 @@ def _d_projected(buffers: Views, slopes: Views, d_states: Views) -> Tensor:
     return slopes[0]
 
 
-CELL = Cell(1, 1, None, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)
+CELL = Cell(
+    label="SimpleRNN",
+    gate_order="h",
+    states=1,
+    prepare=_prepare,
+    step=_step,
+    slopes=_slopes,
+    step_back=_step_back,
+    carry_gradient=_carry_gradient,
+    d_projected=_d_projected,
+    torch_layer=nn.RNN,
+    onnx=OnnxOperator("RNN", "h"),
+)

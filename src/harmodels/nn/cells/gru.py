@@ -22,9 +22,9 @@ torch.Size([1, 6, 4])
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harmodels.nn.cells import Cell, RecurrentParams, Views
+from harmodels.nn.recurrent import Cell, OnnxOperator, RecurrentParams, Views
 
 
 class GruBuffers(NamedTuple):
@@ -95,4 +95,17 @@ def _d_projected(buffers: GruBuffers, slopes: GruSlopes, d_states: Views) -> Ten
     return torch.cat((d_gates[..., : 2 * d_n.shape[-1]], d_n), dim=-1)
 
 
-CELL = Cell(3, 1, None, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)
+CELL = Cell(
+    label="GRU",
+    gate_order="rzn",
+    states=1,
+    prepare=_prepare,
+    step=_step,
+    slopes=_slopes,
+    step_back=_step_back,
+    carry_gradient=_carry_gradient,
+    d_projected=_d_projected,
+    torch_layer=nn.GRU,
+    # ONNX may leave out the reset gate's bias, torch.nn does not
+    onnx=OnnxOperator("GRU", "zrn", {"linear_before_reset": 1}),
+)

@@ -1,8 +1,8 @@
-"""The interface of a learner (start, one epoch, scores, losses) and the data that it reads."""
+"""The interface of a learner, what the learners share, and the data that they read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +13,8 @@ from harmodels.errors import DataError
 from harmodels.kernels.threads import map_replicates
 from harmodels.nn.devices import send
 from harmodels.nn.params import take_replicates
+from harmodels.training.loops.cuda_graphs import RecordedLoop
+from harmodels.training.stopping import AllEpochs, Patience, StoppingRule
 
 SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass
 
@@ -110,6 +112,11 @@ class Learner(Protocol):
         """`reference` or `compiled`: the engine in use."""
         ...
 
+    @property
+    def stopping(self) -> StoppingRule:
+        """The rule that may end a replicate before the last epoch."""
+        ...
+
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the initial parameters, one replicate from each generator."""
         ...
@@ -131,6 +138,35 @@ class Learner(Protocol):
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the named mean losses of logits (n, C)."""
         ...
+
+
+@dataclass(frozen=True)
+class NetworkLearner:
+    """Options, engine (`reference` or `compiled`) and threads of the compiled loop.
+
+    Attributes
+    ----------
+    example
+        Options of a small network, with which `harmodels compile` compiles the loops.
+    """
+
+    example: ClassVar[Any]
+
+    options: Any
+    engine: str
+    threads: int
+    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+
+    @classmethod
+    def is_compiled(cls, options: Any) -> bool:
+        """Return whether a compiled loop trains networks of these options."""
+        return True
+
+    @property
+    def stopping(self) -> StoppingRule:
+        """Patience, where the options have it."""
+        patience = getattr(self.options, "patience", None)
+        return Patience(patience) if patience else AllEpochs()
 
 
 @runtime_checkable

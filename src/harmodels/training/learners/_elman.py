@@ -1,8 +1,5 @@
 """Scores, losses and gradients through time shared by the learners of the Elman classifier."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -10,26 +7,20 @@ from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn import losses
 from harmodels.nn.params import map_params
-from harmodels.training.learners.base import (
+from harmodels.training.learners._base import (
     Losses,
+    NetworkLearner,
     SequenceTensors,
     in_parts,
     one_by_one,
 )
 from harmodels.training.loops import tbptt as reference
-from harmodels.training.loops.cuda_graphs import RecordedLoop
 
 MEASURED_AT_ONCE = 256  # sequences whose states of all steps are in memory
 
 
-@dataclass(frozen=True)
-class ElmanLearner:
-    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
-
-    options: Any
-    engine: str
-    threads: int
-    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+class ElmanLearner(NetworkLearner):
+    """A learner of the Elman classifier."""
 
     def scores(
         self, params: elman.ElmanClassifier, data: SequenceTensors, indices: Tensor

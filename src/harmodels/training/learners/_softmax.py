@@ -5,7 +5,16 @@ from torch import Tensor
 
 from harmodels.nn import dropout, losses
 from harmodels.nn.devices import send
-from harmodels.training.learners.base import Generators, Losses
+from harmodels.training.learners._base import Generators, Losses, NetworkLearner
+
+
+class SoftmaxLearner(NetworkLearner):
+    """A learner whose network ends in a softmax."""
+
+    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
+        """Return the mean cross-entropy of logits (n, C)."""
+        loss, _ = losses.softmax_cross_entropy(scores, labels)
+        return {"cross_entropy": loss.double().mean()}
 
 
 def draw_dropout_masks(
@@ -17,9 +26,3 @@ def draw_dropout_masks(
     shape = (order.shape[1], units)
     masks = [dropout.draw_masks(generator, shape, 1 - rate) for generator in generators]
     return send(torch.stack(masks), order.device)
-
-
-def mean_cross_entropy(scores: Tensor, labels: Tensor) -> Losses:
-    """Return the mean cross-entropy of logits (n, C)."""
-    loss, _ = losses.softmax_cross_entropy(scores, labels)
-    return {"cross_entropy": loss.double().mean()}

@@ -10,9 +10,9 @@ With h', c' one step before::
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harmodels.nn.cells import Cell, RecurrentParams, Views
+from harmodels.nn.recurrent import Cell, OnnxOperator, RecurrentParams, Views
 
 
 class LstmBuffers(NamedTuple):
@@ -84,4 +84,17 @@ def _d_projected(buffers: LstmBuffers, slopes: LstmSlopes, d_states: Views) -> T
     return slopes.gates
 
 
-CELL = Cell(4, 2, 1, _prepare, _step, _slopes, _step_back, _carry_gradient, _d_projected)
+CELL = Cell(
+    label="LSTM",
+    gate_order="ifgo",
+    states=2,
+    prepare=_prepare,
+    step=_step,
+    slopes=_slopes,
+    step_back=_step_back,
+    carry_gradient=_carry_gradient,
+    d_projected=_d_projected,
+    forget_gate="f",
+    torch_layer=nn.LSTM,
+    onnx=OnnxOperator("LSTM", "iofg"),
+)
