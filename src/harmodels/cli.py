@@ -202,7 +202,7 @@ def _recency(given: argparse.Namespace) -> None:
     from harmodels.evaluation.predictions import select
     from harmodels.evaluation.recency import recency
     from harmodels.files import read_table
-    from harmodels.provenance.facts import read_facts
+    from harmodels.records.run import RunRecord
     from harmodels.training.jobs.replay import labels_of_epoch, splits_name
 
     data = given.folder.parent.parent / "datasets" / given.folder.name
@@ -214,17 +214,17 @@ def _recency(given: argparse.Namespace) -> None:
     leave_out = [classes.index(name) for name in given.leave_out]
     rows = []
     for path in sorted((given.folder / "runs").glob("*/*/run.json")):
-        run = read_facts(path)
+        run = RunRecord.read_file(path)
         frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
         splits = read_table(given.folder / "splits" / splits_name(run))[0].to_pandas()
-        for outcome in run["replicates"]:
-            replicate = outcome["replicate"]
+        for outcome in run.replicates:
+            replicate = outcome.replicate
             chosen = select(frame[frame["replicate"] == replicate], "last")
             if chosen.empty:
                 continue
-            seen = labels_of_epoch(run, sequences, splits, replicate, outcome["epochs"])
+            seen = labels_of_epoch(run, sequences, splits, replicate, int(outcome.epochs))
             found = recency(chosen, seen.tolist(), leave_out)
-            rows.append((run["experiment"], run["name"], replicate, *found))
+            rows.append((run.experiment, run.name, replicate, *found))
     if not rows:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     columns = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harmodels.files import read_json
+from harmodels.records.run import RunRecord
 from harmodels.reporting.page.build import build_page, write_page
 from harmodels.reporting.page.sections import ReportSection
 from harmodels.reporting.page.timing import read_job_seconds
@@ -15,7 +16,7 @@ with script_job(snakemake, "page"):
             dataset=section["dataset"],
             spec=section["spec"],
             folder=Path(section["folder"]),
-            runs=[read_json(f"{folder}/run.json") for folder in section["runs"]],
+            runs=[RunRecord.read_file(f"{folder}/run.json") for folder in section["runs"]],
             job_seconds=read_job_seconds(
                 Path("results/logs", section["report"], section["dataset"], "train")
             ),

@@ -340,18 +340,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
             )
         self.history_ = result.history()
-        self.replicates_ = pd.DataFrame(
-            [
-                {
-                    "replicate": outcome.replicate,
-                    "epochs": outcome.epochs,
-                    "best_epoch": outcome.best_epoch,
-                    "diverged_epoch": outcome.diverged_epoch,
-                    "stopped": outcome.stop_reason or "all epochs",
-                }
-                for outcome in outcomes
-            ]
-        )
+        self.replicates_ = pd.DataFrame(vars(outcome.recorded()) for outcome in outcomes)
         self.params_ = take_replicates((result.best if validated else result.last).params, usable)
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
 

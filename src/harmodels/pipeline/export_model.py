@@ -18,7 +18,6 @@ from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS
 from harmodels.data.registry import Dataset
 from harmodels.data.sequences import read_subjects
-from harmodels.data.splits import kept_checkpoints
 from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
@@ -92,7 +91,7 @@ def export_model(source: ModelSource, folder: Path) -> None:
     (runs,) = load_runs(source.folders).values()
     run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
     replicates = usable_replicates(run, plan)
-    channels = run.facts["channels"] or source.dataset.channels
+    channels = run.record.channels or source.dataset.channels
     parts = [path for path in source.folders if split_name(path.name)[0] == run.folder.name]
     weights = read_weights(parts, plan.checkpoint)
     model = fitted_estimator(run, weights, replicates, len(channels))
@@ -107,17 +106,12 @@ def usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
     ModelError
         If there is none.
     """
-    wanted = [
-        entry["replicate"]
-        for entry in run.facts["replicates"]
-        if not plan.replicates or entry["replicate"] in plan.replicates
+    usable = [
+        outcome.replicate
+        for outcome in run.outcomes
+        if plan.checkpoint in outcome.checkpoints
+        and (not plan.replicates or outcome.replicate in plan.replicates)
     ]
-    kept = {
-        entry["replicate"]
-        for entry in run.facts["replicates"]
-        if plan.checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
-    }
-    usable = [number for number in wanted if number in kept]
     if not usable:
         raise ModelError(
             f"{run.folder}: no network of the plan has finite {plan.checkpoint} weights; choose "
@@ -145,8 +139,8 @@ def fitted_estimator(
     ResultsError
         If the weights do not fit the architecture.
     """
-    model = _estimator(run).set_params(replicates=len(replicates), random_state=run.facts["seed"])
-    positions = [entry["replicate"] for entry in run.facts["replicates"]]
+    model = _estimator(run).set_params(replicates=len(replicates), random_state=run.record.seed)
+    positions = [outcome.replicate for outcome in run.outcomes]
     rows = [positions.index(number) for number in replicates]
     tensors = {name: tensor[rows] for name, tensor in weights.items()}
     model.classes_ = np.array(run.classes)
@@ -183,20 +177,20 @@ def _weights(path: Path, checkpoint: str) -> dict[str, Tensor]:
 
 
 def _estimator(run: Run) -> NetworkClassifier:
-    training, options = run.facts["training"], run.facts["options"]
+    training, options = run.record.training, run.options
     if training not in SHARED:
         raise ModelError(
             f"{run.folder} trained no network ({training}); there is nothing to export"
         )
     given = {name: options[name] for name in SHARED[training]}
     if training in ("truncated_bptt", "minibatch"):
-        return ElmanClassifier(training=training, **given)
+        return ElmanClassifier(**given | {"training": training})
     if training == "perceptron":
         return MLPClassifier((options["hidden1"], options["hidden2"]), **given)
     if options["architecture"] == "hierarchical":
         return HierarchicalClassifier(
             cell=options["cell"],
-            branches=run.facts["fingers"],
+            branches=run.record.fingers,
             branch_hidden=options["finger_hidden"],
             **given,
         )
@@ -213,10 +207,10 @@ def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> 
     """Return the card of a run's model."""
     dataset, plan = source.dataset, source.plan
     features: AffineMap | None = None
-    channels = tuple(run.facts["channels"] or dataset.channels)
+    channels = tuple(run.record.channels or dataset.channels)
     read = dataset.units
-    if run.facts.get("unit"):
-        read, _ = convert_units(read, run.facts["unit"])
+    if run.record.unit:
+        read, _ = convert_units(read, run.record.unit)
     units = dict(zip(dataset.channels, read, strict=True))
     if source.feature_map is not None:
         features, channels, units = read_map(source.feature_map), RAW_CHANNELS, UNIT
@@ -228,7 +222,7 @@ def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> 
         data=TrainingData(
             name=dataset.title,
             simulated=dataset.simulated,
-            sha256=run.facts["data"]["sequences"],
+            sha256=run.record.data["sequences"],
             licence=dataset.licence,
             citation=dataset.citation,
             worn=dataset.worn,
@@ -246,9 +240,7 @@ def describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) -> 
             "chosen_on": "validation accuracy" if plan.chosen else None,
             "checkpoint": plan.checkpoint,
             "replicates": list(replicates),
-            "weights_sha256": [
-                part["files"]["weights.safetensors"] for part in run.facts.get("parts", [run.facts])
-            ],
+            "weights_sha256": [part.files["weights.safetensors"] for part in run.records],
         },
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from harmodels.config.messages import counted
 from harmodels.errors import ResultsError
-from harmodels.files import read_json
+from harmodels.records.run import RunRecord
 from harmodels.reporting.page.sections import ReportSection
 from harmodels.reporting.page.timing import duration, read_job_seconds, times
 
@@ -41,7 +41,7 @@ def lines_of_times(
             dataset=entry["dataset"],
             spec=entry["spec"],
             folder=Path(entry["folder"]),
-            runs=_facts(path for path in paths if _is_new(path, since)),
+            runs=_records(path for path in paths if _is_new(path, since)),
             job_seconds=read_job_seconds(
                 results / "logs" / entry["report"] / entry["dataset"] / "train"
             ),
@@ -64,11 +64,11 @@ def lines_of_times(
     return ["Where the time went:", *(f"  {line}" for line in lines)] if lines else []
 
 
-def _facts(paths: Iterable[Path]) -> list[Any]:
+def _records(paths: Iterable[Path]) -> list[RunRecord]:
     found = []
     for path in paths:
         with suppress(ResultsError):  # times are no result, and a run that failed ends here too
-            found.append(read_json(path))
+            found.append(RunRecord.read_file(path))
     return found
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from harmodels.records.run import RunRecord
 from harmodels.reporting.specs import Spec
-
-Facts = Mapping[str, Any]  # the content of a run.json
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class ReportSection:
     folder
         `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
     runs
-        The content of every run.json.
+        Every run.json.
     job_seconds
         How long the whole job of a run took, by experiment and name of the configuration, where
         that is known; the training itself is in run.json.
@@ -33,7 +31,7 @@ class ReportSection:
     dataset: str
     spec: Spec
     folder: Path
-    runs: Sequence[Facts]
+    runs: Sequence[RunRecord]
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
@@ -44,7 +42,7 @@ class ReportSection:
     @property
     def simulated(self) -> bool:
         """Whether any run read recordings that a generator made."""
-        return any(run.get("simulated") for run in self.runs)
+        return any(run.simulated for run in self.runs)
 
     def file(self, *parts: str) -> str:
         """Return the address of a file of this section, relative to the page."""

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
     experiment_title,
-    folder_name,
     grouped_runs,
 )
 from harmodels.reporting.page.sections import ReportSection
@@ -37,16 +36,16 @@ def times(section: ReportSection) -> list[Time]:
     found = []
     for name, runs in grouped_runs(section).items():
         extra = [
-            max(0.0, section.job_seconds[name, folder_name(run)] - run.get("wall_time_s", 0.0))
+            max(0.0, section.job_seconds[name, run.folder] - run.wall_time_s)
             for run in runs
-            if (name, folder_name(run)) in section.job_seconds
+            if (name, run.folder) in section.job_seconds
         ]
         found.append(
             Time(
                 title=experiment_title(section, name),
                 anchor=experiment_anchor(section, name),
                 jobs=len(runs),
-                training=sum(run.get("wall_time_s", 0.0) for run in runs),
+                training=sum(run.wall_time_s for run in runs),
                 overhead=sum(extra) if extra else None,
             )
         )

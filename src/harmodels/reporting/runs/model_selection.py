@@ -58,7 +58,7 @@ def _badness(run: Run, criterion: str, checkpoint: str) -> tuple[int, float, flo
 
 def _loss(run: Run, checkpoint: str) -> float:
     """Return the validation loss of the last weights, or of the best: its lowest value."""
-    metric = run.facts.get("options", {}).get("monitor", "cross_entropy")
+    metric = run.options.get("monitor", "cross_entropy")
     by_replicate = curve(run, metric, "validation").groupby("replicate")["value"]
     losses = by_replicate.last() if checkpoint == "last" else by_replicate.min()
     return float(losses.mean()) if len(losses) else np.inf
