@@ -183,7 +183,7 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
     try:
         product = _recorded(results, f"{table}.csv")
         runs = {folder: load_run(results / folder) for folder in product.runs}
-        places = sorted({o["replicate"] for run in runs.values() for o in run.facts["replicates"]})
+        places = sorted({o.replicate for run in runs.values() for o in run.outcomes})
         columns = [
             rebuild_table(product, _one_replicate(runs, place), results).cells["value"]
             for place in places
@@ -191,7 +191,7 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
         values = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
     except (HarmodelsError, ValueError, KeyError):
         return None
-    seeds = tuple((folder, run.facts["seed"], p) for folder, run in runs.items() for p in places)
+    seeds = tuple((folder, run.record.seed, p) for folder, run in runs.items() for p in places)
     return _Replicates(values, seeds)
 
 
@@ -208,8 +208,7 @@ def _one_replicate(runs: Mapping[str, Run], replicate: int) -> dict[str, Run]:
     return {
         folder: replace(
             run,
-            facts=run.facts
-            | {"replicates": [o for o in run.facts["replicates"] if o["replicate"] == replicate]},
+            outcomes=tuple(one for one in run.outcomes if one.replicate == replicate),
             history=run.history[run.history["replicate"] == replicate],
             predictions=run.predictions[run.predictions["replicate"] == replicate],
         )

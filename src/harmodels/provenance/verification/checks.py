@@ -104,13 +104,19 @@ class Checks:
         self.hashes += 1
         return self.digest(file) == recorded
 
-    def compare_record(self, file: str, recorded: str, dependents: Sequence[str] = ()) -> None:
-        """Compare a file with the hash in the record; report it unless it already is."""
+    def compare_record(
+        self,
+        file: str,
+        recorded: str,
+        dependents: Sequence[str] = (),
+        since: str = "the record was written",
+    ) -> None:
+        """Compare a file with its recorded hash; report it unless it already is."""
         if not self.is_readable(file, dependents) or self.matches(file, recorded):
             return
         if all(finding.file != file for finding in self.findings):
             digest = f"its hash is {short(self.digest(file))}, recorded was {short(recorded)}"
-            self.report(file, f"was changed after the record was written: {digest}", dependents)
+            self.report(file, f"was changed after {since}: {digest}", dependents)
 
     @contextmanager
     def guarded(self, file: str, dependents: Sequence[str] = ()) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """The data sets and splits of a results folder: their hashes, labels and splits."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from harmodels.data.splits import SPLITS
 from harmodels.errors import ResultsError
 from harmodels.files import git_blob, read_table
-from harmodels.provenance.record import RecordedData
+from harmodels.provenance.record import RecordedArchive, RecordedData
 from harmodels.provenance.verification.checks import Checks, short
 
 Codes = NDArray[np.int64]
@@ -83,7 +82,8 @@ def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Label
     """
     for file, recorded in data.files.items():
         checks.compare_record(file, recorded)
-    _check_archive(checks, data)
+    if data.archive is not None:
+        _check_archive(checks, data.archive)
     found = {}
     for file, recorded in data.tables.items():
         if not checks.exists(file):
@@ -124,30 +124,29 @@ def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None
     return None
 
 
-def _check_archive(checks: Checks, data: RecordedData) -> None:
-    archive: dict[str, Any] | None = data.archive
-    if archive is None:
-        return
-    file = archive["path"]
+def _check_archive(checks: Checks, archive: RecordedArchive) -> None:
+    file = archive.path
     if not checks.exists(file):
         checks.note(f"{file} is absent: the raw recordings were not checked")
-    elif checks.is_readable(file):
-        checks.hashes += 1
-        digest = checks.digest(file)
-        if digest not in archive["known"] and digest != archive["found"]:
-            checks.report(
-                file,
-                f"is another archive: its hash is {short(digest)}, the registry knows "
-                f"{', '.join(short(known) for known in archive['known']) or 'none'}",
-            )
-        elif digest not in archive["known"] and git_blob(checks.root / file) != archive.get(
-            "git_blob"
-        ):
-            checks.note(
-                f"{file} is a repacked archive; its members were checked when it was unpacked"
-                if archive["members"]
-                else f"{file} is a file of the user's own; the registry has no hash of it"
-            )
+        return
+    if not checks.is_readable(file):
+        return
+    checks.hashes += 1
+    digest = checks.digest(file)
+    if digest in archive.known:
+        return
+    if digest != archive.found:
+        known = ", ".join(map(short, archive.known)) or "none"
+        checks.report(
+            file,
+            f"is another archive: its hash is {short(digest)}, the registry knows {known}",
+        )
+    elif git_blob(checks.root / file) != archive.git_blob:
+        checks.note(
+            f"{file} is a repacked archive; its members were checked when it was unpacked"
+            if archive.members
+            else f"{file} is a file of the user's own; the registry has no hash of it"
+        )
 
 
 def _read_labels(checks: Checks, file: str, name: str) -> LabelledIds:
