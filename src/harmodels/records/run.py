@@ -4,10 +4,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from harmodels.config.base import Count, Number, Several, Text, key, wrong
+from harmodels.config.base import LARGEST_COUNT, Count, Number, Several, Text, key, wrong
 from harmodels.records.base import ResultsRecord
 
-Epoch = Annotated[Number, Field(ge=0)]
+Amount = Annotated[Number, Field(ge=0)]
+Epoch = Annotated[Number, Field(ge=0, le=LARGEST_COUNT)]
 Hashes = dict[str, str]  # SHA-256 by name
 
 
@@ -85,9 +86,9 @@ class RunRecord(Program):
     code: str | None = key(None, "Digest of the code that trained.")
     hardware: dict[str, Any] = key({}, "Platform, processor, cores and GPU.")
     resumes: Count = key(0, "How often the job was resumed from a checkpoint.", ge=0)
-    wall_time_s: Epoch = key(..., "Seconds, interrupted attempts included.")
-    sequences_per_s: Epoch | None = key(None, "Training sequences of all replicates a second.")
-    peak_gpu_memory_mb: Epoch | None = key(None, "The most that was reserved.")
+    wall_time_s: Amount = key(..., "Seconds, interrupted attempts included.")
+    sequences_per_s: Amount | None = key(None, "Training sequences of all replicates a second.")
+    peak_gpu_memory_mb: Amount | None = key(None, "The most that was reserved.")
 
     @field_validator("configuration")
     @classmethod

@@ -245,7 +245,7 @@ def test_replicates_validate_on_different_sequences(sequences):
 def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
     draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
     splits = draw_splits(sequences, draw, seed=3, replicates=2)
-    run = {"validation": False, "seed": 3}
+    run = SimpleNamespace(validation=False, seed=3, fold=None)
     labels = labels_of_epoch(run, sequences, splits, 1, 2)
     assert len(labels) == 18
     assert np.bincount(labels).tolist() == [6, 6, 6]
