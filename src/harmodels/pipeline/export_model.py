@@ -35,9 +35,10 @@ from harmodels.evaluation.predictions import select
 from harmodels.evaluation.statistics import Interval
 from harmodels.nn.params import load_state_dict
 from harmodels.recordings.stream import UCI_HAR
+from harmodels.records.base import AGAIN
 from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.model_selection import choose_run
 from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.runs.selection import choose_run
 
 # Options of a training that an estimator calls by the same name; others have no part in a model.
 SHARED = {
@@ -90,6 +91,11 @@ def export_model(source: ModelSource, folder: Path) -> None:
     plan = source.plan
     (runs,) = load_runs(source.folders).values()
     run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
+    for record in run.records:
+        if "sequences" not in record.data or "weights.safetensors" not in record.files:
+            raise ResultsError(
+                f"{run.folder / 'run.json'} lacks the hashes of sequences and weights. {AGAIN}"
+            )
     replicates = usable_replicates(run, plan)
     channels = run.record.channels or source.dataset.channels
     parts = [path for path in source.folders if split_name(path.name)[0] == run.folder.name]

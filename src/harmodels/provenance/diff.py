@@ -14,6 +14,8 @@ from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
 from harmodels.provenance.record import ENDING, Product, read_record
 from harmodels.provenance.verification.products import rebuild_table
+from harmodels.records.base import AGAIN
+from harmodels.reporting.frames import read_csv
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run, load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
@@ -139,28 +141,19 @@ def _cells(results: Path) -> pd.DataFrame:
     """Return the cells of every table of a results folder, and in which row of it each is."""
     parts = []
     for path in sorted(results.glob("*/*/tables/*.csv")):
+        columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
+        frame = read_csv(path, ["group", *columns], {"group": str})
+        keys = [name for name in frame if name not in CELL_COLUMNS]
+        cell = [
+            ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
+            for row in frame[[*keys, "group"]].to_dict("records")
+        ]
+        names = {"low": "lower", "high": "upper", "interval": "over"}
+        numbers = ["value", "lower", "upper", "published"]
         try:
-            frame = pd.read_csv(
-                path,
-                keep_default_na=False,
-                na_values=[""],
-                dtype={"group": str},
-                float_precision="round_trip",
-            )
-            keys = [name for name in frame if name not in CELL_COLUMNS]
-            cell = [
-                ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
-                for row in frame[[*keys, "group"]].to_dict("records")
-            ]
-            columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
-            names = {"low": "lower", "high": "upper", "interval": "over"}
-            part = frame[columns].rename(columns=names)
-            numbers = ["value", "lower", "upper", "published"]
-            part[numbers] = part[numbers].astype(np.float64)
-        except (OSError, ValueError, KeyError) as error:
-            raise ResultsError(
-                f"cannot read {path}: {error}. Delete it and run snakemake again."
-            ) from error
+            part = frame[columns].rename(columns=names).astype(dict.fromkeys(numbers, np.float64))
+        except ValueError as error:
+            raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
         table = path.relative_to(results).with_suffix("").as_posix()
         parts.append(part.assign(table=table, cell=cell, row=range(len(part))))
     if not parts:

@@ -61,15 +61,13 @@ class Checks:
 
     def is_readable(self, file: str, dependents: Sequence[str] = ()) -> bool:
         """Return whether a file can be read; report it if not."""
-        if not self.exists(file):
-            self.report(file, "is missing", dependents)
-            return False
         try:
             self.digest(file)
+        except FileNotFoundError:
+            self.report(file, "is missing", dependents)
         except OSError as error:
             self.report(file, f"cannot be read: {error.strerror or error}", dependents)
-            return False
-        return True
+        return file in self._digests
 
     def fits_in_memory(
         self, file: str, columns: Sequence[str] = (), dependents: Sequence[str] = ()
@@ -88,13 +86,7 @@ class Checks:
         return self._fitting[key]
 
     def digest(self, file: str) -> str:
-        """Return the SHA-256 of a file, which is read once.
-
-        Raises
-        ------
-        OSError
-            If it cannot be read.
-        """
+        """Return the SHA-256 of a file, which is read once; raises OSError if it cannot be."""
         if file not in self._digests:
             self._digests[file] = sha256(self.root / file)
         return self._digests[file]

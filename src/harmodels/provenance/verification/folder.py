@@ -11,7 +11,6 @@ from harmodels.provenance.verification.checks import Checks, short
 from harmodels.provenance.verification.coverage import Project, check_coverage, check_page
 from harmodels.provenance.verification.inputs import (
     Expected,
-    LabelledIds,
     check_data,
     expected_of,
     read_splits,
@@ -23,7 +22,7 @@ from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
 Shown = Callable[[Iterable[str], str], Iterable[str]]
-Tables = Mapping[str, LabelledIds]
+Tables = Mapping[str, Expected]
 
 
 def _silent(folders: Iterable[str], title: str) -> Iterable[str]:
@@ -68,7 +67,7 @@ def verify_folder(root: Path, show: Shown = _silent) -> Checks:
 def _check_project(checks: Checks, record: ProjectRecord, show: Shown) -> dict[str, RunRecord]:
     """Check a project and return its runs, by folder."""
     page = list(record.page)
-    tables: dict[str, LabelledIds] = {}
+    tables: dict[str, Expected] = {}
     known: dict[str, RunRecord] = {}
     for part in record.reports:
         for folder, run in part.runs.items():

@@ -1,6 +1,6 @@
 """The data sets and splits of a results folder: their hashes, labels and splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,6 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledIds:
-    """The ids (N,) and labels (N,) of one table of a data set, and the names of its classes."""
-
-    ids: pa.Array
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Expected:
     """What predictions must agree with.
 
@@ -35,37 +26,33 @@ class Expected:
     ids
         (N,) all sequences.
     labels, classes
-        (N,) their labels and the names of these; None without the data set.
+        (N,) their labels and the names of these; None without the table of the data set.
     splits
         (N,) of each replicate: an index into `data.splits.SPLITS`, -1 for none; None without them.
     """
 
     ids: pa.Array
-    labels: NDArray[np.int64] | None
-    classes: tuple[str, ...]
-    splits: dict[int, Codes] | None
+    labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
+    splits: dict[int, Codes] | None = None
 
 
 def expected_of(
-    table: LabelledIds | None, splits: pd.DataFrame | None, fold: str | None = None
+    table: Expected | None, splits: pd.DataFrame | None, fold: str | None = None
 ) -> Expected | None:
     """Return what predictions of a run on this table and these splits must agree with."""
-    if splits is not None and fold is not None:
+    if splits is None:
+        return table
+    if fold is not None:
         splits = splits[splits["fold"] == fold]
-    if table is None and splits is None:
-        return None
-    ids = table.ids if table is not None else pc.unique(pa.array(splits["id"]))  # type: ignore[index]
-    divided = None
-    if splits is not None:
-        divided = {}
-        for replicate, rows in splits.groupby("replicate"):
-            places = places_in(rows["id"], ids)
-            found = np.full(len(ids), -1, dtype=np.int64)
-            found[places[places >= 0]] = places_in(rows["split"], pa.array(SPLITS))[places >= 0]
-            divided[int(str(replicate))] = found
-    if table is None:
-        return Expected(ids, None, (), divided)
-    return Expected(ids, table.labels, table.classes, divided)
+    known = table or Expected(pc.unique(pa.array(splits["id"])))
+    divided = {}
+    for replicate, rows in splits.groupby("replicate"):
+        places = places_in(rows["id"], known.ids)
+        found = np.full(len(known.ids), -1, dtype=np.int64)
+        found[places[places >= 0]] = places_in(rows["split"], pa.array(SPLITS))[places >= 0]
+        divided[int(str(replicate))] = found
+    return replace(known, splits=divided)
 
 
 def places_in(column: "pd.Series[str]", values: pa.Array) -> Codes:
@@ -75,7 +62,7 @@ def places_in(column: "pd.Series[str]", values: pa.Array) -> Codes:
     return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, LabelledIds]:
+def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Expected]:
     """Check the files of one data set and return the ids and labels of its tables, by path.
 
     Tables may be absent, because recordings may not be passed on; everything else may not.
@@ -149,19 +136,19 @@ def _check_archive(checks: Checks, archive: RecordedArchive) -> None:
         )
 
 
-def _read_labels(checks: Checks, file: str, name: str) -> LabelledIds:
+def _read_labels(checks: Checks, file: str, name: str) -> Expected:
     table, facts = read_table(checks.root / file, ["id", "label"])
     if facts["dataset"] != name:
         checks.report(file, f"holds the data set {facts['dataset']!r}")
     ids = table["id"].combine_chunks().cast(pa.string())
     if len(pc.unique(ids)) < len(ids):
         checks.report(file, "holds a sequence twice")
-    return LabelledIds(ids, table["label"].to_numpy(), tuple(facts["classes"]))
+    return Expected(ids, table["label"].to_numpy(), tuple(facts["classes"]))
 
 
-def _compare_tables(checks: Checks, found: dict[str, LabelledIds]) -> None:
+def _compare_tables(checks: Checks, found: dict[str, Expected]) -> None:
     """Compare the tables of one data set with each other: they hold the same sequences."""
     for file, table in list(found.items())[1:]:
         first_file, first = next(iter(found.items()))
-        if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):
+        if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):  # type: ignore[arg-type]
             checks.report(file, f"holds other sequences or labels than {first_file}")
