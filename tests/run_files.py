@@ -36,6 +36,24 @@ JOB = Job(
     device="cpu",
 )
 
+# What every run.json has.
+RUN: dict[str, Any] = {
+    "report": "toy_report",
+    "dataset": "toy",
+    "experiment": "b",
+    "name": "hidden=50",
+    "configuration": {"hidden": 50},
+    "grid": ["hidden"],
+    "options": {},
+    "validation": True,
+    "classes": ["sitting", "walking"],
+    "seed": 7,
+    "engine": "reference",
+    "device": "cpu",
+    "wall_time_s": 1.5,
+    "replicates": [{"replicate": 0, "epochs": 2, "best_epoch": 1, "diverged_epoch": None}],
+}
+
 
 def write_run_files(
     folder: Path,
@@ -44,19 +62,19 @@ def write_run_files(
     classes: Sequence[str],
     *,
     simulated: bool = False,
-    facts: dict[str, Any] | None = None,
+    facts: dict[str, Any],
     **job: Any,
 ) -> None:
-    """Write history, predictions and run.json; `job` replaces fields, `facts` adds to run.json."""
+    """Write the files of a run; `job` replaces fields, `facts`, as the replicates, adds some."""
     known = SequenceFacts("toy", tuple(classes), ("x",), ("g",), 50.0, simulated)
     nothing = np.empty(0, dtype=np.int64)
     empty = np.empty(0, dtype=str)
     values = np.empty((0, 1), dtype=np.float32)
     sequences = Sequences(known, empty, empty, empty, nothing, np.zeros(1, dtype=int), values)
     write_frames(folder, history, [predictions], sequences)
-    about = {"classes": list(classes), "simulated": simulated} | (facts or {})
+    about = {"classes": list(classes), "simulated": simulated, "wall_time_s": 1.0}
     write_weights(folder / "weights.safetensors", {"last.weight": zeros(1)}, {})
-    write_run_record(folder, replace(JOB, **job), TrainingResult("reference", []), about)
+    write_run_record(folder, replace(JOB, **job), TrainingResult("reference", []), about | facts)
 
 
 def norms_of(history: pd.DataFrame, trained: dict[int, int], shrink: float = 0.5) -> pd.DataFrame:

@@ -21,24 +21,13 @@ from harmodels.reporting.claims.ledger import LEDGER_COLUMNS, read_claims_csv
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.write import read_table_csv
+from tests.run_files import RUN
 
 pytestmark = pytest.mark.attack("damaged file of results")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]
-CLASSES = ["sitting", "walking"]
 TABLE = parse_table({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
-FACTS = {
-    "report": "rnn_tbptt",
-    "dataset": "toy",
-    "experiment": "part_b",
-    "name": "hidden=4",
-    "configuration": {"hidden": 4},
-    "grid": ["hidden"],
-    "classes": CLASSES,
-    "simulated": True,
-    "replicates": [{"replicate": 0, "epochs": 2, "best_epoch": 1, "diverged_epoch": None}],
-}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +39,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(folder / "history.parquet", pd.DataFrame(history, columns=columns))
     predictions = pd.DataFrame({"replicate": [0] * 4, "checkpoint": "last", "split": "test"})
     predictions = predictions.assign(id=list("abcd"), label=[0, 1, 0, 1], score_0=0.1, score_1=0.2)
-    write_table(folder / "predictions.parquet", predictions, {"classes": CLASSES})
-    write_json(folder / "run.json", FACTS)
+    write_table(folder / "predictions.parquet", predictions, {"classes": RUN["classes"]})
+    write_json(folder / "run.json", RUN)
     return folder
 
 
@@ -110,7 +99,7 @@ def test_a_changed_run_record_is_used_or_named(
 ) -> None:
     before = (run / "run.json").read_bytes()
     try:
-        facts = data.draw(changed(FACTS))
+        facts = data.draw(changed(RUN))
         (run / "run.json").write_text(json.dumps(facts, default=str, skipkeys=True), "utf-8")
         with may_refuse(ResultsError, str(run)):
             load_run(run)

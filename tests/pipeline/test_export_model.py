@@ -15,7 +15,7 @@ from harmodels.data.features.mapping import AffineMap, write_map
 from harmodels.data.features.tables import feature_sequences
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
-from harmodels.errors import ConfigurationError, ModelError
+from harmodels.errors import ConfigurationError, ModelError, ResultsError
 from harmodels.evaluation.predictions import scores_of, select
 from harmodels.files import read_json, read_table, write_table
 from harmodels.pipeline.export_model import ModelSource, export_model
@@ -174,7 +174,7 @@ def test_one_network_of_a_run_can_be_taken(train, export, recorded):
     np.testing.assert_array_equal(second, both[1:])
 
 
-def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, tmp_path):
+def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, edit_json):
     folder = train("recurrent", OPTIONS["recurrent"])
     card = export([folder], configuration="one").card_
     assert (card.data.licence, card.data.worn) == ("CC0", "in the hand")
@@ -186,6 +186,9 @@ def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, tmp_
     assert low <= card.accuracy.value <= high
     assert card.origin["configuration"] == "one"
     assert card.origin["weights_sha256"] == [run["files"]["weights.safetensors"]]
+    edit_json(folder / "run.json", {"files": None})
+    with pytest.raises(ResultsError, match=r"run\.json lacks the hashes"):
+        export([folder], configuration="one")
 
 
 def test_the_best_configuration_is_chosen_on_validation_data(train, export):

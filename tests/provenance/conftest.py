@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
 from harmodels.provenance.build import hashes_of, record_data, record_report
-from harmodels.provenance.facts import read_facts
-from harmodels.provenance.record import Record, read_record, write_record
+from harmodels.provenance.record import ProjectRecord, read_record, write_record
 from harmodels.provenance.text import provenance_markdown
+from harmodels.records.run import Program, RunRecord
 from harmodels.reporting.claims import evaluate_claims, write_claims
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import read_published
@@ -164,14 +163,9 @@ def _record(results: Path) -> None:
     folders = sorted(path.parent for path in results.glob("*/*/runs/*/*/run.json"))
     splits = results / "toy_report" / "toy" / "splits" / "report.parquet"
     section = SECTION | {"runs": folders, "splits": {str(f): str(splits) for f in folders}}
-    record = Record(
+    record = ProjectRecord(
         project="toy",
-        written={
-            "commit": "a" * 40,
-            "dirty": False,
-            "lock": None,
-            "versions": {"harmodels": "1.2"},
-        },
+        written=Program(commit="a" * 40, dirty=False, versions={"harmodels": "1.2"}),
         page=hashes_of(results, ["toy.html"]),
         data={
             "toy": record_data(
@@ -185,8 +179,8 @@ def _record(results: Path) -> None:
         reports=[record_report(results, section, lambda file: PUBLISHED)],
     )
     write_record(results / "toy.provenance.json", record)
-    facts = {folder: read_facts(results / folder / "run.json") for folder in record.runs}
-    write_text(results / "provenance.md", provenance_markdown(record, facts))
+    runs = {folder: RunRecord.read_file(results / folder / "run.json") for folder in record.runs}
+    write_text(results / "provenance.md", provenance_markdown(record, runs))
 
 
 @pytest.fixture(scope="session")
@@ -237,7 +231,7 @@ def change_record() -> Callable[..., None]:
 
     def change(results: Path, **parts: Any) -> None:
         path = results / "toy.provenance.json"
-        write_record(path, replace(read_record(path), **parts))
+        write_record(path, read_record(path).model_copy(update=parts))
 
     return change
 

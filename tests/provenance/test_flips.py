@@ -4,16 +4,15 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harmodels.errors import ResultsError
-from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.provenance.verification import verify_folder
+from harmodels.records.run import RunRecord
 
 RUN = "toy_report/toy/runs/other/learning_rate=0.1"
 TABLE = "toy_report/toy/tables/people"
@@ -38,15 +37,15 @@ def small(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     record = read_record(results / RECORD)
     [report] = record.reports
     products = [product for product in report.products if product.name == "people"]
-    reports = [replace(report, runs={RUN: report.runs[RUN]}, products=products)]
-    record = replace(record, reports=reports)
+    report = report.replaced(runs={RUN: report.runs[RUN]}, products=products)
+    record = record.replaced(reports=[report])
     for part in ("runs/plain", "figures"):
         shutil.rmtree(results / "toy_report" / "toy" / part)
     for name in ("tables/table1.csv", "tables/table1.md", "tables/table1.tex", "claims.csv"):
         (results / "toy_report" / "toy" / name).unlink()
     (results / "toy_report" / "toy" / "claims.md").unlink()
     write_record(results / RECORD, record)
-    text = provenance_markdown(record, {RUN: read_facts(results / RUN / "run.json")})
+    text = provenance_markdown(record, {RUN: RunRecord.read_file(results / RUN / "run.json")})
     (results / "provenance.md").write_text(text, encoding="utf-8")
     assert verify_folder(results).findings == []
     return results

@@ -1,12 +1,10 @@
-from dataclasses import replace
-
 import pytest
 
 from harmodels.errors import ResultsError
 from harmodels.files import write_json
-from harmodels.provenance.facts import read_facts
 from harmodels.provenance.record import read_record, write_record
 from harmodels.provenance.text import provenance_markdown
+from harmodels.records.run import RunRecord
 
 PLACE = "toy_report/toy"
 
@@ -29,13 +27,16 @@ def facts(made, record):
         "resumes": 1,
         "sequences_per_s": 100.0,
     }
-    return {folder: {**read_facts(made / folder / "run.json"), **fixed} for folder in record.runs}
+    return {
+        folder: RunRecord.read_file(made / folder / "run.json").replaced(**fixed)
+        for folder in record.runs
+    }
 
 
 def with_change(facts, change):
     """The facts with those of the first run changed."""
     first = next(iter(facts))
-    return facts | {first: {**facts[first], **change}}
+    return facts | {first: facts[first].replaced(**change)}
 
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
@@ -139,5 +140,5 @@ def test_throughput_is_a_range_and_gpu_memory_its_highest(record, facts):
 
 def test_simulated_recordings_are_said_to_be(record, facts):
     assert "SIMULATED" not in provenance_markdown(record, facts)
-    data = {"toy": replace(record.data["toy"], simulated=True)}
-    assert "SIMULATED" in provenance_markdown(replace(record, data=data), facts)
+    data = {"toy": record.data["toy"].replaced(simulated=True)}
+    assert "SIMULATED" in provenance_markdown(record.replaced(data=data), facts)

@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ from safetensors.numpy import save_file
 from harmodels.cli import main
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, sha256, write_json
-from harmodels.provenance.record import Record, read_record, write_record
+from harmodels.provenance.record import ProjectRecord, read_record, write_record
 from harmodels.provenance.verification import report_lines, verify_folder
 
 PLACE = "toy_report/toy"
@@ -25,12 +24,6 @@ def found(results):
     for finding in verify_folder(results).findings:
         problems.setdefault(finding.file, []).append(finding.problem)
     return problems
-
-
-def files_of(results: Path) -> list[str]:
-    """Return every file whose change must be seen."""
-    paths = (path for path in results.rglob("*") if path.is_file())
-    return sorted(path.relative_to(results).as_posix() for path in paths)
 
 
 def test_what_was_built_follows(made):
@@ -194,185 +187,144 @@ def test_a_flipped_byte_of_weights_is_named_and_nothing_depends_on_it(results):
     assert finding.dependents == ()
 
 
-def damage(results, change):
-    """Change every file but the record and return their names."""
-    files = [file for file in files_of(results) if not file.endswith(".provenance.json")]
-    for file in files:
-        path = results / file
-        path.write_bytes(change(path.read_bytes()))
-    return files
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000])
+def test_a_cut_file_and_a_file_of_anything_else_is_named_without_a_crash(results, content):
+    files = [path for path in results.rglob("*") if path.is_file()]
+    files.remove(results / "toy.provenance.json")
+    for path in files:
+        before = path.read_bytes()
+        path.write_bytes(before[: len(before) // 2] if content is None else content)
+    problems = set(found(results))
+    assert {path.relative_to(results).as_posix() for path in files} <= problems
+    if content is not None:
+        (results / "toy.provenance.json").write_bytes(content)
+        assert set(found(results)) == {"toy.provenance.json"}
 
 
-def test_every_file_cut_in_half_is_named_without_a_crash(results):
-    files = damage(results, lambda content: content[: len(content) // 2])
-    assert set(files) <= set(found(results))
+PREDICTIONS, HISTORY, SPLITS = (
+    *(f"{RUN}/{name}.parquet" for name in ("predictions", "history")),
+    f"{PLACE}/splits/report.parquet",
+)
+MEASURED = f"{PLACE}/runs/other/learning_rate=0.1/history.parquet"
+LOSS = "train binary_cross_entropy of replicate"
 
 
-@pytest.mark.parametrize("place", [0.01, 0.5, 0.97])
-def test_a_flipped_byte_in_every_file_is_named_without_a_crash(results, place):
-    def flip(content):
-        at = int(place * len(content))
-        return content[:at] + bytes([content[at] ^ 0x15]) + content[at + 1 :]
-
-    files = damage(results, flip)
-    assert set(files) <= set(found(results))
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000])
-def test_a_file_of_anything_else_is_named_without_a_crash(results, content):
-    files = damage(results, lambda before: content)
-    assert set(files) <= set(found(results))
-    (results / "toy.provenance.json").write_bytes(content)
-    assert set(found(results)) == {"toy.provenance.json"}
-
-
-class TestWithEveryHashRewritten:
-    """Someone rewrote run.json and the record too: what does not fit together still shows."""
-
-    def test_a_moved_label(self, results, edit_table, record_again):
-        def move(frame):
-            frame.loc[7, "label"] = (frame.loc[7, "label"] + 1) % 3
-            return frame
-
-        edit_table(results / RUN / "predictions.parquet", move)
-        record_again(results)
-        (problem, *_) = found(results)[f"{RUN}/predictions.parquet"]
-        assert "1 label that the sequences do not have: all/007 is standing" in problem
-
-    def test_a_test_sequence_that_was_trained_on(self, results, edit_table, record_again):
-        def train(frame):
-            frame.loc[30, "split"] = "train"
-            return frame
-
-        edit_table(results / PLACE / "splits/report.parquet", train)
-        record_again(results)
-        problems = found(results)
-        for run in (RUN, OTHER):
-            assert (
-                "all/030 is listed under test, its split is train"
-                in problems[f"{run}/predictions.parquet"][0]
-            )
-
-    def test_a_sequence_in_two_splits(self, results, edit_table, record_again):
-        edit_table(
-            results / PLACE / "splits/report.parquet",
-            lambda f: pd.concat([f, f.iloc[[35]].assign(split="train")], ignore_index=True),
-        )
-        record_again(results)
-        assert "all/035 twice in replicate 0" in found(results)[f"{PLACE}/splits/report.parquet"][0]
-
-    def test_predictions_left_out(self, results, edit_table, record_again):
-        edit_table(
-            results / RUN / "predictions.parquet",
-            lambda f: f[(f["id"] != "all/031") | (f["replicate"] != 1)],
-        )
-        record_again(results)
-        problems = found(results)[f"{RUN}/predictions.parquet"]
-        assert problems == [
-            f"lacks 1 sequence of the splits, first all/031, of replicate 1, {kind} weights"
-            for kind in ("best", "last")
-        ]
-
-    def test_predictions_of_a_replicate_left_out(self, results, edit_table, record_again):
-        edit_table(
-            results / RUN / "predictions.parquet",
-            lambda f: f[(f["replicate"] != 1) | (f["checkpoint"] != "best")],
-        )
-        record_again(results)
-        assert (
-            "lacks the predictions of replicate 1, best weights"
-            in (found(results)[f"{RUN}/predictions.parquet"])
-        )
-
-    def test_another_best_epoch(self, results, record_again):
-        path = results / RUN / "run.json"
-        facts = read_json(path)
-        best = facts["replicates"][0]["best_epoch"]
-        facts["replicates"][0]["best_epoch"] = best % 4 + 1
-        write_json(path, facts)
-        record_again(results)
-        (problem,) = found(results)[f"{RUN}/history.parquet"]
-        assert f"replicate 0 in epoch {best}" in problem
-
-    def test_fewer_epochs(self, results, edit_table, record_again):
-        edit_table(
-            results / RUN / "history.parquet",
-            lambda f: f[(f["replicate"] != 1) | (f["split"] != "train") | (f["epoch"] < 4)],
-        )
-        record_again(results)
-        assert (
-            "ends replicate 1 at epoch 3, run.json at 4"
-            in (found(results)[f"{RUN}/history.parquet"])
-        )
-
-    def test_weights_of_other_replicates(self, results, record_again):
-        tensors = {f"{kind}.weight": np.zeros((3, 2), np.float32) for kind in ("last", "best")}
-        save_file(tensors, results / RUN / "weights.safetensors")
-        record_again(results)
-        problems = found(results)[f"{RUN}/weights.safetensors"]
-        assert "of shape (3, 2), but 2 replicates were trained" in problems[0]
-
-
-HISTORY = f"{RUN}/history.parquet"
+def moved(frame, row, column, value):
+    frame.loc[row, column] = value
+    return frame
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("file", "change", "says"),
     [
         (
+            PREDICTIONS,
+            lambda f: moved(f, 7, "label", (f.loc[7, "label"] + 1) % 3),
+            "holds 1 label that the sequences do not have: all/007 is standing",
+        ),
+        (
+            PREDICTIONS,
+            lambda f: f[(f["id"] != "all/031") | (f["replicate"] != 1)],
+            "lacks 1 sequence of the splits, first all/031, of replicate 1, last weights",
+        ),
+        (
+            PREDICTIONS,
+            lambda f: pd.concat([f, f.iloc[[3]]], ignore_index=True),
+            "holds all/003 twice of replicate 0, last weights",
+        ),
+        (
+            PREDICTIONS,
+            lambda f: moved(f, 3, "id", "all/999"),
+            "holds 1 prediction of sequences that the data set lacks, first all/999",
+        ),
+        (
+            PREDICTIONS,
+            lambda f: f[(f["replicate"] != 1) | (f["checkpoint"] != "best")],
+            "lacks the predictions of replicate 1, best weights",
+        ),
+        (
+            SPLITS,
+            lambda f: pd.concat([f, f.iloc[[35]].assign(split="train")], ignore_index=True),
+            "holds sequence all/035 twice in replicate 0",
+        ),
+        (
+            HISTORY,
             lambda f: pd.concat([f, f.iloc[[0]]], ignore_index=True),
-            "holds train binary_cross_entropy of replicate 0 in epoch 1 twice (1 such row)",
+            f"holds {LOSS} 0 in epoch 1 twice (1 such row)",
         ),
         (
+            HISTORY,
             lambda f: f[(f["epoch"] != 2) | (f["split"] != "train") | (f["replicate"] != 1)],
-            "of replicate 1 in epoch 2 (1 such epoch)",
+            f"lacks {LOSS} 1 in epoch 2 (1 such epoch)",
+        ),
+        (HISTORY, lambda f: f[f["replicate"] == 0], f"lacks {LOSS} 1 in epoch 1 (4 such epochs)"),
+        (
+            HISTORY,
+            lambda f: f[f["split"] == "train"],
+            "lacks validation binary_cross_entropy of replicate 0 in epoch 1 (4 such epochs)",
         ),
         (
-            lambda f: f[(f["split"] != "validation") | (f["metric"] != "accuracy")].assign(
-                epoch=lambda g: g["epoch"].where(g["split"] == "train", g["epoch"] + 1)
-            ),
-            "holds unexpected validation binary_cross_entropy of replicate 0 in epoch 5",
+            HISTORY,
+            lambda f: f.assign(epoch=f["epoch"] + (f["split"] == "validation")),
+            "holds unexpected validation accuracy of replicate 0 in epoch 5 (1 such epoch)",
         ),
-        (lambda f: f[f["replicate"] == 0], "ends replicate 1 at epoch 0, run.json at 4"),
         (
+            HISTORY,
             lambda f: f[(f["replicate"] == 0) | (f["metric"] != "accuracy")],
             "lacks validation accuracy of replicate 1 in epoch 1 (4 such epochs)",
         ),
+        (
+            MEASURED,
+            lambda f: f[f["epoch"] > 0],
+            "lacks norms of gradients of replicate 0 in epoch 0 (1 such epoch)",
+        ),
+        (
+            MEASURED,
+            lambda f: f.assign(epoch=f["epoch"].where(f["epoch"] > 0, 2)),
+            "holds unexpected norms of gradients of replicate 0 in epoch 2 (1 such epoch)",
+        ),
     ],
 )
-def test_a_history_that_repeats_or_lacks_an_epoch_is_named(
-    results, edit_table, record_again, change, says
+def test_what_does_not_fit_together_shows_though_every_hash_was_rewritten(
+    results, edit_table, record_again, file, change, says
 ):
-    edit_table(results / HISTORY, change)
+    edit_table(results / file, change)
+    record_again(results)
+    assert any(problem.startswith(says) for problem in found(results)[file])
+
+
+def test_a_test_sequence_that_was_trained_on_is_named(results, edit_table, record_again):
+    edit_table(results / SPLITS, lambda f: moved(f, 30, "split", "train"))
+    record_again(results)
+    problems = found(results)
+    for run in (RUN, OTHER):
+        says = "all/030 is listed under test, its split is train"
+        assert says in problems[f"{run}/predictions.parquet"][0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("best_epoch", 9, "in 9"),
+        ("epochs", 2**31 - 1, f"lacks {LOSS} 0 in epoch 5 (2147483643 such epochs)"),
+        ("epochs", 3, f"holds unexpected {LOSS} 0 in epoch 4 (1 such epoch)"),
+    ],
+)
+def test_outcomes_that_the_history_contradicts_are_named(results, record_again, key, value, says):
+    path = results / RUN / "run.json"
+    facts = read_json(path)
+    facts["replicates"][0][key] = value
+    write_json(path, facts)
     record_again(results)
     assert any(says in problem for problem in found(results)[HISTORY])
 
 
-MEASURED = f"{PLACE}/runs/other/learning_rate=0.1/history.parquet"
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (lambda f: f[f["epoch"] > 0], "lacks norms of gradients of replicate 0 in epoch 0"),
-        (
-            lambda f: f[
-                (f["replicate"] == 0) | (f["epoch"] < 4) | ~f["metric"].str.startswith("gradient")
-            ],
-            "lacks norms of gradients of replicate 1 in epoch 4",
-        ),
-        (
-            lambda f: f.assign(epoch=f["epoch"].where(f["epoch"] > 0, 2)),
-            "holds unexpected norms of gradients of replicate 0 in epoch 2",
-        ),
-    ],
-)
-def test_norms_of_gradients_that_are_missing_or_out_of_place_are_named(
-    results, edit_table, record_again, change, says
-):
-    edit_table(results / MEASURED, change)
+def test_weights_of_other_replicates_are_named(results, record_again):
+    tensors = {f"{kind}.weight": np.zeros((3, 2), np.float32) for kind in ("last", "best")}
+    save_file(tensors, results / RUN / "weights.safetensors")
     record_again(results)
-    assert says in found(results)[MEASURED]
+    problems = found(results)[f"{RUN}/weights.safetensors"]
+    assert "of shape (3, 2), but 2 replicates were trained" in problems[0]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +352,7 @@ def test_logs_and_hidden_files_are_no_products(results, file):
 
 def test_without_its_record_everything_that_it_covered_is_named(results):
     covered = read_record(results / "toy.provenance.json")
-    empty = Record("other", covered.written, {}, {}, [])
+    empty = ProjectRecord(project="other", written=covered.written, page={}, data={}, reports=[])
     write_record(results / "other.provenance.json", empty)
     (results / "toy.provenance.json").unlink()
     products = {file for part in covered.reports for p in part.products for file in p.files}
@@ -452,7 +404,7 @@ def test_an_edited_record_is_named(results):
 
 def test_a_record_that_names_files_elsewhere_is_refused(results, change_record):
     change_record(results, page={"../toy.csv": "0" * 64})
-    assert "lies outside its folder" in found(results)["toy.provenance.json"][0]
+    assert "lies outside the results folder" in found(results)["toy.provenance.json"][0]
 
 
 def test_a_run_of_no_record_is_a_note(results):

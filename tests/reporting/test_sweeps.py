@@ -174,13 +174,6 @@ def test_times_of_words_are_not_joined_by_a_line(write_run, tmp_path):
     assert axes.get_lines()[0].get_linestyle() == "None"
 
 
-def test_a_run_without_its_time_is_named(small, edit_json):
-    runs = small((16,))
-    edit_json(runs["b"][0].folder / "run.json", {"wall_time_s": None})
-    with pytest.raises(ConfigurationError, match=r"run\.json does not say how long"):
-        draw_figure(TIME, load_runs([runs["b"][0].folder]))
-
-
 def test_the_hardest_class_is_on_top_and_equal_ones_keep_their_order(small):
     predictions = answers([(0, 0), (1, 1), (1, 1), (2, 2), (2, 0)], replicates=3)
     figure = draw_figure(RECALL, small(classes=["a", "b", "c"], predictions=predictions))

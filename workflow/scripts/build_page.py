@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harmodels.files import read_json
+from harmodels.records.run import RunRecord
 from harmodels.reporting.page.build import build_page, write_page
 from harmodels.reporting.page.sections import ReportSection
 from harmodels.runtime.script import script_job
@@ -11,7 +12,7 @@ with script_job(snakemake, "page"):
     results = Path("results")
     sections = [
         ReportSection.of(
-            entry, [read_json(f"{folder}/run.json") for folder in entry["runs"]], results
+            entry, [RunRecord.read_file(f"{folder}/run.json") for folder in entry["runs"]], results
         )
         for entry in snakemake.params.sections
     ]

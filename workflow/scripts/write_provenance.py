@@ -4,7 +4,8 @@ from pathlib import Path
 
 from harmodels.assets import root
 from harmodels.provenance.build import hashes_of, record_data, record_report
-from harmodels.provenance.record import Record, write_record
+from harmodels.provenance.record import ProjectRecord, write_record
+from harmodels.records.run import Program
 from harmodels.runtime.commit import describe_commit, describe_lock
 from harmodels.runtime.machine import describe_versions
 from harmodels.runtime.script import script_job
@@ -17,13 +18,13 @@ with script_job(snakemake, "provenance"):
     exported = [path for folder in folders for path in folder.iterdir() if path.name[0] != "."]
     pages = [*snakemake.input.recordings, *snakemake.input.live]
     others = [*exported, *map(Path, pages)]
-    record = Record(
+    record = ProjectRecord(
         project=Path(snakemake.input.page).stem,
-        written={
+        written=Program(
             **describe_commit(repository),
-            "lock": describe_lock(repository),
-            "versions": describe_versions(),
-        },
+            lock=describe_lock(repository),
+            versions=describe_versions(),
+        ),
         page=hashes_of(results, [Path(snakemake.input.page).relative_to(results).as_posix()]),
         data={
             name: record_data(results, name, **parts)

@@ -101,16 +101,6 @@ def training_splits(validation: bool) -> tuple[str, ...]:
     return ("train",) if validation else ("train", "validation")
 
 
-def kept_checkpoints(diverged_epoch: int | None, best_epoch: int | None) -> tuple[str, ...]:
-    """Return the weights that a replicate has: `last` unless it diverged, `best` if one is known.
-
-    >>> kept_checkpoints(diverged_epoch=7, best_epoch=4)
-    ('best',)
-    """
-    exists = {"last": diverged_epoch is None, "best": best_epoch is not None}
-    return tuple(checkpoint for checkpoint in exists if exists[checkpoint])
-
-
 def split_indices(
     frame: pd.DataFrame, sequences: Sequences, replicate: int, *splits: str
 ) -> NDArray[np.int64]:

@@ -269,9 +269,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
                 f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
             )
         self.history_ = result.history()
-        columns = ["replicate", "epochs", "best_epoch", "diverged_epoch", "stop_reason"]
-        frame = pd.DataFrame(outcomes)[columns].rename(columns={"stop_reason": "stopped"})
-        self.replicates_ = frame.fillna({"stopped": "all epochs"})
+        self.replicates_ = pd.DataFrame(vars(outcome.recorded()) for outcome in outcomes)
         self.params_ = take_replicates((result.best if validated else result.last).params, usable)
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
 

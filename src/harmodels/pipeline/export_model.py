@@ -18,7 +18,6 @@ from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS
 from harmodels.data.sequences import read_subjects
-from harmodels.data.splits import kept_checkpoints
 from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
@@ -37,9 +36,10 @@ from harmodels.evaluation.statistics import Interval
 from harmodels.nn.params import load_state_dict
 from harmodels.plugins import LEARNERS
 from harmodels.recordings.stream import UCI_HAR
+from harmodels.records.base import AGAIN
 from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.model_selection import choose_run
 from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.runs.selection import choose_run
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,13 @@ def export_model(source: ModelSource, folder: Path) -> None:
     plan = source.plan
     (runs,) = load_runs(source.folders).values()
     run = choose_run(runs, "validation_accuracy", plan.checkpoint) if plan.chosen else runs[0]
+    for record in run.records:
+        if "sequences" not in record.data or "weights.safetensors" not in record.files:
+            raise ResultsError(
+                f"{run.folder / 'run.json'} lacks the hashes of sequences and weights. {AGAIN}"
+            )
     replicates = _usable_replicates(run, plan)
-    channels = run.facts["channels"] or source.dataset.channels
+    channels = run.record.channels or source.dataset.channels
     # all replicates of the parts of a run along the first axis
     parts = [
         _weights(path / "weights.safetensors", plan.checkpoint)
@@ -82,10 +87,10 @@ def export_model(source: ModelSource, folder: Path) -> None:
 def _usable_replicates(run: Run, plan: ModelPlan) -> list[int]:
     """Return the networks of a plan that have weights of its checkpoint."""
     usable = [
-        entry["replicate"]
-        for entry in run.facts["replicates"]
-        if (not plan.replicates or entry["replicate"] in plan.replicates)
-        and plan.checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
+        outcome.replicate
+        for outcome in run.outcomes
+        if plan.checkpoint in outcome.checkpoints
+        and (not plan.replicates or outcome.replicate in plan.replicates)
     ]
     if not usable:
         raise ModelError(
@@ -99,8 +104,8 @@ def _fitted_estimator(
     run: Run, weights: Mapping[str, Tensor], replicates: Sequence[int], channels: int
 ) -> NetworkClassifier:
     """Return an estimator with the weights of a run, which predicts what the run predicted."""
-    model = _estimator(run).set_params(replicates=len(replicates), random_state=run.facts["seed"])
-    positions = [entry["replicate"] for entry in run.facts["replicates"]]
+    model = _estimator(run).set_params(replicates=len(replicates), random_state=run.record.seed)
+    positions = [outcome.replicate for outcome in run.outcomes]
     rows = [positions.index(number) for number in replicates]
     tensors = {name: tensor[rows] for name, tensor in weights.items()}
     model.classes_ = np.array(run.classes)
@@ -125,7 +130,7 @@ def _weights(path: Path, checkpoint: str) -> dict[str, Tensor]:
 
 
 def _estimator(run: Run) -> NetworkClassifier:
-    training, options = run.facts["training"], run.facts["options"]
+    training, options = run.record.training, run.options
     if training not in LEARNERS:
         raise ModelError(
             f"{run.folder} trained no network ({training}); there is nothing to export"
@@ -137,7 +142,7 @@ def _estimator(run: Run) -> NetworkClassifier:
     elif training == "perceptron":
         kind, own = MLPClassifier, {"hidden": (options["hidden1"], options["hidden2"])}
     elif options["architecture"] == "hierarchical":
-        own = {"branches": run.facts["fingers"], "branch_hidden": options["finger_hidden"]}
+        own = {"branches": run.record.fingers, "branch_hidden": options["finger_hidden"]}
         kind = HierarchicalClassifier
     else:
         kind, own = _stack_of(run, options["cell"]), {}
@@ -161,10 +166,10 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
     """Return the card of a run's model."""
     dataset, plan = source.dataset, source.plan
     features: AffineMap | None = None
-    channels = tuple(run.facts["channels"] or dataset.channels)
+    channels = tuple(run.record.channels or dataset.channels)
     read = dataset.units
-    if run.facts.get("unit"):
-        read, _ = convert_units(read, run.facts["unit"])
+    if run.record.unit:
+        read, _ = convert_units(read, run.record.unit)
     units = dict(zip(dataset.channels, read, strict=True))
     if source.feature_map is not None:
         features, channels, units = read_map(source.feature_map), RAW_CHANNELS, UNIT
@@ -176,7 +181,7 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
         data=TrainingData(
             name=dataset.title,
             simulated=dataset.simulated,
-            sha256=run.facts["data"]["sequences"],
+            sha256=run.record.data["sequences"],
             licence=dataset.licence,
             citation=dataset.citation,
             worn=dataset.worn,
@@ -194,9 +199,7 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
             "chosen_on": "validation accuracy" if plan.chosen else None,
             "checkpoint": plan.checkpoint,
             "replicates": list(replicates),
-            "weights_sha256": [
-                part["files"]["weights.safetensors"] for part in run.facts.get("parts", [run.facts])
-            ],
+            "weights_sha256": [part.files["weights.safetensors"] for part in run.records],
         },
     )
 

@@ -10,7 +10,7 @@ from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_table
-from harmodels.provenance.facts import read_facts
+from harmodels.records.run import RunRecord
 from harmodels.training.jobs.replay import labels_of_epoch, splits_name
 
 COLUMNS = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
@@ -32,17 +32,17 @@ def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
         raise HarmodelsError(f"no class {unknown[0]!r}; the classes are {', '.join(classes)}")
     rows = []
     for path in sorted((folder / "runs").glob("*/*/run.json")):
-        run = read_facts(path)
+        run = RunRecord.read_file(path)
         frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
         splits = read_table(folder / "splits" / splits_name(run))[0].to_pandas()
-        for outcome in run["replicates"]:
-            replicate = outcome["replicate"]
+        for outcome in run.replicates:
+            replicate = outcome.replicate
             chosen = select(frame[frame["replicate"] == replicate], "last")
             if chosen.empty:
                 continue
-            seen = labels_of_epoch(run, sequences, splits, replicate, outcome["epochs"])
+            seen = labels_of_epoch(run, sequences, splits, replicate, int(outcome.epochs))
             found = recency(chosen, seen.tolist(), [classes.index(name) for name in leave_out])
-            rows.append((run["experiment"], run["name"], replicate, *found))
+            rows.append((run.experiment, run.name, replicate, *found))
     if not rows:
         return []
     table = pd.DataFrame(rows, columns=COLUMNS)

@@ -6,16 +6,21 @@ from typing import Any
 
 from harmodels.config.specs.published import files_of
 from harmodels.errors import ResultsError
-from harmodels.files import read_json, sha256
+from harmodels.files import sha256
 from harmodels.provenance.record import (
     Hashes,
+    Kind,
     Product,
+    RecordedArchive,
     RecordedData,
     RecordedReport,
     RecordedRun,
 )
+from harmodels.records.card import DatasetCard
+from harmodels.records.run import RunRecord
 from harmodels.reporting.specs import Spec, experiments_of, published_of, published_runs_of
 
+DRAWN: tuple[Kind, ...] = ("table", "figure")
 ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("csv", "md")}
 
 
@@ -44,7 +49,7 @@ def record_report(
     place = f"{report}/{dataset}"
     folders = [Path(folder).relative_to(results).as_posix() for folder in section["runs"]]
 
-    def product(kind: str, name: str, spec: Spec, parts: Iterable[Spec], stem: str) -> Product:
+    def product(kind: Kind, name: str, spec: Spec, parts: Iterable[Spec], stem: str) -> Product:
         names = dict.fromkeys(name for part in parts for name in experiments_of(part))
         known = section.get("published_runs", {})
         theirs = {
@@ -57,7 +62,7 @@ def record_report(
         return Product(
             kind=kind,
             name=name,
-            spec=spec,
+            spec=dict(spec),
             runs=[f for n in names for f in folders if PurePosixPath(f).parent.name == n],
             files=hashes_of(results, [f"{place}/{stem}.{ending}" for ending in ENDINGS[kind]]),
             published={file: published(file) for file in compared},
@@ -66,7 +71,7 @@ def record_report(
 
     products = [
         product(kind, name, one, [one], f"{kind}s/{name}")
-        for kind in ("table", "figure")
+        for kind in DRAWN
         for name, one in spec[f"{kind}s"].items()
     ]
     if spec["claims"]:
@@ -76,11 +81,13 @@ def record_report(
     for folder in folders:
         read = section["reads"][PurePosixPath(folder).parent.name]
         (digest,) = hashes_of(results, [f"{folder}/run.json"]).values()
-        files = read_json(results / folder / "run.json").get("files", {})
         drawn = Path(section["splits"][str(results / folder)]).relative_to(results).as_posix()
-        runs[folder] = RecordedRun(read, drawn, digest, files)
+        files = RunRecord.read_file(results / folder / "run.json").files
+        runs[folder] = RecordedRun(reads=read, splits=drawn, sha256=digest, files=files)
     splits = hashes_of(results, list(dict.fromkeys(run.splits for run in runs.values())))
-    return RecordedReport(report, dataset, splits, runs, products)
+    return RecordedReport(
+        report=report, dataset=dataset, splits=splits, runs=runs, products=products
+    )
 
 
 def record_data(
@@ -101,7 +108,7 @@ def record_data(
     tables, files
         Names under its folder: of the tables that runs read, and of everything else.
     archive
-        `path`, `known` and `members` as in `RecordedData`.
+        As `RecordedArchive`, but for `found`.
 
     Raises
     ------
@@ -109,14 +116,14 @@ def record_data(
         If a file is missing or damaged.
     """
     place = f"datasets/{name}"
-    card = read_json(results / place / "card.json")
+    card = DatasetCard.read_file(results / place / "card.json")
     found = None
     if archive is not None:
         path = results / archive["path"]
-        found = dict(archive) | {"found": sha256(path) if path.is_file() else None}
+        found = RecordedArchive(**archive, found=sha256(path) if path.is_file() else None)
     return RecordedData(
-        simulated=card["simulated"],
-        sources=card["sources"],
+        simulated=card.simulated,
+        sources=card.sources,
         tables=hashes_of(results, [f"{place}/{file}" for file in tables]),
         files=hashes_of(results, [f"{place}/{file}" for file in files]),
         archive=found,

@@ -16,15 +16,16 @@ from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
 from harmodels.errors import ResultsError
-from harmodels.files import read_json, sha256, write_text
-from harmodels.provenance.facts import read_facts
+from harmodels.files import sha256, write_text
 from harmodels.provenance.record import (
     ENDING,
     Product,
-    Record,
+    ProjectRecord,
     RecordedRun,
     read_record,
 )
+from harmodels.records.card import DatasetCard
+from harmodels.records.run import Program, RunRecord
 
 FILE = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -96,7 +97,7 @@ class _Contents:
         self.files: dict[str, Entity] = {}
         self.actions: dict[str, Entity] = {}
 
-    def add_record(self, name: str, record: Record) -> None:
+    def add_record(self, name: str, record: ProjectRecord) -> None:
         """Add everything that a record names, and the record itself."""
         for dataset, data in record.data.items():
             self._add_dataset(dataset, data.tables | data.files)
@@ -105,8 +106,7 @@ class _Contents:
             for folder, run in part.runs.items():
                 self._add_run(folder, run)
             for product in part.products:
-                place = f"{part.report}/{part.dataset}"
-                self._add_product(place, product, self._program(record.written))
+                self._add_product(part.place, product, self._program(record.written))
         self._add_files(record.page)
         # no record holds a hash of these
         self._add_files(dict.fromkeys((name, "provenance.md")))
@@ -117,12 +117,12 @@ class _Contents:
         return known or self.crate.add(ContextEntity(self.crate, identifier, dict(properties)))
 
     def _add_dataset(self, name: str, hashes: Mapping[str, str]) -> None:
-        card = read_json(self.results / "datasets" / name / "card.json")
+        card = DatasetCard.read_file(self.results / "datasets" / name / "card.json")
         about = {
             "name": name,
-            "description": f"{card['sequences']} labelled recordings in {len(card['classes'])} "
-            f"classes. Licence: {card['licence']}",
-            "creditText": card["citation"],
+            "description": f"{card.sequences} labelled recordings in {len(card.classes)} "
+            f"classes. Licence: {card.licence}",
+            "creditText": card.citation,
             "hasPart": self._add_files(hashes),
         }
         if self.crate.dereference(f"datasets/{name}/") is None:
@@ -131,14 +131,14 @@ class _Contents:
     def _add_run(self, folder: str, run: RecordedRun) -> None:
         hashes = {f"{folder}/{name}": digest for name, digest in run.files.items()}
         made = self._add_files({f"{folder}/run.json": run.sha256} | hashes)
-        facts = read_facts(self.results / folder / "run.json")
-        settings = ", ".join(f"{key} {value}" for key, value in facts["options"].items())
+        training = RunRecord.read_file(self.results / folder / "run.json")
+        settings = ", ".join(f"{key} {value}" for key, value in training.options.items())
         self._add_action(
             folder,
-            f"Training: {facts['report']} on {facts['dataset']}, {facts['experiment']}, "
-            f"{facts['name']}",
-            f"{len(facts['replicates'])} networks from seed {facts['seed']}; {settings}",
-            self._program(facts),
+            f"Training: {training.report} on {training.dataset}, {training.experiment}, "
+            f"{training.name}",
+            f"{len(training.replicates)} networks from seed {training.seed}; {settings}",
+            self._program(training),
             self._present([run.reads, run.splits]),
             made,
         )
@@ -172,17 +172,17 @@ class _Contents:
             about = {"name": title, "description": description}
             self.actions[name] = self.crate.add_action(program, f"#{name}", read, made, about)
 
-    def _program(self, facts: Mapping[str, Any]) -> Entity:
+    def _program(self, program: Program) -> Entity:
         """Return harmodels as it ran: an entity for each version, commit and set of libraries."""
-        versions = dict(facts["versions"])
-        edits = " with edits" if facts["dirty"] else ""
-        commit = f"commit {facts['commit']}{edits}" if facts["commit"] else "no commit recorded"
+        versions = program.versions
+        edits = " with edits" if program.dirty else ""
+        commit = f"commit {program.commit}{edits}" if program.commit else "no commit recorded"
         libraries = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
         digest = hashlib.sha256(f"{commit} {libraries}".encode()).hexdigest()[:8]
         about = {
             "@type": "SoftwareApplication",
             "name": "harmodels",
-            "softwareVersion": versions["harmodels"],
+            "softwareVersion": versions.get("harmodels", "unknown"),
             "description": f"{commit}; {libraries}",
         }
         return self.add_context(f"#harmodels-{digest}", about)

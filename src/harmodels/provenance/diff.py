@@ -14,6 +14,8 @@ from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
 from harmodels.provenance.record import ENDING, Product, read_record
 from harmodels.provenance.verification.products import rebuild_table
+from harmodels.records.base import AGAIN
+from harmodels.reporting.frames import read_csv
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run, load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
@@ -139,28 +141,19 @@ def _cells(results: Path) -> pd.DataFrame:
     """Return the cells of every table of a results folder, and in which row of it each is."""
     parts = []
     for path in sorted(results.glob("*/*/tables/*.csv")):
+        columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
+        frame = read_csv(path, ["group", *columns], {"group": str})
+        keys = [name for name in frame if name not in CELL_COLUMNS]
+        cell = [
+            ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
+            for row in frame[[*keys, "group"]].to_dict("records")
+        ]
+        names = {"low": "lower", "high": "upper", "interval": "over"}
+        numbers = ["value", "lower", "upper", "published"]
         try:
-            frame = pd.read_csv(
-                path,
-                keep_default_na=False,
-                na_values=[""],
-                dtype={"group": str},
-                float_precision="round_trip",
-            )
-            keys = [name for name in frame if name not in CELL_COLUMNS]
-            cell = [
-                ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
-                for row in frame[[*keys, "group"]].to_dict("records")
-            ]
-            columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
-            names = {"low": "lower", "high": "upper", "interval": "over"}
-            part = frame[columns].rename(columns=names)
-            numbers = ["value", "lower", "upper", "published"]
-            part[numbers] = part[numbers].astype(np.float64)
-        except (OSError, ValueError, KeyError) as error:
-            raise ResultsError(
-                f"cannot read {path}: {error}. Delete it and run snakemake again."
-            ) from error
+            part = frame[columns].rename(columns=names).astype(dict.fromkeys(numbers, np.float64))
+        except ValueError as error:
+            raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
         table = path.relative_to(results).with_suffix("").as_posix()
         parts.append(part.assign(table=table, cell=cell, row=range(len(part))))
     if not parts:
@@ -183,7 +176,7 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
     try:
         product = _recorded(results, f"{table}.csv")
         runs = {folder: load_run(results / folder) for folder in product.runs}
-        places = sorted({o["replicate"] for run in runs.values() for o in run.facts["replicates"]})
+        places = sorted({o.replicate for run in runs.values() for o in run.outcomes})
         columns = [
             rebuild_table(product, _one_replicate(runs, place), results).cells["value"]
             for place in places
@@ -191,7 +184,7 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
         values = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
     except (HarmodelsError, ValueError, KeyError):
         return None
-    seeds = tuple((folder, run.facts["seed"], p) for folder, run in runs.items() for p in places)
+    seeds = tuple((folder, run.record.seed, p) for folder, run in runs.items() for p in places)
     return _Replicates(values, seeds)
 
 
@@ -208,8 +201,7 @@ def _one_replicate(runs: Mapping[str, Run], replicate: int) -> dict[str, Run]:
     return {
         folder: replace(
             run,
-            facts=run.facts
-            | {"replicates": [o for o in run.facts["replicates"] if o["replicate"] == replicate]},
+            outcomes=tuple(one for one in run.outcomes if one.replicate == replicate),
             history=run.history[run.history["replicate"] == replicate],
             predictions=run.predictions[run.predictions["replicate"] == replicate],
         )

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from harmodels.evaluation.statistics import share_interval
-from harmodels.provenance.facts import read_facts
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import prediction_measure
 
@@ -28,25 +27,24 @@ def run_overview(results: Path) -> pd.DataFrame:
 
 
 def _row(folder: Path) -> dict[str, object]:
-    facts = read_facts(folder / "run.json")
     run = load_run(folder)
-    outcomes = facts["replicates"]
-    epochs = [outcome["epochs"] for outcome in outcomes]
+    record = run.record
+    epochs = [outcome.epochs for outcome in run.outcomes]
     accuracies = {
         checkpoint: _accuracy_text(prediction_measure(run, "top_1", checkpoint)["value"])
         for checkpoint in ("last", "best")
     }
     return {
-        "report": facts["report"],
-        "dataset": facts["dataset"],
-        "experiment": facts["experiment"],
-        "configuration": facts["name"] + facts.get("part", ""),
-        "replicates": len(outcomes),
-        "diverged": sum(outcome["diverged_epoch"] is not None for outcome in outcomes),
+        "report": record.report,
+        "dataset": record.dataset,
+        "experiment": record.experiment,
+        "configuration": record.folder,
+        "replicates": run.replicates,
+        "diverged": len(run.diverged),
         **accuracies,
         "epochs": f"{min(epochs)}-{max(epochs)}" if len(set(epochs)) > 1 else str(epochs[0]),
-        "engine": f"{facts['engine']}, {facts['device']}",
-        "seconds": facts["wall_time_s"],
+        "engine": f"{record.engine}, {record.device}",
+        "seconds": record.wall_time_s,
     }
 
 

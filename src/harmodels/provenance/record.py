@@ -5,119 +5,100 @@ Paths in a record are relative to the results folder, with forward slashes.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator
+
+from harmodels.config.base import key, wrong
+from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
-from harmodels.reporting.specs import Spec
+from harmodels.records.base import AGAIN, ResultsRecord
+from harmodels.records.run import Program
 
 FORMAT = 5
 ENDING = ".provenance.json"
-Hashes = dict[str, str]
 
 
-@dataclass(frozen=True)
-class Product:
-    """One table, figure or ledger of claims.
-
-    Attributes
-    ----------
-    kind, name
-        `table`, `figure` or `claims`, and its key.
-    spec
-        Its entry in the report's configuration; of claims the whole section, by id.
-    runs
-        The folders of the runs it is built from, in order.
-    files
-        SHA-256 by path.
-    published
-        Content of the files of `config/published` that it is compared with, by name.
-    published_runs
-        What the report published of its experiments: the files of each, by experiment.
-    """
-
-    kind: str
-    name: str
-    spec: Spec
-    runs: list[str]
-    files: Hashes
-    published: Hashes
-    published_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+def _stay_inside(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise wrong(f"{shown(name)} lies outside the results folder")
+    return name
 
 
-@dataclass(frozen=True)
-class RecordedRun:
-    """One training job: its table and its splits, the hash of its run.json and of its files."""
-
-    reads: str
-    splits: str
-    sha256: str
-    files: Hashes
+Kind = Literal["table", "figure", "claims"]
+File = Annotated[str, AfterValidator(_stay_inside)]
+Hashes = dict[File, str]
 
 
-@dataclass(frozen=True)
-class RecordedReport:
-    """One report on one data set: its splits (SHA-256 by path), runs by folder, and products."""
+class Product(ResultsRecord):
+    """One table, figure or ledger of claims."""
 
-    report: str
-    dataset: str
-    splits: Hashes
-    runs: dict[str, RecordedRun]
-    products: list[Product]
-
-
-@dataclass(frozen=True)
-class RecordedData:
-    """One data set.
-
-    Attributes
-    ----------
-    simulated
-        Whether its recordings are simulated.
-    sources
-        SHA-256 of the raw files, from card.json.
-    tables, files
-        SHA-256 by path: of the tables that runs read, and of the card and its products.
-    archive
-        `path` under the results folder, the `known` hashes of the registry, the hash that was
-        `found` (None if it did not lie there) and whether its `members` are listed; None if there
-        is none.
-    """
-
-    simulated: bool
-    sources: Hashes
-    tables: Hashes
-    files: Hashes
-    archive: dict[str, Any] | None
+    kind: Kind = key(..., "What it is.")
+    name: str = key(..., "Its key.")
+    spec: dict[str, Any] = key(..., "Its entry in the configuration; of claims all of them, by id.")
+    runs: list[File] = key(..., "The folders of the runs that it is built from, in order.")
+    files: Hashes = key(..., "SHA-256 by path.")
+    published: dict[str, str] = key(..., "Content of the files of config/published, by name.")
+    published_runs: dict[str, dict[str, Any]] = key({}, "Which of them hold what, by experiment.")
 
 
-@dataclass(frozen=True)
-class Record:
-    """Everything that `harmodels verify` needs to know about a project.
+class RecordedRun(ResultsRecord):
+    """One training job."""
 
-    Attributes
-    ----------
-    project
-        Name of the configuration.
-    written
-        Commit, lock file and versions of the program that wrote the record.
-    page
-        SHA-256 by path.
-    data, reports
-        The data sets by name, and what was built from them.
-    others
-        SHA-256 by path of exported models and classified recordings.
-    """
+    reads: File = key(..., "The table that it read.")
+    splits: File = key(..., "Its splits.")
+    sha256: str = key(..., "Of its run.json.")
+    files: dict[str, str] = key(..., "SHA-256 of its other files.")
 
-    project: str
-    written: dict[str, Any]
-    page: Hashes
-    data: dict[str, RecordedData]
-    reports: list[RecordedReport]
-    others: Hashes = field(default_factory=dict)
+
+class RecordedReport(ResultsRecord):
+    """One report on one data set."""
+
+    report: str = key(..., "Its key.")
+    dataset: str = key(..., "That of the data set.")
+    splits: Hashes = key(..., "SHA-256 by path.")
+    runs: dict[File, RecordedRun] = key(..., "By folder.")
+    products: list[Product] = key(..., "In the order of the report.")
+
+    @property
+    def place(self) -> str:
+        """The folder of its products."""
+        return f"{self.report}/{self.dataset}"
+
+
+class RecordedArchive(ResultsRecord):
+    """The archive of a data set."""
+
+    path: File = key(..., "Where it lies.")
+    known: list[str] = key(..., "SHA-256 that the registry knows.")
+    git_blob: str | None = key(None, "The hash by which git names it, if that is known.")
+    members: bool = key(..., "Whether the registry has hashes of its members.")
+    found: str | None = key(None, "SHA-256 of the file that was there; null: none was.")
+
+
+class RecordedData(ResultsRecord):
+    """One data set."""
+
+    simulated: bool = key(..., "Whether a generator made the recordings.")
+    sources: dict[str, str] = key(..., "SHA-256 of the raw files, from card.json.")
+    tables: Hashes = key(..., "SHA-256 by path of the tables that runs read.")
+    files: Hashes = key(..., "SHA-256 by path of the card and its products.")
+    archive: RecordedArchive | None = key(..., "null where there is none.")
+
+
+class ProjectRecord(ResultsRecord):
+    """Everything that `harmodels verify` needs to know about a project."""
+
+    project: str = key(..., "Name of the configuration.")
+    written: Program = key(..., "The program that wrote the record.")
+    page: Hashes = key(..., "SHA-256 by path.")
+    data: dict[str, RecordedData] = key(..., "By data set.")
+    reports: list[RecordedReport] = key(..., "What was built from them.")
+    others: Hashes = key({}, "SHA-256 by path of exported models and classified recordings.")
 
     @property
     def runs(self) -> dict[str, RecordedRun]:
@@ -134,15 +115,15 @@ class Record:
         return {*self.page, *self.others, *data, *reports, *products, *runs}
 
 
-def write_record(path: str | Path, record: Record) -> None:
+def write_record(path: str | Path, record: ProjectRecord) -> None:
     """Write a record as JSON, keys in their order: that of claims is the order of the ledger."""
-    content = {"format": FORMAT, **asdict(record)}
+    content = {"format": FORMAT, **record.model_dump()}
     content |= {"digest": _digest(content)}
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
 
 
-def read_record(path: str | Path) -> Record:
+def read_record(path: str | Path) -> ProjectRecord:
     """Read what `write_record` wrote.
 
     Raises
@@ -151,49 +132,14 @@ def read_record(path: str | Path) -> Record:
         If the file is missing, damaged, was changed, or names a file outside its folder.
     """
     content = read_json(path)
-    try:
-        digest = content.pop("digest")
-        if content.pop("format") != FORMAT:
-            raise ResultsError(f"{path} was written by another version of harmodels")
-        if digest != _digest({"format": FORMAT, **content}):
-            raise ResultsError(f"{path} was changed after it was written")
-        record = _parse(content)
-        outside = next((name for name in _paths(record) if _leaves(name)), None)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ResultsError(
-            f"{path} is no record of provenance: {error!r}. Delete it and run snakemake again."
-        ) from error
-    if outside is not None:
-        raise ResultsError(f"{path} names {outside!r}, which lies outside its folder")
-    return record
-
-
-def _parse(content: Mapping[str, Any]) -> Record:
-    reports = [
-        RecordedReport(
-            **part
-            | {
-                "runs": {folder: RecordedRun(**run) for folder, run in part["runs"].items()},
-                "products": [Product(**product) for product in part["products"]],
-            }
-        )
-        for part in content["reports"]
-    ]
-    data = {name: RecordedData(**part) for name, part in content["data"].items()}
-    return Record(**dict(content) | {"data": data, "reports": reports})
-
-
-def _paths(record: Record) -> Iterator[str]:
-    yield from record.files
-    yield from (data.archive["path"] for data in record.data.values() if data.archive is not None)
-    for part in record.reports:
-        yield from (name for run in part.runs.values() for name in (run.reads, run.splits))
-        yield from (folder for product in part.products for folder in product.runs)
-
-
-def _leaves(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts
+    if not isinstance(content, dict) or not {"digest", "format"} <= set(content):
+        raise ResultsError(f"{path} is no record of provenance. {AGAIN}")
+    digest = content.pop("digest")
+    if content.pop("format") != FORMAT:
+        raise ResultsError(f"{path} was written by another version of harmodels. {AGAIN}")
+    if digest != _digest({"format": FORMAT, **content}):
+        raise ResultsError(f"{path} was changed after it was written")
+    return ProjectRecord.read(content, str(path))
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -3,27 +3,25 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from harmodels.config.selection import humanise
-from harmodels.provenance.facts import Facts
-from harmodels.provenance.record import ENDING, Record
+from harmodels.provenance.record import ENDING, ProjectRecord
+from harmodels.records.run import Program, RunRecord
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.tables.layout import SIMULATED
 from harmodels.reporting.tables.markdown import markdown_row
 
 MOST = 4  # runs named where some differ from the others
-PLAIN = ("engine", "device", "threads", "seed")
 UNKNOWN = "unknown"
 BASELINE = "scikit-learn"  # the engine of baselines, beside which networks have another
 
 
-def heading_of(record: Record) -> str:
+def heading_of(record: ProjectRecord) -> str:
     """Return the first line of the page."""
     return f"# Provenance of `{record.project}`"
 
 
-def provenance_markdown(record: Record, facts: Mapping[str, Facts]) -> str:
+def provenance_markdown(record: ProjectRecord, runs: Mapping[str, RunRecord]) -> str:
     """Return a page that describes how the results of a project were made; ends in a line feed.
 
     Where runs disagree in code, versions, machine or settings, every value is listed with the
@@ -33,8 +31,8 @@ def provenance_markdown(record: Record, facts: Mapping[str, Facts]) -> str:
     ----------
     record
         Of the project.
-    facts
-        The run.json of each of its runs, by folder.
+    runs
+        Its runs by folder.
     """
     lines = [
         heading_of(record),
@@ -45,31 +43,33 @@ def provenance_markdown(record: Record, facts: Mapping[str, Facts]) -> str:
     ]
     if any(data.simulated for data in record.data.values()):
         lines += [SIMULATED, ""]
-    lines += _training(facts)
+    lines += _training(runs)
     lines += _data(record)
-    lines += _experiments(record, facts)
+    lines += _experiments(record, runs)
     lines += _products(record)
     return "\n".join(lines) + "\n"
 
 
-def _fact_values(facts: Facts) -> dict[str, str]:
+def _fact_values(run: RunRecord) -> dict[str, str]:
     """Return code, machine and settings of one run as they are printed."""
-    lock = facts.get("lock")
     values = {
-        "Commit": _commit(facts),
-        "requirements.lock (SHA-256)": f"`{lock}`" if lock else UNKNOWN,
-        **{humanise(key): str(facts.get(key, UNKNOWN)) for key in PLAIN},
+        "Commit": _commit(run),
+        "requirements.lock (SHA-256)": f"`{run.lock}`" if run.lock else UNKNOWN,
+        "Engine": run.engine,
+        "Device": run.device,
+        "Threads": UNKNOWN if run.threads is None else str(run.threads),
+        "Seed": str(run.seed),
     }
-    hardware = dict(facts.get("hardware", {}))
+    hardware = dict(run.hardware)
     values["GPU"] = str(hardware.pop("gpu", "none"))
     values |= {humanise(key): str(value) for key, value in hardware.items()}
-    return values | {key: str(value) for key, value in facts.get("versions", {}).items()}
+    return values | run.versions
 
 
-def _values_by_fact(facts: Mapping[str, Facts]) -> dict[str, dict[str, list[str]]]:
+def _values_by_fact(runs: Mapping[str, RunRecord]) -> dict[str, dict[str, list[str]]]:
     """Return, for each fact, its values and the runs that have each, in order of appearance."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    known = {folder: _fact_values(run) for folder, run in facts.items()}
+    known = {folder: _fact_values(run) for folder, run in runs.items()}
     keys = list(dict.fromkeys(key for values in known.values() for key in values))
     for key in keys:
         for folder, values in known.items():
@@ -77,7 +77,7 @@ def _values_by_fact(facts: Mapping[str, Facts]) -> dict[str, dict[str, list[str]
     return found
 
 
-def _training(runs: Mapping[str, Facts]) -> list[str]:
+def _training(runs: Mapping[str, RunRecord]) -> list[str]:
     facts = _values_by_fact(runs)
     several = [key for key, values in facts.items() if len(set(values) - {BASELINE}) > 1]
     lines = ["## Code, machine and settings", ""]
@@ -104,12 +104,11 @@ def _value(value: str, folders: Sequence[str], values: int) -> str:
     return f"{value} ({count_text(len(folders), 'run')}: {', '.join(folders[:MOST])}{more})"
 
 
-def _commit(facts: Mapping[str, Any]) -> str:
-    commit = facts.get("commit")
-    return (str(commit) if commit else UNKNOWN) + (" + edits" if facts.get("dirty") else "")
+def _commit(program: Program) -> str:
+    return (program.commit or UNKNOWN) + (" + edits" if program.dirty else "")
 
 
-def _data(record: Record) -> list[str]:
+def _data(record: ProjectRecord) -> list[str]:
     rows = [
         [file, digest]
         for data in record.data.values()
@@ -120,7 +119,7 @@ def _data(record: Record) -> list[str]:
     for name, data in record.data.items():
         archive = data.archive
         origin = "simulated" if data.simulated else f"{len(data.sources)} raw files"
-        found = "" if archive is None else f", archive {archive['found'] or 'not here'}"
+        found = "" if archive is None else f", archive {archive.found or 'not here'}"
         lines.append(f"- `{name}`: {origin}, hashes in card.json{found}")
     return [*lines, "", *_pipe_table(["File", "SHA-256"], rows)]
 
@@ -129,13 +128,13 @@ def _cards(files: Mapping[str, str]) -> dict[str, str]:
     return {file: digest for file, digest in files.items() if file.endswith("card.json")}
 
 
-def _experiments(record: Record, runs: Mapping[str, Facts]) -> list[str]:
-    groups: dict[tuple[str, str, str], list[Facts]] = defaultdict(list)
+def _experiments(record: ProjectRecord, runs: Mapping[str, RunRecord]) -> list[str]:
+    groups: dict[tuple[str, str, str], list[RunRecord]] = defaultdict(list)
     for part in record.reports:
         for folder in part.runs:
             experiment = PurePosixPath(folder).parent.name
             groups[part.report, part.dataset, experiment].append(runs[folder])
-    everything = [facts for group in groups.values() for facts in group]
+    everything = [run for group in groups.values() for run in group]
     head = ["Report", "Data set", "Experiment", *_NUMBERS]
     rows = [[*names, *_numbers(group)] for names, group in groups.items()]
     rows.append(["all", "", "", *_numbers(everything)])
@@ -156,16 +155,14 @@ _NUMBERS = (
 )
 
 
-def _numbers(group: Sequence[Mapping[str, Any]]) -> list[str]:
-    times = [facts.get("wall_time_s") for facts in group]
-    resumes = [facts.get("resumes") for facts in group]
-    peaks = [p for p in (facts.get("peak_gpu_memory_mb") for facts in group) if p is not None]
-    speeds = [s for s in (facts.get("sequences_per_s") for facts in group) if s is not None]
+def _numbers(group: Sequence[RunRecord]) -> list[str]:
+    peaks = [run.peak_gpu_memory_mb for run in group if run.peak_gpu_memory_mb is not None]
+    speeds = [run.sequences_per_s for run in group if run.sequences_per_s is not None]
     return [
         str(len(group)),
-        _range([len(facts["replicates"]) for facts in group], "d"),
-        f"{sum(t for t in times if t is not None):.1f}",
-        str(sum(r for r in resumes if r is not None)),
+        _range([len(run.replicates) for run in group], "d"),
+        f"{sum(run.wall_time_s for run in group):.1f}",
+        str(sum(run.resumes for run in group)),
         _range(speeds, ".0f"),
         f"{max(peaks):.0f}" if peaks else "none",
     ]
@@ -178,8 +175,7 @@ def _range(values: Sequence[float], form: str) -> str:
     return " to ".join(ends)
 
 
-def _products(record: Record) -> list[str]:
-    written = record.written
+def _products(record: ProjectRecord) -> list[str]:
     products = [product for part in record.reports for product in part.products]
     files = sum(len(product.files) for product in products)
     return [
@@ -187,7 +183,7 @@ def _products(record: Record) -> list[str]:
         "",
         f"{len(products)} tables, figures and ledgers in {files} files, and "
         f"{', '.join(record.page)}; their hashes are in the record, which was written at commit "
-        f"{_commit(written)}.",
+        f"{_commit(record.written)}.",
     ]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels.nn.params import map_params, put_replicates, state_dict, take_replicates
+from harmodels.records.run import ReplicateRecord
 from harmodels.seeds import Purpose, generator
 from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor
 from harmodels.training.stopping import AllEpochs, StoppingRule
@@ -108,6 +109,16 @@ class Outcome:
     stop_reason: str | None = None
     train_losses: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
+
+    def recorded(self) -> ReplicateRecord:
+        """Return what run.json says of it."""
+        return ReplicateRecord(
+            replicate=self.replicate,
+            epochs=self.epochs,
+            best_epoch=self.best_epoch,
+            diverged_epoch=self.diverged_epoch,
+            stopped=self.stop_reason or "all epochs",
+        )
 
 
 @dataclass

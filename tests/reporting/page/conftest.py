@@ -56,7 +56,7 @@ def section(write_run: Callable[..., Path], tmp_path: Path) -> Callable[..., Rep
         write_table_files(table, folder / "tables" / "table1")
         save_figure(draw_figure(SPEC["figures"]["figure2"], runs), folder / "figures" / "figure2")
         write_claims(evaluate_claims(SPEC["claims"], runs), folder / "claims")
-        facts = [run.facts for group in runs.values() for run in group]
-        return ReportSection("toy_report", "toy", SPEC, folder, facts, job_seconds or {})
+        records = [run.record for group in runs.values() for run in group]
+        return ReportSection("toy_report", "toy", SPEC, folder, records, job_seconds or {})
 
     return make

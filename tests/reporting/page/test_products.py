@@ -35,8 +35,8 @@ def page_table(write_run, tmp_path):
         made = [write_run(folder / "runs", e, {"hidden": h}) for e in "bc" for h in (50, 100)]
         runs = load_runs(made)
         write_table_files(build_table(entry, runs, {}), folder / "tables" / "t")
-        facts = [run.facts for group in runs.values() for run in group]
-        section = ReportSection("toy_report", "toy", {"tables": {"t": entry}}, folder, facts)
+        records = [run.record for group in runs.values() for run in group]
+        section = ReportSection("toy_report", "toy", {"tables": {"t": entry}}, folder, records)
         assert parse_table(entry)
         return page_tables(section)[0]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harmodels.records.run import RunRecord
 from harmodels.reporting.claims import read_claims_csv
 from harmodels.reporting.page.products import page_claims, page_tables
 from harmodels.reporting.page.summary import (
@@ -16,6 +17,7 @@ from harmodels.reporting.page.summary import (
     unit_line,
     verdict_counts,
 )
+from tests.run_files import RUN
 
 CLAIM = {
     "statement": "s",
@@ -135,19 +137,18 @@ def test_a_data_set_in_a_line():
 
 
 def test_the_units_in_which_networks_read_accelerations_in_a_line():
-    assert unit_line([{"unit": "m/s²"}, {"unit": "g"}, {"unit": "m/s²"}, {}]) == (
-        "accelerations read in m/s² and g"
-    )
-    assert unit_line([{"unit": None}, {}]) == ""
+    runs = [RunRecord.read(RUN | {"unit": unit}) for unit in ("m/s²", "g", "m/s²", None)]
+    assert unit_line(runs) == "accelerations read in m/s² and g"
+    assert unit_line(runs[-1:]) == ""
 
 
 def test_machines_and_versions_in_a_line_each_once():
-    run = {
+    known = {
         "hardware": {"processor": "Toy 9000", "cores": 2},
-        "device": "cpu",
         "engine": "compiled",
         "versions": {"torch": "2", "numba": "1", "python": "3"},
     }
+    run = RunRecord.read(RUN | known)
     assert machine_line([run, run]) == (
         "Toy 9000, 2 cores, CPU, compiled engine; torch 2, numba 1, python 3"
     )

@@ -10,26 +10,6 @@ from harmodels.reporting.runs.selection import runs_of
 CONFIGURATION = {"learning_rate": 0.1, "hidden": 50, "window": 10}
 
 
-def test_the_configuration_keeps_the_order_of_the_grid(write_run, tmp_path):
-    run = load_run(write_run(tmp_path, "part_b", CONFIGURATION))
-    assert list(run.configuration) == ["learning_rate", "hidden", "window"]
-
-
-def test_the_order_of_the_grid_is_read_from_run_json_and_not_from_the_folder(write_run, tmp_path):
-    # first key first in no alphabet: `batch_size` would come before both
-    configuration = {"hidden": 50, "learning_rate": 0.1, "batch_size": 10}
-    folder = write_run(tmp_path, "uniform", configuration)
-    moved = folder.rename(tmp_path / "batch_size=10,hidden=50")
-    assert list(load_run(moved).configuration) == ["hidden", "learning_rate", "batch_size"]
-
-
-def test_a_grid_of_other_keys_than_the_configuration_is_refused(write_run, edit_json, tmp_path):
-    folder = write_run(tmp_path, "part_b", CONFIGURATION)
-    edit_json(folder / "run.json", {"grid": ["learning_rate", "hidden"]})
-    with pytest.raises(ResultsError, match=r"run\.json has a damaged 'grid'"):
-        load_run(folder)
-
-
 def test_diverged_replicates_are_known(write_run, tmp_path):
     run = load_run(write_run(tmp_path, "part_b", CONFIGURATION, replicates=5, diverged=(1, 3)))
     assert (run.diverged, run.replicates) == ((1, 3), 5)
@@ -62,13 +42,6 @@ def test_a_truncated_file_is_named(write_run, tmp_path, name):
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(ResultsError, match=name):
-        load_run(folder)
-
-
-def test_a_missing_key_of_run_json_is_named(write_run, edit_json, tmp_path):
-    folder = write_run(tmp_path, "part_b", CONFIGURATION)
-    edit_json(folder / "run.json", {"classes": None})
-    with pytest.raises(ResultsError, match=r"run\.json lacks 'classes'"):
         load_run(folder)
 
 

@@ -65,8 +65,8 @@ def test_blocks_of_replicates_are_one_run(write_part):
     assert (run.replicates, run.diverged) == (3, (1,))
     values = prediction_measure(run, "top_1", "last").set_index("replicate")["value"]
     assert values.to_dict() == {0: 1.0, 2: 0.5}
-    assert run.facts["wall_time_s"] == 4.0
-    assert [part["first"] for part in run.facts["parts"]] == [0, 2]
+    assert run.wall_time_s == 4.0
+    assert [record.first for record in run.records] == [0, 2]
 
 
 def test_folds_are_networks_that_were_tested_on_everybody(write_part):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from harmodels.config.options import Minibatch, Options, Perceptron, Recurrent, TruncatedBptt
 from harmodels.data.facts import SequenceFacts
@@ -274,73 +274,38 @@ def test_the_weights_before_the_stop_are_those_of_a_training_one_epoch_shorter(p
     assert all(torch.equal(mine[name], theirs[name]) for name in names)
 
 
-def other_code(job: Job) -> dict[str, Any]:
-    return {"job": job, "code": "b"}
-
-
-def other_rate(job: Job) -> dict[str, Any]:
-    return {"job": replace(job, options={**job.options, "learning_rate": 0.07})}
-
-
-def other_seed(job: Job) -> dict[str, Any]:
-    return {"job": replace(job, seed=4)}
-
-
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("changes", "code", "said"),
     [
-        (other_code, "code was 'a' and is 'b'"),
-        (other_rate, "job.options.learning_rate was 0.05 and is 0.07"),
-        (other_seed, "job.seed was 3 and is 4"),
+        ({}, "b", "code was 'a' and is 'b'"),
+        ({"seed": 4}, "a", "job.seed was 3 and is 4"),
+        ({}, "a", "data.splits was"),
     ],
 )
-def test_a_checkpoint_of_another_job_is_refused(
-    change: Callable[[Job], dict[str, Any]], said, place, caplog
+def test_a_checkpoint_of_another_job_or_of_other_data_is_refused(
+    changes, code, said, place, caplog
 ):
     job = job_of("rnn_tbptt")
-    changed = change(job)
     interrupted_after(3, place, job, "changed")
-    run(place=place, folder="changed", **changed)
-    assert "is refused" in caplog.text
+    if said.startswith("data"):
+        splits = place / "splits.parquet"
+        write_table(splits, pd.read_parquet(splits).iloc[::-1])
+    changed = replace(job, **changes)
+    run(changed, place, "changed", code=code)
+    assert "is refused, the job starts from the beginning" in caplog.text
     assert said in caplog.text
-    run(place=place, folder="in peace", **changed)
+    run(changed, place, "in peace", code=code)
     assert records(place / "changed") == records(place / "in peace")
     assert read_json(place / "changed" / "run.json")["resumes"] == 0
 
 
-def test_a_checkpoint_of_other_data_is_refused(place, caplog):
-    job = job_of("rnn_tbptt")
-    interrupted_after(3, place, job, "changed")
-    splits = place / "splits.parquet"
-    write_table(splits, pd.read_parquet(splits).iloc[::-1])
-    run(job, place, "changed")
-    assert "data.splits was" in caplog.text
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-9] ^= 1
-    path.write_bytes(content)
-
-
-def strip(path: Path) -> None:
-    save_file(load_file(path), path)
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-@pytest.mark.parametrize("damage", [cut, flip, strip, empty])
-def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost_but_time(damage, place, caplog):
+@pytest.mark.parametrize("keep", [slice(0, -100), slice(0, 0)], ids=["cut", "empty"])
+def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost_but_time(keep, place, caplog):
     job = job_of("rnn_minibatch")
     run(job, place, "in peace")
     interrupted_after(3, place, job, "damaged")
-    damage(place / "checkpoints" / FILE)
+    path = place / "checkpoints" / FILE
+    path.write_bytes(path.read_bytes()[keep])
     run(job, place, "damaged")
     assert "is refused, the job starts from the beginning" in caplog.text
     assert records(place / "damaged") == records(place / "in peace")
@@ -384,10 +349,3 @@ def test_the_first_signal_is_noted_and_the_second_ends_the_process():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_the_weights_of_a_checkpoint_are_plain_tensors(place):
-    interrupted_after(3, place, job_of("hand_actions"), "run")
-    tensors = load_file(place / "checkpoints" / FILE)
-    assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
-    assert {"last.params.output.bias", "last.optimiser.updates"} <= set(tensors)

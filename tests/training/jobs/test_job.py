@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from harmodels.config.options import Baseline, TruncatedBptt
+from harmodels.config.options import Baseline, Minibatch, TruncatedBptt
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
@@ -80,41 +80,30 @@ def run(sequences, tmp_path):
     return start
 
 
-def test_a_job_leaves_its_four_files_and_nothing_else(run):
-    assert {path.name for path in run(JOB).iterdir()} == FILES
-
-
-def test_predictions_hold_every_sequence_of_every_split_for_both_weights(run):
-    frame = pd.read_parquet(run(JOB) / "predictions.parquet")
+def test_a_job_leaves_its_four_files_with_the_same_bytes_apart_from_run_json(run):
+    first, second = run(JOB, "one"), run(JOB, "two")
+    assert {path.name for path in first.iterdir()} == FILES
+    for name in FILES - {"run.json"}:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    frame = pd.read_parquet(first / "predictions.parquet")
     counts = frame.groupby(["replicate", "checkpoint", "split"]).size().unstack()
     assert counts.to_numpy().tolist() == [[9, 12, 6]] * 4
     assert list(counts.columns) == ["test", "train", "validation"]
+    # torch's names, and the replicate axis
+    tensors = load_file(first / "weights.safetensors")
+    assert tensors["last.rnn.weight_ih"].shape == (2, 4, 2)
+    assert tensors["best.output.weight"].shape == (2, 3, 4)
+    facts = read_json(first / "run.json")
+    assert facts["seed"] == 3
+    assert len(facts["data"]["sequences"]) == 64
+    assert [entry["epochs"] for entry in facts["replicates"]] == [2, 2]
+    assert facts["commit"] is None  # the folder is no checkout
 
 
 def test_without_validation_its_sequences_are_trained_on(run):
     frame = pd.read_parquet(run(replace(JOB, validation=False)) / "predictions.parquet")
     assert set(frame["checkpoint"]) == {"last"}
     assert (frame.query("replicate == 0")["split"] == "train").sum() == 18
-
-
-def test_the_same_job_twice_gives_the_same_bytes_apart_from_run_json(run):
-    first, second = run(JOB, "one"), run(JOB, "two")
-    for name in FILES - {"run.json"}:
-        assert (first / name).read_bytes() == (second / name).read_bytes(), name
-
-
-def test_weights_keep_torchs_names_and_the_replicate_axis(run):
-    tensors = load_file(run(JOB) / "weights.safetensors")
-    assert tensors["last.rnn.weight_ih"].shape == (2, 4, 2)
-    assert tensors["best.output.weight"].shape == (2, 3, 4)
-
-
-def test_run_json_tells_seed_data_and_outcome(run):
-    facts = read_json(run(JOB) / "run.json")
-    assert facts["seed"] == 3
-    assert len(facts["data"]["sequences"]) == 64
-    assert [entry["epochs"] for entry in facts["replicates"]] == [2, 2]
-    assert facts["commit"] is None  # the folder is no checkout
 
 
 def test_gradient_norms_are_recorded_before_and_after_training_and_change_no_weight(run):
@@ -134,19 +123,15 @@ def test_gradient_norms_are_recorded_before_and_after_training_and_change_no_wei
     assert (rows["value"] > 0).all()
 
 
-def test_a_replicate_that_diverged_has_gradient_norms_of_its_beginning_alone(run):
+def test_a_replicate_that_diverged_has_no_last_predictions_and_norms_of_its_beginning_alone(run):
     options = {**TBPTT, "learning_rate": 1e38, "clip": 1e38, "measure_gradients": True}
-    history = pd.read_parquet(run(replace(JOB, options=options)) / "history.parquet")
-    norms = history[history["metric"].str.startswith("gradient_norm_")]
-    assert set(norms["epoch"]) == {0}
-
-
-def test_a_diverged_replicate_leaves_no_last_predictions_and_fails_nothing(run):
-    options = {**TBPTT, "learning_rate": 1e38, "clip": 1e38}
     folder = run(replace(JOB, options=options))
     assert pd.read_parquet(folder / "predictions.parquet").empty
     outcomes = read_json(folder / "run.json")["replicates"]
     assert [entry["diverged_epoch"] for entry in outcomes] == [1, 1]
+    history = pd.read_parquet(folder / "history.parquet")
+    norms = history[history["metric"].str.startswith("gradient_norm_")]
+    assert set(norms["epoch"]) == {0}
 
 
 def learner_with_infinite_scores(of: float) -> SimpleNamespace:
@@ -200,18 +185,7 @@ def test_what_a_killed_job_left_is_removed_by_its_next_run_and_nothing_else(run,
 
 
 def test_patience_without_validation_is_refused_with_the_remedy(run):
-    options = {
-        "learning_rate": 0.1,
-        "hidden": 4,
-        "batch_size": 4,
-        "epochs": 2,
-        "initialisation": "uniform",
-        "optimiser": "sgd",
-        "clip_norm": None,
-        "monitor": "binary_cross_entropy",
-        "patience": 3,
-        "test_every": None,
-    }
+    options = Minibatch(hidden=4, batch_size=4, epochs=2, patience=3).model_dump()
     job = replace(JOB, training="minibatch", options=options, validation=False)
     with pytest.raises(TrainingError, match="validation: true"):
         run(job)
@@ -222,8 +196,11 @@ def test_a_baseline_leaves_the_same_files(run, model):
     if model == "minirocket":
         pytest.importorskip("sktime")
     options = {"model": model}
-    folder = run(replace(JOB, training="baseline", options=options, channels=None))
+    job = replace(JOB, training="baseline", options=options, channels=None)
+    folder = run(job)
     assert {path.name for path in folder.iterdir()} == FILES
+    again = read_json(run(job, "again") / "run.json")["files"]
+    assert again == read_json(folder / "run.json")["files"]
     assert pd.read_parquet(folder / "history.parquet").empty
     frame = pd.read_parquet(folder / "predictions.parquet")
     scores = frame.filter(like="score_").to_numpy()
@@ -245,7 +222,7 @@ def test_replicates_validate_on_different_sequences(sequences):
 def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
     draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
     splits = draw_splits(sequences, draw, seed=3, replicates=2)
-    run = {"validation": False, "seed": 3}
+    run = SimpleNamespace(validation=False, seed=3, fold=None)
     labels = labels_of_epoch(run, sequences, splits, 1, 2)
     assert len(labels) == 18
     assert np.bincount(labels).tolist() == [6, 6, 6]
@@ -295,13 +272,3 @@ def test_minirocket_without_its_package_says_what_to_install(run, monkeypatch):
     job = replace(JOB, training="baseline", options={"model": "minirocket"}, channels=None)
     with pytest.raises(TrainingError, match=r"pip install 'harmodels\[peers\]'"):
         run(job)
-
-
-def test_minirocket_has_the_same_bytes_again(run):
-    pytest.importorskip("sktime")
-    job = replace(JOB, training="baseline", options={"model": "minirocket"}, channels=None)
-    first, second = (
-        read_json(run(job, name) / "run.json")["files"]["predictions.parquet"]
-        for name in ("one", "two")
-    )
-    assert first == second

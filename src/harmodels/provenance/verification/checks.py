@@ -62,15 +62,13 @@ class Checks:
 
     def is_readable(self, file: str, dependents: Sequence[str] = ()) -> bool:
         """Return whether a file can be read; report it if not."""
-        if not self.exists(file):
-            self.report(file, "is missing", dependents)
-            return False
         try:
             self.digest(file)
+        except FileNotFoundError:
+            self.report(file, "is missing", dependents)
         except OSError as error:
             self.report(file, f"cannot be read: {error.strerror or error}", dependents)
-            return False
-        return True
+        return file in self._digests
 
     def fits_in_memory(
         self, file: str, columns: Sequence[str] = (), dependents: Sequence[str] = ()
@@ -89,13 +87,7 @@ class Checks:
         return self._fitting[key]
 
     def digest(self, file: str) -> str:
-        """Return the SHA-256 of a file, which is read once.
-
-        Raises
-        ------
-        OSError
-            If it cannot be read.
-        """
+        """Return the SHA-256 of a file, which is read once; raises OSError if it cannot be."""
         if file not in self._digests:
             self._digests[file] = sha256(self.root / file)
         return self._digests[file]
@@ -105,13 +97,19 @@ class Checks:
         self.hashes += 1
         return self.digest(file) == recorded
 
-    def compare_record(self, file: str, recorded: str, dependents: Sequence[str] = ()) -> None:
-        """Compare a file with the hash in the record; report it unless it already is."""
+    def compare_record(
+        self,
+        file: str,
+        recorded: str,
+        dependents: Sequence[str] = (),
+        since: str = "the record was written",
+    ) -> None:
+        """Compare a file with its recorded hash; report it unless it already is."""
         if not self.is_readable(file, dependents) or self.matches(file, recorded):
             return
         if all(finding.file != file for finding in self.findings):
             digest = f"its hash is {short(self.digest(file))}, recorded was {short(recorded)}"
-            self.report(file, f"was changed after the record was written: {digest}", dependents)
+            self.report(file, f"was changed after {since}: {digest}", dependents)
 
     @contextmanager
     def guarded(self, file: str, dependents: Sequence[str] = ()) -> Iterator[None]:

@@ -1,6 +1,6 @@
-"""Checks of predictions, histories and weights against run.json, the labels and the splits."""
+"""Predictions, histories and weights of a run against run.json, the labels and the splits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from harmodels.data.splits import SPLITS, kept_checkpoints, training_splits
+from harmodels.data.splits import SPLITS, training_splits
 from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.provenance.verification.inputs import Codes, Expected, places_in
+from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
@@ -26,7 +27,7 @@ def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
     frame = run.predictions
     indices: Mapping[Any, Any] = frame.groupby(["replicate", "checkpoint"]).indices
     groups = {(int(key[0]), str(key[1])): rows for key, rows in indices.items()}
-    promised = set(_promised(run.facts))
+    promised = {(one.replicate, kind) for one in run.outcomes for kind in one.checkpoints}
     for replicate, checkpoint in sorted(promised ^ set(groups)):
         what = "lacks the" if (replicate, checkpoint) in promised else "holds unexpected"
         yield f"{what} predictions of replicate {replicate}, {checkpoint} weights"
@@ -42,23 +43,16 @@ def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
         yield from _label_problems(frame, places, expected.labels, expected.classes)
     if expected.splits is not None:
         given = places_in(frame["split"], pa.array(SPLITS))
-        validation = bool(run.facts.get("validation"))
         for (replicate, checkpoint), rows in groups.items():
             where = f"of replicate {replicate}, {checkpoint} weights"
             if replicate not in expected.splits:
                 yield f"holds replicate {replicate}, which the splits lack"
                 continue
             wanted = expected.splits[replicate]
-            trained = [SPLITS.index(split) for split in training_splits(validation)]
+            trained = [SPLITS.index(split) for split in training_splits(run.record.validation)]
             wanted = np.where(np.isin(wanted, trained), SPLITS.index("train"), wanted)
             for problem in _split_problems(places[rows], given[rows], wanted, expected.ids):
                 yield f"{problem} {where}"
-
-
-def _promised(facts: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    for outcome in facts["replicates"]:
-        for checkpoint in kept_checkpoints(outcome["diverged_epoch"], outcome["best_epoch"]):
-            yield outcome["replicate"], checkpoint
 
 
 def _label_problems(
@@ -103,87 +97,78 @@ def _split_name(code: np.int64) -> str:
 def history_problems(run: Run) -> Iterator[str]:
     """Yield where the history repeats or lacks an epoch, or contradicts the outcomes.
 
-    Training losses, and validation losses if there are any, are recorded in every epoch up to the
-    last one of a replicate, once; the best weights are those of the first epoch of the lowest
-    validation loss.
+    Losses of training and validation are recorded once in every epoch up to the last one of a
+    replicate, those of the test set every few epochs, norms of gradients before the first and
+    after the last; the best weights are those of the first epoch of the lowest validation loss.
     """
-    repeated = run.history.loc[run.history.duplicated(["replicate", "epoch", "split", "metric"])]
+    history, options = run.history, run.options
+    repeated = history.loc[history.duplicated(["replicate", "epoch", "split", "metric"])]
     if len(repeated):
         first = repeated.iloc[0]
         yield (
             f"holds {first['split']} {first['metric']} of replicate {first['replicate']} in epoch "
             f"{first['epoch']} twice ({count_text(len(repeated), 'such row')})"
         )
-    yield from _gradient_problems(run)
-    history = run.history.loc[~is_gradient_norm(run.history)]
-    trained = history.loc[history["split"] == "train"]
-    ends = trained.groupby("replicate")["epoch"].max()
-    monitored = history.loc[
-        (history["split"] == "validation")
-        & (history["metric"] == run.facts["options"].get("monitor"))
-        & np.isfinite(history["value"])
-    ]
-    lowest = monitored.loc[monitored.groupby("replicate")["value"].idxmin()]
-    best = lowest.set_index("replicate")["epoch"]
-    for outcome in run.facts["replicates"]:
-        replicate = outcome["replicate"]
-        end = int(ends.get(replicate, 0))
-        if end != outcome["epochs"]:
-            yield f"ends replicate {replicate} at epoch {end}, run.json at {outcome['epochs']}"
+    norms = is_gradient_norm(history)
+    curves = history.loc[~norms & (history["split"] != "test")]
+    kinds = set(zip(curves["split"], curves["metric"], strict=True))
+    if "monitor" in options:  # of what is trained in epochs
+        splits = ("train", "validation") if run.record.validation else ("train",)
+        kinds |= {(split, options["monitor"]) for split in splits}
+    for outcome in run.outcomes:
+        number, epochs = outcome.replicate, int(outcome.epochs)
+        mine = curves.loc[curves["replicate"] == number]
+        for split, metric in sorted(kinds):
+            found = mine.loc[(mine["split"] == split) & (mine["metric"] == metric)]
+            name = f"{split} {metric} of replicate {number}"
+            yield from _epoch_problems(name, set(found["epoch"]), range(1, epochs + 1))
+        ends = {0} if outcome.diverged else {0, epochs}
+        found = history.loc[norms & (history["replicate"] == number)]
+        yield from _epoch_problems(
+            f"norms of gradients of replicate {number}",
+            set(found["epoch"]),
+            ends if options.get("measure_gradients") else (),
+        )
+        losses = mine.loc[
+            (mine["split"] == "validation")
+            & (mine["metric"] == options.get("monitor"))
+            & np.isfinite(mine["value"])
+        ]
+        best = None if losses.empty else losses.loc[losses["value"].idxmin(), "epoch"]
         # the best weights of a replicate that diverged in its last update may be lost
-        lost = outcome["diverged_epoch"] is not None and outcome["best_epoch"] is None
-        if best.get(replicate) != outcome["best_epoch"] and not lost:
+        if best != outcome.best_epoch and not (outcome.diverged and outcome.best_epoch is None):
             yield (
-                f"has the lowest validation loss of replicate {replicate} in epoch "
-                f"{best.get(replicate)}, run.json in {outcome['best_epoch']}"
+                f"has the lowest validation loss of replicate {number} in epoch {best}, "
+                f"run.json in {outcome.best_epoch}"
             )
-    curves = history.loc[history["split"] != "test"]  # measured every few epochs only
-    for (split, metric), curve in curves.groupby(["split", "metric"]):
-        for outcome in run.facts["replicates"]:
-            replicate, epochs = outcome["replicate"], np.arange(1, outcome["epochs"] + 1)
-            found = curve.loc[curve["replicate"] == replicate, "epoch"]
-            for verb, wrong in (
-                ("lacks", np.setdiff1d(epochs, found)),
-                ("holds unexpected", np.setdiff1d(found, epochs)),
-            ):
-                if len(wrong):
-                    yield (
-                        f"{verb} {split} {metric} of replicate {replicate} in epoch {wrong[0]} "
-                        f"({count_text(len(wrong), 'such epoch')})"
-                    )
 
 
-def _gradient_problems(run: Run) -> Iterator[str]:
-    """Yield where norms of gradients are missing or belong to neither begin nor end."""
-    held = run.history.loc[is_gradient_norm(run.history), ["replicate", "epoch"]]
-    for outcome in run.facts["replicates"]:
-        found = set(held.loc[held["replicate"] == outcome["replicate"], "epoch"])
-        wanted = {0} if run.facts["options"].get("measure_gradients") else set()
-        if wanted and outcome["diverged_epoch"] is None:
-            wanted.add(outcome["epochs"])
-        for verb, epochs in (("lacks", wanted - found), ("holds unexpected", found - wanted)):
-            if epochs:
-                yield (
-                    f"{verb} norms of gradients of replicate {outcome['replicate']} in epoch "
-                    f"{min(epochs)}"
-                )
+def _epoch_problems(name: str, found: set[int], wanted: Collection[int]) -> Iterator[str]:
+    """Compare epochs; whatever run.json asks for, no more of them are listed than were found."""
+    strange = [epoch for epoch in found if epoch not in wanted]
+    missing = len(wanted) - len(found) + len(strange)
+    if missing:
+        first = next(epoch for epoch in wanted if epoch not in found)
+        yield f"lacks {name} in epoch {first} ({count_text(missing, 'such epoch')})"
+    if strange:
+        count = count_text(len(strange), "such epoch")
+        yield f"holds unexpected {name} in epoch {min(strange)} ({count})"
 
 
-def weight_problems(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
+def weight_problems(path: Path, record: RunRecord) -> Iterator[str]:
     """Yield what the names and shapes in a file of weights contradict in run.json."""
-    replicates = len(facts["replicates"])
+    replicates = len(record.replicates)
     with safe_open(path, framework="numpy") as stored:
         shapes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
     if not shapes:
         yield "holds no weights"
+    kinds: dict[str, dict[str, tuple[int, ...]]] = {"last": {}, "best": {}}
     for name, shape in shapes.items():
         if not shape or shape[0] != replicates:
             yield f"holds {name} of shape {shape}, but {replicates} replicates were trained"
-    kinds: dict[str, dict[str, tuple[int, ...]]] = {"last": {}, "best": {}}
-    for name, shape in shapes.items():
         kind, _, parameter = name.partition(".")
         kinds.get(kind, {})[parameter] = shape
     if kinds["best"] and kinds["best"] != kinds["last"]:
         yield "holds last and best weights of different names or shapes"
-    if kinds["last"] and bool(kinds["best"]) != bool(facts.get("validation")):
+    if kinds["last"] and bool(kinds["best"]) != record.validation:
         yield f"{'holds' if kinds['best'] else 'lacks'} best weights, against run.json"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harmodels.config.messages import listed
-from harmodels.provenance.facts import Facts
-from harmodels.provenance.record import Record
+from harmodels.provenance.record import ProjectRecord
 from harmodels.provenance.text import heading_of, provenance_markdown
 from harmodels.provenance.verification.checks import Checks
 from harmodels.provenance.verification.products import first_difference
+from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import count_text
 
-Project = tuple[Record, Mapping[str, Facts]]  # and the facts of its runs, by folder
+Project = tuple[ProjectRecord, Mapping[str, RunRecord]]  # and its runs, by folder
 
 PAGE = "provenance.md"
 PRODUCTS = {".csv", ".html", ".md", ".pdf", ".png", ".svg", ".tex"}
@@ -19,7 +19,7 @@ MODELS = "models"  # every file of a model is one, whatever its ending
 OTHERS = {"benchmarks", "checkpoints", "downloads", "logs"}  # folders that hold no product
 
 
-def check_coverage(checks: Checks, records: Sequence[Record]) -> None:
+def check_coverage(checks: Checks, records: Sequence[ProjectRecord]) -> None:
     """Report products that no record names, and note runs that none names."""
     recorded = {PAGE}.union(*(record.files for record in records))
     for path in sorted(checks.root.rglob("*")):
@@ -45,13 +45,13 @@ def check_page(checks: Checks, projects: Sequence[Project]) -> None:
     if not described:
         checks.report(PAGE, f"is of none of the records: it begins with {stored[:60]!r}")
         return
-    record, facts = described[0]
-    absent = [folder for folder in record.runs if folder not in facts]
+    record, runs = described[0]
+    absent = [folder for folder in record.runs if folder not in runs]
     if absent:
         checks.report(PAGE, f"cannot be recomputed without {absent[0]}/run.json")
         return
     with checks.guarded(PAGE):
-        text = provenance_markdown(record, facts)
+        text = provenance_markdown(record, runs)
         if stored != text:
             where = first_difference(stored, text)
             checks.report(PAGE, f"does not follow from the record and its runs: {where}")

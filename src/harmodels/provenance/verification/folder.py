@@ -6,24 +6,23 @@ from pathlib import Path
 
 from harmodels.config.messages import listed
 from harmodels.errors import ResultsError
-from harmodels.provenance.facts import Facts
-from harmodels.provenance.record import ENDING, Record, RecordedReport, read_record
+from harmodels.provenance.record import ENDING, ProjectRecord, RecordedReport, read_record
 from harmodels.provenance.verification.checks import Checks, short
 from harmodels.provenance.verification.coverage import Project, check_coverage, check_page
 from harmodels.provenance.verification.inputs import (
     Expected,
-    LabelledIds,
     check_data,
     expected_of,
     read_splits,
 )
 from harmodels.provenance.verification.products import check_correlations, check_product
-from harmodels.provenance.verification.runs import check_contents, check_facts, check_files
+from harmodels.provenance.verification.runs import check_contents, check_files, check_record
+from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
 Shown = Callable[[Iterable[str], str], Iterable[str]]
-Tables = Mapping[str, LabelledIds]
+Tables = Mapping[str, Expected]
 
 
 def _silent(folders: Iterable[str], title: str) -> Iterable[str]:
@@ -56,7 +55,7 @@ def verify_folder(root: Path, show: Shown = _silent) -> Checks:
     for path in paths:
         with checks.guarded(path.name):
             record = read_record(path)
-            projects.append((record, _check_record(checks, record, show)))
+            projects.append((record, _check_project(checks, record, show)))
     if len(projects) == len(paths):
         check_coverage(checks, [record for record, _ in projects])
         check_page(checks, projects)
@@ -65,18 +64,18 @@ def verify_folder(root: Path, show: Shown = _silent) -> Checks:
     return checks
 
 
-def _check_record(checks: Checks, record: Record, show: Shown) -> dict[str, Facts]:
-    """Check a project and return the facts of its runs, by folder."""
+def _check_project(checks: Checks, record: ProjectRecord, show: Shown) -> dict[str, RunRecord]:
+    """Check a project and return its runs, by folder."""
     page = list(record.page)
-    tables: dict[str, LabelledIds] = {}
-    known: dict[str, Facts] = {}
+    tables: dict[str, Expected] = {}
+    known: dict[str, RunRecord] = {}
     for part in record.reports:
         for folder, run in part.runs.items():
             dependents = _dependents(part, folder, page)
-            facts = check_facts(checks, folder, run, dependents)
-            if facts is not None:
-                known[folder] = facts
-            hashes = run.files if facts is None else facts.get("files", {})
+            found = check_record(checks, folder, run, dependents)
+            if found is not None:
+                known[folder] = found
+            hashes = run.files if found is None else found.files
             with checks.guarded(f"{folder}/run.json", dependents):
                 check_files(checks, folder, hashes, dependents)
         _check_inputs(checks, part, known, page)
@@ -93,7 +92,7 @@ def _check_record(checks: Checks, record: Record, show: Shown) -> dict[str, Fact
 def _check_report(
     checks: Checks,
     part: RecordedReport,
-    known: Mapping[str, Facts],
+    known: Mapping[str, RunRecord],
     tables: Tables,
     page: list[str],
     show: Shown,
@@ -101,21 +100,21 @@ def _check_report(
     splits = {file: read_splits(checks, file, digest) for file, digest in part.splits.items()}
     runs: dict[str, Run] = {}
     prepared: dict[tuple[str, bool, str | None, str | None], Expected | None] = {}
-    for folder in show([f for f in part.runs if f in known], f"{part.report}/{part.dataset}"):
-        facts, reads, file = known[folder], part.runs[folder].reads, part.runs[folder].splits
+    for folder in show([f for f in part.runs if f in known], part.place):
+        record, reads, file = known[folder], part.runs[folder].reads, part.runs[folder].splits
         # a run of other inputs would disagree with these everywhere, which is reported once
         key = (
             reads,
-            _is_input(checks, facts, "sequences", reads),
-            file if _is_input(checks, facts, "splits", file) else None,
-            facts.get("fold"),
+            _is_input(checks, record, "sequences", reads),
+            file if _is_input(checks, record, "splits", file) else None,
+            record.fold,
         )
         if key not in prepared:
             table = tables.get(reads) if key[1] else None
             prepared[key] = expected_of(table, splits[file] if key[2] else None, key[3])
         dependents = _dependents(part, folder, page)
         with checks.guarded(f"{folder}/run.json", dependents):
-            run = check_contents(checks, folder, facts, prepared[key], dependents)
+            run = check_contents(checks, folder, record, prepared[key], dependents)
             if run is not None:
                 runs[folder] = run
     for product in part.products:
@@ -124,13 +123,13 @@ def _check_report(
 
 
 def _check_inputs(
-    checks: Checks, part: RecordedReport, known: Mapping[str, Facts], page: list[str]
+    checks: Checks, part: RecordedReport, known: Mapping[str, RunRecord], page: list[str]
 ) -> None:
     """Compare the inputs of runs with the hashes that these recorded."""
     readers: dict[tuple[str, str], list[str]] = defaultdict(list)
     for folder, run in part.runs.items():
         for file, key in ((run.reads, "sequences"), (run.splits, "splits")):
-            digest = _input_hash(known.get(folder, {}), key)
+            digest = known[folder].data.get(key) if folder in known else None
             if digest is not None and checks.exists(file):
                 readers[file, digest].append(folder)
     for (file, digest), folders in readers.items():
@@ -146,18 +145,12 @@ def _check_inputs(
             )
 
 
-def _is_input(checks: Checks, facts: Facts, key: str, file: str) -> bool:
-    digest = _input_hash(facts, key)
+def _is_input(checks: Checks, record: RunRecord, key: str, file: str) -> bool:
+    digest = record.data.get(key)
     return digest is None or (checks.exists(file) and checks.digest(file) == digest)
-
-
-def _input_hash(facts: Facts, key: str) -> str | None:
-    data = facts.get("data")
-    return data.get(key) if isinstance(data, dict) else None
 
 
 def _dependents(part: RecordedReport, folder: str, page: list[str]) -> list[str]:
     """Return the names of all products that are built from one run."""
-    place = f"{part.report}/{part.dataset}"
     mine = [product for product in part.products if folder in product.runs]
-    return [f"{place}: {product.kind} {product.name}" for product in mine] + page
+    return [f"{part.place}: {product.kind} {product.name}" for product in mine] + page

@@ -1,7 +1,6 @@
 """The data sets and splits of a results folder: their hashes, labels and splits."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,19 +11,10 @@ from numpy.typing import NDArray
 from harmodels.data.splits import SPLITS
 from harmodels.errors import ResultsError
 from harmodels.files import git_blob, read_table
-from harmodels.provenance.record import RecordedData
+from harmodels.provenance.record import RecordedArchive, RecordedData
 from harmodels.provenance.verification.checks import Checks, short
 
 Codes = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledIds:
-    """The ids (N,) and labels (N,) of one table of a data set, and the names of its classes."""
-
-    ids: pa.Array
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,37 +26,33 @@ class Expected:
     ids
         (N,) all sequences.
     labels, classes
-        (N,) their labels and the names of these; None without the data set.
+        (N,) their labels and the names of these; None without the table of the data set.
     splits
         (N,) of each replicate: an index into `data.splits.SPLITS`, -1 for none; None without them.
     """
 
     ids: pa.Array
-    labels: NDArray[np.int64] | None
-    classes: tuple[str, ...]
-    splits: dict[int, Codes] | None
+    labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
+    splits: dict[int, Codes] | None = None
 
 
 def expected_of(
-    table: LabelledIds | None, splits: pd.DataFrame | None, fold: str | None = None
+    table: Expected | None, splits: pd.DataFrame | None, fold: str | None = None
 ) -> Expected | None:
     """Return what predictions of a run on this table and these splits must agree with."""
-    if splits is not None and fold is not None:
+    if splits is None:
+        return table
+    if fold is not None:
         splits = splits[splits["fold"] == fold]
-    if table is None and splits is None:
-        return None
-    ids = table.ids if table is not None else pc.unique(pa.array(splits["id"]))  # type: ignore[index]
-    divided = None
-    if splits is not None:
-        divided = {}
-        for replicate, rows in splits.groupby("replicate"):
-            places = places_in(rows["id"], ids)
-            found = np.full(len(ids), -1, dtype=np.int64)
-            found[places[places >= 0]] = places_in(rows["split"], pa.array(SPLITS))[places >= 0]
-            divided[int(str(replicate))] = found
-    if table is None:
-        return Expected(ids, None, (), divided)
-    return Expected(ids, table.labels, table.classes, divided)
+    known = table or Expected(pc.unique(pa.array(splits["id"])))
+    divided = {}
+    for replicate, rows in splits.groupby("replicate"):
+        places = places_in(rows["id"], known.ids)
+        found = np.full(len(known.ids), -1, dtype=np.int64)
+        found[places[places >= 0]] = places_in(rows["split"], pa.array(SPLITS))[places >= 0]
+        divided[int(str(replicate))] = found
+    return replace(known, splits=divided)
 
 
 def places_in(column: "pd.Series[str]", values: pa.Array) -> Codes:
@@ -76,14 +62,15 @@ def places_in(column: "pd.Series[str]", values: pa.Array) -> Codes:
     return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, LabelledIds]:
+def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Expected]:
     """Check the files of one data set and return the ids and labels of its tables, by path.
 
     Tables may be absent, because recordings may not be passed on; everything else may not.
     """
     for file, recorded in data.files.items():
         checks.compare_record(file, recorded)
-    _check_archive(checks, data)
+    if data.archive is not None:
+        _check_archive(checks, data.archive)
     found = {}
     for file, recorded in data.tables.items():
         if not checks.exists(file):
@@ -124,45 +111,44 @@ def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None
     return None
 
 
-def _check_archive(checks: Checks, data: RecordedData) -> None:
-    archive: dict[str, Any] | None = data.archive
-    if archive is None:
-        return
-    file = archive["path"]
+def _check_archive(checks: Checks, archive: RecordedArchive) -> None:
+    file = archive.path
     if not checks.exists(file):
         checks.note(f"{file} is absent: the raw recordings were not checked")
-    elif checks.is_readable(file):
-        checks.hashes += 1
-        digest = checks.digest(file)
-        if digest not in archive["known"] and digest != archive["found"]:
-            checks.report(
-                file,
-                f"is another archive: its hash is {short(digest)}, the registry knows "
-                f"{', '.join(short(known) for known in archive['known']) or 'none'}",
-            )
-        elif digest not in archive["known"] and git_blob(checks.root / file) != archive.get(
-            "git_blob"
-        ):
-            checks.note(
-                f"{file} is a repacked archive; its members were checked when it was unpacked"
-                if archive["members"]
-                else f"{file} is a file of the user's own; the registry has no hash of it"
-            )
+        return
+    if not checks.is_readable(file):
+        return
+    checks.hashes += 1
+    digest = checks.digest(file)
+    if digest in archive.known:
+        return
+    if digest != archive.found:
+        known = ", ".join(map(short, archive.known)) or "none"
+        checks.report(
+            file,
+            f"is another archive: its hash is {short(digest)}, the registry knows {known}",
+        )
+    elif git_blob(checks.root / file) != archive.git_blob:
+        checks.note(
+            f"{file} is a repacked archive; its members were checked when it was unpacked"
+            if archive.members
+            else f"{file} is a file of the user's own; the registry has no hash of it"
+        )
 
 
-def _read_labels(checks: Checks, file: str, name: str) -> LabelledIds:
+def _read_labels(checks: Checks, file: str, name: str) -> Expected:
     table, facts = read_table(checks.root / file, ["id", "label"])
     if facts["dataset"] != name:
         checks.report(file, f"holds the data set {facts['dataset']!r}")
     ids = table["id"].combine_chunks().cast(pa.string())
     if len(pc.unique(ids)) < len(ids):
         checks.report(file, "holds a sequence twice")
-    return LabelledIds(ids, table["label"].to_numpy(), tuple(facts["classes"]))
+    return Expected(ids, table["label"].to_numpy(), tuple(facts["classes"]))
 
 
-def _compare_tables(checks: Checks, found: dict[str, LabelledIds]) -> None:
+def _compare_tables(checks: Checks, found: dict[str, Expected]) -> None:
     """Compare the tables of one data set with each other: they hold the same sequences."""
     for file, table in list(found.items())[1:]:
         first_file, first = next(iter(found.items()))
-        if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):
+        if not table.ids.equals(first.ids) or not np.array_equal(table.labels, first.labels):  # type: ignore[arg-type]
             checks.report(file, f"holds other sequences or labels than {first_file}")

@@ -256,6 +256,4 @@ def _style(split: str) -> dict[str, Any]:
 
 
 def _seconds(run: Run) -> float:
-    if "wall_time_s" not in run.facts:
-        raise ConfigurationError(f"{run.folder / 'run.json'} does not say how long training took")
-    return float(run.facts["wall_time_s"]) / run.replicates
+    return run.wall_time_s / run.replicates

@@ -147,7 +147,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "times": spent,
         "training": sum(time.training for time in spent),
         "overhead": sum(time.overhead or 0.0 for time in spent),
-        "replicates": sum(len(run["replicates"]) for run in section.runs),
+        "replicates": sum(len(run.replicates) for run in section.runs),
         "experiments": experiments(section),
     }
 

@@ -1,19 +1,21 @@
 """Runs on the page, one row each: what it was, how long, where and of which code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harmodels.config.selection import humanise
+from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import configuration_text
-from harmodels.reporting.page.sections import Facts, ReportSection
-from harmodels.reporting.runs.load import configuration_of
+from harmodels.reporting.page.sections import ReportSection
 
 
-def grouped_runs(section: ReportSection) -> dict[str, list[Facts]]:
+def grouped_runs(section: ReportSection) -> dict[str, list[RunRecord]]:
     """Return the runs of each experiment that has any, in the order of the report."""
-    groups: dict[str, list[Facts]] = {name: [] for name in section.spec.get("experiments") or {}}
+    groups: dict[str, list[RunRecord]] = {
+        name: [] for name in section.spec.get("experiments") or {}
+    }
     for run in section.runs:
-        groups.setdefault(run["experiment"], []).append(run)
+        groups.setdefault(run.experiment, []).append(run)
     return {name: runs for name, runs in groups.items() if runs}
 
 
@@ -45,7 +47,7 @@ def experiments(section: ReportSection) -> list[dict[str, Any]]:
                 | {
                     "anchor": run_anchor(section, name, number),
                     "number": number,
-                    "file": section.file("runs", name, folder_name(run), "run.json"),
+                    "file": section.file("runs", name, run.folder, "run.json"),
                 }
                 for number, run in enumerate(runs, start=1)
             ],
@@ -59,57 +61,41 @@ def software(sections: Sequence[ReportSection]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for section in sections:
         for run in section.runs:
-            entry = {"versions": run.get("versions", {}), "hardware": run.get("hardware", {})}
+            entry = {"versions": run.versions, "hardware": run.hardware}
             if entry not in found:
                 found.append(entry)
     return found
 
 
-def _common_options(runs: Sequence[Facts]) -> dict[str, Any]:
-    first: Mapping[str, Any] = runs[0].get("options", {})
+def _common_options(runs: Sequence[RunRecord]) -> dict[str, Any]:
+    first = runs[0].options
     return {
         key: first[key]
         for key in sorted(first)
-        if all(run.get("options", {}).get(key) == first[key] for run in runs)
+        if all(run.options.get(key) == first[key] for run in runs)
     }
 
 
-def _run_row(run: Facts) -> dict[str, Any]:
-    replicates = run["replicates"]
+def _run_row(run: RunRecord) -> dict[str, Any]:
+    # of a part what it trains: ", fold 12, replicates 5-9"
+    part = run.part.replace("+", ", ").replace("=", " ")
     return {
-        "name": (configuration_text(configuration_of(run)) or humanise(run["name"]))
-        + _part_text(run),
-        "replicates": len(replicates),
-        "diverged": sum(entry.get("diverged_epoch") is not None for entry in replicates),
-        "epochs": _range([entry["epochs"] for entry in replicates if "epochs" in entry]),
-        "seed": run.get("seed", ""),
-        "engine": f"{run.get('engine', '')}, {run.get('device', '')}".strip(", "),
-        "seconds": f"{run['wall_time_s']:.1f}" if "wall_time_s" in run else "",
+        "name": (configuration_text(run.configuration) or humanise(run.name)) + part,
+        "replicates": len(run.replicates),
+        "diverged": sum(one.diverged for one in run.replicates),
+        "epochs": _range([one.epochs for one in run.replicates]),
+        "seed": run.seed,
+        "engine": f"{run.engine}, {run.device}",
+        "seconds": f"{run.wall_time_s:.1f}",
         "commit": _commit(run),
     }
 
 
-def _name_text(run: Facts) -> str:
-    return configuration_text(configuration_of(run)) or humanise(run["name"])
-
-
-def folder_name(run: Facts) -> str:
-    """Return the name of a run's folder: that of its configuration, and of the part it trains."""
-    return str(run["name"]) + str(run.get("part", ""))
-
-
-def _part_text(run: Facts) -> str:
-    """Return what the part of a run trains, if it is not all: ", fold 12, replicates 5-9"."""
-    return run.get("part", "").replace("+", ", ").replace("=", " ")
-
-
-def _commit(run: Facts) -> str:
+def _commit(run: RunRecord) -> str:
     """Return ten digits of the commit; a tree with edits is not that commit and says so."""
-    return str(run.get("commit") or "unknown")[:10] + (" + edits" if run.get("dirty") else "")
+    return (run.commit or "unknown")[:10] + (" + edits" if run.dirty else "")
 
 
-def _range(values: Sequence[int]) -> str:
-    if not values:
-        return ""
+def _range(values: Sequence[float]) -> str:
     few, many = min(values), max(values)
     return str(few) if few == many else f"{few} to {many}"

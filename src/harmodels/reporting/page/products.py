@@ -11,6 +11,7 @@ from harmodels.config.selection import Selection, agrees
 from harmodels.config.specs import TableSpec, parse_table, selections_of
 from harmodels.config.specs.rows import EXPERIMENT
 from harmodels.errors import ResultsError
+from harmodels.records.run import RunRecord
 from harmodels.reporting.claims import claims_evidence, claims_rows
 from harmodels.reporting.labels import configuration_text, entry_label
 from harmodels.reporting.page.experiments import (
@@ -19,8 +20,7 @@ from harmodels.reporting.page.experiments import (
     grouped_runs,
     run_anchor,
 )
-from harmodels.reporting.page.sections import Facts, ReportSection
-from harmodels.reporting.runs.load import configuration_of
+from harmodels.reporting.page.sections import ReportSection
 from harmodels.reporting.specs import Spec, experiments_of, published_of
 from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Layout, lay_out
@@ -203,16 +203,13 @@ def _runs(
     return [Link(f"{name}, run {n}", run_anchor(section, name, n)) for name, n in runs]
 
 
-def _selected(selection: Selection, run: Facts) -> bool:
-    return selection.experiment == run["experiment"] and agrees(
-        configuration_of(run), selection.where
-    )
+def _selected(selection: Selection, run: RunRecord) -> bool:
+    return selection.experiment == run.experiment and agrees(run.configuration, selection.where)
 
 
-def _named(run: Facts, keys: Sequence[str], row: Mapping[Any, Any]) -> bool:
+def _named(run: RunRecord, keys: Sequence[str], row: Mapping[Any, Any]) -> bool:
     """Return whether the keys that name a row are those of a run."""
-    settings = {**run.get("options", {}), **run["configuration"]}
-    settings["configuration"] = configuration_text(configuration_of(run))
+    settings = {**run.settings, "configuration": configuration_text(run.configuration)}
     return all(
         settings[key] == row[key] for key in keys if key in settings and not pd.isna(row[key])
     )

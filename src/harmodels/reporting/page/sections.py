@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harmodels.records.run import RunRecord
 from harmodels.reporting.specs import Spec
-
-Facts = Mapping[str, Any]  # the content of a run.json
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class ReportSection:
     folder
         `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
     runs
-        The content of every run.json.
+        Every run.json.
     job_seconds
         How long the whole job of a run took, by experiment and name of the configuration, where
         that is known; the training itself is in run.json.
@@ -34,11 +33,13 @@ class ReportSection:
     dataset: str
     spec: Spec
     folder: Path
-    runs: Sequence[Facts]
+    runs: Sequence[RunRecord]
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any], runs: Sequence[Facts], results: Path) -> "ReportSection":
+    def of(
+        cls, entry: Mapping[str, Any], runs: Sequence[RunRecord], results: Path
+    ) -> "ReportSection":
         """Return the section of an entry of `pipeline.sections.page_sections`."""
         place = entry["report"], entry["dataset"]
         seconds = read_job_seconds(results.joinpath("logs", *place, "train"))
@@ -52,7 +53,7 @@ class ReportSection:
     @property
     def simulated(self) -> bool:
         """Whether any run read recordings that a generator made."""
-        return any(run.get("simulated") for run in self.runs)
+        return any(run.simulated for run in self.runs)
 
     def file(self, *parts: str) -> str:
         """Return the address of a file of this section, relative to the page."""

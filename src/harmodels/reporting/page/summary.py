@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from harmodels.config.specs import parse_claim
+from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.page.dot_plot import Pair
 from harmodels.reporting.page.products import ADJUSTED, PageTable, claim_anchor, line_anchor
-from harmodels.reporting.page.sections import Facts, ReportSection
+from harmodels.reporting.page.sections import ReportSection
 
 VERDICTS = ("holds", "does not hold", "undecided")
 MOST_FINDINGS = 3
@@ -137,19 +138,19 @@ def data_line(card: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def unit_line(runs: Sequence[Facts]) -> str:
+def unit_line(runs: Sequence[RunRecord]) -> str:
     """Return in which units the networks read accelerations; empty where no report says."""
-    units = dict.fromkeys(str(run["unit"]) for run in runs if run.get("unit"))
+    units = dict.fromkeys(run.unit for run in runs if run.unit)
     return f"accelerations read in {' and '.join(units)}" if units else ""
 
 
-def machine_line(runs: Sequence[Facts]) -> str:
+def machine_line(runs: Sequence[RunRecord]) -> str:
     """Return the machines, engines and versions of the runs in a line."""
     machines = dict.fromkeys(_machine(run) for run in runs)
     versions = dict.fromkeys(
-        ", ".join(f"{name} {run['versions'][name]}" for name in ("torch", "numba", "python"))
+        ", ".join(f"{name} {run.versions[name]}" for name in ("torch", "numba", "python"))
         for run in runs
-        if {"torch", "numba", "python"} <= set(run.get("versions", {}))
+        if {"torch", "numba", "python"} <= set(run.versions)
     )
     return "; ".join([*machines, *versions])
 
@@ -186,10 +187,9 @@ def _names_of(split: Any) -> list[str]:
     return list(split) if isinstance(split, Mapping | list) else []
 
 
-def _machine(run: Facts) -> str:
-    hardware = run.get("hardware", {})
-    processor = hardware.get("gpu") if run.get("device") == "cuda" else hardware.get("processor")
+def _machine(run: RunRecord) -> str:
+    hardware = run.hardware
+    processor = hardware.get("gpu" if run.device == "cuda" else "processor")
     parts = [processor, f"{hardware['cores']} cores" if "cores" in hardware else None]
-    engine = f"{run['engine']} engine" if run.get("engine") else None
-    device = str(run["device"]).upper() if run.get("device") else None
-    return ", ".join(str(part) for part in (*parts, device, engine) if part)
+    named = (*parts, run.device.upper(), f"{run.engine} engine")
+    return ", ".join(str(part) for part in named if part)

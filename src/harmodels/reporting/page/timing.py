@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 from harmodels.config.messages import counted
 from harmodels.errors import ResultsError
-from harmodels.files import read_json
+from harmodels.records.run import RunRecord
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
     experiment_title,
-    folder_name,
     grouped_runs,
 )
 from harmodels.reporting.page.sections import ReportSection
@@ -44,16 +43,16 @@ def times(section: ReportSection) -> list[Time]:
     found = []
     for name, runs in grouped_runs(section).items():
         extra = [
-            max(0.0, section.job_seconds[name, folder_name(run)] - run.get("wall_time_s", 0.0))
+            max(0.0, section.job_seconds[name, run.folder] - run.wall_time_s)
             for run in runs
-            if (name, folder_name(run)) in section.job_seconds
+            if (name, run.folder) in section.job_seconds
         ]
         found.append(
             Time(
                 title=experiment_title(section, name),
                 anchor=experiment_anchor(section, name),
                 jobs=len(runs),
-                training=sum(run.get("wall_time_s", 0.0) for run in runs),
+                training=sum(run.wall_time_s for run in runs),
                 overhead=sum(extra) if extra else None,
             )
         )
@@ -100,7 +99,7 @@ def lines_of_times(
         runs = []
         for path in filter(is_new, (Path(folder, "run.json") for folder in entry["runs"])):
             with suppress(ResultsError):  # times are no result, and a failed run ends here too
-                runs.append(read_json(path))
+                runs.append(RunRecord.read_file(path))
         for time in times(ReportSection.of(entry, runs, results)) if runs else []:
             overhead = "unknown" if time.overhead is None else duration(time.overhead)
             lines.append(

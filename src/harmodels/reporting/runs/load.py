@@ -10,22 +10,14 @@ import pandas as pd
 
 from harmodels.errors import ResultsError
 from harmodels.evaluation.predictions import score_columns
-from harmodels.files import read_json, read_table
+from harmodels.files import read_table
+from harmodels.records.base import AGAIN
+from harmodels.records.run import ReplicateRecord, RunRecord
 
 Runs = Mapping[str, Sequence["Run"]]  # by experiment, in the order of the grid
 
 _HISTORY = ["replicate", "epoch", "split", "metric", "value"]
 _PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
-_FACTS = {
-    "report": str,
-    "dataset": str,
-    "experiment": str,
-    "name": str,
-    "configuration": dict,
-    "grid": list,
-    "classes": list,
-    "replicates": list,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +32,20 @@ class Run:
         The experiment's key and the configuration's readable name.
     configuration
         The values of the grid's keys, in the grid's order.
+    options
+        Every option of the training, those that the experiment fixes included.
     classes
         Class names; a label is an index into them.
     simulated
         Whether the recordings were made by a generator.
-    facts
-        Everything in run.json.
+    outcomes
+        What became of each replicate.
     history
         Columns replicate, epoch, split, metric, value.
     predictions
         Columns replicate, checkpoint, split, id, label, score_0 … score_{C-1}.
+    records
+        The run.json of each of its parts; empty of a published run.
     printed
         None; of a published run its row of the report's table, by column, which goes before what
         its predictions give.
@@ -59,31 +55,39 @@ class Run:
     experiment: str
     name: str
     configuration: dict[str, Any]
+    options: dict[str, Any]
     classes: tuple[str, ...]
     simulated: bool
-    facts: dict[str, Any]
+    outcomes: tuple[ReplicateRecord, ...]
     history: pd.DataFrame
     predictions: pd.DataFrame
+    records: tuple[RunRecord, ...] = ()
     printed: Mapping[str, float] | None = None
 
     @property
+    def record(self) -> RunRecord:
+        """The run.json of its first part."""
+        return self.records[0]
+
+    @property
     def settings(self) -> dict[str, Any]:
-        """Every option of the training, those that the experiment fixes included."""
-        return {**self.facts.get("options", {}), **self.configuration}
+        """Every option of the training, the varied ones last."""
+        return {**self.options, **self.configuration}
 
     @property
     def replicates(self) -> int:
         """How many replicates were trained, diverged ones included."""
-        return len(self.facts["replicates"])
+        return len(self.outcomes)
 
     @property
     def diverged(self) -> tuple[int, ...]:
         """The replicates whose loss became infinite or NaN."""
-        return tuple(
-            int(entry["replicate"])
-            for entry in self.facts["replicates"]
-            if entry.get("diverged_epoch") is not None
-        )
+        return tuple(outcome.replicate for outcome in self.outcomes if outcome.diverged)
+
+    @property
+    def wall_time_s(self) -> float:
+        """How long the training of all parts took."""
+        return round(sum(record.wall_time_s for record in self.records), 3)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -102,42 +106,24 @@ def load_run(folder: str | Path) -> Run:
         run.predictions.query("split == 'test' and checkpoint == 'last'")
     """
     folder = Path(folder)
-    facts = _read_facts(folder / "run.json")
-    classes = tuple(facts["classes"])
+    record = RunRecord.read_file(folder / "run.json")
     history = _read_frame(folder / "history.parquet", _HISTORY)
     predictions = _read_frame(folder / "predictions.parquet", _PREDICTIONS)
-    _check_predictions(folder / "predictions.parquet", predictions, classes)
-    _check_replicates(folder, facts, history, predictions)
+    _check_predictions(folder / "predictions.parquet", predictions, record.classes)
+    _check_replicates(folder, record, history, predictions)
     return Run(
         folder=folder,
-        experiment=facts["experiment"],
-        name=facts["name"],
-        configuration=configuration_of(facts),
-        classes=classes,
-        simulated=bool(facts.get("simulated", False)),
-        facts=facts,
+        experiment=record.experiment,
+        name=record.name,
+        configuration=record.configuration,
+        options=record.options,
+        classes=record.classes,
+        simulated=record.simulated,
+        outcomes=record.replicates,
         history=history,
         predictions=predictions,
+        records=(record,),
     )
-
-
-def _read_facts(path: Path) -> dict[str, Any]:
-    facts = read_json(path)
-    if not isinstance(facts, dict):
-        facts = {}
-    wrong = [key for key, kind in _FACTS.items() if not isinstance(facts.get(key), kind)]
-    if not wrong and not all(_is_replicate(entry) for entry in facts["replicates"]):
-        wrong = ["replicates"]
-    if not wrong and sorted(facts["grid"]) != sorted(facts["configuration"]):
-        wrong = ["grid"]
-    if wrong:
-        what = "has a damaged" if wrong[0] in facts else "lacks"
-        raise ResultsError(f"{path} {what} {wrong[0]!r}. Delete it and run snakemake again.")
-    return facts
-
-
-def _is_replicate(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("replicate"), int)
 
 
 def _read_frame(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -145,33 +131,30 @@ def _read_frame(path: Path, columns: list[str]) -> pd.DataFrame:
     frame = table.to_pandas()
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise ResultsError(
-            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
-        )
+        raise ResultsError(f"{path} lacks the column {missing[0]!r}. {AGAIN}")
     return frame
 
 
 def _check_predictions(path: Path, predictions: pd.DataFrame, classes: tuple[str, ...]) -> None:
-    remedy = "Delete it and run snakemake again."
     try:
         columns = score_columns(predictions)
     except ResultsError as error:
-        raise ResultsError(f"{path}: {error}. {remedy}") from error
+        raise ResultsError(f"{path}: {error}. {AGAIN}") from error
     if len(columns) != len(classes):
         raise ResultsError(
             f"{path} has {len(columns)} scores a sequence, but run.json beside it names "
-            f"{len(classes)} classes. {remedy}"
+            f"{len(classes)} classes. {AGAIN}"
         )
     if not np.isfinite(predictions[columns].to_numpy()).all():
-        raise ResultsError(f"{path} holds a score that is NaN or infinite. {remedy}")
+        raise ResultsError(f"{path} holds a score that is NaN or infinite. {AGAIN}")
     if not predictions["label"].between(0, len(classes) - 1).all():
-        raise ResultsError(f"{path} holds a label outside 0…{len(classes) - 1}. {remedy}")
+        raise ResultsError(f"{path} holds a label outside 0…{len(classes) - 1}. {AGAIN}")
 
 
 def _check_replicates(
-    folder: Path, facts: dict[str, Any], history: pd.DataFrame, predictions: pd.DataFrame
+    folder: Path, record: RunRecord, history: pd.DataFrame, predictions: pd.DataFrame
 ) -> None:
-    known = {entry["replicate"] for entry in facts["replicates"]}
+    known = {outcome.replicate for outcome in record.replicates}
     for name, frame in (("history", history), ("predictions", predictions)):
         strange = set(frame["replicate"].unique()) - known
         if strange:
@@ -179,8 +162,3 @@ def _check_replicates(
                 f"{folder / name}.parquet holds replicate {min(strange)}, which run.json beside "
                 "it does not know. Delete the folder and run snakemake again."
             )
-
-
-def configuration_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration that run.json records, its keys in the order of the grid."""
-    return {key: facts["configuration"][key] for key in facts["grid"]}

@@ -310,7 +310,7 @@ def epochs_run(run: Run) -> pd.DataFrame:
 
 def early_ends(run: Run) -> pd.DataFrame:
     """Return the last epoch of each replicate that a stopping rule ended before the others."""
-    most = run.facts.get("options", {}).get("epochs")
+    most = run.options.get("epochs")
     ends = epochs_run(run)
     ended = ends["value"] < (ends["value"].max() if most is None else most)
     return ends.loc[ended & ~ends["replicate"].isin(run.diverged)].reset_index(drop=True)
@@ -327,8 +327,8 @@ def _no_values() -> pd.DataFrame:
 
 def _per_replicate(run: Run, key: str) -> pd.DataFrame:
     values = [
-        {"replicate": entry["replicate"], "value": entry[key]}
-        for entry in run.facts["replicates"]
-        if entry.get(key) is not None
+        {"replicate": outcome.replicate, "value": value}
+        for outcome in run.outcomes
+        if (value := getattr(outcome, key)) is not None
     ]
     return pd.DataFrame(values, columns=["replicate", "value"])

@@ -1,14 +1,13 @@
 """Joins the parts of a run, blocks of replicates or folds, into what reads like one run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import ResultsError
+from harmodels.records.run import ReplicateRecord
 from harmodels.reporting.runs.load import Run, load_run
 
 # What the parts of a run may differ in; everything else must be the same.
@@ -37,7 +36,7 @@ def group_runs(loaded: Iterable[Run]) -> dict[str, list[Run]]:
     parts: dict[tuple[str, str], list[Run]] = {}
     firsts: dict[str, Run] = {}  # by data set, of which an experiment may name its own
     for run in loaded:
-        first = firsts.setdefault(run.facts["dataset"], run)
+        first = firsts.setdefault(run.record.dataset, run)
         if (run.classes, run.simulated) != (first.classes, first.simulated):
             raise ResultsError(
                 f"{run.folder} is of another data set than {first.folder}: "
@@ -67,71 +66,60 @@ def join_parts(parts: Sequence[Run]) -> Run:
     ResultsError
         If they are not parts of one run, or two hold the same replicate and fold.
     """
-    first = parts[0]
-    if len(parts) == 1 and first.facts.get("fold") is None:
+    first, fold = parts[0], parts[0].record.fold
+    if len(parts) == 1 and fold is None:
         return first
     for other in parts[1:]:
-        differing = [key for key in _KEYS if other.facts.get(key) != first.facts.get(key)]
-        if differing:
-            raise ResultsError(
-                f"{other.folder} and {first.folder} are parts of one run, but their "
-                f"{differing[0]} differ. Delete the older folder and run snakemake again."
-            )
+        for key in _KEYS:
+            if getattr(other.record, key) != getattr(first.record, key):
+                raise ResultsError(
+                    f"{other.folder} and {first.folder} are parts of one run, but their "
+                    f"{key} differ. Delete the older folder and run snakemake again."
+                )
     outcomes = _outcomes(parts)
     history = pd.concat([run.history for run in parts], ignore_index=True)
     predictions = pd.concat([run.predictions for run in parts], ignore_index=True)
-    folded = first.facts.get("fold") is not None
-    if folded:
+    if fold is not None:
         keys = ["replicate", "epoch", "split", "metric"]
         history = history.groupby(keys)["value"].mean().reset_index()
         # whoever was lost is missing from the accuracy, which would be of easier people
-        kept = [
-            (entry["replicate"], checkpoint)
-            for entry in outcomes
-            for checkpoint in kept_checkpoints(entry["diverged_epoch"], entry["best_epoch"])
-        ]
+        kept = [(one.replicate, checkpoint) for one in outcomes for checkpoint in one.checkpoints]
         given = pd.MultiIndex.from_frame(predictions[["replicate", "checkpoint"]])
         predictions = predictions[given.isin(kept)].reset_index(drop=True)
-    wall = [run.facts["wall_time_s"] for run in parts if "wall_time_s" in run.facts]
-    facts = {
-        **first.facts,
-        "replicates": outcomes,
-        "parts": [run.facts for run in parts],
-        "wall_time_s": round(sum(wall), 3),
-    }
-    return replace(first, facts=facts, history=history, predictions=predictions)
+    records = tuple(record for run in parts for record in run.records)
+    return replace(
+        first, outcomes=outcomes, history=history, predictions=predictions, records=records
+    )
 
 
-def _outcomes(parts: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return the course of each replicate, of folds taken together."""
-    by_replicate: dict[int, list[Mapping[str, Any]]] = {}
-    seen = set()
+def _outcomes(parts: Sequence[Run]) -> tuple[ReplicateRecord, ...]:
+    """Return what became of each replicate, of folds taken together."""
+    by_replicate: dict[int, dict[str | None, ReplicateRecord]] = {}
     for run in parts:
-        for entry in run.facts["replicates"]:
-            place = (entry["replicate"], run.facts.get("fold"))
-            if place in seen:
+        for outcome in run.outcomes:
+            folds = by_replicate.setdefault(outcome.replicate, {})
+            if run.record.fold in folds:
                 raise ResultsError(
-                    f"{run.folder} holds replicate {place[0]}, which another part of the run "
-                    "holds too. Delete the older folder and run snakemake again."
+                    f"{run.folder} holds replicate {outcome.replicate}, which another part of the "
+                    "run holds too. Delete the older folder and run snakemake again."
                 )
-            seen.add(place)
-            by_replicate.setdefault(entry["replicate"], []).append(entry)
-    return [_merge(by_replicate[number]) for number in sorted(by_replicate)]
+            folds[run.record.fold] = outcome
+    return tuple(_merge([*by_replicate[number].values()]) for number in sorted(by_replicate))
 
 
-def _merge(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    if len(entries) == 1:
-        return dict(entries[0])
-    diverged = [e["diverged_epoch"] for e in entries if e.get("diverged_epoch") is not None]
-    best = [e.get("best_epoch") for e in entries]
-    whole = [epoch for epoch in best if epoch is not None]
-    return {
-        "replicate": entries[0]["replicate"],
-        "epochs": _mean([e.get("epochs", 0) for e in entries]),
-        "best_epoch": _mean(whole) if len(whole) == len(best) else None,
-        "diverged_epoch": min(diverged, default=None),
-        "stopped": f"{len(entries)} folds",
-    }
+def _merge(folds: Sequence[ReplicateRecord]) -> ReplicateRecord:
+    if len(folds) == 1:
+        return folds[0]
+    best = [one.best_epoch for one in folds if one.best_epoch is not None]
+    return ReplicateRecord(
+        replicate=folds[0].replicate,
+        epochs=_mean([one.epochs for one in folds]),
+        best_epoch=_mean(best) if len(best) == len(folds) else None,
+        diverged_epoch=min(
+            (one.diverged_epoch for one in folds if one.diverged_epoch is not None), default=None
+        ),
+        stopped=f"{len(folds)} folds",
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -20,6 +20,7 @@ from harmodels.config.specs.published import (
     files_of,
     key_columns,
 )
+from harmodels.records.run import ReplicateRecord
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import column
@@ -63,7 +64,7 @@ def counterpart(run: Run, published: Runs) -> Run | None:
                 _in_order_of(found, run.classes),
                 name=run.name,
                 configuration=run.configuration,
-                facts={**found.facts, "options": run.settings},
+                options=run.settings,
             )
     return None
 
@@ -133,20 +134,21 @@ def _run(
 ) -> Run:
     printed = {} if table is None else {str(k): float(v) for k, v in table.iloc[0].dropna().items()}
     classes = next((tuple(map(str, rows[TRUE_CLASS])) for rows in matrices.values()), ())
-    outcome = {
-        "replicate": 0,
-        "epochs": printed.get("epochs"),
-        "best_epoch": printed.get("early_stop_epoch"),
-        "diverged_epoch": None,
-    }
+    outcome = ReplicateRecord(
+        replicate=0,
+        epochs=printed.get("epochs", 0),
+        best_epoch=printed.get("early_stop_epoch"),
+        diverged_epoch=None,
+    )
     return Run(
         folder=FOLDER,
         experiment=experiment,
         name=experiment,
         configuration=configuration,
+        options=configuration,
         classes=classes,
         simulated=False,
-        facts={"options": configuration, "replicates": [outcome]},
+        outcomes=(outcome,),
         history=_history(curves),
         predictions=_predictions(matrices, classes),
         printed=printed,

@@ -10,8 +10,7 @@ from harmodels.config.specs.tables import Choices
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
-from harmodels.reporting.runs.model_selection import choose_run
-from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.runs.selection import choose_run, select_runs
 from harmodels.reporting.tables.cells import Sample, Table, summarise
 from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.published import Published, published_table, published_value

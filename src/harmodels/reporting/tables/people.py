@@ -25,7 +25,7 @@ def subjects_of(run: Run, subjects: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `subjects` of the data set of a run: ids are unique only within one."""
     if "dataset" not in subjects.columns:
         return subjects
-    return subjects.loc[subjects["dataset"] == run.facts["dataset"]]
+    return subjects.loc[subjects["dataset"] == run.record.dataset]
 
 
 def people_of_measure(

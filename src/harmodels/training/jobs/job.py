@@ -17,34 +17,7 @@ from harmodels.training.fit import Indices, SplitIndices
 class Job:
     """Task of one training job; every field can be written as JSON.
 
-    Attributes
-    ----------
-    report, dataset, experiment, name
-        Where the job belongs; `name` is the configuration's.
-    configuration
-        The grid's keys and values.
-    options
-        Every option of the training loop.
-    training
-        Key of the training loop.
-    channels
-        Names of the channels that the network reads; None reads all.
-    unit
-        In which the network reads accelerations; None leaves the unit of the data set.
-    fingers
-        Channels of each finger, as indices into the channels read, or None.
-    validation
-        Whether the validation sequences are held out of the training.
-    seed, replicates
-        Base seed and number of replicates.
-    engine, device
-        As resolved: `reference` or `compiled`, `cpu` or `cuda`.
-    draw
-        Key of the draw that its sequences come from.
-    first
-        Number of the first replicate.
-    fold
-        Of leave-one-subject-out, who is tested; None with other protocols.
+    The fields are those of `records.run.RunRecord`, but for `replicates`: how many to train.
     """
 
     report: str

@@ -7,7 +7,6 @@ import pandas as pd
 import torch
 
 from harmodels.data.sequences import Sequences
-from harmodels.data.splits import kept_checkpoints
 from harmodels.errors import TrainingError
 from harmodels.evaluation.gradients import gradient_norm_metric
 from harmodels.nn.params import state_dict, take_replicates
@@ -217,7 +216,7 @@ def finite_predictions(
     params = {"last": result.last.params, "best": result.best.params}
     frames = []
     for position, outcome in enumerate(result.outcomes):
-        for checkpoint in kept_checkpoints(outcome.diverged_epoch, outcome.best_epoch):
+        for checkpoint in outcome.recorded().checkpoints:
             mine = take_replicates(params[checkpoint], [position])
             scores = {
                 split: learner.scores(mine, data, index_tensor([rows], data.labels.device))[0].cpu()

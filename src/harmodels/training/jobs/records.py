@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from harmodels.data.sequences import Sequences
 from harmodels.files import atomic_path, sha256, write_json, write_table
+from harmodels.records.run import RunRecord
 from harmodels.training.fit import Outcome
 from harmodels.training.jobs.job import Job
 
@@ -132,28 +132,18 @@ def write_run_record(
     ResultsError
         If the folder cannot be written.
     """
-    outcomes = [
-        {
-            "replicate": outcome.replicate,
-            "epochs": outcome.epochs,
-            "best_epoch": outcome.best_epoch,
-            "diverged_epoch": outcome.diverged_epoch,
-            "stopped": outcome.stop_reason or "all epochs",
-        }
-        for outcome in result.outcomes
-    ]
-    write_json(
-        folder / "run.json",
-        {
-            **asdict(job),
+    record = RunRecord(
+        **vars(job)
+        | {
             "part": job.part.suffix,
             # JSON is written with sorted keys, which loses the order of tables and legends
             "grid": list(job.configuration),
             "engine": result.engine,
             "sequences_per_s": result.sequences_per_s,
             "peak_gpu_memory_mb": result.peak_gpu_memory_mb,
-            "replicates": outcomes,
+            "replicates": [outcome.recorded() for outcome in result.outcomes],
             "files": {name: sha256(folder / name) for name in RECORDS},
             **facts,
-        },
+        }
     )
+    write_json(folder / "run.json", record.model_dump())

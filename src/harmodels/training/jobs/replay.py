@@ -1,8 +1,5 @@
 """Order in which a finished run read its training sequences, recomputed from its seed."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,17 +7,17 @@ from numpy.typing import NDArray
 from harmodels.config.parts import Part
 from harmodels.data.sequences import Sequences
 from harmodels.data.splits import split_indices, training_splits
+from harmodels.records.run import RunRecord
 from harmodels.training.fit import epoch_order
 
 
-def splits_name(run: Mapping[str, Any]) -> str:
-    """Return the name of the file of splits that a run read, from the content of its run.json."""
-    part = Part(run["first"], len(run["replicates"]), run["fold"])
-    return f"{run['draw']}{part.block}.parquet"
+def splits_name(run: RunRecord) -> str:
+    """Return the name of the file of splits that a run read."""
+    return f"{run.draw}{Part(run.first, len(run.replicates)).block}.parquet"
 
 
 def labels_of_epoch(
-    run: Mapping[str, Any],
+    run: RunRecord,
     sequences: Sequences,
     splits: pd.DataFrame,
     replicate: int,
@@ -31,13 +28,13 @@ def labels_of_epoch(
     Parameters
     ----------
     run
-        The content of its run.json.
+        What was trained.
     sequences, splits
         Of its data set and its file of splits.
     replicate, epoch
         Which network, which epoch (from 1).
     """
-    if run.get("fold") is not None:
-        splits = splits[splits["fold"] == run["fold"]]
-    rows = split_indices(splits, sequences, replicate, *training_splits(run["validation"]))
-    return sequences.labels[epoch_order(rows, run["seed"], replicate, epoch)]
+    if run.fold is not None:
+        splits = splits[splits["fold"] == run.fold]
+    rows = split_indices(splits, sequences, replicate, *training_splits(run.validation))
+    return sequences.labels[epoch_order(rows, run.seed, replicate, epoch)]

@@ -6,8 +6,6 @@ draws its order and its masks from generators of its own (`harmodels.seeds`).
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -26,8 +24,6 @@ COLUMNS = {
     "history.metric": torch.uint8,
     "history.value": torch.float64,
 }
-
-Series = Mapping[tuple[int, str, str], Mapping[int, float]]
 
 
 def pack(result: Fit) -> Snapshot:
@@ -70,7 +66,8 @@ def unpack(snapshot: Snapshot, beginning: Fit, monitor: str) -> Fit:
     Raises
     ------
     ResultsError
-        If a part is missing, is of the wrong type, or contradicts another.
+        If a tensor is missing or of another shape or type, or a replicate has not come as far as
+        the snapshot says. Everything else is covered by the digest of the checkpoint's file.
     """
     tensors, facts = snapshot
     epoch, seconds = facts["epoch"], facts["seconds"]
@@ -81,12 +78,13 @@ def unpack(snapshot: Snapshot, beginning: Fit, monitor: str) -> Fit:
     for name, like in expected.items():
         given, wanted = tensors[name], (like.shape, like.dtype)
         _require((given.shape, given.dtype) == wanted, f"{name} is of another shape or type")
-    rows = _rows(tensors, facts["metrics"])
-    series = _series(rows, [outcome.replicate for outcome in beginning.outcomes])
-    for split in {split for _, split, _ in series} - {"test"}:
-        _require((rows[0][0], split, monitor) in series, f"its history lacks {split} {monitor}")
+    columns = [tensors[name].tolist() for name in COLUMNS]
+    rows = [
+        (replicate, of_epoch, SPLITS[split], facts["metrics"][metric], value)
+        for replicate, of_epoch, split, metric, value in zip(*columns, strict=True)
+    ]
     outcomes = [
-        _outcome(outcome.replicate, epoch, series, monitor, *end)
+        _outcome(outcome.replicate, epoch, rows, monitor, *end)
         for outcome, end in zip(beginning.outcomes, facts["ends"], strict=True)
     ]
     last, best = (
@@ -121,70 +119,24 @@ def _tree(tensors: dict[str, Tensor], name: str, like: Any) -> Any:
     return map_params(lambda tensor, model: tensor.to(model.device), found, like)
 
 
-def _rows(tensors: Mapping[str, Tensor], metrics: list[str]) -> list[HistoryRow]:
-    _require(all(type(metric) is str for metric in metrics), f"its metrics are {metrics!r}")
-    columns = []
-    for name, kind in COLUMNS.items():
-        column = tensors[name]
-        _require(column.dtype == kind and column.dim() == 1, f"{name} is no column of {kind}")
-        columns.append(column.tolist())
-    replicates, epochs, splits, codes, values = columns
-    _require(max(splits, default=0) < len(SPLITS), "its history has an unknown split")
-    _require(max(codes, default=-1) < len(metrics), "its history has an unknown metric")
-    _require(epochs == sorted(epochs), "its history is not in the order of the epochs")
-    return [
-        (replicate, epoch, SPLITS[split], metrics[code], value)
-        for replicate, epoch, split, code, value in zip(
-            replicates, epochs, splits, codes, values, strict=True
-        )
-    ]
-
-
-def _series(rows: list[HistoryRow], replicates: list[int]) -> Series:
-    """Return the values by replicate, split and metric, then by epoch, each epoch once.
-
-    All metrics of a split have the same epochs; those of training and validation are all up to
-    the replicate's last, those of the test set the same for all replicates until they end.
-    """
-    series: dict[tuple[int, str, str], dict[int, float]] = defaultdict(dict)
-    for replicate, epoch, split, metric, value in rows:
-        _require(replicate in replicates, f"its history has an unknown replicate {replicate}")
-        _require(split != "train" or math.isfinite(value), "a loss of its history is not finite")
-        values = series[replicate, split, metric]
-        _require(epoch not in values, f"its history holds epoch {epoch} twice")
-        values[epoch] = value
-    kinds = {(split, metric) for _, split, metric in series}
-    tested = sorted({row[1] for row in rows if row[2] == "test"})
-    for replicate in {replicate for replicate, _, _ in series}:
-        end = max(row[1] for row in rows if row[0] == replicate)
-        for split, metric in kinds:
-            wanted = [e for e in tested if e <= end] if split == "test" else range(1, end + 1)
-            found = series[replicate, split, metric]
-            _require([*found] == [*wanted], f"its history has gaps in {split} {metric}")
-    return series
-
-
 def _outcome(
     replicate: int,
     epoch: int,
-    series: Series,
+    rows: list[HistoryRow],
     monitor: str,
     diverged_epoch: int | None,
     stop_reason: str | None,
 ) -> Outcome:
     """Return what the history tells of a replicate that has come to `epoch`, or stopped before."""
-    train = [*series.get((replicate, "train", monitor), {}).values()]
-    validation = [*series.get((replicate, "validation", monitor), {}).values()]
+    train, validation = (
+        [row[4] for row in rows if (row[0], row[2], row[3]) == (replicate, split, monitor)]
+        for split in ("train", "validation")
+    )
     epochs = len(train)
-    if stop_reason is None:
-        fits = epochs == epoch and diverged_epoch is None
-    else:
-        last = epochs if diverged_epoch is None else diverged_epoch
-        fits = type(stop_reason) is str and type(last) is int
-        fits = fits and max(epochs, 1) <= last <= min(epochs + 1, epoch)
     if diverged_epoch == epochs:
         validation = validation[:-1]  # the last one was not finite
-    fits = fits and all(map(math.isfinite, validation))
+    fits = epochs == epoch if stop_reason is None else epochs <= epoch
+    fits = fits and all(map(math.isfinite, train + validation))
     _require(fits, f"its history contradicts how replicate {replicate} ended")
     best = min(validation, default=math.inf)
     return Outcome(

@@ -5,9 +5,8 @@ import pytest
 
 from harmodels.config.selection import Selection
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.runs.model_selection import choose_run
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.runs.selection import select_run, select_runs
+from harmodels.reporting.runs.selection import choose_run, select_run, select_runs
 from tests.reporting.entries import build_table, evaluate_claims
 
 
