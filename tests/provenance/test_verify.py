@@ -306,7 +306,7 @@ def test_a_test_sequence_that_was_trained_on_is_named(results, edit_table, recor
     ("key", "value", "says"),
     [
         ("best_epoch", 9, "in 9"),
-        ("epochs", 2**31 - 1, f"lacks {LOSS} 0 in epoch 5 (2147483643 such epochs)"),
+        ("epochs", 2**31 - 1, f"lacks {LOSS} 0 in epoch 5 (2,147,483,643 such epochs)"),
         ("epochs", 3, f"holds unexpected {LOSS} 0 in epoch 4 (1 such epoch)"),
     ],
 )

@@ -12,7 +12,9 @@ with script_job(snakemake, "page"):
     results = Path("results")
     sections = [
         ReportSection.of(
-            entry, [RunRecord.read_file(f"{folder}/run.json") for folder in entry["runs"]], results
+            entry,
+            [RunRecord.read_file(f"{folder}/run.json") for folder in entry["runs"]],
+            results,
         )
         for entry in snakemake.params.sections
     ]

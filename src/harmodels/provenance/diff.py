@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from harmodels.config.messages import counted
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
 from harmodels.provenance.record import ENDING, Product, read_record
 from harmodels.provenance.verification.products import rebuild_table
 from harmodels.records.base import AGAIN
 from harmodels.reporting.frames import read_csv
-from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run, load_run
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 
@@ -121,7 +121,7 @@ def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
     tables = differing["table"].nunique()
     counts = f"{len(differing)} of {len(cells)} cells differ"
     spread = f", {int(beyond.sum())} by more than their interval"
-    lines.append(counts + (f" in {count_text(tables, 'table')}{spread}" if tables else ""))
+    lines.append(counts + (f" in {counted(tables, 'table')}{spread}" if tables else ""))
     return lines
 
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from harmodels.config.messages import counted
 from harmodels.config.selection import humanise
 from harmodels.provenance.record import ENDING, ProjectRecord
 from harmodels.records.run import Program, RunRecord
-from harmodels.reporting.labels import count_text
 from harmodels.reporting.tables.layout import SIMULATED
 from harmodels.reporting.tables.markdown import markdown_row
 
@@ -82,11 +82,11 @@ def _training(runs: Mapping[str, RunRecord]) -> list[str]:
     several = [key for key, values in facts.items() if len(set(values) - {BASELINE}) > 1]
     lines = ["## Code, machine and settings", ""]
     if several:
-        lines += [f"**The {count_text(len(runs), 'run')} differ in {', '.join(several)}.**", ""]
+        lines += [f"**The {counted(len(runs), 'run')} differ in {', '.join(several)}.**", ""]
     else:
         mixed = any(BASELINE in values and len(values) > 1 for values in facts.values())
         apart = ", the engine of the baselines apart" if mixed else ""
-        lines += [f"The same for all {count_text(len(runs), 'run')}{apart}.", ""]
+        lines += [f"The same for all {counted(len(runs), 'run')}{apart}.", ""]
     lines += _pipe_table(
         ["", ""],
         (
@@ -101,7 +101,7 @@ def _value(value: str, folders: Sequence[str], values: int) -> str:
     if values == 1:
         return value
     more = f" and {len(folders) - MOST} more" if len(folders) > MOST else ""
-    return f"{value} ({count_text(len(folders), 'run')}: {', '.join(folders[:MOST])}{more})"
+    return f"{value} ({counted(len(folders), 'run')}: {', '.join(folders[:MOST])}{more})"
 
 
 def _commit(program: Program) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from harmodels.reporting.page.sections import read_job_seconds
 from harmodels.reporting.page.timing import lines_of_times, times
+from tests.run_files import RUN
 
 BEGAN = 1_000.0
 
@@ -44,8 +45,7 @@ def results(tmp_path: Path) -> Path:
     for name, wall, at in (("x=1", 2.0, 1_500), ("x=2", 3.0, 1_600), ("x=3", 90.0, 500)):
         folder = tmp_path / "toy" / "data" / "runs" / "b" / name
         folder.mkdir(parents=True)
-        facts = {"experiment": "b", "name": name, "wall_time_s": wall}
-        (folder / "run.json").write_text(json.dumps(facts))
+        (folder / "run.json").write_text(json.dumps(RUN | {"name": name, "wall_time_s": wall}))
         os.utime(folder / "run.json", (at, at))
         (logs / "train" / "b" / f"{name}.jsonl").write_text(json.dumps({"s": wall + 0.5}))
     for name, at in (("new", 1_500), ("old", 500)):

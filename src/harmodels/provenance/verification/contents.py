@@ -10,11 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from harmodels.config.messages import counted
 from harmodels.data.splits import SPLITS, training_splits
 from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.provenance.verification.inputs import Codes, Expected, places_in
 from harmodels.records.run import RunRecord
-from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
 
@@ -36,7 +36,7 @@ def prediction_problems(run: Run, expected: Expected | None) -> Iterator[str]:
     places = places_in(frame["id"], expected.ids)
     unknown = np.flatnonzero(places < 0)
     if len(unknown):
-        count = count_text(len(unknown), "prediction")
+        count = counted(len(unknown), "prediction")
         first = frame["id"].iloc[unknown[0]]
         yield f"holds {count} of sequences that the data set lacks, first {first}"
     if expected.labels is not None:
@@ -63,7 +63,7 @@ def _label_problems(
     if len(moved):
         first = moved[0]
         yield (
-            f"holds {count_text(len(moved), 'label')} that the sequences do not have: "
+            f"holds {counted(len(moved), 'label')} that the sequences do not have: "
             f"{frame['id'].iloc[first]} is {classes[labels[places[first]]]}, "
             f"not {classes[given[first]]}"
         )
@@ -82,11 +82,11 @@ def _split_problems(places: Codes, given: Codes, wanted: Codes, ids: pa.Array) -
         yield (
             f"does not agree with the splits: {ids[int(place)]} is listed under "
             f"{_split_name(given[wrong[0]])}, its split is {_split_name(wanted[place])} "
-            f"({count_text(len(wrong), 'such row')})"
+            f"({counted(len(wrong), 'such row')})"
         )
     missing = np.flatnonzero((wanted >= 0) & (seen == 0))
     if len(missing):
-        count = count_text(len(missing), "sequence")
+        count = counted(len(missing), "sequence")
         yield f"lacks {count} of the splits, first {ids[int(missing[0])]},"
 
 
@@ -107,7 +107,7 @@ def history_problems(run: Run) -> Iterator[str]:
         first = repeated.iloc[0]
         yield (
             f"holds {first['split']} {first['metric']} of replicate {first['replicate']} in epoch "
-            f"{first['epoch']} twice ({count_text(len(repeated), 'such row')})"
+            f"{first['epoch']} twice ({counted(len(repeated), 'such row')})"
         )
     norms = is_gradient_norm(history)
     curves = history.loc[~norms & (history["split"] != "test")]
@@ -149,9 +149,9 @@ def _epoch_problems(name: str, found: set[int], wanted: Collection[int]) -> Iter
     missing = len(wanted) - len(found) + len(strange)
     if missing:
         first = next(epoch for epoch in wanted if epoch not in found)
-        yield f"lacks {name} in epoch {first} ({count_text(missing, 'such epoch')})"
+        yield f"lacks {name} in epoch {first} ({counted(missing, 'such epoch')})"
     if strange:
-        count = count_text(len(strange), "such epoch")
+        count = counted(len(strange), "such epoch")
         yield f"holds unexpected {name} in epoch {min(strange)} ({count})"
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harmodels.config.messages import listed
+from harmodels.config.messages import counted, listed
 from harmodels.provenance.record import ProjectRecord
 from harmodels.provenance.text import heading_of, provenance_markdown
 from harmodels.provenance.verification.checks import Checks
 from harmodels.provenance.verification.products import first_difference
 from harmodels.records.run import RunRecord
-from harmodels.reporting.labels import count_text
 
 Project = tuple[ProjectRecord, Mapping[str, RunRecord]]  # and its runs, by folder
 
@@ -33,7 +32,7 @@ def check_coverage(checks: Checks, records: Sequence[ProjectRecord]) -> None:
     runs = {path.relative_to(checks.root) for path in checks.root.glob("*/*/runs/*/*/run.json")}
     strange = sorted(run.parent.as_posix() for run in runs if run.as_posix() not in recorded)
     if strange:
-        checks.note(f"{count_text(len(strange), 'run')} of no record: {listed(strange)}")
+        checks.note(f"{counted(len(strange), 'run')} of no record: {listed(strange)}")
 
 
 def check_page(checks: Checks, projects: Sequence[Project]) -> None:

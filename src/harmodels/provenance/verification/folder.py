@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harmodels.config.messages import listed
+from harmodels.config.messages import counted, listed
 from harmodels.errors import ResultsError
 from harmodels.provenance.record import ENDING, ProjectRecord, RecordedReport, read_record
 from harmodels.provenance.verification.checks import Checks, short
@@ -18,7 +18,6 @@ from harmodels.provenance.verification.inputs import (
 from harmodels.provenance.verification.products import check_correlations, check_product
 from harmodels.provenance.verification.runs import check_contents, check_files, check_record
 from harmodels.records.run import RunRecord
-from harmodels.reporting.labels import count_text
 from harmodels.reporting.runs.load import Run
 
 Shown = Callable[[Iterable[str], str], Iterable[str]]
@@ -139,7 +138,7 @@ def _check_inputs(
             )
             checks.report(
                 file,
-                f"is not what {count_text(len(folders), 'run')} read: its hash is "
+                f"is not what {counted(len(folders), 'run')} read: its hash is "
                 f"{short(checks.digest(file))}, theirs {short(digest)} ({listed(folders)})",
                 list(products),
             )
