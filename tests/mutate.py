@@ -24,6 +24,7 @@ from pathlib import Path
 from tests.selection import ROOT, kind_of, reached_by
 
 LEFT = (".git", ".venv", ".*_cache", ".hypothesis", ".snakemake", "results")  # not copied
+NEAR = 8  # files of tests that run before all others
 SLOWER = ("fuzz", "faults", "workflow", "package", "interruption")
 
 
@@ -65,7 +66,8 @@ def protections() -> Iterator[Protection]:
 
 def failure(copy: Path, kinds: str, tests: list[Path]) -> str | None:
     """Return the first test that fails in the copy, None if none does."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-m", kinds, "--tb=no"]
+    workers = "0" if len(tests) <= NEAR else str(os.cpu_count())
+    command = [sys.executable, "-m", "pytest", "-n", workers, "-x", "-m", kinds, "--tb=no"]
     command += ["-p", "no:cacheprovider", *(str(test.relative_to(ROOT)) for test in tests)]
     path = os.pathsep.join([str(copy / "src"), str(copy)])
     done = subprocess.run(
@@ -82,13 +84,19 @@ def noticed_by(protection: Protection, copy: Path) -> str | None:
     changed = frozenset({protection.path})
     reached = [t for t in (ROOT / "tests").rglob("test_*.py") if reached_by(t, changed)]
     words = set(protection.path.relative_to(ROOT).with_suffix("").parts)
-    reached.sort(key=lambda test: (-len(words & {*test.parts, test.stem[5:]}), test))
+    reached.sort(  # those that import the module itself first, then those in folders of its names
+        key=lambda test: (
+            protection.path.stem not in test.read_text(encoding="utf-8"),
+            -len(words & {*test.parts, test.stem[5:]}),
+            test,
+        )
+    )
     target = copy / protection.path.relative_to(ROOT)
     target.write_text(protection.taken_out(), encoding="utf-8")
     try:
         quick = [test for test in reached if kind_of(test) is None]
         slower = [test for test in reached if kind_of(test) in SLOWER]
-        near, far = quick[:8], quick[8:]
+        near, far = quick[:NEAR], quick[NEAR:]
         parts = (("not slow", near), ("not slow", far), ("slow", slower))
         return next(
             (f for kinds, part in parts if part and (f := failure(copy, kinds, part))), None
