@@ -24,6 +24,7 @@ from pathlib import Path
 from tests.selection import ROOT, kind_of, reached_by
 
 LEFT = (".git", ".venv", ".*_cache", ".hypothesis", ".snakemake", "results")  # not copied
+NEAR = 8  # files of tests that run before all others
 SLOWER = ("fuzz", "faults", "workflow", "package", "interruption")
 
 
@@ -63,38 +64,52 @@ def protections() -> Iterator[Protection]:
                 yield Protection(path, node.test, ast.unparse(raised.exc.func))
 
 
-def failure(copy: Path, kinds: str, tests: list[Path]) -> str | None:
-    """Return the first test that fails in the copy, None if none does."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-m", kinds, "--tb=no"]
-    command += ["-p", "no:cacheprovider", *(str(test.relative_to(ROOT)) for test in tests)]
+def failure(copy: Path, tests: list[str], *options: str) -> str | None:
+    """Return the first test, or file, that fails in the copy; None if none does."""
+    workers = "0" if len(tests) <= NEAR else str(os.cpu_count())
+    command = [sys.executable, "-m", "pytest", "-n", workers, "-x", "--tb=no", *options]
     path = os.pathsep.join([str(copy / "src"), str(copy)])
     done = subprocess.run(
-        command, cwd=copy, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+        [*command, "-p", "no:cacheprovider", *tests],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
     )
-    found = re.search(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)
     if done.returncode in (0, 5):
         return None
+    found = re.search(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)
     return found[1] if found else (done.stdout + done.stderr)[-300:]
 
 
 def noticed_by(protection: Protection, copy: Path) -> str | None:
-    """Return the test that fails without the protection."""
+    """Return the test that fails without the protection, and only without it."""
     changed = frozenset({protection.path})
     reached = [t for t in (ROOT / "tests").rglob("test_*.py") if reached_by(t, changed)]
     words = set(protection.path.relative_to(ROOT).with_suffix("").parts)
-    reached.sort(key=lambda test: (-len(words & {*test.parts, test.stem[5:]}), test))
-    target = copy / protection.path.relative_to(ROOT)
-    target.write_text(protection.taken_out(), encoding="utf-8")
-    try:
-        quick = [test for test in reached if kind_of(test) is None]
-        slower = [test for test in reached if kind_of(test) in SLOWER]
-        near, far = quick[:8], quick[8:]
-        parts = (("not slow", near), ("not slow", far), ("slow", slower))
-        return next(
-            (f for kinds, part in parts if part and (f := failure(copy, kinds, part))), None
+    reached.sort(  # those that import the module itself first, then those in folders of its names
+        key=lambda test: (
+            protection.path.stem not in test.read_text(encoding="utf-8"),
+            -len(words & {*test.parts, test.stem[5:]}),
+            test,
         )
-    finally:
-        shutil.copy2(protection.path, target)
+    )
+    quick = [str(test.relative_to(ROOT)) for test in reached if kind_of(test) is None]
+    slower = [str(test.relative_to(ROOT)) for test in reached if kind_of(test) in SLOWER]
+    target = copy / protection.path.relative_to(ROOT)
+    for part in (quick[:NEAR], quick[NEAR:], slower):
+        broken: list[str] = []  # options that leave out what fails with it too
+        while part:
+            target.write_text(protection.taken_out(), encoding="utf-8")
+            found = failure(copy, part, *broken)
+            shutil.copy2(protection.path, target)
+            if found is None:
+                break
+            if failure(copy, [found]) is None:
+                return found
+            broken.append(f"--deselect={found}")
+            part = [test for test in part if test != found]
+    return None
 
 
 def main() -> int:

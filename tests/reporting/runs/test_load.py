@@ -77,6 +77,14 @@ def test_predictions_of_an_unknown_replicate_are_refused(write_run, tmp_path):
         load_run(folder)
 
 
+def test_a_label_of_no_class_is_refused(write_run, tmp_path):
+    folder = write_run(tmp_path, "part_b", CONFIGURATION)
+    frame = read_table(folder / "predictions.parquet")[0].to_pandas()
+    write_table(folder / "predictions.parquet", frame.assign(label=-1))
+    with pytest.raises(ResultsError, match=r"predictions\.parquet holds a label outside 0…"):
+        load_run(folder)
+
+
 def test_runs_of_different_data_sets_do_not_mix(write_run, tmp_path):
     folders = [
         write_run(tmp_path, "a", CONFIGURATION),
