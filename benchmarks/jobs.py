@@ -1,10 +1,10 @@
-"""CPU seconds of one job of each kind, and what imports take.
+"""CPU seconds of one job of each kind, and of imports.
 
     python -m benchmarks.jobs
 
-Builds a small report on simulated recordings in a folder of its own, on one core. Each job says in
-its log how much processor time it took. A training is of one epoch, so that nearly all of its time
-is what a job costs beyond its training. On Linux a run imports once for all its jobs.
+Builds a small report on simulated recordings in a folder of its own, on one core; each job logs its
+processor time. A training is of one epoch, so nearly all of its time is the job's own. On Linux a
+run imports once for all its jobs.
 """
 
 import resource
@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 
 import yaml
@@ -59,21 +58,17 @@ def main() -> None:
             *("--configfile", "jobs.yaml", "--quiet", "all"),
         ]
         run_silently(command, work)
-        costs = costs_of(work / "results")
+        costs = {
+            kind: [
+                float(PROCESSOR_TIME.findall(log.read_text(encoding="utf-8"))[-1])
+                for log in (work / "results" / "logs").glob(pattern)
+            ]
+            for kind, pattern in KINDS.items()
+        }
     print("\n| job | jobs | CPU s, median | most |\n| --- | ---: | ---: | ---: |")
     for kind, seconds in costs.items():
         middle = statistics.median(seconds)
         print(f"| {kind} | {len(seconds)} | {middle:.2f} | {max(seconds):.2f} |")
-
-
-def costs_of(results: Path) -> dict[str, list[float]]:
-    """Return the processor time of each job by kind, as its log says."""
-    costs: dict[str, list[float]] = defaultdict(list)
-    for kind, pattern in KINDS.items():
-        for log in sorted((results / "logs").glob(pattern)):
-            [seconds] = PROCESSOR_TIME.findall(log.read_text(encoding="utf-8"))
-            costs[kind].append(float(seconds))
-    return costs
 
 
 def run_silently(command: list[str], folder: Path | None = None) -> None:

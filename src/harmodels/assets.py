@@ -1,4 +1,4 @@
-"""What belongs to the imported package: its version, Snakefile, rules, scripts, configuration."""
+"""Files of the imported package: its Snakefile, rules, scripts, configuration; its version."""
 
 import importlib.metadata
 import shlex
@@ -17,12 +17,7 @@ def root(package: Path = PACKAGE) -> Path:
     """Return the folder that holds Snakefile, rules/, workflow/ and config/ of the package.
 
     That is the checkout whose `src` the package is imported from (an editable installation), or
-    the copy that an installed wheel carries within itself.
-
-    Parameters
-    ----------
-    package
-        The folder of the package; by default of the one that is imported.
+    the copy that an installed wheel carries within itself. `package` is the package's folder.
 
     Raises
     ------
@@ -43,11 +38,6 @@ def version(package: Path = PACKAGE) -> str:
 
     In a checkout or an unpacked archive of one it is read from pyproject.toml, since the metadata
     of an editable installation keep the version of the day on which it was made.
-
-    Parameters
-    ----------
-    package
-        The folder of the package; by default of the one that is imported.
     """
     for folder in _checkout(package):
         path = folder / "pyproject.toml"
@@ -68,9 +58,7 @@ def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> No
     folder
         Where the running file lies.
     part
-        Where it should lie below `root()`, for example `workflow/scripts`.
-    package
-        The folder of the package; by default of the one that is imported.
+        Where it should lie below `root(package)`, for example `workflow/scripts`.
 
     Raises
     ------

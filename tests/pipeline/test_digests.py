@@ -42,7 +42,7 @@ def files_run_by(script: str) -> list[Path]:
         ),
         (
             "recurrent",
-            {"nn.gru", "nn.lstm", "nn.simple_rnn", "kernels.recurrent.loop"},
+            {"nn.cells.gru", "nn.cells.lstm", "nn.cells.simple_rnn", "kernels.recurrent.loop"},
             PERCEPTRON | {"nn.elman", "models.elman", "kernels.elman"},
         ),
         (
