@@ -8,6 +8,7 @@ import ast
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Plugins(Mapping[str, Any]):
         """Return what people call a plugin: the `label` that its record states."""
         if name in self.registered:
             return str(self.registered[name].label)
-        source = (self._folder() / f"{name}.py").read_text(encoding="utf-8")
+        source = (_folder(self.package) / f"{name}.py").read_text(encoding="utf-8")
         stated = next(
             node.value
             for node in ast.walk(ast.parse(source))
@@ -60,7 +61,7 @@ class Plugins(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names, those of the package first."""
-        yield from sorted(p.stem for p in self._folder().glob("*.py") if p.name[0] != "_")
+        yield from _modules(self.package)
         yield from self.registered
 
     def __len__(self) -> int:
@@ -69,10 +70,16 @@ class Plugins(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         """Return whether there is a plugin of this name, without importing it."""
-        return any(name == known for known in self)
+        return name in self.registered or name in _modules(self.package)
 
-    def _folder(self) -> Path:
-        return Path(__file__).parent.joinpath(*self.package.split(".")[1:])
+
+def _folder(package: str) -> Path:
+    return Path(__file__).parent.joinpath(*package.split(".")[1:])
+
+
+@cache
+def _modules(package: str) -> list[str]:
+    return sorted(p.stem for p in _folder(package).glob("*.py") if p.name[0] != "_")
 
 
 CELLS = Plugins("harmodels.nn.cells", "CELL")

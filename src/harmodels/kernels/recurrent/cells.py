@@ -113,47 +113,36 @@ CELLS = {
 KINDS = tuple(CELLS.values())  # by the number that the loops know them by
 
 
-def _pointwise(compute: Compute) -> Any:
-    """Return the intrinsic that runs `compute` on rows of one flat array."""
+def _pointwise(computes: Sequence[Compute]) -> Any:
+    """Return the intrinsic that runs the one with the number `cell` on rows of one flat array."""
 
     @intrinsic
     def vector(
-        typingctx: Any, memory: Any, gates: Any, previous: Any, third: Any, fourth: Any, width: Any
-    ) -> Any:
+        typingctx: Any, cell: Any, memory: Any, gates: Any, previous: Any, third: Any,
+        fourth: Any, width: Any,
+    ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
-            base = emit.base(signature.args[0], args[0])
-            compute(*(Row(emit, base, at, args[5]) for at in args[1:5]))
+            base = emit.base(signature.args[1], args[1])
+            done = builder.append_basic_block()
+            choice = builder.switch(args[0], done)
+            for number, compute in enumerate(computes):
+                block = builder.append_basic_block()
+                choice.add_case(args[0].type(number), block)
+                builder.position_at_end(block)
+                compute(*(Row(emit, base, at, args[6]) for at in args[2:6]))
+                builder.branch(done)
+            builder.position_at_end(done)
             return context.get_dummy_value()
 
         index = types.int64
-        return types.void(memory, index, index, index, index, index), codegen
+        return types.void(index, memory, index, index, index, index, index), codegen
 
     return vector
 
 
-def _by_number(vectors: Sequence[Any]) -> Any:
-    """Return the function that runs the one of `vectors` with the number `cell`."""
-    *others, vector = vectors
-    number = len(others)
-    other: Any = _by_number(others) if others else None
-
-    @inlined
-    def last(cell: int, memory: Any, a: int, b: int, c: int, d: int, width: int) -> None:
-        vector(memory, a, b, c, d, width)
-
-    @inlined
-    def chosen(cell: int, memory: Any, a: int, b: int, c: int, d: int, width: int) -> None:
-        if cell == number:
-            vector(memory, a, b, c, d, width)
-        else:
-            other(cell, memory, a, b, c, d, width)
-
-    return chosen if others else last
-
-
-_step = _by_number([_pointwise(kind.step) for kind in KINDS])
-_step_back = _by_number([_pointwise(kind.step_back) for kind in KINDS])
+_step = _pointwise([kind.step for kind in KINDS])
+_step_back = _pointwise([kind.step_back for kind in KINDS])
 
 
 @inlined
