@@ -116,7 +116,7 @@ def test_windows_may_start_further_apart_than_the_model_s(walk, gru, classify):
 
 @pytest.mark.parametrize("step", [0, -1, 129])
 def test_a_step_that_is_no_part_of_a_window_is_refused(step, walk, gru, classify):
-    with pytest.raises(DataError, match=f"--step {step}: a window has 128 samples; give 1 to that"):
+    with pytest.raises(DataError, match=f"--step {step}: give 1 to 128 samples, a whole window"):
         classify(walk, gru, step=step)
 
 

@@ -66,7 +66,7 @@ class Classifier:
         if step is not None and not self._steps:
             raise DataError(f"--step {step}: {name} reads whole recordings; leave --step out")
         if self._step is not None and not 1 <= self._step <= (self._steps or 1):
-            raise DataError(f"--step {step}: a window has {self._steps} samples; give 1 to that")
+            raise DataError(f"--step {step}: give 1 to {self._steps} samples, a whole window")
         self._largest_gap_s = largest_gap_s
         self._first = self._last = self._recorded_hz = 0.0
         self._gaps = 0

@@ -29,7 +29,7 @@ PIXELS = 1200  # columns of a row
 DAY_S = 86400.0
 MOST_ROWS = 31
 NOTE_WIDTH = 165  # characters
-HATCHES = ("", "///", "...", "xxx")  # told apart where colours repeat
+HATCHES = ("", "///", "...", "xxx")  # distinguish classes where colours repeat
 LIGHT = 0.62  # of white in the probabilities
 
 
