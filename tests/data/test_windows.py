@@ -50,3 +50,9 @@ def test_windows_are_all_those_that_a_plain_loop_finds(
     assert starts.tolist() == expected
     inside = segments[rows_of_windows(starts, steps)]
     assert (inside == inside[:, :1]).all()
+
+
+@pytest.mark.parametrize(("steps", "step"), [(0, 1), (3, 0)])
+def test_windows_without_rows_or_progress_are_refused(steps: int, step: int) -> None:
+    with pytest.raises(ValueError, match=f"{steps} rows every {step} rows cannot be cut"):
+        cut_windows(np.zeros(5, dtype=np.int64), steps, step)
