@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from harmodels.config.project import parse_project
 from harmodels.errors import ConfigurationError
+from harmodels.pipeline.project import parse_project
 
 CONFIG: dict[str, Any] = {
     "name": "toy",

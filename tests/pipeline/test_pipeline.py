@@ -4,7 +4,6 @@ import sys
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.pipeline.pipeline import buildable
 
 
 def test_data_sets_are_those_that_reports_name(pipeline):
@@ -54,7 +53,7 @@ def test_a_table_of_an_experiment_left_out_says_so(pipeline):
 
 def test_what_needs_an_experiment_left_out_is_not_buildable(load):
     report = load(reports={"rnn_tbptt": {"datasets": ["simulated"], "experiments": ["part_b"]}})
-    names = buildable(report.report("rnn_tbptt"), "tables")
+    names = report.report("rnn_tbptt").buildable("tables")
     assert "table1" in names
     assert "readings" not in names
 

@@ -2,9 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_claim
+from harmodels.config.published import read_published_runs
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.claims import claims_markdown, claims_rows, read_claims_csv, write_claims
+from harmodels.reporting.claims import (
+    ClaimSpec,
+    claims_markdown,
+    claims_rows,
+    read_claims_csv,
+    write_claims,
+)
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import load_published
 from harmodels.reporting.tables.layout import MISSING
@@ -196,22 +202,22 @@ def test_epochs_to_a_loss_count_one_more_where_it_is_not_reached(
 @pytest.mark.parametrize(
     ("metric", "loss", "message"),
     [
-        ("epochs_to_loss", {}, "a.loss: epochs_to_loss needs the key 'reach'"),
-        ("min_loss", {"reach": 0.5}, "a.loss: the key 'reach' does not belong to min_loss"),
+        ("epochs_to_loss", {}, "a: loss: epochs_to_loss needs the key 'reach'"),
+        ("min_loss", {"reach": 0.5}, "a: loss: the key 'reach' does not belong to min_loss"),
     ],
 )
 def test_a_loss_to_reach_belongs_to_the_epochs_to_it(metric, loss, message):
     sides = {side: {"experiment": "b"} for side in ("left", "right")}
     curve = {"split": "train", "metric": "cross_entropy"} | loss
     with pytest.raises(ConfigurationError, match=message):
-        parse_claim(BETTER | sides | {"metric": metric, "loss": curve}, "a")
+        ClaimSpec.read(BETTER | sides | {"metric": metric, "loss": curve}, "a")
 
 
 @pytest.mark.parametrize(("metric", "key"), [("min_loss", "loss"), ("recall", "class")])
 def test_a_metric_without_its_key_is_refused(metric, key):
     sides = {side: {"experiment": "b", "checkpoint": "last"} for side in ("left", "right")}
     with pytest.raises(ConfigurationError, match=f"a: {metric} needs the key '{key}'"):
-        parse_claim(BETTER | sides | {"metric": metric}, "a")
+        ClaimSpec.read(BETTER | sides | {"metric": metric}, "a")
 
 
 def test_configurations_that_hardly_differ_are_equivalent(write_run, with_accuracy, tmp_path):
@@ -456,7 +462,9 @@ def published_values(read_report, write_report, repository, tmp_path):
     def of(key, experiments, names):
         report = read_report(key)
         runs = load_runs(write_report(tmp_path, report, experiments, epochs=12))
-        theirs = load_published(report["published_runs"], repository / "config" / "published")
+        theirs = load_published(
+            read_published_runs(report["published_runs"]), repository / "config" / "published"
+        )
         ledger = evaluate_claims({name: report["claims"][name] for name in names}, runs, theirs)
         return dict(zip(ledger["id"], ledger["published_value"], strict=True))
 

@@ -2,16 +2,18 @@
 
 import pytest
 
-from harmodels.config.specs import parse_claim, parse_figure, parse_table
 from harmodels.errors import ConfigurationError
+from harmodels.reporting.claims import ClaimSpec
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.tables import TableSpec
 
-PARSE = {"table": parse_table, "figure": parse_figure, "claim": parse_claim}
+SPECS = {spec.noun: spec for spec in (TableSpec, FigureSpec, ClaimSpec)}
 
 
 def validate(kind, entry):
     """Return the messages with which an entry is refused."""
     try:
-        PARSE[kind](entry)
+        SPECS[kind].read(entry)
     except ConfigurationError as error:
         return [str(error)]
     return []

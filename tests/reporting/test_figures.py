@@ -5,8 +5,8 @@ import pytest
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.figures import draw_preview, save_figure
-from harmodels.reporting.figures.preview import example_indices
+from harmodels.reporting.figures import save_figure
+from harmodels.reporting.figures.preview import draw_preview, example_indices
 from harmodels.reporting.labels import configuration_text, wrap
 from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import draw_figure
@@ -145,7 +145,7 @@ def test_a_metric_that_was_not_recorded_is_refused(small):
 
 
 def test_an_unknown_kind_is_refused(small):
-    with pytest.raises(ConfigurationError, match="'pie'; there are loss_by_option"):
+    with pytest.raises(ConfigurationError, match="'pie'; there are gradient_norms, loss_by_option"):
         draw_figure(LOSS | {"kind": "pie"}, small())
 
 

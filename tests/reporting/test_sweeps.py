@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.tables import read_table_csv, write_table_files
+from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
 from tests.reporting.entries import build_table, draw_figure
 
 PANEL = {"experiment": "b", "option": "hidden", "scale": "log"}
@@ -218,7 +217,7 @@ def test_confusions_of_several_configurations_are_refused(small):
 def test_a_table_of_confusions_is_written_and_read_back(small, tmp_path, diverged):
     table = build_table(CONFUSIONS, small(diverged=diverged), {})
     write_table_files(table, tmp_path / "t")
-    assert len(read_table_csv(tmp_path / "t.csv", parse_table(CONFUSIONS)).cells) == len(
+    assert len(read_table_csv(tmp_path / "t.csv", TableSpec.read(CONFUSIONS)).cells) == len(
         table.cells
     )
     assert "hidden units 16" in (tmp_path / "t.md").read_text()

@@ -31,7 +31,7 @@ class Labels:
         """Return a function to the name and title of one table or figure."""
         return lambda wildcards: {
             section.removesuffix("s"): entry_label(wildcards.name),
-            "title": self.pipeline.spec(wildcards.report, section, wildcards.name)["title"],
+            "title": self.pipeline.spec(wildcards.report, section, wildcards.name).given()["title"],
         }
 
     def data(self, title: str) -> Callable[[Wildcards], dict[str, str]]:
