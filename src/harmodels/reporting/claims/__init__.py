@@ -4,12 +4,14 @@ The kinds of claims are in files by what they are about, each with its keys, the
 judgement.
 """
 
-from harmodels.reporting.claims.classes import ConfusedPair, HighestRecall, MistakenFor, Recall
-from harmodels.reporting.claims.comparison import Comparison, Equivalence
-from harmodels.reporting.claims.configurations import Best, Interaction, Threshold
+from harmodels.reporting.claims import (  # noqa: F401 - each makes its kinds known
+    classes,
+    comparison,
+    configurations,
+    lines,
+)
 from harmodels.reporting.claims.judge import judge_claims
 from harmodels.reporting.claims.ledger import (
-    LEDGER_COLUMNS,
     claims_caption,
     claims_evidence,
     claims_markdown,
@@ -18,23 +20,10 @@ from harmodels.reporting.claims.ledger import (
     read_claims_csv,
     write_claims,
 )
-from harmodels.reporting.claims.lines import Straight, Trend
 from harmodels.reporting.claims.spec import ClaimSpec
 
 __all__ = [
-    "LEDGER_COLUMNS",
-    "Best",
     "ClaimSpec",
-    "Comparison",
-    "ConfusedPair",
-    "Equivalence",
-    "HighestRecall",
-    "Interaction",
-    "MistakenFor",
-    "Recall",
-    "Straight",
-    "Threshold",
-    "Trend",
     "claims_caption",
     "claims_evidence",
     "claims_markdown",

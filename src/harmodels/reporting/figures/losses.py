@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from harmodels.config.base import Filled, Text, key
 from harmodels.config.selection import OPTION, Choosing, OfSplit, Selecting, Selection, SplitName
-from harmodels.errors import ConfigurationError
 from harmodels.reporting.checks import Known
 from harmodels.reporting.figures.bands import (
     BEST_MARK,
@@ -38,10 +36,9 @@ from harmodels.reporting.figures.style import (
     new_figure,
 )
 from harmodels.reporting.labels import measure_label, setting_text, wrap
-from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
 from harmodels.reporting.runs.published import counterpart
-from harmodels.reporting.runs.selection import select_run, select_runs
+from harmodels.reporting.runs.selection import option_values, select_run, select_runs
 from harmodels.reporting.sources import Sources
 
 if TYPE_CHECKING:
@@ -72,7 +69,7 @@ class LossByOption(OfSplit, Selecting, Limited):
         """Draw the panels; published curves have the colours of ours and dots."""
         group = select_runs(given.runs, self.selection)
         option, split = self.option, self.split
-        values = _values_of(group, option)
+        values = list(dict.fromkeys(option_values(group, option)))
         known = [option, *self.where]
         names = list(dict.fromkeys(line_names(group, known)))
         columns = min(len(values), 3)
@@ -218,13 +215,3 @@ def _mark_best_epochs(axes: Axes, epochs: pd.DataFrame) -> None:
         return
     axes.axvline(float(epochs["value"].median()), color=GREY, linestyle=":", linewidth=1.2)
     mark_epochs(axes, epochs, BEST_MARK, 0.03)
-
-
-def _values_of(group: Sequence[Run], option: str) -> list[Any]:
-    for run in group:
-        if option not in run.configuration:
-            raise ConfigurationError(
-                f"experiment {run.experiment!r} does not vary {option!r}; "
-                f"it varies {', '.join(run.configuration) or 'nothing'}"
-            )
-    return list(dict.fromkeys(run.configuration[option] for run in group))

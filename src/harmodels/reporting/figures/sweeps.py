@@ -25,7 +25,7 @@ from harmodels.reporting.labels import (
 )
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
-from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.runs.selection import option_values, select_runs
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.spec import MEASURE, Measure
 
@@ -199,13 +199,7 @@ def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -
 
 def _sweep(panel: Panel, group: Sequence[Run]) -> Series:
     option, scale = panel.option, panel.scale
-    for run in group:
-        if option not in run.configuration:
-            raise ConfigurationError(
-                f"experiment {run.experiment!r} does not vary {option!r}; "
-                f"it varies {', '.join(run.configuration) or 'nothing'}"
-            )
-    values = [run.configuration[option] for run in group]
+    values = option_values(group, option)
     check_values(option, scale, panel.experiment, values)
     numbers = are_numbers(values)
     order = sorted(range(len(values)), key=lambda i: values[i]) if numbers else range(len(values))
