@@ -16,3 +16,9 @@ def draw_figure(entry, runs, subjects=None, published=None):
 
 def evaluate_claims(entries, runs, published=None):
     return judge_claims(ClaimSpec.read_all(entries), Sources(runs, published=published or {}))
+
+
+def texts(figure):
+    """Return every text of a figure, a line each."""
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return "\n".join(str(artist.get_text()) for artist in found)
