@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
+from harmodels.kernels.simd.emitter import INDEX, LANES, WIDE, Emitter
 from harmodels.kernels.simd.sparse import for_each_width, row_at
 
 # Vectors of a long row that `apply_rank1_updates` keeps in registers, and the smaller sizes for the
@@ -59,8 +59,7 @@ def _rank1_updates(*, momentum: bool) -> Any:
                     row = [emit.load(right, emit.plus(start, LANES * j)) for j in range(n)]
                     factors = [emit.scalar(values, place)] * n
                     if momentum:
-                        sample = builder.load(builder.gep(samples, [place]))
-                        pair = builder.mul(sample, emit.index(2))
+                        pair = builder.mul(emit.one(samples, place, INDEX), emit.index(2))
                         factors = [
                             builder.fmul(factors[0], emit.scalar(shares, emit.plus(pair, i)))
                             for i in (0, 1)
