@@ -37,7 +37,7 @@ def _read(builder: Any) -> Any:
     """Emit the read of the thread's floating-point control register, as 64 bits."""
     architecture = _architecture()
     if architecture == "x86":
-        slot = builder.bitcast(builder.alloca(_I32), POINTER)
+        slot = builder.alloca(_I32)
         builder.call(declared(builder, "llvm.x86.sse.stmxcsr", _X86), [slot])
         return builder.zext(builder.load(slot, typ=_I32), _I64)
     if architecture == "arm":
@@ -50,7 +50,7 @@ def _write(builder: Any, value: Any) -> None:
     """Emit the write of the thread's floating-point control register."""
     architecture = _architecture()
     if architecture == "x86":
-        slot = builder.bitcast(builder.alloca(_I32), POINTER)
+        slot = builder.alloca(_I32)
         builder.store(builder.trunc(value, _I32), slot)
         builder.call(declared(builder, "llvm.x86.sse.ldmxcsr", _X86), [slot])
     elif architecture == "arm":

@@ -61,9 +61,8 @@ class Emitter:
         self.context, self.builder = context, builder
 
     def base(self, array_type: Any, array: Any) -> Any:
-        """Return the pointer to an array's first element; it has no type of what it points to."""
-        data = self.context.make_array(array_type)(self.context, self.builder, array).data
-        return self.builder.bitcast(data, POINTER)
+        """Return the pointer to an array's first element."""
+        return self.context.make_array(array_type)(self.context, self.builder, array).data
 
     def place(self, base: Any, at: Any, kind: Any = FLOAT) -> Any:
         """Return the pointer to `base[at]`, an array of `kind`."""
@@ -89,7 +88,8 @@ class Emitter:
 
     def store(self, value: Any, base: Any, at: Any) -> None:
         """Store the vector to `base[at]` and what follows."""
-        self.builder.store(value, self.place(base, at), align=4)
+        pointer = self.builder.bitcast(self.place(base, at), VECTOR.as_pointer())
+        self.builder.store(value, pointer, align=4)
 
     def prefetch(self, base: Any, at: Any) -> None:
         """Ask for the cache line of `base[at]`, which need not exist."""
