@@ -4,7 +4,7 @@ Arrays are C-contiguous float32 and rows start at multiples of `LANES`, so that 
 two cache lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,17 @@ class Emitter:
     def plus(self, at: Any, offset: int) -> Any:
         """Return `at + offset`."""
         return self.builder.add(at, self.index(offset)) if offset else at
+
+    def row(self, at: Any, stride: Any, k: int) -> Any:
+        """Return `at + k · stride`, the offset of row k."""
+        return self.builder.add(at, self.builder.mul(stride, self.index(k)))
+
+    def for_each_width(self, vectors: Any, widths: Iterable[int], body: Any) -> None:
+        """Emit `body(n)` for each n of `widths`, and the test of `vectors` that selects it."""
+        for n in widths:
+            chosen = self.builder.icmp_signed("==", vectors, self.index(n))
+            with self.builder.if_then(chosen, likely=False):
+                body(n)
 
     def sum_over(self, count: Any, starts: Sequence[Any], step: Any) -> list[Any]:
         """Run `step(t, sums) -> sums` for t = 0 … count - 1, the sums in registers."""

@@ -4,7 +4,6 @@ Written like `products`, in vector registers; a pointer is an array and a flat o
 of active rows are int64. What is skipped is zero, so nothing is approximated.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -30,15 +29,6 @@ _REAL = types.float32
 def row_at(emit: Emitter, rows: Any, at: Any, stride: Any, column: Any) -> Any:
     """Return the flat offset of row `rows[at]`."""
     return emit.builder.add(emit.builder.mul(emit.one(rows, at, INDEX), stride), column)
-
-
-def for_each_width(emit: Emitter, vectors: Any, widths: Any, body: Callable[[int], None]) -> None:
-    """Emit `body(n)` for each n of `widths`, and the test of `vectors` that selects it."""
-    for n in widths:
-        with emit.builder.if_then(
-            emit.builder.icmp_signed("==", vectors, emit.index(n)), likely=False
-        ):
-            body(n)
 
 
 def _lane_sum(emit: Emitter, vectors: list[Any]) -> Any:
@@ -79,7 +69,7 @@ def _gather(
             for j in range(n):
                 emit.store(builder.fadd(sums[j], sums[n + j]), out, emit.plus(o, LANES * j))
 
-        for_each_width(emit, vectors, range(1, STRIP + 1), body)
+        emit.for_each_width(vectors, range(1, STRIP + 1), body)
         return context.get_dummy_value()
 
     return types.void(
@@ -149,7 +139,7 @@ def _back_and_update_one(*, momentum: bool) -> Any:
 
                 emit.sum_over(count, [], move)
 
-            for_each_width(emit, vectors, range(1, STRIP + 1), body)
+            emit.for_each_width(vectors, range(1, STRIP + 1), body)
             return context.get_dummy_value()
 
         return types.void(
