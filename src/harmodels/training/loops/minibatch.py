@@ -78,35 +78,20 @@ def train_epoch(
     step: Update,
     loop: Loop = plain_loop,
 ) -> tuple[Any, Any, dict[str, Tensor]]:
-    """Train every replicate once through its samples.
+    """Train every replicate once through its samples; arguments and result: `kernels`.
 
     Parameters
     ----------
     network
         Forward and backward pass with the loss.
-    params, optimiser
-        R networks and the state of their optimiser.
-    inputs, labels
-        (N, …) and (N,), shared by the replicates.
-    order
-        (R, n) int64: row r holds the samples that replicate r sees, in that order.
-    dropout_masks
-        (R, n, …), for each position of the epoch, or None.
-    batch_size
-        Samples of an update.
+    optimiser
+        The state of the replicates' optimiser; returned as it is after the last update.
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
     step
         From parameters, gradients and optimiser state to new parameters and state.
     loop
         Runs the update on one batch after another.
-
-    Returns
-    -------
-    params, optimiser
-        After the last update.
-    losses
-        By name, (R,) float64: means over the epoch's samples, each taken before its update.
     """
     R, n = order.shape
 
