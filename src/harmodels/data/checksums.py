@@ -11,10 +11,7 @@ CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
 def read_checksums(path: Path) -> dict[str, str]:
     """Read a list as `sha256sum` writes it; return hash by member name.
 
-    Raises
-    ------
-    ConfigurationError
-        If the file cannot be read, a line is none of a hash and a name, or a name occurs twice.
+    Raises ConfigurationError naming the line that is no hash and name, or repeats a name.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

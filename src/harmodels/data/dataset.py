@@ -171,14 +171,8 @@ class HandSimulation(Record):
 class Dataset:
     """A data set: an entry of the registry, and what its format adds.
 
-    Attributes
-    ----------
-    name
-        Key in the registry.
-    channels, units
-        Names in the order of the last axis, and the unit of each.
-
-    The other attributes are the keys of `registry.Entry`; either archive or simulation is None.
+    Channels and units are in the order of the last axis. The other attributes are the keys of
+    `registry.Entry`; either archive or simulation is None.
     """
 
     name: str
@@ -216,13 +210,7 @@ class Dataset:
         )
 
     def channel_group(self, name: str) -> tuple[str, ...]:
-        """Return the channels of a group.
-
-        Raises
-        ------
-        ConfigurationError
-            If the data set does not offer the group.
-        """
+        """Return the channels of a group; an unknown one raises ConfigurationError."""
         if name not in self.channel_groups:
             raise ConfigurationError(
                 f"channels: data set {self.name}: "

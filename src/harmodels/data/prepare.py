@@ -17,23 +17,9 @@ LOGGER = logging.getLogger("harmodels")
 
 
 def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:
-    """Parse the raw files of a data set and write its sequences and its card.
+    """Parse the raw files of a data set and write its sequences and its card, as `describe` has it.
 
-    Parameters
-    ----------
-    dataset
-        The registry's entry.
-    raw
-        The folder that `archive.unpack` or `simulation.simulate` made.
-    sequences_path, card_path
-        Where to write; the card is described at `describe`.
-
-    Raises
-    ------
-    DataError
-        If a raw file is not what its format promises.
-    ResultsError
-        If the results cannot be written.
+    Raises DataError if a raw file in the folder `raw` is not what its format promises.
     """
     sequences, notes, hashes = read_raw(dataset, raw)
     write_sequences(sequences_path, sequences)
@@ -41,13 +27,7 @@ def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) 
 
 
 def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
-    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name.
-
-    Raises
-    ------
-    DataError
-        If a raw file is not what its format promises.
-    """
+    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name."""
     path, known = raw / dataset.path, FORMATS[dataset.format]
     if not path.exists():
         raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")

@@ -20,13 +20,8 @@ UNITS = {
 def unit_factor(unit: str, wanted: str) -> float:
     """Return what values in `unit` are multiplied with to be in `wanted`.
 
-    Raises
-    ------
-    ValueError
-        If the units measure different things, or one of two different ones is not known.
+    Raises ValueError if they measure different things, or one of two different ones is unknown.
 
-    Examples
-    --------
     >>> round(unit_factor("g", "m/s²"), 5)
     9.80665
     """
@@ -42,22 +37,8 @@ def unit_factor(unit: str, wanted: str) -> float:
 
 
 def convert_units(units: Sequence[str], wanted: str) -> tuple[tuple[str, ...], list[float]]:
-    """Return the units of channels of which those that measure the same are in `wanted`.
+    """Return units and factors of channels of which those that measure the same are in `wanted`.
 
-    Parameters
-    ----------
-    units
-        Of the channels as they are; one that is not known stays.
-    wanted
-        A known unit.
-
-    Returns
-    -------
-    units, factors
-        The units afterwards, and what the values of each channel are multiplied with.
-
-    Examples
-    --------
     >>> convert_units(["m/s²", "rad/s"], "m/s²")
     (('m/s²', 'rad/s'), [1.0, 1.0])
     """

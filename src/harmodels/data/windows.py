@@ -13,13 +13,7 @@ from harmodels.data.sequences import Sequences
 
 
 def number_segments(breaks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the number of the segment of each row.
-
-    Parameters
-    ----------
-    breaks
-        (rows,) whether something ends between the row before and this one.
-    """
+    """Return the segment of each row; `breaks` (rows,) says whether something ends before it."""
     return np.cumsum(breaks, dtype=np.int64)
 
 
@@ -31,17 +25,10 @@ def changes(column: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def cut_windows(segments: NDArray[np.int64], steps: int, step: int) -> NDArray[np.int64]:
-    """Return the first rows of all windows, in order.
+    """Return the first rows of all windows of `steps` rows, in order; segments (rows,) are numbers.
 
-    Within a segment of L rows the windows start at its rows 0, step, 2·step, … as long as
-    `steps` rows are left, so there are ⌊(L − steps) / step⌋ + 1 of them, or none.
-
-    Parameters
-    ----------
-    segments
-        (rows,) equal within a segment and different from one segment to the next.
-    steps, step
-        Rows of a window, and rows from one start to the next; both at least 1.
+    Within a segment of L rows the windows start at its rows 0, step, 2·step, … as long as `steps`
+    rows are left, so there are ⌊(L − steps) / step⌋ + 1 of them, or none.
     """
     if steps < 1 or step < 1:
         raise ValueError(f"a window of {steps} rows every {step} rows cannot be cut")
@@ -59,13 +46,7 @@ def rows_of_windows(starts: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
 
 @dataclass
 class WindowsOfParts:
-    """Windows of unbroken parts of recordings, one part after another.
-
-    Attributes
-    ----------
-    facts, window
-        Of the registry.
-    """
+    """Windows of unbroken parts of recordings, one part after another."""
 
     facts: SequenceFacts
     window: Window
@@ -79,16 +60,9 @@ class WindowsOfParts:
         return len(self._ids)
 
     def cut(self, values: NDArray[np.float64], stem: str, subject: str, label: int) -> int:
-        """Cut one part; return the number of its windows.
+        """Cut one part (T, D), at the rate of the data set; return the number of its windows.
 
-        Parameters
-        ----------
-        values
-            (T, D) at the rate of the data set.
-        stem
-            What the ids of its windows begin with; parts of one stem are numbered on.
-        subject, label
-            Who was recorded, and what is done all the time.
+        Their ids begin with `stem`; parts of one stem are numbered on.
         """
         segment = np.zeros(len(values), dtype=np.int64)
         starts = cut_windows(segment, self.window.steps, self.window.step)

@@ -20,10 +20,7 @@ G = 9.80665
 def card_of(model: NetworkClassifier, name: str) -> ModelCard:
     """Return the card of a model that recordings can be classified by.
 
-    Raises
-    ------
-    ModelError
-        If it has none, or reads features of other channels.
+    Raises ModelError if it has none, or reads features of other channels.
     """
     card: ModelCard | None = getattr(model, "card_", None)
     if card is None:
@@ -42,11 +39,8 @@ def card_of(model: NetworkClassifier, name: str) -> ModelCard:
 def check_units(values: Array, channels: Sequence[str], units: Sequence[str]) -> None:
     """Check that samples (n, D) can be in the units of the model.
 
-    Raises
-    ------
-    DataError
-        If the median acceleration, gravity included, is far from 1 g, or a rotation is faster than
-        a sensor can tell.
+    Refused are a median acceleration, gravity included, far from 1 g, and a rotation faster than a
+    sensor can tell.
     """
     if not len(values):
         return
@@ -71,13 +65,7 @@ def check_units(values: Array, channels: Sequence[str], units: Sequence[str]) ->
 
 
 def check_moves(low: Array, high: Array, columns: Sequence[str]) -> None:
-    """Check that no channel is constant in a whole recording.
-
-    Raises
-    ------
-    DataError
-        Naming the column.
-    """
+    """Check that no channel is constant in a whole recording."""
     still = np.flatnonzero(low == high)
     if len(still):
         raise DataError(

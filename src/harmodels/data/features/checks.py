@@ -31,13 +31,9 @@ LARGEST_GYRO = 40.0  # rad/s; phones end at 2000 degrees a second, which is 35 r
 def select(
     values: Floats, channels: Sequence[str], units: Sequence[str], needed: Sequence[str]
 ) -> Array:
-    """Return the columns of the channels `needed`, after a check of their units.
+    """Return the columns of the channels `needed`.
 
-    Raises
-    ------
-    DataError
-        If `channels` or `units` do not fit `values`, a channel is missing, or one is not in g
-        (accelerometer) or rad/s (gyroscope).
+    Raises DataError if a channel is missing, or not in g (accelerometer) or rad/s (gyroscope).
     """
     if not len(channels) == len(units) == values.shape[-1]:
         raise DataError(

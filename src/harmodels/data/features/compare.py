@@ -11,13 +11,7 @@ Array = NDArray[np.float64]
 
 
 def pearson(left: Array, right: Array) -> Array:
-    """Return Pearson's r of each column of two (N, K) matrices; 0 where a column is constant.
-
-    Raises
-    ------
-    DataError
-        If the shapes differ.
-    """
+    """Return Pearson's r of each column of two (N, K) matrices; 0 where a column is constant."""
     if left.shape != right.shape:
         raise DataError(
             f"matrices of shape {left.shape} and {right.shape} cannot be compared by column; "
@@ -28,13 +22,7 @@ def pearson(left: Array, right: Array) -> Array:
 
 
 def correlation_table(computed: Array, shipped: Array) -> pd.DataFrame:
-    """Return one row a feature: `column` (from 1), `name`, `r`.
-
-    Parameters
-    ----------
-    computed, shipped
-        (N, 561), the same windows in the same order.
-    """
+    """Return `column` (from 1), `name` and `r` of each feature, from two (N, 561)."""
     names = feature_names()
     return pd.DataFrame(
         {"column": np.arange(1, len(names) + 1), "name": names, "r": pearson(computed, shipped)}

@@ -16,32 +16,18 @@ Array = NDArray[np.float64]
 
 
 class AffineMap(NamedTuple):
-    """shipped ≈ slope · computed + intercept, for each of the 561 columns.
+    """shipped ≈ slope · computed + intercept, for each of the 561 columns."""
 
-    Attributes
-    ----------
-    slope, intercept
-        (561,) fitted on the training half.
-    r_train, r_test
-        (561,) Pearson's r of computed and shipped columns in each half.
-    """
-
-    slope: Array
+    slope: Array  # (561,) fitted on the training half
     intercept: Array
-    r_train: Array
+    r_train: Array  # (561,) Pearson's r of computed and shipped columns
     r_test: Array
 
 
 def fit_map(
     computed_train: Array, shipped_train: Array, computed_test: Array, shipped_test: Array
 ) -> AffineMap:
-    """Fit the lines by least squares on the training half; the test half only gives its r.
-
-    Parameters
-    ----------
-    computed_train, shipped_train, computed_test, shipped_test
-        (N, 561) of the two halves.
-    """
+    """Fit the lines by least squares on the training half (N, 561); the test half only gives r."""
     r_train = pearson(computed_train, shipped_train)
     spread = computed_train.std(axis=0)  # (561,)
     # Slope r·s_y/s_x; r is 0, and so is the slope, where the computed column does not vary.
@@ -52,13 +38,7 @@ def fit_map(
 
 
 def apply_map(affine: AffineMap, computed: Array) -> Array:
-    """Return (N, 561) features on the data set's scale, cut to [−1, 1].
-
-    Raises
-    ------
-    DataError
-        If `computed` has another number of columns than the map.
-    """
+    """Return (N, 561) features on the data set's scale, cut to [−1, 1]."""
     if computed.ndim != 2 or computed.shape[1] != len(affine.slope):
         raise DataError(
             f"features of shape {computed.shape} do not fit a map of {len(affine.slope)} columns; "
@@ -77,12 +57,8 @@ def write_map(path: str | Path, affine: AffineMap) -> None:
 def read_map(path: str | Path) -> AffineMap:
     """Read what `write_map` wrote.
 
-    Raises
-    ------
-    ResultsError
-        If the file is missing or damaged.
-    DataError
-        If its rows are not the 561 features in order.
+    Raises ResultsError if the file is missing or damaged, DataError if its rows are not the 561
+    features in order.
     """
     table, _ = read_table(path)
     if tuple(table["name"].to_pylist()) != feature_names():

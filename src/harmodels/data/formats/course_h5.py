@@ -24,13 +24,9 @@ def read(dataset: Dataset, path: Path) -> Raw:
     """Read the training and the test sequences of the HDF5 file; classes are one-hot columns.
 
     Ids are `train/00001`, …; the file does not say who was recorded, so subjects are empty. Notes:
-    `dropped` (nothing), and with a known hash `known_file`, whether the file has it.
-
-    Raises
-    ------
-    DataError
-        If h5py is missing, the file is damaged, a part is missing, has another shape than
-        (N, 150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
+    `dropped` (nothing), and with a known hash `known_file`, whether the file has it. Raises
+    DataError if h5py is missing, the file is damaged, a part is missing, has another shape than (N,
+    150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
     """
     parts = _read(path)
     channels, classes = len(dataset.channels), len(dataset.classes)

@@ -58,15 +58,8 @@ def read(dataset: Dataset, folder: Path) -> Raw:
 
     The split file is in the folder `Hand_pose_annotation_v1` or beside it; the classes are the
     actions in the order of its labels. Ids are `Subject_1/action/1`. Notes: `dropped`, recordings
-    that the split file does not list; `uneven_frames`, by id, how many frames of a recording do
-    not follow the one before by number.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, if the split file is missing or malformed, names a recording twice
-        or one that does not exist, or a label is not the action's; if a skeleton is empty, or a
-        line has no 64 finite numbers.
+    that the split file does not list; `uneven_frames`, by id, how many frames of a recording do not
+    follow the one before by number. Raises DataError naming file and line.
     """
     assert dataset.normalise is not None
     split = _split_file(folder)

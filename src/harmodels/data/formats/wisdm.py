@@ -36,48 +36,25 @@ REASONS = (WRONG_COUNT, EMPTY, NOT_A_NUMBER, UNKNOWN_ACTIVITY, NO_TIME)
 
 @dataclass(frozen=True)
 class Records:
-    """The usable records of a raw file, in its order.
+    """The usable records of a raw file, in its order."""
 
-    Attributes
-    ----------
-    users
-        (rows,) int64.
-    labels
-        (rows,) int64 indices into the classes.
-    times
-        (rows,) int64 nanoseconds.
-    values
-        (rows, 3) float32, m/s².
-    after_dropped
-        (rows,) whether a record was dropped just before this one.
-    dropped
-        Number of dropped records by reason.
-    well_formed
-        Records of each class, those included whose timestamp is zero.
-    """
-
-    users: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    times: NDArray[np.int64]
-    values: NDArray[np.float32]
-    after_dropped: NDArray[np.bool_]
-    dropped: dict[str, int]
-    well_formed: dict[str, int]
+    users: NDArray[np.int64]  # (rows,)
+    labels: NDArray[np.int64]  # (rows,) indices into the classes
+    times: NDArray[np.int64]  # (rows,) nanoseconds
+    values: NDArray[np.float32]  # (rows, 3) m/s²
+    after_dropped: NDArray[np.bool_]  # (rows,) whether a record was dropped just before this one
+    dropped: dict[str, int]  # by reason
+    well_formed: dict[str, int]  # by class, with those whose timestamp is zero
 
 
 def read(dataset: Dataset, path: Path) -> Raw:
     """Read the raw text and cut it into windows, in the file's order.
 
-    A window never crosses a change of user or activity, a dropped record, a step back in time or
-    a pause longer than `window.largest_gap_s`. The data set has no official split; ids are
+    A window never crosses a change of user or activity, a dropped record, a step back in time or a
+    pause longer than `window.largest_gap_s`. The data set has no official split; ids are
     `33/jogging/00001`, …. Notes: `dropped` (records by reason, and the records that filled no
     window), `records` by class, and, of the known file, their comparison with the registry's
-    `official_records`.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or holds not one whole window.
+    `official_records`. Raises DataError if not one window is whole.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")

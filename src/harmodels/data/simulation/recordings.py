@@ -32,13 +32,7 @@ AXES = ("x", "y", "z")
 def simulate(dataset: Dataset, folder: Path) -> None:
     """Write the raw files of a simulated data set below `folder`; the same seed, the same bytes.
 
-    Raises
-    ------
-    ConfigurationError
-        If the data set is not simulated, has a format without simulation, or an activity that
-        the generator does not know.
-    ResultsError
-        If the folder cannot be written.
+    Raises ConfigurationError if its format has no simulation, or an activity is unknown.
     """
     plan = dataset.simulation
     if plan is None:

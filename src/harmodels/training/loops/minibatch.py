@@ -27,14 +27,7 @@ class Network(Protocol):
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
-        Parameters
-        ----------
-        params
-            R networks.
-        inputs, labels
-            (R, B, …) and (R, B).
-        dropout_masks
-            (R, B, …), the masks of the samples, or None without dropout.
+        Inputs, labels and masks (None without dropout) begin with (R, B).
         """
         ...
 
@@ -78,35 +71,13 @@ def train_epoch(
     step: Update,
     loop: Loop = plain_loop,
 ) -> tuple[Any, Any, dict[str, Tensor]]:
-    """Train every replicate once through its samples.
+    """Train every replicate once through its samples; return params, optimiser and losses.
 
-    Parameters
-    ----------
-    network
-        Forward and backward pass with the loss.
-    params, optimiser
-        R networks and the state of their optimiser.
-    inputs, labels
-        (N, …) and (N,), shared by the replicates.
-    order
-        (R, n) int64: row r holds the samples that replicate r sees, in that order.
-    dropout_masks
-        (R, n, …), for each position of the epoch, or None.
-    batch_size
-        Samples of an update.
-    reduction
-        `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
-    step
-        From parameters, gradients and optimiser state to new parameters and state.
-    loop
-        Runs the update on one batch after another.
-
-    Returns
-    -------
-    params, optimiser
-        After the last update.
-    losses
-        By name, (R,) float64: means over the epoch's samples, each taken before its update.
+    `inputs` (N, …) and `labels` (N,) are shared by the replicates; row r of `order` (R, n) holds
+    the samples that replicate r sees, in that order, and `dropout_masks` are (R, n, …). The
+    reduction `mean` averages the gradient over the samples of the batch, `sum` adds it up. `loop`
+    runs the update on one batch after another. The losses, by name, are (R,) float64: means over
+    the epoch's samples, each taken before its update.
     """
     R, n = order.shape
 
