@@ -1,6 +1,5 @@
 """Preparation: sequences.parquet and card.json from raw files of any format."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from harmodels.data.hands import describe_hands
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.errors import DataError
 from harmodels.files import sha256, write_json
-
-LOGGER = logging.getLogger("harmodels")
+from harmodels.runtime.log import LOGGER
 
 
 def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:

@@ -3,9 +3,8 @@
 Axes: N sequences, T time steps of one sequence, D channels.
 """
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from harmodels.data.facts import SequenceFacts
 from harmodels.data.units import UNITS, convert_units
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import read_table, write_table
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 PADDING = -99.0  # the value that the hand-action report pads with
 
 
@@ -39,9 +38,6 @@ class Sequences:
     labels: NDArray[np.int64]  # (N,) indices into `facts.classes`
     offsets: NDArray[np.int64]  # (N + 1,); n is `values[offsets[n]:offsets[n + 1]]`
     values: NDArray[np.float32]  # (sum of lengths, D)
-
-    def __post_init__(self) -> None:
-        self._check()
 
     @classmethod
     def of_equal_length(
@@ -143,7 +139,7 @@ class Sequences:
         dense[np.arange(longest) < lengths[:, None]] = self.values
         return dense
 
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
         name, count = self.facts.dataset, len(self.ids)
         for column in ("subjects", "official_split", "labels"):
             if len(getattr(self, column)) != count:
@@ -201,15 +197,7 @@ def write_sequences(path: str | Path, sequences: Sequences) -> None:
             "values": values,
         }
     )
-    metadata: dict[str, Any] = {
-        "dataset": facts.dataset,
-        "classes": list(facts.classes),
-        "channels": list(facts.channels),
-        "units": list(facts.units),
-        "rate_hz": facts.rate_hz,
-        "simulated": facts.simulated,
-    }
-    write_table(path, table, metadata)
+    write_table(path, table, asdict(facts))
 
 
 def read_sequences(path: str | Path) -> Sequences:

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 
+STANDARD_GRAVITY = 9.80665  # m/s² in one g
 # Unit → what it measures, and its size in the SI unit.
 UNITS = {
     "m/s²": ("acceleration", 1.0),
     "m/s^2": ("acceleration", 1.0),
     "m/s2": ("acceleration", 1.0),
-    "g": ("acceleration", 9.80665),
+    "g": ("acceleration", STANDARD_GRAVITY),
     "mg": ("acceleration", 9.80665e-3),
     "rad/s": ("angular velocity", 1.0),
     "deg/s": ("angular velocity", math.pi / 180),

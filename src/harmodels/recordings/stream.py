@@ -40,7 +40,6 @@ class Stage(Protocol):
 
     def push(self, values: Array) -> Array:
         """Take (n, D) more samples; return (m, D') that are complete."""
-        ...
 
     def finish(self) -> Array:
         """Return the samples that are held back, none by default."""

@@ -17,8 +17,8 @@ from harmodels.data.archives.extract import official, pack, verify
 from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 pooch.get_logger().setLevel(logging.WARNING)  # below it names addresses with their passwords
 ATTEMPTS = 3  # requests before an address is given up; the pauses between them grow
 TIMEOUT_S = 30.0  # longest wait for a connection and between two pieces of an answer

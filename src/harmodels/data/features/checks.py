@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.features.signals import LENGTH, RATE_HZ
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import DataError
 
 Array = NDArray[np.float64]
@@ -21,7 +22,6 @@ FILTERED_CHANNELS = (*TOTAL, *BODY, *GYRO)
 UNIT = {channel: "rad/s" if channel in GYRO else "g" for channel in FILTERED_CHANNELS}
 FILTERED_UNITS = tuple(UNIT[channel] for channel in FILTERED_CHANNELS)
 
-STANDARD_GRAVITY = 9.80665  # m/s² in one g
 RATE_TOLERANCE = 0.02  # share of 50 Hz; a band of the spectrum moves by less than a bin
 GAP = 1.5  # sampling intervals; longer than this, a sample is missing
 PLAUSIBLE_G = (0.5, 2.0)  # median magnitude of total acceleration, in g

@@ -1,6 +1,5 @@
 """The course's HDF5 file: `trX`, `trY`, `tstX`, `tstY` with one-hot labels."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.files import git_blob
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 STEPS = 150
 LARGEST_BYTES = 4_000_000_000  # of one part; what a file declares costs it nothing
 OWN_DATA = "which could be any file of this machine; copy the values into this one"

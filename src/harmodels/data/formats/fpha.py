@@ -1,6 +1,5 @@
 """The raw format of the First-Person Hand Action benchmark: one skeleton.txt a recording."""
 
-import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from harmodels.data.sequences import Sequences, offsets_of
 from harmodels.data.skeletons import FINGERS, Skeleton
 from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 SPLIT = "data_split_action_recognition.txt"
 RECORDING = "skeleton.txt"
 SPLITS = {"Training": "train", "Test": "test"}

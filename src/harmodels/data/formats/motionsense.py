@@ -4,7 +4,6 @@ Axes: T samples of one file, D channels.
 """
 
 import hashlib
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,8 +20,8 @@ from harmodels.data.text_rows import read_columns
 from harmodels.data.units import unit_factor
 from harmodels.data.windows import WindowsOfParts
 from harmodels.errors import ConfigurationError, DataError
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 Array = NDArray[np.float64]
 
 # Code of a folder → activity.

@@ -16,7 +16,7 @@ from harmodels.data.formats import CHANNELS, Format, Raw
 from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps
 from harmodels.data.table_layout import SECONDS, TableLayout
 from harmodels.data.units import unit_factor
-from harmodels.data.windows import WindowsOfParts, changes, number_segments
+from harmodels.data.windows import WindowsOfParts, changes
 from harmodels.errors import DataError
 
 ENDINGS = (".csv", ".parquet")
@@ -173,7 +173,7 @@ def _usable(
     for key in keys:
         broken |= changes(table[key].to_numpy())
     broken[1:] |= ~used[:-1]
-    table[PART] = number_segments(broken)
+    table[PART] = np.cumsum(broken)
     return table[used]
 
 

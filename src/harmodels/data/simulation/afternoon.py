@@ -14,11 +14,11 @@ import pyarrow.csv
 
 from harmodels.data.simulation.phone_motion import ACTIVITIES, draw_person, record
 from harmodels.data.simulation.placements import PLACEMENTS, WAIST
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import ConfigurationError
 from harmodels.files import atomic_path
 from harmodels.seeds import Purpose, generator
 
-GRAVITY = 9.80665  # m/s²
 SHORTEST_S, LONGEST_S = 40.0, 240.0  # of one activity
 OFF_S = 90.0
 COLUMNS = ("t", "ax", "ay", "az", "gx", "gy", "gz")
@@ -66,7 +66,7 @@ def simulate_afternoon(
             random=random,
         )
         times = start + np.arange(samples) / rate_hz
-        felt = phone.acceleration(motion.acceleration * GRAVITY)
+        felt = phone.acceleration(motion.acceleration * STANDARD_GRAVITY)
         parts.append(np.column_stack([times, felt, phone.rotation(motion.rotation)]))
         rows.append((start, start + samples / rate_hz, name))
         passed_half = start < 30 * minutes <= start + seconds

@@ -91,16 +91,13 @@ class Learner(Protocol):
     @property
     def engine(self) -> str:
         """`reference` or `compiled`: the engine in use."""
-        ...
 
     @property
     def stopping(self) -> StoppingRule:
         """The rule that may end a replicate before the last epoch."""
-        ...
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the initial parameters, one replicate from each generator."""
-        ...
 
     def train_epoch(
         self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
@@ -110,15 +107,12 @@ class Learner(Protocol):
         `dropout` holds a generator a replicate for whatever the epoch draws at random. The
         losses, each (R,), are means over the epoch, taken before each update.
         """
-        ...
 
     def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
         """Return logits (R, n, C); row r of `indices` (R, n) holds the sequences of replicate r."""
-        ...
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the named mean losses of logits (n, C)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -154,7 +148,6 @@ class MeasuresGradients(Protocol):
         It is the mean over the sequences `chosen` (n,) that have such a step; `params` is one
         network, R = 1.
         """
-        ...
 
 
 def index_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:

@@ -20,7 +20,6 @@ class Network(Protocol):
     @property
     def losses(self) -> tuple[str, ...]:
         """Names of the losses that `gradients` returns, in their order."""
-        ...
 
     def gradients(
         self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
@@ -29,7 +28,6 @@ class Network(Protocol):
 
         Inputs, labels and masks (None without dropout) begin with (R, B).
         """
-        ...
 
 
 Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state
