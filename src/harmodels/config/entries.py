@@ -32,24 +32,48 @@ INHERITED = ("checkpoint", "split")  # an entry's own hold for the selections in
 
 @dataclass(frozen=True)
 class Key:
-    """What a field means, and limits of its value beyond its type."""
+    """What a field means, and limits of its value beyond its type.
+
+    Attributes
+    ----------
+    meaning
+        One line for people.
+    name
+        The key in YAML, where it is not the field's name.
+    pattern
+        A regular expression that the whole text matches.
+    above, least, most
+        Bounds of a number; the first is excluded.
+    """
 
     meaning: str
-    name: str | None = None  # in YAML, where it is not the field's name
+    name: str | None = None
     pattern: str | None = None
-    above: float | None = None  # exclusive
+    above: float | None = None
     least: float | None = None
     most: float | None = None
 
 
 @dataclass(frozen=True)
 class Part:
-    """Which keys of a nested dataclass a field takes, and how."""
+    """Which keys of a nested dataclass a field takes, and how.
 
-    keys: tuple[str, ...]  # that may be given
+    Attributes
+    ----------
+    keys
+        Those that may be given.
+    required
+        Those that must be given.
+    inline
+        Whether they stand in the entry itself, not under a key of their own.
+    or_one
+        Whether the keys of a single item may stand in the entry itself in place of the list.
+    """
+
+    keys: tuple[str, ...]
     required: tuple[str, ...] = ("experiment",)
-    inline: bool = False  # the keys are in the entry itself, not under one of their own
-    or_one: bool = False  # the keys of a single item may be in the entry itself, without a list
+    inline: bool = False
+    or_one: bool = False
 
 
 class Described(NamedTuple):
@@ -106,10 +130,23 @@ def keys_of(kind: Any) -> list[str]:
 def read_entry(
     kind: type[T], entry: Any, place: str, inherited: Mapping[str, Any] | None = None
 ) -> T:
-    """Read a mapping into a dataclass, whose annotations hold `Key` and `Part`.
+    """Read a mapping into a dataclass.
 
-    `inherited` are values of the entry around it, used where this one has none. Raises
-    ConfigurationError naming `place`, value and remedy.
+    Parameters
+    ----------
+    kind
+        The dataclass; its annotations hold `Key` and `Part`.
+    entry
+        The mapping, as YAML gave it.
+    place
+        Where it stands, for messages.
+    inherited
+        Values that the entry around it gives, where this one is silent.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the place, the value and what would be right.
     """
     record: Any = kind
     _check_keys(entry, keys_of(record), place)

@@ -248,8 +248,18 @@ class Project:
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     """Check the configuration and the report files it names, and expand the grids.
 
-    `config` is the content of config/config.yaml, with the changes of the command line; `root`
-    holds config/. Raises ConfigurationError naming file, key and value.
+    Parameters
+    ----------
+    config
+        The content of config/config.yaml, with what the command line changed.
+    root
+        The repository, which holds config/.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key is unknown or missing, a value has the wrong type or lies outside its range, a
+        report does not exist, or a grid is impossible.
     """
     refuse_oversized(config, "configuration")
     file = ProjectFile.read(config, "configuration")

@@ -33,7 +33,21 @@ Choose = Annotated[
 
 @dataclass(frozen=True)
 class Selection:
-    """Some runs of an experiment, and which of their predictions are meant."""
+    """Some runs of an experiment, and which of their predictions are meant.
+
+    Attributes
+    ----------
+    experiment
+        Its key.
+    where
+        Values of the grid that the configurations have; empty takes all.
+    choose
+        The criterion on validation data by which one configuration is taken; None takes all.
+    checkpoint, split
+        The weights and the sequences.
+    title
+        What the runs are called; None where the experiment's key will do.
+    """
 
     experiment: Name
     where: Where = field(default_factory=dict)
@@ -55,7 +69,18 @@ def humanise(key: str) -> str:
 
 
 def agrees(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Return whether a configuration has every value of `where`; 1 and 1.0 are the same."""
+    """Return whether a configuration has every value of `where`; 1 and 1.0 are the same.
+
+    Raises
+    ------
+    ConfigurationError
+        If `where` names a key that the configuration lacks.
+
+    Examples
+    --------
+    >>> agrees({"hidden": 50, "learning_rate": 0.1}, {"hidden": 50})
+    True
+    """
     for key, value in where.items():
         if key not in values:
             raise ConfigurationError(

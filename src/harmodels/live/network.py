@@ -20,10 +20,22 @@ SCRIPT = files("harmodels.live").joinpath("network.js")
 def describe_network(model: NetworkClassifier) -> Description:
     """Return what `Network` of network.js is constructed from.
 
-    `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
-    `replicates`: of each the layers of its branches, the layers above them, and the output, every
-    tensor as base64 of little-endian float32. Raises ModelError if the network is not a recurrent
-    one.
+    Parameters
+    ----------
+    model
+        Fitted.
+
+    Returns
+    -------
+    description
+        `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
+        `replicates`: of each the layers of its branches, the layers above them, and the output,
+        every tensor as base64 of little-endian float32.
+
+    Raises
+    ------
+    ModelError
+        If the network is not a recurrent one.
     """
     _, options = model._options()
     cell = getattr(options, "cell", "simple_rnn")

@@ -22,10 +22,20 @@ SENSORS = {"acc": ("acceleration", "m/s²"), "gyro": ("rotation", "rad/s")}
 
 
 def write_live_page(folder: str | Path, page: str | Path) -> None:
-    """Write a page that runs the model of a folder in a browser, without a network or a library.
+    """Write a page that runs a model in a browser, without a network or a library.
 
-    Raises ModelError if the folder is not of a model, its network is not a recurrent one, or it
-    reads what a phone does not measure.
+    Parameters
+    ----------
+    folder
+        Of a model, as `save` or the rule `export_model` writes it.
+    page
+        The HTML file.
+
+    Raises
+    ------
+    ModelError
+        If the folder is not of a model, its network is not a recurrent one, or it reads what a
+        phone does not measure.
     """
     write_text(Path(page), live_page(load_model(folder)))
 

@@ -69,13 +69,20 @@ def train_epoch(
     step: Update,
     loop: Loop = plain_loop,
 ) -> tuple[Any, Any, dict[str, Tensor]]:
-    """Train every replicate once through its samples; return params, optimiser and losses.
+    """Train every replicate once through its samples; arguments and result: `kernels`.
 
-    `inputs` (N, …) and `labels` (N,) are shared by the replicates; row r of `order` (R, n) holds
-    the samples that replicate r sees, in that order, and `dropout_masks` are (R, n, …). The
-    reduction `mean` averages the gradient over the samples of the batch, `sum` adds it up. `loop`
-    runs the update on one batch after another. The losses, by name, are (R,) float64: means over
-    the epoch's samples, each taken before its update.
+    Parameters
+    ----------
+    network
+        Forward and backward pass with the loss.
+    optimiser
+        The state of the replicates' optimiser; returned as it is after the last update.
+    reduction
+        `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
+    step
+        From parameters, gradients and optimiser state to new parameters and state.
+    loop
+        Runs the update on one batch after another.
     """
     R, n = order.shape
 

@@ -61,22 +61,26 @@ def train_epoch(
     logged_every: int = 0,
     loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-    """Train every replicate once through its sequences; return parameters and losses.
+    """Train every replicate once through its sequences; arguments and result: `kernels`.
 
-    `frames` (F, D) and `labels` (N,) are shared by the replicates; `starts` and `lengths` (N,) are
-    on the host: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`. Row r of `order` (R, n)
-    holds the sequences that replicate r sees, in that order. A gradient reaches back `window`
-    steps; `clip` bounds each element of the one that is applied.
-
-    `transposed` False is the backward recursion as printed in the report. `update` is `window`
-    (after every window), `sequence_sum` or `sequence_mean` (once a sequence, by the sum or the mean
-    of the gradients of its windows). Without `first_step_bias` the first step of a sequence has no
-    share in the gradient of `bias_hh`. `loop` runs the step on one sequence after another, where
-    all have one length.
-
-    The losses, `binary_cross_entropy` and `negative_log_likelihood`, are (R,) float64, each taken
-    before its update: means over all windows if `logged_every` is 0, otherwise over the last
-    windows of the first, and then of every `logged_every`-th sequence.
+    Parameters
+    ----------
+    window
+        Steps through which a gradient reaches back.
+    clip
+        Bound on each element of the gradient that is applied, None for no bound.
+    transposed
+        False: the backward recursion as printed in the report.
+    update
+        `window`: after every window. `sequence_sum` and `sequence_mean`: once a sequence, by the
+        sum or the mean of the gradients of its windows.
+    first_step_bias
+        False: the first step of a sequence has no share in the gradient of `bias_hh`.
+    logged_every
+        0: the losses are means over all windows; otherwise over the last windows of the first,
+        and then of every `logged_every`-th sequence.
+    loop
+        Runs the step on one sequence after another, where all have one length.
     """
     step = partial(
         _train_sequence,
