@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmodels.data.checksums import read_checksums
-from harmodels.data.dataset import Dataset
+from harmodels.data.dataset import Dataset, read_checksums
 from harmodels.data.formats import FORMATS
 from harmodels.data.formats.motionsense import CODES, TRIALS
 from harmodels.data.registry import get, load_registry

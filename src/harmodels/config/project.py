@@ -95,13 +95,7 @@ class Resources(Record):
     )
 
     def on(self, device: str) -> Self:
-        """Return what a job on this device asks for.
-
-        Raises
-        ------
-        ConfigurationError
-            If GPUs are asked for in two ways, or a model of GPU without a GPU.
-        """
+        """Return what a job on this device asks for; raises ConfigurationError if keys clash."""
         twice = [name for name in ("gpus", "gpu_model") if getattr(self, name) is not None]
         if self.gres is not None and twice:
             raise ConfigurationError(
@@ -233,13 +227,8 @@ def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     """Decide engine and device once, without importing torch.
 
     The process that plans a run hands its decision to the jobs in HARMODELS_DEVICE: the node of a
-    cluster may have another GPU, or none, and would decide `auto` differently.
-
-    Raises
-    ------
-    ConfigurationError
-        If the compiled loops, which run on the CPU, are asked for on a GPU, or the environment
-        names a device that does not exist.
+    cluster may have another GPU, or none, and would decide `auto` differently. Raises
+    ConfigurationError for compiled loops on a GPU or an unknown device.
     """
     if device == "auto":
         found = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"

@@ -52,19 +52,8 @@ def draw_timeline(
 ) -> None:
     """Draw a recording, atomically; the ending of the path is svg, png or pdf.
 
-    Parameters
-    ----------
-    path, activities, title, note
-        Of the picture; what was found; text above, and small below.
-    truth
-        Columns start, end, label in seconds since the first sample: a second ribbon.
-    simulated
-        Whether the model was trained on simulated recordings; the note is then red.
-
-    Raises
-    ------
-    DataError
-        If the ending is another one.
+    The title is above, the note small below, and red if the model was trained on simulated
+    recordings. `truth` (start, end, label in seconds since the first sample) is a second ribbon.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png", "pdf"):

@@ -62,19 +62,8 @@ class Report:
 def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_job: int) -> Report:
     """Read the file of a report, expand its grids and check what is made of its runs.
 
-    Parameters
-    ----------
-    key, plan
-        Of the report, as the project's file has them.
-    root
-        The repository, which holds config/.
-    replicates, in_a_job
-        The project's numbers; the plan may have a number of its own of the first.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming file, key and value.
+    `replicates` and `in_a_job` are the project's; the plan may replace the first. Raises
+    ConfigurationError naming file, key and value.
     """
     path = root / "config" / "reports" / f"{key}.yaml"
     if not path.exists():

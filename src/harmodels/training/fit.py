@@ -24,35 +24,15 @@ HistoryRow = tuple[int, int, str, str, float]  # replicate, epoch, split, metric
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and what marks the best weights.
-
-    Attributes
-    ----------
-    epochs
-        Passes through the training sequences.
-    seed
-        Base seed of weights and orders.
-    replicates
-        Which replicates to train; each is the same network in any company.
-    monitor
-        The loss that the stopping rule looks at and whose validation minimum marks the best
-        weights.
-    stopping
-        When a replicate ends before the last epoch; needs validation.
-    test_every
-        Epochs between two looks at the test set, which are recorded and decide nothing.
-    keep_before_stop
-        Whether a replicate that the rule ends keeps, as its last weights, those from before the
-        epoch that met the rule.
-    """
+    """How long to train and what marks the best weights."""
 
     epochs: int
-    seed: int
-    replicates: tuple[int, ...]
-    monitor: str
+    seed: int  # of weights and orders
+    replicates: tuple[int, ...]  # each is the same network in any company
+    monitor: str  # the loss of the stopping rule and of the best weights
     stopping: StoppingRule = AllEpochs()  # noqa: RUF009 - a frozen record
-    test_every: int | None = None
-    keep_before_stop: bool = False
+    test_every: int | None = None  # epochs; what is measured decides nothing
+    keep_before_stop: bool = False  # when the rule ends it: the weights from before that epoch
 
 
 @dataclass(frozen=True)
@@ -83,31 +63,15 @@ class EpochReport:
 
 @dataclass
 class Outcome:
-    """The course of one replicate's training so far.
+    """The course of one replicate's training so far."""
 
-    Attributes
-    ----------
-    replicate
-        Its number, from which its generators are seeded.
-    epochs
-        How many it trained with a finite loss.
-    best_epoch, best_loss
-        Epoch and value of the lowest validation loss; None and infinity without validation.
-    diverged_epoch
-        Epoch in which a loss or a weight became infinite or NaN; None if none did.
-    stop_reason
-        Why it ended before the last epoch; None if it did not.
-    train_losses, validation_losses
-        The monitored loss of each epoch.
-    """
-
-    replicate: int
-    epochs: int = 0
-    best_epoch: int | None = None
+    replicate: int  # from which its generators are seeded
+    epochs: int = 0  # trained with a finite loss
+    best_epoch: int | None = None  # of the lowest validation loss
     best_loss: float = float("inf")
-    diverged_epoch: int | None = None
-    stop_reason: str | None = None
-    train_losses: list[float] = field(default_factory=list)
+    diverged_epoch: int | None = None  # in which a loss or a weight was not finite
+    stop_reason: str | None = None  # why it ended before the last epoch
+    train_losses: list[float] = field(default_factory=list)  # the monitored loss of each epoch
     validation_losses: list[float] = field(default_factory=list)
 
     def recorded(self) -> ReplicateRecord:
@@ -165,24 +129,9 @@ def fit(
 ) -> Fit:
     """Train every replicate; one whose loss or weights are not finite stops, the others continue.
 
-    Parameters
-    ----------
-    learner
-        The network with its way of training.
-    data
-        What it reads.
-    indices
-        Which rows each replicate trains and validates on; the test rows are never touched here.
-    schedule
-        Epochs, seed, replicates and the loss that marks the best weights.
-    report
-        Called after each epoch.
-    start
-        Where to resume, as passed to `on_epoch_end`; from the beginning if not given. Changed in
-        place.
-    on_epoch_end
-        Called after each epoch with all that the next one depends on. An exception that it raises
-        ends the training.
+    The test rows decide nothing. `start`, changed in place, is where to resume, as passed to
+    `on_epoch_end`: all that the next epoch depends on. An exception of `on_epoch_end` ends the
+    training.
     """
     result = start or begin(learner, data, schedule)
     for epoch in range(result.epoch + 1, schedule.epochs + 1):
@@ -224,10 +173,9 @@ def _restore_ended(result: Fit, active: list[int], before: State) -> None:
 
 
 def _side_by_side(rows: list[Indices], active: list[int]) -> list[list[int]]:
-    """Return the active replicates in groups of as many rows each.
+    """Return the active replicates in groups of as many rows each, computed side by side.
 
-    Those of a group are computed side by side. Replicates that hold out people of their own may
-    have more or fewer sequences left.
+    Replicates that hold out people of their own may have more or fewer sequences left.
     """
     groups: dict[int, list[int]] = {}
     for index in active:

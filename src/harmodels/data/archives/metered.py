@@ -21,14 +21,8 @@ COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
 class MeteredFile(io.RawIOBase):
     """A file for `zipfile` and `tarfile`, which read a whole header at once, whatever its size.
 
-    Parameters
-    ----------
-    stream
-        What is read.
-    limit
-        Bytes that may be read until `allow` is called.
-    message
-        Of the error; `{limit}` in it is the limit.
+    `limit` bytes may be read until `allow` is called; `{limit}` in the error's `message` is the
+    limit.
     """
 
     def __init__(self, stream: IO[bytes], limit: int, message: str) -> None:

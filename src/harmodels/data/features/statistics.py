@@ -112,23 +112,11 @@ def entropy(values: Array) -> Array:
 
 
 def burg(values: Array, order: int) -> Array:
-    r"""Fit autoregressive models by Burg's method.
+    r"""Fit autoregressive models to (N, T, A) by Burg's method; (N, p, A), p at most T − 1.
 
     The coefficients :math:`a_k` minimise the sum of the squared forward and backward errors of
-    :math:`x_t + a_1 x_{t-1} + \dots + a_p x_{t-p}`, order after order. (Kay, Modern Spectral
-    Estimation, 1988, section 7.3; MATLAB's `arburg` without its leading 1.)
-
-    Parameters
-    ----------
-    values
-        (N, T, A); the mean is not removed.
-    order
-        p, at most T − 1.
-
-    Returns
-    -------
-    coefficients
-        (N, p, A).
+    :math:`x_t + a_1 x_{t-1} + \dots + a_p x_{t-p}`, order after order; the mean is not removed.
+    (Kay, Modern Spectral Estimation, 1988, section 7.3; MATLAB's `arburg` without its leading 1.)
     """
     forward, backward = values[:, 1:], values[:, :-1]  # (N, T − 1, A)
     floor = NO_ERROR * np.square(values).sum(axis=1)  # (N, A)
@@ -170,20 +158,14 @@ def largest_bin(values: Array) -> Array:
 
 
 def mean_bin(values: Array) -> Array:
-    """Return the mean of the bin numbers weighted by amplitude (not by power), (N, A).
-
-    One bin is rate / 128 wide, 0.39 Hz at 50 Hz.
-    """
+    """Return the mean of the bin numbers (0.39 Hz each), weighted by amplitude, (N, A)."""
     bins = np.arange(1.0, values.shape[1] + 1)  # (F,)
     total = values.sum(axis=1)  # (N, A)
     return _ratio(np.einsum("f,nfa->na", bins, values), total, values.shape[1] * NO_SPREAD)
 
 
 def shape(values: Array) -> Array:
-    """Return skewness and kurtosis, both biased, axis by axis: (N, 2·A).
-
-    The kurtosis of a normal distribution is 3 (nothing is subtracted).
-    """
+    """Return skewness and kurtosis (3 for a normal one), both biased, axis by axis: (N, 2·A)."""
     m2, m3, m4 = stats.moment(values, order=[2, 3, 4], axis=1)  # (N, A) each
     floor = NO_SPREAD**2
     skewness = _ratio(m3, np.where(m2 > floor, m2**1.5, 0.0), 0.0)

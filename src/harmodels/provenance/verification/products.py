@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harmodels.config.published import read_published_runs
-from harmodels.data.features.compare import correlation_table
+from harmodels.data.features.mapping import correlation_table
 from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.provenance.record import Product, RecordedData
 from harmodels.provenance.verification.checks import Checks

@@ -52,18 +52,7 @@ def train_networks(
 ) -> TrainingResult:
     """Train all replicates and write history, predictions and weights.
 
-    Parameters
-    ----------
-    options
-        Of the training loop, one of `config.options`.
-    sequences, indices
-        What the networks read, and which part for what.
-    job, folder
-        What to do, and where its files go.
-    threads
-        Replicates trained at the same time by the compiled loops.
-    checkpoints
-        What an interrupted job is resumed from.
+    `threads` is the number of replicates that the compiled loops train at the same time.
     """
     data = _tensors(sequences, job).to(job.device)
     learner = make_learner(job.training, options, job.engine, threads)
@@ -156,10 +145,7 @@ def _peak_gpu_memory_mb(device: str) -> float | None:
 def make_schedule(options: Any, stopping: StoppingRule, job: Job) -> Schedule:
     """Return epochs, seeds, the monitored loss and the stopping rule of a job.
 
-    Raises
-    ------
-    TrainingError
-        If training shall stop on a validation loss and nothing is held out for it.
+    Raises TrainingError if training shall stop on a validation loss and nothing is held out.
     """
     if stopping != AllEpochs() and not job.validation:
         raise TrainingError(

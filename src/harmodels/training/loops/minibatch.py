@@ -20,23 +20,14 @@ class Network(Protocol):
     @property
     def losses(self) -> tuple[str, ...]:
         """Names of the losses that `gradients` returns, in their order."""
-        ...
 
     def gradients(
         self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
-        Parameters
-        ----------
-        params
-            R networks.
-        inputs, labels
-            (R, B, …) and (R, B).
-        dropout_masks
-            (R, B, …), the masks of the samples, or None without dropout.
+        Inputs, labels and masks (None without dropout) begin with (R, B).
         """
-        ...
 
 
 Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state

@@ -183,12 +183,3 @@ def scores(params: elman.ElmanClassifier, inputs: Tensor, lengths: Tensor | None
     initial = inputs.new_zeros(*inputs.shape[:2], params.rnn.bias_hh.shape[-1])
     logits, _, _ = elman.forward(params, inputs, initial, lengths)
     return logits
-
-
-def mean_losses(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Return the mean of both losses over `logits` (n, C) and `labels` (n,)."""
-    targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
-    return {
-        "binary_cross_entropy": losses.binary_cross_entropy(logits, targets)[0].double().mean(),
-        "negative_log_likelihood": losses.negative_log_likelihood(logits, labels).double().mean(),
-    }
