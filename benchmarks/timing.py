@@ -43,12 +43,8 @@ def check_agreement(
 ) -> float:
     """Return how far the contenders' weights are apart after a few items, at most.
 
-    The distance is a share of the way that the first contender's weights have come.
-
-    Raises
-    ------
-    SystemExit
-        If it is above `tolerance`: then the contenders do not do the same work.
+    The distance is a share of the way that the first contender's weights have come. Above
+    `tolerance` the contenders do not do the same work, and the benchmark ends.
     """
 
     def distance(a: Weights, b: Weights) -> float:
