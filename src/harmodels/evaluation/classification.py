@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.errors import ResultsError
-from harmodels.evaluation.confusion import confusion_counts
+from harmodels.evaluation.confusion import confusion_counts, recalls
 from harmodels.evaluation.predictions import labels_of, predicted_labels
 
 
@@ -24,12 +24,11 @@ def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
 def class_recall(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return each class's recall, columns replicate, label, recall; NaN for an absent class."""
     replicates, counts = confusion_counts(predictions)  # (R, C, C)
-    hits, present = np.diagonal(counts, axis1=1, axis2=2), counts.sum(axis=2)  # (R, C)
-    recall = np.divide(hits, present, out=np.full(hits.shape, np.nan), where=present > 0)
+    recall = recalls(counts)  # (R, C)
     return pd.DataFrame(
         {
-            "replicate": np.repeat(replicates, hits.shape[1]),
-            "label": np.tile(np.arange(hits.shape[1]), len(replicates)),
+            "replicate": np.repeat(replicates, recall.shape[1]),
+            "label": np.tile(np.arange(recall.shape[1]), len(replicates)),
             "recall": recall.ravel(),
         }
     )

@@ -26,6 +26,13 @@ def row_fractions(counts: NDArray[np.number]) -> NDArray[np.float64]:
     return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
 
 
+def recalls(counts: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return each class's recall, shape (R, C); NaN for a class without sequences."""
+    totals = np.asarray(counts, dtype=np.float64).sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    return np.divide(right, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+
+
 def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
     """Return the share of all sequences that got the most predicted class, shape (R,).
 
@@ -76,10 +83,7 @@ def recall_lead(counts: NDArray[np.number], label: int) -> NDArray[np.float64]:
 
     Classes without sequences are left out; NaN where only one class is left.
     """
-    counts = np.asarray(counts, dtype=np.float64)
-    totals = counts.sum(axis=-1)
-    right = np.diagonal(counts, axis1=-2, axis2=-1)
-    recall = np.divide(right, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+    recall = recalls(counts)
     others = np.delete(recall, label, axis=-1)
     highest = np.where(np.isnan(others), -np.inf, others).max(axis=-1)
     return np.where(np.isinf(highest), np.nan, recall[..., label] - highest)
