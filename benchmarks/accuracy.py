@@ -18,7 +18,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from benchmarks.timing import use_one_thread
-from benchmarks.torch_peers import LAYERS, Network, last_of_packed
+from benchmarks.torch_peers import last_of_packed, recurrent
 from harmodels.config.options import Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
@@ -47,10 +47,8 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     start = RecurrentLearner(options, "reference", 1).initialise(
         [generator(run["seed"], Purpose.WEIGHTS, replicate)], recordings
     )
-    channels = len(sequences.facts.channels)
-    hidden = options.hidden
-    layers = LAYERS[options.cell](channels, hidden, options.layers, batch_first=True)
-    network = Network(layers, hidden, recordings.classes)
+    channels, classes = len(sequences.facts.channels), recordings.classes
+    network = recurrent(options.cell, channels, options.hidden, classes, options.layers)
     network.load_state_dict(to_torch(start.params, 0))
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=1e-7)
     keep = 1 - options.dropout

@@ -26,25 +26,9 @@ def write_onnx(
 ) -> None:
     """Write a module of `torch_modules` as an ONNX file, atomically.
 
-    Parameters
-    ----------
-    path
-        Of the file.
-    module
-        One network.
-    classes
-        (C,) labels.
-    channels
-        Of a sequence, or features of a vector.
-    sigmoids
-        Whether the outputs are sigmoids that are scaled to add up to one, or a softmax.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    ValueError
-        If the labels are neither text nor numbers.
+    `channels` are those of a sequence, or the features of a vector. With `sigmoids` the outputs
+    are sigmoids that are scaled to add up to one, otherwise a softmax. `classes` (C,) have to be
+    text or numbers.
     """
     try:
         from onnx import TensorProto, helper

@@ -16,15 +16,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 class RecurrentModule(nn.Module):
-    """Recurrent layers and a dense one on the state after each sequence's last step.
-
-    Parameters
-    ----------
-    rnn
-        The batch-first layers of a cell, `torch_layer` of its record.
-    output
-        The dense layer.
-    """
+    """Batch-first recurrent layers, a dense one on the state after each sequence's last step."""
 
     def __init__(self, rnn: nn.Module, output: nn.Linear) -> None:
         super().__init__()

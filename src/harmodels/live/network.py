@@ -20,22 +20,9 @@ SCRIPT = files("harmodels.live").joinpath("network.js")
 def describe_network(model: NetworkClassifier) -> Description:
     """Return what `Network` of network.js is constructed from.
 
-    Parameters
-    ----------
-    model
-        Fitted.
-
-    Returns
-    -------
-    description
-        `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
-        `replicates`: of each the layers of its branches, the layers above them, and the output,
-        every tensor as base64 of little-endian float32.
-
-    Raises
-    ------
-    ModelError
-        If the network is not a recurrent one.
+    That is `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
+    `replicates`: of each the layers of its branches, the layers above them, and the output, every
+    tensor as base64 of little-endian float32.
     """
     _, options = model._options()
     cell = getattr(options, "cell", "simple_rnn")

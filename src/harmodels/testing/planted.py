@@ -130,9 +130,7 @@ class _JacobianAgain(torch.autograd.Function):
 _jacobian_again: Callable[[Tensor, int], Tensor] = _JacobianAgain.apply
 
 
-def in_windows(
-    forward: Forward, params: Any, inputs: tuple[Tensor, ...], window: int, axis: int
-) -> Forward:
+def in_windows(forward: Forward, params: Any, inputs: tuple[Tensor, ...], window: int) -> Forward:
     """Return a forward pass in windows of steps, between which the state is a constant.
 
     `forward(params, inputs, initial)` returns the states after each step; the state carried into a
@@ -142,14 +140,14 @@ def in_windows(
     sequence, initial = inputs
     carried = []
     state = initial
-    for part in torch.split(sequence, window, axis):
+    for part in torch.split(sequence, window, -2):
         carried.append(state)
         states = forward(params, part, state)
-        state = states.select(axis, states.shape[axis] - 1).detach()
+        state = states[..., -1, :].detach()
 
     def windowed(params: Any, sequence: Tensor, initial: Tensor) -> Tensor:
         starts = [initial, *carried[1:]]
-        parts = zip(torch.split(sequence, window, axis), starts, strict=True)
-        return torch.cat([forward(params, part, start) for part, start in parts], axis)
+        parts = zip(torch.split(sequence, window, -2), starts, strict=True)
+        return torch.cat([forward(params, part, start) for part, start in parts], -2)
 
     return windowed
