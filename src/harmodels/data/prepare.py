@@ -1,5 +1,6 @@
 """Preparation: sequences.parquet and card.json from raw files of any format."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,6 @@ def describe(
     one whose hash the registry has.
     """
     lengths = sequences.lengths
-    facts = sequences.facts
     subjects = _subjects(sequences)
     shared = sorted(set(subjects.get("train", {})) & set(subjects.get("test", {})))
     if shared:
@@ -67,17 +67,12 @@ def describe(
             shared[0],
         )
     return {
-        "dataset": dataset.name,
+        **asdict(sequences.facts),
         "title": dataset.title,
         "licence": dataset.licence,
         "citation": dataset.citation,
         "homepage": dataset.homepage,
-        "simulated": dataset.simulated,
         "simulation": vars(dataset.simulation).copy() if dataset.simulation else None,
-        "rate_hz": facts.rate_hz,
-        "channels": list(facts.channels),
-        "units": list(facts.units),
-        "classes": list(facts.classes),
         "sequences": len(sequences),
         "counts": _counts(sequences),
         "subjects": subjects,

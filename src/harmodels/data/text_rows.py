@@ -47,9 +47,7 @@ def read_rows(
     return _parse(path, read_lines(path), 1, columns, meaning, separator)
 
 
-def read_columns(
-    path: Path, names: Sequence[str], separator: str = ","
-) -> tuple[NDArray[np.float64], list[str]]:
+def read_columns(path: Path, names: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
     """Read a table of numbers below a line with the names of its columns; return table and names.
 
     The columns `names` are needed, in any order and among others. Raises DataError as `read_rows`,
@@ -58,7 +56,7 @@ def read_columns(
     """
     text = _read_text(path)
     lines = _lines(path, text)
-    header = [name.strip() for name in lines[0].split(separator)]
+    header = [name.strip() for name in lines[0].split(",")]
     missing = [name for name in names if name not in header]
     if missing:
         advice = unknown_key(missing[:1], header).replace("unknown key", "no column", 1)
@@ -69,7 +67,7 @@ def read_columns(
     if len(lines) == 1 or not text.endswith("\n"):
         raise DataError(f"{path}, line {len(lines)}: the file is cut short; bring a whole copy")
     meaning = f"as many as line 1 has names, {header[0]!r} to {header[-1]!r}; bring a whole copy"
-    return _parse(path, lines[1:], 2, len(header), meaning, separator), header
+    return _parse(path, lines[1:], 2, len(header), meaning, ","), header
 
 
 def _parse(

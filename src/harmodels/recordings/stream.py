@@ -159,13 +159,6 @@ class WindowCutter:
         return result
 
 
-def noise_stages(noise: NoiseFilter | None) -> list[Stage]:
-    """Return the stages of a noise filter, none for none."""
-    if noise is None:
-        return []
-    return [MedianFilter(noise.median_steps), SosFilter(np.array(noise.sections).reshape(-1, 6))]
-
-
 class GravitySplit(Stage):
     """Body acceleration beside total acceleration and rotation: six channels become nine."""
 
@@ -188,7 +181,11 @@ class GaplessSegment:
         self._rate_hz = card.rate_hz
         self._grid = RegularGrid(card.rate_hz, check_rate)
         self._stages: list[Stage] = []
-        self._after = noise_stages(UCI_HAR if card.features else card.noise_filter)
+        noise = UCI_HAR if card.features else card.noise_filter
+        self._after: list[Stage] = []
+        if noise is not None:
+            sections = np.array(noise.sections).reshape(-1, 6)
+            self._after = [MedianFilter(noise.median_steps), SosFilter(sections)]
         if card.features:
             self._after.append(GravitySplit())
         self._cutter = WindowCutter(steps, step)

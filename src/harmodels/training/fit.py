@@ -139,14 +139,14 @@ def fit(
         if not active:
             break
         started, before = time.monotonic(), result.last
+        steps = _Epoch(learner, data, indices, schedule, result, epoch)
         for group in _side_by_side(indices.train, active):
-            _train(learner, data, indices, schedule, result, group, epoch)
+            steps.train(group)
         active = _active(result)
         if indices.validation is not None and active:
-            _validate(learner, data, indices.validation, schedule, result, active, epoch)
+            steps.validate(indices.validation, active)
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
-            test = [indices.test] * len(result.outcomes)
-            _measure(learner, data, test, result, active, epoch, "test")
+            steps.measure([indices.test] * len(result.outcomes), active, "test")
         if schedule.keep_before_stop:
             _restore_ended(result, active, before)
         result.epoch = epoch
@@ -204,94 +204,81 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
     return float((scores.argmax(-1) == labels).double().mean())
 
 
-def _train(
-    learner: Learner,
-    data: SequenceTensors,
-    indices: SplitIndices,
-    schedule: Schedule,
-    result: Fit,
-    active: list[int],
-    epoch: int,
-) -> None:
-    replicates = tuple(result.outcomes[i].replicate for i in active)
-    orders = [
-        epoch_order(indices.train[i], schedule.seed, replicate, epoch)
-        for i, replicate in zip(active, replicates, strict=True)
-    ]
-    order = index_tensor(orders, data.labels.device)
-    dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
-    before = take_replicates(result.last, active)
-    after, losses = learner.train_epoch(before, data, order, dropout)
-    losses = {name: values.cpu() for name, values in losses.items()}
-    finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
-    for position, index in enumerate(active):
-        outcome = result.outcomes[index]
-        if not finite[position]:
-            outcome.diverged_epoch = epoch
-            outcome.stop_reason = f"loss not finite in epoch {epoch}"
-            continue
-        outcome.epochs = epoch
-        outcome.train_losses.append(float(losses[schedule.monitor][position]))
-        for metric, values in losses.items():
-            value = float(values[position])
-            result.rows.append((outcome.replicate, epoch, "train", metric, value))
-    result.last = put_replicates(result.last, active, after)
+@dataclass
+class _Epoch:
+    """One epoch: what its steps read, and the state that they change."""
 
+    learner: Learner
+    data: SequenceTensors
+    indices: SplitIndices
+    schedule: Schedule
+    result: Fit
+    epoch: int
 
-def _validate(
-    learner: Learner,
-    data: SequenceTensors,
-    validation: list[Indices],
-    schedule: Schedule,
-    result: Fit,
-    active: list[int],
-    epoch: int,
-) -> None:
-    measured = _measure(learner, data, validation, result, active, epoch, "validation")
-    improved = []
-    for index, metrics in zip(active, measured, strict=True):
-        outcome = result.outcomes[index]
-        loss = metrics[schedule.monitor]
-        if not math.isfinite(loss):
-            outcome.diverged_epoch = epoch
-            outcome.stop_reason = f"validation loss not finite in epoch {epoch}"
-            continue
-        outcome.validation_losses.append(loss)
-        if loss < outcome.best_loss:
-            outcome.best_loss, outcome.best_epoch = loss, epoch
-            improved.append(index)
-        outcome.stop_reason = schedule.stopping.reason(
-            outcome.train_losses, outcome.validation_losses
-        )
-    if improved:
-        newest = take_replicates(result.last, improved)
-        result.best = put_replicates(result.best, improved, newest)
+    def train(self, active: list[int]) -> None:
+        replicates = tuple(self.result.outcomes[i].replicate for i in active)
+        orders = [
+            epoch_order(self.indices.train[i], self.schedule.seed, replicate, self.epoch)
+            for i, replicate in zip(active, replicates, strict=True)
+        ]
+        order = index_tensor(orders, self.data.labels.device)
+        dropout = _generators(self.schedule, replicates, Purpose.DROPOUT, self.epoch)
+        before = take_replicates(self.result.last, active)
+        after, losses = self.learner.train_epoch(before, self.data, order, dropout)
+        losses = {name: values.cpu() for name, values in losses.items()}
+        finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
+        for position, index in enumerate(active):
+            outcome = self.result.outcomes[index]
+            if not finite[position]:
+                outcome.diverged_epoch = self.epoch
+                outcome.stop_reason = f"loss not finite in epoch {self.epoch}"
+                continue
+            outcome.epochs = self.epoch
+            outcome.train_losses.append(float(losses[self.schedule.monitor][position]))
+            for metric, values in losses.items():
+                value = float(values[position])
+                self.result.rows.append((outcome.replicate, self.epoch, "train", metric, value))
+        self.result.last = put_replicates(self.result.last, active, after)
 
+    def validate(self, validation: list[Indices], active: list[int]) -> None:
+        measured = self.measure(validation, active, "validation")
+        improved = []
+        for index, metrics in zip(active, measured, strict=True):
+            outcome = self.result.outcomes[index]
+            loss = metrics[self.schedule.monitor]
+            if not math.isfinite(loss):
+                outcome.diverged_epoch = self.epoch
+                outcome.stop_reason = f"validation loss not finite in epoch {self.epoch}"
+                continue
+            outcome.validation_losses.append(loss)
+            if loss < outcome.best_loss:
+                outcome.best_loss, outcome.best_epoch = loss, self.epoch
+                improved.append(index)
+            outcome.stop_reason = self.schedule.stopping.reason(
+                outcome.train_losses, outcome.validation_losses
+            )
+        if improved:
+            newest = take_replicates(self.result.last, improved)
+            self.result.best = put_replicates(self.result.best, improved, newest)
 
-def _measure(
-    learner: Learner,
-    data: SequenceTensors,
-    rows: list[Indices],
-    result: Fit,
-    active: list[int],
-    epoch: int,
-    split: str,
-) -> list[dict[str, float]]:
-    measured = {}
-    for group in _side_by_side(rows, active):
-        chosen = index_tensor([rows[i] for i in group], data.labels.device)
-        params = take_replicates(result.last.params, group)
-        # one transfer from a GPU, instead of one for every number below
-        scores = learner.scores(params, data, chosen).cpu()
-        labels = data.labels[chosen].cpu()
-        for index, logits, truth in zip(group, scores, labels, strict=True):
-            metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}
-            metrics["accuracy"] = accuracy(logits, truth)
-            replicate = result.outcomes[index].replicate
-            for metric, value in metrics.items():
-                result.rows.append((replicate, epoch, split, metric, value))
-            measured[index] = metrics
-    return [measured[index] for index in active]
+    def measure(self, rows: list[Indices], active: list[int], split: str) -> list[dict[str, float]]:
+        measured = {}
+        for group in _side_by_side(rows, active):
+            chosen = index_tensor([rows[i] for i in group], self.data.labels.device)
+            params = take_replicates(self.result.last.params, group)
+            # one transfer from a GPU, instead of one for every number below
+            scores = self.learner.scores(params, self.data, chosen).cpu()
+            labels = self.data.labels[chosen].cpu()
+            for index, logits, truth in zip(group, scores, labels, strict=True):
+                metrics = {
+                    name: float(value) for name, value in self.learner.losses(logits, truth).items()
+                }
+                metrics["accuracy"] = accuracy(logits, truth)
+                replicate = self.result.outcomes[index].replicate
+                for metric, value in metrics.items():
+                    self.result.rows.append((replicate, self.epoch, split, metric, value))
+                measured[index] = metrics
+        return [measured[index] for index in active]
 
 
 def _generators(

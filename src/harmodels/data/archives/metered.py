@@ -39,12 +39,12 @@ class MeteredFile(io.RawIOBase):
         """Return up to `size` bytes; DataError if they would exceed the allowance."""
         if self._left is None:
             return self._stream.read(size)
-        if size > self._left:
+        content = b""
+        if size <= self._left:
+            content = self._stream.read(size if size >= 0 else self._left + 1)
+        if max(size, len(content)) > self._left:
             raise DataError(self._message.format(limit=self._limit))
-        content = self._stream.read(size if size >= 0 else self._left + 1)
         self._left -= len(content)
-        if self._left < 0:
-            raise DataError(self._message.format(limit=self._limit))
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -38,16 +38,6 @@ def _deviations(values: Array) -> Array:
     return values - values.mean(axis=1, keepdims=True)  # (N, T, A)
 
 
-def mean(values: Array) -> Array:
-    """Return the mean, (N, A)."""
-    return values.mean(axis=1)
-
-
-def std(values: Array) -> Array:
-    """Return the standard deviation with divisor T − 1, (N, A)."""
-    return values.std(axis=1, ddof=1)
-
-
 def mad(values: Array) -> Array:
     """Return the mean absolute deviation from the mean, (N, A).
 
@@ -55,26 +45,6 @@ def mad(values: Array) -> Array:
     `mad`, which takes the mean unless told otherwise.
     """
     return np.abs(_deviations(values)).mean(axis=1)
-
-
-def maximum(values: Array) -> Array:
-    """Return the largest value, (N, A)."""
-    return values.max(axis=1)
-
-
-def minimum(values: Array) -> Array:
-    """Return the smallest value, (N, A)."""
-    return values.min(axis=1)
-
-
-def sma(values: Array) -> Array:
-    """Return the signal magnitude area: mean absolute value, summed over the axes; (N, 1)."""
-    return np.abs(values).mean(axis=1).sum(axis=1, keepdims=True)
-
-
-def energy(values: Array) -> Array:
-    """Return the mean square, (N, A)."""
-    return np.square(values).mean(axis=1)
 
 
 def iqr(values: Array) -> Array:
@@ -152,11 +122,6 @@ def correlation(values: Array) -> Array:
     return np.stack([matrix[:, a, b] for a, b in AXIS_PAIRS], axis=1)
 
 
-def largest_bin(values: Array) -> Array:
-    """Return the number, from 1, of the frequency bin with the largest amplitude; (N, A)."""
-    return values.argmax(axis=1) + 1.0
-
-
 def mean_bin(values: Array) -> Array:
     """Return the mean of the bin numbers (0.39 Hz each), weighted by amplitude, (N, A)."""
     bins = np.arange(1.0, values.shape[1] + 1)  # (F,)
@@ -190,18 +155,19 @@ def angle(left: Array, right: Array) -> Array:
 
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "mean": mean,
-    "std": std,
+    "mean": lambda values: values.mean(axis=1),
+    "std": lambda values: values.std(axis=1, ddof=1),
     "mad": mad,
-    "max": maximum,
-    "min": minimum,
-    "sma": sma,
-    "energy": energy,
+    "max": lambda values: values.max(axis=1),
+    "min": lambda values: values.min(axis=1),
+    # the signal magnitude area: mean absolute value, summed over the axes
+    "sma": lambda values: np.abs(values).mean(axis=1).sum(axis=1, keepdims=True),
+    "energy": lambda values: np.square(values).mean(axis=1),
     "iqr": iqr,
     "entropy": entropy,
     "arCoeff": ar_coefficients,
     "correlation": correlation,
-    "maxInds": largest_bin,
+    "maxInds": lambda values: values.argmax(axis=1) + 1.0,
     "meanFreq": mean_bin,
     "shape": shape,
     "bandsEnergy": bands_energy,

@@ -126,7 +126,8 @@ def _find_trials(path: Path, classes: Sequence[str], people: Sequence[str]) -> l
     found: dict[tuple[int, int, int], Path] = {}
     for folder in _entries(path):
         if not folder.is_dir():
-            _refuse_table(folder)
+            if folder.suffix.lower() == ".csv":
+                raise DataError(f"{folder} lies in no folder <code>_<trial>; {BRING}")
             continue
         label, number = _activity(folder, classes)
         files = [file for file in _entries(folder) if not _refuse_other(file)]
@@ -150,11 +151,6 @@ def _entries(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"cannot read {folder}: {error.strerror or error}") from error
     return [e for e in entries if e.name[0] != "." and e.name.lower() not in IGNORED]
-
-
-def _refuse_table(file: Path) -> None:
-    if file.suffix.lower() == ".csv":
-        raise DataError(f"{file} lies in no folder <code>_<trial>; {BRING}")
 
 
 def _refuse_other(file: Path) -> bool:

@@ -81,11 +81,13 @@ def train_networks(
         outcome.epochs * len(rows)
         for outcome, rows in zip(result.outcomes, indices.train, strict=True)
     )
+    # reserved, not allocated: what recorded graphs hold is not counted as allocated
+    reserved = torch.cuda.max_memory_reserved() if job.device == "cuda" else None
     return TrainingResult(
         engine=learner.engine,
         outcomes=result.outcomes,
         sequences_per_s=round(trained / max(result.seconds, 1e-9), 1),
-        peak_gpu_memory_mb=_peak_gpu_memory_mb(job.device),
+        peak_gpu_memory_mb=None if reserved is None else round(reserved / 2**20, 1),
     )
 
 
@@ -133,13 +135,6 @@ def gradient_rows(
                 for k, norm in enumerate(norms.tolist())
             ]
     return rows
-
-
-def _peak_gpu_memory_mb(device: str) -> float | None:
-    if device != "cuda":
-        return None
-    # reserved, not allocated: what recorded graphs hold is not counted as allocated
-    return round(torch.cuda.max_memory_reserved() / 2**20, 1)
 
 
 def make_schedule(options: Any, stopping: StoppingRule, job: Job) -> Schedule:
