@@ -22,6 +22,7 @@ from benchmarks.torch_peers import last_of_packed, recurrent
 from harmodels.config.options import Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
+from harmodels.estimators.sequences import join
 from harmodels.evaluation.statistics import mean_interval
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.files import read_json, read_table, write_text
@@ -29,7 +30,6 @@ from harmodels.nn import dropout
 from harmodels.nn.torch_names import to_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
-from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import RecurrentLearner
 
 
@@ -37,13 +37,8 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     """Train one replicate with torch and return its accuracy on the test set."""
     options = Recurrent(**run["options"])
     rows = split_indices(splits, sequences, replicate, "train")
-    recordings = SequenceTensors(
-        torch.from_numpy(sequences.values),
-        torch.from_numpy(sequences.offsets[:-1].copy()),
-        torch.from_numpy(sequences.lengths),
-        torch.from_numpy(sequences.labels),
-        len(sequences.facts.classes),
-    )
+    frames = [sequences[i] for i in range(len(sequences.labels))]
+    recordings = join(frames, sequences.labels, len(sequences.facts.classes))
     start = RecurrentLearner(options, "reference", 1).initialise(
         [generator(run["seed"], Purpose.WEIGHTS, replicate)], recordings
     )

@@ -26,10 +26,7 @@ FEW = 300  # samples of an epoch of torch's loops, whose time grows with them
 
 
 def contenders_of(task: Task, model: Any) -> Iterator[tuple[float, Contender]]:
-    """Yield bare loop, estimator and torch's loop, with the epochs that an item of each is.
-
-    For a perceptron scikit-learn's too.
-    """
+    """Yield bare loop, estimator, torch, for a perceptron scikit-learn, with their epochs."""
     bare, torchs, samples = ours(task), peer(task), len(task.data.labels)
     items, few = -(-samples // task.item), FEW // task.item
     X, y = task.data.inputs.numpy().astype(float), task.data.labels.numpy()

@@ -345,15 +345,10 @@ def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
         )  # fmt: skip
         return adam(weights, grads, moments, options.learning_rate, EPSILON)
 
-    batches = [
-        tuple(
-            map(
-                array,
-                (padded[: data.lengths[rows].max(), rows], data.labels[rows], data.lengths[rows]),
-            )
-        )
-        for rows in task.order(1).split(task.batch)
-    ]
+    batches = []
+    for rows in task.order(1).split(task.batch):
+        labels, lengths = data.labels[rows], data.lengths[rows]
+        batches.append(tuple(map(array, (padded[: lengths.max(), rows], labels, lengths))))
     return stepwise(name, task.start, update, batches)
 
 

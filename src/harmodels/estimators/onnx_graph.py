@@ -87,13 +87,10 @@ class _Graph:
         """Add a recurrent node; return all outputs (T, 1, n, H) and the last states (1, n, H)."""
         from onnx import helper
 
-        names = [f"{part}_{len(self.nodes)}" for part in ("outputs", "states")]
-        self.nodes.append(
-            helper.make_node(
-                operator.name, inputs, names, hidden_size=hidden, **operator.attributes
-            )
-        )
-        return names[0], names[1]
+        outputs, states = (f"{part}_{len(self.nodes)}" for part in ("outputs", "states"))
+        sizes = {"hidden_size": hidden, **operator.attributes}
+        self.nodes.append(helper.make_node(operator.name, inputs, [outputs, states], **sizes))
+        return outputs, states
 
     def constant(self, value: Tensor | NDArray[Any]) -> str:
         """Add a constant and return its name."""

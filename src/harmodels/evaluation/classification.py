@@ -39,12 +39,6 @@ def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.Da
 
     For predictions of one checkpoint and split; `subjects` has the columns id and subject,
     and a row of every predicted id.
-
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "id": ["a", "b"], "label": [0, 1],
-    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
-    >>> subjects = pd.DataFrame({"id": ["a", "b"], "subject": ["2", "4"]})
-    >>> subject_accuracy(predictions, subjects).to_dict("list")
-    {'replicate': [0, 0], 'subject': ['2', '4'], 'accuracy': [1.0, 0.0], 'sequences': [1, 1]}
     """
     return subject_shares(
         predictions, predicted_labels(predictions) == labels_of(predictions), subjects

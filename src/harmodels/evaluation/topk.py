@@ -32,11 +32,6 @@ def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame
 
     For predictions of one checkpoint and split; no row gives an empty frame. Each k lies between
     1 and C.
-
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 0],
-    ...     "score_0": [0.6, 0.3], "score_1": [0.4, 0.7]})
-    >>> top_k_accuracy(predictions, [1, 2])["accuracy"].tolist()
-    [0.5, 1.0]
     """
     classes = len(score_columns(predictions))
     for k in ks:

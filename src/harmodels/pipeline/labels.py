@@ -10,11 +10,7 @@ from harmodels.reporting.labels import entry_label
 
 @dataclass(frozen=True)
 class Labels:
-    """Functions of the wildcards of a job, as `report(...)` takes them.
-
-    All of them raise `ConfigurationError` where the wildcards name something that the
-    configuration does not have.
-    """
+    """Functions of the wildcards of a job, as `report(...)` takes them."""
 
     pipeline: Pipeline
 
