@@ -16,6 +16,7 @@ from harmodels.reporting.runs.published import load_published
 from harmodels.reporting.tables.layout import MISSING
 from tests.reporting.entries import evaluate_claims
 
+OF_B = {"statement": "S", "experiment": "b", "checkpoint": "last"}
 BETTER = {
     "statement": "Best weights beat last weights",
     "kind": "comparison",
@@ -118,28 +119,14 @@ def test_a_trend_is_judged_along_the_axis_of_the_option(rising):
 
 
 def test_the_recall_of_a_class_that_the_data_lack_is_undecided(two):
-    claim = {
-        "statement": "Jogging is always right",
-        "kind": "recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "jogging",
-        "at_least": 0.9,
-    }
+    claim = OF_B | {"kind": "recall", "class": "jogging", "at_least": 0.9}
     row = evaluate_claims({"a": claim}, two).iloc[0]
     assert row["verdict"] == "undecided"
     assert "no class 'jogging'" in row["note"]
 
 
 def test_the_lowest_recall_counts(two):
-    claim = {
-        "statement": "Downstairs is always right",
-        "kind": "recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "Downstairs",
-        "at_least": 0.5,
-    }
+    claim = OF_B | {"kind": "recall", "class": "Downstairs", "at_least": 0.5}
     # the first of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 are right: class 0 at 0 and 6
     assert evaluate_claims({"a": claim}, two)["value"].iloc[0] == pytest.approx(0.5)
 
@@ -260,11 +247,8 @@ def test_a_threshold_is_for_the_mean_or_for_each_configuration(two, kind, value)
 
 
 def test_the_errors_between_two_classes_are_counted_either_way(two):
-    claim = {
-        "statement": "Mixed up",
+    claim = OF_B | {
         "kind": "confused_pair",
-        "experiment": "b",
-        "checkpoint": "last",
         "where": {"hidden": 50},
         "classes": ["laying", "upstairs"],
         "at_least": 0.5,
@@ -302,11 +286,8 @@ def grid(write_run, with_accuracy, tmp_path):
     return load_runs(folders)
 
 
-INTERACTION = {
-    "statement": "More units help more with the longer window",
+INTERACTION = OF_B | {
     "kind": "interaction",
-    "experiment": "b",
-    "checkpoint": "last",
     "effect_of": {"hidden": 100},
     "against": {"hidden": 50},
     "at": {"window": 30},
@@ -345,15 +326,7 @@ def test_ties_are_left_out_of_a_majority_without_ties(grid):
 
 
 def test_networks_are_counted_and_the_count_is_printed(grid):
-    claim = {
-        "statement": "Most networks are above 0.35",
-        "kind": "count",
-        "experiment": "b",
-        "checkpoint": "last",
-        "metric": "top_1",
-        "threshold": 0.35,
-        "expected": "greater",
-    }
+    claim = OF_B | {"kind": "count", "metric": "top_1", "threshold": 0.35, "expected": "greater"}
     ledger = evaluate_claims({"a": claim}, grid)
     assert ledger["quantity"].iloc[0] == "share of networks with Top-1 above 0.35 (7 of 12)"
     assert ledger["value"].iloc[0] == pytest.approx(7 / 12)
@@ -364,13 +337,7 @@ def test_networks_are_counted_and_the_count_is_printed(grid):
 
 
 def test_the_class_of_the_highest_recall_leads_in_every_configuration(two):
-    claim = {
-        "statement": "Downstairs is recognised best",
-        "kind": "highest_recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "downstairs",
-    }
+    claim = OF_B | {"kind": "highest_recall", "class": "downstairs"}
     # of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 the first 4, 5, 6 are right
     row = evaluate_claims({"a": claim, "b": claim | {"class": "laying"}}, two)
     assert row["value"].tolist() == pytest.approx([(0.5 - 0.5 + 0.5 - 1 + 0.5 - 1) / 3] * 2)
@@ -378,11 +345,8 @@ def test_the_class_of_the_highest_recall_leads_in_every_configuration(two):
 
 
 def test_a_class_is_mistaken_for_the_most_frequent_or_the_rarest_wrong_answer(two):
-    claim = {
-        "statement": "Laying is taken for sitting",
+    claim = OF_B | {
         "kind": "mistaken_for",
-        "experiment": "b",
-        "checkpoint": "last",
         "classes": ["laying"],
         "answer": "sitting",
         "expected": "greater",
@@ -518,10 +482,7 @@ def test_the_published_numbers_of_the_perceptrons_claims_follow_from_table_1(
 
 
 def test_an_interval_that_is_not_symmetric_is_given_by_its_bounds(two):
-    claim = {
-        "statement": "s", "kind": "recall", "experiment": "b", "checkpoint": "last",
-        "class": "walking", "at_least": 0.9,
-    }  # fmt: skip
+    claim = OF_B | {"kind": "recall", "class": "walking", "at_least": 0.9}  # fmt: skip
     ledger = evaluate_claims({"a": claim}, two)
     lopsided = ledger.assign(value=0.9, low=0.5, high=0.99)
     assert "0.900 [0.500, 0.990]" in claims_markdown(lopsided)
