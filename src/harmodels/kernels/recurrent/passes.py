@@ -198,7 +198,7 @@ def backward(
                 memory, View(gates + layer.recurrent_column, layer.gates_step, 1),
                 transposes, View(layer.weight_h_t, layer.weight_h_t_step, 1),
                 memory, d_states, memory, d_states,
-                Size(size, layer.gates_width, layer.width),
+                Size(size, layer.gates_width - layer.width + layer.hidden, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
             _gather(layer, head, memory, gradient, batch.hidden_one, row, waiting)
