@@ -9,7 +9,8 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from harmodels.config.options import OPTIONS, Options
 from harmodels.config.project import ProjectFile
 from harmodels.config.report_file import ReportFile
+from harmodels.config.selection import Choosing, OfCheckpoint, OfSplit, Titled
 from harmodels.data.registry import Entry
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.claims import ClaimSpec
@@ -30,6 +32,10 @@ HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _KINDS = {"object": "mapping", "array": "list", "string": "text"}
+
+
+class _Selection(Titled, OfSplit, OfCheckpoint, Choosing):
+    """All keys by which products select runs."""
 
 
 def records() -> dict[str, type[BaseModel]]:
@@ -53,8 +59,10 @@ def describe_products() -> str:
     """Return a section of Markdown with the keys of every kind of table, figure and claim."""
     parts = [
         "## Tables, figures and claims of a report\n\n"
-        "Each selects runs of experiments; a key that a kind does not take is an error.\n"
+        "Each selects runs of experiments by keys of a *selection*; a key that a kind does not "
+        f"take is an error.\n\n### Selection\n\n{table_of(_Selection)}"
     ]
+    known = {(key, meaning) for key, _, _, meaning in rows_of(_Selection)}
     bases: tuple[type[ProductSpec], ...] = (TableSpec, FigureSpec, ClaimSpec)
     for base in bases:
         named: dict[type[ProductSpec], list[str]] = {}
@@ -63,17 +71,35 @@ def describe_products() -> str:
         for record, kinds in named.items():
             meaning = " ".join((inspect.getdoc(record) or "").split())
             title = f"{base.noun.capitalize()}: {' and '.join(kinds)}"
-            parts.append(f"### {title}\n\n{meaning}\n\n{table_of(record)}")
+            parts.append(f"### {title}\n\n{meaning}\n\n{table_of(record, known)}")
     return "\n".join(parts)
 
 
-def table_of(record: type[BaseModel], prefix: str = "") -> str:
-    """Return the keys of a record as a table in Markdown, those of records inside it included."""
+def table_of(record: type[BaseModel], known: Collection[tuple[str, str]] = ()) -> str:
+    """Return the keys of a record as a table in Markdown, those of records inside it included.
+
+    Neighbours that are in `known`, by key and meaning, share a row.
+    """
+    lines = [HEAD]
+    for common, rows in groupby(
+        (row for row in rows_of(record) if row[0] != "kind"),
+        lambda row: (row[0].rpartition(".")[2], row[3]) in known,
+    ):
+        if common:
+            lines.append(
+                f"| {', '.join(f'`{row[0]}`' for row in rows)} | as in a selection | | |\n"
+            )
+        else:
+            lines += [
+                f"| `{key}` | {kind} | {usual} | {text} |\n" for key, kind, usual, text in rows
+            ]
+    return "".join(lines)
+
+
+def rows_of(record: type[BaseModel]) -> list[tuple[str, str, str, str]]:
+    """Return key, value, default and meaning of each key of a record."""
     schema = schema_of(record)
-    return HEAD + "".join(
-        f"| `{key}` | {value} | {default} | {meaning} |\n"
-        for key, value, default, meaning in _rows(schema, schema.get("$defs", {}), {}, prefix)
-    )
+    return list(_rows(schema, schema.get("$defs", {}), {}))
 
 
 def schema_of(record: type[BaseModel]) -> dict[str, Any]:
@@ -107,7 +133,8 @@ def _rows(
             continue
         first = seen.setdefault(id(inner), f"{at}{key}{step}")
         new = first == f"{at}{key}{step}"
-        yield at + key, "mapping" if new else f"mapping, keys as in `{first}`", "", meaning
+        kind = "list of mappings" if ".<item>" in step else "mapping"
+        yield at + key, kind if new else f"{kind}, keys as in `{first}`", "", meaning
         if new:
             yield from _rows(inner, definitions, seen, f"{at}{key}{step}.")
 
