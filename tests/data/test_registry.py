@@ -1,26 +1,20 @@
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 import yaml
 
 from harmodels.data.checksums import read_checksums
-from harmodels.data.dataset import Dataset
 from harmodels.data.formats import FORMATS
 from harmodels.data.formats.motionsense import CODES, TRIALS
 from harmodels.data.registry import get, load_registry
 from harmodels.data.simulation.hand_motion import ACTIONS
 from harmodels.errors import ConfigurationError
 
-Change = Callable[[dict[str, dict]], object]
-
 
 @pytest.fixture
-def changed(tmp_path: Path, repository: Path) -> Callable[[Change], Path]:
+def changed(tmp_path, repository):
     """Return a function that writes the registry with a change."""
     folder = repository / "config"
 
-    def write(change: Change) -> Path:
+    def write(change):
         content = yaml.safe_load((folder / "datasets.yaml").read_text(encoding="utf-8"))
         # a deep copy without the aliases that YAML anchors leave
         content = yaml.safe_load(yaml.dump(content, Dumper=_NoAliases, sort_keys=False))
@@ -36,38 +30,31 @@ def changed(tmp_path: Path, repository: Path) -> Callable[[Change], Path]:
 
 
 class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data):
         return True
 
 
 @pytest.fixture(scope="session")
-def activities(registry: dict[str, Dataset]) -> list[Dataset]:
+def activities(registry):
     """The data sets of accelerometers; those of hands have tests of their own."""
     return [entry for entry in registry.values() if FORMATS[entry.format].skeleton is None]
 
 
-def test_every_accelerometer_has_three_axes(activities: list[Dataset]) -> None:
+def test_every_accelerometer_has_three_axes(activities):
     assert len(activities) >= 5
     assert all(len(entry.channel_group("acceleration")) == 3 for entry in activities)
 
 
-def test_every_data_set_of_activities_has_six_classes(activities: list[Dataset]) -> None:
+def test_every_data_set_of_activities_has_six_classes(activities):
     assert {len(entry.classes) for entry in activities} == {6}
 
 
-def test_only_the_simulated_ones_are_simulated(registry: dict[str, Dataset]) -> None:
+def test_only_the_simulated_ones_are_simulated(registry):
     simulated = {name for name, entry in registry.items() if entry.simulated}
-    assert simulated == {
-        "simulated",
-        "simulated-wisdm",
-        "simulated-motionsense",
-        "simulated-hands",
-    }
+    assert simulated == {"simulated", "simulated-wisdm", "simulated-motionsense", "simulated-hands"}
 
 
-def test_simulated_recordings_have_classes_and_channels_of_the_real_ones(
-    registry: dict[str, Dataset],
-) -> None:
+def test_simulated_recordings_have_classes_and_channels_of_the_real_ones(registry):
     for simulated, real in (
         ("simulated", "uci-har"),
         ("simulated-wisdm", "wisdm"),
@@ -77,14 +64,10 @@ def test_simulated_recordings_have_classes_and_channels_of_the_real_ones(
         assert registry[simulated].channels == registry[real].channels
 
 
-def test_checksums_cover_all_that_the_parser_reads(registry: dict[str, Dataset]) -> None:
+def test_checksums_cover_all_that_the_parser_reads(registry):
     archive = registry["uci-har"].archive
-    assert archive is not None
-    assert archive.checksums is not None
     assert "UCI HAR Dataset/train/Inertial Signals/total_acc_x_train.txt" in archive.checksums
     motion = registry["motionsense"].archive
-    assert motion is not None
-    assert motion.checksums is not None
     trials = {
         f"A_DeviceMotion_data/{code}_{number}/sub_{person}.csv"
         for code, activity in CODES.items()
@@ -94,42 +77,36 @@ def test_checksums_cover_all_that_the_parser_reads(registry: dict[str, Dataset])
     assert set(motion.checksums) == trials
 
 
-def test_activities_are_in_one_order_wherever_they_are_the_same(
-    registry: dict[str, Dataset],
-) -> None:
+def test_activities_are_in_one_order_wherever_they_are_the_same(registry):
     names = ("wisdm", "motionsense", "course-h5", "simulated-wisdm", "simulated-motionsense")
     assert len({registry[name].classes for name in names}) == 1
 
 
-def test_hands_have_the_actions_channels_and_members_of_their_benchmark(
-    registry: dict[str, Dataset],
-) -> None:
+def test_hands_have_the_actions_channels_and_members_of_their_benchmark(registry):
     fpha, simulated = registry["fpha"], registry["simulated-hands"]
     assert fpha.classes == tuple(ACTIONS)
     assert set(simulated.classes) < set(ACTIONS)
     assert (simulated.channels, simulated.normalise) == (fpha.channels, fpha.normalise)
-    assert fpha.archive is not None
     assert (fpha.archive.user_file, fpha.archive.addresses) == (True, ())
     sfinge = registry["sfinge3d"].archive
-    assert sfinge is not None
-    assert len(sfinge.checksums or {}) == 13 * 36 + 72 + 1
+    assert len(sfinge.checksums) == 13 * 36 + 72 + 1
 
 
-def test_an_unknown_data_set_is_refused_with_the_known_ones(registry: dict[str, Dataset]) -> None:
+def test_an_unknown_data_set_is_refused_with_the_known_ones(registry):
     with pytest.raises(ConfigurationError, match="'uci-hat' .did you mean 'uci-har'.*wisdm"):
         get(registry, "uci-hat")
 
 
-def test_an_unknown_channel_group_is_refused(registry: dict[str, Dataset]) -> None:
+def test_an_unknown_channel_group_is_refused(registry):
     with pytest.raises(ConfigurationError, match="wisdm: unknown channel group 'gyroscope'"):
         registry["wisdm"].channel_group("gyroscope")
 
 
-def _rename(entry: dict, old: str, new: str) -> None:
+def _rename(entry, old, new):
     entry[new] = entry.pop(old)
 
 
-WRONG: dict[str, tuple[Change, str]] = {
+WRONG = {
     "misspelt key": (
         lambda c: _rename(c["uci-har"], "licence", "license"),
         "datasets.yaml.*uci-har.*'licen[cs]e'",
@@ -263,17 +240,17 @@ WRONG: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_registry_is_refused(case: str, changed: Callable[[Change], Path]) -> None:
+def test_a_wrong_registry_is_refused(case, changed):
     change, message = WRONG[case]
     with pytest.raises(ConfigurationError, match=message):
         load_registry(changed(change))
 
 
-def test_an_unchanged_copy_is_accepted(changed: Callable[[Change], Path]) -> None:
+def test_an_unchanged_copy_is_accepted(changed):
     assert "wisdm" in load_registry(changed(lambda content: None))
 
 
-def test_a_broken_line_of_checksums_is_refused(tmp_path: Path) -> None:
+def test_a_broken_line_of_checksums_is_refused(tmp_path):
     path = tmp_path / "list"
     path.write_text(f"{'0' * 64}  a\nnot a hash  b\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="line 2: 'not a hash  b'"):
@@ -284,10 +261,8 @@ def test_a_broken_line_of_checksums_is_refused(tmp_path: Path) -> None:
     "classes",
     [("Walking", "Nordic walking"), ("sit/stand", "2"), ("Geh'n", "走る"), ("A+B (C)", "d.")],
 )
-def test_a_class_has_any_name_that_people_write(
-    classes: tuple[str, ...], changed: Callable[[Change], Path]
-) -> None:
-    def change(content: dict[str, dict]) -> None:
+def test_a_class_has_any_name_that_people_write(classes, changed):
+    def change(content):
         content["wisdm"].update(classes=list(classes))
         content["wisdm"].pop("official_records")
 

@@ -21,7 +21,7 @@ from harmodels.evaluation.significance import adjust
 from harmodels.evaluation.statistics import Interval
 
 
-def sample(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
+def sample(values):
     """Make a sample of {(configuration, hidden): values of replicates 0, 1, …}."""
     return pd.DataFrame(
         [
@@ -167,7 +167,7 @@ def test_roughness_of_one_epoch_is_not_a_number():
 
 
 @pytest.fixture
-def noisy() -> tuple[pd.DataFrame, pd.DataFrame]:
+def noisy():
     """Two configurations over five replicates; the difference is 0.2 ± 0.1 on average."""
     left = sample(
         {("a", 50): [0.52, 0.68, 0.55, 0.71, 0.60], ("b", 100): [0.8, 0.9, 0.7, 0.8, 0.9]}

@@ -18,7 +18,7 @@ from harmodels.evaluation.people import (
 from harmodels.evaluation.statistics import mean_interval
 
 
-def counts_of(correct, sequences=100) -> SubjectCounts:
+def counts_of(correct, sequences=100):
     correct = np.asarray(correct)
     replicates, subjects = correct.shape
     return SubjectCounts(

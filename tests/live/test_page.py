@@ -9,7 +9,6 @@ import shutil
 import threading
 import time
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -328,7 +327,7 @@ def test_a_model_that_no_page_can_run_is_refused(network, shape, message):
         live_page(network.fit(np.ones(shape), [0, 1, 0, 1]))
 
 
-def test_command_names_a_folder_without_a_model(tmp_path: Path, capsys):
+def test_command_names_a_folder_without_a_model(tmp_path, capsys):
     assert main(["live", str(tmp_path), "--out", str(tmp_path / "live.html")]) == 1
     assert str(tmp_path) in capsys.readouterr().err
 

@@ -9,12 +9,7 @@ import pytest
 from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
-from harmodels import (
-    ElmanClassifier,
-    GRUClassifier,
-    HierarchicalClassifier,
-    LSTMClassifier,
-)
+from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, LSTMClassifier
 from harmodels.live.network import describe_network
 
 NETWORKS = {

@@ -66,10 +66,7 @@ def run(name, lengths, inputs, *params):
     """Padded outputs, and what a backward pass needs."""
     batch = packing.layout(torch.tensor(lengths))
     outputs, cache = recurrent.forward(
-        CELLS[name],
-        RecurrentParams(*params),
-        batch.size_at_t,
-        packing.pack(batch, inputs),
+        CELLS[name], RecurrentParams(*params), batch.size_at_t, packing.pack(batch, inputs)
     )
     return packing.unpack(batch, outputs, inputs.shape[2]), batch, cache
 
@@ -77,10 +74,7 @@ def run(name, lengths, inputs, *params):
 def gradients(name, lengths, d_outputs, inputs, *params):
     _, batch, cache = run(name, lengths, inputs, *params)
     d_inputs, d_params = recurrent.backward(
-        CELLS[name],
-        RecurrentParams(*params),
-        cache,
-        packing.unpack_backward(batch, d_outputs),
+        CELLS[name], RecurrentParams(*params), cache, packing.unpack_backward(batch, d_outputs)
     )
     return [packing.unpack(batch, d_inputs, inputs.shape[2]), *d_params]
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
@@ -30,12 +29,12 @@ sys.exit(7)
 """
 
 
-def contents(path: Path) -> dict[str, bytes]:
+def contents(path):
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
 
 
-def sources(repository: Path) -> dict[str, bytes]:
+def sources(repository):
     """Every file of the workflow by its path in the repository."""
     files = [repository / "Snakefile"]
     files += [path for part in PARTS for path in (repository / part).rglob("*")]
@@ -94,7 +93,7 @@ def test_the_demo_is_planned_in_an_empty_folder_with_the_profile(installed):
     assert f"Using workflow specific profile {profile} for" in printed
 
 
-def stubbed(folder: Path) -> dict[str, str]:
+def stubbed(folder):
     """Return an environment whose Snakemake prints its arguments and exits with 7."""
     package = folder / "stub" / "snakemake"
     package.mkdir(parents=True)

@@ -1,7 +1,6 @@
 """Digests of code: what a script imports and nothing else; each learner apart from the others."""
 
 import importlib
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,7 @@ GATED = {"nn.cells", "models.hierarchical", "kernels.recurrent"}
 PERCEPTRON = {"models.mlp", "kernels.perceptron", "training.learners.perceptron"}
 
 
-def files_run_by(script: str) -> list[Path]:
+def files_run_by(script):
     modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / script)
     return HARMODELS.files_of(HARMODELS.closure(modules))
 

@@ -9,12 +9,12 @@ from harmodels.errors import DataError, ResultsError
 
 
 @pytest.fixture
-def computed() -> np.ndarray:
+def computed():
     return np.random.default_rng(11).normal(size=(40, 561))
 
 
 @pytest.fixture
-def shipped(computed) -> np.ndarray:
+def shipped(computed):
     return 0.1 * computed - 0.2
 
 

@@ -6,7 +6,7 @@ import pytest
 from harmodels.data.features import signals
 
 
-def tone(hertz: float, samples: int = 1000) -> np.ndarray:
+def tone(hertz, samples=1000):
     return np.sin(2 * np.pi * hertz * np.arange(samples) / 50)[:, None]
 
 
@@ -36,7 +36,7 @@ def test_fast_motion_is_no_gravity():
     assert np.abs(signals.split_gravity(tone(5.0))[500:]).max() < 1e-3
 
 
-def printed_windows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def printed_windows():
     """Total acceleration, exact gravity and gravity as printed, in the middle of a recording."""
     rng = np.random.default_rng(2)
     total = 0.2 * np.cumsum(rng.normal(size=(1000, 3)), axis=0) / 30 + [1.0, 0.0, 0.0]
@@ -58,7 +58,7 @@ def test_gravity_from_another_filter_is_left_alone():
     np.testing.assert_array_equal(signals.restore_gravity(total, other), other)
 
 
-def overlapping() -> np.ndarray:
+def overlapping():
     """Two windows of one recording, then one of another: (3, 128, 2)."""
     recording = np.random.default_rng(1).normal(size=(192, 2))
     return np.stack([recording[:128], recording[64:], recording[::-1][:128]])

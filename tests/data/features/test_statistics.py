@@ -9,7 +9,7 @@ from harmodels.data.features import statistics
 
 
 @pytest.fixture
-def values() -> np.ndarray:
+def values():
     return np.random.default_rng(3).normal(size=(5, 128, 3))
 
 

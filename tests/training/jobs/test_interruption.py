@@ -2,15 +2,11 @@
 
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +14,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from harmodels.config.options import Minibatch, Options, Perceptron, Recurrent, TruncatedBptt
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.files import read_json, write_table
-from harmodels.runtime.checkpoints import FILE, Checkpoints, Snapshot
+from harmodels.runtime.checkpoints import FILE, Checkpoints
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
 from harmodels.training.jobs.job import Job
@@ -41,7 +37,7 @@ MINIBATCH = Minibatch(
     test_every=7,
 )
 ADAM = MINIBATCH.replaced(optimiser="adam", clip_norm=1.0, epochs=8)
-OPTIONS: dict[str, tuple[str, Options]] = {
+OPTIONS = {
     "rnn_tbptt": (
         "truncated_bptt",
         TruncatedBptt(
@@ -108,7 +104,7 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["harmodels.training.jobs.run", "harmodels.training.jobs.warm_up"])
 
 
-def job_of(report: str, engine: str = "compiled") -> Job:
+def job_of(report, engine="compiled"):
     training, options = OPTIONS[report]
     return Job(
         report=report,
@@ -128,7 +124,7 @@ def job_of(report: str, engine: str = "compiled") -> Job:
     )
 
 
-def run(job: Job, place: Path, folder: str, every_s: float = 0.0, code: str = "a") -> None:
+def run(job, place, folder, every_s=0.0, code="a"):
     run_job(
         job,
         sequences_path=str(place / "sequences.parquet"),
@@ -141,7 +137,7 @@ def run(job: Job, place: Path, folder: str, every_s: float = 0.0, code: str = "a
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path):
     """A folder with sequences and their splits."""
     random_numbers = np.random.default_rng(0)
     count, steps = 60, 20
@@ -162,20 +158,20 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def records(folder: Path) -> dict[str, bytes]:
+def records(folder):
     return {name: (folder / name).read_bytes() for name in RECORDS}
 
 
-def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
+def run_and_be_killed(job, place, step, delay):
     """Run a job in a process that is killed so many seconds after a step; 0 is its beginning."""
 
-    def kill() -> None:
+    def kill():
         os.kill(os.getpid(), signal.SIGKILL)
 
     class Killed(Checkpoints):
         steps = 0
 
-        def after_step(self, take: Callable[[], Snapshot]) -> None:
+        def after_step(self, take):
             self.steps += 1
             if self.steps == step:
                 kill()
@@ -190,7 +186,7 @@ def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
         run(job, place, "killed")
 
 
-def ended(job: Job, place: Path, step: int, delay: float) -> bool:
+def ended(job, place, step, delay):
     """Return whether a job ended by itself; otherwise it was killed."""
     process = SERVER.Process(target=run_and_be_killed, args=(job, place, step, delay))
     process.start()
@@ -202,13 +198,8 @@ def ended(job: Job, place: Path, step: int, delay: float) -> bool:
 @pytest.mark.attack("SIGKILL of a training job at a random moment")
 @pytest.mark.parametrize(("report", "engine"), EACH if os.environ.get("HARMODELS_ATTACKS") else FEW)
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(
-    report: str,
-    engine: str,
-    place: Path,
-    tries: Callable[[int], int],
-    drawn: random.Random,
-    outcome: Callable[[str], None],
-) -> None:
+    report, engine, place, tries, drawn, outcome
+):
     job = job_of(report, engine)
     run(job, place, "in peace")  # compiles what is not compiled yet
     started = time.monotonic()
@@ -231,11 +222,11 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     assert not [path.name for path in (place / "killed").iterdir() if path.name.startswith(".")]
 
 
-def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options: Any) -> None:
+def interrupted_after(epochs, place, job, folder, **options):
     """Run a job that is asked to end after so many epochs."""
 
     class Asked(Checkpoints):
-        def after_step(self, take: Callable[[], Snapshot]) -> None:
+        def after_step(self, take):
             self.stop.asked = take().facts["epoch"] == epochs
             super().after_step(take)
 

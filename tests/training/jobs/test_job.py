@@ -1,6 +1,5 @@
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -66,7 +65,7 @@ def run(sequences, tmp_path):
     write_sequences(tmp_path / "sequences.parquet", sequences)
     write_table(tmp_path / "splits.parquet", splits)
 
-    def start(job: Job, name: str = "run") -> Path:
+    def start(job, name="run"):
         run_job(
             job,
             sequences_path=str(tmp_path / "sequences.parquet"),
@@ -134,7 +133,7 @@ def test_a_replicate_that_diverged_has_no_last_predictions_and_norms_of_its_begi
     assert set(norms["epoch"]) == {0}
 
 
-def learner_with_infinite_scores(of: float) -> SimpleNamespace:
+def learner_with_infinite_scores(of):
     """Give the one weight as every score, and infinity where the weight is `of`."""
 
     def scores(params, data, indices):

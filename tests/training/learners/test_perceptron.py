@@ -67,8 +67,7 @@ def test_both_forms_of_dropout_have_the_same_expectation_at_inference(data):
         hidden2=state.params.hidden2._replace(weight=2 * state.params.hidden2.weight)
     )
     torch.testing.assert_close(
-        learner.scores(state.params, data, ORDER),
-        at_inference.scores(doubled, data, ORDER),
+        learner.scores(state.params, data, ORDER), at_inference.scores(doubled, data, ORDER)
     )
 
 
