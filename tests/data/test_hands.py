@@ -20,17 +20,17 @@ def test_five_fingers_of_fifteen_channels_share_the_root_and_make_the_hand(name,
     assert first.union(*others) == set(range(len(dataset.channel_group("hand"))))
 
 
-def test_the_wrist_comes_first_and_the_tip_last(registry):
-    names = registry["fpha"].channel_group("hand")
-    ring = [names[channel] for channel in fingers_of(registry["fpha"])[3]]
-    joints = [name.removesuffix("_x") for name in ring[::3]]
-    assert joints == ["wrist", "ring_mcp", "ring_pip", "ring_dip", "ring_tip"]
-
-
-def test_the_thumb_of_sfinge3d_begins_with_its_base_twice(registry):
-    names = registry["sfinge3d"].channel_group("hand")
-    thumb = [names[channel] for channel in fingers_of(registry["sfinge3d"])[0]]
-    assert thumb[::3] == ["palm_x", "thumb_a_x", "thumb_a_x", "thumb_b_x", "thumb_end_x"]
+@pytest.mark.parametrize(
+    ("name", "finger", "joints"),
+    [
+        ("fpha", 3, "wrist ring_mcp ring_pip ring_dip ring_tip"),
+        ("sfinge3d", 0, "palm thumb_a thumb_a thumb_b thumb_end"),  # its base twice
+    ],
+)
+def test_the_root_comes_first_and_the_tip_last(name, finger, joints, registry):
+    names = registry[name].channel_group("hand")
+    channels = [names[channel] for channel in fingers_of(registry[name])[finger]]
+    assert channels[::3] == [f"{joint}_x" for joint in joints.split()]
 
 
 def test_the_benchmark_has_its_published_order_of_joints(registry):
@@ -55,14 +55,11 @@ def test_units_are_those_of_the_registry_and_a_quaternion_has_none(registry):
     assert registry["sfinge3d"].units[-5:] == ("100 mm", "1", "1", "1", "1")
 
 
-def test_the_card_says_which_joints_form_which_finger(registry):
+def test_the_card_says_which_joints_form_which_finger_and_a_waist_has_none(registry):
     said = describe_hands(registry["fpha"])
     assert said["joints"] == 21
     assert list(said["fingers"]) == list(FINGERS)
     assert said["fingers"]["middle"][3:6] == ["middle_mcp_x", "middle_mcp_y", "middle_mcp_z"]
     assert said["normalise"] == {"origin": "first_wrist", "unit_mm": 100}
-
-
-def test_a_waist_has_no_fingers(registry):
     with pytest.raises(DataError, match="uci-har has no fingers: its format uci_har is none of"):
         fingers_of(registry["uci-har"])

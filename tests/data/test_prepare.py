@@ -21,33 +21,27 @@ def card(small_uci, tmp_path):
     return _prepare(small_uci, tmp_path)
 
 
-def test_the_card_counts_each_class_of_each_half(card):
+def test_the_card_counts_each_class_and_person_of_each_half(card):
     assert card["counts"]["train"] == dict.fromkeys(card["classes"], 4)
     assert card["counts"]["test"] == dict.fromkeys(card["classes"], 2)
-
-
-def test_the_card_counts_each_person(card):
     assert card["subjects"] == {"train": {"1": 12, "2": 12}, "test": {"3": 12}}
 
 
-def test_the_card_says_what_the_recordings_are(card, small_uci):
+def test_card_and_sequences_say_what_the_recordings_are(card, small_uci, tmp_path):
     assert card["simulated"] is True
     assert card["simulation"]["seed"] == 3
     assert card["length"] == {"min": 128, "median": 128.0, "max": 128}
     assert (card["channels"][0], card["units"][0], card["rate_hz"]) == ("total_acc_x", "g", 50.0)
     assert card["licence"] == small_uci.licence
+    sequences = read_sequences(tmp_path / "sequences.parquet")
+    assert sequences.facts == small_uci.facts
+    assert len(sequences) == card["sequences"]
 
 
 def test_the_card_holds_the_hash_of_every_raw_file(card, tmp_path):
     assert len(card["sources"]) == 1 + 2 * (9 + 2)
     name = "UCI HAR Dataset/train/y_train.txt"
     assert card["sources"][name] == sha256(tmp_path / "raw" / name)
-
-
-def test_sequences_carry_the_facts_of_the_registry(card, small_uci, tmp_path):
-    sequences = read_sequences(tmp_path / "sequences.parquet")
-    assert sequences.facts == small_uci.facts
-    assert len(sequences) == card["sequences"]
 
 
 def test_a_data_set_without_halves_is_counted_as_a_whole(small_wisdm, tmp_path):

@@ -20,17 +20,12 @@ def test_per_class_tests_as_many_of_each_class_and_trains_on_the_rest(make_seque
         assert np.bincount(sequences.labels[_split(sequences, draw, split)]).tolist() == [count] * 3
 
 
-def test_per_class_draws_from_both_halves(make_sequences):
-    sequences = make_sequences()
-    tested = _split(sequences, Draw(protocol="per_class", test_per_class=5), "test")
-    assert set(sequences.official_split[tested]) == {"train", "test"}
-
-
-def test_per_class_depends_on_the_seed_only(make_sequences):
+def test_per_class_draws_from_both_halves_by_the_seed_only(make_sequences):
     sequences = make_sequences()
     draw = Draw(protocol="per_class", test_per_class=5)
     one, again, other = (_split(sequences, draw, "test", seed) for seed in (1, 1, 2))
     assert one.tolist() == again.tolist() != other.tolist()
+    assert set(sequences.official_split[one]) == {"train", "test"}
 
 
 def test_named_people_form_a_fold(make_sequences):
@@ -100,9 +95,8 @@ def test_nobody_is_trained_and_validated_on(make_sequences):
 def test_validation_by_sequence_divides_people(make_sequences):
     sequences = make_sequences(50)
     draw = Draw(validation_per_class=10, validation="sequences")
-    trained, validated = (
-        set(sequences.subjects[_split(sequences, draw, split)]) for split in ("train", "validation")
-    )
+    rows = (_split(sequences, draw, split) for split in ("train", "validation"))
+    trained, validated = (set(sequences.subjects[each]) for each in rows)
     assert trained & validated
 
 
@@ -164,24 +158,17 @@ def test_an_impossible_protocol_is_refused(draw, message, make_sequences):
         draw_splits(make_sequences(), draw, seed=1, replicates=1)
 
 
-def test_validation_by_person_needs_to_know_who_was_recorded(make_sequences):
-    sequences = make_sequences()
-    nobody = replace(sequences, subjects=np.full(len(sequences), ""))
-    draw = Draw(validation_per_class=2, validation="subjects")
-    with pytest.raises(DataError, match="toy does not say .* use draw.validation: sequences"):
-        draw_splits(nobody, draw, seed=1, replicates=1)
-
-
-def test_a_class_recorded_of_one_person_cannot_be_validated_by_person():
-    subjects = np.repeat(["a", "b", "c"], 4)
-    labels = (subjects == "a").astype(int)
-    with pytest.raises(DataError, match="no 1 of 3 people can be held out .* every class"):
-        hold_out_subjects(labels, subjects, 0.3, np.random.default_rng(0))
-
-
-def test_one_person_cannot_be_divided_from_others():
-    with pytest.raises(DataError, match="needs two people to train on, and there is 1"):
-        hold_out_subjects(np.arange(4), np.zeros(4), 0.3, np.random.default_rng(0))
+@pytest.mark.parametrize(
+    ("subjects", "message"),
+    [
+        ("aaaabbbbcccc", "no 1 of 3 people can be held out .* every class"),
+        ("aaaa", "needs two people to train on, and there is 1"),
+    ],
+)
+def test_people_who_cannot_be_held_out_are_refused(subjects, message):
+    people = np.array(list(subjects))
+    with pytest.raises(DataError, match=message):  # class 1 was recorded of one person
+        hold_out_subjects((people == "a").astype(int), people, 0.3, np.random.default_rng(0))
 
 
 def test_the_splits_of_all_folds_name_the_person_tested(make_sequences):

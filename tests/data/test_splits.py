@@ -23,19 +23,11 @@ def test_every_class_gives_the_number_asked_for(make_sequences):
         assert np.bincount(labels).tolist() == [count] * 3
 
 
-def test_columns_are_what_the_tables_read(make_sequences):
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
+def test_a_draw_lists_each_sequence_once_in_its_official_half(make_sequences):
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=3)
     assert list(frame.columns) == ["replicate", "id", "split"]
     assert frame["replicate"].dtype == np.int16
-
-
-def test_nothing_stands_in_two_splits(make_sequences):
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=3)
     assert not frame.duplicated(["replicate", "id"]).any()
-
-
-def test_official_halves_are_kept(make_sequences):
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
     assert all(name.startswith("test/") for name in _ids(frame, 0, "test"))
     assert all(name.startswith("train/") for name in _ids(frame, 0, "train"))
 
@@ -46,12 +38,6 @@ def test_replicates_share_test_and_training_but_not_validation(make_sequences):
     pools = [_ids(frame, r, "train") | _ids(frame, r, "validation") for r in (0, 1)]
     assert pools[0] == pools[1]
     assert _ids(frame, 0, "validation") != _ids(frame, 1, "validation")
-
-
-def test_a_replicate_is_the_same_for_any_number_of_them(make_sequences):
-    many = draw_splits(make_sequences(), DRAW, seed=1, replicates=5)
-    few = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
-    pd.testing.assert_frame_equal(many[many["replicate"] < 2], few)
 
 
 @pytest.mark.parametrize("validation", ["sequences", "subjects"])
@@ -67,9 +53,11 @@ def test_more_replicates_are_drawn_without_drawing_the_first_again(
     pd.testing.assert_frame_equal(pd.concat([few, more], ignore_index=True), all_)
 
 
-def test_another_seed_draws_others(make_sequences):
-    one, two = (draw_splits(make_sequences(), DRAW, seed=s, replicates=1) for s in (1, 2))
+def test_another_seed_draws_others_and_null_takes_all(make_sequences):
+    sequences = make_sequences()
+    one, two = (draw_splits(sequences, DRAW, seed=s, replicates=1) for s in (1, 2))
     assert set(one["id"]) != set(two["id"])
+    assert set(draw_splits(sequences, Draw(), seed=1, replicates=1)["id"]) == set(sequences.ids)
 
 
 def test_a_smaller_draw_is_part_of_a_larger_one(make_sequences):
@@ -77,12 +65,6 @@ def test_a_smaller_draw_is_part_of_a_larger_one(make_sequences):
     large = draw_splits(make_sequences(), Draw(8, 4), seed=1, replicates=1)
     assert _ids(small, 0, "train") < _ids(large, 0, "train")
     assert _ids(small, 0, "test") < _ids(large, 0, "test")
-
-
-def test_null_takes_all(make_sequences):
-    sequences = make_sequences()
-    frame = draw_splits(sequences, Draw(), seed=1, replicates=1)
-    assert set(frame["id"]) == set(sequences.ids)
 
 
 @pytest.mark.parametrize("protocol", ["subjects", ("official", "subjects"), ["subjects", "random"]])
@@ -145,16 +127,22 @@ def test_an_impossible_draw_is_refused(draw, message, make_sequences):
         draw_splits(make_sequences(), draw, seed=1, replicates=1)
 
 
-def test_official_halves_that_do_not_exist_are_refused(make_sequences):
-    with pytest.raises(DataError, match="no official split; use protocol"):
-        draw_splits(make_sequences(halves=False), Draw(protocol="official"), seed=1, replicates=1)
-
-
-def test_unknown_people_cannot_be_kept_apart(make_sequences):
-    sequences = make_sequences()
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (Draw(protocol="official"), "no official split; use protocol"),
+        (Draw(protocol="subjects"), "does not say"),
+        (
+            Draw(protocol="random", validation_per_class=2, validation="subjects"),
+            "toy does not say .* use draw.validation: sequences",
+        ),
+    ],
+)
+def test_halves_and_people_that_are_not_known_cannot_be_drawn_by(draw, message, make_sequences):
+    sequences = make_sequences(halves=False)
     sequences = replace(sequences, subjects=np.full(len(sequences), ""))
-    with pytest.raises(DataError, match="does not say"):
-        draw_splits(sequences, Draw(protocol="subjects"), seed=1, replicates=1)
+    with pytest.raises(DataError, match=message):
+        draw_splits(sequences, draw, seed=1, replicates=1)
 
 
 def test_indices_are_those_of_the_ids(make_sequences):
@@ -166,14 +154,10 @@ def test_indices_are_those_of_the_ids(make_sequences):
     assert set(sequences.ids[rows]) == _ids(frame, 1, "train")
 
 
-def test_splits_of_other_sequences_are_refused(make_sequences):
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
-    frame["id"] = "other/" + frame["id"]
-    with pytest.raises(DataError, match="'other/.*toy does not hold"):
-        split_indices(frame, make_sequences(), 0, "train")
-
-
-def test_a_replicate_that_was_not_drawn_is_refused(make_sequences):
+def test_splits_of_other_sequences_or_replicates_are_refused(make_sequences):
     frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
     with pytest.raises(DataError, match="no replicate 1"):
         split_indices(frame, make_sequences(), 1, "train")
+    frame["id"] = "other/" + frame["id"]
+    with pytest.raises(DataError, match="'other/.*toy does not hold"):
+        split_indices(frame, make_sequences(), 0, "train")

@@ -6,21 +6,17 @@ from hypothesis import strategies as st
 from harmodels.data.windows import changes, cut_windows, number_segments, rows_of_windows
 
 
-def test_a_segment_is_cut_from_its_first_row():
-    segments = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
-    assert cut_windows(segments, 2, 2).tolist() == [0, 2, 5, 8]
-
-
-def test_windows_overlap_where_the_step_is_smaller():
-    assert cut_windows(np.zeros(5, dtype=np.int64), 3, 1).tolist() == [0, 1, 2]
-
-
-def test_short_segments_give_no_window():
-    assert cut_windows(np.array([0, 0, 1, 1]), 3, 3).tolist() == []
-
-
-def test_no_rows_give_no_window():
-    assert cut_windows(np.array([], dtype=np.int64), 3, 3).tolist() == []
+@pytest.mark.parametrize(
+    ("segments", "steps", "step", "starts"),
+    [
+        ([0, 0, 0, 0, 0, 1, 1, 1, 2, 2], 2, 2, [0, 2, 5, 8]),
+        ([0] * 5, 3, 1, [0, 1, 2]),
+        ([0, 0, 1, 1], 3, 3, []),
+        ([], 3, 3, []),
+    ],
+)
+def test_each_segment_is_cut_into_whole_windows_from_its_first_row(segments, steps, step, starts):
+    assert cut_windows(np.array(segments, dtype=np.int64), steps, step).tolist() == starts
 
 
 def test_a_step_of_zero_is_refused():
