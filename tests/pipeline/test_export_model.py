@@ -1,5 +1,7 @@
 """Exported models: they predict what their run predicted, and say where they come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import log_expit, log_softmax
@@ -13,15 +15,14 @@ from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.data.features.mapping import AffineMap, write_map
 from harmodels.data.features.tables import feature_sequences
-from harmodels.data.sequences import Sequences, write_sequences
-from harmodels.data.splits import Draw, draw_splits
+from harmodels.data.sequences import write_sequences
+from harmodels.data.splits import Draw
 from harmodels.errors import ConfigurationError, ModelError, ResultsError
 from harmodels.evaluation.predictions import scores_of, select
-from harmodels.files import read_json, read_table, write_table
+from harmodels.files import read_json, read_table
 from harmodels.pipeline.export_model import ModelSource, export_model
 from harmodels.pipeline.models import ModelInputs, classify_arguments
-from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import run_job
+from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 CLASSES = ("walking", "lying", "sitting")  # in no alphabetical order
 CHANNELS = ("acc_x", "acc_y", "acc_z")
@@ -36,18 +37,10 @@ HIERARCHY = {"architecture": "hierarchical", "hidden": 6, "finger_hidden": 2, "e
 @pytest.fixture(scope="module")
 def recorded():
     """Return 48 sequences of 10 steps of six people."""
-    rng = np.random.default_rng(0)
-    labels = np.tile([0, 1, 2], 16)
-    values = rng.normal(size=(48, 10, 3)) * 0.5 + labels[:, None, None]
-    return Sequences(
-        facts=SequenceFacts("toy", CLASSES, CHANNELS, ("g",) * 3, 50.0),
-        ids=np.array([f"s/{i:02d}" for i in range(48)]),
-        subjects=np.array([f"p{i % 6}" for i in range(48)]),
-        official_split=np.array(["train"] * 36 + ["test"] * 12),
-        labels=labels,
-        offsets=np.arange(49) * 10,
-        values=values.reshape(-1, 3).astype(np.float32),
-    )
+    noise = np.random.default_rng(0).normal(size=(48, 10, 3))
+    values = noise * 0.5 + (np.arange(48) % 3)[:, None, None]
+    facts = SequenceFacts("toy", CLASSES, CHANNELS, ("g",) * 3, 50.0)
+    return sequences_of(values, test=12, facts=facts, people=6)
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +55,13 @@ def features(recorded):
 def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
-    def run(training, options, name="one", fingers=None, seed=3, sequences=recorded, unit=None):
+    def run(training, options, name="one", sequences=recorded, **changes):
+        write_inputs(tmp_path, recorded, Draw(validation_per_class=2))
         write_sequences(tmp_path / "sequences.parquet", sequences)
-        draw = Draw(validation_per_class=2)
-        write_table(tmp_path / "splits.parquet", draw_splits(recorded, draw, seed=3, replicates=2))
-        job = Job(
-            report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
-            options=KINDS[training](**options).model_dump(warnings=False), training=training,
-            channels=CHANNELS if sequences is recorded else None, fingers=fingers,
-            validation=True, seed=seed, replicates=2, engine="compiled", device="cpu", unit=unit,
-        )  # fmt: skip
-        run_job(
-            job,
-            sequences_path=str(tmp_path / "sequences.parquet"),
-            splits_path=str(tmp_path / "splits.parquet"),
-            folder=tmp_path / name,
-            repository=tmp_path,
-            threads=1,
-        )
-        return tmp_path / name
+        changes |= {"options": KINDS[training](**options).model_dump(warnings=False)}
+        changes |= {"name": name, "configuration": {"name": name}, "training": training}
+        channels = CHANNELS if sequences is recorded else None
+        return run_toy(tmp_path, name, replace(JOB, channels=channels, **changes))
 
     return run
 

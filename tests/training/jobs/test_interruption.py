@@ -15,85 +15,46 @@ import torch
 from safetensors.torch import load_file
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.sequences import Sequences, write_sequences
-from harmodels.data.splits import Draw, draw_splits
+from harmodels.data.splits import Draw
 from harmodels.files import read_json, write_table
 from harmodels.runtime.checkpoints import FILE, Checkpoints
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
-from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import CheckpointPolicy, run_job
+from harmodels.training.jobs.run import CheckpointPolicy
 from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import State
+from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 EPOCHS = 40
 MINIBATCH = Minibatch(
-    learning_rate=0.05,
-    hidden=8,
-    batch_size=4,
-    epochs=EPOCHS,
-    monitor="negative_log_likelihood",
+    learning_rate=0.05, hidden=8, batch_size=4, epochs=EPOCHS, monitor="negative_log_likelihood",
     test_every=7,
-)
+)  # fmt: skip
+TBPTT = TruncatedBptt(
+    learning_rate=0.05, hidden=8, window=5, epochs=EPOCHS, initial_range=0.1,
+    measure_gradients=True,
+)  # fmt: skip
+PERCEPTRON = Perceptron(
+    batch_size=4, hidden1=12, hidden2=8, learning_rate=0.01, momentum=0.5, dropout=0.3,
+    dropout_form="inverted", epochs=EPOCHS, initial_range=0.1, stopping="all_epochs",
+)  # fmt: skip
+STOPPED = Perceptron(
+    batch_size=4, hidden1=12, hidden2=8, learning_rate=0.1, dropout=0.3,
+    dropout_form="as_programmed", epochs=EPOCHS, initial_range=0.1, gap=1e-9, gap_after=7,
+    tested_weights="before_stop",
+)  # fmt: skip
+LSTM = Recurrent(
+    cell="lstm", hidden=6, dropout=0.2, batch_size=4, learning_rate=0.01, epochs=EPOCHS,
+    patience=30,
+)  # fmt: skip
 ADAM = MINIBATCH.replaced(optimiser="adam", clip_norm=1.0, epochs=8)
 OPTIONS = {
-    "rnn_tbptt": (
-        "truncated_bptt",
-        TruncatedBptt(
-            learning_rate=0.05,
-            hidden=8,
-            window=5,
-            epochs=EPOCHS,
-            initial_range=0.1,
-            measure_gradients=True,
-        ),
-    ),
+    "rnn_tbptt": ("truncated_bptt", TBPTT),
     "rnn_minibatch": ("minibatch", MINIBATCH),
     "rnn_minibatch with Adam": ("minibatch", ADAM),
-    "mlp_features": (
-        "perceptron",
-        Perceptron(
-            batch_size=4,
-            hidden1=12,
-            hidden2=8,
-            learning_rate=0.01,
-            momentum=0.5,
-            dropout=0.3,
-            dropout_form="inverted",
-            epochs=EPOCHS,
-            initial_range=0.1,
-            stopping="all_epochs",
-        ),
-    ),
-    "mlp_features before its stop": (
-        "perceptron",
-        Perceptron(
-            batch_size=4,
-            hidden1=12,
-            hidden2=8,
-            learning_rate=0.1,
-            dropout=0.3,
-            dropout_form="as_programmed",
-            epochs=EPOCHS,
-            initial_range=0.1,
-            gap=1e-9,
-            gap_after=7,
-            tested_weights="before_stop",
-        ),
-    ),
-    "hand_actions": (
-        "recurrent",
-        Recurrent(
-            cell="lstm",
-            hidden=6,
-            dropout=0.2,
-            batch_size=4,
-            learning_rate=0.01,
-            epochs=EPOCHS,
-            patience=30,
-        ),
-    ),
+    "mlp_features": ("perceptron", PERCEPTRON),
+    "mlp_features before its stop": ("perceptron", STOPPED),
+    "hand_actions": ("recurrent", LSTM),
 }
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 EACH = [(report, engine) for report in OPTIONS for engine in ("compiled", "reference")]
@@ -106,55 +67,23 @@ SERVER.set_forkserver_preload(["harmodels.training.jobs.run", "harmodels.trainin
 
 def job_of(report, engine="compiled"):
     training, options = OPTIONS[report]
-    return Job(
-        report=report,
-        dataset="toy",
-        experiment="e",
-        name="one",
-        configuration={},
-        options=options.model_dump(),
-        training=training,
-        channels=None,
-        fingers=None,
-        validation=True,
-        seed=3,
-        replicates=3,
-        engine=engine,
-        device="cpu",
+    options = options.model_dump()
+    return replace(
+        JOB, report=report, options=options, training=training, replicates=3, engine=engine
     )
 
 
 def run(job, place, folder, every_s=0.0, code="a"):
-    run_job(
-        job,
-        sequences_path=str(place / "sequences.parquet"),
-        splits_path=str(place / "splits.parquet"),
-        folder=place / folder,
-        repository=place,
-        threads=1,
-        policy=CheckpointPolicy(place / "checkpoints", every_s, code),
-    )
+    run_toy(place, folder, job, policy=CheckpointPolicy(place / "checkpoints", every_s, code))
 
 
 @pytest.fixture
 def place(tmp_path):
     """A folder with sequences and their splits."""
-    random_numbers = np.random.default_rng(0)
-    count, steps = 60, 20
-    labels = np.arange(count) % 3
-    values = random_numbers.normal(size=(count, steps, 3)) * 0.5 + labels[:, None, None] / 3
-    sequences = Sequences(
-        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
-        ids=np.array([f"s/{i:02d}" for i in range(count)]),
-        subjects=np.array([f"p{i % 5}" for i in range(count)]),
-        official_split=np.array(["train"] * 45 + ["test"] * 15),
-        labels=labels,
-        offsets=np.arange(count + 1) * steps,
-        values=values.reshape(-1, 3).astype(np.float32),
-    )
+    noise = np.random.default_rng(0).normal(size=(60, 20, 3))
+    sequences = sequences_of(noise * 0.5 + (np.arange(60) % 3)[:, None, None] / 3, test=15)
     draw = Draw(train_per_class=14, test_per_class=4, validation_per_class=3)
-    write_sequences(tmp_path / "sequences.parquet", sequences)
-    write_table(tmp_path / "splits.parquet", draw_splits(sequences, draw, seed=3, replicates=3))
+    write_inputs(tmp_path, sequences, draw, replicates=3)
     return tmp_path
 
 
