@@ -16,17 +16,9 @@ from harmodels.training.learners import SequenceTensors, make_learner
 
 MONITOR = "negative_log_likelihood"
 OPTIONS = Minibatch(
-    learning_rate=0.05,
-    hidden=2,
-    batch_size=4,
-    epochs=4,
-    initialisation="uniform",
-    optimiser="adam",
-    clip_norm=None,
-    monitor=MONITOR,
-    patience=None,
-    test_every=None,
-)
+    learning_rate=0.05, hidden=2, batch_size=4, epochs=4, initialisation="uniform",
+    optimiser="adam", clip_norm=None, monitor=MONITOR, patience=None, test_every=None,
+)  # fmt: skip
 IDENTITY = {"code": "a", "options": {"hidden": 2}}
 
 
@@ -42,13 +34,11 @@ class Trained:
         self.folder = folder
         self.beginning = begin(learner, data, schedule)
         keeper = Checkpoints(folder, IDENTITY, 0.0, StopRequest())
-        self.result = fit(
-            learner,
-            data,
-            indices,
-            schedule,
-            on_epoch_end=lambda result: keeper.after_step(lambda: pack(result)),
-        )
+
+        def keep(result):
+            keeper.after_step(lambda: pack(result))
+
+        self.result = fit(learner, data, indices, schedule, on_epoch_end=keep)
         self.content = (folder / FILE).read_bytes()
 
     def resume(self, content):
