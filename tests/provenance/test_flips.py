@@ -17,12 +17,8 @@ RECORD = "toy.provenance.json"
 FILES = [
     *(f"{RUN}/{name}" for name in ("run.json", "weights.safetensors", "history.parquet")),
     *(f"{RUN}/predictions.parquet", f"{TABLE}.csv", f"{TABLE}.md", f"{TABLE}.tex"),
-    *(
-        "datasets/toy/sequences.parquet",
-        "datasets/toy/card.json",
-        "toy_report/toy/splits/report.parquet",
-    ),
-    *("toy.html", "provenance.md", RECORD),
+    *("datasets/toy/sequences.parquet", "datasets/toy/card.json"),
+    *("toy_report/toy/splits/report.parquet", "toy.html", "provenance.md", RECORD),
 ]
 
 
