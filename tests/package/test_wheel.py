@@ -64,20 +64,16 @@ def test_an_editable_installation_copies_nothing_of_the_workflow(repository, tmp
     assert not [name for name in contents(made) if "_workflow" in name]
 
 
-def test_checkout_wheel_and_unpacked_archive_have_the_version_of_pyproject(
+def test_checkout_wheel_archive_and_citation_have_the_version_of_pyproject(
     repository, installed, unpacked
 ):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    assert version() == project["version"]
+    citation = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
+    assert version() == citation["version"] == project["version"]
     assert installed.harmodels("--version").strip() == project["version"]
     tell = "import harmodels; print(harmodels.__version__)"
     source = {"PYTHONPATH": str(unpacked / "src")}
     assert installed.python("-c", tell, environment=source).strip() == project["version"]
-
-
-def test_the_citation_has_the_version_of_pyproject(repository):
-    citation = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == version()
 
 
 @pytest.mark.parametrize("command", ["data", "keys"])
@@ -122,7 +118,6 @@ def test_everything_is_passed_on_and_the_exit_status_is_snakemakes(environment, 
 def test_an_interrupt_reaches_snakemake_itself(environment):
     command = [sys.executable, "-c", RUN, "--wait"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
         assert running.stdout.readline().startswith("stub")
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=60) == 21

@@ -96,16 +96,12 @@ def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix, named):
 def test_every_person_of_the_registry_is_a_fold(load, wildcards):
     protocols = {"protocols": {"datasets": ["uci-har"], "replicates": 1}}
     inputs = Inputs(load(reports=protocols))
-    mine = wildcards(
-        report="protocols",
-        dataset="uci-har",
-        experiment="gru_everyone",
-        configuration="hidden=50+fold=30",
-    )
+    plan = {"report": "protocols", "dataset": "uci-har"}
+    mine = wildcards(**plan, experiment="gru_everyone", configuration="hidden=50+fold=30")
     job = Job(**inputs.job(mine))
     assert (job.fold, job.name, job.draw) == ("30", "hidden=50", "everyone")
     assert inputs.splits(mine) == "results/protocols/uci-har/splits/everyone.parquet"
-    folds = inputs.draw(wildcards(report="protocols", dataset="uci-har", draw="everyone"))["folds"]
+    folds = inputs.draw(wildcards(**plan, draw="everyone"))["folds"]
     assert folds == [str(person) for person in range(1, 31)]
     assert len(inputs.pipeline.parts("protocols", "uci-har", "gru_everyone")) == 30
 
