@@ -12,14 +12,8 @@ from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import DataError
 
 OFFICIAL = "motionsense"
-COUNTS = {
-    "downstairs": 635,
-    "jogging": 690,
-    "sitting": 1856,
-    "standing": 1672,
-    "upstairs": 784,
-    "walking": 1846,
-}
+CLASSES = ("downstairs", "jogging", "sitting", "standing", "upstairs", "walking")
+COUNTS = dict(zip(CLASSES, (635, 690, 1856, 1672, 784, 1846), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -233,14 +227,19 @@ def test_what_is_not_as_the_authors_published_it_is_refused(case, small_motionse
         read_raw(small_motionsense, raw)
 
 
-def test_an_entry_that_states_another_rate_is_refused(small_motionsense, recorded):
-    with pytest.raises(DataError, match="at (49|50) samples a second, .*recorded_hz: 100"):
-        read_raw(replace(small_motionsense, recorded_hz=100.0), recorded)
-
-
-def test_an_activity_that_is_no_class_is_refused(small_motionsense, recorded):
-    with pytest.raises(DataError, match=r"sit_13 holds sitting, which is none of the classes"):
-        read_raw(replace(small_motionsense, classes=("downstairs", "jogging")), recorded)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recorded_hz": 100.0}, "at (49|50) samples a second, .*recorded_hz: 100"),
+        (
+            {"classes": ("downstairs", "jogging")},
+            "sit_13 holds sitting, which is none of the classes",
+        ),
+    ],
+)
+def test_an_entry_that_says_otherwise_is_refused(changes, message, small_motionsense, recorded):
+    with pytest.raises(DataError, match=message):
+        read_raw(replace(small_motionsense, **changes), recorded)
 
 
 @pytest.mark.mirror

@@ -136,18 +136,12 @@ def test_the_official_archive_has_468_clips_and_278_gestures(official):
     assert set(sequences.labels[~train]) == set(range(13))
     assert (sequences.lengths.min(), sequences.lengths.max()) == (19, 96)
     assert notes["clipped"] == {"sequences/29/3": 1, "sequences/31/3": 1}
-
-
-@pytest.mark.mirror
-def test_the_first_bone_of_the_index_finger_has_a_believable_length(official):
+    # the first bone of the index finger has a believable length, in mm
     names = [f"index_{joint}_{axis}" for joint in "ab" for axis in "xyz"]
-    ends = official[0].select_channels(names).values * 100
+    ends = sequences.select_channels(names).values * 100
     assert 30 < np.median(np.linalg.norm(ends[:, 3:] - ends[:, :3], axis=1)) < 50
-
-
-@pytest.mark.mirror
-def test_validation_is_drawn_from_clips_of_unequal_length(official):
-    frame = draw_splits(official[0], Draw(validation_per_class=4), seed=1, replicates=2)
+    # validation is drawn from clips of unequal length
+    frame = draw_splits(sequences, Draw(validation_per_class=4), seed=1, replicates=2)
     counts = frame[frame["replicate"] == 1]["split"].value_counts().to_dict()
     assert counts == {"train": 416, "validation": 52, "test": 278}
 

@@ -37,16 +37,10 @@ def _files(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_the_same_seed_gives_the_same_bytes(small, tmp_path):
-    for name in ("one", "two"):
-        simulate(small, tmp_path / name)
-    assert _files(tmp_path / "one") == _files(tmp_path / "two")
-
-
-def test_another_seed_gives_other_bytes(small, tmp_path):
-    simulate(small, tmp_path / "one")
-    simulate(replace(small, simulation=SMALL.replaced(seed=6)), tmp_path / "two")
-    assert _files(tmp_path / "one") != _files(tmp_path / "two")
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(small, tmp_path):
+    for name, seed in (("one", 5), ("two", 5), ("other", 6)):
+        simulate(replace(small, simulation=SMALL.replaced(seed=seed)), tmp_path / name)
+    assert _files(tmp_path / "one") == _files(tmp_path / "two") != _files(tmp_path / "other")
 
 
 def test_files_lie_where_those_of_the_benchmark_lie(small, tmp_path):
@@ -107,22 +101,21 @@ def test_a_squeeze_bends_the_fingers_again_and_again():
     assert main == pytest.approx(hand.speed, rel=0.5)
 
 
-def test_every_action_of_the_benchmark_can_be_simulated(registry, tmp_path):
+def test_every_action_of_the_benchmark_can_be_simulated_and_no_two_are_the_same(registry, tmp_path):
     plan = SMALL.replaced(subjects=2, longest_frames=5)
     full = replace(registry["simulated-hands"], classes=registry["fpha"].classes, simulation=plan)
     simulate(full, tmp_path)
     assert set(read_raw(full, tmp_path)[0].labels) == set(range(45))
-
-
-def test_no_two_actions_are_the_same():
     assert len(set(ACTIONS.values())) == len(ACTIONS) == 45
 
 
-def test_an_unknown_action_is_named(small, tmp_path):
-    with pytest.raises(ConfigurationError, match="action 'juggle' is none of open_juice_bottle"):
-        simulate(replace(small, classes=("stir", "juggle")), tmp_path)
-
-
-def test_hands_in_another_format_cannot_be_simulated(small, tmp_path):
-    with pytest.raises(ConfigurationError, match="the format sfinge3d cannot be simulated"):
-        simulate(replace(small, format="sfinge3d"), tmp_path)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": ("stir", "juggle")}, "action 'juggle' is none of open_juice_bottle"),
+        ({"format": "sfinge3d"}, "the format sfinge3d cannot be simulated"),
+    ],
+)
+def test_what_cannot_be_simulated_is_named(changes, message, small, tmp_path):
+    with pytest.raises(ConfigurationError, match=message):
+        simulate(replace(small, **changes), tmp_path)

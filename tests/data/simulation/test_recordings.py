@@ -30,18 +30,12 @@ def _files(folder):
 
 
 @pytest.mark.parametrize("fixture", ["small_uci", "small_wisdm", "small_motionsense"])
-def test_the_same_seed_gives_the_same_bytes(fixture, request, tmp_path):
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(fixture, request, tmp_path):
     dataset = request.getfixturevalue(fixture)
-    for name in ("one", "two"):
-        simulate(dataset, tmp_path / name)
-    assert _files(tmp_path / "one") == _files(tmp_path / "two")
-
-
-def test_another_seed_gives_other_bytes(small_wisdm, tmp_path):
-    other = replace(small_wisdm, simulation=small_wisdm.simulation.replaced(seed=4))
-    simulate(small_wisdm, tmp_path / "one")
-    simulate(other, tmp_path / "two")
-    assert _files(tmp_path / "one") != _files(tmp_path / "two")
+    for name, seed in (("one", 3), ("two", 3), ("other", 4)):
+        plan = dataset.simulation.replaced(seed=seed)
+        simulate(replace(dataset, simulation=plan), tmp_path / name)
+    assert _files(tmp_path / "one") == _files(tmp_path / "two") != _files(tmp_path / "other")
 
 
 def test_the_demo_can_draw_what_it_asks_for(simulated):
@@ -79,16 +73,10 @@ def test_an_afternoon_has_the_axes_of_the_recordings_that_it_is_like(like, uprig
     assert afternoon.samples[upright].mean() == pytest.approx(9.7, abs=0.3)
 
 
-def test_no_simulated_person_stands_in_both_halves(simulated):
+def test_no_simulated_person_stands_in_both_halves_and_windows_overlap_by_half(simulated):
     sequences = simulated["simulated"]
-    people = [
-        set(sequences.subjects[sequences.official_split == half]) for half in ("train", "test")
-    ]
-    assert not people[0] & people[1]
-
-
-def test_windows_overlap_by_half(simulated):
-    sequences = simulated["simulated"]
+    train = sequences.official_split == "train"
+    assert not set(sequences.subjects[train]) & set(sequences.subjects[~train])
     np.testing.assert_array_equal(sequences[0][64:], sequences[1][:64])
 
 
@@ -121,15 +109,9 @@ def test_the_raw_text_has_the_faults_of_the_original(small_wisdm, tmp_path):
 
 
 def _record(name, on_thigh=False):
-    person = draw_person(np.random.default_rng(0))
-    return record(
-        ACTIVITIES[name],
-        person,
-        samples=3000,
-        rate_hz=50.0,
-        on_thigh=on_thigh,
-        random=np.random.default_rng(1),
-    )
+    person, random = draw_person(np.random.default_rng(0)), np.random.default_rng(1)
+    how = {"samples": 3000, "rate_hz": 50.0, "on_thigh": on_thigh}
+    return record(ACTIVITIES[name], person, **how, random=random)
 
 
 @pytest.mark.parametrize("name", ACTIVITIES)
