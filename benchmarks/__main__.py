@@ -7,8 +7,14 @@ import pandas as pd
 from benchmarks import jax_peers, report, torch_peers
 from benchmarks.bounds import Meter
 from benchmarks.cases import CASES, QUICK, ours
-from benchmarks.timing import check_agreement, parse, parser_of, time_in_turn, use_one_thread
-from harmodels.files import write_text
+from benchmarks.timing import (
+    check_agreement,
+    parse,
+    parser_of,
+    time_in_turn,
+    use_one_thread,
+    write_csv,
+)
 
 # Items trained before the weights are compared, and how far they may be apart, as a share of the
 # way they have come: float32 sums in another order, over a few tens of updates, and now and then a
@@ -18,10 +24,7 @@ AGREEMENT_ITEMS, AGREEMENT_TOLERANCE = 2, 1e-3
 
 def main() -> None:
     """Time the chosen cases, print the tables and write the results."""
-    parser = parser_of("benchmarks", __doc__, 0.3)
-    parser.add_argument(
-        "--case", action="append", choices=CASES, help="time this case only (repeatable)"
-    )
+    parser = parser_of("benchmarks", __doc__, 0.3, CASES)
     parser.add_argument(
         "--clock",
         choices=("wall", "processor"),
@@ -50,7 +53,7 @@ def main() -> None:
         assert task.work is not None
         meter = Meter(task.work, clock)
         times = time_in_turn(contenders, arguments.rounds, arguments.seconds, clock, meter)
-        write_text(arguments.output / f"{name}.csv", times.to_csv(index=False, lineterminator="\n"))
+        write_csv(arguments.output / f"{name}.csv", times)
         summaries.append(report.summarise(name, task.title, times, meter))
         product = max(product, *meter.products)
     summary = pd.concat(summaries, ignore_index=True)

@@ -18,10 +18,11 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from benchmarks.timing import use_one_thread
-from benchmarks.torch_peers import LAYERS, Network, last_of_packed
+from benchmarks.torch_peers import last_of_packed, recurrent
 from harmodels.config.options import Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
+from harmodels.estimators.sequences import join
 from harmodels.evaluation.statistics import mean_interval
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.files import read_json, read_table, write_text
@@ -29,7 +30,6 @@ from harmodels.nn import dropout
 from harmodels.nn.torch_names import to_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import epoch_order
-from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import RecurrentLearner
 
 
@@ -37,20 +37,13 @@ def train(run: dict, sequences: Sequences, splits: pd.DataFrame, replicate: int)
     """Train one replicate with torch and return its accuracy on the test set."""
     options = Recurrent(**run["options"])
     rows = split_indices(splits, sequences, replicate, "train")
-    recordings = SequenceTensors(
-        torch.from_numpy(sequences.values),
-        torch.from_numpy(sequences.offsets[:-1].copy()),
-        torch.from_numpy(sequences.lengths),
-        torch.from_numpy(sequences.labels),
-        len(sequences.facts.classes),
-    )
+    frames = [sequences[i] for i in range(len(sequences.labels))]
+    recordings = join(frames, sequences.labels, len(sequences.facts.classes))
     start = RecurrentLearner(options, "reference", 1).initialise(
         [generator(run["seed"], Purpose.WEIGHTS, replicate)], recordings
     )
-    channels = len(sequences.facts.channels)
-    hidden = options.hidden
-    layers = LAYERS[options.cell](channels, hidden, options.layers, batch_first=True)
-    network = Network(layers, hidden, recordings.classes)
+    channels, classes = len(sequences.facts.channels), recordings.classes
+    network = recurrent(options.cell, channels, options.hidden, classes, options.layers)
     network.load_state_dict(to_torch(start.params, 0))
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate, eps=1e-7)
     keep = 1 - options.dropout

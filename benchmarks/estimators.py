@@ -8,17 +8,16 @@ checking the arrays, drawing the orders, the records of each epoch.
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn import neural_network
 from threadpoolctl import threadpool_limits
 
 from benchmarks.cases import Task, gated, noise, ours, perceptron, truncated_bptt
-from benchmarks.timing import use_one_thread
+from benchmarks.timing import Contender, by_contender, time_in_turn, use_one_thread
 from benchmarks.torch_peers import peer
 from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier
 
@@ -26,30 +25,22 @@ EPOCHS = 5
 FEW = 300  # samples of an epoch of torch's loops, whose time grows with them
 
 
-class Fit(NamedTuple):
-    """A way to train for a number of epochs."""
-
-    name: str
-    epochs: float
-    train: Callable[[], Any]
-
-
-def contenders_of(task: Task, model: Any) -> Iterator[Fit]:
-    """Yield bare loop, estimator and torch's loop; for a perceptron scikit-learn's too."""
+def contenders_of(task: Task, model: Any) -> Iterator[tuple[float, Contender]]:
+    """Yield bare loop, estimator, torch, for a perceptron scikit-learn, with their epochs."""
     bare, torchs, samples = ours(task), peer(task), len(task.data.labels)
     items, few = -(-samples // task.item), FEW // task.item
     X, y = task.data.inputs.numpy().astype(float), task.data.labels.numpy()
     if task.training == "perceptron":
         X = X[:, 0]
 
-    def epochs() -> None:
+    def epochs(_: int) -> None:
         for _ in range(EPOCHS):
             bare.train(items)
 
     model.set_params(epochs=EPOCHS, random_state=0)
-    yield Fit("bare loop", EPOCHS * items * task.item / samples, epochs)
-    yield Fit("estimator", EPOCHS, lambda: model.fit(X, y))
-    yield Fit("torch.nn loop", few * task.item / samples, lambda: torchs.train(few))
+    yield EPOCHS * items * task.item / samples, Contender("bare loop", epochs)
+    yield EPOCHS, Contender("estimator", lambda _: model.fit(X, y))
+    yield few * task.item / samples, Contender("torch.nn loop", lambda _: torchs.train(few))
     if task.training == "perceptron":
         theirs = neural_network.MLPClassifier(
             model.hidden, solver="sgd", batch_size=task.batch, momentum=model.momentum,
@@ -57,7 +48,7 @@ def contenders_of(task: Task, model: Any) -> Iterator[Fit]:
             max_iter=EPOCHS, tol=0.0, n_iter_no_change=EPOCHS + 1, random_state=0,
         )  # fmt: skip
         single = X.astype(np.float32)  # it trains in the type of its input
-        yield Fit("scikit-learn", EPOCHS, lambda: theirs.fit(single, y))
+        yield EPOCHS, Contender("scikit-learn", lambda _: theirs.fit(single, y))
 
 
 def cases() -> Iterator[tuple[str, Task, Any]]:
@@ -74,20 +65,6 @@ def cases() -> Iterator[tuple[str, Task, Any]]:
     yield "perceptron 561-300-100-6, batches of 10, momentum", perceptron(10, 0.9), model
 
 
-def time_in_turn(contenders: list[Fit], rounds: int) -> pd.DataFrame:
-    """Return the milliseconds of an epoch, a row a round and a column a contender."""
-    rows = []
-    for number in range(rounds + 1):
-        row = {}
-        for name, epochs, train in contenders:
-            started = time.process_time()
-            train()
-            row[name] = (time.process_time() - started) / epochs * 1e3
-        if number:  # the first round warms up
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
 def main() -> None:
     """Print a table of each case."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.estimators", description=__doc__)
@@ -97,11 +74,15 @@ def main() -> None:
     np.seterr(all="ignore")  # scikit-learn's loss of noise
     with threadpool_limits(1):
         for title, task, model in cases():
-            times = time_in_turn(list(contenders_of(task, model)), arguments.rounds)
+            epochs, contenders = zip(*contenders_of(task, model), strict=True)
+            # of no seconds, so that an item is all that a contender does in a round
+            measured = time_in_turn(contenders, arguments.rounds, 0, time.process_time)
+            names = [each.name for each in contenders]
+            times = by_contender(measured)[names] / epochs * 1e3
             samples = f"{len(task.data.labels):,} samples"
             print(f"\n{title}; {samples}, medians of {arguments.rounds} rounds\n")
             print("| contender | ms an epoch | of the estimator's time |\n| --- | ---: | ---: |")
-            for name in times:
+            for name in names:
                 ratio = (times[name] / times["estimator"]).median()
                 print(f"| {name} | {times[name].median():,.0f} | {ratio:.2f} |", flush=True)
             overhead = (times["estimator"] / times["bare loop"]).median() - 1

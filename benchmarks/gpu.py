@@ -29,6 +29,7 @@ from benchmarks.timing import (
     parser_of,
     ratio_columns,
     time_in_turn,
+    write_csv,
 )
 from benchmarks.torch_peers import last_of_packed, peer
 from harmodels.files import write_text
@@ -149,8 +150,7 @@ def circumstances(device: torch.device, rounds: int) -> str:
 
 def main() -> None:
     """Time the chosen cases, print the table and write the results."""
-    parser = parser_of("benchmarks.gpu", __doc__, 0.5)
-    parser.add_argument("--case", action="append", choices=CASES, help="this one only (repeatable)")
+    parser = parser_of("benchmarks.gpu", __doc__, 0.5, CASES)
     parser.add_argument(
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: to try this program out"
     )
@@ -172,15 +172,12 @@ def main() -> None:
         share = check_agreement(name, task.start, contenders, AGREEMENT_ITEMS, AGREEMENT)
         print(f"{task.title}: within {share:.1g} of the way; timing …", flush=True)
         times = time_in_turn(contenders, arguments.rounds, arguments.seconds)
-        table = times.to_csv(index=False, lineterminator="\n")
-        write_text(arguments.output / f"{device.type}-{name}.csv", table)
+        write_csv(arguments.output / f"{device.type}-{name}.csv", times)
         summaries.append(summarise(name, task.title, contenders, times, memory))
     summary = pd.concat(summaries, ignore_index=True)
     sentence = circumstances(device, arguments.rounds)
     write_text(arguments.output / f"{device.type}.md", f"{markdown(summary)}\n{sentence}")
-    write_text(
-        arguments.output / f"{device.type}.csv", summary.to_csv(index=False, lineterminator="\n")
-    )
+    write_csv(arguments.output / f"{device.type}.csv", summary)
     print(f"\n{markdown(summary)}\n{sentence}")
 
 

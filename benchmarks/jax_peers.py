@@ -112,11 +112,6 @@ def stepwise(
     return Contender(name, train)
 
 
-def like(params: Params) -> Params:
-    """Return zeros shaped as `params`."""
-    return jax.tree.map(jnp.zeros_like, params)
-
-
 def zeros(cell: str, *shape: int) -> Any:
     """Return states of zeros."""
     return (jnp.zeros(shape),) * STATES[cell]
@@ -131,11 +126,6 @@ def descend(weights: Params, grads: Params, rate: float, clip: float | None = No
 def rows_of(i: Any, batch_size: int, samples: int) -> Any:
     """Return the samples of batch i, in order and from the first again."""
     return (i * batch_size + jnp.arange(batch_size)) % samples
-
-
-def elman_step(x: Any, q: Any, states: Any) -> tuple[Any]:
-    """Return tanh(x + q)."""
-    return (jnp.tanh(x + q),)
 
 
 def gru_step(x: Any, q: Any, states: Any) -> tuple[Any]:
@@ -156,7 +146,11 @@ def lstm_step(x: Any, q: Any, states: Any) -> tuple[Any, Any]:
     return jax.nn.sigmoid(o) * jnp.tanh(c), c
 
 
-STEPS: dict[str, Any] = {"elman": elman_step, "gru": gru_step, "lstm": lstm_step}
+STEPS: dict[str, Any] = {
+    "elman": lambda x, q, _: (jnp.tanh(x + q),),
+    "gru": gru_step,
+    "lstm": lstm_step,
+}
 STATES = {"elman": 1, "gru": 1, "lstm": 2}
 
 
@@ -253,7 +247,8 @@ def adam(params: Params, grads: Params, moments: Any, rate: float, epsilon: floa
 
 def moments(params: Params) -> Any:
     """Return Adam's state before the first step."""
-    return jnp.zeros(()), like(params), like(params)
+    first, second = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+    return jnp.zeros(()), first, second
 
 
 def _elman(task: Task, name: str, gradients: Any, unroll: int = 1) -> Contender:
@@ -319,7 +314,7 @@ def _perceptron(task: Task) -> Iterator[Contender]:
         return batch
 
     def begin(weights: Any) -> Any:
-        return weights, like(weights) if momentum else None
+        return weights, jax.tree.map(jnp.zeros_like, weights) if momentum else None
 
     def product(x: Any, weight: Any) -> Any:
         return weight @ x if task.batch == 1 else x @ weight.T  # XLA would transpose for a vector
@@ -350,15 +345,10 @@ def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
         )  # fmt: skip
         return adam(weights, grads, moments, options.learning_rate, EPSILON)
 
-    batches = [
-        tuple(
-            map(
-                array,
-                (padded[: data.lengths[rows].max(), rows], data.labels[rows], data.lengths[rows]),
-            )
-        )
-        for rows in task.order(1).split(task.batch)
-    ]
+    batches = []
+    for rows in task.order(1).split(task.batch):
+        labels, lengths = data.labels[rows], data.lengths[rows]
+        batches.append(tuple(map(array, (padded[: lengths.max(), rows], labels, lengths))))
     return stepwise(name, task.start, update, batches)
 
 

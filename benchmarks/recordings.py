@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from harmodels import GRUClassifier, HarFeatures, MLPClassifier, ModelCard, TrainingData
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.signals import LENGTH, STEP
-from harmodels.data.simulation.afternoon import GRAVITY, simulate_afternoon
+from harmodels.data.simulation.afternoon import simulate_afternoon
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.recordings.stream import UCI_HAR
 
 CLASSES = ("walking", "walking_upstairs", "walking_downstairs", "sitting", "standing", "laying")
@@ -49,7 +50,7 @@ def write_models(folder: Path) -> dict[str, tuple[Path, str]]:
     """Train both models for an epoch, since only their size matters; return folder and columns."""
     samples = simulate_afternoon(CLASSES, minutes=10, rate_hz=RATE_HZ, seed=2).samples.to_numpy()
     values = samples[: len(samples) // LENGTH * LENGTH, 1:].reshape(-1, LENGTH, 6)
-    values = values / np.array([GRAVITY] * 3 + [1.0] * 3)
+    values = values / np.array([STANDARD_GRAVITY] * 3 + [1.0] * 3)
     labels = np.resize(CLASSES, len(values))
     data = TrainingData("simulated", simulated=True)
     gru = GRUClassifier(64, epochs=1, random_state=1).fit(values[..., :3], labels)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.bounds import Meter
-from benchmarks.timing import AUTOGRAD, OURS, by_contender, ratio_columns
+from benchmarks.timing import AUTOGRAD, OURS, by_contender, ratio_columns, write_csv
 from harmodels.files import atomic_path, write_text
 from harmodels.runtime.machine import describe_machine
 
@@ -133,7 +133,7 @@ def figure(summary: pd.DataFrame) -> Figure:
 def write(summary: pd.DataFrame, sentence: str, folder: Path) -> None:
     """Write speed.md, speed.csv and the figure speed.svg and speed.png into `folder`."""
     write_text(folder / "speed.md", f"{markdown(summary)}\n{sentence}")
-    write_text(folder / "speed.csv", summary.to_csv(index=False, lineterminator="\n"))
+    write_csv(folder / "speed.csv", summary)
     with mpl.rc_context({"svg.hashsalt": "harmodels", "svg.fonttype": "none"}):
         drawing = figure(summary)
         for kind, metadata in (("svg", {"Date": None}), ("png", {})):

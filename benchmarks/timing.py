@@ -3,14 +3,16 @@
 import argparse
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import pandas as pd
 import torch
 from torch import Tensor
+
+from harmodels.files import write_text
 
 Weights = dict[str, Tensor]
 Clock = Callable[[], float]
@@ -26,7 +28,7 @@ class Contender(NamedTuple):
     """
 
     name: str
-    train: Callable[[int], Weights]
+    train: Callable[[int], Any]
     networks: int = 1
 
 
@@ -43,12 +45,8 @@ def check_agreement(
 ) -> float:
     """Return how far the contenders' weights are apart after a few items, at most.
 
-    The distance is a share of the way that the first contender's weights have come.
-
-    Raises
-    ------
-    SystemExit
-        If it is above `tolerance`: then the contenders do not do the same work.
+    The distance is a share of the way that the first contender's weights have come. Above
+    `tolerance` the contenders do not do the same work, and the benchmark ends.
     """
 
     def distance(a: Weights, b: Weights) -> float:
@@ -123,9 +121,17 @@ def ratio_columns(ratio: pd.Series, name: str) -> dict[str, float]:
     return {name: ratio.median(), f"{name}_min": ratio.min(), f"{name}_max": ratio.max()}
 
 
-def parser_of(module: str, description: str | None, seconds: float) -> argparse.ArgumentParser:
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame with the same line ends everywhere."""
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def parser_of(
+    module: str, description: str | None, seconds: float, cases: Iterable[str]
+) -> argparse.ArgumentParser:
     """Return a command line with the options that all timings in turn share."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument("--case", action="append", choices=cases, help="this one only (repeatable)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds after the warm-up (9)")
     parser.add_argument(
         "--seconds", type=float, default=seconds, help=f"work of a contender in a round ({seconds})"

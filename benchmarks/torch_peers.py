@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -10,14 +11,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from benchmarks.cases import EPSILON, Task
 from benchmarks.timing import AUTOGRAD, Contender, Weights
+from harmodels.nn.cells import CELLS
 
 TORCH_COMPILE = "torch.compile"
-LAYERS = {
-    "elman": torch.nn.RNN,
-    "simple_rnn": torch.nn.RNN,
-    "gru": torch.nn.GRU,
-    "lstm": torch.nn.LSTM,
-}
 
 Read = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 Last = Callable[..., Iterable[Tensor]]
@@ -32,6 +28,12 @@ class Network(torch.nn.Module):
         self.output = torch.nn.Linear(hidden, classes)
 
 
+def recurrent(cell: str, channels: int, hidden: int, classes: int, layers: int = 1) -> Network:
+    """Return torch's layers of a cell and a dense one, untrained."""
+    kind: Any = CELLS[cell].torch_layer
+    return Network(kind(channels, hidden, layers, batch_first=True), hidden, classes)
+
+
 def network_of(task: Task) -> Network:
     """Return the network of a task, untrained."""
     options, channels = task.options, task.data.frames.shape[1]
@@ -42,8 +44,8 @@ def network_of(task: Task) -> Network:
             torch.nn.Linear(*sizes), torch.nn.ReLU(),
         )  # fmt: skip
         return Network(layers, sizes[1], task.data.classes).to(task.device)
-    layer = LAYERS[getattr(options, "cell", "elman")](channels, options.hidden, batch_first=True)
-    return Network(layer, options.hidden, task.data.classes).to(task.device)
+    cell = getattr(options, "cell", "simple_rnn")
+    return recurrent(cell, channels, options.hidden, task.data.classes).to(task.device)
 
 
 def last_of_padded(rnn: torch.nn.Module, padded: Tensor, lengths: Tensor) -> list[Tensor]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import harmodels
+from harmodels.plugins import CELLS, LEARNERS
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +38,6 @@ SLOW = {
 }
 # A test that starts Python or imports by name may reach every module.
 BY_NAME = ("import_module", "sys.executable", "harmodels.cli")
-LEARNERS = "harmodels.training.learners"
 # loaded with every test; what they import belongs to those who use the fixtures
 SHARED = {ROOT / "tests" / "conftest.py", Path(__file__)}
 FIXTURES = {"check_gradients": "harmodels.testing", "edit_json": "harmodels.files"}
@@ -110,18 +110,13 @@ def _modules(test: Path) -> frozenset[Path]:
     """Return the files of the package that a file of tests imports, with all that they import."""
     from harmodels.pipeline.imported_code import ImportedCode  # needs what only some have installed
 
-    package = ImportedCode("harmodels", Path(harmodels.__file__).parent)
+    by_name = CELLS.package, LEARNERS.package
+    package = ImportedCode("harmodels", Path(harmodels.__file__).parent, whole=by_name)
     helpers = _helpers(test) - SHARED
     wanted = {name for path in helpers for name in package.imports_of(path)}
     lazy = FIXTURES | (harmodels._HOMES if "harmodels" in wanted else {})
     wanted |= {module for name, module in lazy.items() if name in _text(helpers)}
-    found = package.closure(wanted)
-    if LEARNERS in found:  # which loads its modules by name
-        folder = package.folder.parent.joinpath(*LEARNERS.split("."))
-        found = package.closure(
-            {*found, *(f"{LEARNERS}.{p.stem}" for p in folder.glob("[a-z]*.py"))}
-        )
-    return frozenset(package.files_of(found))
+    return frozenset(package.files_of(package.closure(wanted)))
 
 
 @cache

@@ -20,7 +20,7 @@ def test_a_file_has_the_kind_of_its_folder_or_its_own():
     ("changed", "reached", "spared"),
     [
         # through other modules, and through a conftest
-        ("src/harmodels/nn/gru.py", "models/test_hierarchical.py", "data/test_units.py"),
+        ("src/harmodels/nn/cells/gru.py", "models/test_recurrent_models.py", "data/test_units.py"),
         ("src/harmodels/training/jobs/run.py", "provenance/test_verify.py", "test_optim.py"),
         # by name: learners, the estimators of `from harmodels import …`, every module
         (

@@ -16,13 +16,8 @@ INSTALLED = "_workflow"
 def root(package: Path = PACKAGE) -> Path:
     """Return the folder that holds Snakefile, rules/, workflow/ and config/ of the package.
 
-    That is the checkout whose `src` the package is imported from (an editable installation), or
-    the copy that an installed wheel carries within itself. `package` is the package's folder.
-
-    Raises
-    ------
-    InstallationError
-        If the package was installed without its workflow.
+    That is the checkout whose `src` the package is imported from (an editable installation), or the
+    copy inside an installed wheel. Raises InstallationError where neither exists.
     """
     for folder in (*_checkout(package), package / INSTALLED):
         if (folder / "Snakefile").is_file():
@@ -50,20 +45,9 @@ def version(package: Path = PACKAGE) -> str:
 def refuse_foreign(folder: str | Path, part: str, package: Path = PACKAGE) -> None:
     """Refuse a part of the workflow that lies in another checkout than the imported package.
 
-    Digests and the recorded commit are those of the imported package. With rules and scripts of
-    another checkout they would vouch for code that did not run.
-
-    Parameters
-    ----------
-    folder
-        Where the running file lies.
-    part
-        Where it should lie below `root(package)`, for example `workflow/scripts`.
-
-    Raises
-    ------
-    InstallationError
-        Naming both folders and how to make them one.
+    Digests and the recorded commit are those of the imported package; they would vouch for code
+    that did not run. `part` is the place below `root(package)`. Raises InstallationError naming
+    both folders and how to make them one.
     """
     folder = Path(folder).resolve()
     try:

@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from harmodels import __version__, assets
 from harmodels.errors import HarmodelsError
@@ -43,8 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(error_status=1)
     commands = parser.add_subparsers(required=True, metavar="command")
-    run = commands.add_parser(
-        "run",
+
+    def add(run: Callable[[argparse.Namespace], int | None], **texts: Any) -> Any:
+        command = commands.add_parser(run.__name__.removeprefix("_"), **texts)
+        command.set_defaults(run=run)
+        return command
+
+    add(
+        _run,
         help="build the tables and figures in this folder",
         usage="harmodels run [demo] [any option or target of snakemake]",
         description="Build the package's workflow in this folder: the reports of the default "
@@ -52,46 +59,30 @@ def _parser() -> argparse.ArgumentParser:
         "offline, minutes), or of `--configfile mine.yaml`. Everything else is passed on to "
         "Snakemake, whose options `snakemake --help` lists.",
     )
-    run.set_defaults(run=_run)
-    info = commands.add_parser("info", help="versions, machine, and which engine `auto` takes")
-    info.set_defaults(run=_info)
-    data = commands.add_parser("data", help="the data sets, where they come from, their terms")
+    add(_info, help="versions, machine, and which engine `auto` takes")
+    data = add(_data, help="the data sets, where they come from, their terms")
     data.add_argument("--registry", type=Path, help="by default the package's own")
-    data.set_defaults(run=_data)
-    keys = commands.add_parser("keys", help="every key of every configuration file")
-    keys.set_defaults(run=_keys)
-    check = commands.add_parser(
-        "check", help="check a configuration without Snakemake and say what it builds"
-    )
+    add(_keys, help="every key of every configuration file")
+    check = add(_check, help="check a configuration without Snakemake and say what it builds")
     check.add_argument("config", type=Path, help="as for snakemake --configfile")
     check.add_argument("--root", type=Path, help="another checkout than the package's own")
-    check.set_defaults(run=_check)
-    runs = commands.add_parser("runs", help="accuracy, epochs and seconds of every run")
+    runs = add(_runs, help="accuracy, epochs and seconds of every run")
     runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
-    runs.set_defaults(run=_runs)
-    compile_all = commands.add_parser(
-        "compile", help="compile every training loop now instead of at its first use"
-    )
-    compile_all.set_defaults(run=_compile)
-    recent = commands.add_parser(
-        "recency", help="whether networks just repeat the label that they were trained on last"
+    add(_compile, help="compile every training loop now instead of at its first use")
+    recent = add(
+        _recency, help="whether networks just repeat the label that they were trained on last"
     )
     recent.add_argument("folder", type=Path, help="results/<report>/<data set>")
     recent.add_argument("--except", dest="leave_out", nargs="*", default=[], metavar="CLASS")
-    recent.set_defaults(run=_recency)
-    live = commands.add_parser(
-        "live", help="one HTML file that runs a recurrent model on a phone's sensor or a CSV file"
+    live = add(
+        _live, help="one HTML file that runs a recurrent model on a phone's sensor or a CSV file"
     )
     live.add_argument("model", type=Path, help="folder of a model")
     live.add_argument("--out", type=Path, default=Path("live.html"), metavar="FILE")
-    live.set_defaults(run=_live)
-    verify = commands.add_parser(
-        "verify", help="recompute every table of a results folder and check every hash"
-    )
+    verify = add(_verify, help="recompute every table of a results folder and check every hash")
     verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
-    verify.set_defaults(run=_verify)
-    diff = commands.add_parser(
-        "diff",
+    diff = add(
+        _diff,
         help="which cells of the tables differ between two results folders, and by how much",
         epilog="exit status: 0 if no cell differs, 1 if one does, 2 after an error",
     )
@@ -99,16 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("right", metavar="B", help="results folder, or `published`")
     diff.add_argument("--all", action="store_true", help="list every cell, equal ones too")
     diff.add_argument("--csv", type=Path, metavar="FILE", help="write every cell to FILE as well")
-    diff.set_defaults(run=_diff, error_status=2)
-    crate = commands.add_parser(
-        "crate", help="describe a results folder as an RO-Crate, to be archived and cited"
-    )
+    diff.set_defaults(error_status=2)
+    crate = add(_crate, help="describe a results folder as an RO-Crate, to be archived and cited")
     crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
-    crate.set_defaults(run=_crate)
-    classify = commands.add_parser("classify", help="label the activities in a recording")
+    classify = add(_classify, help="label the activities in a recording")
     add_arguments(classify)
-    classify.set_defaults(run=_classify)
     return parser
 
 

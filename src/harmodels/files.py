@@ -30,13 +30,9 @@ DIGEST_KEY = b"harmodels sha256"
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
-    A reader sees the old file or the new one, never half of either: the bytes are forced to
-    disk before the rename, and a block that raises leaves nothing behind.
-
-    Raises
-    ------
-    ResultsError
-        If the folder cannot be written or the disk is full.
+    A reader sees the old file or the new one, never half of either: the bytes are forced to disk
+    before the rename, and a block that raises leaves nothing behind. Raises ResultsError if the
+    folder cannot be written or the disk is full.
     """
     path = Path(path)
     temporary: Path | None = None
@@ -104,13 +100,7 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing or is not JSON.
-    """
+    """Read a JSON file; raises ResultsError if it is missing or is not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -124,11 +114,6 @@ def refuse_future(path: str | Path) -> None:
 
     Snakemake throws away what is made of such a file, because it would be older than the file;
     better said before a training than after it.
-
-    Raises
-    ------
-    ResultsError
-        Naming the file, its time and how to give it another one.
     """
     ahead = Path(path).stat().st_mtime - time.time()  # noqa: TID251 - dates are of this clock
     if ahead > CLOCKS_DIFFER:
@@ -162,16 +147,8 @@ def write_table(
 ) -> None:
     """Write a parquet file atomically; the same table gives the same bytes.
 
-    Its pages and its metadata carry checksums, so that `read_table` notices a flipped bit.
-
-    Parameters
-    ----------
-    path
-        Where the file shall be.
-    table
-        An Arrow table, or a frame whose index is dropped.
-    metadata
-        JSON-able facts kept in the schema under the key `harmodels`.
+    Its pages and its metadata (JSON-able, in the schema under the key `harmodels`) carry checksums,
+    so that `read_table` notices a flipped bit.
     """
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
@@ -188,10 +165,8 @@ def read_table(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Read a parquet file and its `harmodels` metadata.
 
-    Raises
-    ------
-    ResultsError
-        If the file is missing, damaged, lacks a column, or was not written by `write_table`.
+    Raises ResultsError if it is missing, damaged, lacks a column, or `write_table` did not write
+    it.
     """
     try:
         with Path(path).open("rb") as stream:

@@ -8,15 +8,7 @@ from harmodels.nn.params import Tree, map_params, state_dict
 
 
 def clip_by_value(grads: Tree, bound: float) -> Tree:
-    """Return the gradients with each element limited to [-bound, bound].
-
-    Examples
-    --------
-    >>> from harmodels.nn.linear import LinearParams
-    >>> grads = LinearParams(torch.tensor([[[-3.0, 0.5]]]), torch.tensor([[0.1]]))
-    >>> clip_by_value(grads, 1.0).weight
-    tensor([[[-1.0000,  0.5000]]])
-    """
+    """Return the gradients with each element limited to [-bound, bound]."""
     return map_params(lambda grad: grad.clamp(-bound, bound), grads)
 
 
@@ -32,42 +24,18 @@ def clip_by_norm(grads: Tree, bound: float) -> Tree:
 
 
 def sgd_step(params: Tree, grads: Tree, learning_rate: float) -> Tree:
-    """Return params - learning_rate · grads.
-
-    Examples
-    --------
-    >>> from harmodels.nn.linear import LinearParams
-    >>> params = LinearParams(torch.ones(1, 1, 2), torch.zeros(1, 1))
-    >>> grads = LinearParams(torch.tensor([[[1.0, -2.0]]]), torch.tensor([[4.0]]))
-    >>> sgd_step(params, grads, learning_rate=0.5).weight
-    tensor([[[0.5000, 2.0000]]])
-    """
+    """Return params - learning_rate · grads."""
     return map_params(lambda param, grad: param - learning_rate * grad, params, grads)
 
 
 def momentum_step(
     params: Tree, grads: Tree, velocity: Tree, learning_rate: float, momentum: float
 ) -> tuple[Tree, Tree]:
-    """Take a step of SGD with momentum (report mlp_features, equation 4).
+    """Take a step of SGD with momentum (report mlp_features, equation 4); return both trees.
 
-    velocity ← momentum · velocity - learning_rate · grads; params ← params + velocity.
+    velocity ← momentum · velocity - learning_rate · grads; params ← params + velocity. The velocity
+    is zero at the start.
 
-    Parameters
-    ----------
-    params, grads
-        Trees of the same shapes.
-    velocity
-        Of the same shapes, as the update before returned it; zero at the start.
-    learning_rate, momentum
-        Step size; share of the velocity that an update keeps.
-
-    Returns
-    -------
-    params, velocity
-        After the update.
-
-    Examples
-    --------
     >>> from harmodels.nn.linear import LinearParams
     >>> params = velocity = LinearParams(torch.zeros(1, 1, 1), torch.zeros(1, 1))
     >>> grads = LinearParams(torch.ones(1, 1, 1), torch.ones(1, 1))
@@ -106,23 +74,7 @@ def adam_step(
 ) -> tuple[Tree, AdamState]:
     """Take a step of Adam (Kingma and Ba, ICLR 2015, algorithm 1, as torch.optim.Adam).
 
-    Parameters
-    ----------
-    params, grads
-        Trees of the same shapes.
-    state
-        From `adam_state` at the start, later from the step before.
-    learning_rate, beta1, beta2, epsilon
-        Step size; decay of both moving averages; what is added to the denominator.
-
-    Returns
-    -------
-    params, state
-        After the update.
-
-    Examples
-    --------
-    The first step is one learning rate long, whatever the size of a gradient:
+    The first step, from `adam_state`, is one learning rate long, whatever the size of a gradient:
 
     >>> from harmodels.nn.linear import LinearParams
     >>> params = LinearParams(torch.zeros(1, 1, 2), torch.zeros(1, 1))
@@ -130,8 +82,6 @@ def adam_step(
     >>> params, state = adam_step(params, grads, adam_state(params), learning_rate=0.1)
     >>> params.weight
     tensor([[[-0.1000,  0.1000]]])
-    >>> state.updates
-    tensor([1.])
     """
     updates = state.updates + 1
     correction1, correction2 = 1 - beta1**updates, 1 - beta2**updates  # (R,)

@@ -24,16 +24,6 @@ class Purpose(IntEnum):
 def generator(
     seed: int, purpose: Purpose, replicate: int = 0, epoch: int = 0
 ) -> np.random.Generator:
-    """Return the generator of one purpose, replicate and epoch.
-
-    Parameters
-    ----------
-    seed
-        The non-negative base seed of the configuration.
-    purpose
-        What the numbers are for.
-    replicate, epoch
-        Non-negative counters.
-    """
+    """Return the generator of one purpose, replicate and epoch; `seed` is the configuration's."""
     sequence = np.random.SeedSequence(entropy=seed, spawn_key=(int(purpose), replicate, epoch))
     return np.random.Generator(np.random.PCG64(sequence))

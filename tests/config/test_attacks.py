@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harmodels.config.project import parse_project
 from harmodels.config.yaml_files import check_config_files, read_yaml
 from harmodels.errors import ConfigurationError
+from harmodels.pipeline.project import parse_project
 
 LONG = "a" * 300
 REPORT = "rnn_tbptt"

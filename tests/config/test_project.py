@@ -5,9 +5,10 @@ import pytest
 import yaml
 
 from harmodels.config.experiments import configuration_name
-from harmodels.config.project import Resources, parse_project, resolve_engine
+from harmodels.config.project import Resources, resolve_engine
 from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
+from harmodels.pipeline.project import parse_project
 
 CONFIG = {"reports": {"rnn_tbptt": {"datasets": ["simulated"]}}}
 

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from harmodels.data.checksums import read_checksums
+from harmodels.data.dataset import read_checksums
 from harmodels.data.formats import FORMATS
 from harmodels.data.formats.motionsense import CODES, TRIALS
 from harmodels.data.registry import get, load_registry

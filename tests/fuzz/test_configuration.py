@@ -11,11 +11,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.config.project import ProjectFile, parse_project
+from harmodels.config.project import ProjectFile
 from harmodels.config.yaml_files import read_yaml
-from harmodels.data.checksums import read_checksums
+from harmodels.data.dataset import read_checksums
 from harmodels.data.registry import load_registry
 from harmodels.errors import ConfigurationError
+from harmodels.pipeline.project import parse_project
 
 pytestmark = pytest.mark.attack("damaged configuration, registry, checksums")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]

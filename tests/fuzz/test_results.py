@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.config.specs import parse_table
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, read_sequences, write_sequences
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.files import read_json, read_table, write_json, write_table
 from harmodels.reporting.claims.ledger import LEDGER_COLUMNS, read_claims_csv
 from harmodels.reporting.runs.load import load_run
+from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.write import read_table_csv
 from tests.run_files import RUN
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.attack("damaged file of results")
 Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
 Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]
-TABLE = parse_table({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
+TABLE = TableSpec.read({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_claim, parse_table
+from harmodels.config.published import read_published_runs
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.files import read_json, read_table, sha256, write_json, write_table, write_text
@@ -17,10 +17,11 @@ from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.record import ProjectRecord, read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.records.run import Program, RunRecord
-from harmodels.reporting.claims import evaluate_claims, write_claims
+from harmodels.reporting.claims import ClaimSpec, judge_claims, write_claims
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import read_published
-from harmodels.reporting.tables import build_table, write_table_files
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables import TableSpec, write_table_files
 from harmodels.seeds import Purpose, generator
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import run_job
@@ -143,14 +144,14 @@ def _write_products(results: Path, folders: list[Path]) -> None:
     place = results / "toy_report" / "toy"
     runs = load_runs(folders)
     published = {"toy.csv": pd.read_csv(results.parent / "toy.csv")}
-    theirs = read_published(SECTION["published_runs"], published)
+    theirs = read_published(read_published_runs(SECTION["published_runs"]), published)
     sequences = _sequences()
     subjects = pd.DataFrame({"id": sequences.ids, "subject": sequences.subjects})
+    given = Sources(runs, published, theirs, subjects)
     for name, spec in SECTION["spec"]["tables"].items():
-        table = build_table(parse_table(spec), runs, published, subjects, theirs)
-        write_table_files(table, place / "tables" / name)
-    claims = {name: parse_claim(entry) for name, entry in SECTION["spec"]["claims"].items()}
-    write_claims(evaluate_claims(claims, runs, theirs), place / "claims")
+        write_table_files(TableSpec.read(spec).build(given), place / "tables" / name)
+    claims = ClaimSpec.read_all(SECTION["spec"]["claims"])
+    write_claims(judge_claims(claims, given), place / "claims")
     for ending in ("svg", "png"):
         write_text(place / "figures" / f"figure1.{ending}", "a figure")
         write_text(results / "datasets" / "toy" / f"preview.{ending}", "a figure")

@@ -10,7 +10,8 @@ from harmodels.data.features.checks import FILTERED_CHANNELS, FILTERED_UNITS, RA
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import apply_map
 from harmodels.data.features.tables import map_to_range
-from harmodels.data.simulation.afternoon import GRAVITY, simulate_afternoon, write_afternoon
+from harmodels.data.simulation.afternoon import simulate_afternoon, write_afternoon
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.recordings.classify import Classifier, classify_recording
 from harmodels.recordings.read import Reader, describe_source
 from harmodels.recordings.stream import UCI_HAR
@@ -47,7 +48,7 @@ def windows():
         for start, end, label in other.truth.itertuples(index=False):
             part = table[(table[:, 0] >= start) & (table[:, 0] < end), 1:]
             part = sosfilt(smooth, part - part[0], axis=0) + part[0]
-            total = part[:, :3] / GRAVITY
+            total = part[:, :3] / STANDARD_GRAVITY
             body = total - (sosfilt(slow, total - total[0], axis=0) + total[0])
             nine = np.concatenate([total, body, part[:, 3:]], axis=1)
             view = np.lib.stride_tricks.sliding_window_view(nine, 128, axis=0)[::128]

@@ -1,25 +1,24 @@
 """Tables, figures and ledgers from entries as a report's configuration writes them."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-from matplotlib.figure import Figure
-
-from harmodels.config.specs import parse_claim, parse_figure, parse_table
-from harmodels.reporting import claims, figures, tables
-from harmodels.reporting.runs.load import Runs
-
-Entry = Mapping[str, Any]
+from harmodels.reporting.claims import ClaimSpec, judge_claims
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables import TableSpec
 
 
-def build_table(entry: Entry, *given: Any) -> tables.Table:
-    return tables.build_table(parse_table(entry), *given)
+def build_table(entry, runs, tables=None, subjects=None, published=None):
+    return TableSpec.read(entry).build(Sources(runs, tables or {}, published or {}, subjects))
 
 
-def draw_figure(entry: Entry, runs: Runs, *given: Any) -> Figure:
-    return figures.draw_figure(parse_figure(entry), runs, *given)
+def draw_figure(entry, runs, subjects=None, published=None):
+    return FigureSpec.read(entry).draw(Sources(runs, {}, published or {}, subjects))
 
 
-def evaluate_claims(entries: Mapping[str, Entry], runs: Runs, *given: Any) -> pd.DataFrame:
-    return claims.evaluate_claims({n: parse_claim(e) for n, e in entries.items()}, runs, *given)
+def evaluate_claims(entries, runs, published=None):
+    return judge_claims(ClaimSpec.read_all(entries), Sources(runs, published=published or {}))
+
+
+def texts(figure):
+    """Return every text of a figure, a line each."""
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return "\n".join(str(artist.get_text()) for artist in found)

@@ -2,14 +2,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_claim
+from harmodels.config.published import read_published_runs
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.claims import claims_markdown, claims_rows, read_claims_csv, write_claims
+from harmodels.reporting.claims import (
+    ClaimSpec,
+    claims_markdown,
+    claims_rows,
+    read_claims_csv,
+    write_claims,
+)
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import load_published
 from harmodels.reporting.tables.layout import MISSING
 from tests.reporting.entries import evaluate_claims
 
+OF_B = {"statement": "S", "experiment": "b", "checkpoint": "last"}
 BETTER = {
     "statement": "Best weights beat last weights",
     "kind": "comparison",
@@ -112,28 +119,14 @@ def test_a_trend_is_judged_along_the_axis_of_the_option(rising):
 
 
 def test_the_recall_of_a_class_that_the_data_lack_is_undecided(two):
-    claim = {
-        "statement": "Jogging is always right",
-        "kind": "recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "jogging",
-        "at_least": 0.9,
-    }
+    claim = OF_B | {"kind": "recall", "class": "jogging", "at_least": 0.9}
     row = evaluate_claims({"a": claim}, two).iloc[0]
     assert row["verdict"] == "undecided"
     assert "no class 'jogging'" in row["note"]
 
 
 def test_the_lowest_recall_counts(two):
-    claim = {
-        "statement": "Downstairs is always right",
-        "kind": "recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "Downstairs",
-        "at_least": 0.5,
-    }
+    claim = OF_B | {"kind": "recall", "class": "Downstairs", "at_least": 0.5}
     # the first of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 are right: class 0 at 0 and 6
     assert evaluate_claims({"a": claim}, two)["value"].iloc[0] == pytest.approx(0.5)
 
@@ -196,22 +189,22 @@ def test_epochs_to_a_loss_count_one_more_where_it_is_not_reached(
 @pytest.mark.parametrize(
     ("metric", "loss", "message"),
     [
-        ("epochs_to_loss", {}, "a.loss: epochs_to_loss needs the key 'reach'"),
-        ("min_loss", {"reach": 0.5}, "a.loss: the key 'reach' does not belong to min_loss"),
+        ("epochs_to_loss", {}, "a: loss: epochs_to_loss needs the key 'reach'"),
+        ("min_loss", {"reach": 0.5}, "a: loss: the key 'reach' does not belong to min_loss"),
     ],
 )
 def test_a_loss_to_reach_belongs_to_the_epochs_to_it(metric, loss, message):
     sides = {side: {"experiment": "b"} for side in ("left", "right")}
     curve = {"split": "train", "metric": "cross_entropy"} | loss
     with pytest.raises(ConfigurationError, match=message):
-        parse_claim(BETTER | sides | {"metric": metric, "loss": curve}, "a")
+        ClaimSpec.read(BETTER | sides | {"metric": metric, "loss": curve}, "a")
 
 
 @pytest.mark.parametrize(("metric", "key"), [("min_loss", "loss"), ("recall", "class")])
 def test_a_metric_without_its_key_is_refused(metric, key):
     sides = {side: {"experiment": "b", "checkpoint": "last"} for side in ("left", "right")}
     with pytest.raises(ConfigurationError, match=f"a: {metric} needs the key '{key}'"):
-        parse_claim(BETTER | sides | {"metric": metric}, "a")
+        ClaimSpec.read(BETTER | sides | {"metric": metric}, "a")
 
 
 def test_configurations_that_hardly_differ_are_equivalent(write_run, with_accuracy, tmp_path):
@@ -254,11 +247,8 @@ def test_a_threshold_is_for_the_mean_or_for_each_configuration(two, kind, value)
 
 
 def test_the_errors_between_two_classes_are_counted_either_way(two):
-    claim = {
-        "statement": "Mixed up",
+    claim = OF_B | {
         "kind": "confused_pair",
-        "experiment": "b",
-        "checkpoint": "last",
         "where": {"hidden": 50},
         "classes": ["laying", "upstairs"],
         "at_least": 0.5,
@@ -296,11 +286,8 @@ def grid(write_run, with_accuracy, tmp_path):
     return load_runs(folders)
 
 
-INTERACTION = {
-    "statement": "More units help more with the longer window",
+INTERACTION = OF_B | {
     "kind": "interaction",
-    "experiment": "b",
-    "checkpoint": "last",
     "effect_of": {"hidden": 100},
     "against": {"hidden": 50},
     "at": {"window": 30},
@@ -339,15 +326,7 @@ def test_ties_are_left_out_of_a_majority_without_ties(grid):
 
 
 def test_networks_are_counted_and_the_count_is_printed(grid):
-    claim = {
-        "statement": "Most networks are above 0.35",
-        "kind": "count",
-        "experiment": "b",
-        "checkpoint": "last",
-        "metric": "top_1",
-        "threshold": 0.35,
-        "expected": "greater",
-    }
+    claim = OF_B | {"kind": "count", "metric": "top_1", "threshold": 0.35, "expected": "greater"}
     ledger = evaluate_claims({"a": claim}, grid)
     assert ledger["quantity"].iloc[0] == "share of networks with Top-1 above 0.35 (7 of 12)"
     assert ledger["value"].iloc[0] == pytest.approx(7 / 12)
@@ -358,13 +337,7 @@ def test_networks_are_counted_and_the_count_is_printed(grid):
 
 
 def test_the_class_of_the_highest_recall_leads_in_every_configuration(two):
-    claim = {
-        "statement": "Downstairs is recognised best",
-        "kind": "highest_recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "downstairs",
-    }
+    claim = OF_B | {"kind": "highest_recall", "class": "downstairs"}
     # of ten sequences of classes 0 1 2 3 4 5 0 1 2 3 the first 4, 5, 6 are right
     row = evaluate_claims({"a": claim, "b": claim | {"class": "laying"}}, two)
     assert row["value"].tolist() == pytest.approx([(0.5 - 0.5 + 0.5 - 1 + 0.5 - 1) / 3] * 2)
@@ -372,11 +345,8 @@ def test_the_class_of_the_highest_recall_leads_in_every_configuration(two):
 
 
 def test_a_class_is_mistaken_for_the_most_frequent_or_the_rarest_wrong_answer(two):
-    claim = {
-        "statement": "Laying is taken for sitting",
+    claim = OF_B | {
         "kind": "mistaken_for",
-        "experiment": "b",
-        "checkpoint": "last",
         "classes": ["laying"],
         "answer": "sitting",
         "expected": "greater",
@@ -456,7 +426,9 @@ def published_values(read_report, write_report, repository, tmp_path):
     def of(key, experiments, names):
         report = read_report(key)
         runs = load_runs(write_report(tmp_path, report, experiments, epochs=12))
-        theirs = load_published(report["published_runs"], repository / "config" / "published")
+        theirs = load_published(
+            read_published_runs(report["published_runs"]), repository / "config" / "published"
+        )
         ledger = evaluate_claims({name: report["claims"][name] for name in names}, runs, theirs)
         return dict(zip(ledger["id"], ledger["published_value"], strict=True))
 
@@ -510,10 +482,7 @@ def test_the_published_numbers_of_the_perceptrons_claims_follow_from_table_1(
 
 
 def test_an_interval_that_is_not_symmetric_is_given_by_its_bounds(two):
-    claim = {
-        "statement": "s", "kind": "recall", "experiment": "b", "checkpoint": "last",
-        "class": "walking", "at_least": 0.9,
-    }  # fmt: skip
+    claim = OF_B | {"kind": "recall", "class": "walking", "at_least": 0.9}  # fmt: skip
     ledger = evaluate_claims({"a": claim}, two)
     lopsided = ledger.assign(value=0.9, low=0.5, high=0.99)
     assert "0.900 [0.500, 0.990]" in claims_markdown(lopsided)

@@ -3,10 +3,9 @@
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.tables import read_table_csv, write_table_files
+from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import latex_table
 from harmodels.reporting.tables.layout import MISSING
 from harmodels.reporting.tables.markdown import markdown_table
@@ -106,7 +105,7 @@ def test_titles_of_experiments_are_a_column_with_their_own_checkpoints(
 
 def test_rows_that_cannot_be_told_apart_are_refused(stacked):
     with pytest.raises(ConfigurationError, match="give their experiments a `title`"):
-        build_table(STACK | {"experiments": ["b", "b"]}, stacked(), {})
+        build_table(STACK | {"experiments": ["b", {"experiment": "b"}]}, stacked(), {})
 
 
 def test_a_top_k_table_of_the_training_set_reads_those_predictions(write_run, tmp_path):
@@ -188,6 +187,6 @@ def test_a_table_of_subjects_without_them_is_refused(one):
 def test_these_tables_read_back_from_csv_to_the_same_files(one, tmp_path, spec):
     table = build_table(spec, one({0: 0.5, 1: 0.6}), {}, PEOPLE)
     write_table_files(table, tmp_path / "t")
-    again = read_table_csv(tmp_path / "t.csv", parse_table(spec))
+    again = read_table_csv(tmp_path / "t.csv", TableSpec.read(spec))
     assert markdown_table(again) == (tmp_path / "t.md").read_text()
     assert latex_table(again) == (tmp_path / "t.tex").read_text()

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.markdown import markdown_table
 from tests.reporting.entries import build_table
 
@@ -79,7 +79,7 @@ def test_a_reading_of_which_nothing_is_printed_is_refused(runs):
 
 def test_it_needs_a_published_table():
     with pytest.raises(ConfigurationError, match="'published' is missing"):
-        parse_table({key: value for key, value in ENTRY.items() if key != "published"})
+        TableSpec.read({key: value for key, value in ENTRY.items() if key != "published"})
 
 
 def test_without_replicates_there_is_no_interval_to_lie_inside(write_run, with_accuracy, tmp_path):

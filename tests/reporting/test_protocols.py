@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 
 from harmodels.config.experiments import Configuration, Experiment
-from harmodels.config.specs import parse_figure, parse_table
-from harmodels.config.specs.checks import check_names
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.people import (
     difference_over_people,
     difference_over_seeds_and_people,
 )
 from harmodels.evaluation.statistics import Interval, difference_of_intervals
+from harmodels.reporting.checks import Known
+from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.markdown import markdown_table
 from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.protocols import ADDED, EVERYONE, RANDOM, SUBJECTS
@@ -115,13 +116,15 @@ def test_the_figure_shows_each_person_and_each_way(runs):
     ]
 
 
-@pytest.mark.parametrize("parse", [parse_table, parse_figure])
-def test_ways_of_splitting_without_the_same_models_are_refused(parse):
-    entry = {**SPEC, "kind": "protocols" if parse is parse_table else "protocol_dots"}
+@pytest.mark.parametrize(
+    ("spec", "kind"), [(TableSpec, "protocols"), (FigureSpec, "protocol_dots")]
+)
+def test_ways_of_splitting_without_the_same_models_are_refused(spec, kind, tmp_path):
+    entry = {**SPEC, "kind": kind}
     entry["everyone"] = [{"experiment": "gru_everyone", "checkpoint": "last", "title": "LSTM"}]
     experiments = {
         name: Experiment(name, name, "recurrent", "sequences", True, {"hidden=50": CONFIGURATION})
         for name in (f"gru_{way}" for way in WAYS)
     }
     with pytest.raises(ConfigurationError, match="the same titles in the same order"):
-        check_names(parse(entry), experiments)
+        spec.read(entry).check(Known(experiments, list(experiments), {}, tmp_path))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.specs import experiments_of
+from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.latex import latex_table
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
@@ -30,12 +30,12 @@ def test_everything_that_the_report_names_is_made(whole, published):
     people = pd.concat([run.predictions[["id"]] for run in runs[next(iter(runs))]])
     people = people.drop_duplicates().assign(subject="1")
     for name, spec in report["tables"].items():
-        table = build_table(spec, {e: runs[e] for e in experiments_of(spec)}, published, people)
+        table = build_table(spec, runs, published, people)
         assert latex_table(table), name
         beside = any("published" in part for part in (spec, spec.get("left", {})))
         assert table.cells["published"].notna().any() == beside, name
     for name, spec in report["figures"].items():
-        assert draw_figure(spec, {e: runs[e] for e in experiments_of(spec)}).axes, name
+        assert draw_figure(spec, runs).axes, name
     ledger = evaluate_claims(report.get("claims", {}), runs)
     assert ledger["value"].notna().all()
 
@@ -46,7 +46,7 @@ def test_each_of_the_seventeen_published_rows_stands_beside_ours(
     report = read_report("mlp_features")
     spec = report["tables"]["table1"]
     options = {"replicates": 1, "epochs": 1, "each": 1}
-    runs = load_runs(write_report(tmp_path, report, experiments_of(spec), **options))
+    runs = load_runs(write_report(tmp_path, report, TableSpec.read(spec).needs, **options))
     cells = build_table(spec, runs, published).cells
     found = cells.loc[cells["measure"] == "top_1"]
     table = published["mlp_features_table1.csv"]

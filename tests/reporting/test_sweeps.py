@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.figures import save_figure
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.tables import read_table_csv, write_table_files
-from tests.reporting.entries import build_table, draw_figure
+from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
+from tests.reporting.entries import build_table, draw_figure, texts
 
 PANEL = {"experiment": "b", "option": "hidden", "scale": "log"}
 SWEEP = {"title": "Sweep", "kind": "sweep", "panels": [PANEL], "checkpoint": "last"}
@@ -30,8 +28,6 @@ CONFUSIONS = {
     "where": {"hidden": 16},
     "checkpoint": "last",
 }
-KINDS = [SWEEP, TIME, RECALL]
-MANY = [f"class_{i}" for i in range(45)]
 
 
 @pytest.fixture
@@ -45,11 +41,6 @@ def small(write_run, tmp_path):
     return make
 
 
-def texts(figure) -> str:
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return "\n".join(str(artist.get_text()) for artist in found)
-
-
 def answers(pairs, classes=3, replicates=1) -> pd.DataFrame:
     """Make test predictions of pairs (true, predicted), the same in every replicate."""
     scores = np.eye(classes, dtype=np.float32)[[predicted for _, predicted in pairs]]
@@ -57,30 +48,6 @@ def answers(pairs, classes=3, replicates=1) -> pd.DataFrame:
     names = {"checkpoint": "last", "split": "test", "label": [true for true, _ in pairs]}
     frame = frame.assign(id=[str(i) for i in range(len(pairs))], **names)
     return pd.concat([frame.assign(replicate=np.int16(r)) for r in range(replicates)])
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-@pytest.mark.parametrize("classes", [None, MANY])
-def test_every_kind_is_drawn_and_saved(small, tmp_path, spec, classes):
-    save_figure(draw_figure(spec, small(classes=classes, each=1)), tmp_path / "figure")
-    assert (tmp_path / "figure.svg").read_text().startswith("<?xml")
-    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-def test_simulated_and_diverged_are_named_and_no_text_is_small(small, spec):
-    figure = draw_figure(spec, small(simulated=True, diverged=(0, 2)))
-    assert "SIMULATED" in texts(figure)
-    assert "2 of 3 diverged" in texts(figure)
-    written = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
-    assert min(artist.get_fontsize() for artist in written) >= 8
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-@pytest.mark.parametrize("diverged", [(), (0, 1, 2)])
-def test_a_figure_of_one_replicate_or_of_none_is_still_drawn(small, spec, diverged):
-    runs = small(replicates=3 if diverged else 1, diverged=diverged)
-    draw_figure(spec, runs).draw_without_rendering()
 
 
 def test_a_point_is_the_mean_over_replicates_at_its_value(small, with_accuracy):
@@ -218,7 +185,7 @@ def test_confusions_of_several_configurations_are_refused(small):
 def test_a_table_of_confusions_is_written_and_read_back(small, tmp_path, diverged):
     table = build_table(CONFUSIONS, small(diverged=diverged), {})
     write_table_files(table, tmp_path / "t")
-    assert len(read_table_csv(tmp_path / "t.csv", parse_table(CONFUSIONS)).cells) == len(
+    assert len(read_table_csv(tmp_path / "t.csv", TableSpec.read(CONFUSIONS)).cells) == len(
         table.cells
     )
     assert "hidden units 16" in (tmp_path / "t.md").read_text()

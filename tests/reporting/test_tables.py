@@ -3,10 +3,9 @@ import re
 import pandas as pd
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.tables import read_table_csv, write_table_files
+from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
 from harmodels.reporting.tables.latex import escape, latex_table
 from harmodels.reporting.tables.layout import MISSING
 from harmodels.reporting.tables.markdown import markdown_table
@@ -179,7 +178,7 @@ def test_the_csv_holds_full_precision_and_reads_back_to_the_same_files(
     runs = load_runs(write_grid(tmp_path, "part_c", diverged={2: (0,), 5: (0, 1, 2)}))
     table = build_table(report["tables"]["table2"], runs, published)
     write_table_files(table, tmp_path / "one" / "t")
-    again = read_table_csv(tmp_path / "one" / "t.csv", parse_table(report["tables"]["table2"]))
+    again = read_table_csv(tmp_path / "one" / "t.csv", TableSpec.read(report["tables"]["table2"]))
     pd.testing.assert_series_equal(again.cells["value"], table.cells["value"], check_exact=True)
     write_table_files(again, tmp_path / "two" / "t")
     for ending in ("csv", "md", "tex"):
@@ -190,7 +189,7 @@ def test_the_csv_holds_full_precision_and_reads_back_to_the_same_files(
 def test_a_damaged_csv_is_named(tmp_path):
     (tmp_path / "t.csv").write_text("hidden,group\n50,\n")
     with pytest.raises(ResultsError, match=r"t\.csv lacks the column 'measure'"):
-        read_table_csv(tmp_path / "t.csv", parse_table(TOP))
+        read_table_csv(tmp_path / "t.csv", TableSpec.read(TOP))
 
 
 def test_every_table_of_the_report_is_built_with_its_published_numbers(
@@ -232,7 +231,9 @@ def test_other_measures_can_be_asked_for(runs_with):
 
 def test_an_unknown_kind_or_measure_is_refused_with_the_known_ones(runs_with):
     runs = runs_with({50: {"last": {0: 0.4}}}, replicates=1)
-    with pytest.raises(ConfigurationError, match="'top' .*; there are top_k, last_against_best"):
+    with pytest.raises(
+        ConfigurationError, match=r"kind 'top' \(did you mean 'top_k'\?\); there are choices, "
+    ):
         build_table(TOP | {"kind": "top"}, runs, {})
     with pytest.raises(ConfigurationError, match="'f1'"):
         build_table(TOP | {"measures": ["f1"]}, runs, {})

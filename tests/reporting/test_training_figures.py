@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.figures import save_figure
 from harmodels.reporting.runs.parts import load_runs
-from tests.reporting.entries import draw_figure
+from tests.reporting.entries import draw_figure, texts
 from tests.run_files import norms_of
 
 CURVES = {
@@ -40,33 +39,6 @@ def small(write_run, tmp_path):
         return load_runs([write_run(tmp_path, "b", {"hidden": h}, **options) for h in hidden])
 
     return make
-
-
-def texts(figure) -> str:
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return "\n".join(str(artist.get_text()) for artist in found)
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-@pytest.mark.parametrize("replicates", [1, 3])
-def test_every_kind_is_drawn_and_saved(small, tmp_path, spec, replicates):
-    save_figure(draw_figure(spec, small(replicates=replicates)), tmp_path / "figure")
-    assert (tmp_path / "figure.svg").read_text().startswith("<?xml")
-    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-def test_simulated_and_diverged_are_named_and_no_text_is_small(small, spec):
-    figure = draw_figure(spec, small(simulated=True, diverged=(0, 2)))
-    assert "SIMULATED" in texts(figure)
-    assert "2 of 3 diverged" in texts(figure)
-    written = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
-    assert min(artist.get_fontsize() for artist in written) >= 8
-
-
-@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
-def test_a_figure_without_a_sound_replicate_is_still_drawn(small, spec):
-    draw_figure(spec, small(diverged=(0, 1, 2))).draw_without_rendering()
 
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])

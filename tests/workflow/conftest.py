@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmodels.reporting.specs import experiments_of
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.tables import TableSpec
 
 PARTS = ("Snakefile", "rules", "workflow", "config", "profiles", "src")
 TINY = {
@@ -118,9 +119,9 @@ def shrink(root: Path) -> None:
     for experiment in kept.values():
         experiment["grid"] = {"learning_rate": [0.1, 0.05], "hidden": [4], "window": [30]}
     report["experiments"] = kept
-    for section in ("tables", "figures"):
+    for section, spec in (("tables", TableSpec), ("figures", FigureSpec)):
         specs = report[section].items()
-        report[section] = {n: s for n, s in specs if set(experiments_of(s)) <= set(kept)}
+        report[section] = {n: s for n, s in specs if set(spec.read(s).needs) <= set(kept)}
     report["claims"] = {
         "early_stopping": report["claims"]["early_stopping_better_on_average"],
     }

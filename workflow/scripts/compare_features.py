@@ -1,6 +1,6 @@
 """Correlate computed with shipped features, column by column."""
 
-from harmodels.data.features.compare import correlation_table
+from harmodels.data.features.mapping import correlation_table
 from harmodels.data.sequences import read_sequences
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.figures.features import draw_correlations

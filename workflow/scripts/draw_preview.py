@@ -2,7 +2,8 @@
 
 from harmodels.data.sequences import read_sequences
 from harmodels.files import read_json
-from harmodels.reporting.figures import draw_preview, save_figure
+from harmodels.reporting.figures import save_figure
+from harmodels.reporting.figures.preview import draw_preview
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake, f"preview {snakemake.wildcards.dataset}"):

@@ -58,21 +58,11 @@ def wrong(words: str) -> PydanticCustomError:
 
 @dataclass(frozen=True)
 class Matching:
-    """Annotation of text that a pattern matches as a whole.
-
-    Attributes
-    ----------
-    pattern
-        A regular expression.
-    wanted
-        What it asks for, as it follows "should be".
-    longest
-        In characters; None sets no limit.
-    """
+    """Annotation of text that a pattern matches as a whole."""
 
     pattern: str
-    wanted: str
-    longest: int | None = None
+    wanted: str  # as it follows "should be"
+    longest: int | None = None  # in characters
 
     def check(self, value: Any, place: str) -> None:
         """Refuse a value that is no such text; raise `ConfigurationError` with its place."""
@@ -163,16 +153,9 @@ Key = Annotated[str, Matching("[a-z][a-z0-9_]*", "lower-case letters, digits and
 
 
 def key(default: Any, meaning: str, **limits: Any) -> Any:
-    """Return the field of a record, with its meaning for people.
+    """Return the field of a record, with its meaning for people; `...` has no default.
 
-    Parameters
-    ----------
-    default
-        The value where a file gives none; `...` where it has to.
-    meaning
-        A sentence for config/README.md.
-    **limits
-        As pydantic's `Field` takes them: ge, gt, le, lt, alias and so on.
+    `limits` are those of pydantic's `Field`: ge, gt, le, lt, alias and so on.
     """
     return Field(default, description=meaning, **limits)
 
@@ -188,18 +171,8 @@ class Record(BaseModel):
     """Base of the records: frozen, strict, without unknown keys.
 
     A record that is made in Python is checked as one that is read from a file; a field with an
-    alias has that key in a file.
-
-    Attributes
-    ----------
-    error
-        The class of the error that a mistake raises.
-
-    Raises
-    ------
-    ConfigurationError
-        Or the record's own `error`, with a line for each mistake: key, value, and what would be
-        right.
+    alias has that key in a file. Mistakes raise `error`, with a line for each: key, value, and the
+    remedy.
     """
 
     error: ClassVar[type[HarmodelsError]] = ConfigurationError
@@ -225,21 +198,10 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, content: Any, place: str = "", **context: Any) -> Self:
-        """Return the record that a file's content holds.
+        """Return the record that a file's content holds; `place` names the mapping in messages.
 
-        Parameters
-        ----------
-        content
-            The mapping, as YAML or JSON gave it.
-        place
-            The file, and where in it the mapping is, for messages.
-        **context
-            What validators need to know besides, such as the folder of the file.
-
-        Raises
-        ------
-        ConfigurationError
-            With a line for each mistake: place, value, and what would be right.
+        `context` is what validators need besides, such as the folder of the file. Raises the
+        record's `error` with a line for each mistake: place, value, and the remedy.
         """
         try:
             return cls.model_validate(content, context=context or None)

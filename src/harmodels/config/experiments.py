@@ -20,56 +20,26 @@ OWN_DRAW = "report"
 
 @dataclass(frozen=True)
 class Configuration:
-    """One setting of the hyperparameters.
+    """One setting of the hyperparameters."""
 
-    Attributes
-    ----------
-    name
-        Readable and stable, for example `learning_rate=0.1+hidden=50+window=10`.
-    values
-        The grid's keys and this configuration's values, in the grid's order.
-    options
-        Every option of the training loop, defaults included.
-    """
-
-    name: str
-    values: dict[str, Any]
-    options: dict[str, Any]
+    name: str  # for example `learning_rate=0.1+hidden=50+window=10`
+    values: dict[str, Any]  # of the grid's keys, in the grid's order
+    options: dict[str, Any]  # of the training loop, defaults included
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A grid of configurations trained in one way under one protocol.
-
-    Attributes
-    ----------
-    name, title
-        Key and one line for people.
-    training
-        Key of the training loop, whose options the configurations hold.
-    reads
-        The table of the data set that the network reads.
-    validation
-        Whether validation sequences are held out.
-    configurations
-        By name.
-    draw
-        Key of the draw that its sequences come from; `report` is the report's own.
-    unit
-        In which the networks read accelerations; None leaves the unit of the data set.
-    dataset
-        The data set that it is always trained on; None is each one that the report is built on.
-    """
+    """A grid of configurations trained in one way under one protocol."""
 
     name: str
     title: str
-    training: str
-    reads: str
-    validation: bool
-    configurations: dict[str, Configuration]
+    training: str  # key of the training loop
+    reads: str  # the table of the data set that the network reads
+    validation: bool  # whether validation sequences are held out
+    configurations: dict[str, Configuration]  # by name
     draw: str = OWN_DRAW
-    unit: str | None = None
-    dataset: str | None = None
+    unit: str | None = None  # of accelerations; None leaves that of the data set
+    dataset: str | None = None  # always trained on it; None: on each of the report
 
 
 def check_replaced(
@@ -79,22 +49,6 @@ def check_replaced(
 
     An experiment whose training has no such option keeps its own. An option that its grid varies
     cannot be replaced: configurations would no longer differ.
-
-    Parameters
-    ----------
-    key
-        Of the report.
-    replaced
-        The options of the plan.
-    file
-        The report's file.
-    chosen
-        Names of the experiments that the plan builds.
-
-    Raises
-    ------
-    ConfigurationError
-        If no chosen experiment has the option, or one of them varies it.
     """
     known = dict.fromkeys(
         option for name in chosen for option in OPTIONS[file.training_of(name)].known_keys()
@@ -116,18 +70,8 @@ def check_replaced(
 def expand(name: str, file: ReportFile, plan: ReportPlan, where: str) -> Experiment:
     """Return an experiment with one configuration for each combination of its grid.
 
-    Parameters
-    ----------
-    name, file, where
-        Its key, the report's file, and what that is called in messages.
-    plan
-        What the project changes: `options` and `reads`.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option is unknown or out of range, is given in the grid and beside it, or if two
-        configurations are the same.
+    `plan` changes `options` and `reads`. Raises ConfigurationError, beginning with `where`, if an
+    option is unknown, out of range or given twice, or two configurations are the same.
     """
     place = f"{where}: experiments.{name}"
     experiment, training = file.experiments[name], file.training_of(name)
@@ -188,11 +132,6 @@ def configuration_name(values: Mapping[str, Any], place: str = "grid") -> str:
 
     Not by commas: Snakemake takes the wildcards of a cluster's job apart at them, those inside a
     value too (snakemake/snakemake#2366).
-
-    Raises
-    ------
-    ConfigurationError
-        If a value holds a character that has no place in a folder name, or the name is too long.
     """
     parts = []
     for key, value in values.items():

@@ -81,20 +81,3 @@ def unknown_key(unknown: Iterable[object], known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(first)[:LONGEST], known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown key {shown(first)}{hint} (known: {', '.join(known)})"
-
-
-def wrong_type(value: object, expected: str) -> str:
-    """Return what is wrong with a value of another type, and how YAML wants a number."""
-    text = f"{shown(value)} should be of type {expected}"
-    if not isinstance(value, str) or not {"number", "integer"} & set(
-        re.findall("[a-z]+", expected)
-    ):
-        return text
-    exponent = _EXPONENT.fullmatch(value)
-    if exponent:
-        whole, fraction, sign, power = exponent.groups()
-        fraction = fraction if len(fraction) > 1 else ".0"
-        return f"{text}; YAML reads it as text, write {whole}{fraction}e{sign or '+'}{power}"
-    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?", value):
-        return f"{text}; take its quotes away"
-    return text

@@ -35,11 +35,8 @@ PATIENCE = (
 class Options(Record):
     """Base of the options of a training.
 
-    Attributes
-    ----------
-    stated
-        Keys that a configuration file has to give, because a report is compared by them; their
-        defaults are for Python alone.
+    `stated` are the keys that a configuration file has to give, because a report is compared by
+    them; their defaults are for Python alone.
     """
 
     stated: ClassVar[tuple[str, ...]] = ()

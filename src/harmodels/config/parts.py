@@ -16,22 +16,13 @@ _NAME = re.compile(r"(?P<name>.+?)(?P<suffix>(\+fold=[^+]+)?(\+replicates=\d+-\d
 class Part:
     """Some replicates of a configuration, of leave-one-subject-out those of one fold.
 
-    Attributes
-    ----------
-    first, replicates
-        Number of the first replicate, and how many.
-    fold
-        The person who is tested, or None.
-
-    Examples
-    --------
     >>> Part(0, 5).suffix, Part(5, 5).suffix, Part(0, 5, fold="12").suffix
     ('', '+replicates=5-9', '+fold=12')
     """
 
     first: int
     replicates: int
-    fold: str | None = None
+    fold: str | None = None  # the person who is tested
 
     @property
     def numbers(self) -> range:
@@ -42,8 +33,7 @@ class Part:
     def block(self) -> str:
         """What names the block of replicates in a path; nothing for the first block.
 
-        The number of replicates is not part of the first one's name: a project that asks for one
-        block only has paths without it.
+        So a project with one block has the same paths for any number of replicates.
         """
         last = self.first + self.replicates - 1
         return f"+replicates={self.first}-{last}" if self.first else ""
@@ -55,22 +45,10 @@ class Part:
 
 
 def parts_of(replicates: int, in_a_job: int, folds: Sequence[str] = ()) -> list[Part]:
-    """Return the parts of a run, fold by fold.
+    """Return the parts of a run, fold by fold, each of at most `in_a_job` replicates.
 
-    Blocks start at multiples of `in_a_job`, so those that are full stay the same when `replicates`
-    grows.
+    Full blocks stay the same when `replicates` grows.
 
-    Parameters
-    ----------
-    replicates
-        Of the run.
-    in_a_job
-        At most, of one part.
-    folds
-        The people of leave-one-subject-out, otherwise nobody.
-
-    Examples
-    --------
     >>> [part.suffix for part in parts_of(12, 5)]
     ['', '+replicates=5-9', '+replicates=10-11']
     """
@@ -84,8 +62,6 @@ def parts_of(replicates: int, in_a_job: int, folds: Sequence[str] = ()) -> list[
 def split_name(folder: str) -> tuple[str, str]:
     """Return the configuration's name and the suffix of the part, from the name of a folder.
 
-    Examples
-    --------
     >>> split_name("hidden=50+window=10+fold=12+replicates=5-9")
     ('hidden=50+window=10', '+fold=12+replicates=5-9')
     """

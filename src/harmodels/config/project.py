@@ -1,10 +1,8 @@
-"""The project: which reports, data sets and configurations one call of snakemake builds."""
+"""The project file: which reports, data sets and configurations one call of snakemake builds."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -21,8 +19,6 @@ from harmodels.config.base import (
 )
 from harmodels.config.messages import shown
 from harmodels.config.report_file import ReportPlan
-from harmodels.config.reports import Report, parse_report
-from harmodels.config.yaml_files import refuse_oversized
 from harmodels.errors import ConfigurationError
 
 DEVICE = "HARMODELS_DEVICE"
@@ -99,13 +95,7 @@ class Resources(Record):
     )
 
     def on(self, device: str) -> Self:
-        """Return what a job on this device asks for.
-
-        Raises
-        ------
-        ConfigurationError
-            If GPUs are asked for in two ways, or a model of GPU without a GPU.
-        """
+        """Return what a job on this device asks for; raises ConfigurationError if keys clash."""
         twice = [name for name in ("gpus", "gpu_model") if getattr(self, name) is not None]
         if self.gres is not None and twice:
             raise ConfigurationError(
@@ -233,68 +223,12 @@ class ProjectFile(Record):
     resources: Resources = key(Resources(), "What a training job asks of a cluster.")
 
 
-@dataclass(frozen=True)
-class Project:
-    """A project file with its reports read, its grids expanded and its device decided."""
-
-    name: str
-    reports: dict[str, Report]
-    seed: int
-    engine: str
-    device: str
-    downloads: str
-    checkpoint_every_s: int
-    resources: Resources
-    registries: tuple[str, ...]
-    models: Mapping[str, ModelPlan]
-    afternoons: Mapping[str, AfternoonPlan]
-    live: tuple[str, ...]
-
-
-def parse_project(config: Mapping[str, Any], root: Path) -> Project:
-    """Check the configuration and the report files it names, and expand the grids.
-
-    Parameters
-    ----------
-    config
-        The content of config/config.yaml, with what the command line changed.
-    root
-        The repository, which holds config/.
-
-    Raises
-    ------
-    ConfigurationError
-        If a key is unknown or missing, a value has the wrong type or lies outside its range, a
-        report does not exist, or a grid is impossible.
-    """
-    refuse_oversized(config, "configuration")
-    file = ProjectFile.read(config, "configuration")
-    engine, device = resolve_engine(file.engine, file.device)
-    same = ("name", "seed", "downloads", "checkpoint_every_s", "models", "afternoons", "live")
-    return Project(
-        **{name: getattr(file, name) for name in same},
-        reports={
-            name: parse_report(name, plan, root, file.replicates, file.replicates_in_a_job)
-            for name, plan in file.reports.items()
-        },
-        engine=engine,
-        device=device,
-        resources=file.resources.on(device),
-        registries=file.registry,
-    )
-
-
 def resolve_engine(engine: str, device: str) -> tuple[str, str]:
     """Decide engine and device once, without importing torch.
 
     The process that plans a run hands its decision to the jobs in HARMODELS_DEVICE: the node of a
-    cluster may have another GPU, or none, and would decide `auto` differently.
-
-    Raises
-    ------
-    ConfigurationError
-        If the compiled loops, which run on the CPU, are asked for on a GPU, or the environment
-        names a device that does not exist.
+    cluster may have another GPU, or none, and would decide `auto` differently. Raises
+    ConfigurationError for compiled loops on a GPU or an unknown device.
     """
     if device == "auto":
         found = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"

@@ -9,7 +9,6 @@ from harmodels.config.base import (
     Distinct,
     Filled,
     Key,
-    Matching,
     Number,
     OneOf,
     Record,
@@ -19,12 +18,12 @@ from harmodels.config.base import (
     wrong,
 )
 from harmodels.config.options import OPTIONS
+from harmodels.config.published import PublishedRun
 
 Training = Annotated[str, OneOf(OPTIONS)]
 Unit = Literal["m/s²", "g"]
 Reads = Literal["sequences", "shipped_features", "computed_features"]
 Protocol = Literal["official", "subjects", "leave_one_subject_out", "random", "per_class"]
-CsvFile = Annotated[str, Matching(r"[^/]+\.csv", "the name of a CSV file of config/published")]
 Values = Annotated[dict[str, Any], Field(min_length=1)]
 UNIT = (
     "The unit in which the networks read accelerations, whatever the unit of the data set; without "
@@ -127,36 +126,6 @@ class ExperimentEntry(Record):
             return self.grid
         listed = self.configurations or []
         return {option: [values.get(option) for values in listed] for option in listed[0]}
-
-
-class Confusions(Record):
-    """Files of confusion matrices."""
-
-    last: CsvFile | None = key(None, "Of the weights after the last epoch.")
-    best: CsvFile | None = key(None, "Of the best weights.")
-
-
-class PublishedRun(Record):
-    """What the report published of an experiment."""
-
-    table: CsvFile | None = key(
-        None,
-        "Numbers of a table, one row a configuration: its keys, then top1, best_top1, epochs and "
-        "so on.",
-    )
-    where: Values | None = key(
-        None,
-        "Values of options that the report's numbers were made with, where its files do not say "
-        "so: only runs with these have them beside.",
-    )
-    curves: CsvFile | None = key(
-        None, "Digitised curves: the keys of a configuration, epoch, then <split>_<metric>."
-    )
-    confusions: Confusions | None = key(
-        None,
-        "Confusion matrices of test sequences, one row a true class: the keys of a configuration, "
-        "true_class, then a column a class.",
-    )
 
 
 class ReportFile(Record):

@@ -56,12 +56,9 @@ _UNREADABLE = (OSError, yaml.YAMLError, ValueError, TypeError, AttributeError, R
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping.
 
-    Raises
-    ------
-    ConfigurationError
-        If the file is missing, is not YAML in UTF-8, is not a mapping, holds a key twice or a value
-        that its tag does not allow, a number in base 8 or 60, or would become a tree too deep or
-        too large.
+    Raises ConfigurationError naming the file if it is missing, is not YAML in UTF-8, holds a key
+    twice or a value that its tag does not allow, a number in base 8 or 60, or a tree too deep or
+    too large.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -83,11 +80,6 @@ def check_config_files(paths: Iterable[Path | str]) -> None:
 
     A key that is given twice, and `__use_yte__`, with which Snakemake runs the Python code that the
     file holds.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming the file, the key and the remedy.
     """
     for path in map(Path, paths):
         if "__use_yte__" in read_yaml(path):
@@ -100,11 +92,7 @@ def check_config_files(paths: Iterable[Path | str]) -> None:
 def refuse_oversized(value: object, where: str) -> None:
     """Check that a tree is small enough to be checked, used and named in a message.
 
-    Raises
-    ------
-    ConfigurationError
-        If it is nested too deeply, holds too many values (aliases counted each time), a text that
-        is too long or an integer of more than 64 bits.
+    Its depth, number of values (aliases counted each time), texts and integers have limits.
     """
     for number, part in enumerate(_parts(value, where, 0), start=1):
         if number > MOST_VALUES:

@@ -1,6 +1,7 @@
 """Records of a data set: its archive or simulation, channels, classes and windows."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from harmodels.config.base import Distinct, Matching, Number, Record, key, wrong
 from harmodels.config.messages import unknown
-from harmodels.data.checksums import read_checksums
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import ConfigurationError
@@ -21,6 +21,28 @@ FILE_KINDS = {
     "hdf5": (".h5", ".hdf5"),
     "table": (".csv", ".parquet"),
 }
+
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """Read a list as `sha256sum` writes it; return hash by member name.
+
+    Raises ConfigurationError naming the line that is no hash and name, or repeats a name.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read the checksums {path}: {error}") from error
+    checksums: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        match = CHECKSUM_LINE.fullmatch(line)
+        if match is None or match[2] in checksums:
+            raise ConfigurationError(
+                f"{path}, line {number}: {line!r} is not a new `<sha256>  <member>`"
+            )
+        checksums[match[2]] = match[1]
+    return checksums
 
 
 def _read_checksums(value: Any, info: ValidationInfo) -> Any:
@@ -171,14 +193,8 @@ class HandSimulation(Record):
 class Dataset:
     """A data set: an entry of the registry, and what its format adds.
 
-    Attributes
-    ----------
-    name
-        Key in the registry.
-    channels, units
-        Names in the order of the last axis, and the unit of each.
-
-    The other attributes are the keys of `registry.Entry`; either archive or simulation is None.
+    Channels and units are in the order of the last axis. The other attributes are the keys of
+    `registry.Entry`; either archive or simulation is None.
     """
 
     name: str
@@ -216,13 +232,7 @@ class Dataset:
         )
 
     def channel_group(self, name: str) -> tuple[str, ...]:
-        """Return the channels of a group.
-
-        Raises
-        ------
-        ConfigurationError
-            If the data set does not offer the group.
-        """
+        """Return the channels of a group; an unknown one raises ConfigurationError."""
         if name not in self.channel_groups:
             raise ConfigurationError(
                 f"channels: data set {self.name}: "

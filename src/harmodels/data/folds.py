@@ -18,10 +18,7 @@ from harmodels.errors import DataError
 def subjects_of(sequences: Sequences) -> tuple[str, ...]:
     """Return the people recorded, each once; numbers in the order of counting.
 
-    Raises
-    ------
-    DataError
-        If the data set does not say for every sequence who was recorded, or names one person.
+    Raises DataError if a sequence does not say who was recorded, or all name one person.
     """
     check_people(sequences, sequences.subjects, "use protocol: official or random")
     # 2 before 10, as a reader counts
@@ -31,13 +28,8 @@ def subjects_of(sequences: Sequences) -> tuple[str, ...]:
 def fold_draws(sequences: Sequences, draw: Draw) -> dict[str, Draw]:
     """Return the draw of each fold of leave-one-subject-out, by the person tested.
 
-    If `draw` takes all test sequences (`test_per_class` None), each sequence is tested in
-    exactly one fold.
-
-    Raises
-    ------
-    DataError
-        As `subjects_of`.
+    If `draw` takes all test sequences (`test_per_class` None), each sequence is tested in exactly
+    one fold.
     """
     return {
         person: replace(draw, protocol="leave_one_subject_out", test_subjects=(person,))
@@ -56,17 +48,7 @@ def draw_fold_splits(
 ) -> pd.DataFrame:
     """Return the splits of every fold, as `draw_splits` with a column `fold`, the person tested.
 
-    Parameters
-    ----------
-    sequences, draw, seed, replicates, first
-        As of `draw_splits`.
-    people
-        Who was recorded, as the registry says.
-
-    Raises
-    ------
-    DataError
-        As `draw_splits`, and if others were recorded.
+    Raises DataError as `draw_splits`, and if others than `people`, the registry's, were recorded.
     """
     draws = fold_draws(sequences, draw)
     differing = sorted(set(people) ^ set(draws))

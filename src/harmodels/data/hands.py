@@ -13,14 +13,9 @@ GROUP = "hand"
 def fingers_of(dataset: Dataset) -> tuple[tuple[int, ...], ...]:
     """Return thumb to pinky the channels of each finger, as indices into the group `hand`.
 
-    Every finger has the same number of channels: the position of the wrist (palm), which all
-    share, and of the finger's four joints. The thumb of `sfinge3d` has three joints; its base
-    joint is read twice.
-
-    Raises
-    ------
-    DataError
-        If the data set is not of hands.
+    Every finger has the same number of channels: the position of the wrist (palm), which all share,
+    and of the finger's four joints. The thumb of `sfinge3d` has three joints; its base joint is
+    read twice.
     """
     skeleton = _skeleton(dataset)
     places = {name: place for place, name in enumerate(dataset.channel_group(GROUP))}

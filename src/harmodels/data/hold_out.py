@@ -19,28 +19,11 @@ def hold_out_subjects(
 ) -> NDArray[np.int64]:
     """Return the indices of the people to hold out, all their sequences, in order.
 
-    Of sets of as many people as `share` asks for, drawn at random by scikit-learn's
+    Labels and subjects (or any other group that is not to be divided) are (N,), `share` is of the N
+    sequences. Of sets of as many people as `share` asks for, drawn at random by scikit-learn's
     `GroupShuffleSplit`, the first few with every class on both sides are compared, and the one
-    whose sequences come closest to `share` is taken.
+    whose sequences come closest to `share` is taken. Raises DataError if there is no such set.
 
-    Parameters
-    ----------
-    labels
-        (N,) the class of each sequence.
-    subjects
-        (N,) who was recorded, or any other group that is not to be divided.
-    share
-        Share of the N sequences to hold out, between 0 and 1.
-    random
-        The only source of chance.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two people, or no set of them has every class on both sides.
-
-    Examples
-    --------
     >>> labels = np.tile([0, 1], 6)
     >>> subjects = np.repeat(["a", "b", "c", "d"], 3)
     >>> held_out = hold_out_subjects(labels, subjects, 0.25, np.random.default_rng(0))

@@ -1,6 +1,6 @@
 """Preparation: sequences.parquet and card.json from raw files of any format."""
 
-import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +12,13 @@ from harmodels.data.hands import describe_hands
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.errors import DataError
 from harmodels.files import sha256, write_json
-
-LOGGER = logging.getLogger("harmodels")
+from harmodels.runtime.log import LOGGER
 
 
 def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:
-    """Parse the raw files of a data set and write its sequences and its card.
+    """Parse the raw files of a data set and write its sequences and its card, as `describe` has it.
 
-    Parameters
-    ----------
-    dataset
-        The registry's entry.
-    raw
-        The folder that `archive.unpack` or `simulation.simulate` made.
-    sequences_path, card_path
-        Where to write; the card is described at `describe`.
-
-    Raises
-    ------
-    DataError
-        If a raw file is not what its format promises.
-    ResultsError
-        If the results cannot be written.
+    Raises DataError if a raw file in the folder `raw` is not what its format promises.
     """
     sequences, notes, hashes = read_raw(dataset, raw)
     write_sequences(sequences_path, sequences)
@@ -41,13 +26,7 @@ def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) 
 
 
 def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
-    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name.
-
-    Raises
-    ------
-    DataError
-        If a raw file is not what its format promises.
-    """
+    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name."""
     path, known = raw / dataset.path, FORMATS[dataset.format]
     if not path.exists():
         raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")
@@ -78,7 +57,6 @@ def describe(
     one whose hash the registry has.
     """
     lengths = sequences.lengths
-    facts = sequences.facts
     subjects = _subjects(sequences)
     shared = sorted(set(subjects.get("train", {})) & set(subjects.get("test", {})))
     if shared:
@@ -89,17 +67,12 @@ def describe(
             shared[0],
         )
     return {
-        "dataset": dataset.name,
+        **asdict(sequences.facts),
         "title": dataset.title,
         "licence": dataset.licence,
         "citation": dataset.citation,
         "homepage": dataset.homepage,
-        "simulated": dataset.simulated,
         "simulation": vars(dataset.simulation).copy() if dataset.simulation else None,
-        "rate_hz": facts.rate_hz,
-        "channels": list(facts.channels),
-        "units": list(facts.units),
-        "classes": list(facts.classes),
         "sequences": len(sequences),
         "counts": _counts(sequences),
         "subjects": subjects,

@@ -176,16 +176,7 @@ def _check_archive(archive: Archive) -> None:
 def load_registry(path: Path) -> dict[str, Dataset]:
     """Read and check a registry and the lists of checksums that it names.
 
-    Parameters
-    ----------
-    path
-        The registry, `config/datasets.yaml` or a user's own.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming file, key and value, if anything is unknown, missing, of a wrong type, or
-        contradicts another key.
+    Raises ConfigurationError naming file, key and value of whatever is wrong.
     """
     content = read_yaml(path)
     refuse_oversized(content, str(path))
@@ -198,13 +189,7 @@ def registry_files(of_user: Iterable[str]) -> list[Path]:
 
 
 def load_registries(paths: Sequence[Path]) -> dict[str, Dataset]:
-    """Read the registry and those of a user, whose entries come after it.
-
-    Raises
-    ------
-    ConfigurationError
-        As `load_registry`, and if two files have an entry of the same name.
-    """
+    """Read the registry and those of a user, whose entries come after it and have other names."""
     merged: dict[str, Dataset] = {}
     for path in paths:
         entries = load_registry(path)
@@ -217,13 +202,7 @@ def load_registries(paths: Sequence[Path]) -> dict[str, Dataset]:
 
 
 def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
-    """Return one data set.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not in the registry.
-    """
+    """Return one data set; an unknown one raises ConfigurationError."""
     if name not in registry:
         raise ConfigurationError("datasets: " + unknown("data set", name, registry))
     return registry[name]

@@ -26,17 +26,8 @@ TAPS = 10  # half the length of scipy's filter against aliasing, in samples of t
 
 
 def split_gaps(times: Array, largest_gap_s: float) -> Iterator[slice]:
-    """Yield the parts of a recording between which time steps back, stands still or jumps.
+    """Yield the parts of times (T,) in s between which time steps back, stands still or jumps.
 
-    Parameters
-    ----------
-    times
-        (T,) seconds.
-    largest_gap_s
-        Longest pause between two samples of one part.
-
-    Examples
-    --------
     >>> list(split_gaps(np.array([0.0, 0.1, 0.9, 1.0]), largest_gap_s=0.2))
     [slice(0, 2, None), slice(2, 4, None)]
     """
@@ -49,40 +40,19 @@ def split_gaps(times: Array, largest_gap_s: float) -> Iterator[slice]:
 
 
 def rate_of(times: Array) -> float:
-    """Return the samples a second of a part without gaps, single missing samples apart.
-
-    Parameters
-    ----------
-    times
-        (T,) rising seconds, at least two of them.
-    """
+    """Return the samples a second of rising times (T,) in s, single missing samples apart."""
     pauses = np.diff(times)
     return float(1 / pauses[pauses < 1.5 * np.median(pauses)].mean())
 
 
 def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]:
-    """Return a part of a recording at another rate: times (T',) and values (T', D).
+    """Return times (T,) in s and values (T, D) without a gap at another rate: (T',) and (T', D).
 
-    The samples are interpolated linearly onto even times, at a rate whose ratio to `rate_hz` is
-    one of small whole numbers, and then filtered and resampled as `FILTER` says. Times begin
-    with the first sample and end before one interval after the last.
+    The samples are interpolated linearly onto even times, at a rate whose ratio to `rate_hz` is one
+    of small whole numbers, and then filtered and resampled as `FILTER` says. Times begin with the
+    first sample and end before one interval after the last. Raises ValueError if there are fewer
+    than two samples or the rates are further apart than 1 : 64.
 
-    Parameters
-    ----------
-    times
-        (T,) rising seconds without a gap.
-    values
-        (T, D), finite.
-    rate_hz
-        Samples a second of the result.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two samples or the rates are further apart than 1 : 64.
-
-    Examples
-    --------
     >>> times, values = resample(np.arange(5) / 10, np.ones((5, 1)), rate_hz=20.0)
     >>> times.round(2).tolist(), values.shape
     ([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45], (10, 1))
@@ -105,14 +75,8 @@ def check_ratio(found_hz: float, wanted_hz: float) -> None:
 class RegularGrid:
     """Linear interpolation onto a regular grid, at a rate in a simple ratio to the wanted one.
 
-    The rate is found from the first `PROBED` samples.
-
-    Parameters
-    ----------
-    rate_hz
-        The wanted one.
-    check
-        Raises an error where the found rate cannot become the wanted one.
+    The rate is found from the first `PROBED` samples; `check` raises where it cannot become
+    `rate_hz`.
     """
 
     def __init__(self, rate_hz: float, check: Callable[[float, float], None] = check_ratio) -> None:
@@ -127,13 +91,7 @@ class RegularGrid:
         self.ratio = Fraction(0)  # of the wanted rate to the even one; 0 until it is known
 
     def push(self, times: Array, values: Array) -> Array:
-        """Take (n,) rising times and (n, D) values; return (m, D) at even times.
-
-        Raises
-        ------
-        ValueError
-            Or another error of `check`, if the rate cannot become the wanted one.
-        """
+        """Take (n,) rising times and (n, D) values; return (m, D) at even times."""
         self._take(times, values)
         if not self.ratio and len(self._times) < PROBED:
             return self._values[:0]
@@ -171,13 +129,7 @@ class RegularGrid:
 
 
 class Resampler:
-    """`scipy.signal.resample_poly` in blocks that overlap by the length of its filter.
-
-    Parameters
-    ----------
-    ratio
-        Of the new rate to the old one.
-    """
+    """`scipy.signal.resample_poly` in blocks that overlap by the length of its filter."""
 
     def __init__(self, ratio: Fraction) -> None:
         self._up, self._down = ratio.numerator, ratio.denominator

@@ -3,9 +3,8 @@
 Axes: N sequences, T time steps of one sequence, D channels.
 """
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from harmodels.data.facts import SequenceFacts
 from harmodels.data.units import UNITS, convert_units
 from harmodels.errors import DataError, ResultsError
 from harmodels.files import read_table, write_table
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 PADDING = -99.0  # the value that the hand-action report pads with
 
 
@@ -30,36 +29,15 @@ def offsets_of(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Sequences:
-    """Labelled sequences, stored end to end.
-
-    Attributes
-    ----------
-    facts
-        What holds for all of them.
-    ids
-        (N,) unique, stable names, for example `train/00042`.
-    subjects
-        (N,) who was recorded.
-    official_split
-        (N,) `train` or `test` where the data set comes split, otherwise empty.
-    labels
-        (N,) int64 indices into `facts.classes`.
-    offsets
-        (N + 1,) int64; sequence n is `values[offsets[n]:offsets[n + 1]]`.
-    values
-        (sum of lengths, D) float32.
-    """
+    """Labelled sequences, stored end to end."""
 
     facts: SequenceFacts
-    ids: NDArray[np.str_]
-    subjects: NDArray[np.str_]
-    official_split: NDArray[np.str_]
-    labels: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-    values: NDArray[np.float32]
-
-    def __post_init__(self) -> None:
-        self._check()
+    ids: NDArray[np.str_]  # (N,) unique and stable, for example `train/00042`
+    subjects: NDArray[np.str_]  # (N,) who was recorded
+    official_split: NDArray[np.str_]  # (N,) `train`, `test` or, without one, empty
+    labels: NDArray[np.int64]  # (N,) indices into `facts.classes`
+    offsets: NDArray[np.int64]  # (N + 1,); n is `values[offsets[n]:offsets[n + 1]]`
+    values: NDArray[np.float32]  # (sum of lengths, D)
 
     @classmethod
     def of_equal_length(
@@ -110,13 +88,7 @@ class Sequences:
         )
 
     def select_channels(self, channels: Sequence[str]) -> "Sequences":
-        """Return the same sequences with only `channels`, in the order given.
-
-        Raises
-        ------
-        DataError
-            If a channel does not exist.
-        """
+        """Return the same sequences with only `channels`, in the order given."""
         missing = [name for name in channels if name not in self.facts.channels]
         if missing:
             raise DataError(
@@ -132,11 +104,8 @@ class Sequences:
     def in_unit(self, unit: str) -> "Sequences":
         """Return the same sequences with every channel in `unit` that measures what it measures.
 
-        Other channels keep theirs, and so do channels whose unit is not known, with a warning.
-
-        Examples
-        --------
-        Of an accelerometer in g and a gyroscope, the first is converted:
+        Other channels keep theirs, and so do channels whose unit is not known, with a warning. Of
+        an accelerometer in g and a gyroscope, the first is converted:
 
         >>> facts = SequenceFacts("made up", ("sit",), ("acc_x", "gyro_x"), ("g", "rad/s"), 20.0)
         >>> recorded = Sequences.of_equal_length(
@@ -170,7 +139,7 @@ class Sequences:
         dense[np.arange(longest) < lengths[:, None]] = self.values
         return dense
 
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
         name, count = self.facts.dataset, len(self.ids)
         for column in ("subjects", "official_split", "labels"):
             if len(getattr(self, column)) != count:
@@ -228,26 +197,14 @@ def write_sequences(path: str | Path, sequences: Sequences) -> None:
             "values": values,
         }
     )
-    metadata: dict[str, Any] = {
-        "dataset": facts.dataset,
-        "classes": list(facts.classes),
-        "channels": list(facts.channels),
-        "units": list(facts.units),
-        "rate_hz": facts.rate_hz,
-        "simulated": facts.simulated,
-    }
-    write_table(path, table, metadata)
+    write_table(path, table, asdict(facts))
 
 
 def read_sequences(path: str | Path) -> Sequences:
     """Read what `write_sequences` wrote.
 
-    Raises
-    ------
-    ResultsError
-        If the file is missing, damaged, or holds something else.
-    DataError
-        If its content breaks a promise of `Sequences`.
+    Raises ResultsError if the file is missing, damaged, or holds something else, DataError if its
+    content breaks a promise of `Sequences`.
     """
     table, metadata = read_table(path)
     try:

@@ -9,30 +9,14 @@ FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
 @dataclass(frozen=True)
 class Skeleton:
-    """The joints of one raw format.
+    """The joints of one raw format."""
 
-    Attributes
-    ----------
-    root
-        The joint that all fingers share: palm or wrist.
-    joints
-        All joints in the order of the raw file, the root first.
-    fingers
-        Finger → its joints from the palm to the tip, the root left out.
-    unit_mm
-        Millimetres of one unit of the positions in the raw file.
-    relative
-        Whether the channels of all joints but the root are relative to the root.
-    turn
-        Channels of the root's orientation, empty where they are not kept.
-    """
-
-    root: str
-    joints: tuple[str, ...]
-    fingers: Mapping[str, tuple[str, ...]]
-    unit_mm: float
-    relative: bool
-    turn: tuple[str, ...] = ()
+    root: str  # the joint that all fingers share: palm or wrist
+    joints: tuple[str, ...]  # in the order of the raw file, the root first
+    fingers: Mapping[str, tuple[str, ...]]  # from the palm to the tip, without the root
+    unit_mm: float  # millimetres of one unit of the raw positions
+    relative: bool  # whether positions are relative to the root, but for its own
+    turn: tuple[str, ...] = ()  # channels of the root's orientation, where they are kept
 
     @property
     def channels(self) -> tuple[str, ...]:

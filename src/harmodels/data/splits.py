@@ -30,11 +30,6 @@ class Draw:
     subjects needs to know who was recorded. `subjects` takes the first set of people that leaves as
     many sequences of each class on both sides as are asked for; the person of a fold of
     `leave_one_subject_out`, named in `test_subjects`, may lack some of the classes.
-
-    Examples
-    --------
-    >>> Draw(protocol="subjects", validation_per_class=120, validation="subjects").validation
-    'subjects'
     """
 
     train_per_class: int | None = None
@@ -51,20 +46,12 @@ def draw_splits(
 ) -> pd.DataFrame:
     """Return who trains, validates and tests, for replicates first … first + replicates − 1.
 
-    Training and test sequences are drawn once, the same number of each class; a smaller draw is
-    a part of a larger one. Validation is taken out of the training sequences per replicate,
-    and replicate r is the same for any number of replicates, so that more of them can be drawn
-    later.
-
-    Returns
-    -------
     Columns `replicate` (int16), `id` and `split` (`train`, `validation`, `test`), ordered by
-    replicate and by the place of the sequence; sequences that are not drawn do not appear.
-
-    Raises
-    ------
-    DataError
-        If the protocol does not suit the data set, or a class has fewer sequences than asked.
+    replicate and by the place of the sequence, without those not drawn. Training and test sequences
+    are drawn once, the same number of each class; a smaller draw is a part of a larger one.
+    Validation is taken out of the training sequences per replicate, and replicate r is the same for
+    any number of replicates. Raises DataError if the protocol does not suit the data set, or a
+    class has fewer sequences than asked.
     """
     draw = replace(draw, protocol=_protocol(sequences, draw))
     random = generator(seed, Purpose.DRAW)
@@ -106,10 +93,7 @@ def split_indices(
 ) -> NDArray[np.int64]:
     """Return the rows of `sequences` that form one or more splits of one replicate, in order.
 
-    Raises
-    ------
-    DataError
-        If the frame has no such replicate, or names a sequence that does not exist.
+    Raises DataError if the frame has no such replicate, or an id that does not exist.
     """
     mine = frame[frame["replicate"] == replicate]
     if mine.empty:

@@ -14,13 +14,7 @@ LARGEST = 1e30  # no recording holds such a number, and no change of units takes
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, blank ones at its end left out.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or holds nothing.
-    """
+    """Return the lines of a text file, blank ones at its end left out; at least one."""
     return _lines(path, _read_text(path))
 
 
@@ -43,63 +37,26 @@ def _read_text(path: Path) -> str:
 def read_rows(
     path: Path, columns: int, meaning: str, separator: str | None = None
 ) -> NDArray[np.float64]:
-    """Read a table of numbers.
+    """Read a table of numbers: (lines, columns) float64, all finite and below `LARGEST`.
 
-    Parameters
-    ----------
-    path
-        A text file; a separator at the end of a line is ignored.
-    columns
-        Numbers of a line.
-    meaning
-        What they are, for the message about a line that has another number of them.
-    separator
-        What stands between two numbers; None is white space.
-
-    Returns
-    -------
-    (lines, columns) float64, all finite and below `LARGEST`.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, if the file is empty, a line has another number of columns, or a
-        number is none, not finite, too large, or written as only Python reads it (`1_0`, digits
-        of other scripts).
+    The separator None is white space; one at the end of a line is ignored. Raises DataError naming
+    file and line, if the file is empty, a line has another number of columns than `columns`
+    (`meaning` says of what), or a number is none, not finite, too large, or written as only Python
+    reads it (`1_0`, digits of other scripts).
     """
     return _parse(path, read_lines(path), 1, columns, meaning, separator)
 
 
-def read_columns(
-    path: Path, names: Sequence[str], separator: str = ","
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Read a table of numbers below a line with the names of its columns.
+def read_columns(path: Path, names: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
+    """Read a table of numbers below a line with the names of its columns; return table and names.
 
-    Parameters
-    ----------
-    path
-        A text file whose last line is ended, as that of a whole file is.
-    names
-        Columns that are needed, in any order and among others.
-    separator
-        What separates two numbers, and two names.
-
-    Returns
-    -------
-    table
-        (lines, columns) float64 of all columns, all finite and below `LARGEST`.
-    header
-        Their names, in the order of the file.
-
-    Raises
-    ------
-    DataError
-        As `read_rows`, and if a column is missing or named twice, there is no line below the
-        names, or the last line is not ended.
+    The columns `names` are needed, in any order and among others. Raises DataError as `read_rows`,
+    and if a column is missing or named twice, there is no line below the names, or the last line is
+    not ended, as that of a whole file is.
     """
     text = _read_text(path)
     lines = _lines(path, text)
-    header = [name.strip() for name in lines[0].split(separator)]
+    header = [name.strip() for name in lines[0].split(",")]
     missing = [name for name in names if name not in header]
     if missing:
         advice = unknown_key(missing[:1], header).replace("unknown key", "no column", 1)
@@ -110,7 +67,7 @@ def read_columns(
     if len(lines) == 1 or not text.endswith("\n"):
         raise DataError(f"{path}, line {len(lines)}: the file is cut short; bring a whole copy")
     meaning = f"as many as line 1 has names, {header[0]!r} to {header[-1]!r}; bring a whole copy"
-    return _parse(path, lines[1:], 2, len(header), meaning, separator), header
+    return _parse(path, lines[1:], 2, len(header), meaning, ","), header
 
 
 def _parse(

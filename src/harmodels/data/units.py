@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 
+STANDARD_GRAVITY = 9.80665  # m/s² in one g
 # Unit → what it measures, and its size in the SI unit.
 UNITS = {
     "m/s²": ("acceleration", 1.0),
     "m/s^2": ("acceleration", 1.0),
     "m/s2": ("acceleration", 1.0),
-    "g": ("acceleration", 9.80665),
+    "g": ("acceleration", STANDARD_GRAVITY),
     "mg": ("acceleration", 9.80665e-3),
     "rad/s": ("angular velocity", 1.0),
     "deg/s": ("angular velocity", math.pi / 180),
@@ -20,13 +21,8 @@ UNITS = {
 def unit_factor(unit: str, wanted: str) -> float:
     """Return what values in `unit` are multiplied with to be in `wanted`.
 
-    Raises
-    ------
-    ValueError
-        If the units measure different things, or one of two different ones is not known.
+    Raises ValueError if they measure different things, or one of two different ones is unknown.
 
-    Examples
-    --------
     >>> round(unit_factor("g", "m/s²"), 5)
     9.80665
     """
@@ -42,22 +38,8 @@ def unit_factor(unit: str, wanted: str) -> float:
 
 
 def convert_units(units: Sequence[str], wanted: str) -> tuple[tuple[str, ...], list[float]]:
-    """Return the units of channels of which those that measure the same are in `wanted`.
+    """Return units and factors of channels of which those that measure the same are in `wanted`.
 
-    Parameters
-    ----------
-    units
-        Of the channels as they are; one that is not known stays.
-    wanted
-        A known unit.
-
-    Returns
-    -------
-    units, factors
-        The units afterwards, and what the values of each channel are multiplied with.
-
-    Examples
-    --------
     >>> convert_units(["m/s²", "rad/s"], "m/s²")
     (('m/s²', 'rad/s'), [1.0, 1.0])
     """

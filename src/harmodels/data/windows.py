@@ -12,17 +12,6 @@ from harmodels.data.facts import SequenceFacts
 from harmodels.data.sequences import Sequences
 
 
-def number_segments(breaks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the number of the segment of each row.
-
-    Parameters
-    ----------
-    breaks
-        (rows,) whether something ends between the row before and this one.
-    """
-    return np.cumsum(breaks, dtype=np.int64)
-
-
 def changes(column: NDArray[Any]) -> NDArray[np.bool_]:
     """Return (rows,) whether a value differs from the one before; False for the first."""
     different = np.zeros(len(column), dtype=np.bool_)
@@ -30,42 +19,9 @@ def changes(column: NDArray[Any]) -> NDArray[np.bool_]:
     return different
 
 
-def cut_windows(segments: NDArray[np.int64], steps: int, step: int) -> NDArray[np.int64]:
-    """Return the first rows of all windows, in order.
-
-    Within a segment of L rows the windows start at its rows 0, step, 2·step, … as long as
-    `steps` rows are left, so there are ⌊(L − steps) / step⌋ + 1 of them, or none.
-
-    Parameters
-    ----------
-    segments
-        (rows,) equal within a segment and different from one segment to the next.
-    steps, step
-        Rows of a window, and rows from one start to the next; both at least 1.
-    """
-    if steps < 1 or step < 1:
-        raise ValueError(f"a window of {steps} rows every {step} rows cannot be cut")
-    firsts = np.flatnonzero(changes(segments) | (np.arange(len(segments)) == 0))
-    lengths = np.diff(firsts, append=len(segments))
-    counts = np.where(lengths >= steps, (lengths - steps) // step + 1, 0)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return (np.repeat(firsts, counts) + within * step).astype(np.int64)
-
-
-def rows_of_windows(starts: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
-    """Return (windows, steps) row numbers of windows that start at `starts`."""
-    return starts[:, None] + np.arange(steps, dtype=np.int64)
-
-
 @dataclass
 class WindowsOfParts:
-    """Windows of unbroken parts of recordings, one part after another.
-
-    Attributes
-    ----------
-    facts, window
-        Of the registry.
-    """
+    """Windows of unbroken parts of recordings, one part after another."""
 
     facts: SequenceFacts
     window: Window
@@ -78,27 +34,20 @@ class WindowsOfParts:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def cut(self, values: NDArray[np.float64], stem: str, subject: str, label: int) -> int:
-        """Cut one part; return the number of its windows.
+    def cut(self, values: NDArray[Any], stem: str, subject: str, label: int) -> int:
+        """Cut one part (T, D), at the rate of the data set; return the number of its windows.
 
-        Parameters
-        ----------
-        values
-            (T, D) at the rate of the data set.
-        stem
-            What the ids of its windows begin with; parts of one stem are numbered on.
-        subject, label
-            Who was recorded, and what is done all the time.
+        They start at the rows 0, step, 2·step, … as long as `steps` rows are left. Their ids begin
+        with `stem`; parts of one stem are numbered on.
         """
-        segment = np.zeros(len(values), dtype=np.int64)
-        starts = cut_windows(segment, self.window.steps, self.window.step)
+        starts = np.arange(0, len(values) - self.window.steps + 1, self.window.step)
         for _ in starts:
             self._numbers[stem] += 1
             self._ids.append(f"{stem}/{self._numbers[stem]:05d}")
         self._subjects += [subject] * len(starts)
         self._labels += [label] * len(starts)
         if len(starts):
-            rows = rows_of_windows(starts, self.window.steps)
+            rows = starts[:, None] + np.arange(self.window.steps)
             self._values.append(values[rows].astype(np.float32))
         return len(starts)
 

@@ -302,13 +302,7 @@ class SigmoidOutputs:
 
 
 def threads_of(n_jobs: int | None) -> int:
-    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one.
-
-    Raises
-    ------
-    ValueError
-        If it is zero.
-    """
+    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one."""
     if n_jobs == 0:
         raise ValueError("n_jobs is 0; give a number of threads, or -1 for all cores")
     if n_jobs is None or n_jobs > 0:

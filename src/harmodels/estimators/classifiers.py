@@ -100,7 +100,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         )
 
     def _module(self, replicate: int) -> nn.Module:
-        return torch_modules.elman_module(self.params_, replicate)
+        return torch_modules.recurrent_module(self.params_, "simple_rnn", replicate)
 
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         sequences = super()._read(X, reset=reset, name=name)

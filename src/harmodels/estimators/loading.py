@@ -3,24 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from harmodels.estimators import model_folder
+from harmodels.estimators import classifiers, model_folder
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.classifiers import (
-    ElmanClassifier,
-    GRUClassifier,
-    HierarchicalClassifier,
-    LSTMClassifier,
-    MLPClassifier,
-)
 
 ARCHITECTURES: Mapping[str, type[NetworkClassifier]] = {
     kind.__name__: kind
     for kind in (
-        ElmanClassifier,
-        GRUClassifier,
-        HierarchicalClassifier,
-        LSTMClassifier,
-        MLPClassifier,
+        classifiers.ElmanClassifier,
+        classifiers.GRUClassifier,
+        classifiers.HierarchicalClassifier,
+        classifiers.LSTMClassifier,
+        classifiers.MLPClassifier,
     )
 }
 

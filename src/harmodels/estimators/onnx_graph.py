@@ -26,25 +26,9 @@ def write_onnx(
 ) -> None:
     """Write a module of `torch_modules` as an ONNX file, atomically.
 
-    Parameters
-    ----------
-    path
-        Of the file.
-    module
-        One network.
-    classes
-        (C,) labels.
-    channels
-        Of a sequence, or features of a vector.
-    sigmoids
-        Whether the outputs are sigmoids that are scaled to add up to one, or a softmax.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    ValueError
-        If the labels are neither text nor numbers.
+    `channels` are those of a sequence, or the features of a vector. With `sigmoids` the outputs
+    are sigmoids that are scaled to add up to one, otherwise a softmax. `classes` (C,) have to be
+    text or numbers.
     """
     try:
         from onnx import TensorProto, helper
@@ -103,13 +87,10 @@ class _Graph:
         """Add a recurrent node; return all outputs (T, 1, n, H) and the last states (1, n, H)."""
         from onnx import helper
 
-        names = [f"{part}_{len(self.nodes)}" for part in ("outputs", "states")]
-        self.nodes.append(
-            helper.make_node(
-                operator.name, inputs, names, hidden_size=hidden, **operator.attributes
-            )
-        )
-        return names[0], names[1]
+        outputs, states = (f"{part}_{len(self.nodes)}" for part in ("outputs", "states"))
+        sizes = {"hidden_size": hidden, **operator.attributes}
+        self.nodes.append(helper.make_node(operator.name, inputs, [outputs, states], **sizes))
+        return outputs, states
 
     def constant(self, value: Tensor | NDArray[Any]) -> str:
         """Add a constant and return its name."""

@@ -59,11 +59,7 @@ def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> F
 def read_sequences(X: Any, name: str = "X") -> list[Floats]:
     """Return n float32 arrays (T_i, D) from an array (n, T, D) or a list of (T_i, D) or (T_i,).
 
-    Raises
-    ------
-    ValueError
-        If there is no sequence, one is empty, the channels differ, or a value is not a finite
-        number of float32; the message names sequence, step and channel.
+    A ValueError names sequence, step and channel of anything else, or of no finite number.
     """
     sequences = []
     for index, sequence in enumerate(np.asarray(X) if isinstance(X, memoryview) else X):

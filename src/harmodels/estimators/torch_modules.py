@@ -16,15 +16,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 class RecurrentModule(nn.Module):
-    """Recurrent layers and a dense one on the state after each sequence's last step.
-
-    Parameters
-    ----------
-    rnn
-        The batch-first layers of a cell, `torch_layer` of its record.
-    output
-        The dense layer.
-    """
+    """Batch-first recurrent layers, a dense one on the state after each sequence's last step."""
 
     def __init__(self, rnn: nn.Module, output: nn.Linear) -> None:
         super().__init__()
@@ -79,15 +71,10 @@ def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
     return outputs.gather(1, last).squeeze(1)
 
 
-def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
-    """Return one replicate of an Elman classifier as torch.nn.RNN and torch.nn.Linear."""
-    module = RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output))
-    return _load(module, to_torch(params, replicate))
-
-
 def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
-    """Return one replicate of a stack of recurrent layers as torch.nn's and a dense layer."""
-    rnn = _recurrent(cell, params.rnn[0], layers=len(params.rnn))
+    """Return one replicate of one or more recurrent layers as torch.nn's and a dense layer."""
+    layers = [params.rnn] if isinstance(params, ElmanClassifier) else params.rnn
+    rnn = _recurrent(cell, layers[0], layers=len(layers))
     return _load(RecurrentModule(rnn, _dense(params.output)), to_torch(params, replicate))
 
 

@@ -12,17 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from harmodels.evaluation.significance import (
-    effect_size,
-    mean_p_value,
-    share_p_value,
-)
-from harmodels.evaluation.statistics import (
-    LEVEL,
-    Interval,
-    mean_interval,
-    share_interval,
-)
+from harmodels.evaluation.significance import effect_size, mean_p_value, share_p_value
+from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval, share_interval
 
 Expected = Literal["greater", "less"]
 
@@ -93,14 +84,16 @@ def judge(interval: Interval, expected: Expected, threshold: float = 0.0) -> Ver
     >>> print(judge(mean_interval([0.2, 0.3, 0.4]), "greater"))
     holds
     """
-    if interval.n < 2:
-        return Verdict.UNDECIDED
     low, high = interval.low - threshold, interval.high - threshold
     if expected == "less":
         low, high = -high, -low
-    if low > 0:
-        return Verdict.HOLDS
-    return Verdict.FAILS if high <= 0 else Verdict.UNDECIDED
+    return _verdict(interval, low > 0, high <= 0)
+
+
+def _verdict(interval: Interval, holds: bool, fails: bool) -> Verdict:
+    if interval.n < 2 or not (holds or fails):
+        return Verdict.UNDECIDED
+    return Verdict.HOLDS if holds else Verdict.FAILS
 
 
 def compare(
@@ -137,9 +130,8 @@ def majority(
     Equal values do not count as beaten.
     """
     pairs = _pairs(left, right, pair_on)
-    sign = 1 if expected == "greater" else -1
-    beaten = sign * (pairs["value_left"] - pairs["value_right"]) > 0
-    return _judge_share(beaten.groupby(pairs["replicate"]).mean(), 0.5, level)
+    beaten = beyond(pairs["value_left"] - pairs["value_right"], 0.0, expected)
+    return _judge_majority(beaten, pairs["replicate"], level)
 
 
 def majority_untied(
@@ -156,9 +148,8 @@ def majority_untied(
     """
     pairs = _pairs(left, right, pair_on)
     differing = pairs.loc[pairs["value_left"] != pairs["value_right"]]
-    sign = 1 if expected == "greater" else -1
-    beaten = sign * (differing["value_left"] - differing["value_right"]) > 0
-    return _judge_share(beaten.groupby(differing["replicate"]).mean(), 0.5, level)
+    beaten = beyond(differing["value_left"] - differing["value_right"], 0.0, expected)
+    return _judge_majority(beaten, differing["replicate"], level)
 
 
 def best_of(
@@ -195,11 +186,7 @@ def at_least_everywhere(sample: pd.DataFrame, threshold: float, level: float = L
     """
     lowest = sample.groupby("replicate")["value"].min()
     interval = share_interval(lowest, level)
-    verdict = Verdict.UNDECIDED
-    if interval.n >= 2 and interval.low >= threshold:
-        verdict = Verdict.HOLDS
-    elif interval.n >= 2 and interval.high < threshold:
-        verdict = Verdict.FAILS
+    verdict = _verdict(interval, interval.low >= threshold, interval.high < threshold)
     p_value = share_p_value(lowest, threshold)
     return Judgement(interval, threshold, verdict, p_value, effect_size(lowest, threshold))
 
@@ -225,11 +212,8 @@ def judge_equivalence(
     """Judge whether the mean of the differences, one a replicate, is within ±margin."""
     difference = list(differences)
     interval = mean_interval(difference, level)
-    verdict = Verdict.UNDECIDED
-    if interval.n >= 2 and -margin < interval.low and interval.high < margin:
-        verdict = Verdict.HOLDS
-    elif interval.n >= 2 and (interval.low >= margin or interval.high <= -margin):
-        verdict = Verdict.FAILS
+    inside = -margin < interval.low and interval.high < margin
+    verdict = _verdict(interval, inside, interval.low >= margin or interval.high <= -margin)
     nearer = float(np.copysign(margin, interval.mean))
     effect = -float(np.sign(nearer)) * effect_size(difference, nearer)
     return Judgement(interval, margin, verdict, mean_p_value(difference, nearer), effect)
@@ -246,9 +230,13 @@ def share_beyond(
     sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
 ) -> Judgement:
     """Judge the share of configurations on the expected side of `threshold` against one half."""
-    sign = 1 if expected == "greater" else -1
-    beyond = sign * (sample["value"] - threshold) > 0
-    return _judge_share(beyond.groupby(sample["replicate"]).mean(), 0.5, level)
+    reached = beyond(sample["value"], threshold, expected)
+    return _judge_majority(reached, sample["replicate"], level)
+
+
+def beyond(values: "pd.Series[float]", threshold: float, expected: Expected) -> "pd.Series[bool]":
+    """Return which values lie on the expected side of `threshold`."""
+    return values > threshold if expected == "greater" else values < threshold
 
 
 def loss_roughness(losses: Sequence[float]) -> float:
@@ -280,25 +268,18 @@ def judge_mean(
     """Judge the mean of the values, one a replicate, against `threshold`."""
     values = list(values)
     interval = mean_interval(values, level)
-    return Judgement(
-        interval,
-        threshold,
-        judge(interval, expected, threshold),
-        mean_p_value(values, threshold),
-        effect_size(values, threshold),
-    )
+    verdict, p_value = judge(interval, expected, threshold), mean_p_value(values, threshold)
+    return Judgement(interval, threshold, verdict, p_value, effect_size(values, threshold))
 
 
-def _judge_share(shares: Iterable[float], threshold: float, level: float) -> Judgement:
-    shares = list(shares)
+def _judge_majority(
+    reached: "pd.Series[bool]", replicates: "pd.Series[int]", level: float
+) -> Judgement:
+    """Judge the share that reached something, one a replicate, against one half."""
+    shares = reached.groupby(replicates).mean()
     interval = share_interval(shares, level)
-    return Judgement(
-        interval,
-        threshold,
-        judge(interval, "greater", threshold),
-        share_p_value(shares, threshold),
-        effect_size(shares, threshold),
-    )
+    verdict = judge(interval, "greater", 0.5)
+    return Judgement(interval, 0.5, verdict, share_p_value(shares), effect_size(shares, 0.5))
 
 
 def differences(

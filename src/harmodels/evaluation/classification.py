@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmodels.errors import ResultsError
-from harmodels.evaluation.confusion import confusion_counts
+from harmodels.evaluation.confusion import confusion_counts, recalls
 from harmodels.evaluation.predictions import labels_of, predicted_labels
 
 
@@ -13,13 +13,6 @@ def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the unweighted mean of the classes' F1, columns replicate and value.
 
     A class that is neither present nor predicted counts as 0.
-
-    Examples
-    --------
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 1],
-    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
-    >>> macro_f1(predictions)["value"].round(3).tolist()
-    [0.333]
     """
     replicates, counts = confusion_counts(predictions)  # (R, C, C)
     hits = np.diagonal(counts, axis1=1, axis2=2)  # (R, C)
@@ -31,12 +24,11 @@ def macro_f1(predictions: pd.DataFrame) -> pd.DataFrame:
 def class_recall(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return each class's recall, columns replicate, label, recall; NaN for an absent class."""
     replicates, counts = confusion_counts(predictions)  # (R, C, C)
-    hits, present = np.diagonal(counts, axis1=1, axis2=2), counts.sum(axis=2)  # (R, C)
-    recall = np.divide(hits, present, out=np.full(hits.shape, np.nan), where=present > 0)
+    recall = recalls(counts)  # (R, C)
     return pd.DataFrame(
         {
-            "replicate": np.repeat(replicates, hits.shape[1]),
-            "label": np.tile(np.arange(hits.shape[1]), len(replicates)),
+            "replicate": np.repeat(replicates, recall.shape[1]),
+            "label": np.tile(np.arange(recall.shape[1]), len(replicates)),
             "recall": recall.ravel(),
         }
     )
@@ -45,25 +37,8 @@ def class_recall(predictions: pd.DataFrame) -> pd.DataFrame:
 def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """Return each subject's accuracy, columns replicate, subject, accuracy, sequences.
 
-    Parameters
-    ----------
-    predictions
-        Rows of one checkpoint and one split.
-    subjects
-        Columns id and subject; every predicted id must be there.
-
-    Raises
-    ------
-    ResultsError
-        If an id has no subject.
-
-    Examples
-    --------
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "id": ["a", "b"], "label": [0, 1],
-    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
-    >>> subjects = pd.DataFrame({"id": ["a", "b"], "subject": ["2", "4"]})
-    >>> subject_accuracy(predictions, subjects).to_dict("list")
-    {'replicate': [0, 0], 'subject': ['2', '4'], 'accuracy': [1.0, 0.0], 'sequences': [1, 1]}
+    For predictions of one checkpoint and split; `subjects` has the columns id and subject,
+    and a row of every predicted id.
     """
     return subject_shares(
         predictions, predicted_labels(predictions) == labels_of(predictions), subjects
@@ -73,22 +48,7 @@ def subject_accuracy(predictions: pd.DataFrame, subjects: pd.DataFrame) -> pd.Da
 def subject_shares(
     predictions: pd.DataFrame, right: NDArray[np.bool_], subjects: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the share of each subject's sequences that are right; as `subject_accuracy`.
-
-    Parameters
-    ----------
-    predictions
-        Rows of one checkpoint and one split.
-    right
-        (N,) which of them count as right, for example the true class among the best three.
-    subjects
-        Columns id and subject; every predicted id must be there.
-
-    Raises
-    ------
-    ResultsError
-        If an id has no subject.
-    """
+    """Return the share of each subject's sequences that are `right` (N,); as `subject_accuracy`."""
     rows = pd.Index(subjects["id"]).get_indexer(predictions["id"])  # -1 where there is none
     names = subjects["subject"].to_numpy()[rows]
     unknown = predictions.loc[(rows < 0) | pd.isna(names), "id"]

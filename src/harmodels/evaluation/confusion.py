@@ -10,18 +10,7 @@ from harmodels.evaluation.predictions import labels_of, predicted_labels, score_
 
 
 def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.int64]]:
-    """Return the replicates and their counts, shape (R, C, C).
-
-    `counts[r, i, j]` sequences of class i were taken for class j by replicate `replicates[r]`.
-
-    Examples
-    --------
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 1],
-    ...     "score_0": [0.9, 0.8], "score_1": [0.1, 0.2]})
-    >>> replicates, counts = confusion_counts(predictions)
-    >>> counts[0].tolist()
-    [[1, 0], [1, 0]]
-    """
+    """Return the replicates and their counts (R, C, C), of true classes (rows) and predicted."""
     classes = len(score_columns(predictions))
     replicates = [int(r) for r in np.unique(predictions["replicate"])]
     position = np.searchsorted(replicates, predictions["replicate"].to_numpy())
@@ -35,6 +24,13 @@ def row_fractions(counts: NDArray[np.number]) -> NDArray[np.float64]:
     counts = np.asarray(counts, dtype=np.float64)
     totals = counts.sum(axis=-1, keepdims=True)
     return np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+
+
+def recalls(counts: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return each class's recall, shape (R, C); NaN for a class without sequences."""
+    totals = np.asarray(counts, dtype=np.float64).sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    return np.divide(right, totals, out=np.full_like(totals, np.nan), where=totals > 0)
 
 
 def most_predicted_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
@@ -52,11 +48,6 @@ def row_distance(counts: NDArray[np.number], other: NDArray[np.number]) -> NDArr
     The total variation of two rows of shares, half the sum of absolute differences, between 0 and
     1: the share of a class that would have to be answered otherwise. Mean over the classes that
     both matrices have sequences of.
-
-    Examples
-    --------
-    >>> row_distance(np.array([[3, 1], [0, 4]]), np.array([[4, 0], [0, 8]])).item()
-    0.125
     """
     known = (np.asarray(counts).sum(-1) > 0) & (np.asarray(other).sum(-1) > 0)
     distances = np.abs(row_fractions(counts) - row_fractions(other)).sum(-1) / 2
@@ -91,16 +82,8 @@ def recall_lead(counts: NDArray[np.number], label: int) -> NDArray[np.float64]:
     """Return the recall of a class minus the highest recall of the others, shape (R,).
 
     Classes without sequences are left out; NaN where only one class is left.
-
-    Examples
-    --------
-    >>> recall_lead(np.array([[[8, 2, 0], [5, 5, 0], [0, 0, 0]]]), 0).round(1).tolist()
-    [0.3]
     """
-    counts = np.asarray(counts, dtype=np.float64)
-    totals = counts.sum(axis=-1)
-    right = np.diagonal(counts, axis1=-2, axis2=-1)
-    recall = np.divide(right, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+    recall = recalls(counts)
     others = np.delete(recall, label, axis=-1)
     highest = np.where(np.isnan(others), -np.inf, others).max(axis=-1)
     return np.where(np.isinf(highest), np.nan, recall[..., label] - highest)
@@ -111,25 +94,10 @@ def mistaken_margin(
 ) -> NDArray[np.float64]:
     """Return how much more often than another wrong answer some classes are given `answer`.
 
-    Parameters
-    ----------
-    counts
-        Shape (R, C, C).
-    labels
-        The true classes; their wrong answers are added up.
-    answer
-        The wrong answer in question.
-    most
-        Whether the most frequent other wrong answer is subtracted, or the rarest.
+    A difference of shares of the wrong answers, shape (R,), of counts (R, C, C); those of the
+    true classes `labels` are added up. The other wrong answer is the most frequent with `most`,
+    otherwise the rarest. NaN without any wrong answer or another class.
 
-    Returns
-    -------
-    margin
-        Share of the wrong answers, difference, shape (R,); NaN without any wrong answer or
-        another class.
-
-    Examples
-    --------
     >>> counts = np.array([[[6, 3, 1], [0, 9, 1], [0, 0, 10]]])
     >>> mistaken_margin(counts, [0], 1, most=True).tolist()  # 3 of 4 errors against 1 of 4
     [0.5]

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from harmodels.evaluation.claims import Expected, Judgement, differences, judge, judge_mean
+from harmodels.evaluation.claims import (
+    Expected,
+    Judgement,
+    beyond,
+    differences,
+    judge,
+    judge_mean,
+)
 from harmodels.evaluation.significance import count_p_value, effect_size
 from harmodels.evaluation.statistics import LEVEL, count_interval
 
@@ -46,10 +53,9 @@ def count_beyond(
     since few replicates that are all 0 or all 1 have no spread. Also returns the count. The effect
     is that of the replicates' shares.
     """
-    sign = 1 if expected == "greater" else -1
-    beyond = sign * (sample["value"] - threshold) > 0
-    shares = beyond.groupby(sample["replicate"]).mean()
-    count, networks = int(beyond.sum()), len(sample)
+    reached = beyond(sample["value"], threshold, expected)
+    shares = reached.groupby(sample["replicate"]).mean()
+    count, networks = int(reached.sum()), len(sample)
     interval = count_interval(count, networks, level)._replace(n=len(shares))
     verdict = judge(interval, "greater", 0.5)
     p_value = count_p_value(count, networks) if len(shares) > 1 else float("nan")

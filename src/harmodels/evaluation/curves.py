@@ -14,13 +14,6 @@ def residual_roughness(losses: Sequence[float]) -> float:
     The median is over `MEDIAN_OF` epochs about each one, over fewer, as many before as after, near
     the ends. So a curve that only falls has roughness 0 however steep it is, and, unlike the mean
     rise, a step to another level counts once and not as noise. NaN for fewer than three epochs.
-
-    Examples
-    --------
-    >>> residual_roughness([3.0, 2.0, 1.5, 1.4, 1.3])
-    0.0
-    >>> residual_roughness([1.0, 1.0, 3.0, 1.0])  # one epoch of four is off, by 2
-    1.0
     """
     values = np.asarray(losses, dtype=np.float64)
     if values.size < 3:
@@ -35,11 +28,6 @@ def final_slope(losses: Sequence[float]) -> float:
     """Return the slope of the least-squares line through the last `SLOPE_OF` epochs, per epoch.
 
     Of a shorter curve through all of it; NaN for fewer than two epochs.
-
-    Examples
-    --------
-    >>> round(final_slope([9.0, 5.0, *range(10, 0, -1)]), 6)
-    -1.0
     """
     values = np.asarray(losses, dtype=np.float64)[-SLOPE_OF:]
     if values.size < 2:

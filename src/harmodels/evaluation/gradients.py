@@ -20,15 +20,7 @@ def is_gradient_norm(history: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def gradient_norms(history: pd.DataFrame) -> pd.DataFrame:
-    """Return replicate, trained, steps_back and value; `trained` is False before training.
-
-    Examples
-    --------
-    >>> rows = [(0, 0, "train", "gradient_norm_1", 0.5), (0, 9, "train", "gradient_norm_1", 2.0)]
-    >>> columns = ["replicate", "epoch", "split", "metric", "value"]
-    >>> gradient_norms(pd.DataFrame(rows, columns=columns))["trained"].tolist()
-    [False, True]
-    """
+    """Return replicate, trained, steps_back and value; `trained` is False before training."""
     rows = history.loc[is_gradient_norm(history)]
     found = pd.DataFrame(
         {

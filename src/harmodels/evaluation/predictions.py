@@ -10,13 +10,7 @@ from harmodels.errors import ResultsError
 
 
 def score_columns(predictions: pd.DataFrame) -> list[str]:
-    """Return `score_0` … `score_{C-1}` in the order of the classes.
-
-    Raises
-    ------
-    ResultsError
-        If there is none, or a class is left out.
-    """
+    """Return `score_0` … `score_{C-1}` in the order of the classes; none may be left out."""
     found = {name for name in predictions.columns if re.fullmatch(r"score_\d+", str(name))}
     wanted = [f"score_{c}" for c in range(len(found))]
     if not found or found != set(wanted):

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used, which planning a run never does
 from numpy.typing import NDArray
-from scipy import special
 
 from harmodels.evaluation.statistics import LEVEL
 
@@ -54,7 +54,9 @@ def share_p_value(shares: Iterable[float], threshold: float = 0.5) -> float:
     error = sample.std(ddof=1) / math.sqrt(sample.size)
     if error > 0:  # then 0 < mean < 1
         error /= mean * (1 - mean)
-    return _two_sided(special.logit(mean) - special.logit(threshold), error, sample.size - 1)
+    return _two_sided(
+        scipy.special.logit(mean) - scipy.special.logit(threshold), error, sample.size - 1
+    )
 
 
 def count_p_value(count: int, trials: int, share: float = 0.5) -> float:
@@ -71,8 +73,8 @@ def count_p_value(count: int, trials: int, share: float = 0.5) -> float:
     if trials == 0:
         return float("nan")
     # P(at most count) and P(at least count); the argument k of bdtr is an integer below trials
-    below = float(special.bdtr(count, trials, share))
-    above = 1.0 if count == 0 else float(special.bdtrc(count - 1, trials, share))
+    below = float(scipy.special.bdtr(count, trials, share))
+    above = 1.0 if count == 0 else float(scipy.special.bdtrc(count - 1, trials, share))
     return min(1.0, 2 * min(below, above))
 
 
@@ -153,7 +155,7 @@ def replicates_to_decide(effect: float, level: float = LEVEL, power: float = POW
     numbers = range(2, MOST_REPLICATES + 1)
 
     def power_of(n: int) -> float:
-        critical = special.stdtrit(n - 1, (1 + level) / 2)
+        critical = scipy.special.stdtrit(n - 1, (1 + level) / 2)
         reached = nct.sf(critical, n - 1, abs(effect) * math.sqrt(n))
         # scipy gives NaN for a non-centrality so large that the power is 1
         return float(np.nan_to_num(reached, nan=1.0))
@@ -165,4 +167,4 @@ def replicates_to_decide(effect: float, level: float = LEVEL, power: float = POW
 def _two_sided(distance: float, error: float, degrees: int) -> float:
     if error == 0:
         return 0.0
-    return float(2 * special.stdtr(degrees, -abs(distance) / error))
+    return float(2 * scipy.special.stdtr(degrees, -abs(distance) / error))

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts are loaded when they are first used, which planning a run never does
 from numpy.typing import NDArray
-from scipy import special
 
 from harmodels.errors import ResultsError
 
@@ -208,7 +208,7 @@ def student_quantile(level: float, degrees: float | NDArray[np.float64]) -> floa
 
     NaN for no degrees of freedom.
     """
-    return special.stdtrit(degrees, (1 + level) / 2)
+    return scipy.special.stdtrit(degrees, (1 + level) / 2)
 
 
 def logit_bounds(mean: float, half: float) -> tuple[float, float]:
@@ -223,8 +223,8 @@ def logit_bounds(mean: float, half: float) -> tuple[float, float]:
     """
     if mean in (0.0, 1.0) and not np.isnan(half):
         return mean, mean
-    middle, wide = special.logit(mean), half / (mean * (1 - mean)) if 0 < mean < 1 else np.nan
-    low, high = float(special.expit(middle - wide)), float(special.expit(middle + wide))
+    middle, wide = scipy.special.logit(mean), half / (mean * (1 - mean)) if 0 < mean < 1 else np.nan
+    low, high = float(scipy.special.expit(middle - wide)), float(scipy.special.expit(middle + wide))
     # a mean that goes there and back may come out beside itself by the last digit
     return min(low, mean), max(high, mean)
 

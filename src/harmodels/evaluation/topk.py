@@ -11,23 +11,11 @@ from harmodels.evaluation.predictions import labels_of, score_columns, scores_of
 
 
 def label_ranks(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many classes stand before the true one, shape (N,), 0 for a right answer.
+    """Return how many classes stand before the true one, shape (N,), for scores (N, C).
 
     Equal scores are ordered by class number, as `argmax` does, so that top-1 accuracy is exactly
     the diagonal of the confusion matrix. (scikit-learn's `top_k_accuracy_score` gives the same
     numbers wherever no scores are equal, and orders equal ones the other way round.)
-
-    Parameters
-    ----------
-    scores
-        (N, C), the higher the likelier.
-    labels
-        (N,) true classes.
-
-    Examples
-    --------
-    >>> label_ranks(np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]]), np.array([2, 0])).tolist()
-    [1, 0]
     """
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     before = np.arange(scores.shape[1]) < labels[:, None]
@@ -42,24 +30,8 @@ def within_top_k(predictions: pd.DataFrame, k: int) -> NDArray[np.bool_]:
 def top_k_accuracy(predictions: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
     """Return top-k accuracies as a frame with the columns replicate, k, accuracy.
 
-    Parameters
-    ----------
-    predictions
-        Rows of one checkpoint and one split; no row gives an empty frame.
-    ks
-        The values of k, each between 1 and C.
-
-    Raises
-    ------
-    ConfigurationError
-        If a k is outside 1 … C.
-
-    Examples
-    --------
-    >>> predictions = pd.DataFrame({"replicate": [0, 0], "label": [0, 0],
-    ...     "score_0": [0.6, 0.3], "score_1": [0.4, 0.7]})
-    >>> top_k_accuracy(predictions, [1, 2])["accuracy"].tolist()
-    [0.5, 1.0]
+    For predictions of one checkpoint and split; no row gives an empty frame. Each k lies between
+    1 and C.
     """
     classes = len(score_columns(predictions))
     for k in ks:

@@ -10,7 +10,7 @@ from torch import Tensor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.nn.cells import CELLS
-from harmodels.nn.params import map_params, take_replicates
+from harmodels.nn.params import take_replicates
 from harmodels.nn.recurrent import RecurrentParams
 
 Description = dict[str, Any]
@@ -20,22 +20,9 @@ SCRIPT = files("harmodels.live").joinpath("network.js")
 def describe_network(model: NetworkClassifier) -> Description:
     """Return what `Network` of network.js is constructed from.
 
-    Parameters
-    ----------
-    model
-        Fitted.
-
-    Returns
-    -------
-    description
-        `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
-        `replicates`: of each the layers of its branches, the layers above them, and the output,
-        every tensor as base64 of little-endian float32.
-
-    Raises
-    ------
-    ModelError
-        If the network is not a recurrent one.
+    That is `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
+    `replicates`: of each the layers of its branches, the layers above them, and the output, every
+    tensor as base64 of little-endian float32.
     """
     _, options = model._options()
     cell = getattr(options, "cell", "simple_rnn")
@@ -66,14 +53,11 @@ def _replicate(params: Any) -> Description:
     """Describe the parameters of one network, whose axis R has length one."""
     branches: list[RecurrentParams] = []
     if hasattr(params, "hand"):  # a hierarchy: (1, F, …)
-        F = params.fingers.weight_ih.shape[1]
-        for index in range(F):
-            branches.append(map_params(lambda tensor, i=index: tensor[:, i], params.fingers))
+        fingers = zip(*(tensor.unbind(1) for tensor in params.fingers), strict=True)
+        branches = [RecurrentParams(*finger) for finger in fingers]
         layers = [params.hand]
-    elif hasattr(params.rnn, "weight_ih"):
-        layers = [params.rnn]
     else:
-        layers = list(params.rnn)
+        layers = [params.rnn] if hasattr(params.rnn, "weight_ih") else list(params.rnn)
     return {
         "branches": [_layer(layer) for layer in branches],
         "layers": [_layer(layer) for layer in layers],

@@ -22,20 +22,9 @@ SENSORS = {"acc": ("acceleration", "m/s²"), "gyro": ("rotation", "rad/s")}
 
 
 def write_live_page(folder: str | Path, page: str | Path) -> None:
-    """Write a page that runs a model in a browser, without a network or a library.
+    """Write a page that runs the model of `folder` in a browser, without a network or a library.
 
-    Parameters
-    ----------
-    folder
-        Of a model, as `save` or the rule `export_model` writes it.
-    page
-        The HTML file.
-
-    Raises
-    ------
-    ModelError
-        If the folder is not of a model, its network is not a recurrent one, or it reads what a
-        phone does not measure.
+    A ModelError says why where the network is not a recurrent one, or reads what no phone measures.
     """
     write_text(Path(page), live_page(load_model(folder)))
 

@@ -66,46 +66,9 @@ def forward(
 ) -> tuple[Tensor, Tensor, ElmanClassifierCache]:
     """Classify by the state after the last step.
 
-    Parameters
-    ----------
-    params
-        R classifiers.
-    inputs
-        (R, B, T, D).
-    initial
-        (R, B, H).
-    lengths
-        (R, B) int64, the steps of each sequence, 1 to T; None where all have T.
-
-    Returns
-    -------
-    logits
-        (R, B, C).
-    state
-        (R, B, H) after the last step, to be carried into the next window.
-    cache
-        What `backward` needs.
-
-    Examples
-    --------
-    One step of gradient descent on one batch, by hand:
-
-    >>> import numpy as np, torch
-    >>> from harmodels import optim
-    >>> from harmodels.nn import losses
-    >>> from harmodels.nn.initialisers import uniform, zeros
-    >>> params = initialise(
-    ...     [np.random.default_rng(0)], channels=3, hidden=8, classes=6,
-    ...     weights=uniform(0.1), biases=zeros,
-    ... )
-    >>> inputs, labels = torch.randn(1, 4, 20, 3), torch.tensor([[0, 1, 2, 5]])
-    >>> logits, _, cache = forward(params, inputs, torch.zeros(1, 4, 8))
-    >>> loss, d_logits = losses.softmax_cross_entropy(logits, labels)
-    >>> grads = backward(params, cache, d_logits)
-    >>> params = optim.sgd_step(params, grads, learning_rate=0.1)
-    >>> after, _, _ = forward(params, inputs, torch.zeros(1, 4, 8))
-    >>> bool(losses.softmax_cross_entropy(after, labels)[0].sum() < loss.sum())
-    True
+    Inputs (R, B, T, D), `initial` (R, B, H) and `lengths` (R, B) int64, 1 to T, or None where
+    all sequences have T steps. Returns logits (R, B, C), the state (R, B, H) after the last
+    step, to be carried into the next window, and the cache.
     """
     outputs, rnn_cache = elman.forward(params.rnn, inputs, initial)
     state = outputs[:, :, -1] if lengths is None else _last(outputs, lengths)  # (R, B, H)

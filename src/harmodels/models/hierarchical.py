@@ -40,14 +40,7 @@ class HierarchicalCache(NamedTuple):
 
 
 def finger_channels(fingers: Sequence[Sequence[int]], channels: int) -> Tensor:
-    """Return (F, K) int64: the input channels of each finger, the wrist's among them.
-
-    Raises
-    ------
-    DataError
-        If there is no finger, the fingers differ in their number of channels, or a channel is
-        not one of the data set's.
-    """
+    """Return (F, K) int64: the input channels of each finger, the wrist's among them."""
     widths = [len(finger) for finger in fingers]
     if not widths or min(widths) < 1 or min(widths) != max(widths):
         raise DataError(
@@ -97,27 +90,10 @@ def forward(
     inputs: Tensor,
     dropout_mask: DropoutMask | None = None,
 ) -> tuple[Tensor, HierarchicalCache]:
-    """Classify by the hand's state after the last valid step.
+    """Return logits (R, B, C) from the hand's state after the last valid step, and a cache.
 
-    Parameters
-    ----------
-    params, cell
-        R classifiers and the kind of their recurrent layers.
-    fingers
-        (F, K), from `finger_channels`.
-    batch
-        Layout of the sequences.
-    inputs
-        (R, S, D), packed.
-    dropout_mask
-        In training, the mask (R, B, H₂) in the order of the batch, and the scale 1 / keep_prob.
-
-    Returns
-    -------
-    logits
-        (R, B, C), in the order of the batch.
-    cache
-        What `backward` needs.
+    `fingers` (F, K) is from `finger_channels`, `inputs` (R, S, D) are packed, and the mask of
+    `dropout_mask` is (R, B, H₂), its scale 1 / keep_prob. B is in the order of the batch.
     """
     parts = _fold(inputs[..., fingers].transpose(1, 2))  # (R, S, F, K) to (R·F, S, K)
     sequences, finger_cache = recurrent.forward(

@@ -57,17 +57,7 @@ def initialise(
 def forward(
     params: Mlp, inputs: Tensor, dropout_mask: DropoutMask | None = None
 ) -> tuple[Tensor, MlpCache]:
-    """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache.
-
-    Examples
-    --------
-    >>> from harmodels.nn.initialisers import glorot_uniform, zeros
-    >>> generators = [np.random.default_rng(seed) for seed in range(3)]
-    >>> params = initialise(generators, sizes=(7, 5, 4, 2), weights=glorot_uniform, biases=zeros)
-    >>> logits, cache = forward(params, torch.randn(3, 10, 7))
-    >>> logits.shape
-    torch.Size([3, 10, 2])
-    """
+    """Return logits (R, B, C) for inputs (R, B, D), with dropout in training, and the cache."""
     first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
     active1, relu1 = relu.forward(first)
     if dropout_mask is not None:
@@ -99,24 +89,7 @@ def forward_as_programmed(params: Mlp, inputs: Tensor, masks: Tensor) -> tuple[T
     have read without a mask. So `backward` with this cache and no mask gives the program's
     updates, which follow no gradient of a loss. Derivation: docs/derivations/mlp.md.
 
-    Parameters
-    ----------
-    params
-        R perceptrons with N1 units in the first layer.
-    inputs
-        (R, B, D).
-    masks
-        (R, B, N1 + 1) of zeros and ones; the last column is the bias's.
-
-    Examples
-    --------
-    >>> from harmodels.nn.initialisers import uniform
-    >>> draw, generators = uniform(0.5), [np.random.default_rng(0)]
-    >>> params = initialise(generators, sizes=(7, 5, 4, 2), weights=draw, biases=draw)
-    >>> inputs = torch.randn(1, 3, 7)
-    >>> logits, _ = forward_as_programmed(params, inputs, torch.ones(1, 3, 6))
-    >>> torch.allclose(logits, forward(params, inputs)[0], atol=1e-6)
-    True
+    Inputs are (R, B, D), masks (R, B, N1 + 1) of zeros and ones; the last column is the bias's.
     """
     first, cache1 = linear.forward(params.hidden1, inputs)  # (R, B, N1)
     active1, relu1 = relu.forward(first)
@@ -129,18 +102,11 @@ def forward_as_programmed(params: Mlp, inputs: Tensor, masks: Tensor) -> tuple[T
 
 
 def in_use(params: Mlp, rate: float, form: str) -> Mlp:
-    """Return the perceptron without dropout that classifies after training with it.
+    """Return the perceptron without dropout that classifies after training with rate `rate`.
 
-    Parameters
-    ----------
-    params
-        As trained.
-    rate
-        Probability with which a unit was dropped.
-    form
-        `inverted`: `params` themselves. `at_inference`: the activations before the second layer
-        are scaled by 1 - rate, which is scaling its weight. `as_programmed`: the activations
-        behind it are, which is scaling weight and bias, as max(p v, 0) = p max(v, 0).
+    Its form is `inverted`: `params` themselves. `at_inference`: the activations before the second
+    layer are scaled by 1 - rate, which is scaling its weight. `as_programmed`: the activations
+    behind it are, which is scaling weight and bias, as max(p v, 0) = p max(v, 0).
     """
     if not rate or form == "inverted":
         return params

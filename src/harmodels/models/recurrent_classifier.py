@@ -61,41 +61,10 @@ def forward(
     inputs: Tensor,
     dropout_mask: DropoutMask | None = None,
 ) -> tuple[Tensor, RecurrentClassifierCache]:
-    """Classify by the highest layer's state after the last valid step.
+    """Return logits (R, B, C) from the highest layer's state after the last step, and a cache.
 
-    Parameters
-    ----------
-    params, cell
-        R classifiers and the kind of their recurrent layers.
-    batch
-        Layout of the sequences.
-    inputs
-        (R, S, D), packed (`packing.pack`, `packing.pack_frames`).
-    dropout_mask
-        In training, the mask (R, B, H) in the order of the batch, and the scale 1 / keep_prob.
-
-    Returns
-    -------
-    logits
-        (R, B, C), in the order of the batch.
-    cache
-        What `backward` needs.
-
-    Examples
-    --------
-    Two layers of LSTM over sequences of 5 and 9 steps of 3 channels:
-
-    >>> from harmodels.nn.cells import CELLS
-    >>> cell = CELLS["lstm"]
-    >>> params = initialise(
-    ...     [np.random.default_rng(0)], cell=cell, channels=3, hidden=4, layers=2, classes=6
-    ... )
-    >>> batch = packing.layout(torch.tensor([[5, 9]]))
-    >>> inputs = packing.pack(batch, torch.randn(1, 2, 9, 3))
-    >>> logits, cache = forward(params, cell, batch, inputs)
-    >>> logits.shape
-    torch.Size([1, 2, 6])
-    >>> grads = backward(params, cell, cache, torch.ones_like(logits))
+    `inputs` (R, S, D) are packed (`packing.pack`, `packing.pack_frames`), and the mask of
+    `dropout_mask` is (R, B, H), its scale 1 / keep_prob. B is in the order of the batch.
     """
     outputs, rnn_caches = stack.forward(cell, params.rnn, batch.size_at_t, inputs)
     logits, output_cache = last_state.forward(params.output, batch, outputs, dropout_mask)

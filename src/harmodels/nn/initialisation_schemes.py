@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
 
 from harmodels.nn.initialisers import glorot_uniform, orthogonal, uniform, zeros
 from harmodels.nn.linear import LinearParams
@@ -46,8 +45,7 @@ def _torch_recurrent(generator: Random, cell: Cell, channels: int, hidden: int) 
 
 def _torch_linear(generator: Random, inputs: int, outputs: int) -> LinearParams:
     draw = uniform(1 / math.sqrt(inputs))
-    weight: Tensor = draw(generator, (outputs, inputs))
-    return LinearParams(weight, draw(generator, (outputs,)))
+    return LinearParams(draw(generator, (outputs, inputs)), draw(generator, (outputs,)))
 
 
 KERAS = Scheme(_keras_recurrent, _keras_linear)

@@ -47,12 +47,7 @@ def state_dict(tree: tuple[Any, ...], prefix: str = "") -> dict[str, Tensor]:
 def load_state_dict(like: Tree, named: dict[str, Tensor], prefix: str = "") -> Tree:
     """Return a tree shaped as `like` with the tensors of `named`.
 
-    Raises
-    ------
-    KeyError
-        If a name is missing.
-    ValueError
-        If a shape differs, the replicate axis apart.
+    A missing name is a KeyError; another shape, the replicate axis apart, a ValueError.
     """
     values: list[Any] = []
     for field, value in zip(like._fields, like, strict=True):  # type: ignore[attr-defined]

@@ -38,12 +38,7 @@ def forward(
 ) -> tuple[Tensor, list[recurrent.RecurrentCache]]:
     """Run R stacks over packed sequences (R, S, D).
 
-    Returns
-    -------
-    outputs
-        (R, S, H), the hidden state of the highest layer after each step.
-    caches
-        What `backward` needs, one a layer.
+    Returns the states of the highest layer (R, S, H) and a cache for each layer.
     """
     caches = []
     outputs = inputs

@@ -19,27 +19,12 @@ StateDict = dict[str, Tensor]
 
 
 def to_torch(params: Any, replicate: int) -> StateDict:
-    """Return one replicate as the state dict of a module of torch.nn's layers.
-
-    Examples
-    --------
-    >>> from harmodels.nn.stack import stack
-    >>> shapes = (1, 12, 3), (1, 12, 4), (1, 12), (1, 12)
-    >>> layer = RecurrentParams(*(torch.zeros(shape) for shape in shapes))
-    >>> torch.nn.GRU(3, 4).load_state_dict(to_torch(stack([layer]), 0))
-    <All keys matched successfully>
-    """
+    """Return one replicate as the state dict of a module of torch.nn's layers."""
     return {name: tensor[replicate].clone() for name, tensor in _named(params)}
 
 
 def from_torch(like: Tree, modules: list[StateDict]) -> Tree:
-    """Return a tree shaped as `like` whose replicates are the modules of these state dicts.
-
-    Raises
-    ------
-    KeyError
-        If a module lacks a tensor.
-    """
+    """Return a tree shaped as `like` whose replicates are the modules of these state dicts."""
     params = map_params(lambda tensor: tensor.new_empty(len(modules), *tensor.shape[1:]), like)
     for name, tensor in _named(params):
         tensor.copy_(torch.stack([module[name] for module in modules]))

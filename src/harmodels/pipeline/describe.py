@@ -18,9 +18,12 @@ from pydantic import BaseModel
 from harmodels.config.options import OPTIONS, Options
 from harmodels.config.project import ProjectFile
 from harmodels.config.report_file import ReportFile
-from harmodels.config.specs.describe import describe_specs
 from harmodels.data.registry import Entry
 from harmodels.errors import ConfigurationError
+from harmodels.reporting.claims import ClaimSpec
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.tables import TableSpec
 
 HEADING = "## What one call builds"
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
@@ -41,8 +44,26 @@ def describe_all() -> str:
         meaning = " ".join((inspect.getdoc(record) or "").split("\n\n")[0].split())
         title = f"Options of `training: {name}`" if name in OPTIONS else meaning.rstrip(".")
         if name == "datasets":
-            parts.append(describe_specs())
+            parts.append(describe_products())
         parts.append(f"## {title}\n\n{table_of(record)}")
+    return "\n".join(parts)
+
+
+def describe_products() -> str:
+    """Return a section of Markdown with the keys of every kind of table, figure and claim."""
+    parts = [
+        "## Tables, figures and claims of a report\n\n"
+        "Each selects runs of experiments; a key that a kind does not take is an error.\n"
+    ]
+    bases: tuple[type[ProductSpec], ...] = (TableSpec, FigureSpec, ClaimSpec)
+    for base in bases:
+        named: dict[type[ProductSpec], list[str]] = {}
+        for kind, record in base.kinds.items():
+            named.setdefault(record, []).append(f"`{kind}`")
+        for record, kinds in named.items():
+            meaning = " ".join((inspect.getdoc(record) or "").split())
+            title = f"{base.noun.capitalize()}: {' and '.join(kinds)}"
+            parts.append(f"### {title}\n\n{meaning}\n\n{table_of(record)}")
     return "\n".join(parts)
 
 
@@ -159,7 +180,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     schemas = given.root / "workflow" / "schemas"
     schemas.mkdir(exist_ok=True)
     for name, record in records().items():
-        schema = json.dumps(schema_of(record), indent=1, ensure_ascii=False)
+        of_file = schema_of(record)
+        if name == "datasets":  # entries by name
+            of_file = {"additionalProperties": of_file, "$defs": of_file.pop("$defs")}
+        schema = json.dumps(of_file, indent=1, ensure_ascii=False)
         (schemas / f"{name}.schema.json").write_text(schema + "\n", encoding="utf-8")
     print(f"{page} and {schemas} renewed")
     return 0

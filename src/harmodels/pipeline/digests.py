@@ -13,14 +13,9 @@ HARMODELS = ImportedCode(PACKAGE.name, PACKAGE, whole=(CELLS.package,))
 
 @cache
 def code_of(script: str, *loaded: str) -> str:
-    """Return a digest of the files of the package that a script runs.
+    """Return a digest of the files of the package that a script of `workflow/scripts` runs.
 
-    Parameters
-    ----------
-    script
-        The name of a file of `workflow/scripts`.
-    loaded
-        Modules that the script loads by name, which no import shows.
+    `loaded` are modules that the script loads by name, which no import shows.
     """
     return HARMODELS.digest(root() / "workflow" / "scripts" / script, *loaded)
 

@@ -9,22 +9,10 @@ from harmodels.files import MORE_SPACE, why_unwritable
 
 
 def check_folders(work: Path, names: Iterable[str]) -> str | None:
-    """Return a warning about the work folder; None if nothing hinders.
+    """Return a warning about the folder `work`, where Snakemake runs; None if nothing hinders.
 
     A dry run may look at results that it cannot write, so that alone is no error. But Snakemake
-    writes into its folder `.snakemake` even then.
-
-    Parameters
-    ----------
-    work
-        Where Snakemake runs.
-    names
-        Folders that will hold results, relative to `work` or absolute.
-
-    Raises
-    ------
-    ResultsError
-        If such a folder is a link to nothing or no folder, or `.snakemake` cannot be written.
+    writes into its folder `.snakemake` even then. `names` are the folders that will hold results.
     """
     for name in names:
         _refuse_dead_ends(work / name)

@@ -22,15 +22,11 @@ COMMAND = Path("/proc/self/comm")  # what `ps` and `top` call a process
 
 
 def fork_scripts(folder: Path) -> None:
-    """Let Snakemake fork the scripts of this process instead of starting an interpreter for each.
+    """Let Snakemake fork the scripts of `folder` instead of starting an interpreter for each.
 
     Nothing changes where processes cannot be forked safely (macOS, Windows), nor for scripts that
-    run in an environment of their own. The server starts with the first script.
-
-    Parameters
-    ----------
-    folder
-        Of the scripts; others, of a workflow that uses this one as a module, are left alone.
+    run in an environment of their own, or of a workflow that uses this one as a module. The
+    server starts with the first script.
     """
     if sys.platform != "linux":
         return

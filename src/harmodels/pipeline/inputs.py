@@ -7,12 +7,11 @@ from typing import Any, Protocol
 from harmodels.assets import root
 from harmodels.config.experiments import Configuration
 from harmodels.config.parts import Part, parts_of, split_name
-from harmodels.config.specs.published import files_of
 from harmodels.data.formats import FORMATS
 from harmodels.data.hands import GROUP, fingers_of
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.digests import code_of, digest_of
-from harmodels.pipeline.pipeline import Pipeline, buildable, is_folded
+from harmodels.pipeline.pipeline import Pipeline, is_folded
 from harmodels.pipeline.targets import (
     RUN_FILES,
     files_in,
@@ -21,13 +20,7 @@ from harmodels.pipeline.targets import (
     splits_file,
 )
 from harmodels.plugins import LEARNERS
-from harmodels.reporting.specs import (
-    Spec,
-    experiments_of,
-    needs_subjects,
-    published_of,
-    published_runs_of,
-)
+from harmodels.reporting.product import ProductSpec
 
 
 class Wildcards(Protocol):
@@ -146,9 +139,9 @@ class Inputs:
             "device": project.device,
         }
 
-    def spec(self, section: str) -> Callable[[Wildcards], Spec]:
-        """Return a function to the specification of one table or figure."""
-        return lambda wildcards: self._spec(section, wildcards)
+    def spec(self, section: str) -> Callable[[Wildcards], dict[str, Any]]:
+        """Return a function to the specification of one table or figure, as plain values."""
+        return lambda wildcards: self._spec(section, wildcards).given()
 
     def run_folders(self, section: str) -> Callable[[Wildcards], list[str]]:
         """Return a function to the folders of the runs behind one table or figure."""
@@ -164,7 +157,7 @@ class Inputs:
 
         Not as inputs, which would tie the table to the path of the checkout.
         """
-        return _digests(published_of(self._spec("tables", wildcards)))
+        return _digests(self._spec("tables", wildcards).published_files)
 
     def published_runs(self, section: str) -> Callable[[Wildcards], dict[str, Any]]:
         """Return a function to what the report published of the experiments of a product.
@@ -176,16 +169,15 @@ class Inputs:
         def of(wildcards: Wildcards) -> dict[str, Any]:
             known = self.pipeline.report(wildcards.report).published_runs
             if section == "claims":
-                specs: Iterable[Spec] = self.claims(wildcards).values()
+                specs: Iterable[ProductSpec] = self._claims(wildcards).values()
             else:
                 specs = [self._spec(section, wildcards)]
             entries = {
-                name: entry
-                for spec in specs
-                for name, entry in published_runs_of(spec, known).items()
+                name: entry for spec in specs for name, entry in spec.published_runs(known).items()
             }
-            files = [file for entry in entries.values() for file in files_of(entry)]
-            return {"entries": entries, "files": _digests(files)}
+            files = [file for entry in entries.values() for file in entry.files]
+            given = {name: entry.given() for name, entry in entries.items()}
+            return {"entries": given, "files": _digests(files)}
 
         return of
 
@@ -197,21 +189,21 @@ class Inputs:
 
         def paths(wildcards: Wildcards) -> list[str]:
             spec = self._spec(section, wildcards)
-            if not needs_subjects(spec):
+            if not spec.needs_subjects:
                 return []
             report, dataset = wildcards.report, wildcards.dataset
-            homes = [self.pipeline.home(report, dataset, name) for name in experiments_of(spec)]
+            homes = [self.pipeline.home(report, dataset, name) for name in spec.needs]
             return [f"results/datasets/{home}/sequences.parquet" for home in dict.fromkeys(homes)]
 
         return paths
 
-    def claims(self, wildcards: Wildcards) -> dict[str, Spec]:
-        """Return the claims of a report that its experiments can decide."""
-        return buildable(self.pipeline.report(wildcards.report), "claims")
+    def claims(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
+        """Return the claims of a report that its experiments can decide, as plain values."""
+        return {name: spec.given() for name, spec in self._claims(wildcards).items()}
 
     def claim_folders(self, wildcards: Wildcards) -> list[str]:
         """Return the folders of the runs behind a report's claims."""
-        return self._folders(wildcards, self.claims(wildcards).values())
+        return self._folders(wildcards, self._claims(wildcards).values())
 
     def claim_files(self, wildcards: Wildcards) -> list[str]:
         """Return the files of the runs behind a report's claims."""
@@ -222,11 +214,14 @@ class Inputs:
             wildcards.report, wildcards.dataset, wildcards.experiment, wildcards.configuration
         )
 
-    def _spec(self, section: str, wildcards: Wildcards) -> Spec:
+    def _claims(self, wildcards: Wildcards) -> dict[str, ProductSpec]:
+        return self.pipeline.report(wildcards.report).buildable("claims")
+
+    def _spec(self, section: str, wildcards: Wildcards) -> ProductSpec:
         return self.pipeline.spec(wildcards.report, section, wildcards.name)
 
-    def _folders(self, wildcards: Wildcards, specs: Iterable[Spec]) -> list[str]:
-        experiments = dict.fromkeys(name for spec in specs for name in experiments_of(spec))
+    def _folders(self, wildcards: Wildcards, specs: Iterable[ProductSpec]) -> list[str]:
+        experiments = dict.fromkeys(name for spec in specs for name in spec.needs)
         return run_folders(self.pipeline, wildcards.report, wildcards.dataset, experiments)
 
 

@@ -10,11 +10,7 @@ from harmodels.reporting.labels import entry_label
 
 @dataclass(frozen=True)
 class Labels:
-    """Functions of the wildcards of a job, as `report(...)` takes them.
-
-    All of them raise `ConfigurationError` where the wildcards name something that the
-    configuration does not have.
-    """
+    """Functions of the wildcards of a job, as `report(...)` takes them."""
 
     pipeline: Pipeline
 
@@ -31,7 +27,7 @@ class Labels:
         """Return a function to the name and title of one table or figure."""
         return lambda wildcards: {
             section.removesuffix("s"): entry_label(wildcards.name),
-            "title": self.pipeline.spec(wildcards.report, section, wildcards.name)["title"],
+            "title": self.pipeline.spec(wildcards.report, section, wildcards.name).given()["title"],
         }
 
     def data(self, title: str) -> Callable[[Wildcards], dict[str, str]]:

@@ -14,10 +14,7 @@ _OTHER = {"datasets"}
 
 
 def run_workflow(arguments: Sequence[str]) -> None:
-    """Replace this process by Snakemake, so that its signals and exit status are Snakemake's own.
-
-    Takes and raises what `snakemake_command` does, and `ModuleNotFoundError` without Snakemake.
-    """
+    """Replace this process by Snakemake, so that signals and exit status are Snakemake's own."""
     importlib.import_module("snakemake")
     command = snakemake_command(arguments, assets.root())
     os.execv(command[0], command)
@@ -26,21 +23,9 @@ def run_workflow(arguments: Sequence[str]) -> None:
 def snakemake_command(arguments: Sequence[str], root: Path) -> list[str]:
     """Return the command line that builds the workflow in `root`.
 
-    Parameters
-    ----------
-    arguments
-        The name of a configuration of the package, for example `demo`, or nothing; then whatever
-        Snakemake takes.
-    root
-        The folder that holds the Snakefile and config/.
+    `arguments` are the name of a configuration of the package, or nothing; then whatever
+    Snakemake takes.
 
-    Raises
-    ------
-    ConfigurationError
-        If both a name and `--configfile` are given.
-
-    Examples
-    --------
     >>> from harmodels.assets import root
     >>> command = snakemake_command(["demo", "--dry-run"], root())
     >>> [Path(part).name for part in command[3:]]

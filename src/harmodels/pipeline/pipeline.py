@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.messages import listed
 from harmodels.config.parts import Part, parts_of, split_name
-from harmodels.config.project import ModelPlan, Project, parse_project
-from harmodels.config.reports import Report
+from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset
 from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.specs import Spec, experiments_of
+from harmodels.pipeline.project import Project, parse_project
+from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.reports import Report
 
 Item = TypeVar("Item")
 
@@ -102,8 +103,8 @@ class Pipeline:
         parts = self.parts(report, dataset, experiment)
         return configuration, _find("part", suffix, parts, f"{experiment} of {report}")
 
-    def spec(self, report: str, section: str, name: str) -> Spec:
-        """Return one entry of a report's `tables`, `figures` or `claims`.
+    def spec(self, report: str, section: str, name: str) -> ProductSpec:
+        """Return the specification of one table, figure or claim.
 
         Raises
         ------
@@ -111,10 +112,10 @@ class Pipeline:
             If there is no such entry, or its experiments are not part of the project.
         """
         plan = self.report(report)
-        spec: Spec = _find(
+        spec: ProductSpec = _find(
             section.removesuffix("s"), name, getattr(plan, section), f"report {report}"
         )
-        left_out = [n for n in experiments_of(spec) if n not in plan.experiments]
+        left_out = plan.left_out.get(f"{section}.{name}")
         if left_out:
             raise ConfigurationError(
                 f"{section}.{name} of report {report} needs the experiment {left_out[0]!r}, which "
@@ -235,16 +236,6 @@ def _mistakes(pipeline: Pipeline, plan: ModelPlan) -> Iterator[tuple[str, str]]:
             f"there is no replicate {strange[0]}; report {plan.report} trains replicates 0 to "
             f"{report.replicates - 1}",
         )
-
-
-def buildable(report: Report, section: str) -> dict[str, Spec]:
-    """Return the entries of a section whose experiments are all part of the project."""
-    specs: dict[str, Spec] = getattr(report, section)
-    return {
-        name: spec
-        for name, spec in specs.items()
-        if set(experiments_of(spec)) <= set(report.experiments)
-    }
 
 
 def _find(kind: str, name: str, known: Mapping[str, Item], where: str) -> Item:

@@ -17,13 +17,7 @@ COLUMNS = ["experiment", "configuration", "replicate", "most_predicted", "share"
 
 
 def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
-    """Return a table of all networks of `results/<report>/<data set>` and a sentence, if any.
-
-    Raises
-    ------
-    HarmodelsError
-        If a class of `leave_out` does not exist.
-    """
+    """Return a table of all networks of `results/<report>/<data set>` and a sentence, if any."""
     data = folder.parent.parent / "datasets" / folder.name
     sequences = read_sequences(data / "sequences.parquet")
     classes = sequences.facts.classes

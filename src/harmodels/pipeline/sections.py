@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harmodels.config.experiments import Experiment
-from harmodels.pipeline.pipeline import Pipeline, buildable
+from harmodels.pipeline.pipeline import Pipeline
 from harmodels.pipeline.targets import CORRELATIONS, Targets, run_folders
 
 SECTIONS = ("tables", "figures", "claims")
@@ -19,10 +19,14 @@ def page_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
             "spec": {
                 "title": report.title,
                 "experiments": {
-                    name: {"title": experiment.title}
-                    for name, experiment in report.experiments.items()
+                    name: experiment.title for name, experiment in report.experiments.items()
                 },
-                **{section: buildable(report, section) for section in SECTIONS},
+                **{
+                    section: {
+                        name: spec.given() for name, spec in report.buildable(section).items()
+                    }
+                    for section in SECTIONS
+                },
             },
             "folder": f"results/{report.key}/{dataset}",
             "runs": run_folders(pipeline, report.key, dataset, report.experiments),
@@ -41,7 +45,10 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
                 for name, experiment in pipeline.report(section["report"]).experiments.items()
             },
             "splits": Targets(pipeline).splits(section["report"], section["dataset"]),
-            "published_runs": pipeline.report(section["report"]).published_runs,
+            "published_runs": {
+                name: run.given()
+                for name, run in pipeline.report(section["report"]).published_runs.items()
+            },
         }
         for section in page_sections(pipeline)
     ]

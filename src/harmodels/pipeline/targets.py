@@ -8,7 +8,7 @@ from itertools import product
 from harmodels.config.experiments import Experiment
 from harmodels.config.parts import Part
 from harmodels.data.dataset import Dataset
-from harmodels.pipeline.pipeline import Pipeline, buildable
+from harmodels.pipeline.pipeline import Pipeline
 
 TABLE_ENDINGS = ("csv", "md", "tex")
 FIGURE_ENDINGS = ("svg", "png")
@@ -38,7 +38,7 @@ class Targets:
         folders = [
             f"results/{report.key}/{dataset}"
             for report, dataset in self.pipeline.reports
-            if buildable(report, "claims")
+            if report.buildable("claims")
         ]
         return files_in(folders, [f"claims.{ending}" for ending in LEDGER_ENDINGS])
 
@@ -116,7 +116,7 @@ class Targets:
         return [
             f"results/{report.key}/{dataset}/{section}/{name}.{ending}"
             for report, dataset in self.pipeline.reports
-            for name in buildable(report, section)
+            for name in report.buildable(section)
             for ending in endings
         ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harmodels.config.specs.published import files_of
+from harmodels.config.published import read_published_runs
 from harmodels.errors import ResultsError
 from harmodels.files import sha256
 from harmodels.provenance.record import (
@@ -18,7 +18,8 @@ from harmodels.provenance.record import (
 )
 from harmodels.records.card import DatasetCard
 from harmodels.records.run import RunRecord
-from harmodels.reporting.specs import Spec, experiments_of, published_of, published_runs_of
+from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.reports import Products
 
 DRAWN: tuple[Kind, ...] = ("table", "figure")
 ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("csv", "md")}
@@ -45,38 +46,38 @@ def record_report(
     ResultsError
         If a file is missing or damaged.
     """
-    report, dataset, spec = section["report"], section["dataset"], section["spec"]
+    report, dataset = section["report"], section["dataset"]
+    specs = Products.read({name: section["spec"][name] for name in Products.model_fields})
+    known = read_published_runs(section.get("published_runs", {}))
     place = f"{report}/{dataset}"
     folders = [Path(folder).relative_to(results).as_posix() for folder in section["runs"]]
 
-    def product(kind: Kind, name: str, spec: Spec, parts: Iterable[Spec], stem: str) -> Product:
-        names = dict.fromkeys(name for part in parts for name in experiments_of(part))
-        known = section.get("published_runs", {})
-        theirs = {
-            name: dict(entry)
-            for part in parts
-            for name, entry in published_runs_of(part, known).items()
-        }
-        compared = [file for part in parts for file in published_of(part)]
-        compared += [file for entry in theirs.values() for file in files_of(entry)]
+    def product(
+        kind: Kind, name: str, spec: dict[str, Any], parts: Iterable[ProductSpec], stem: str
+    ) -> Product:
+        names = dict.fromkeys(name for part in parts for name in part.needs)
+        theirs = {name: run for part in parts for name, run in part.published_runs(known).items()}
+        compared = [file for part in parts for file in part.published_files]
+        compared += [file for run in theirs.values() for file in run.files]
         return Product(
             kind=kind,
             name=name,
-            spec=dict(spec),
+            spec=spec,
             runs=[f for n in names for f in folders if PurePosixPath(f).parent.name == n],
             files=hashes_of(results, [f"{place}/{stem}.{ending}" for ending in ENDINGS[kind]]),
             published={file: published(file) for file in compared},
-            published_runs=theirs,
+            published_runs={name: run.given() for name, run in theirs.items()},
         )
 
     products = [
-        product(kind, name, one, [one], f"{kind}s/{name}")
+        product(kind, name, spec.given(), [spec], f"{kind}s/{name}")
         for kind in DRAWN
-        for name, one in spec[f"{kind}s"].items()
+        for name, spec in getattr(specs, f"{kind}s").items()
     ]
-    if spec["claims"]:
-        claims = spec["claims"]
-        products.append(product("claims", "claims", claims, list(claims.values()), "claims"))
+    if specs.claims:
+        claims = {name: spec.given() for name, spec in specs.claims.items()}
+        parts = list(specs.claims.values())
+        products.append(product("claims", "claims", claims, parts, "claims"))
     runs = {}
     for folder in folders:
         read = section["reads"][PurePosixPath(folder).parent.name]

@@ -18,19 +18,11 @@ NO_LABEL = -1  # a window in which the sensor stood still
 
 
 class ScoredWindows(NamedTuple):
-    """Some windows in their order.
+    """Some windows in their order."""
 
-    Attributes
-    ----------
-    starts, ends
-        (N,) seconds since the first sample.
-    probabilities
-        (N, C) float32; NaN where the sensor stood still.
-    """
-
-    starts: Array
-    ends: Array
-    probabilities: NDArray[np.float32]
+    starts: Array  # (N,) seconds since the first sample
+    ends: Array  # the same
+    probabilities: NDArray[np.float32]  # (N, C); NaN where the sensor stood still
 
     @property
     def codes(self) -> NDArray[np.int16]:
@@ -41,35 +33,19 @@ class ScoredWindows(NamedTuple):
 
 @dataclass
 class Activities:
-    """The windows of a recording in their order.
-
-    Attributes
-    ----------
-    classes
-        (C,) names.
-    starts, ends, codes, probabilities
-        As of `ScoredWindows`.
-    origin
-        Time of the first sample: a date or seconds.
-    recorded_s
-        Seconds from the first sample to the last.
-    rows, dropped, gaps
-        Rows of the file; those with a value that is no number; pauses between samples.
-    recorded_hz
-        Samples a second of the first segment without gaps.
-    """
+    """The windows of a recording in their order, as `ScoredWindows`."""
 
     classes: tuple[str, ...]
     starts: Array
     ends: Array
     codes: NDArray[np.int16]
     probabilities: NDArray[np.float32]
-    origin: Any
-    recorded_s: float
-    rows: int
-    dropped: int
-    gaps: int
-    recorded_hz: float
+    origin: Any  # time of the first sample: a date or seconds
+    recorded_s: float  # from the first sample to the last
+    rows: int  # of the file
+    dropped: int  # rows with a value that is no number
+    gaps: int  # pauses between samples
+    recorded_hz: float  # of the first segment without gaps
 
     @property
     def seconds(self) -> Array:

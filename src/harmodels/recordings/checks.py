@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.features.checks import LARGEST_GYRO, PLAUSIBLE_G, RAW_CHANNELS
-from harmodels.data.units import UNITS
+from harmodels.data.units import STANDARD_GRAVITY, UNITS
 from harmodels.errors import DataError, ModelError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import ModelCard
@@ -14,16 +14,12 @@ from harmodels.estimators.card import ModelCard
 Array = NDArray[np.float64]
 
 STILL = 1e-6  # of the largest value; less is no motion but the tail of a filter
-G = 9.80665
 
 
 def card_of(model: NetworkClassifier, name: str) -> ModelCard:
     """Return the card of a model that recordings can be classified by.
 
-    Raises
-    ------
-    ModelError
-        If it has none, or reads features of other channels.
+    Raises ModelError if it has none, or reads features of other channels.
     """
     card: ModelCard | None = getattr(model, "card_", None)
     if card is None:
@@ -42,11 +38,8 @@ def card_of(model: NetworkClassifier, name: str) -> ModelCard:
 def check_units(values: Array, channels: Sequence[str], units: Sequence[str]) -> None:
     """Check that samples (n, D) can be in the units of the model.
 
-    Raises
-    ------
-    DataError
-        If the median acceleration, gravity included, is far from 1 g, or a rotation is faster than
-        a sensor can tell.
+    Refused are a median acceleration, gravity included, far from 1 g, and a rotation faster than a
+    sensor can tell.
     """
     if not len(values):
         return
@@ -62,7 +55,7 @@ def check_units(values: Array, channels: Sequence[str], units: Sequence[str]) ->
                     "say the unit of the file, for example --unit gyro=deg/s"
                 )
         elif len(columns) == 3 and "body" not in name:
-            median = float(np.median(np.linalg.norm(part, axis=1))) / G
+            median = float(np.median(np.linalg.norm(part, axis=1))) / STANDARD_GRAVITY
             if not PLAUSIBLE_G[0] <= median <= PLAUSIBLE_G[1]:
                 raise DataError(
                     f"{name}: the median acceleration is {median:.3g} g, and gravity alone is 1: "
@@ -71,13 +64,7 @@ def check_units(values: Array, channels: Sequence[str], units: Sequence[str]) ->
 
 
 def check_moves(low: Array, high: Array, columns: Sequence[str]) -> None:
-    """Check that no channel is constant in a whole recording.
-
-    Raises
-    ------
-    DataError
-        Naming the column.
-    """
+    """Check that no channel is constant in a whole recording."""
     still = np.flatnonzero(low == high)
     if len(still):
         raise DataError(
@@ -102,11 +89,11 @@ def _sensors(channels: Sequence[str], units: Sequence[str]) -> dict[str, list[in
 
 
 def _unit_remedy(median: float) -> str:
-    if PLAUSIBLE_G[0] <= median / G <= PLAUSIBLE_G[1]:
+    if PLAUSIBLE_G[0] <= median / STANDARD_GRAVITY <= PLAUSIBLE_G[1]:
         return "the file is in m/s², so say --unit acc=m/s2"
     if PLAUSIBLE_G[0] <= median / 1000 <= PLAUSIBLE_G[1]:
         return "the file is in thousandths of g, so say --unit acc=mg"
-    if PLAUSIBLE_G[0] <= median * G <= PLAUSIBLE_G[1]:
+    if PLAUSIBLE_G[0] <= median * STANDARD_GRAVITY <= PLAUSIBLE_G[1]:
         return (
             "the file is in g, so leave --unit out or say --unit acc=g; or the sensor leaves "
             "gravity out, which a model trained with gravity cannot read"

@@ -29,25 +29,11 @@ SCORED_AT_ONCE = 1024  # windows; bounds their copies to some tens of megabytes
 
 
 class Classifier:
-    """A pass over the chunks of a recording.
+    """A pass over the chunks of a recording, by a model with a card.
 
-    Parameters
-    ----------
-    model
-        Loaded, with a card.
-    name
-        Of the model, for messages.
-    step
-        Samples from one window to the next; None takes the model's.
-    largest_gap_s
-        Longest pause that is bridged by interpolation.
-
-    Raises
-    ------
-    ModelError
-        If the model does not say what it reads.
-    DataError
-        If `step` is not between 1 and the length of a window.
+    `step` None takes the model's samples from one window to the next; pauses up to `largest_gap_s`
+    are bridged by interpolation. Raises ModelError if the model does not say what it reads,
+    DataError if `step` is not between 1 and the length of a window.
     """
 
     def __init__(
@@ -74,10 +60,7 @@ class Classifier:
     def batches(self, reader: Reader, progress: Callable[[int], None]) -> Iterator[ScoredWindows]:
         """Yield the windows of a recording, about a thousand at once.
 
-        Raises
-        ------
-        DataError
-            If the units or the rate are not those that were said, or a channel is constant.
+        Raises DataError if units or rate are not those given, or a channel is constant.
         """
         waiting: list[Windows] = []
         for windows in self._windows(reader, progress):
@@ -146,13 +129,7 @@ class Classifier:
         return apply_map(self.card.features, computed)
 
     def summary(self, reader: Reader, parts: list[ScoredWindows]) -> Activities:
-        """Return all windows.
-
-        Raises
-        ------
-        DataError
-            If there is no window, or the sensor stood still in all of them.
-        """
+        """Return all windows; raises DataError if none shows a sensor that moves."""
         recorded = self._last - self._first
         if not parts:
             needed = (self._steps or 2) / self.card.rate_hz
@@ -190,22 +167,8 @@ def classify_recording(
 ) -> Activities:
     """Classify a recording and write its windows as CSV while they come.
 
-    Parameters
-    ----------
-    classifier, reader
-        New ones: both keep where they are.
-    out
-        Columns start, end, label, and the probability of each class; the file is there when all
-        of it is written.
-    progress
-        Is called with what has been read, up to `reader.size`.
-
-    Raises
-    ------
-    DataError
-        If the recording is not what the model covers.
-    ResultsError
-        If `out` cannot be written.
+    Classifier and reader are new ones: both keep where they are. `progress` is called with what has
+    been read, up to `reader.size`. The file `out` is there when all of it is written.
     """
     parts: list[ScoredWindows] = []
     if out is None:

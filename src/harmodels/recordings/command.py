@@ -19,15 +19,7 @@ from harmodels.recordings.timeline import draw_timeline
 
 
 def classify(given: argparse.Namespace) -> list[str]:
-    """Classify a recording as the arguments say; return the lines of a summary.
-
-    Raises
-    ------
-    DataError
-        If the recording is not what the model covers, or an argument is malformed.
-    ModelError
-        If the model cannot be loaded.
-    """
+    """Classify a recording as the arguments say; return the lines of a summary."""
     model = load_model(given.model)
     classifier = Classifier(model, str(given.model), step=given.step, largest_gap_s=given.gap)
     card = classifier.card
@@ -63,13 +55,7 @@ def classify(given: argparse.Namespace) -> list[str]:
 
 
 def pairs(option: str, text: str) -> dict[str, str]:
-    """Return the parts of `a=b,c=d`.
-
-    Raises
-    ------
-    DataError
-        If a part has no equals sign, or a name comes twice.
-    """
+    """Return the parts of `a=b,c=d`."""
     found: dict[str, str] = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
         name, sign, value = part.partition("=")
@@ -82,13 +68,7 @@ def pairs(option: str, text: str) -> dict[str, str]:
 
 
 def read_truth(path: Path) -> pd.DataFrame:
-    """Return columns start, end (seconds) and label.
-
-    Raises
-    ------
-    DataError
-        If the file is no such table.
-    """
+    """Return columns start, end (seconds) and label."""
     try:
         frame = pd.read_csv(path, dtype={"start": float, "end": float, "label": str})
         return frame[["start", "end", "label"]]

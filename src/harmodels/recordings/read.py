@@ -36,25 +36,15 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A file of a recording and the meaning of its columns.
+    """A file of a recording and the meaning of its columns."""
 
-    Attributes
-    ----------
-    path
-        CSV or Parquet.
-    channels, columns, factors
-        Of the model; the column of each, and what it is multiplied by to be in the model's unit.
-    time, time_unit, rate_hz
-        Column of the time and its unit (`s`, `ms`, `us`, `ns` or `iso`), or the samples a second.
-    """
-
-    path: Path
-    channels: tuple[str, ...]
-    columns: tuple[str, ...]
-    factors: tuple[float, ...]
-    time: str | None
-    time_unit: str
-    rate_hz: float | None
+    path: Path  # CSV or Parquet
+    channels: tuple[str, ...]  # of the model
+    columns: tuple[str, ...]  # of the channels
+    factors: tuple[float, ...]  # multiplied by, to be in the model's unit
+    time: str | None  # its column
+    time_unit: str  # `s`, `ms`, `us`, `ns` or `iso`
+    rate_hz: float | None  # where there is no column of the time
 
 
 def describe_source(
@@ -67,28 +57,13 @@ def describe_source(
     time_unit: str = "s",
     rate_hz: float | None = None,
 ) -> Source:
-    """Return where the channels of a model stand in a file.
+    """Return where the channels of a model are in a file.
 
-    Parameters
-    ----------
-    path
-        CSV or Parquet.
-    channels, units
-        Of the model.
-    columns
-        Column by channel, and by `time`. A channel may be named by the end of its name: `acc_x`
-        is `total_acc_x` where the model has no other such channel. A channel that is not named
-        has the column of its own name.
-    given_units
-        Unit in the file by channel or by a part of the names of several, such as `acc`.
-    time_unit, rate_hz
-        As in `Source`.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, a column is missing, a name is unknown or a unit cannot be
-        converted.
+    `columns` are by channel, and by `time`. A channel may be named by the end of its name: `acc_x`
+    is `total_acc_x` where the model has no other such channel; one that is not named has the column
+    of its own name. `given_units` are by channel or by a part of the names of several, such as
+    `acc`. Raises DataError if the file cannot be read, a column is missing, a name is unknown or a
+    unit cannot be converted.
     """
     present = column_names(path)
     named = dict(columns)
@@ -125,13 +100,7 @@ def describe_source(
 
 
 def column_names(path: Path) -> list[str]:
-    """Return the names of the columns of a CSV or Parquet file, without blanks around them.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read.
-    """
+    """Return the names of the columns of a CSV or Parquet file, without blanks around them."""
     try:
         if path.suffix.lower() == ".parquet":
             return list(pq.read_schema(path).names)
@@ -144,29 +113,15 @@ def column_names(path: Path) -> list[str]:
 
 @dataclass
 class Reader:
-    """Chunks of a recording; after them it knows what was dropped.
-
-    Attributes
-    ----------
-    source
-        What is read.
-    dropped
-        Rows with a value or time that is not a finite number.
-    rows
-        All rows.
-    origin
-        Time of the first row: a date where the times are dates, otherwise seconds.
-    first
-        The same in the unit of the file, where the times are numbers.
-    """
+    """Chunks of a recording; after them it knows what was dropped."""
 
     source: Source
     block_bytes: int = BLOCK_BYTES
     batch_rows: int = BATCH_ROWS
-    dropped: int = 0
-    rows: int = 0
-    origin: Any = None
-    first: Any = 0
+    dropped: int = 0  # rows with a value or time that is not a finite number
+    rows: int = 0  # all of them
+    origin: Any = None  # time of the first row: a date or seconds
+    first: Any = 0  # the same in the unit of the file, where the times are numbers
 
     @property
     def size(self) -> int:
@@ -177,13 +132,7 @@ class Reader:
         return path.stat().st_size
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield the rows in order.
-
-        Raises
-        ------
-        DataError
-            If a row cannot be read.
-        """
+        """Yield the rows in order."""
         try:
             for table, done in self._tables():
                 yield self._chunk(table, done)

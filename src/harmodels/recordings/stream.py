@@ -40,7 +40,6 @@ class Stage(Protocol):
 
     def push(self, values: Array) -> Array:
         """Take (n, D) more samples; return (m, D') that are complete."""
-        ...
 
     def finish(self) -> Array:
         """Return the samples that are held back, none by default."""
@@ -48,13 +47,7 @@ class Stage(Protocol):
 
 
 def check_rate(found_hz: float, wanted_hz: float) -> None:
-    """Refuse a recording whose rate a model cannot read.
-
-    Raises
-    ------
-    DataError
-        If it is too slow, or faster than any sensor.
-    """
+    """Refuse a recording that is too slow for a model, or faster than any sensor."""
     share = found_hz / wanted_hz
     if not LEAST_SHARE <= share <= LARGEST_RATIO:
         raise DataError(
@@ -134,10 +127,7 @@ class Windows(NamedTuple):
 class WindowCutter:
     """Windows of `steps` samples every `step`; each waits for the sample after it.
 
-    Parameters
-    ----------
-    steps, step
-        None and None give one window of the whole segment.
+    None and None give one window of the whole segment.
     """
 
     def __init__(self, steps: int | None, step: int | None) -> None:
@@ -169,13 +159,6 @@ class WindowCutter:
         return result
 
 
-def noise_stages(noise: NoiseFilter | None) -> list[Stage]:
-    """Return the stages of a noise filter, none for none."""
-    if noise is None:
-        return []
-    return [MedianFilter(noise.median_steps), SosFilter(np.array(noise.sections).reshape(-1, 6))]
-
-
 class GravitySplit(Stage):
     """Body acceleration beside total acceleration and rotation: six channels become nine."""
 
@@ -192,21 +175,17 @@ class GravitySplit(Stage):
 
 
 class GaplessSegment:
-    """A segment of a recording without gaps, from its samples to windows.
-
-    Parameters
-    ----------
-    card
-        Of the model: rate, filters, channels.
-    steps, step
-        As of `WindowCutter`.
-    """
+    """A segment of a recording without gaps, from its samples to windows."""
 
     def __init__(self, card: ModelCard, steps: int | None, step: int | None) -> None:
         self._rate_hz = card.rate_hz
         self._grid = RegularGrid(card.rate_hz, check_rate)
         self._stages: list[Stage] = []
-        self._after = noise_stages(UCI_HAR if card.features else card.noise_filter)
+        noise = UCI_HAR if card.features else card.noise_filter
+        self._after: list[Stage] = []
+        if noise is not None:
+            sections = np.array(noise.sections).reshape(-1, 6)
+            self._after = [MedianFilter(noise.median_steps), SosFilter(sections)]
         if card.features:
             self._after.append(GravitySplit())
         self._cutter = WindowCutter(steps, step)

@@ -52,19 +52,8 @@ def draw_timeline(
 ) -> None:
     """Draw a recording, atomically; the ending of the path is svg, png or pdf.
 
-    Parameters
-    ----------
-    path, activities, title, note
-        Of the picture; what was found; text above, and small below.
-    truth
-        Columns start, end, label in seconds since the first sample: a second ribbon.
-    simulated
-        Whether the model was trained on simulated recordings; the note is then red.
-
-    Raises
-    ------
-    DataError
-        If the ending is another one.
+    The title is above, the note small below, and red if the model was trained on simulated
+    recordings. `truth` (start, end, label in seconds since the first sample) is a second ribbon.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png", "pdf"):
@@ -134,9 +123,10 @@ def _draw(
         _draw_row(axes, activities, start, start + span, truth)
         _label_times(axes, activities.origin, start, span)
         if days:
-            axes.set_ylabel(
-                _day(activities.origin, start, number), rotation=0, ha="right", va="center"
-            )
+            day = f"day {number + 1}"
+            if isinstance(activities.origin, pd.Timestamp):
+                day = f"{activities.origin + pd.Timedelta(seconds=start):%a %d %b}"
+            axes.set_ylabel(day, rotation=0, ha="right", va="center")
             axes.tick_params(axis="x", labelbottom=number == rows - 1)
     figure.supxlabel(
         textwrap.fill(note, NOTE_WIDTH),
@@ -174,7 +164,7 @@ def _draw_row(
             baseline=floor * 0.9,
             fill=True,
             rasterized=True,  # thousands of steps would make a file of megabytes
-            color=_light(COLOURS[code % len(COLOURS)]),
+            color=[LIGHT + (1 - LIGHT) * part for part in to_rgb(COLOURS[code % len(COLOURS)])],
             linewidth=0,
         )
         floor = ceiling
@@ -219,10 +209,11 @@ def _truth_pixels(
 
 def _draw_legend(figure: Figure, activities: Activities, title: str) -> None:
     minutes = activities.minutes()
-    handles = [
-        Patch(label=f"{name.replace('_', ' ')}  {_duration(minutes[name])}", **_look(code))
-        for code, name in enumerate(activities.classes)
-    ]
+    handles = []
+    for code, name in enumerate(activities.classes):
+        spent = minutes[name]
+        duration = f"{spent / 60:.1f} h" if spent >= 100 else f"{spent:.1f} min"
+        handles.append(Patch(label=f"{name.replace('_', ' ')}  {duration}", **_look(code)))
     if (activities.codes == NO_LABEL).any():
         handles.append(Patch(label="sensor stood still", **_look(NO_LABEL)))
     if activities.gaps:
@@ -242,23 +233,11 @@ def _draw_legend(figure: Figure, activities: Activities, title: str) -> None:
     )
 
 
-def _duration(minutes: float) -> str:
-    if minutes >= 100:
-        return f"{minutes / 60:.1f} h"
-    return f"{minutes:.1f} min"
-
-
 def _clock(origin: Any) -> float:
     """Return the seconds from midnight to the first sample; 0 where the times are no dates."""
     if not isinstance(origin, pd.Timestamp):
         return 0.0
     return (origin - origin.normalize()).total_seconds()
-
-
-def _day(origin: Any, start: float, number: int) -> str:
-    if not isinstance(origin, pd.Timestamp):
-        return f"day {number + 1}"
-    return f"{origin + pd.Timedelta(seconds=start):%a %d %b}"
 
 
 def _label_times(axes: Axes, origin: Any, start: float, span: float) -> None:
@@ -280,7 +259,3 @@ def _label_times(axes: Axes, origin: Any, start: float, span: float) -> None:
     first = np.ceil((start + clock) / step) * step - clock
     axes.set_xticks(np.arange(first, start + span + 1e-6, step))
     axes.xaxis.set_major_formatter(FuncFormatter(text))
-
-
-def _light(colour: str) -> tuple[float, ...]:
-    return tuple(LIGHT + (1 - LIGHT) * part for part in to_rgb(colour))

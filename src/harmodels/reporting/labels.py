@@ -111,11 +111,6 @@ def setting_text(key: str, value: Any) -> str:
     return f"{key_label(key)} {name_text(value)}".replace("± ", "±")
 
 
-def count_text(count: int, noun: str) -> str:
-    """Return `1 run` or `2 runs`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def wrap(text: str, longest: int) -> str:
     """Break a configuration's text into lines of at most `longest` characters.
 

@@ -21,7 +21,7 @@ def describe_commit(folder: Path) -> dict[str, Any]:
     try:
         if Path(_git(folder, "rev-parse", "--show-toplevel")).resolve() != folder.resolve():
             return nothing
-        if not _tracks(folder):
+        if (folder / WORKFLOW).exists() and not _git(folder, "ls-files", "--", WORKFLOW):
             return nothing
         commit = _git(folder, "rev-parse", "HEAD")
         dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
@@ -34,11 +34,6 @@ def describe_lock(folder: Path) -> str | None:
     """Return the SHA-256 of a checkout's requirements.lock; None without one."""
     path = folder / "requirements.lock"
     return sha256(path) if path.exists() else None
-
-
-def _tracks(folder: Path) -> bool:
-    """Return whether git knows the workflow in a folder, where there is one."""
-    return not (folder / WORKFLOW).exists() or bool(_git(folder, "ls-files", "--", WORKFLOW))
 
 
 def _git(folder: Path, *arguments: str) -> str:

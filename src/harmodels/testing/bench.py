@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from harmodels.testing.comparison import compare
-from harmodels.testing.mistakes import Case
 from harmodels.testing.planted import in_windows
 from harmodels.testing.trees import map_tensors, named_tensors
 
@@ -35,7 +34,7 @@ class Bench:
     inputs: tuple[Any, ...]
     params_name: str
     input_names: list[str]
-    time_axis: int | None
+    in_time: bool  # whether the outputs are states (…, T, H)
 
     @classmethod
     def prepare(
@@ -56,7 +55,7 @@ class Bench:
         if window is not None:
             if len(inputs) != 2:
                 raise TypeError("with a window, inputs are a sequence and an initial state")
-            chosen = in_windows(whole, params, inputs, window, -2)
+            chosen = in_windows(whole, params, inputs, window)
         return cls(
             forward,
             chosen,
@@ -64,7 +63,7 @@ class Bench:
             params,
             inputs,
             *_names_of_arguments(forward, len(inputs)),
-            -2 if window is not None or (recurrent and inputs and inputs[0].ndim > 1) else None,
+            window is not None or (recurrent and bool(inputs) and inputs[0].ndim > 1),
         )
 
     def run(self) -> tuple[Tensor, Any]:
@@ -211,39 +210,6 @@ class Bench:
                 if not compare(name, found[name], right[name], rtol, scale).ok:
                     steps[name].append(step)
         return {name: tuple(each) for name, each in steps.items()}
-
-    def case(
-        self,
-        found: Gradients,
-        right: dict[str, Tensor],
-        wrong: list[str],
-        d_outputs: Tensor,
-        window: int | None,
-        keep_prob: float | None,
-    ) -> Case:
-        """Return what the mistakes are recognised by."""
-        sizes = {
-            f"axis {axis} of {name}": size
-            for name, value in [*zip(self.input_names, self.inputs, strict=True)][:1]
-            if isinstance(value, Tensor)
-            for axis, size in enumerate(value.shape[:-1])
-        }
-        sizes |= {f"axis {axis} of the outputs": n for axis, n in enumerate(d_outputs.shape)}
-        return Case(
-            found={name: each for name, each in found.items() if name in right},
-            right=right,
-            wrong=wrong,
-            sizes=sizes,
-            keep_prob=keep_prob,
-            window=window,
-            steps=d_outputs.shape[-2] if self.time_axis is not None else None,
-            candidate=lambda forward: self.autograd(forward, d_outputs),
-            oracle=self.oracle,
-            whole=self.whole,
-            windowed=lambda size: in_windows(self.whole, self.params, self.inputs, size, -2),
-            parameters=list(self.named_params()),
-            stateful=len(self.inputs) == 2,
-        )
 
 
 def _double(tensor: Tensor) -> Tensor:

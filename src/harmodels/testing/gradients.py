@@ -14,6 +14,7 @@ from torch import Tensor
 from harmodels.testing import mistakes
 from harmodels.testing.bench import AUTOGRAD, Bench
 from harmodels.testing.comparison import compare
+from harmodels.testing.mistakes import Case
 from harmodels.testing.report import GradientReport
 
 DIFFERENCES_RTOL = 1e-5  # where central differences are all there is
@@ -115,8 +116,9 @@ def check_gradients(
     )
     wrong = [verdict.name for verdict in verdicts if not verdict.ok]
     if wrong and not slopes:
-        named = mistakes.explain(bench.case(found, right, wrong, d_outputs, window, keep_prob))
-    if wrong and not slopes and source == AUTOGRAD and bench.time_axis is not None:
+        kept = {verdict.name: found[verdict.name] for verdict in verdicts}
+        named = mistakes.explain(Case(bench, kept, right, wrong, d_outputs, window, keep_prob))
+    if wrong and not slopes and source == AUTOGRAD and bench.in_time:
         steps = bench.wrong_steps(backward, d_outputs, wrong, accepted, scale)
         verdicts = tuple(replace(each, steps=steps.get(each.name)) for each in verdicts)
     return GradientReport(verdicts, tuple(named), source)

@@ -5,14 +5,14 @@ seven digits; so a name is hardly ever wrong, and two mistakes at once have none
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import torch
 from torch import Tensor
 
-from harmodels.testing.planted import Forward, NotTransposed, SoftmaxTwice
+from harmodels.testing.bench import Bench
+from harmodels.testing.planted import Forward, NotTransposed, SoftmaxTwice, in_windows
 from harmodels.testing.report import Kind, Mistake
 from harmodels.testing.trees import named_tensors
 
@@ -24,43 +24,34 @@ Gradients = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Case:
-    """Wrong gradients, the right ones, and the means to compute others.
+    """Wrong gradients and the right ones, by name, and the bench that computes others."""
 
-    Attributes
-    ----------
-    found, right
-        By name; a gradient that is missing is None.
-    wrong
-        Names of those that differ.
-    sizes
-        Lengths of the axes over which one may sum or take a mean, by description.
-    keep_prob, window
-        Of `check_gradients`.
-    steps
-        Steps in time; None where there is no time.
-    candidate
-        Gradients by autograd of another forward pass.
-    oracle, whole, windowed
-        The forward pass that is right, the one without windows, and one with windows of a size.
-    parameters
-        Names of the parameters.
-    stateful
-        Whether a sequence and an initial state are the inputs.
-    """
-
-    found: dict[str, Tensor | None]
+    bench: Bench
+    found: dict[str, Tensor | None]  # None: it is missing
     right: Gradients
-    wrong: list[str]
-    sizes: dict[str, int]
-    keep_prob: float | None
+    wrong: list[str]  # names of those that differ
+    d_outputs: Tensor
     window: int | None
-    steps: int | None
-    candidate: Callable[[Forward], Gradients]
-    oracle: Forward
-    whole: Forward
-    windowed: Callable[[int], Forward]
-    parameters: list[str]
-    stateful: bool
+    keep_prob: float | None
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the parameters."""
+        return list(self.bench.named_params())
+
+    def sizes(self) -> dict[str, int]:
+        """Return the lengths of the axes over which one may sum or take a mean."""
+        sizes = {}
+        if self.bench.inputs and isinstance(self.bench.inputs[0], Tensor):
+            axes = enumerate(self.bench.inputs[0].shape[:-1])
+            sizes = {f"axis {axis} of {self.bench.input_names[0]}": size for axis, size in axes}
+        outputs = {f"axis {axis} of the outputs": n for axis, n in enumerate(self.d_outputs.shape)}
+        return sizes | outputs
+
+    def fits(self, forward: Forward) -> bool:
+        """Return whether autograd through another forward pass gives what was found."""
+        candidate = self.bench.autograd(forward, self.d_outputs)
+        return all(_same(found, candidate[name]) for name, found in self.found.items())
 
 
 def explain(case: Case) -> list[Mistake]:
@@ -93,16 +84,17 @@ def forward_detached(
 
 
 def _detachment(case: Case) -> Mistake | None:
-    if case.steps is None or not case.stateful:
+    bench, steps = case.bench, case.d_outputs.shape[-2] if case.bench.in_time else 0
+    if not steps or len(bench.inputs) != 2:  # a sequence and an initial state
         return None
-    if case.window is not None and _fits(case, case.candidate(case.whole)):
+    if case.window is not None and case.fits(bench.whole):
         return Mistake(
             "not_detached",
             f"hidden state not detached between windows: the gradient runs through all "
-            f"{case.steps} steps; it should stop every {case.window}",
+            f"{steps} steps; it should stop every {case.window}",
         )
-    for size in range(1, min(case.window or case.steps, case.steps)):
-        if _fits(case, case.candidate(case.windowed(size))):
+    for size in range(1, min(case.window or steps, steps)):
+        if case.fits(in_windows(bench.whole, bench.params, bench.inputs, size)):
             where = "at every step" if size == 1 else f"every {size} steps"
             return Mistake(
                 "detached_inside",
@@ -118,7 +110,7 @@ def _not_transposed(case: Case) -> Mistake | None:
         if weight.ndim < 2 or weight.shape[-1] < 2:
             continue
         rows, columns = sorted(weight.shape[-2:], reverse=True)
-        if rows % columns or not _fits(case, _planted_transpose(case, name)):
+        if rows % columns or not case.fits(_planted_transpose(case, name)):
             continue
         what = "recurrence" if name.endswith("weight_hh") else "weight"
         return Mistake(
@@ -129,13 +121,13 @@ def _not_transposed(case: Case) -> Mistake | None:
     return None
 
 
-def _planted_transpose(case: Case, name: str) -> Gradients:
+def _planted_transpose(case: Case, name: str) -> Forward:
     def forward(params: object, *inputs: object) -> Tensor:
         weight = params if isinstance(params, Tensor) else named_tensors(params)[name]
         with NotTransposed(weight):
-            return case.oracle(params, *inputs)
+            return case.bench.oracle(params, *inputs)
 
-    return case.candidate(forward)
+    return forward
 
 
 def _softmax_twice(case: Case) -> Mistake | None:
@@ -143,10 +135,9 @@ def _softmax_twice(case: Case) -> Mistake | None:
 
     def forward(*arguments: object) -> Tensor:
         with planted:
-            return case.oracle(*arguments)
+            return case.bench.oracle(*arguments)
 
-    gradients = case.candidate(forward)
-    if not planted.used or not _fits(case, gradients):
+    if not case.fits(forward) or not planted.used:
         return None
     return Mistake(
         "softmax_twice",
@@ -225,7 +216,7 @@ def _multiple(case: Case, ratio: float, names: list[str]) -> list[Mistake]:
         text = "the backward pass divides by keep_prob and the forward pass does not"
         found.append(("dropout_scale", f"dropout scaled at the wrong end: {text} ({listed})"))
     count = round(ratio if ratio > 1 else 1 / ratio) if ratio > 0 else 0
-    where = _axes_of(case.sizes, count)
+    where = _axes_of(case.sizes(), count)
     if count > 1 and where and math.isclose(max(ratio, 1 / ratio), count, rel_tol=1e-6):
         share = f"{count} times" if ratio > 1 else f"1/{count} of"
         text = f"{listed} {verb} {share} the right gradient; {count} is {where}"
@@ -249,10 +240,6 @@ def _ratio(found: Tensor | None, right: Tensor) -> float | None:
         return None
     ratio = float((found * right).sum() / right.square().sum())
     return ratio if ratio and _same(found, ratio * right) else None
-
-
-def _fits(case: Case, candidate: Gradients) -> bool:
-    return all(_same(found, candidate[name]) for name, found in case.found.items())
 
 
 def _same(found: Tensor | None, expected: Tensor) -> bool:

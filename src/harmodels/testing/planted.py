@@ -15,29 +15,13 @@ from torch.overrides import TorchFunctionMode
 Forward = Callable[..., Any]
 
 # position of the left factor; the right one follows
+FACTORS = {"matmul": 0, "mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}
 PRODUCTS: dict[Any, int] = {
-    torch.matmul: 0,
-    Tensor.matmul: 0,
+    **{getattr(home, name): at for home in (torch, Tensor) for name, at in FACTORS.items()},
     Tensor.__matmul__: 0,
-    torch.mm: 0,
-    Tensor.mm: 0,
-    torch.bmm: 0,
-    Tensor.bmm: 0,
-    torch.addmm: 1,
-    Tensor.addmm: 1,
-    torch.baddbmm: 1,
-    Tensor.baddbmm: 1,
     F.linear: 0,
 }
-SOFTMAXES = (
-    torch.softmax,
-    Tensor.softmax,
-    F.softmax,
-    torch.log_softmax,
-    Tensor.log_softmax,
-    F.log_softmax,
-    F.cross_entropy,
-)
+SOFTMAXES = [getattr(home, f"{log}softmax") for home in (torch, Tensor, F) for log in ("", "log_")]
 
 
 class NotTransposed(TorchFunctionMode):
@@ -100,7 +84,7 @@ class SoftmaxTwice(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func in SOFTMAXES and args:
+        if func in (*SOFTMAXES, F.cross_entropy) and args:
             self.used = True
             logits = args[0]
             if func is F.cross_entropy:
@@ -130,9 +114,7 @@ class _JacobianAgain(torch.autograd.Function):
 _jacobian_again: Callable[[Tensor, int], Tensor] = _JacobianAgain.apply
 
 
-def in_windows(
-    forward: Forward, params: Any, inputs: tuple[Tensor, ...], window: int, axis: int
-) -> Forward:
+def in_windows(forward: Forward, params: Any, inputs: tuple[Tensor, ...], window: int) -> Forward:
     """Return a forward pass in windows of steps, between which the state is a constant.
 
     `forward(params, inputs, initial)` returns the states after each step; the state carried into a
@@ -142,14 +124,14 @@ def in_windows(
     sequence, initial = inputs
     carried = []
     state = initial
-    for part in torch.split(sequence, window, axis):
+    for part in torch.split(sequence, window, -2):
         carried.append(state)
         states = forward(params, part, state)
-        state = states.select(axis, states.shape[axis] - 1).detach()
+        state = states[..., -1, :].detach()
 
     def windowed(params: Any, sequence: Tensor, initial: Tensor) -> Tensor:
         starts = [initial, *carried[1:]]
-        parts = zip(torch.split(sequence, window, axis), starts, strict=True)
-        return torch.cat([forward(params, part, start) for part, start in parts], axis)
+        parts = zip(torch.split(sequence, window, -2), starts, strict=True)
+        return torch.cat([forward(params, part, start) for part, start in parts], -2)
 
     return windowed

@@ -7,12 +7,7 @@ from torch import Tensor
 
 
 def named_tensors(tree: Any, prefix: str = "") -> dict[str, Tensor | None]:
-    """Return the leaves of a tree by name, in order; None stays, as a gradient that is missing.
-
-    >>> import torch
-    >>> list(named_tensors({"rnn": {"weight": torch.ones(1), "bias": None}, "out": torch.ones(2)}))
-    ['rnn.weight', 'rnn.bias', 'out']
-    """
+    """Return the leaves of a tree by dotted name; None stays, as a gradient that is missing."""
     if tree is None or isinstance(tree, Tensor):
         return {prefix.rstrip("."): tree}
     found: dict[str, Tensor | None] = {}

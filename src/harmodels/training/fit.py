@@ -24,35 +24,15 @@ HistoryRow = tuple[int, int, str, str, float]  # replicate, epoch, split, metric
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and what marks the best weights.
-
-    Attributes
-    ----------
-    epochs
-        Passes through the training sequences.
-    seed
-        Base seed of weights and orders.
-    replicates
-        Which replicates to train; each is the same network in any company.
-    monitor
-        The loss that the stopping rule looks at and whose validation minimum marks the best
-        weights.
-    stopping
-        When a replicate ends before the last epoch; needs validation.
-    test_every
-        Epochs between two looks at the test set, which are recorded and decide nothing.
-    keep_before_stop
-        Whether a replicate that the rule ends keeps, as its last weights, those from before the
-        epoch that met the rule.
-    """
+    """How long to train and what marks the best weights."""
 
     epochs: int
-    seed: int
-    replicates: tuple[int, ...]
-    monitor: str
+    seed: int  # of weights and orders
+    replicates: tuple[int, ...]  # each is the same network in any company
+    monitor: str  # the loss of the stopping rule and of the best weights
     stopping: StoppingRule = AllEpochs()  # noqa: RUF009 - a frozen record
-    test_every: int | None = None
-    keep_before_stop: bool = False
+    test_every: int | None = None  # epochs; what is measured decides nothing
+    keep_before_stop: bool = False  # when the rule ends it: the weights from before that epoch
 
 
 @dataclass(frozen=True)
@@ -83,31 +63,15 @@ class EpochReport:
 
 @dataclass
 class Outcome:
-    """The course of one replicate's training so far.
+    """The course of one replicate's training so far."""
 
-    Attributes
-    ----------
-    replicate
-        Its number, from which its generators are seeded.
-    epochs
-        How many it trained with a finite loss.
-    best_epoch, best_loss
-        Epoch and value of the lowest validation loss; None and infinity without validation.
-    diverged_epoch
-        Epoch in which a loss or a weight became infinite or NaN; None if none did.
-    stop_reason
-        Why it ended before the last epoch; None if it did not.
-    train_losses, validation_losses
-        The monitored loss of each epoch.
-    """
-
-    replicate: int
-    epochs: int = 0
-    best_epoch: int | None = None
+    replicate: int  # from which its generators are seeded
+    epochs: int = 0  # trained with a finite loss
+    best_epoch: int | None = None  # of the lowest validation loss
     best_loss: float = float("inf")
-    diverged_epoch: int | None = None
-    stop_reason: str | None = None
-    train_losses: list[float] = field(default_factory=list)
+    diverged_epoch: int | None = None  # in which a loss or a weight was not finite
+    stop_reason: str | None = None  # why it ended before the last epoch
+    train_losses: list[float] = field(default_factory=list)  # the monitored loss of each epoch
     validation_losses: list[float] = field(default_factory=list)
 
     def recorded(self) -> ReplicateRecord:
@@ -165,24 +129,9 @@ def fit(
 ) -> Fit:
     """Train every replicate; one whose loss or weights are not finite stops, the others continue.
 
-    Parameters
-    ----------
-    learner
-        The network with its way of training.
-    data
-        What it reads.
-    indices
-        Which rows each replicate trains and validates on; the test rows are never touched here.
-    schedule
-        Epochs, seed, replicates and the loss that marks the best weights.
-    report
-        Called after each epoch.
-    start
-        Where to resume, as passed to `on_epoch_end`; from the beginning if not given. Changed in
-        place.
-    on_epoch_end
-        Called after each epoch with all that the next one depends on. An exception that it raises
-        ends the training.
+    The test rows decide nothing. `start`, changed in place, is where to resume, as passed to
+    `on_epoch_end`: all that the next epoch depends on. An exception of `on_epoch_end` ends the
+    training.
     """
     result = start or begin(learner, data, schedule)
     for epoch in range(result.epoch + 1, schedule.epochs + 1):
@@ -190,14 +139,14 @@ def fit(
         if not active:
             break
         started, before = time.monotonic(), result.last
+        steps = _Epoch(learner, data, indices, schedule, result, epoch)
         for group in _side_by_side(indices.train, active):
-            _train(learner, data, indices, schedule, result, group, epoch)
+            steps.train(group)
         active = _active(result)
         if indices.validation is not None and active:
-            _validate(learner, data, indices.validation, schedule, result, active, epoch)
+            steps.validate(indices.validation, active)
         if schedule.test_every and epoch % schedule.test_every == 0 and active:
-            test = [indices.test] * len(result.outcomes)
-            _measure(learner, data, test, result, active, epoch, "test")
+            steps.measure([indices.test] * len(result.outcomes), active, "test")
         if schedule.keep_before_stop:
             _restore_ended(result, active, before)
         result.epoch = epoch
@@ -224,10 +173,9 @@ def _restore_ended(result: Fit, active: list[int], before: State) -> None:
 
 
 def _side_by_side(rows: list[Indices], active: list[int]) -> list[list[int]]:
-    """Return the active replicates in groups of as many rows each.
+    """Return the active replicates in groups of as many rows each, computed side by side.
 
-    Those of a group are computed side by side. Replicates that hold out people of their own may
-    have more or fewer sequences left.
+    Replicates that hold out people of their own may have more or fewer sequences left.
     """
     groups: dict[int, list[int]] = {}
     for index in active:
@@ -256,94 +204,81 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
     return float((scores.argmax(-1) == labels).double().mean())
 
 
-def _train(
-    learner: Learner,
-    data: SequenceTensors,
-    indices: SplitIndices,
-    schedule: Schedule,
-    result: Fit,
-    active: list[int],
-    epoch: int,
-) -> None:
-    replicates = tuple(result.outcomes[i].replicate for i in active)
-    orders = [
-        epoch_order(indices.train[i], schedule.seed, replicate, epoch)
-        for i, replicate in zip(active, replicates, strict=True)
-    ]
-    order = index_tensor(orders, data.labels.device)
-    dropout = _generators(schedule, replicates, Purpose.DROPOUT, epoch)
-    before = take_replicates(result.last, active)
-    after, losses = learner.train_epoch(before, data, order, dropout)
-    losses = {name: values.cpu() for name, values in losses.items()}
-    finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
-    for position, index in enumerate(active):
-        outcome = result.outcomes[index]
-        if not finite[position]:
-            outcome.diverged_epoch = epoch
-            outcome.stop_reason = f"loss not finite in epoch {epoch}"
-            continue
-        outcome.epochs = epoch
-        outcome.train_losses.append(float(losses[schedule.monitor][position]))
-        for metric, values in losses.items():
-            value = float(values[position])
-            result.rows.append((outcome.replicate, epoch, "train", metric, value))
-    result.last = put_replicates(result.last, active, after)
+@dataclass
+class _Epoch:
+    """One epoch: what its steps read, and the state that they change."""
 
+    learner: Learner
+    data: SequenceTensors
+    indices: SplitIndices
+    schedule: Schedule
+    result: Fit
+    epoch: int
 
-def _validate(
-    learner: Learner,
-    data: SequenceTensors,
-    validation: list[Indices],
-    schedule: Schedule,
-    result: Fit,
-    active: list[int],
-    epoch: int,
-) -> None:
-    measured = _measure(learner, data, validation, result, active, epoch, "validation")
-    improved = []
-    for index, metrics in zip(active, measured, strict=True):
-        outcome = result.outcomes[index]
-        loss = metrics[schedule.monitor]
-        if not math.isfinite(loss):
-            outcome.diverged_epoch = epoch
-            outcome.stop_reason = f"validation loss not finite in epoch {epoch}"
-            continue
-        outcome.validation_losses.append(loss)
-        if loss < outcome.best_loss:
-            outcome.best_loss, outcome.best_epoch = loss, epoch
-            improved.append(index)
-        outcome.stop_reason = schedule.stopping.reason(
-            outcome.train_losses, outcome.validation_losses
-        )
-    if improved:
-        newest = take_replicates(result.last, improved)
-        result.best = put_replicates(result.best, improved, newest)
+    def train(self, active: list[int]) -> None:
+        replicates = tuple(self.result.outcomes[i].replicate for i in active)
+        orders = [
+            epoch_order(self.indices.train[i], self.schedule.seed, replicate, self.epoch)
+            for i, replicate in zip(active, replicates, strict=True)
+        ]
+        order = index_tensor(orders, self.data.labels.device)
+        dropout = _generators(self.schedule, replicates, Purpose.DROPOUT, self.epoch)
+        before = take_replicates(self.result.last, active)
+        after, losses = self.learner.train_epoch(before, self.data, order, dropout)
+        losses = {name: values.cpu() for name, values in losses.items()}
+        finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
+        for position, index in enumerate(active):
+            outcome = self.result.outcomes[index]
+            if not finite[position]:
+                outcome.diverged_epoch = self.epoch
+                outcome.stop_reason = f"loss not finite in epoch {self.epoch}"
+                continue
+            outcome.epochs = self.epoch
+            outcome.train_losses.append(float(losses[self.schedule.monitor][position]))
+            for metric, values in losses.items():
+                value = float(values[position])
+                self.result.rows.append((outcome.replicate, self.epoch, "train", metric, value))
+        self.result.last = put_replicates(self.result.last, active, after)
 
+    def validate(self, validation: list[Indices], active: list[int]) -> None:
+        measured = self.measure(validation, active, "validation")
+        improved = []
+        for index, metrics in zip(active, measured, strict=True):
+            outcome = self.result.outcomes[index]
+            loss = metrics[self.schedule.monitor]
+            if not math.isfinite(loss):
+                outcome.diverged_epoch = self.epoch
+                outcome.stop_reason = f"validation loss not finite in epoch {self.epoch}"
+                continue
+            outcome.validation_losses.append(loss)
+            if loss < outcome.best_loss:
+                outcome.best_loss, outcome.best_epoch = loss, self.epoch
+                improved.append(index)
+            outcome.stop_reason = self.schedule.stopping.reason(
+                outcome.train_losses, outcome.validation_losses
+            )
+        if improved:
+            newest = take_replicates(self.result.last, improved)
+            self.result.best = put_replicates(self.result.best, improved, newest)
 
-def _measure(
-    learner: Learner,
-    data: SequenceTensors,
-    rows: list[Indices],
-    result: Fit,
-    active: list[int],
-    epoch: int,
-    split: str,
-) -> list[dict[str, float]]:
-    measured = {}
-    for group in _side_by_side(rows, active):
-        chosen = index_tensor([rows[i] for i in group], data.labels.device)
-        params = take_replicates(result.last.params, group)
-        # one transfer from a GPU, instead of one for every number below
-        scores = learner.scores(params, data, chosen).cpu()
-        labels = data.labels[chosen].cpu()
-        for index, logits, truth in zip(group, scores, labels, strict=True):
-            metrics = {name: float(value) for name, value in learner.losses(logits, truth).items()}
-            metrics["accuracy"] = accuracy(logits, truth)
-            replicate = result.outcomes[index].replicate
-            for metric, value in metrics.items():
-                result.rows.append((replicate, epoch, split, metric, value))
-            measured[index] = metrics
-    return [measured[index] for index in active]
+    def measure(self, rows: list[Indices], active: list[int], split: str) -> list[dict[str, float]]:
+        measured = {}
+        for group in _side_by_side(rows, active):
+            chosen = index_tensor([rows[i] for i in group], self.data.labels.device)
+            params = take_replicates(self.result.last.params, group)
+            # one transfer from a GPU, instead of one for every number below
+            scores = self.learner.scores(params, self.data, chosen).cpu()
+            labels = self.data.labels[chosen].cpu()
+            for index, logits, truth in zip(group, scores, labels, strict=True):
+                metrics = {
+                    name: float(value) for name, value in self.learner.losses(logits, truth).items()
+                }
+                metrics["accuracy"] = accuracy(logits, truth)
+                replicate = self.result.outcomes[index].replicate
+                for metric, value in metrics.items():
+                    self.result.rows.append((replicate, self.epoch, split, metric, value))
+                measured[index] = metrics
+        return [measured[index] for index in active]
 
 
 def _generators(

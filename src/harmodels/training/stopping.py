@@ -10,7 +10,6 @@ class StoppingRule(Protocol):
 
     def reason(self, train: Sequence[float], validation: Sequence[float]) -> str | None:
         """Return why training ends now, or None to continue."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ import pytest
 
 from harmodels.data.features import signals, statistics
 from harmodels.data.features.catalogue import catalogue
-from harmodels.data.features.compare import correlation_table, pearson
 from harmodels.data.features.extract import extract_features
-from harmodels.data.features.mapping import apply_map, fit_map
+from harmodels.data.features.mapping import apply_map, correlation_table, fit_map, pearson
 
 pytestmark = pytest.mark.mirror
 

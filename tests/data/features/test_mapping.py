@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmodels.data.features import mapping
-from harmodels.data.features.compare import correlation_table, pearson
+from harmodels.data.features.mapping import correlation_table, pearson
 from harmodels.errors import DataError, ResultsError
 
 

@@ -72,7 +72,7 @@ def test_the_card_states_lengths_joints_and_units(raw, small):
     card = describe(small, *read_raw(small, raw.parent))
     assert card["length"] == {"min": 2, "median": 3.0, "max": 4}
     assert card["joints"] == 21
-    assert card["units"] == ["100 mm"] * 63
+    assert card["units"] == ("100 mm",) * 63
     assert set(card["sources"]) == {SPLIT, *(f"{raw.name}/{n}/skeleton.txt" for n in LENGTHS)}
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from harmodels.reporting.claims import write_claims
 from harmodels.reporting.figures import save_figure
-from harmodels.reporting.page.sections import ReportSection
+from harmodels.reporting.page.sections import ReportSection, SectionSpec
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import write_table_files
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
 SPEC = {
     "title": "A toy <report>",
-    "experiments": {"b": {"title": "The only experiment"}},
+    "experiments": {"b": "The only experiment"},
     "tables": {
         "table1": {
             "title": "Top-k",
@@ -57,6 +57,7 @@ def section(write_run: Callable[..., Path], tmp_path: Path) -> Callable[..., Rep
         save_figure(draw_figure(SPEC["figures"]["figure2"], runs), folder / "figures" / "figure2")
         write_claims(evaluate_claims(SPEC["claims"], runs), folder / "claims")
         records = [run.record for group in runs.values() for run in group]
-        return ReportSection("toy_report", "toy", SPEC, folder, records, job_seconds or {})
+        spec = SectionSpec.read(SPEC)
+        return ReportSection("toy_report", "toy", spec, folder, records, job_seconds or {})
 
     return make

@@ -1,8 +1,7 @@
 import pytest
 
-from harmodels.config.specs import parse_table
 from harmodels.reporting.page.products import page_tables
-from harmodels.reporting.page.sections import ReportSection
+from harmodels.reporting.page.sections import ReportSection, SectionSpec
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import write_table_files
 from tests.reporting.entries import build_table
@@ -36,8 +35,8 @@ def page_table(write_run, tmp_path):
         runs = load_runs(made)
         write_table_files(build_table(entry, runs, {}), folder / "tables" / "t")
         records = [run.record for group in runs.values() for run in group]
-        section = ReportSection("toy_report", "toy", {"tables": {"t": entry}}, folder, records)
-        assert parse_table(entry)
+        spec = SectionSpec.read({"tables": {"t": entry}})
+        section = ReportSection("toy_report", "toy", spec, folder, records)
         return page_tables(section)[0]
 
     return make

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harmodels.records.run import RunRecord
-from harmodels.reporting.claims import read_claims_csv
+from harmodels.reporting.claims import ClaimSpec, read_claims_csv
 from harmodels.reporting.page.products import page_claims, page_tables
 from harmodels.reporting.page.summary import (
     adjusted_counts,
@@ -66,7 +66,7 @@ def found(section):
         ledger = ledger_of(verdicts, **columns)
         made = section()
         claims = {n: LOSS if n in losses else CLAIM for n in ledger["id"]}
-        made = replace(made, spec={**made.spec, "claims": claims})
+        made = replace(made, spec=made.spec.replaced(claims=ClaimSpec.read_all(claims)))
         items = findings(made, ledger, page_claims(made, ledger))
         return [item.anchor.rpartition("-")[2] for item in items]
 

@@ -60,7 +60,7 @@ def lines(results: Path) -> list[str]:
     entry = {
         "report": "toy",
         "dataset": "data",
-        "spec": {"title": "Toy", "experiments": {"b": {"title": "The only one"}}},
+        "spec": {"title": "Toy", "experiments": {"b": "The only one"}},
         "folder": str(folder),
         "runs": [str(folder / "runs" / "b" / name) for name in ("x=1", "x=2", "x=3", "x=4")],
     }

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from harmodels.config.project import parse_project
+from harmodels.config.published import read_published_runs
 from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.pipeline.project import parse_project
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import column, curve, has_curve, recall_of
 from harmodels.reporting.runs.parts import load_runs
@@ -40,7 +41,8 @@ CLASSES = ["walking", "sitting"]
 @pytest.fixture
 def theirs():
     return read_published(
-        ENTRIES, {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()}
+        read_published_runs(ENTRIES),
+        {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()},
     )
 
 
@@ -84,7 +86,7 @@ def test_a_matrix_says_nothing_of_second_answers_other_weights_and_other_sequenc
 def test_without_a_table_a_matrix_gives_the_first_answers(theirs):
     entry = {"b": {"confusions": {"last": "matrices.csv"}}}
     files = {"matrices.csv": pd.read_csv(io.StringIO(CONTENT["matrices.csv"]))}
-    (run,) = read_published(entry, files)["b"]
+    (run,) = read_published(read_published_runs(entry), files)["b"]
     assert published_measure(run, "top_1", "last") == pytest.approx(15 / 20)
 
 
@@ -104,7 +106,9 @@ def test_a_counterpart_is_found_by_settings_and_takes_our_order_of_classes(ours,
 
 def test_options_that_the_files_do_not_name_tell_whose_counterpart_it_is(ours, write_run, tmp_path):
     files = {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()}
-    theirs = read_published({"b": {**ENTRIES["b"], "where": {"clip": 0.5}}}, files)
+    theirs = read_published(
+        read_published_runs({"b": {**ENTRIES["b"], "where": {"clip": 0.5}}}), files
+    )
     assert counterpart(ours["b"][0], theirs) is None
     clipped = load_run(write_run(tmp_path / "clipped", "b", {"hidden": 50}, options={"clip": 0.5}))
     assert counterpart(clipped, theirs) is not None
@@ -292,7 +296,7 @@ def test_matrices_of_the_reports_sum_to_their_classes_and_agree_with_their_table
     off = []
     for key, each in (("rnn_tbptt", {600}), ("mlp_features", {2947})):
         entries = read_report(key)["published_runs"]
-        for name, group in load_published(entries, folder).items():
+        for name, group in load_published(read_published_runs(entries), folder).items():
             (checkpoint,) = entries[name]["confusions"]
             for run in group:
                 if run.predictions.empty:

@@ -90,6 +90,6 @@ def test_patience_of_its_options_is_its_stopping_rule(job):
 
 
 def test_a_figure_may_draw_the_losses_that_its_monitor_names(job):
-    from harmodels.config.specs.checks import _metrics
+    from harmodels.reporting.checks import losses_of
 
-    assert _metrics("mean_frame") == ["cross_entropy"]
+    assert losses_of("mean_frame") == ["cross_entropy"]

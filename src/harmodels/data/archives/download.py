@@ -17,8 +17,8 @@ from harmodels.data.archives.extract import official, pack, verify
 from harmodels.data.dataset import Archive, Dataset
 from harmodels.errors import DataError, DownloadError
 from harmodels.files import atomic_path
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 pooch.get_logger().setLevel(logging.WARNING)  # below it names addresses with their passwords
 ATTEMPTS = 3  # requests before an address is given up; the pauses between them grow
 TIMEOUT_S = 30.0  # longest wait for a connection and between two pieces of an answer
@@ -31,28 +31,12 @@ def fetch(dataset: Dataset, target: Path, mirror: str | None, *, progress: bool 
     """Put the archive of a data set at `target`, verified, whole or not at all.
 
     A file at `target`, or beside it under another accepted name, comes first and no address is
-    asked; then the mirror, then each address of the registry. What an address of the registry
-    sends has a known hash, also where a user's own file may have another. Passwords in addresses
-    and control characters from servers reach no log and no message.
+    asked; then the mirror (a folder or an http(s) address), then each address of the registry. What
+    an address of the registry sends has a known hash, also where a user's own file may have
+    another. Passwords in addresses and control characters from servers reach no log and no message.
 
-    Parameters
-    ----------
-    dataset
-        The registry's entry.
-    target
-        Path of the archive; its name should be the registry's.
-    mirror
-        A folder or an http(s) address that holds the file, or None.
-    progress
-        Whether a bar is drawn, if standard error is a terminal.
-
-    Raises
-    ------
-    DownloadError
-        If nothing delivers an archive that passes its checksum: names the file, all that was
-        tried with its reason, and where to put the file by hand.
-    ResultsError
-        If the disk is full or the folder cannot be written.
+    Raises DownloadError naming the file, all that was tried with its reason, and where to put the
+    file by hand; ResultsError if the disk is full or the folder cannot be written.
     """
     archive = dataset.archive
     if archive is None:

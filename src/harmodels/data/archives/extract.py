@@ -19,13 +19,7 @@ MAGIC = {".h5": HDF5, ".hdf5": HDF5, ".parquet": b"PAR1"}  # first bytes, by a n
 
 
 def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
-    """Make the folder of raw files of a data set from what `download.fetch` delivered.
-
-    Raises
-    ------
-    DataError, ResultsError
-        As `extract` does.
-    """
+    """Make the folder of raw files of a data set from what `download.fetch` delivered."""
     archive = dataset.archive
     if archive is None:
         raise DataError(f"{dataset.name} has no archive; its recordings are simulated")
@@ -47,14 +41,8 @@ def unpack(dataset: Dataset, source: Path, folder: Path) -> None:
 def pack(folder: Path, target: Path) -> None:
     """Make the zip of a folder that a user brings unpacked; its name is kept inside.
 
-    Files are stored in the order of their names, so the same folder gives the same members.
-
-    Raises
-    ------
-    DataError
-        If the folder holds no file, or something that is neither a file nor a folder.
-    ResultsError
-        If the zip cannot be written.
+    Files are stored in the order of their names, so the same folder gives the same members. Raises
+    DataError if the folder holds no file, or something that is neither a file nor a folder.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     strange = [path for path in paths if path.is_symlink() or not path.is_file()]
@@ -78,30 +66,15 @@ def extract(
     largest: int = LARGEST,
     beside: Iterable[Path] = (),
 ) -> None:
-    """Unpack an archive into `folder`, which is whole afterwards or as it was before.
+    """Unpack a zip or tar into `folder`, which is whole afterwards or as it was before.
 
-    Parameters
-    ----------
-    archive
-        A zip or a tar, the latter compressed or not.
-    folder
-        Where to; replaced if it exists.
-    checksums
-        SHA-256 of members by name: these are unpacked, others are left out. None unpacks all.
-    nested
-        Name of a zip inside the archive; where it is found it is unpacked instead.
-    largest
-        Bytes that all members together may declare.
-    beside
-        Files that are copied into the folder where they exist and the archive lacks them.
+    Where `checksums` are given, the members that they name are unpacked and have to have these
+    SHA-256, others are left out. Where the zip `nested` is inside, it is unpacked instead. All
+    members together may declare `largest` bytes. Files `beside` are copied into the folder where
+    they exist and the archive lacks them.
 
-    Raises
-    ------
-    DataError
-        If the archive is damaged, declares too much, a member would be written outside the
-        folder, is a link or a device, occurs twice, is missing, or has another hash.
-    ResultsError
-        If the disk is full or the folder cannot be written.
+    Raises DataError if the archive is damaged, declares too much, or a member is missing, has
+    another hash or is refused by `open_members`; ResultsError if the folder cannot be written.
     """
     _refuse_other_kinds(archive)
     with (
@@ -120,16 +93,11 @@ def extract(
 
 
 def verify(path: Path, archive: Archive) -> None:
-    """Check that a file is the archive it should be.
+    """Check that a file is the archive it should be; raise DataError saying what it is instead.
 
-    Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of
-    a file that users may bring, it is checked that it is a safe archive, an HDF5 file or a table,
-    as its name in the registry says; a download of it has to be the known one (`official`).
-
-    Raises
-    ------
-    DataError
-        Saying what the file is instead.
+    Its hash is a known one, or every listed member has the listed hash (a repacked archive). Of a
+    file that users may bring, it is checked that it is a safe archive, an HDF5 file or a table, as
+    its name in the registry says; a download of it has to be the known one (`official`).
     """
     _refuse_other_kinds(path)
     if archive.user_file:

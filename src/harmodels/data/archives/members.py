@@ -46,23 +46,12 @@ class DamagedError(Exception):
 def open_members(
     path: Path, nested: str | None, largest: int
 ) -> Iterator[tuple[Opened, list[Member]]]:
-    """Open an archive and give it with its regular files, all of them checked.
+    """Open a zip or tar and give it with its regular files, all of them checked.
 
-    Parameters
-    ----------
-    path
-        A zip or a tar, the latter compressed or not.
-    nested
-        Name of a zip inside the archive; where it is found its members are given instead.
-    largest
-        Bytes that all members together may declare.
-
-    Raises
-    ------
-    DataError
-        If the archive is damaged, declares more than `largest`, exceeds a limit of this module,
-        or has a member that is a link or a device, occurs twice, or would be written outside its
-        folder; also if the archive turns out to be damaged while the block reads it.
+    Where the zip `nested` is inside, its members are given instead; all together may declare
+    `largest` bytes. Raises DataError if the archive is damaged (also while the block reads it),
+    exceeds a limit of this module, or has a member that is a link or a device, occurs twice, or
+    would be written outside its folder.
     """
     try:
         with path.open("rb") as source, _listed(path, source, largest) as (outer, members):
@@ -84,10 +73,7 @@ def open_members(
 
 
 def copy_member(archive: Opened, member: Member, target: IO[bytes] | None) -> str:
-    """Copy a member to `target`, if there is one, and return its SHA-256.
-
-    `open_members` makes a DataError of a DamagedError.
-    """
+    """Copy a member to `target`, if there is one, and return its SHA-256."""
     digest = hashlib.sha256()
     for chunk in _chunks(archive, member):
         digest.update(chunk)
@@ -97,15 +83,10 @@ def copy_member(archive: Opened, member: Member, target: IO[bytes] | None) -> st
 
 
 def safe_name(name: str) -> str:
-    """Return the name under which a member may be written below any folder.
+    """Return the name under which a member may be written below any folder, without a leading `./`.
 
-    A leading `./`, which tar writes, is dropped.
-
-    Raises
-    ------
-    DataError
-        If the name is absolute, climbs with `..`, has a drive letter, or is no plain file name
-        on every system.
+    Raises DataError if the name is absolute, climbs with `..`, has a drive letter, or is no plain
+    file name on every system.
     """
     name = name.removeprefix("./")
     parts = name.split("/")

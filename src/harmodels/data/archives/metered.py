@@ -21,14 +21,8 @@ COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
 class MeteredFile(io.RawIOBase):
     """A file for `zipfile` and `tarfile`, which read a whole header at once, whatever its size.
 
-    Parameters
-    ----------
-    stream
-        What is read.
-    limit
-        Bytes that may be read until `allow` is called.
-    message
-        Of the error; `{limit}` in it is the limit.
+    `limit` bytes may be read until `allow` is called; `{limit}` in the error's `message` is the
+    limit.
     """
 
     def __init__(self, stream: IO[bytes], limit: int, message: str) -> None:
@@ -45,12 +39,12 @@ class MeteredFile(io.RawIOBase):
         """Return up to `size` bytes; DataError if they would exceed the allowance."""
         if self._left is None:
             return self._stream.read(size)
-        if size > self._left:
+        content = b""
+        if size <= self._left:
+            content = self._stream.read(size if size >= 0 else self._left + 1)
+        if max(size, len(content)) > self._left:
             raise DataError(self._message.format(limit=self._limit))
-        content = self._stream.read(size if size >= 0 else self._left + 1)
         self._left -= len(content)
-        if self._left < 0:
-            raise DataError(self._message.format(limit=self._limit))
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:

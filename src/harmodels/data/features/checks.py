@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.features.signals import LENGTH, RATE_HZ
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import DataError
 
 Array = NDArray[np.float64]
@@ -21,7 +22,6 @@ FILTERED_CHANNELS = (*TOTAL, *BODY, *GYRO)
 UNIT = {channel: "rad/s" if channel in GYRO else "g" for channel in FILTERED_CHANNELS}
 FILTERED_UNITS = tuple(UNIT[channel] for channel in FILTERED_CHANNELS)
 
-STANDARD_GRAVITY = 9.80665  # m/s² in one g
 RATE_TOLERANCE = 0.02  # share of 50 Hz; a band of the spectrum moves by less than a bin
 GAP = 1.5  # sampling intervals; longer than this, a sample is missing
 PLAUSIBLE_G = (0.5, 2.0)  # median magnitude of total acceleration, in g
@@ -31,13 +31,9 @@ LARGEST_GYRO = 40.0  # rad/s; phones end at 2000 degrees a second, which is 35 r
 def select(
     values: Floats, channels: Sequence[str], units: Sequence[str], needed: Sequence[str]
 ) -> Array:
-    """Return the columns of the channels `needed`, after a check of their units.
+    """Return the columns of the channels `needed`.
 
-    Raises
-    ------
-    DataError
-        If `channels` or `units` do not fit `values`, a channel is missing, or one is not in g
-        (accelerometer) or rad/s (gyroscope).
+    Raises DataError if a channel is missing, or not in g (accelerometer) or rad/s (gyroscope).
     """
     if not len(channels) == len(units) == values.shape[-1]:
         raise DataError(

@@ -24,21 +24,11 @@ CHUNK = 512  # windows at a time; bounds the memory of the histograms to some me
 
 
 class RecordingWindows(NamedTuple):
-    """Filtered, half-overlapping windows of one recording.
+    """Filtered, half-overlapping windows of one recording."""
 
-    Attributes
-    ----------
-    values
-        (N, 128, 9), channels as in `checks.FILTERED_CHANNELS`.
-    following
-        (N, 9) the sample after each window; NaN after the end of the recording.
-    start_s
-        (N,) time stamp of each window's first sample.
-    """
-
-    values: Array
-    following: Array
-    start_s: Array
+    values: Array  # (N, 128, 9), channels as in `checks.FILTERED_CHANNELS`
+    following: Array  # (N, 9) the sample after each window; NaN after the end
+    start_s: Array  # (N,) time of each window's first sample
 
 
 def extract_features(
@@ -52,34 +42,16 @@ def extract_features(
 ) -> Array:
     """Compute the 561 features of every window.
 
-    Parameters
-    ----------
-    windows
-        (N, 128, D).
-    channels
-        D names. Filtered windows need `total_acc_x` … `z`, `body_acc_x` … `z` and
-        `body_gyro_x` … `z`; raw ones need total acceleration and gyroscope only.
-    rate_hz
-        Sampling rate; must be 50.
-    units
-        D units: `g` for accelerometers, `rad/s` for the gyroscope.
-    filtered
-        Whether noise filter and gravity split have been applied. Raw windows are filtered one by
-        one, from rest; where the recording is at hand, `windows_of_recording` filters it whole.
-    following
-        (N, D) the sample after each filtered window (`signals.following_samples` finds it in
-        overlapping windows). Without it, or where it is NaN, the last difference of the jerk
-        is predicted.
+    Windows are (N, 128, D) at 50 Hz, with D names and units (`g`, `rad/s`). Filtered windows need
+    `total_acc_x` … `z`, `body_acc_x` … `z` and `body_gyro_x` … `z`; raw ones need total
+    acceleration and gyroscope only, and are filtered one by one, from rest; where the recording is
+    at hand, `windows_of_recording` filters it whole. `following` (N, D) is the sample after each
+    filtered window (`signals.following_samples`); where it is NaN, the last difference of the jerk
+    is predicted.
 
-    Returns
-    -------
-    features
-        (N, 561), float64, in the order of `catalogue.catalogue()`, not yet mapped to [−1, 1].
-
-    Raises
-    ------
-    DataError
-        If length, channels, rate, units or magnitudes are wrong, or a value is NaN or infinite.
+    Returns (N, 561) float64 in the order of `catalogue.catalogue()`, not yet mapped to [−1, 1].
+    Raises DataError if length, channels, rate, units or magnitudes are wrong, or a value is not
+    finite.
     """
     windows = np.asarray(windows)
     checks.check_windows(windows)
@@ -116,19 +88,9 @@ def windows_of_recording(
 ) -> RecordingWindows:
     """Filter a raw recording, then cut it into half-overlapping windows of 2.56 s.
 
-    Parameters
-    ----------
-    time_s
-        (T,) time stamps in seconds, 50 a second, without gaps.
-    values
-        (T, D) raw samples.
-    channels, units
-        D names and units; `total_acc_x` … `z` in g and `body_gyro_x` … `z` in rad/s are needed.
-
-    Raises
-    ------
-    DataError
-        If the recording has gaps, another rate, wrong units, NaN, or fewer than 128 samples.
+    `time_s` (T,) in seconds, 50 a second without gaps; `values` (T, D) with `total_acc_x` … `z` in
+    g and `body_gyro_x` … `z` in rad/s. Raises DataError if it has gaps, another rate, wrong units,
+    NaN, or fewer than 128 samples.
     """
     times = np.asarray(time_s, dtype=np.float64)
     values = np.asarray(values)

@@ -47,23 +47,13 @@ def split_gravity(total: Array) -> Array:
 
 
 def restore_gravity(total: Array, gravity: Array) -> Array:
-    r"""Undo the rounding of printed gravity signals.
+    """Undo the rounding of printed gravity signals (N, T, 3), with the total acceleration in g.
 
-    Gravity is so smooth that the seventh digit decides its autoregressive coefficients. But it
-    is a filter's output: :math:`g = F(a) + H z`, with the response F to the total acceleration a
-    and the decay H z of the filter's unknown state z (3 numbers) before the window. The z of least
-    squares gives g to about twelve digits.
-
-    Parameters
-    ----------
-    total, gravity
-        (N, T, 3), in g.
-
-    Returns
-    -------
-    gravity
-        (N, T, 3); windows in which the filter does not explain the signal up to the rounding of
-        the text are returned as they came.
+    Gravity is so smooth that the seventh digit decides its autoregressive coefficients. But it is a
+    filter's output: :math:`g = F(a) + H z`, with the response F to the total acceleration a and the
+    decay H z of the filter's unknown state z (3 numbers) before the window. The z of least squares
+    gives g to about twelve digits. Windows in which the filter does not explain the signal up to
+    the rounding of the text are returned as they came.
     """
     b, a = filters.butter(FILTER_ORDER, GRAVITY_CUTOFF_HZ, fs=RATE_HZ)
     silence = np.zeros(total.shape[1])
@@ -80,15 +70,8 @@ def restore_gravity(total: Array, gravity: Array) -> Array:
 def following_samples(windows: Array) -> Array:
     """Find the sample after each window where the next row is the next half-overlapping window.
 
-    Parameters
-    ----------
-    windows
-        (N, 128, D) in the order of the recording.
-
-    Returns
-    -------
-    following
-        (N, D); NaN where the next row is no continuation.
+    Of windows (N, 128, D) in the order of the recording; (N, D), NaN where the next row is no
+    continuation.
     """
     following = np.full((windows.shape[0], windows.shape[2]), np.nan)
     continued = (windows[1:, :STEP] == windows[:-1, STEP:]).all(axis=(1, 2))  # (N − 1,)
@@ -111,16 +94,10 @@ def predict_next(values: Array) -> Array:
 def jerk(values: Array, following: Array) -> Array:
     """Return the forward differences of (N, T, D) windows, in units a sample: (N, T, D).
 
-    The data set differentiated the whole recording, so the last difference of a window needs
-    the sample after it. It did not divide by the sampling interval: only so do its entropies,
-    which depend on the scale, come out. Times 50 Hz this is the jerk in units a second.
-
-    Parameters
-    ----------
-    values
-        (N, T, D).
-    following
-        (N, D) samples after the windows; rows with NaN are predicted.
+    The data set differentiated the whole recording, so the last difference of a window needs the
+    sample after it, `following` (N, D), predicted where NaN. It did not divide by the sampling
+    interval: only so do its entropies, which depend on the scale, come out. Times 50 Hz this is the
+    jerk in units a second.
     """
     unknown = np.isnan(following).any(axis=1)  # (N,)
     if unknown.any():
@@ -145,12 +122,8 @@ def derive_signals(
 ) -> dict[str, Array]:
     """Return the seventeen signals by name; vectors are (N, T, 3), magnitudes (N, T, 1).
 
-    Parameters
-    ----------
-    total, body, gyro
-        (N, T, 3) filtered total and body acceleration in g and angular velocity in rad/s.
-    following_body, following_gyro
-        (N, 3) samples after each window, NaN where unknown.
+    From filtered (N, T, 3) in g and rad/s, and the samples (N, 3) after each window, NaN where
+    unknown.
     """
     signals = {
         "tBodyAcc": body,

@@ -38,16 +38,6 @@ def _deviations(values: Array) -> Array:
     return values - values.mean(axis=1, keepdims=True)  # (N, T, A)
 
 
-def mean(values: Array) -> Array:
-    """Return the mean, (N, A)."""
-    return values.mean(axis=1)
-
-
-def std(values: Array) -> Array:
-    """Return the standard deviation with divisor T − 1, (N, A)."""
-    return values.std(axis=1, ddof=1)
-
-
 def mad(values: Array) -> Array:
     """Return the mean absolute deviation from the mean, (N, A).
 
@@ -55,26 +45,6 @@ def mad(values: Array) -> Array:
     `mad`, which takes the mean unless told otherwise.
     """
     return np.abs(_deviations(values)).mean(axis=1)
-
-
-def maximum(values: Array) -> Array:
-    """Return the largest value, (N, A)."""
-    return values.max(axis=1)
-
-
-def minimum(values: Array) -> Array:
-    """Return the smallest value, (N, A)."""
-    return values.min(axis=1)
-
-
-def sma(values: Array) -> Array:
-    """Return the signal magnitude area: mean absolute value, summed over the axes; (N, 1)."""
-    return np.abs(values).mean(axis=1).sum(axis=1, keepdims=True)
-
-
-def energy(values: Array) -> Array:
-    """Return the mean square, (N, A)."""
-    return np.square(values).mean(axis=1)
 
 
 def iqr(values: Array) -> Array:
@@ -112,23 +82,11 @@ def entropy(values: Array) -> Array:
 
 
 def burg(values: Array, order: int) -> Array:
-    r"""Fit autoregressive models by Burg's method.
+    r"""Fit autoregressive models to (N, T, A) by Burg's method; (N, p, A), p at most T − 1.
 
     The coefficients :math:`a_k` minimise the sum of the squared forward and backward errors of
-    :math:`x_t + a_1 x_{t-1} + \dots + a_p x_{t-p}`, order after order. (Kay, Modern Spectral
-    Estimation, 1988, section 7.3; MATLAB's `arburg` without its leading 1.)
-
-    Parameters
-    ----------
-    values
-        (N, T, A); the mean is not removed.
-    order
-        p, at most T − 1.
-
-    Returns
-    -------
-    coefficients
-        (N, p, A).
+    :math:`x_t + a_1 x_{t-1} + \dots + a_p x_{t-p}`, order after order; the mean is not removed.
+    (Kay, Modern Spectral Estimation, 1988, section 7.3; MATLAB's `arburg` without its leading 1.)
     """
     forward, backward = values[:, 1:], values[:, :-1]  # (N, T − 1, A)
     floor = NO_ERROR * np.square(values).sum(axis=1)  # (N, A)
@@ -164,26 +122,15 @@ def correlation(values: Array) -> Array:
     return np.stack([matrix[:, a, b] for a, b in AXIS_PAIRS], axis=1)
 
 
-def largest_bin(values: Array) -> Array:
-    """Return the number, from 1, of the frequency bin with the largest amplitude; (N, A)."""
-    return values.argmax(axis=1) + 1.0
-
-
 def mean_bin(values: Array) -> Array:
-    """Return the mean of the bin numbers weighted by amplitude (not by power), (N, A).
-
-    One bin is rate / 128 wide, 0.39 Hz at 50 Hz.
-    """
+    """Return the mean of the bin numbers (0.39 Hz each), weighted by amplitude, (N, A)."""
     bins = np.arange(1.0, values.shape[1] + 1)  # (F,)
     total = values.sum(axis=1)  # (N, A)
     return _ratio(np.einsum("f,nfa->na", bins, values), total, values.shape[1] * NO_SPREAD)
 
 
 def shape(values: Array) -> Array:
-    """Return skewness and kurtosis, both biased, axis by axis: (N, 2·A).
-
-    The kurtosis of a normal distribution is 3 (nothing is subtracted).
-    """
+    """Return skewness and kurtosis (3 for a normal one), both biased, axis by axis: (N, 2·A)."""
     m2, m3, m4 = stats.moment(values, order=[2, 3, 4], axis=1)  # (N, A) each
     floor = NO_SPREAD**2
     skewness = _ratio(m3, np.where(m2 > floor, m2**1.5, 0.0), 0.0)
@@ -208,18 +155,19 @@ def angle(left: Array, right: Array) -> Array:
 
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "mean": mean,
-    "std": std,
+    "mean": lambda values: values.mean(axis=1),
+    "std": lambda values: values.std(axis=1, ddof=1),
     "mad": mad,
-    "max": maximum,
-    "min": minimum,
-    "sma": sma,
-    "energy": energy,
+    "max": lambda values: values.max(axis=1),
+    "min": lambda values: values.min(axis=1),
+    # the signal magnitude area: mean absolute value, summed over the axes
+    "sma": lambda values: np.abs(values).mean(axis=1).sum(axis=1, keepdims=True),
+    "energy": lambda values: np.square(values).mean(axis=1),
     "iqr": iqr,
     "entropy": entropy,
     "arCoeff": ar_coefficients,
     "correlation": correlation,
-    "maxInds": largest_bin,
+    "maxInds": lambda values: values.argmax(axis=1) + 1.0,
     "meanFreq": mean_bin,
     "shape": shape,
     "bandsEnergy": bands_energy,

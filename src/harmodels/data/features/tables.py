@@ -24,14 +24,8 @@ HALVES = ("train", "test")
 def compute_features(sequences: Sequences) -> Array:
     """Return the 561 features (N, 561) of filtered windows, each half taken as one recording.
 
-    The windows must stand in the order in which they were cut: the sample after a window is
-    looked for in the one that follows it.
-
-    Raises
-    ------
-    DataError
-        If length, channels, rate, units or magnitudes are wrong; it names the data set and what
-        to do instead.
+    The sample after a window is looked for in the one that follows it, so the windows have to be in
+    the order in which they were cut. Raises DataError naming the data set and the remedy.
     """
     facts = sequences.facts
     if len(np.unique(sequences.lengths)) > 1:
@@ -59,19 +53,9 @@ def compute_features(sequences: Sequences) -> Array:
 
 
 def read_shipped_features(raw: Path, sequences: Sequences) -> Array:
-    """Return the data set's own features (N, 561) from X_train.txt and X_test.txt.
+    """Return the features (N, 561) that the folder `UCI HAR Dataset` ships, one row a sequence.
 
-    Parameters
-    ----------
-    raw
-        The folder `UCI HAR Dataset` of the extracted archive.
-    sequences
-        The windows, in the order of the files.
-
-    Raises
-    ------
-    DataError
-        If a file is missing, is not a table of 561 finite numbers, or has another number of rows.
+    Raises DataError if a file is no table of 561 finite numbers or has another number of rows.
     """
     parts = []
     for half in HALVES:

@@ -34,22 +34,9 @@ class Format:
     """How the files of one raw format are read, and what a registry entry says of them.
 
     A key of the registry that some format names in `needs` or `may` is refused in entries of
-    formats that do not. `window.step` is the key `step` of the entry's `window`.
-
-    Attributes
-    ----------
-    read
-        Return what the files of a data set hold; the path is that of `Dataset.path`. Raises
-        DataError, naming file, line and remedy, if they are not what the format promises.
-    needs
-        Keys that an entry must have; a key of a part, such as `window.step`, where it has the part.
-    may
-        Keys that an entry may have.
-    check
-        Further checks of an entry, which is given with its place (file and name) for the
-        ConfigurationError.
-    skeleton
-        Of a hand, whose joints are the channels; or None.
+    formats that do not. `window.step` is the key `step` of the entry's `window`, needed where there
+    is one. `read` takes `Dataset.path` and raises DataError, naming file, line and remedy; `check`
+    takes an entry and its place (file and name), for its ConfigurationError.
     """
 
     read: Callable[[Dataset, Path], Raw]
@@ -63,13 +50,7 @@ FORMATS: dict[str, Format] = {}
 
 
 def check_entry(entry: Mapping[str, Any], where: str) -> None:
-    """Check that an entry of the registry has the keys of its format, and what they hold.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming `where` and the key.
-    """
+    """Check that an entry of the registry has the keys of its format, and what they hold."""
     name = entry["format"]
     own = FORMATS[name]
     for key in sorted(set().union(*(each.needs | each.may for each in FORMATS.values()))):

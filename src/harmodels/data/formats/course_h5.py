@@ -1,6 +1,5 @@
 """The course's HDF5 file: `trX`, `trY`, `tstX`, `tstY` with one-hot labels."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from harmodels.data.formats import PHONE, Format, Raw
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.files import git_blob
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 STEPS = 150
 LARGEST_BYTES = 4_000_000_000  # of one part; what a file declares costs it nothing
 OWN_DATA = "which could be any file of this machine; copy the values into this one"
@@ -24,13 +23,9 @@ def read(dataset: Dataset, path: Path) -> Raw:
     """Read the training and the test sequences of the HDF5 file; classes are one-hot columns.
 
     Ids are `train/00001`, …; the file does not say who was recorded, so subjects are empty. Notes:
-    `dropped` (nothing), and with a known hash `known_file`, whether the file has it.
-
-    Raises
-    ------
-    DataError
-        If h5py is missing, the file is damaged, a part is missing, has another shape than
-        (N, 150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
+    `dropped` (nothing), and with a known hash `known_file`, whether the file has it. Raises
+    DataError if h5py is missing, the file is damaged, a part is missing, has another shape than (N,
+    150, 3) or (N, 6), is too large or kept in another file, or a label is not one-hot.
     """
     parts = _read(path)
     channels, classes = len(dataset.channels), len(dataset.classes)

@@ -1,6 +1,5 @@
 """The raw format of the First-Person Hand Action benchmark: one skeleton.txt a recording."""
 
-import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from harmodels.data.sequences import Sequences, offsets_of
 from harmodels.data.skeletons import FINGERS, Skeleton
 from harmodels.data.text_rows import read_lines, read_rows
 from harmodels.errors import DataError
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 SPLIT = "data_split_action_recognition.txt"
 RECORDING = "skeleton.txt"
 SPLITS = {"Training": "train", "Test": "test"}
@@ -58,15 +57,8 @@ def read(dataset: Dataset, folder: Path) -> Raw:
 
     The split file is in the folder `Hand_pose_annotation_v1` or beside it; the classes are the
     actions in the order of its labels. Ids are `Subject_1/action/1`. Notes: `dropped`, recordings
-    that the split file does not list; `uneven_frames`, by id, how many frames of a recording do
-    not follow the one before by number.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, if the split file is missing or malformed, names a recording twice
-        or one that does not exist, or a label is not the action's; if a skeleton is empty, or a
-        line has no 64 finite numbers.
+    that the split file does not list; `uneven_frames`, by id, how many frames of a recording do not
+    follow the one before by number. Raises DataError naming file and line.
     """
     assert dataset.normalise is not None
     split = _split_file(folder)

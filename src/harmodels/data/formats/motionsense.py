@@ -4,7 +4,6 @@ Axes: T samples of one file, D channels.
 """
 
 import hashlib
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,8 +20,8 @@ from harmodels.data.text_rows import read_columns
 from harmodels.data.units import unit_factor
 from harmodels.data.windows import WindowsOfParts
 from harmodels.errors import ConfigurationError, DataError
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 Array = NDArray[np.float64]
 
 # Code of a folder → activity.
@@ -83,14 +82,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
     acceleration, the classes those of `CODES`. Windows come by person, class and trial; ids are
     `<person>/<class>/<trial>/00001`, …. Notes: `dropped`, `files`, `rows`, `copies` (the file that
     the authors' archive holds twice → its other name; both are read), `recorded_hz`, `resampling`
-    (the filter), `units_of_files`.
-
-    Raises
-    ------
-    DataError
-        Naming file, line and remedy, if a folder or a file is called otherwise, a trial is there
-        twice, a file is cut short or lacks samples or columns, has a number that is not finite,
-        another unit of gravity, or a rate other than `recorded_hz`.
+    (the filter), `units_of_files`. Raises DataError naming file, line and remedy.
     """
     facts, window, recorded_hz = dataset.facts, dataset.window, dataset.recorded_hz
     assert window is not None
@@ -134,7 +126,8 @@ def _find_trials(path: Path, classes: Sequence[str], people: Sequence[str]) -> l
     found: dict[tuple[int, int, int], Path] = {}
     for folder in _entries(path):
         if not folder.is_dir():
-            _refuse_table(folder)
+            if folder.suffix.lower() == ".csv":
+                raise DataError(f"{folder} lies in no folder <code>_<trial>; {BRING}")
             continue
         label, number = _activity(folder, classes)
         files = [file for file in _entries(folder) if not _refuse_other(file)]
@@ -158,11 +151,6 @@ def _entries(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"cannot read {folder}: {error.strerror or error}") from error
     return [e for e in entries if e.name[0] != "." and e.name.lower() not in IGNORED]
-
-
-def _refuse_table(file: Path) -> None:
-    if file.suffix.lower() == ".csv":
-        raise DataError(f"{file} lies in no folder <code>_<trial>; {BRING}")
 
 
 def _refuse_other(file: Path) -> bool:

@@ -62,13 +62,7 @@ def read(dataset: Dataset, folder: Path) -> Raw:
     `sequences/<sequence>/<gesture>`; class folder 1 is the label 0. The files do not say who was
     recorded. Notes: `clipped`, rows cut off by id, of gestures whose end is annotated past their
     file; `overlapping`, by id, rows that a gesture shares with an earlier one of its sequence.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, if a file is missing or empty, a row has no 140 finite numbers, a
-        label is outside the classes, an annotation is malformed, occurs twice, or reaches more
-        than one row past its file.
+    Raises DataError naming file and line.
     """
     assert dataset.normalise is not None
     classes = len(dataset.classes)
@@ -122,13 +116,8 @@ def _overlaps(gestures: list[Gesture], rows: dict[int, NDArray[np.float64]]) -> 
 def _hand_channels(rows: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
     """Return (T, 64): joints relative to the palm, the palm's path, its orientation.
 
-    Parameters
-    ----------
-    rows
-        (T, 140) as in the file. Positions are relative to the palm of the same row, in the axes
-        of the recording; the path is the palm's position relative to that of the first row.
-    scale
-        What positions are multiplied with.
+    In `rows` (T, 140) positions are relative to the palm of the same row, in the axes of the
+    recording; they are multiplied with `scale`. The path is relative to the palm of the first row.
     """
     joints = rows.reshape(len(rows), -1, PER_JOINT)
     positions = scale * joints[:, :, :3]

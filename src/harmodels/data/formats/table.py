@@ -16,7 +16,7 @@ from harmodels.data.formats import CHANNELS, Format, Raw
 from harmodels.data.resampling import FILTER, rate_of, resample, split_gaps
 from harmodels.data.table_layout import SECONDS, TableLayout
 from harmodels.data.units import unit_factor
-from harmodels.data.windows import WindowsOfParts, changes, number_segments
+from harmodels.data.windows import WindowsOfParts, changes
 from harmodels.errors import DataError
 
 ENDINGS = (".csv", ".parquet")
@@ -44,17 +44,12 @@ class _Found:
 def read(dataset: Dataset, path: Path) -> Raw:
     """Read tables of recordings, convert units, resample, and cut windows.
 
-    The path is that of a CSV or Parquet file, or of a folder of them, each of which is a
-    recording. A window never crosses a change of subject, recording or label, a dropped row, a step
-    back in time or a pause longer than `window.largest_gap_s`. Windows come in the order of the
-    files; ids are `<subject>/<recording>/00001`. Notes: `dropped` (rows by reason), `other_labels`
-    (rows of labels that are none of the classes), `recorded_hz` (least and most), `resampling` (the
-    filter), `units_of_files`.
-
-    Raises
-    ------
-    DataError
-        Naming the file, if it cannot be read, lacks a column, or no window is left.
+    The path is that of a CSV or Parquet file, or of a folder of them, each of which is a recording.
+    A window never crosses a change of subject, recording or label, a dropped row, a step back in
+    time or a pause longer than `window.largest_gap_s`. Windows come in the order of the files; ids
+    are `<subject>/<recording>/00001`. Notes: `dropped` (rows by reason), `other_labels` (rows of
+    labels that are none of the classes), `recorded_hz` (least and most), `resampling` (the filter),
+    `units_of_files`. Raises DataError naming the file.
     """
     facts, layout, window = dataset.facts, dataset.table, dataset.window
     assert layout is not None
@@ -178,7 +173,7 @@ def _usable(
     for key in keys:
         broken |= changes(table[key].to_numpy())
     broken[1:] |= ~used[:-1]
-    table[PART] = number_segments(broken)
+    table[PART] = np.cumsum(broken)
     return table[used]
 
 

@@ -21,13 +21,8 @@ def read(dataset: Dataset, folder: Path) -> Raw:
     """Read the inertial signals, subjects and labels of a folder with `activity_labels.txt`.
 
     The channels name the files of `Inertial Signals`. Windows come in the order of the files,
-    training split first; ids are `train/00001`, …. Notes: `dropped`, nothing.
-
-    Raises
-    ------
-    DataError
-        Naming file and line, if a file is missing, a line has no 128 numbers, a number is not
-        finite, a label is outside the classes, or files differ in their number of lines.
+    training split first; ids are `train/00001`, …. Notes: `dropped`, nothing. Raises DataError
+    naming file and line.
     """
     _check_classes(folder / LABELS, dataset.classes)
     parts = [_read_split(folder, split, dataset) for split in SPLITS]

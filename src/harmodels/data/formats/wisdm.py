@@ -1,6 +1,5 @@
 """The raw text of WISDM v1.1: `user,activity,timestamp,x,y,z;` records, not all of them whole."""
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from numpy.typing import NDArray
 
 from harmodels.data.dataset import Dataset, Window
 from harmodels.data.formats import PHONE, Format, Raw
-from harmodels.data.sequences import Sequences
-from harmodels.data.windows import changes, cut_windows, number_segments, rows_of_windows
+from harmodels.data.windows import WindowsOfParts, changes
 from harmodels.errors import DataError
 from harmodels.files import sha256
+from harmodels.runtime.log import LOGGER
 
-LOGGER = logging.getLogger("harmodels")
 FIELDS = 6
 NUMERIC = (0, 2, 3, 4, 5)  # user, timestamp, x, y, z
 NANOSECONDS = 1e9
@@ -36,48 +34,25 @@ REASONS = (WRONG_COUNT, EMPTY, NOT_A_NUMBER, UNKNOWN_ACTIVITY, NO_TIME)
 
 @dataclass(frozen=True)
 class Records:
-    """The usable records of a raw file, in its order.
+    """The usable records of a raw file, in its order."""
 
-    Attributes
-    ----------
-    users
-        (rows,) int64.
-    labels
-        (rows,) int64 indices into the classes.
-    times
-        (rows,) int64 nanoseconds.
-    values
-        (rows, 3) float32, m/s².
-    after_dropped
-        (rows,) whether a record was dropped just before this one.
-    dropped
-        Number of dropped records by reason.
-    well_formed
-        Records of each class, those included whose timestamp is zero.
-    """
-
-    users: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    times: NDArray[np.int64]
-    values: NDArray[np.float32]
-    after_dropped: NDArray[np.bool_]
-    dropped: dict[str, int]
-    well_formed: dict[str, int]
+    users: NDArray[np.int64]  # (rows,)
+    labels: NDArray[np.int64]  # (rows,) indices into the classes
+    times: NDArray[np.int64]  # (rows,) nanoseconds
+    values: NDArray[np.float32]  # (rows, 3) m/s²
+    after_dropped: NDArray[np.bool_]  # (rows,) whether a record was dropped just before this one
+    dropped: dict[str, int]  # by reason
+    well_formed: dict[str, int]  # by class, with those whose timestamp is zero
 
 
 def read(dataset: Dataset, path: Path) -> Raw:
     """Read the raw text and cut it into windows, in the file's order.
 
-    A window never crosses a change of user or activity, a dropped record, a step back in time or
-    a pause longer than `window.largest_gap_s`. The data set has no official split; ids are
+    A window never crosses a change of user or activity, a dropped record, a step back in time or a
+    pause longer than `window.largest_gap_s`. The data set has no official split; ids are
     `33/jogging/00001`, …. Notes: `dropped` (records by reason, and the records that filled no
     window), `records` by class, and, of the known file, their comparison with the registry's
-    `official_records`.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or holds not one whole window.
+    `official_records`. Raises DataError if not one window is whole.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -86,14 +61,18 @@ def read(dataset: Dataset, path: Path) -> Raw:
     window = dataset.window
     assert window is not None
     records = parse_records(text, dataset.classes)
-    starts = cut_windows(_segments(records, window), window.steps, window.step)
-    if len(starts) == 0:
+    windows, unused = WindowsOfParts(dataset.facts, window), 0
+    for rows in filter(len, _parts(records, window)):
+        user, label = str(records.users[rows[0]]), int(records.labels[rows[0]])
+        stem = f"{user}/{dataset.classes[label]}"
+        count = windows.cut(records.values[rows], stem, user, label)
+        used = window.steps + (count - 1) * min(window.step, window.steps) if count else 0
+        unused += len(rows) - used
+    if not len(windows):
         raise DataError(
             f"{path} holds no window of {window.steps} unbroken records among "
             f"{len(records.users)} usable and {sum(records.dropped.values())} dropped ones"
         )
-    rows = rows_of_windows(starts, window.steps)
-    unused = len(records.users) - len(np.unique(rows))
     notes: dict[str, Any] = {
         "dropped": {**records.dropped, "records too few for a window": unused},
         "records": records.well_formed,
@@ -102,7 +81,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
     # the totals are a promise of the official file, not of the format
     if dataset.official_records and known and sha256(path) in known.values():
         notes["official_records"] = _compare(records.well_formed, dataset.official_records)
-    return Raw(_sequences(records, dataset, starts, rows), notes, [path])
+    return Raw(windows.sequences(), notes, [path])
 
 
 def parse_records(text: str, classes: Sequence[str]) -> Records:
@@ -171,31 +150,12 @@ def _usable(
     )
 
 
-def _segments(records: Records, window: Window) -> NDArray[np.int64]:
+def _parts(records: Records, window: Window) -> list[NDArray[np.int64]]:
+    """Return the rows of each unbroken part of one user and activity."""
     pauses = np.diff(records.times, prepend=records.times[:1])
     broken = (pauses < 0) | (pauses > window.largest_gap_s * NANOSECONDS)
     broken |= changes(records.users) | changes(records.labels) | records.after_dropped
-    return number_segments(broken)
-
-
-def _sequences(
-    records: Records,
-    dataset: Dataset,
-    starts: NDArray[np.int64],
-    rows: NDArray[np.int64],
-) -> Sequences:
-    users, labels = records.users[starts], records.labels[starts]
-    frame = pd.DataFrame({"user": users, "label": labels})
-    numbers = frame.groupby(["user", "label"]).cumcount() + 1
-    names = zip(users, labels, numbers, strict=True)
-    return Sequences.of_equal_length(
-        dataset.facts,
-        records.values[rows],
-        ids=[f"{u}/{dataset.classes[c]}/{n:05d}" for u, c, n in names],
-        subjects=users.astype(np.str_),
-        official_split=np.full(len(rows), "", dtype=np.str_),
-        labels=labels,
-    )
+    return np.split(np.arange(len(broken)), np.flatnonzero(broken))
 
 
 def _compare(found: Mapping[str, int], official: Mapping[str, int]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import pyarrow.csv
 
 from harmodels.data.simulation.phone_motion import ACTIVITIES, draw_person, record
 from harmodels.data.simulation.placements import PLACEMENTS, WAIST
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import ConfigurationError
 from harmodels.files import atomic_path
 from harmodels.seeds import Purpose, generator
 
-GRAVITY = 9.80665  # m/s²
 SHORTEST_S, LONGEST_S = 40.0, 240.0  # of one activity
 OFF_S = 90.0
 COLUMNS = ("t", "ax", "ay", "az", "gx", "gy", "gz")
@@ -26,46 +26,20 @@ COLUMNS = ("t", "ax", "ay", "az", "gx", "gy", "gz")
 
 @dataclass(frozen=True)
 class Afternoon:
-    """A recording as an app writes it, and what was done.
+    """A recording as an app writes it, and what was done."""
 
-    Attributes
-    ----------
-    samples
-        Columns of `COLUMNS`: seconds, m/s² with gravity, rad/s.
-    truth
-        Columns start, end, label.
-    """
-
-    samples: pd.DataFrame
-    truth: pd.DataFrame
+    samples: pd.DataFrame  # `COLUMNS`: seconds, m/s² with gravity, rad/s
+    truth: pd.DataFrame  # start, end, label
 
 
 def simulate_afternoon(
     classes: Sequence[str], *, minutes: float, rate_hz: float, seed: int, like: str = "uci_har"
 ) -> Afternoon:
-    """Return an afternoon of a person whom the seed draws.
+    """Return an afternoon of a person whom the seed draws, who does some of `ACTIVITIES`.
 
-    Parameters
-    ----------
-    classes
-        What is done, of `phone_motion.ACTIVITIES`.
-    minutes
-        From the first sample to about the last.
-    rate_hz
-        Samples a second.
-    seed
-        Of person and course.
-    like
-        Format (`uci_har`, `wisdm`, `motionsense`) as in whose recordings the phone is worn and its
-        axes lie; another is worn as `uci_har`.
+    The phone is worn and its axes lie as in recordings of the format `like` (`uci_har`, `wisdm`,
+    `motionsense`). Raises ConfigurationError if an activity is unknown.
 
-    Raises
-    ------
-    ConfigurationError
-        If an activity is unknown.
-
-    Examples
-    --------
     >>> afternoon = simulate_afternoon(["walking", "sitting"], minutes=5, rate_hz=50.0, seed=1)
     >>> set(afternoon.truth["label"]) <= {"walking", "sitting"}
     True
@@ -92,7 +66,7 @@ def simulate_afternoon(
             random=random,
         )
         times = start + np.arange(samples) / rate_hz
-        felt = phone.acceleration(motion.acceleration * GRAVITY)
+        felt = phone.acceleration(motion.acceleration * STANDARD_GRAVITY)
         parts.append(np.column_stack([times, felt, phone.rotation(motion.rotation)]))
         rows.append((start, start + samples / rate_hz, name))
         passed_half = start < 30 * minutes <= start + seconds
@@ -104,13 +78,7 @@ def simulate_afternoon(
 
 
 def write_afternoon(recording: Path, truth: Path, afternoon: Afternoon) -> None:
-    """Write both tables as CSV; the same afternoon gives the same bytes.
-
-    Raises
-    ------
-    ResultsError
-        If a file cannot be written.
-    """
+    """Write both tables as CSV; the same afternoon gives the same bytes."""
     table = pa.Table.from_pandas(afternoon.samples.round(5), preserve_index=False)
     with atomic_path(recording) as temporary, temporary.open("wb") as stream:
         pa.csv.write_csv(table, stream)

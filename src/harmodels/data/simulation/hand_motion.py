@@ -31,24 +31,12 @@ GRASPS = {
 
 @dataclass(frozen=True)
 class Motion:
-    """What a hand does while it holds a grasp.
+    """What a hand does while it holds a grasp."""
 
-    Attributes
-    ----------
-    turn
-        Largest rotation about the hand's axes x, y, z, in rad.
-    path
-        Largest displacement along the world's axes, in mm.
-    curl
-        Largest change of the curl of each finger.
-    cycles_hz
-        Repetitions a second; 0 is one movement there, over the whole recording.
-    """
-
-    turn: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    path: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    curl: Five = STEADY
-    cycles_hz: float = 0.0
+    turn: tuple[float, float, float] = (0.0, 0.0, 0.0)  # largest, about the hand's x, y, z, rad
+    path: tuple[float, float, float] = (0.0, 0.0, 0.0)  # largest, along the world's axes, mm
+    curl: Five = STEADY  # largest change, of each finger
+    cycles_hz: float = 0.0  # 0: one movement there, over the whole recording
 
 
 MOTIONS = {
@@ -205,10 +193,7 @@ def _drift(
 def _fingers(curl: Array) -> Array:
     """Return (T, 5, 4, 3) knuckle and the other three joints of each finger in the hand's axes.
 
-    Parameters
-    ----------
-    curl
-        (T, 5); each joint bends by its share of `BEND`, and a bend carries on to the tip.
+    With `curl` (T, 5) each joint bends by its share of `BEND`, and a bend carries on to the tip.
     """
     angle = np.cumsum(curl[:, :, None] * BEND, axis=2)  # (T, 5, 3)
     spread = SPREAD[:, None] * np.cos(angle)  # a curled finger lies beside its neighbours

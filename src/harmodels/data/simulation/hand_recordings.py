@@ -23,14 +23,8 @@ def write_fpha(
     """Write one skeleton.txt a recording, and the split file beside the folder.
 
     The last `plan.test_subjects` people are the test data. The same plan gives the same bytes; a
-    person's hand is the same in a larger group, the lengths are not.
-
-    Raises
-    ------
-    ConfigurationError
-        If a class is not one of the benchmark's actions.
-    ResultsError
-        If the folder cannot be written.
+    person's hand is the same in a larger group, the lengths are not. Raises ConfigurationError if a
+    class is not one of the benchmark's actions.
     """
     strange = [name for name in classes if name not in ACTIONS]
     if strange:

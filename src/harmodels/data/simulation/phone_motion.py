@@ -21,34 +21,18 @@ UP = np.array([1.0, 0.0, 0.0])
 
 @dataclass(frozen=True)
 class Activity:
-    """How an activity looks in an average person; accelerations in g, angles in radians.
+    """How an activity looks in an average person; accelerations in g, angles in radians."""
 
-    Attributes
-    ----------
-    cadence
-        Steps a second; 0 for a posture.
-    up, left, forward
-        Amplitudes of the periodic acceleration.
-    impact, sharpness
-        Height of the heel strike and how short it is (concentration of a von Mises bump).
-    lean, thigh
-        Forward tilt of the waist, and of the thigh, from upright.
-    spread
-        Standard deviation of the tilt from person to person.
-    sway
-        Standard deviation of the slow wandering of the tilt.
-    """
-
-    cadence: float = 0.0
-    up: float = 0.0
+    cadence: float = 0.0  # steps a second; 0 for a posture
+    up: float = 0.0  # amplitudes of the periodic acceleration
     left: float = 0.0
     forward: float = 0.0
-    impact: float = 0.0
-    sharpness: float = 1.0
-    lean: float = 0.0
-    thigh: float = 0.0
-    spread: float = 0.06
-    sway: float = 0.03
+    impact: float = 0.0  # height of the heel strike
+    sharpness: float = 1.0  # concentration of its von Mises bump
+    lean: float = 0.0  # forward tilt of the waist from upright
+    thigh: float = 0.0  # the thigh's
+    spread: float = 0.06  # standard deviation of the tilt from person to person
+    sway: float = 0.03  # standard deviation of the slow wandering of the tilt
 
 
 ACTIVITIES = {
@@ -64,50 +48,24 @@ ACTIVITIES = {
 
 @dataclass(frozen=True)
 class Person:
-    """What stays the same in all recordings of a person.
+    """What stays the same in all recordings of a person."""
 
-    Attributes
-    ----------
-    cadence, vigour
-        Factors on the steps a second and on the size of movements.
-    mounting
-        How the phone sits, as rotation vector in radians.
-    phases
-        (12,) where in the stride each harmonic has its maximum, in radians.
-    limp
-        Part of the acceleration that repeats with the stride and not with the step.
-    noise
-        Standard deviation of the accelerometer's noise in g.
-    bias
-        (3,) offset of the gyroscope in rad/s.
-    """
-
-    cadence: float
-    vigour: float
-    mounting: Array
-    phases: Array
-    limp: float
-    noise: float
-    bias: Array
+    cadence: float  # factor on the steps a second
+    vigour: float  # factor on the size of movements
+    mounting: Array  # of the phone, as rotation vector in radians
+    phases: Array  # (12,) where in the stride each harmonic has its maximum, in radians
+    limp: float  # part of the acceleration that repeats with the stride and not with the step
+    noise: float  # standard deviation of the accelerometer's, in g
+    bias: Array  # (3,) of the gyroscope in rad/s
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What the sensors feel, each (T, 3): up, left, forward.
+    """What the sensors feel, each (T, 3): up, left, forward."""
 
-    Attributes
-    ----------
-    acceleration
-        In g, that which carries the body against gravity included.
-    rotation
-        Angular velocity in rad/s.
-    gravity
-        Of `acceleration` the part of a phone at rest, in g.
-    """
-
-    acceleration: Array
-    rotation: Array
-    gravity: Array
+    acceleration: Array  # in g, that which carries the body against gravity included
+    rotation: Array  # in rad/s
+    gravity: Array  # in g, the part of `acceleration` of a phone at rest
 
 
 def draw_person(random: np.random.Generator) -> Person:
@@ -134,16 +92,8 @@ def record(
 ) -> Recording:
     """Return one recording of a person who does one thing all the time.
 
-    Parameters
-    ----------
-    activity, person
-        What is done, and by whom.
-    samples, rate_hz
-        Length, and samples a second.
-    on_thigh
-        Whether the phone is in a trouser pocket, where it swings with the leg; else at the waist.
-    random
-        Source of what differs from one recording to the next.
+    `on_thigh` is a phone in a trouser pocket, where it swings with the leg; else it is at the
+    waist. `random` draws what differs from one recording to the next.
     """
     vigour = person.vigour * random.lognormal(0.0, 0.1)
     strength = vigour * (1 + wander(samples, rate_hz, 2.0, 0.1, random))
@@ -167,14 +117,7 @@ def wander(
 ) -> Array:
     """Return (samples,) of an Ornstein–Uhlenbeck process: slow drift that stays near zero.
 
-    Parameters
-    ----------
-    samples, rate_hz
-        Length, and samples a second.
-    seconds, deviation
-        Time constant and stationary standard deviation.
-    random
-        Where the numbers come from.
+    `seconds` is its time constant, `deviation` its stationary standard deviation.
     """
     decay = np.exp(-1.0 / (seconds * rate_hz))
     shocks = random.normal(0.0, deviation * np.sqrt(1 - decay**2), samples)

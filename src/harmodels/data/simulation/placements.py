@@ -9,21 +9,11 @@ from harmodels.data.simulation.phone_motion import Array
 
 @dataclass(frozen=True)
 class Placement:
-    """A phone on a person.
+    """A phone on a person."""
 
-    Attributes
-    ----------
-    on_thigh
-        Whether it is in a trouser pocket, where it swings with the leg; else at the waist.
-    axes
-        Rows: its x, y and z in up, left and forward.
-    sign
-        Of accelerations: an iPhone's gravity points down, where others feel the push up.
-    """
-
-    on_thigh: bool
-    axes: tuple[tuple[int, int, int], ...]
-    sign: int = 1
+    on_thigh: bool  # in a trouser pocket, where it swings with the leg; else at the waist
+    axes: tuple[tuple[int, int, int], ...]  # rows: its x, y, z in up, left, forward
+    sign: int = 1  # of accelerations: on an iPhone gravity points down
 
     def acceleration(self, body: Array) -> Array:
         """Return (T, 3) along the phone's axes, of up, left, forward."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,11 @@ from harmodels.data.simulation.phone_motion import (
     record,
 )
 from harmodels.data.simulation.placements import PLACEMENTS
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import ConfigurationError, DataError
 from harmodels.files import write_text
 from harmodels.seeds import Purpose, generator
 
-STANDARD_GRAVITY = 9.80665  # m/s²
 PHONE_RANGE = 2 * STANDARD_GRAVITY  # where the accelerometer of the pocket phone saturates
 MARGIN_S = 12.0  # recorded before and after, so that the filters have settled
 AXES = ("x", "y", "z")
@@ -32,31 +33,20 @@ AXES = ("x", "y", "z")
 def simulate(dataset: Dataset, folder: Path) -> None:
     """Write the raw files of a simulated data set below `folder`; the same seed, the same bytes.
 
-    Raises
-    ------
-    ConfigurationError
-        If the data set is not simulated, has a format without simulation, or an activity that
-        the generator does not know.
-    ResultsError
-        If the folder cannot be written.
+    Raises ConfigurationError if its format has no simulation, or an activity is unknown.
     """
     plan = dataset.simulation
     if plan is None:
         raise ConfigurationError(f"{dataset.name} is not simulated; it has no key simulation")
-    if isinstance(plan, HandSimulation):
-        if dataset.format != "fpha":
-            raise ConfigurationError(
-                f"{dataset.name}: the format {dataset.format} cannot be simulated"
-            )
-        write_fpha(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
-    elif dataset.format == "uci_har":
-        write_uci_har(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
-    elif dataset.format == "wisdm":
-        write_wisdm(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.rate_hz)
-    elif dataset.format == "motionsense" and dataset.recorded_hz is not None:
-        write_motionsense(folder / dataset.path, dataset.classes, plan, rate_hz=dataset.recorded_hz)
-    else:
+    phones = {"uci_har": write_uci_har, "wisdm": write_wisdm, "motionsense": write_motionsense}
+    writers: dict[str, Any] = (
+        {"fpha": write_fpha} if isinstance(plan, HandSimulation) else {**phones}
+    )
+    if dataset.format not in writers:
         raise ConfigurationError(f"{dataset.name}: the format {dataset.format} cannot be simulated")
+    write = writers[dataset.format]
+    rate_hz = dataset.recorded_hz or dataset.rate_hz
+    write(folder / dataset.path, dataset.classes, plan, rate_hz=rate_hz)
 
 
 def write_uci_har(

@@ -232,40 +232,9 @@ def train_epoch(
     hidden_bias: bool = True,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
-    """Train every replicate once through its sequences, one update a batch.
+    """Train on `inputs` (N, T, D), one update a batch; arguments and result: `kernels`.
 
-    Parameters
-    ----------
-    params
-        R classifiers, float32 on the CPU like all tensors here.
-    inputs
-        (N, T, D), shared by the replicates.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
-    batch_size
-        Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
-    learning_rate
-        Step size.
-    hidden_bias
-        False: `bias_ih` and `bias_hh` stay as they are.
-    threads
-        Replicates computed at the same time. One thread computes a replicate from beginning to
-        end, so the result is the same bytes for any number, and for a replicate on its own.
-
-    Returns
-    -------
-    params
-        After the last update; `params` itself is left as it was.
-    losses
-        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the epoch's sequences, each taken before its update. Not finite if a replicate diverged.
-
-    Raises
-    ------
-    TrainingError
-        If a tensor has another type, device or shape, or an index is out of range.
+    `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are.
     """
     check_counts(batch_size=batch_size, threads=threads)
     check_inputs(params, inputs)

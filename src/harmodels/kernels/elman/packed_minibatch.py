@@ -39,49 +39,10 @@ def train_epoch(
     hidden_bias: bool = True,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
-    """Train every replicate once through its sequences, one update a batch.
+    """Train on sequences of any length, one update a batch; arguments and result: `kernels`.
 
-    Parameters
-    ----------
-    params
-        R classifiers, float32 on the CPU like all tensors here but indices.
-    adam_state
-        With `optimiser="adam"` moments shaped as `params`, and the updates so far (R,); empty with
-        `sgd`.
-    frames
-        (F, D), all sequences end to end, shared by the replicates.
-    starts, lengths
-        (N,) int64: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
-    batch_size
-        Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
-    optimiser
-        `sgd` or `adam`.
-    learning_rate
-        Step size.
-    clip_norm
-        Bound on the norm of a replicate's averaged gradient; None leaves it alone.
-    hidden_bias
-        False: `bias_ih` and `bias_hh` stay as they are.
-    threads
-        Replicates computed at the same time. One thread computes a replicate from beginning to
-        end, so the result is the same bytes for any number, and for a replicate on its own.
-
-    Returns
-    -------
-    params, adam_state
-        After the last update; the given ones are left as they were.
-    losses
-        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the epoch's sequences, each taken before its update. Not finite if a replicate diverged.
-
-    Raises
-    ------
-    TrainingError
-        If a tensor has another type, device or shape, or an index is out of range.
+    `optimiser` is `sgd` or `adam`; `clip_norm` bounds the norm of a replicate's averaged gradient,
+    None leaves it alone; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are.
     """
     channels, hidden = params.rnn.weight_ih.shape[2], params.rnn.bias_hh.shape[1]
     check_counts(batch_size=batch_size, threads=threads)

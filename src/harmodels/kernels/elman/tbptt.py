@@ -217,51 +217,7 @@ def train_epoch(
     logged_every: int = 0,
     threads: int = 1,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
-    """Train every replicate once through its sequences: `loops.tbptt.train_epoch`, compiled.
-
-    Parameters
-    ----------
-    params
-        R classifiers, float32 on the CPU like all tensors here.
-    frames
-        (F, D), all sequences end to end, shared by the replicates.
-    starts, lengths
-        (N,) int64: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
-    window
-        Steps through which a gradient reaches back; the last window of a sequence may be shorter.
-    learning_rate, clip
-        Step size; bound on each element of the gradient that is applied, None for no bound.
-    transposed
-        False: the backward recursion as printed in the report.
-    update
-        `window`: after every window. `sequence_sum` and `sequence_mean`: once a sequence, by the
-        sum or the mean of the gradients of its windows.
-    first_step_bias
-        False: the first step of a sequence has no share in the gradient of `bias_hh`.
-    logged_every
-        0: the losses are means over all windows; otherwise over the last windows of the first,
-        and then of every `logged_every`-th sequence.
-    threads
-        Replicates computed at the same time. One thread computes a replicate from beginning to
-        end, so the result is the same bytes for any number, and for a replicate on its own.
-
-    Returns
-    -------
-    params
-        After the last update; `params` itself is left as it was.
-    losses
-        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the windows logged, each taken before its update. Not finite if a replicate diverged.
-
-    Raises
-    ------
-    TrainingError
-        If a tensor has another type, device or shape, or an index is out of range.
-    """
+    """Train sequence by sequence; arguments and result: `kernels`, options: `loops.tbptt`."""
     check_counts(window=window, threads=threads)
     data = read_sequences(params, frames, starts, lengths)
     check_indices(params.output, len(starts), labels, order)

@@ -137,54 +137,22 @@ def train_epoch(
     as_programmed: bool = False,
     threads: int = 1,
 ) -> tuple[Mlp, Any, dict[str, Tensor]]:
-    """Train every replicate once through its samples, one update a batch.
+    """Train on `inputs` (N, D), one update a batch; arguments and result: `kernels`.
 
     Parameters
     ----------
-    params
-        R perceptrons, float32 on the CPU like all tensors here but indices and masks.
     velocity
         The momentum after the update before, shaped as `params`; () if `momentum` is 0.
-    inputs
-        (N, D), shared by the replicates.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the samples that replicate r sees, in that order.
-    masks
-        (R, n, N1) uint8, for each position of the epoch which outputs of the first layer are
-        kept; None without dropout. As programmed (R, n, N1 + 1), the last column for the bias.
-    batch_size
-        Samples of an update; the last batch may be smaller.
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
-    learning_rate, momentum
-        Step size; share of the velocity that an update keeps.
+    momentum
+        Share of the velocity that an update keeps.
     output_gradient
         `exact`, `times_jacobian` or `times_jacobian_plus_identity`: the variant of the gradient
         at the logits.
-    scale
-        What kept outputs of the first layer are multiplied by; not read without `masks`.
     as_programmed
-        Whether the masks act as in the report's program: on the second layer's bias too, and in
-        the forward pass alone (`models.mlp.forward_as_programmed`); not read without `masks`.
-    threads
-        Replicates computed at the same time. One thread computes a replicate from beginning to
-        end, so the result is the same bytes for any number, and for a replicate on its own.
-
-    Returns
-    -------
-    params, velocity
-        After the last update; the given ones are left as they were.
-    losses
-        `cross_entropy` (R,) float64: the mean over the epoch's samples, each taken before its
-        update. Not finite if a replicate diverged.
-
-    Raises
-    ------
-    TrainingError
-        If a tensor has another type, device or shape, an index is out of range, or an option is
-        unknown.
+        Whether the masks act as in the report's program: on the second layer's bias too, by a
+        last column more, and in the forward pass alone (`models.mlp.forward_as_programmed`).
     """
     check_counts(batch_size=batch_size, threads=threads)
     _check_inputs(params, inputs)

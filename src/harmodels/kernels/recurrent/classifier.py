@@ -44,54 +44,10 @@ def train_epoch(
     scale: float,
     threads: int = 1,
 ) -> tuple[Tree, AdamState, dict[str, Tensor]]:
-    """Train every replicate once through its sequences, one step of Adam a batch.
+    """Train on sequences of any length, one step of Adam a batch; arguments and result: `kernels`.
 
-    Parameters
-    ----------
-    params
-        R classifiers, a RecurrentClassifier or a HierarchicalClassifier, float32 on the CPU like
-        all tensors here but indices and masks.
-    adam_state
-        Moments shaped as `params`, and the updates so far (R,).
-    frames
-        (F, D), all sequences end to end, shared by the replicates.
-    starts, lengths
-        (N,) int64: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
-    masks
-        (R, n, H) uint8, for each position of the epoch which last states are kept; None without
-        dropout.
-    cell
-        `simple_rnn`, `gru` or `lstm`.
-    fingers
-        Of a HierarchicalClassifier: (F, K) int64, the channels of each finger
-        (`hierarchical.finger_channels`).
-    batch_size
-        Sequences of an update; the last batch may be smaller. Gradients are averaged over it.
-    learning_rate, beta1, beta2, epsilon
-        Of Adam.
-    scale
-        What kept states are multiplied by; not read without `masks`.
-    threads
-        Replicates computed at the same time. One thread computes a replicate from beginning to
-        end, so the result is the same bytes for any number, and for a replicate on its own.
-
-    Returns
-    -------
-    params, adam_state
-        After the last update; the given ones are left as they were.
-    losses
-        `cross_entropy` (R,) float64: the mean over the epoch's sequences, each taken before its
-        update. Not finite if a replicate diverged.
-
-    Raises
-    ------
-    TrainingError
-        If a tensor has another type, device or shape, an index is out of range, or an option is
-        unknown.
+    `params` are of a RecurrentClassifier or a HierarchicalClassifier; `fingers` (F, K) are the
+    channels of each finger of the latter (`hierarchical.finger_channels`).
     """
     check_counts(batch_size=batch_size, threads=threads)
     check_cell(cell, params)

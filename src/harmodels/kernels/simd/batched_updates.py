@@ -9,8 +9,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
-from harmodels.kernels.simd.emitter import LANES, WIDE, Emitter
-from harmodels.kernels.simd.sparse import for_each_width, row_at
+from harmodels.kernels.simd.emitter import INDEX, LANES, WIDE, Emitter
+from harmodels.kernels.simd.sparse import row_at
 
 # Vectors of a long row that `apply_rank1_updates` keeps in registers, and the smaller sizes for the
 # rest of the row; with momentum there are two sums for each.
@@ -59,8 +59,7 @@ def _rank1_updates(*, momentum: bool) -> Any:
                     row = [emit.load(right, emit.plus(start, LANES * j)) for j in range(n)]
                     factors = [emit.scalar(values, place)] * n
                     if momentum:
-                        sample = builder.load(builder.gep(samples, [place]))
-                        pair = builder.mul(sample, emit.index(2))
+                        pair = builder.mul(emit.one(samples, place, INDEX), emit.index(2))
                         factors = [
                             builder.fmul(factors[0], emit.scalar(shares, emit.plus(pair, i)))
                             for i in (0, 1)
@@ -78,7 +77,7 @@ def _rank1_updates(*, momentum: bool) -> Any:
                 for total, place in zip(sums[n:], places if momentum else [], strict=True):
                     emit.store(total, velocity, place)
 
-            for_each_width(emit, vectors, MOMENTUM_STRIPS if momentum else PLAIN_STRIPS, body)
+            emit.for_each_width(vectors, MOMENTUM_STRIPS if momentum else PLAIN_STRIPS, body)
             return context.get_dummy_value()
 
         return types.void(

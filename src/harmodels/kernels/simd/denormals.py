@@ -16,12 +16,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from harmodels.kernels.simd.emitter import POINTER, declared
+
 # MXCSR: bit 15 flushes results to zero, bit 6 reads denormal operands as zero. FPCR: bit 24.
 _X86_BITS = (1 << 15) | (1 << 6)
 _ARM_BITS = 1 << 24
 
-_I32, _I64 = ir.IntType(32), ir.IntType(64)
-_BYTES = ir.IntType(8).as_pointer()
+_I32, _I64, _NONE = ir.IntType(32), ir.IntType(64), ir.VoidType()
+_X86 = ir.FunctionType(_NONE, [POINTER])
 
 
 def _architecture() -> str:
@@ -36,13 +38,11 @@ def _read(builder: Any) -> Any:
     architecture = _architecture()
     if architecture == "x86":
         slot = builder.alloca(_I32)
-        builder.call(
-            _x86_function(builder, "llvm.x86.sse.stmxcsr"), [builder.bitcast(slot, _BYTES)]
-        )
-        return builder.zext(builder.load(slot), _I64)
+        builder.call(declared(builder, "llvm.x86.sse.stmxcsr", _X86), [slot])
+        return builder.zext(builder.load(slot, typ=_I32), _I64)
     if architecture == "arm":
         kind = ir.FunctionType(_I64, [])
-        return builder.call(_function(builder, kind, "llvm.aarch64.get.fpcr"), [])
+        return builder.call(declared(builder, "llvm.aarch64.get.fpcr", kind), [])
     return ir.Constant(_I64, 0)
 
 
@@ -52,21 +52,10 @@ def _write(builder: Any, value: Any) -> None:
     if architecture == "x86":
         slot = builder.alloca(_I32)
         builder.store(builder.trunc(value, _I32), slot)
-        builder.call(
-            _x86_function(builder, "llvm.x86.sse.ldmxcsr"), [builder.bitcast(slot, _BYTES)]
-        )
+        builder.call(declared(builder, "llvm.x86.sse.ldmxcsr", _X86), [slot])
     elif architecture == "arm":
-        kind = ir.FunctionType(ir.VoidType(), [_I64])
-        builder.call(_function(builder, kind, "llvm.aarch64.set.fpcr"), [value])
-
-
-def _x86_function(builder: Any, name: str) -> Any:
-    return _function(builder, ir.FunctionType(ir.VoidType(), [_BYTES]), name)
-
-
-def _function(builder: Any, kind: ir.FunctionType, name: str) -> Any:
-    known = builder.module.globals.get(name)
-    return known if known is not None else ir.Function(builder.module, kind, name)
+        kind = ir.FunctionType(_NONE, [_I64])
+        builder.call(declared(builder, "llvm.aarch64.set.fpcr", kind), [value])
 
 
 def _flush_denormals(typingctx: Any) -> Any:

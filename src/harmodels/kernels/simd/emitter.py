@@ -4,7 +4,7 @@ Arrays are C-contiguous float32 and rows start at multiples of `LANES`, so that 
 two cache lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ WIDE = _has_avx512()
 LANES = 16 if WIDE else 8
 LINE = 16  # floats of a cache line
 
-_FLOAT, _INDEX = ir.FloatType(), ir.IntType(64)
-VECTOR = ir.VectorType(_FLOAT, LANES)
+POINTER, FLOAT, INDEX = ir.PointerType(), ir.FloatType(), ir.IntType(64)
+VECTOR = ir.VectorType(FLOAT, LANES)
 ZERO = ir.Constant(VECTOR, [0.0] * LANES)
 _SPLAT = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
 
@@ -48,6 +48,12 @@ def zeros(rows: int, columns: int) -> np.ndarray:
     return flat[start : start + rows * columns].reshape(rows, columns)
 
 
+def declared(builder: Any, name: str, kind: ir.FunctionType) -> Any:
+    """Return the function of LLVM's of this name, declared once a module."""
+    module = builder.module
+    return module.globals.get(name) or ir.Function(module, kind, name)
+
+
 class Emitter:
     """Shorthand for the instructions of the products."""
 
@@ -58,9 +64,17 @@ class Emitter:
         """Return the pointer to an array's first element."""
         return self.context.make_array(array_type)(self.context, self.builder, array).data
 
+    def place(self, base: Any, at: Any, kind: Any = FLOAT) -> Any:
+        """Return the pointer to `base[at]`, an array of `kind`."""
+        return self.builder.gep(base, [at], source_etype=kind)
+
+    def one(self, base: Any, at: Any, kind: Any = FLOAT) -> Any:
+        """Load `base[at]`, an array of `kind`."""
+        return self.builder.load(self.place(base, at, kind), typ=kind)
+
     def scalar(self, base: Any, at: Any) -> Any:
         """Load the float at `base[at]` into every lane."""
-        return self.splat(self.builder.load(self.builder.gep(base, [at])))
+        return self.splat(self.one(base, at))
 
     def splat(self, value: Any) -> Any:
         """Return the vector with `value` in every lane."""
@@ -70,33 +84,25 @@ class Emitter:
 
     def load(self, base: Any, at: Any) -> Any:
         """Load the vector that begins at `base[at]`."""
-        pointer = self.builder.gep(base, [at])
-        return self.builder.load(self.builder.bitcast(pointer, VECTOR.as_pointer()), align=4)
+        return self.builder.load(self.place(base, at), align=4, typ=VECTOR)
 
     def store(self, value: Any, base: Any, at: Any) -> None:
         """Store the vector to `base[at]` and what follows."""
-        pointer = self.builder.gep(base, [at])
-        self.builder.store(value, self.builder.bitcast(pointer, VECTOR.as_pointer()), align=4)
+        pointer = self.builder.bitcast(self.place(base, at), VECTOR.as_pointer())
+        self.builder.store(value, pointer, align=4)
 
     def prefetch(self, base: Any, at: Any) -> None:
         """Ask for the cache line of `base[at]`, which need not exist."""
-        bytes_, integer = ir.IntType(8).as_pointer(), ir.IntType(32)
-        name, module = "llvm.prefetch.p0i8", self.builder.module
-        function = module.globals.get(name)
-        if function is None:
-            kind = ir.FunctionType(ir.VoidType(), [bytes_, integer, integer, integer])
-            function = ir.Function(module, kind, name)
-        pointer = self.builder.bitcast(self.builder.gep(base, [at], inbounds=False), bytes_)
-        # for reading, into the nearest cache, of data
-        self.builder.call(function, [pointer, *(ir.Constant(integer, v) for v in (0, 3, 1))])
+        integer = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [POINTER, *[integer] * 3])
+        how = (ir.Constant(integer, v) for v in (0, 3, 1))  # to read, into the nearest cache, data
+        function = declared(self.builder, "llvm.prefetch.p0", kind)
+        self.builder.call(function, [self.place(base, at), *how])
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a · b + c, fused where the processor can."""
-        name = f"llvm.fmuladd.v{LANES}f32"
-        module = self.builder.module
-        function = module.globals.get(name)
-        if function is None:
-            function = ir.Function(module, ir.FunctionType(VECTOR, [VECTOR] * 3), name)
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+        function = declared(self.builder, f"llvm.fmuladd.v{LANES}f32", kind)
         return self.builder.call(function, [a, b, c])
 
     def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
@@ -110,11 +116,22 @@ class Emitter:
 
     def index(self, value: int) -> Any:
         """Return a constant offset or count."""
-        return ir.Constant(_INDEX, value)
+        return ir.Constant(INDEX, value)
 
     def plus(self, at: Any, offset: int) -> Any:
         """Return `at + offset`."""
         return self.builder.add(at, self.index(offset)) if offset else at
+
+    def row(self, at: Any, stride: Any, k: int) -> Any:
+        """Return `at + k · stride`, the offset of row k."""
+        return self.builder.add(at, self.builder.mul(stride, self.index(k)))
+
+    def for_each_width(self, vectors: Any, widths: Iterable[int], body: Any) -> None:
+        """Emit `body(n)` for each n of `widths`, and the test of `vectors` that selects it."""
+        for n in widths:
+            chosen = self.builder.icmp_signed("==", vectors, self.index(n))
+            with self.builder.if_then(chosen, likely=False):
+                body(n)
 
     def sum_over(self, count: Any, starts: Sequence[Any], step: Any) -> list[Any]:
         """Run `step(t, sums) -> sums` for t = 0 … count - 1, the sums in registers."""
@@ -125,7 +142,7 @@ class Emitter:
         after = builder.append_basic_block("sum.after")
         builder.branch(head)
         builder.position_at_end(head)
-        t = builder.phi(_INDEX)
+        t = builder.phi(INDEX)
         t.add_incoming(self.index(0), before)
         sums = [builder.phi(VECTOR) for _ in starts]
         for phi, start in zip(sums, starts, strict=True):

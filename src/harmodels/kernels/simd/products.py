@@ -26,63 +26,59 @@ BATCH_ROWS, BATCH_STRIP = 5, 4 if WIDE else 2
 PANEL = BATCH_STRIP * LANES  # columns of a strip of `weighted_batch`
 
 
-def _weighted_rows(*, rows: int, vectors: int, phases: int) -> Any:
-    """Return the intrinsic for a block of `rows` × `vectors` sums.
+def _weighted_rows(*, rows: int, widths: range, phases: int) -> Any:
+    """Return the intrinsic for a block of `rows` × `vectors` sums, `vectors` one of `widths`.
 
     With two phases even and odd k have sums of their own.
     """
 
     @intrinsic
     def block(
-        typingctx: Any, factors: Any, f: Any, f_stride: Any, matrix: Any, m: Any, stride: Any,
-        count: Any, out: Any, o: Any, o_stride: Any,
+        typingctx: Any, vectors: Any, factors: Any, f: Any, f_stride: Any, matrix: Any, m: Any,
+        stride: Any, count: Any, out: Any, o: Any, o_stride: Any,
     ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = Emitter(context, builder)
-            factors, matrix, out = (emit.base(signature.args[i], args[i]) for i in (0, 3, 7))
-            f, f_stride, m, stride, count, o, o_stride = (args[i] for i in (1, 2, 4, 5, 6, 8, 9))
-            starts = [builder.add(f, builder.mul(f_stride, emit.index(b))) for b in range(rows)]
-
-            def add_phases(turn: Any, sums: list[Any]) -> list[Any]:
-                added: list[Any] = []
-                for phase in range(phases):
-                    k = emit.plus(builder.mul(turn, emit.index(phases)), phase)
-                    at = builder.add(m, builder.mul(k, stride))
-                    values = [emit.load(matrix, emit.plus(at, LANES * j)) for j in range(vectors)]
-                    for start in starts:
-                        factor = emit.scalar(factors, builder.add(start, k))
-                        for value in values:
-                            added.append(emit.multiply_add(factor, value, sums[len(added)]))
-                return added
-
+            factors, matrix, out = (emit.base(signature.args[i], args[i]) for i in (1, 4, 8))
+            f, f_stride, m, stride, count, o, o_stride = (args[i] for i in (2, 3, 5, 6, 7, 9, 10))
+            starts = [emit.row(f, f_stride, b) for b in range(rows)]
             turns = builder.sdiv(count, emit.index(phases))
-            sums = emit.sum_over(turns, [ZERO] * (phases * rows * vectors), add_phases)
-            for b in range(rows):
-                row = builder.add(o, builder.mul(o_stride, emit.index(b)))
-                for j in range(vectors):
-                    total = sums[b * vectors + j]
+
+            def body(n: int) -> None:
+                def add_phases(turn: Any, sums: list[Any]) -> list[Any]:
+                    added: list[Any] = []
+                    for phase in range(phases):
+                        k = emit.plus(builder.mul(turn, emit.index(phases)), phase)
+                        at = builder.add(m, builder.mul(k, stride))
+                        values = [emit.load(matrix, emit.plus(at, LANES * j)) for j in range(n)]
+                        for start in starts:
+                            factor = emit.scalar(factors, builder.add(start, k))
+                            for value in values:
+                                added.append(emit.multiply_add(factor, value, sums[len(added)]))
+                    return added
+
+                sums = emit.sum_over(turns, [ZERO] * (phases * rows * n), add_phases)
+                for i in range(rows * n):
+                    row, total = emit.row(o, o_stride, i // n), sums[i]
                     for phase in range(1, phases):
-                        total = builder.fadd(total, sums[(phase * rows + b) * vectors + j])
-                    emit.store(total, out, emit.plus(row, LANES * j))
+                        total = builder.fadd(total, sums[phase * rows * n + i])
+                    emit.store(total, out, emit.plus(row, LANES * (i % n)))
+
+            emit.for_each_width(args[0], widths, body)
             return context.get_dummy_value()
 
         index = types.int64
         return types.void(
-            factors, index, index, matrix, index, index, index, out, index, index
+            index, factors, index, index, matrix, index, index, index, out, index, index
         ), codegen  # fmt: skip
 
     return block
 
 
-_row1, _row2, _row3, _row4, _row5, _row6, _row7, _row8 = (
-    # a sum waits for its last addition; two sums each keep both multiply-add units busy
-    _weighted_rows(rows=1, vectors=vectors, phases=2)
-    for vectors in range(1, 9)
-)
-_batch1, _batch2, _batch3, _batch4 = (
-    _weighted_rows(rows=BATCH_ROWS, vectors=vectors, phases=1) for vectors in range(1, 5)
-)
-_two_batches1 = _weighted_rows(rows=2 * BATCH_ROWS, vectors=1, phases=1)
+# a sum waits for its last addition; two sums each keep both multiply-add units busy
+_row = _weighted_rows(rows=1, widths=range(1, STRIP + 1), phases=2)
+_batch = _weighted_rows(rows=BATCH_ROWS, widths=range(1, BATCH_STRIP + 1), phases=1)
+_two_batches = _weighted_rows(rows=2 * BATCH_ROWS, widths=range(1, 2), phases=1)
 
 
 @inlined
@@ -101,23 +97,7 @@ def weighted_rows(
         left = vectors - done
         strip = left - (left - 1) // STRIP * STRIP if backwards else min(left, STRIP)
         first = (left - strip if backwards else done) * LANES
-        at, to = m + first, o + first
-        if strip == 1:
-            _row1(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 2:
-            _row2(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 3:
-            _row3(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 4:
-            _row4(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 5:
-            _row5(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 6:
-            _row6(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        elif strip == 7:
-            _row7(factors, f, 0, matrix, at, stride, count, out, to, 0)
-        else:
-            _row8(factors, f, 0, matrix, at, stride, count, out, to, 0)
+        _row(strip, factors, f, 0, matrix, m + first, stride, count, out, o + first, 0)
         done += strip
 
 
@@ -138,18 +118,12 @@ def weighted_batch(
         m, vectors = 0, width // LANES
         while vectors > 0:
             strip = min(vectors, BATCH_STRIP)
-            if strip == 1:
-                # five sums would wait for their last additions: two blocks at once, if there are
-                if b % (2 * BATCH_ROWS) == 0 and b + BATCH_ROWS < rows:
-                    _two_batches1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
-                elif b % (2 * BATCH_ROWS) == 0:
-                    _batch1(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
-            elif strip == 2:
-                _batch2(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
-            elif strip == 3:
-                _batch3(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
-            else:
-                _batch4(factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            # five sums would wait for their last additions: two blocks at once, if there are
+            even = b % (2 * BATCH_ROWS) == 0
+            if strip == 1 and even and b + BATCH_ROWS < rows:
+                _two_batches(1, factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
+            elif strip > 1 or even:
+                _batch(strip, factors, at, f_stride, matrix, m, stride, count, out, o, o_stride)
             vectors -= strip
             m += panel
             o += strip * LANES
@@ -182,13 +156,9 @@ def _transpose(
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = Emitter(context, builder)
         source, out = (emit.base(signature.args[i], args[i]) for i in (0, 3))
-
-        def row(at: Any, stride: Any, k: int) -> Any:
-            return builder.add(at, builder.mul(stride, emit.index(k)))
-
-        block = [emit.load(source, row(args[1], args[2], k)) for k in range(LANES)]
+        block = [emit.load(source, emit.row(args[1], args[2], k)) for k in range(LANES)]
         for k, column in enumerate(_transposed(emit, block)):
-            emit.store(column, out, row(args[4], args[5], k))
+            emit.store(column, out, emit.row(args[4], args[5], k))
         return context.get_dummy_value()
 
     index = types.int64
@@ -217,57 +187,51 @@ def transpose_to_panels(source: Any, rows: int, columns: int, out: Any) -> None:
             transpose_block(source, i * s_stride + j, s_stride, out, o + j * PANEL, PANEL)
 
 
-def _descend_block(rows: int) -> Any:
-    """Return the intrinsic of `descend` for a block of `rows` rows and LANES columns."""
+def _descend_block(
+    typingctx: Any, rows: Any, left: Any, l: Any, l_stride: Any, right: Any, r: Any, r_stride: Any,  # noqa: E741
+    steps: Any, weight: Any, w: Any, w_stride: Any, weight_t: Any, t: Any, t_stride: Any,
+    clip: Any, rate: Any,
+) -> Any:  # fmt: skip
+    """`descend` for a block of `rows` rows, one of `_HEIGHTS`, and LANES columns."""
 
-    @intrinsic
-    def block(
-        typingctx: Any, left: Any, l: Any, l_stride: Any, right: Any, r: Any, r_stride: Any,  # noqa: E741
-        steps: Any, weight: Any, w: Any, w_stride: Any, weight_t: Any, t: Any, t_stride: Any,
-        clip: Any, rate: Any,
-    ) -> Any:  # fmt: skip
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            emit = Emitter(context, builder)
-            bases = [emit.base(signature.args[i], args[i]) for i in (0, 3, 7, 10)]
-            left, right, weight, weight_t = bases
-            l_at, l_stride, r_at, r_stride, steps = (args[i] for i in (1, 2, 4, 5, 6))
-            w_at, w_stride, t_at, t_stride = (args[i] for i in (8, 9, 11, 12))
-            high, low = emit.splat(args[13]), emit.splat(builder.fneg(args[13]))
-            step_size = emit.splat(builder.fneg(args[14]))
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit = Emitter(context, builder)
+        bases = [emit.base(signature.args[i], args[i]) for i in (1, 4, 8, 11)]
+        left, right, weight, weight_t = bases
+        l_at, l_stride, r_at, r_stride, steps = (args[i] for i in (2, 3, 5, 6, 7))
+        high, low = emit.splat(args[14]), emit.splat(builder.fneg(args[14]))
+        step_size = emit.splat(builder.fneg(args[15]))
 
+        def body(n: int) -> None:
             def add_step(step: Any, sums: list[Any]) -> list[Any]:
                 value = emit.load(right, builder.add(r_at, builder.mul(step, r_stride)))
                 at = builder.add(l_at, builder.mul(step, l_stride))
-                factors = [emit.scalar(left, emit.plus(at, i)) for i in range(rows)]
+                factors = [emit.scalar(left, emit.plus(at, i)) for i in range(n)]
                 return [emit.multiply_add(a, value, s) for a, s in zip(factors, sums, strict=True)]
 
             updated = []
-            for i, gradient in enumerate(emit.sum_over(steps, [ZERO] * rows, add_step)):
+            for i, gradient in enumerate(emit.sum_over(steps, [ZERO] * n, add_step)):
                 # Comparisons that a NaN fails let it through: divergence must stay visible.
                 gradient = emit.select(">", gradient, high, high)
                 gradient = emit.select("<", gradient, low, low)
-                at = builder.add(w_at, builder.mul(w_stride, emit.index(i)))
+                at = emit.row(args[9], args[10], i)
                 updated.append(emit.multiply_add(step_size, gradient, emit.load(weight, at)))
                 emit.store(updated[-1], weight, at)
-            columns = _transposed(emit, updated + [ZERO] * (LANES - rows))
-            for k, column in enumerate(columns):
-                emit.store(
-                    column, weight_t, builder.add(t_at, builder.mul(t_stride, emit.index(k)))
-                )
-            return context.get_dummy_value()
+            for k, column in enumerate(_transposed(emit, updated + [ZERO] * (LANES - n))):
+                emit.store(column, weight_t, emit.row(args[12], args[13], k))
 
-        index, real = types.int64, types.float32
-        return types.void(
-            left, index, index, right, index, index, index, weight, index, index, weight_t, index,
-            index, real, real,
-        ), codegen  # fmt: skip
+        emit.for_each_width(args[0], _HEIGHTS, body)
+        return context.get_dummy_value()
 
-    return block
+    index, real = types.int64, types.float32
+    return types.void(
+        index, left, index, index, right, index, index, index, weight, index, index, weight_t,
+        index, index, real, real,
+    ), codegen  # fmt: skip
 
 
-_block_whole = _descend_block(LANES)
-_block_half = _descend_block(LANES // 2)
-_block_quarter = _descend_block(LANES // 4)
+_HEIGHTS = (LANES, LANES // 2, LANES // 4)
+_descend: Any = intrinsic(_descend_block)
 
 
 @inlined
@@ -284,21 +248,11 @@ def descend(
     l_stride, r_stride = left.shape[1], right.shape[1]
     w_stride, t_stride = weight.shape[1], weight_t.shape[1]
     for i in range(0, height, LANES):
-        rest = height - i
+        rows = LANES
+        while rows > LANES // 4 and height - i <= rows // 2:
+            rows //= 2
         for j in range(0, width, LANES):
-            w, t = i * w_stride + j, j * t_stride + i
-            if rest > LANES // 2:
-                _block_whole(
-                    left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
-                )  # fmt: skip
-            elif rest > LANES // 4:
-                _block_half(
-                    left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
-                )  # fmt: skip
-            else:
-                _block_quarter(
-                    left, i, l_stride, right, j, r_stride, steps,
-                    weight, w, w_stride, weight_t, t, t_stride, clip, rate,
-                )  # fmt: skip
+            _descend(
+                rows, left, i, l_stride, right, j, r_stride, steps, weight, i * w_stride + j,
+                w_stride, weight_t, j * t_stride + i, t_stride, clip, rate,
+            )  # fmt: skip

@@ -4,7 +4,6 @@ Written like `products`, in vector registers; a pointer is an array and a flat o
 of active rows are int64. What is skipped is zero, so nothing is approximated.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -13,10 +12,13 @@ from numba.extending import intrinsic
 
 from harmodels.kernels.compiling import inlined
 from harmodels.kernels.simd.emitter import (
+    FLOAT,
+    INDEX,
     LANES,
     VECTOR,
     ZERO,
     Emitter,
+    declared,
 )
 from harmodels.kernels.simd.products import STRIP
 
@@ -26,17 +28,7 @@ _REAL = types.float32
 
 def row_at(emit: Emitter, rows: Any, at: Any, stride: Any, column: Any) -> Any:
     """Return the flat offset of row `rows[at]`."""
-    row = emit.builder.load(emit.builder.gep(rows, [at]))
-    return emit.builder.add(emit.builder.mul(row, stride), column)
-
-
-def for_each_width(emit: Emitter, vectors: Any, widths: Any, body: Callable[[int], None]) -> None:
-    """Emit `body(n)` for each n of `widths`, and the test of `vectors` that selects it."""
-    for n in widths:
-        with emit.builder.if_then(
-            emit.builder.icmp_signed("==", vectors, emit.index(n)), likely=False
-        ):
-            body(n)
+    return emit.builder.add(emit.builder.mul(emit.one(rows, at, INDEX), stride), column)
 
 
 def _lane_sum(emit: Emitter, vectors: list[Any]) -> Any:
@@ -45,13 +37,9 @@ def _lane_sum(emit: Emitter, vectors: list[Any]) -> Any:
     while len(vectors) > 1:
         pairs = [builder.fadd(a, b) for a, b in zip(vectors[::2], vectors[1::2], strict=False)]
         vectors = pairs + vectors[2 * len(pairs) :]
-    name = f"llvm.vector.reduce.fadd.v{LANES}f32"
-    real = ir.FloatType()
-    function = builder.module.globals.get(name) or ir.Function(
-        builder.module, ir.FunctionType(real, [real, VECTOR]), name
-    )
-    zero = ir.Constant(real, 0.0)
-    return builder.call(function, [zero, vectors[0]], fastmath=("reassoc",))
+    kind = ir.FunctionType(FLOAT, [FLOAT, VECTOR])
+    function = declared(builder, f"llvm.vector.reduce.fadd.v{LANES}f32", kind)
+    return builder.call(function, [ir.Constant(FLOAT, 0.0), vectors[0]], fastmath=("reassoc",))
 
 
 def _gather(
@@ -81,7 +69,7 @@ def _gather(
             for j in range(n):
                 emit.store(builder.fadd(sums[j], sums[n + j]), out, emit.plus(o, LANES * j))
 
-        for_each_width(emit, vectors, range(1, STRIP + 1), body)
+        emit.for_each_width(vectors, range(1, STRIP + 1), body)
         return context.get_dummy_value()
 
     return types.void(
@@ -134,9 +122,9 @@ def _back_and_update_one(*, momentum: bool) -> Any:
                     w = row_at(emit, rows, builder.add(r, k), stride, column)
                     places = [emit.plus(w, LANES * j) for j in range(n)]
                     row = [emit.load(weight, place) for place in places]
-                    place = builder.gep(dots, [k])
                     terms = [builder.fmul(a, b) for a, b in zip(row, added, strict=True)]
-                    builder.store(builder.fadd(builder.load(place), _lane_sum(emit, terms)), place)
+                    total = builder.fadd(emit.one(dots, k), _lane_sum(emit, terms))
+                    builder.store(total, emit.place(dots, k))
                     value = emit.scalar(values, builder.add(v, k))
                     for j in range(n):
                         if momentum:
@@ -151,7 +139,7 @@ def _back_and_update_one(*, momentum: bool) -> Any:
 
                 emit.sum_over(count, [], move)
 
-            for_each_width(emit, vectors, range(1, STRIP + 1), body)
+            emit.for_each_width(vectors, range(1, STRIP + 1), body)
             return context.get_dummy_value()
 
         return types.void(

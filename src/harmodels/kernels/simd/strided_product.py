@@ -48,9 +48,6 @@ def _emit_block(
     factors, matrix, start, out = bases
     f, f_row, f_step, m, m_step, count, s, s_row, o, o_row = at
 
-    def row(first: Any, stride: Any, b: int) -> Any:
-        return builder.add(first, builder.mul(stride, emit.index(b)))
-
     def add(k: Any, sums: list[Any]) -> list[Any]:
         at_k, factor_k = builder.add(m, builder.mul(k, m_step)), builder.mul(k, f_step)
         values = [emit.load(matrix, emit.plus(at_k, LANES * j)) for j in range(vectors)]
@@ -58,18 +55,18 @@ def _emit_block(
             emit.prefetch(matrix, emit.plus(at_k, AHEAD * vectors * LANES + line))
         added: list[Any] = []
         for b in range(rows):
-            factor = emit.scalar(factors, builder.add(row(f, f_row, b), factor_k))
+            factor = emit.scalar(factors, builder.add(emit.row(f, f_row, b), factor_k))
             for value in values:
                 added.append(emit.multiply_add(factor, value, sums[len(added)]))
         return added
 
     for b in range(rows):  # ask for the next block's sums, which may lie far away
         for line in range(0, vectors * LANES, LINE):
-            emit.prefetch(start, emit.plus(row(s, s_row, b + rows), line))
+            emit.prefetch(start, emit.plus(emit.row(s, s_row, b + rows), line))
     places = [(b, LANES * j) for b in range(rows) for j in range(vectors)]
-    before = [emit.load(start, emit.plus(row(s, s_row, b), j)) for b, j in places]
+    before = [emit.load(start, emit.plus(emit.row(s, s_row, b), j)) for b, j in places]
     for (b, j), total in zip(places, emit.sum_over(count, before, add), strict=True):
-        emit.store(total, out, emit.plus(row(o, o_row, b), j))
+        emit.store(total, out, emit.plus(emit.row(o, o_row, b), j))
 
 
 def _any_block(*, far: bool) -> Any:

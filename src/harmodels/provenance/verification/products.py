@@ -8,18 +8,18 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from harmodels.config.specs import parse_claim, parse_table
-from harmodels.data.features.compare import correlation_table
+from harmodels.config.published import read_published_runs
+from harmodels.data.features.mapping import correlation_table
 from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.provenance.record import Product, RecordedData
 from harmodels.provenance.verification.checks import Checks
-from harmodels.reporting.claims import claims_texts, evaluate_claims
+from harmodels.reporting.claims import ClaimSpec, claims_texts, judge_claims
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.parts import group_runs
 from harmodels.reporting.runs.published import read_published
-from harmodels.reporting.specs import needs_subjects
-from harmodels.reporting.tables import build_table, table_texts
-from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables import Table, TableSpec, table_texts
+from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.features import correlation_texts
 
 NAMES = {"group", "measure", "id", "column", "name"}  # columns that say which row it is
@@ -136,21 +136,20 @@ def first_differing_cell(stored: str, recomputed: str) -> str | None:
 
 def rebuild_table(product: Product, runs: Mapping[str, Run], root: Path) -> Table:
     """Build a recorded table from its runs, given by folder; `root` is the results folder."""
+    spec = TableSpec.read(product.spec)
     published, theirs = _published(product)
     subjects = (
         read_subjects(*(root / file for file in sequences_of(product)))
-        if needs_subjects(product.spec)
+        if spec.needs_subjects
         else None
     )
-    return build_table(
-        parse_table(product.spec), _by_experiment(product, runs), published, subjects, theirs
-    )
+    return spec.build(Sources(_by_experiment(product, runs), published, theirs, subjects))
 
 
 def _published(product: Product) -> tuple[dict[str, pd.DataFrame], Runs]:
     """Return the published tables of a product by file, and its published runs."""
     files = {name: pd.read_csv(StringIO(text)) for name, text in product.published.items()}
-    return files, read_published(product.published_runs, files)
+    return files, read_published(read_published_runs(product.published_runs), files)
 
 
 def sequences_of(product: Product) -> list[str]:
@@ -161,7 +160,7 @@ def sequences_of(product: Product) -> list[str]:
 
 def _absent_sequences(checks: Checks, product: Product) -> str | None:
     """Return the first file that a table needs to know who was recorded and that is not there."""
-    if product.kind != "table" or not needs_subjects(product.spec):
+    if product.kind != "table" or not TableSpec.read(product.spec).needs_subjects:
         return None
     return next(
         (
@@ -175,9 +174,9 @@ def _absent_sequences(checks: Checks, product: Product) -> str | None:
 
 def _texts(checks: Checks, product: Product, runs: Mapping[str, Run]) -> dict[str, str]:
     if product.kind == "claims":
-        claims = {name: parse_claim(entry) for name, entry in product.spec.items()}
-        theirs = _published(product)[1]
-        return claims_texts(evaluate_claims(claims, _by_experiment(product, runs), theirs))
+        claims = ClaimSpec.read_all(product.spec)
+        given = Sources(_by_experiment(product, runs), published=_published(product)[1])
+        return claims_texts(judge_claims(claims, given))
     return table_texts(rebuild_table(product, runs, checks.root))
 
 

@@ -1,8 +1,17 @@
-"""Ledger of claims: what a report states, and what our replicates say to it."""
+"""Ledger of claims: what a report states, and what our replicates say to it.
 
-from harmodels.reporting.claims.judge import evaluate_claims
+The kinds of claims are in files by what they are about, each with its keys, their check and its
+judgement.
+"""
+
+from harmodels.reporting.claims import (  # noqa: F401 - each makes its kinds known
+    classes,
+    comparison,
+    configurations,
+    lines,
+)
+from harmodels.reporting.claims.judge import judge_claims
 from harmodels.reporting.claims.ledger import (
-    LEDGER_COLUMNS,
     claims_caption,
     claims_evidence,
     claims_markdown,
@@ -11,15 +20,16 @@ from harmodels.reporting.claims.ledger import (
     read_claims_csv,
     write_claims,
 )
+from harmodels.reporting.claims.spec import ClaimSpec
 
 __all__ = [
-    "LEDGER_COLUMNS",
+    "ClaimSpec",
     "claims_caption",
     "claims_evidence",
     "claims_markdown",
     "claims_rows",
     "claims_texts",
-    "evaluate_claims",
+    "judge_claims",
     "read_claims_csv",
     "write_claims",
 ]

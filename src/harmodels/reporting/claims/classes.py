@@ -1,9 +1,20 @@
-"""Judgement of claims on classes: how well one is recognised, and what one is taken for."""
+"""Claims on classes: how well one is recognised, and what one is mistaken for."""
 
-from harmodels.config.specs.claims import ConfusedPair, HighestRecall, MistakenFor, Recall
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harmodels.config.base import Filled, Number, Text, key, wrong
 from harmodels.evaluation.claims import at_least_everywhere, mean_beyond
 from harmodels.evaluation.contrasts import lowest_beyond
-from harmodels.reporting.claims.evidence import Evidence, joined, note_on
+from harmodels.reporting.claims.spec import (
+    CLASS,
+    ClaimSpec,
+    Evidence,
+    JudgedWeights,
+    joined,
+    note_on,
+)
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.measures import (
@@ -15,55 +26,108 @@ from harmodels.reporting.runs.measures import (
 )
 from harmodels.reporting.runs.selection import select_runs
 
+AT_LEAST = "The threshold."
 
-def recall(spec: Recall, runs: Runs) -> Evidence:
-    """Judge the lowest recall of a class over all configurations against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = joined(
-        group, lambda run: recall_of(run, spec.class_name, selection.checkpoint, selection.split)
+
+class Recall(JudgedWeights, ClaimSpec):
+    """The lowest recall of a class over the configurations, per replicate."""
+
+    kind: Literal["recall"] = "recall"
+    class_name: Text = key(..., CLASS, alias="class")
+    at_least: Number = key(..., AT_LEAST, ge=0, le=1)
+
+    def holds(self, value: float, threshold: float) -> bool:
+        """Return whether a single recall reaches the threshold."""
+        return value >= threshold
+
+    def judge(self, runs: Runs) -> Evidence:
+        """Judge the lowest recall over all configurations against `at_least`."""
+        name, where = self.class_name, (self.checkpoint, self.split)
+        group = select_runs(runs, self.selection)
+        sample = joined(group, lambda run: recall_of(run, name, *where))
+        quantity = f"lowest recall of {class_text(name)!r} over the configurations"
+        judgement = at_least_everywhere(sample, float(self.at_least))
+        return Evidence(judgement, quantity, note_on([group], [sample], [name]))
+
+
+class HighestRecall(JudgedWeights, ClaimSpec):
+    """A class has the highest recall in every configuration.
+
+    Judged is the lowest lead over the next class, per replicate, against 0.
+    """
+
+    kind: Literal["highest_recall"] = "highest_recall"
+    class_name: Text = key(..., CLASS, alias="class")
+
+    def judge(self, runs: Runs) -> Evidence:
+        """Judge the lowest lead over all configurations against 0."""
+        name, where = self.class_name, (self.checkpoint, self.split)
+        group = select_runs(runs, self.selection)
+        sample = joined(group, lambda run: lead_of_recall(run, name, *where))
+        quantity = f"recall of {class_text(name)!r}, lowest difference to the next class"
+        return Evidence(lowest_beyond(sample, 0.0), quantity, note_on([group], [sample], [name]))
+
+
+class ConfusedPair(JudgedWeights, ClaimSpec):
+    """The share of all errors that lie between two classes, mean over configurations."""
+
+    kind: Literal["confused_pair"] = "confused_pair"
+    classes: Annotated[tuple[Text, Text], Field(strict=False)] = key(
+        ..., "The two classes, in either order."
     )
-    quantity = f"lowest recall of {class_text(spec.class_name)!r} over the configurations"
-    judgement = at_least_everywhere(sample, float(spec.at_least))
-    return Evidence(judgement, quantity, note_on([group], [sample], [spec.class_name]))
+    at_least: Number = key(..., AT_LEAST, ge=0, le=1)
+
+    def judge(self, runs: Runs) -> Evidence:
+        """Judge the share of the errors against `at_least`."""
+        where = (self.checkpoint, self.split)
+        group = select_runs(runs, self.selection)
+        sample = joined(group, lambda run: confused_share(run, self.classes, *where))
+        first, second = (class_text(name) for name in self.classes)
+        quantity = f"share of the errors between {first!r} and {second!r}"
+        judgement = mean_beyond(sample, float(self.at_least), "greater")
+        return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
 
-def highest_recall(spec: HighestRecall, runs: Runs) -> Evidence:
-    """Judge the lowest lead of a class's recall over all configurations against 0."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = joined(
-        group,
-        lambda run: lead_of_recall(run, spec.class_name, selection.checkpoint, selection.split),
+class MistakenFor(JudgedWeights, ClaimSpec):
+    """Sequences of `classes` are mistaken for `answer` more, or less, than for any other class.
+
+    Counts of wrong answers are added up over the classes and the configurations. Judged is the
+    share that is `answer` minus that of the most frequent other one (`greater`) or of the rarest
+    other one (`less`), per replicate, against 0.
+    """
+
+    kind: Literal["mistaken_for"] = "mistaken_for"
+    classes: Filled[Text] = key(..., "The true classes.")
+    answer: Text = key(..., "The class that they are taken for.")
+    expected: Literal["greater", "less"] = key(
+        ..., "Whether it is the most frequent wrong answer, or the rarest."
     )
-    text = class_text(spec.class_name)
-    quantity = f"recall of {text!r}, lowest difference to the next class"
-    note = note_on([group], [sample], [spec.class_name])
-    return Evidence(lowest_beyond(sample, 0.0), quantity, note)
 
+    @model_validator(mode="after")
+    def _wrong_answer(self) -> Self:
+        if self.answer in self.classes:
+            raise wrong(
+                f"the answer {self.answer!r} is right for one of `classes`; "
+                "name the classes that are mistaken for it"
+            )
+        return self
 
-def confused_pair(spec: ConfusedPair, runs: Runs) -> Evidence:
-    """Judge the share of all errors that lie between two classes against `at_least`."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    sample = joined(
-        group, lambda run: confused_share(run, spec.classes, selection.checkpoint, selection.split)
-    )
-    first, second = (class_text(name) for name in spec.classes)
-    quantity = f"share of the errors between {first!r} and {second!r}"
-    judgement = mean_beyond(sample, float(spec.at_least), "greater")
-    return Evidence(judgement, quantity, note_on([group], [sample], spec.classes))
+    def holds(self, value: float, threshold: float) -> bool:
+        """Return whether a single difference is on the expected side."""
+        return value < threshold if self.expected == "less" else value > threshold
 
-
-def mistaken_for(spec: MistakenFor, runs: Runs) -> Evidence:
-    """Judge how much more often some classes are taken for `answer` than for another class."""
-    group, selection = select_runs(runs, spec.selection), spec.selection
-    margins = mistaken_margins(
-        group, spec.classes, spec.answer, spec.expected, selection.checkpoint, selection.split
-    )
-    rival = {"greater": "most frequent", "less": "rarest"}[spec.expected]
-    quantity = (
-        f"share of the wrong answers that is {class_text(spec.answer)!r}, "
-        f"difference to the {rival} other one"
-    )
-    judgement = mean_beyond(margins, 0.0, spec.expected)
-    unknown = unknown_classes(group[0], [*spec.classes, spec.answer])
-    note = f"the data set has no class {class_text(unknown[0])!r}" if unknown else ""
-    return Evidence(judgement, quantity, note)
+    def judge(self, runs: Runs) -> Evidence:
+        """Judge how much more often the classes are taken for `answer` than for another one."""
+        group = select_runs(runs, self.selection)
+        margins = mistaken_margins(
+            group, self.classes, self.answer, self.expected, self.checkpoint, self.split
+        )
+        rival = {"greater": "most frequent", "less": "rarest"}[self.expected]
+        quantity = (
+            f"share of the wrong answers that is {class_text(self.answer)!r}, "
+            f"difference to the {rival} other one"
+        )
+        judgement = mean_beyond(margins, 0.0, self.expected)
+        unknown = unknown_classes(group[0], [*self.classes, self.answer])
+        note = f"the data set has no class {class_text(unknown[0])!r}" if unknown else ""
+        return Evidence(judgement, quantity, note)

@@ -1,21 +1,28 @@
 """The pieces of a panel with curves: medians and replicates, limits, marks, legend."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from harmodels.evaluation.statistics import LEVEL, LINES_UP_TO, median_band
-from harmodels.reporting.figures.style import ALARM, GREY
+from harmodels.reporting.figures.style import (
+    ALARM,
+    GREY,
+    epoch_ticks,
+    line_handle,
+    patch_handle,
+)
 from harmodels.reporting.labels import configuration_text, measure_label
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import curve, early_ends, has_curve
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 LINES = "each of {number} replicates; bold: their median"
@@ -106,7 +113,7 @@ def limit_axes(
     Every median stays in sight, and of all values all but one in a hundred. `limits` are those of
     the configuration, which come first.
     """
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+    epoch_ticks(axes, steps=[1, 2, 5, 10])
     values = pd.concat([losses["value"] for losses in curves])
     if limits is not None:
         axes.set_ylim(*limits)
@@ -162,13 +169,13 @@ def draw_legend(
     drawn = max(run.replicates - len(run.diverged) for run in group)
     if drawn > LINES_UP_TO:
         text = replicates_text(group, BAND)
-        handles.append(Line2D([], [], color=GREY, alpha=0.25, linewidth=7, label=text))
+        handles.append(line_handle(color=GREY, alpha=0.25, linewidth=7, label=text))
     elif drawn > 1:
         text = replicates_text(group, LINES)
-        handles.append(Line2D([], [], color=GREY, **THIN, label=text))
+        handles.append(line_handle(color=GREY, **THIN, label=text))
     if any(not early_ends(run).empty for run in group):
         text = "median at an epoch: of the replicates still training"
-        handles.append(Patch(alpha=0.0, label=text))
+        handles.append(patch_handle(alpha=0.0, label=text))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
 
 

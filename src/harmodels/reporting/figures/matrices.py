@@ -1,24 +1,32 @@
 """Confusion matrices: colour by row fraction, counts in the cells."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from harmodels.config.selection import Selection
-from harmodels.config.specs.figures import Confusion, ConfusionPairs
+from harmodels.config.base import key
+from harmodels.config.selection import Choosing, OfCheckpoint, OfSplit, Selection, Titled
+from harmodels.errors import ConfigurationError
 from harmodels.evaluation.confusion import confusion_counts, row_fractions
 from harmodels.evaluation.predictions import select
+from harmodels.reporting.checks import Known
+from harmodels.reporting.figures.spec import FigureSpec
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
 from harmodels.reporting.labels import class_text, configuration_text, wrap
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import pair_runs, select_runs
+from harmodels.reporting.sources import Sources
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 LONGEST_LINE = 32  # characters of a title above a matrix
 LONGEST_BESIDE = 27  # and of one with the published matrix close beside
@@ -41,56 +49,79 @@ class Panel(NamedTuple):
         return () if self.run is None else self.run.classes
 
 
-def draw_confusion(spec: Confusion, runs: Runs, published: Runs | None = None) -> Figure:
-    """Draw the matrix of every configuration of an experiment, the published one on its right."""
-    group = select_runs(runs, spec.selection)
-    theirs = _published_of(group, spec.selection, published)
-    if not any(theirs):
-        return _grid([_panel(run, spec.selection) for run in group], _columns(len(group)))
-    panels = []
-    for run, printed in zip(group, theirs, strict=True):
-        panels += [
-            _panel(run, spec.selection, OURS, _name(run, LONGEST_BESIDE)),
-            _panel(printed, spec.selection, PUBLISHED, _name(run, LONGEST_BESIDE)),
-        ]
-    return _grid(panels, 2 if len(panels) <= 6 else 4, grouped=2)
+class Confusion(OfSplit, OfCheckpoint, Choosing, FigureSpec):
+    """The confusion matrix of every configuration."""
 
+    kind: Literal["confusion"] = "confusion"
 
-def draw_confusion_pairs(spec: ConfusionPairs, runs: Runs, published: Runs | None = None) -> Figure:
-    """Draw two matrices a configuration side by side, for example two checkpoints.
-
-    Behind them, in the same row, are the two published ones.
-
-    Raises
-    ------
-    ResultsError
-        If the two sides have no configuration in common.
-    """
-    sides = (spec.left, spec.right)
-    pairs = pair_runs(*(select_runs(runs, side) for side in sides))
-    theirs = [
-        _published_of([pair[i] for pair in pairs], side, published) for i, side in enumerate(sides)
-    ]
-    anything = any(any(side) for side in theirs)
-    panels = []
-    for row, pair in enumerate(pairs):
-        mark = f", {OURS}" if anything else ""
-        panels += [
-            _panel(run, side, f"{side.name}{mark}") for run, side in zip(pair, sides, strict=True)
-        ]
-        if anything:
+    def _draw(self, given: Sources) -> Figure:
+        """Draw the matrices, the published one on the right of ours."""
+        group = select_runs(given.runs, self.selection)
+        theirs = _published_of(group, self.selection, given.published)
+        if not any(theirs):
+            return _grid([_panel(run, self.selection) for run in group], _columns(len(group)))
+        panels = []
+        for run, printed in zip(group, theirs, strict=True):
             panels += [
-                _panel(theirs[i][row], side, f"{side.name}, {PUBLISHED}", _name(pair[i]))
-                for i, side in enumerate(sides)
+                _panel(run, self.selection, OURS, _name(run, LONGEST_BESIDE)),
+                _panel(printed, self.selection, PUBLISHED, _name(run, LONGEST_BESIDE)),
             ]
-    return _grid(panels, 2 if len(panels) <= 6 and not anything else 4, grouped=2)
+        return _grid(panels, 2 if len(panels) <= 6 else 4, grouped=2)
 
 
-def _published_of(
-    group: Sequence[Run], selection: Selection, published: Runs | None
-) -> list[Run | None]:
+class Side(Titled, OfSplit, OfCheckpoint, Choosing):
+    """The left or the right matrix of every pair."""
+
+
+class ConfusionPairs(FigureSpec):
+    """Two confusion matrices a configuration, left and right.
+
+    One configuration on each side is a pair whatever its keys.
+    """
+
+    kind: Literal["confusion_pairs"] = "confusion_pairs"
+    left: Side = key(..., "The left matrix of every pair.")
+    right: Side = key(..., "The right matrix of every pair.")
+
+    def check(self, known: Known) -> None:
+        """Refuse two sides without a pair."""
+        super().check(known)
+        left, right = self.selections
+        sides = [[c.values for c in known.selected(side)] for side in (left, right)]
+        single = all(len(side) == 1 for side in sides) or left.choose or right.choose
+        if not single and not any(values in sides[1] for values in sides[0]):
+            raise ConfigurationError(
+                f"experiments {left.experiment!r} and {right.experiment!r} share no configuration; "
+                "choose one on each side with `where` to set them side by side"
+            )
+
+    def _draw(self, given: Sources) -> Figure:
+        """Draw the pairs; behind each, in the same row, are the two published ones."""
+        sides = self.selections
+        pairs = pair_runs(*(select_runs(given.runs, side) for side in sides))
+        theirs = [
+            _published_of([pair[i] for pair in pairs], side, given.published)
+            for i, side in enumerate(sides)
+        ]
+        anything = any(any(side) for side in theirs)
+        panels = []
+        for row, pair in enumerate(pairs):
+            mark = f", {OURS}" if anything else ""
+            panels += [
+                _panel(run, side, f"{side.name}{mark}")
+                for run, side in zip(pair, sides, strict=True)
+            ]
+            if anything:
+                panels += [
+                    _panel(theirs[i][row], side, f"{side.name}, {PUBLISHED}", _name(pair[i]))
+                    for i, side in enumerate(sides)
+                ]
+        return _grid(panels, 2 if len(panels) <= 6 and not anything else 4, grouped=2)
+
+
+def _published_of(group: Sequence[Run], selection: Selection, published: Runs) -> list[Run | None]:
     """Return the published run of each of ours that has a matrix of those weights, or None."""
-    found = [counterpart(run, published or {}) for run in group]
+    found = [counterpart(run, published) for run in group]
     return [
         None
         if run is None or select(run.predictions, selection.checkpoint, selection.split).empty

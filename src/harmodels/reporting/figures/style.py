@@ -1,17 +1,19 @@
 """Style of every figure, and files that are byte-identical on every build."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from harmodels.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 # Okabe and Ito's palette, told apart by people who do not see all colours; its yellow is too
 # light for a line on white. Dashes change before colours repeat.
@@ -52,6 +54,8 @@ SETTINGS: dict[str, Any] = {
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw with matplotlib's defaults and `SETTINGS`, whatever the user's matplotlibrc says."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
@@ -60,6 +64,9 @@ def house_style() -> Iterator[None]:
 
 def new_figure(width: float, height: float, simulated: bool) -> Figure:
     """Return an empty figure of that size in inches; one of simulated recordings says so."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     if simulated:
@@ -80,6 +87,27 @@ def line_style(index: int) -> dict[str, Any]:
     }
 
 
+def line_handle(**style: Any) -> Line2D:
+    """Return the line of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
+
+
+def patch_handle(**style: Any) -> Patch:
+    """Return the patch of a legend."""
+    from matplotlib.patches import Patch
+
+    return Patch(**style)
+
+
+def epoch_ticks(axes: Axes, **steps: Any) -> None:
+    """Give a horizontal axis of epochs or steps a few whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, **steps))
+
+
 def matrix_axes(axes: Axes) -> None:
     """Take grid and spines off axes that show a matrix."""
     axes.grid(visible=False)
@@ -94,6 +122,9 @@ def save_figure(figure: Figure, stem: str | Path) -> None:
     The layout is computed once and frozen, so that both files show the same figure. The canvases
     print it themselves: `savefig` would draw it once more for each file, to compute the layout.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     with house_style():
         if engine := figure.get_layout_engine():
             engine.execute(figure)

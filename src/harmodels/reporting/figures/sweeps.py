@@ -1,20 +1,22 @@
 """Sweeps of an option: its effect on a measure, and on the time of training."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.transforms import ScaledTranslation
+from pydantic import Field
 
-from harmodels.config.specs.figures import Panel, Sweep, SweepTime
+from harmodels.config.base import Filled, Number, Text, key
+from harmodels.config.selection import OPTION, SCALE, OfCheckpoint, Scale, Selecting
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import share_band
+from harmodels.reporting.checks import Known, are_numbers, check_values
 from harmodels.reporting.figures.bands import SPLITS, replicates_text
-from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, new_figure
+from harmodels.reporting.figures.spec import SPLITS_SHOWN, FigureSpec, Limited, Splits
+from harmodels.reporting.figures.style import ALARM, COLOURS, DASHES, line_handle, new_figure
 from harmodels.reporting.labels import (
     configuration_text,
     key_label,
@@ -23,7 +25,13 @@ from harmodels.reporting.labels import (
 )
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import prediction_measure
-from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.runs.selection import option_values, select_runs
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables.spec import MEASURE, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = {"train": "^", "validation": "s", "test": "o"}
 APART = 2.5  # points between intervals of two splits at the same value
@@ -44,65 +52,122 @@ class Series(NamedTuple):
     @property
     def numbers(self) -> bool:
         """Whether the values are numbers, which have distances, and not words."""
-        return _are_numbers(self.values)
+        return are_numbers(self.values)
 
 
-def draw_sweep(spec: Sweep, runs: Runs) -> Figure:
-    """Draw a measure against an option, one panel a sweep, one line a split.
+class Panel(Selecting):
+    """One panel of a sweep: an experiment with one configuration a value."""
 
-    A point is the mean over replicates, its bar the 95 % interval.
+    option: Text = key(..., OPTION)
+    scale: Scale = key("linear", SCALE)
 
-    Raises
-    ------
-    ConfigurationError
-        If an experiment does not vary the option, or has several configurations of one value.
+
+class OfPanels(FigureSpec):
+    """Keys of a figure with sweeps beside each other."""
+
+    panels: Filled[Panel] = key(
+        ..., "Panels beside each other, each an experiment with one configuration a value."
+    )
+
+    def check(self, known: Known) -> None:
+        """Refuse panels without one configuration a value, or with values that an axis lacks."""
+        super().check(known)
+        for panel, selection in zip(self.panels, self.selections, strict=True):
+            known.check_sweep(panel.option, panel.scale, selection)
+
+    def _series(self, runs: Runs) -> list[Series]:
+        return [_sweep(panel, select_runs(runs, panel.selection_in(self))) for panel in self.panels]
+
+
+class Sweep(OfCheckpoint, OfPanels, Limited):
+    """A measure against an option; a point is the mean over replicates, its bar the interval."""
+
+    kind: Literal["sweep"] = "sweep"
+    measure: Measure = key("top_1", MEASURE)
+    splits: Splits = key(("validation", "test"), SPLITS_SHOWN)
+
+    def check(self, known: Known) -> None:
+        """Refuse validation numbers of experiments without validation sequences."""
+        super().check(known)
+        if "validation" in self.splits:
+            for selection in self.selections:
+                known.check_validation(selection, "`splits: validation`")
+
+    def _draw(self, given: Sources) -> Figure:
+        """Draw one panel a sweep, one line a split."""
+        measure, splits = self.measure, self.splits
+        sweeps = self._series(given.runs)
+        figure, panels = _panels(sweeps)
+        samples = []
+        for axes, sweep in zip(panels, sweeps, strict=True):
+            for i, split in enumerate(splits):
+                sample = _sample(sweep, measure, self.checkpoint, split)
+                _draw_means(axes, sample, _style(split), (2 * i - len(splits) + 1) * APART / 2)
+                samples.append(sample)
+        _limit(panels[0], samples, self.limits)
+        panels[0].set_ylabel("Accuracy" if measure == "top_1" else measure_label(measure))
+        shown = [run for sweep in sweeps for run in sweep.runs]
+        what = replicates_text(shown, "mean and {level} interval of {number} replicates")
+        handles = [line_handle(**_style(split), label=SPLITS[split]) for split in splits]
+        figure.legend(handles=handles, title=what, loc="outside lower center", ncols=len(handles))
+        return figure
+
+
+class SweepTime(OfPanels):
+    """The wall time of a run divided by its replicates, against an option.
+
+    Beside published seconds, which are of another machine, both are shown as multiples of the time
+    at the first value published.
     """
-    measure, splits = spec.measure, spec.splits
-    sweeps = [_sweep(panel, runs) for panel in spec.panels]
-    figure, panels = _panels(sweeps)
-    samples = []
-    for axes, sweep in zip(panels, sweeps, strict=True):
-        for i, split in enumerate(splits):
-            sample = _sample(sweep, measure, spec.checkpoint, split)
-            _draw_means(axes, sample, _style(split), (2 * i - len(splits) + 1) * APART / 2)
-            samples.append(sample)
-    _limit(panels[0], samples, spec.limits)
-    panels[0].set_ylabel("Accuracy" if measure == "top_1" else measure_label(measure))
-    shown = [run for sweep in sweeps for run in sweep.runs]
-    what = replicates_text(shown, "mean and {level} interval of {number} replicates")
-    handles = [Line2D([], [], **_style(split), label=SPLITS[split]) for split in splits]
-    figure.legend(handles=handles, title=what, loc="outside lower center", ncols=len(handles))
-    return figure
 
+    kind: Literal["sweep_time"] = "sweep_time"
+    published: dict[Any, Annotated[Number, Field(gt=0)]] | None = key(
+        None,
+        "Seconds that the report states, by value of the only panel's option.",
+        min_length=1,
+    )
 
-def draw_sweep_time(spec: SweepTime, runs: Runs) -> Figure:
-    """Draw the wall time of a run divided by its replicates against an option.
+    def check(self, known: Known) -> None:
+        """Refuse published seconds that have no place beside ours."""
+        super().check(known)
+        if self.published and len(self.panels) > 1:
+            raise ConfigurationError(
+                "`published` seconds belong to one panel; give others a figure"
+            )
+        (panel, *_), (selection, *_) = self.panels, self.selections
+        values = [c.values[panel.option] for c in known.selected(selection)]
+        for value in self.published or ():
+            if value not in values:
+                raise ConfigurationError(
+                    f"`published` names {panel.option} {value!r}; the experiment has {values}"
+                )
 
-    The replicates of a run train together, so there is one number a configuration and no interval;
-    it holds for the machine it was measured on and what else ran there. Published seconds are of
-    another machine: beside them both are multiples of the time at the first value published.
+    def _draw(self, given: Sources) -> Figure:
+        """Draw one number a configuration, without an interval: its replicates train together.
 
-    Raises
-    ------
-    ConfigurationError
-        As `draw_sweep`; also if a run did not record its wall time.
-    """
-    sweeps = [_sweep(panel, runs) for panel in spec.panels]
-    figure, panels = _panels(sweeps)
-    for axes, sweep in zip(panels, sweeps, strict=True):
-        if spec.published:
-            _draw_multiples(axes, sweep, spec.published)
+        It holds for the machine it was measured on and what else ran there.
+
+        Raises
+        ------
+        ConfigurationError
+            If a run did not record its wall time.
+        """
+        sweeps = self._series(given.runs)
+        figure, panels = _panels(sweeps)
+        for axes, sweep in zip(panels, sweeps, strict=True):
+            if self.published:
+                _draw_multiples(axes, sweep, self.published)
+            else:
+                seconds = [_seconds(run) for run in sweep.runs]
+                # between words there is nothing that a line could show
+                joined = {} if sweep.numbers else {"linestyle": "none"}
+                axes.plot(sweep.places, seconds, **_style("test") | joined)
+            axes.set_ylim(bottom=0)
+        if self.published:
+            figure.legend(loc="outside lower center", ncols=2)
         else:
-            seconds = [_seconds(run) for run in sweep.runs]
-            # between words there is nothing that a line could show
-            joined = {} if sweep.numbers else {"linestyle": "none"}
-            axes.plot(sweep.places, seconds, **_style("test") | joined)
-        axes.set_ylim(bottom=0)
-    if spec.published:
-        figure.legend(loc="outside lower center", ncols=2)
-    else:
-        panels[0].set_ylabel("Seconds a replicate")
-    return figure
+            panels[0].set_ylabel("Seconds a replicate")
+        return figure
 
 
 def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -> None:
@@ -132,33 +197,15 @@ def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -
     axes.set_ylabel(f"Time relative to {first}")
 
 
-def _sweep(panel: Panel, runs: Runs) -> Series:
+def _sweep(panel: Panel, group: Sequence[Run]) -> Series:
     option, scale = panel.option, panel.scale
-    group = select_runs(runs, panel.selection)
-    for run in group:
-        if option not in run.configuration:
-            raise ConfigurationError(
-                f"experiment {run.experiment!r} does not vary {option!r}; "
-                f"it varies {', '.join(run.configuration) or 'nothing'}"
-            )
-    values = [run.configuration[option] for run in group]
-    numbers = _are_numbers(values)
-    if len(set(values)) < len(values):
-        raise ConfigurationError(
-            f"a sweep needs one configuration of each {option!r}, but experiment "
-            f"{panel.selection.experiment!r} has {len(values)} of {len(set(values))} values; "
-            "choose some with `where`"
-        )
-    if scale == "log" and not (numbers and min(values) > 0):
-        raise ConfigurationError(f"{option!r} has values that a log axis cannot show: {values}")
+    values = option_values(group, option)
+    check_values(option, scale, panel.experiment, values)
+    numbers = are_numbers(values)
     order = sorted(range(len(values)), key=lambda i: values[i]) if numbers else range(len(values))
     ordered = [values[i] for i in order]
     places = [float(v) for v in ordered] if numbers else [float(i) for i in range(len(values))]
     return Series(option, scale, ordered, places, [group[i] for i in order])
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def _panels(sweeps: Sequence[Series]) -> tuple[Figure, list[Axes]]:
@@ -213,6 +260,8 @@ def _draw_means(axes: Axes, sample: pd.DataFrame, style: dict[str, Any], points:
     if sample.empty:
         return
     band = share_band(sample, ["place"])
+    from matplotlib.transforms import ScaledTranslation
+
     figure = axes.get_figure(root=True)
     assert figure is not None, "axes without a figure"
     moved = axes.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)

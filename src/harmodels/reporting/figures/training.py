@@ -1,14 +1,15 @@
 """Training curves: loss and accuracy of each configuration beside each other."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from harmodels.config.specs.figures import TrainingCurves
+from harmodels.config.base import Text, key
+from harmodels.config.selection import Choosing, Selection
 from harmodels.reporting.figures.bands import (
     BEST_MARK,
     END_MARK,
@@ -20,11 +21,18 @@ from harmodels.reporting.figures.bands import (
     mark_epochs,
     note_divergence,
 )
-from harmodels.reporting.figures.style import line_style, new_figure
+from harmodels.reporting.figures.spec import METRIC, Limited
+from harmodels.reporting.figures.style import line_handle, line_style, new_figure
 from harmodels.reporting.labels import measure_label, wrap
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import best_epochs, curve, early_ends
 from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.sources import Sources
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 Curves = list[pd.DataFrame]
 
@@ -32,34 +40,47 @@ STYLES = {"train": line_style(0), "validation": line_style(1), "test": line_styl
 MOST_ROWS = 4  # with more configurations two of them share a row
 
 
-def draw_training_curves(spec: TrainingCurves, runs: Runs) -> Figure:
-    """Draw two panels a configuration: the loss on the left, the accuracy on the right.
+class TrainingCurves(Choosing, Limited):
+    """Two panels a configuration, loss and accuracy over epochs.
 
-    Lines are training and validation, points the test set where it was looked at. Of the splits
-    and metrics only those are drawn that the history holds: without validation there are no such
-    lines, and the accuracy on the training set is not measured at every epoch. Keys of `spec`:
-    experiment, metric (the loss), and maybe where and limits of the loss.
+    Lines are training and validation, points the test set where it was looked at.
     """
-    group = select_runs(runs, spec.selection)
-    pairs = 1 if len(group) <= MOST_ROWS else 2
-    rows = math.ceil(len(group) / pairs)
-    figure = new_figure(6.6 * pairs, 2.1 * rows + 0.9, any(run.simulated for run in group))
-    grid = figure.subplots(rows, 2 * pairs, sharex=True, squeeze=False)
-    panels: list[list[Axes]] = grid.reshape(-1, 2).tolist()
-    losses: Curves = []
-    accuracies: Curves = []
-    names = line_names(group, list(spec.selection.where))
-    for (left, right), run, name in zip(panels, group, names, strict=False):
-        losses += _draw_metric(left, run, spec.metric)
-        accuracies += _draw_metric(right, run, "accuracy")
-        left.set_title(wrap(name, 80), loc="left")
-        for axes in (left, right):
-            mark_epochs(axes, best_epochs(run), BEST_MARK, 0.03)
-            mark_epochs(axes, early_ends(run), END_MARK, 0.1)
-        note_divergence(left, [("", run)])
-    _finish(panels, len(group), pairs, losses, accuracies, spec)
-    draw_legend(figure, _handles(group, losses + accuracies), group, columns=2 * pairs)
-    return figure
+
+    kind: Literal["training_curves"] = "training_curves"
+    metric: Text = key(..., METRIC)
+
+    @property
+    def shown_curves(self) -> list[tuple[Selection, str, str]]:
+        """The training loss; of the others what the history holds."""
+        return [(self.selection, self.metric, "train")]
+
+    def _draw(self, given: Sources) -> Figure:
+        """Draw the loss on the left, the accuracy on the right.
+
+        Of the splits and metrics only those are drawn that the history holds: without validation
+        there are no such lines, and the accuracy on the training set is not measured at every
+        epoch.
+        """
+        group = select_runs(given.runs, self.selection)
+        pairs = 1 if len(group) <= MOST_ROWS else 2
+        rows = math.ceil(len(group) / pairs)
+        figure = new_figure(6.6 * pairs, 2.1 * rows + 0.9, any(run.simulated for run in group))
+        grid = figure.subplots(rows, 2 * pairs, sharex=True, squeeze=False)
+        panels: list[list[Axes]] = grid.reshape(-1, 2).tolist()
+        losses: Curves = []
+        accuracies: Curves = []
+        names = line_names(group, list(self.where))
+        for (left, right), run, name in zip(panels, group, names, strict=False):
+            losses += _draw_metric(left, run, self.metric)
+            accuracies += _draw_metric(right, run, "accuracy")
+            left.set_title(wrap(name, 80), loc="left")
+            for axes in (left, right):
+                mark_epochs(axes, best_epochs(run), BEST_MARK, 0.03)
+                mark_epochs(axes, early_ends(run), END_MARK, 0.1)
+            note_divergence(left, [("", run)])
+        _finish(panels, len(group), pairs, losses, accuracies, self)
+        draw_legend(figure, _handles(group, losses + accuracies), group, columns=2 * pairs)
+        return figure
 
 
 def _draw_metric(axes: Axes, run: Run, metric: str) -> Curves:
@@ -107,16 +128,14 @@ def _handles(group: Sequence[Run], drawn: Curves) -> list[Line2D]:
     splits = {split for curves in drawn for split in curves["split"].unique()}
     texts = {"train": "training", "validation": "validation"}
     handles = [
-        Line2D([], [], **STYLES[split], label=text)
-        for split, text in texts.items()
-        if split in splits
+        line_handle(**STYLES[split], label=text) for split, text in texts.items() if split in splits
     ]
     if "test" in splits:
         colour = STYLES["test"]["color"]
-        point = Line2D([], [], color=colour, marker="o", markersize=3.5, linestyle="", label="test")
+        point = line_handle(color=colour, marker="o", markersize=3.5, linestyle="", label="test")
         handles.append(point)
     if any(not best_epochs(run).empty for run in group):
-        handles.append(Line2D([], [], **BEST_MARK, label="best weights of a replicate"))
+        handles.append(line_handle(**BEST_MARK, label="best weights of a replicate"))
     if any(not early_ends(run).empty for run in group):
-        handles.append(Line2D([], [], **END_MARK, label="end of a replicate's training"))
+        handles.append(line_handle(**END_MARK, label="end of a replicate's training"))
     return handles

@@ -8,11 +8,12 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harmodels.config.messages import counted
 from harmodels.config.selection import humanise
 from harmodels.errors import ResultsError
 from harmodels.files import write_text
 from harmodels.reporting.claims import claims_caption, read_claims_csv
-from harmodels.reporting.labels import count_text, value_text
+from harmodels.reporting.labels import value_text
 from harmodels.reporting.page.dot_plot import dot_plot, main_pairs
 from harmodels.reporting.page.experiments import experiments, software
 from harmodels.reporting.page.products import (
@@ -113,7 +114,7 @@ def _environment() -> Environment:
         "humanise": humanise,
         "value": _value,
         "address": quote,
-        "count": count_text,
+        "count": counted,
         "duration": duration,
         "line_anchor": line_anchor,
     }
@@ -122,13 +123,13 @@ def _environment() -> Environment:
 
 def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
     spec = section.spec
-    ledger = read_claims_csv(section.folder / "claims.csv") if spec.get("claims") else None
+    ledger = read_claims_csv(section.folder / "claims.csv") if spec.claims else None
     claims = [] if ledger is None else page_claims(section, ledger)
     tables = page_tables(section)
     best, beside, spent = best_model(tables), pairs(tables), times(section)
     return {
         "id": section.id,
-        "title": spec.get("title", humanise(section.report)),
+        "title": spec.title or humanise(section.report),
         "dataset": section.dataset,
         "dataset_title": card.get("title") or section.dataset,
         "simulated": section.simulated,

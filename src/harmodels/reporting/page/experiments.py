@@ -11,9 +11,7 @@ from harmodels.reporting.page.sections import ReportSection
 
 def grouped_runs(section: ReportSection) -> dict[str, list[RunRecord]]:
     """Return the runs of each experiment that has any, in the order of the report."""
-    groups: dict[str, list[RunRecord]] = {
-        name: [] for name in section.spec.get("experiments") or {}
-    }
+    groups: dict[str, list[RunRecord]] = {name: [] for name in section.spec.experiments}
     for run in section.runs:
         groups.setdefault(run.experiment, []).append(run)
     return {name: runs for name, runs in groups.items() if runs}
@@ -21,8 +19,7 @@ def grouped_runs(section: ReportSection) -> dict[str, list[RunRecord]]:
 
 def experiment_title(section: ReportSection, name: str) -> str:
     """Return the title of an experiment, or its key as words."""
-    experiments = section.spec.get("experiments") or {}
-    return experiments.get(name, {}).get("title") or humanise(name)
+    return section.spec.experiments.get(name) or humanise(name)
 
 
 def experiment_anchor(section: ReportSection, name: str) -> str:

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from harmodels.config.selection import Selection, agrees
-from harmodels.config.specs import TableSpec, parse_table, selections_of
-from harmodels.config.specs.rows import EXPERIMENT
 from harmodels.errors import ResultsError
 from harmodels.records.run import RunRecord
 from harmodels.reporting.claims import claims_evidence, claims_rows
+from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.labels import configuration_text, entry_label
 from harmodels.reporting.page.experiments import (
     experiment_anchor,
@@ -21,9 +20,9 @@ from harmodels.reporting.page.experiments import (
     run_anchor,
 )
 from harmodels.reporting.page.sections import ReportSection
-from harmodels.reporting.specs import Spec, experiments_of, published_of
-from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Layout, lay_out
+from harmodels.reporting.tables.rows import EXPERIMENT
+from harmodels.reporting.tables.spec import Table, TableSpec
 from harmodels.reporting.tables.write import read_table_csv
 
 ADJUSTED = "adjusted_verdict"  # corrected for the number of claims, where a ledger has it
@@ -71,11 +70,10 @@ def page_tables(section: ReportSection) -> list[PageTable]:
         If one is missing or damaged.
     """
     tables = []
-    for name, entry in (section.spec.get("tables") or {}).items():
-        spec = parse_table(entry)
+    for name, spec in section.spec.tables.items():
         table = read_table_csv(section.folder / "tables" / f"{name}.csv", spec)
         columns = [column for column in table.cells.columns if column not in UNSHOWN]
-        described = _described(section, name, entry)
+        described = _described(section, name, spec)
         tables.append(
             PageTable(
                 name=name,
@@ -93,18 +91,17 @@ def page_tables(section: ReportSection) -> list[PageTable]:
 def page_figures(section: ReportSection) -> list[dict[str, Any]]:
     """Return the figures of a report, their SVG files as data addresses."""
     return [
-        _described(section, name, entry)
+        _described(section, name, spec)
         | {
             "file": section.file("figures", f"{name}.svg"),
             "source": embedded(section.folder / "figures" / f"{name}.svg"),
         }
-        for name, entry in (section.spec.get("figures") or {}).items()
+        for name, spec in section.spec.figures.items()
     ]
 
 
 def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of the ledger as printed, with anchors and the experiments behind them."""
-    specs: Mapping[str, Spec] = section.spec.get("claims") or {}
     known = "p_value" in ledger
     evidence = [text for _, text in claims_evidence(ledger)] if known else [""] * len(ledger)
     return [
@@ -117,7 +114,7 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
             "evidence": found,
             "origin": [
                 Link(experiment, experiment_anchor(section, experiment))
-                for experiment in experiments_of(specs[name])
+                for experiment in section.spec.claims[name].needs
             ],
         }
         for number, (name, verdict, cells, found) in enumerate(
@@ -154,21 +151,17 @@ def embedded(path: Path) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
 
 
-def _described(section: ReportSection, name: str, entry: Spec) -> dict[str, Any]:
+def _described(section: ReportSection, name: str, spec: TableSpec | FigureSpec) -> dict[str, Any]:
     return {
         "anchor": f"{section.id}-{name}",
         "label": entry_label(name),
-        "title": str(entry["title"]).rstrip("."),
-        "origin": _origin(section, entry),
-        "published": published_of(entry),
+        "title": spec.title.rstrip("."),
+        "origin": [
+            Link(experiment_title(section, name), experiment_anchor(section, name))
+            for name in spec.needs
+        ],
+        "published": spec.published_files,
     }
-
-
-def _origin(section: ReportSection, entry: Spec) -> list[Link]:
-    return [
-        Link(experiment_title(section, name), experiment_anchor(section, name))
-        for name in experiments_of(entry)
-    ]
 
 
 def _lines(
@@ -185,7 +178,7 @@ def _runs(
     section: ReportSection, spec: TableSpec, table: Table, row: Mapping[Any, Any]
 ) -> list[Link]:
     """Return links to the runs of a line; to their experiments where there are many."""
-    selections = list(selections_of(spec))
+    selections = spec.selections
     if EXPERIMENT in table.keys:
         selections = [part for part in selections if part.name == row[EXPERIMENT]] or selections
     group = str(row["group"])

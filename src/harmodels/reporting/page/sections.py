@@ -6,8 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harmodels.config.base import Text, key
 from harmodels.records.run import RunRecord
-from harmodels.reporting.specs import Spec
+from harmodels.reporting.reports import Products
+
+
+class SectionSpec(Products):
+    """What the page shows of a report."""
+
+    title: Text | None = key(None, "Its heading.")
+    experiments: dict[str, Text] = key({}, "The titles of its experiments, in their order.")
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,7 @@ class ReportSection:
     report, dataset
         Keys, as in the paths under results/.
     spec
-        The report's configuration: title, experiments, tables, figures, claims.
+        Its title and those of its experiments, its tables, figures and claims.
     folder
         `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
     runs
@@ -31,7 +39,7 @@ class ReportSection:
 
     report: str
     dataset: str
-    spec: Spec
+    spec: SectionSpec
     folder: Path
     runs: Sequence[RunRecord]
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -43,7 +51,7 @@ class ReportSection:
         """Return the section of an entry of `pipeline.sections.page_sections`."""
         place = entry["report"], entry["dataset"]
         seconds = read_job_seconds(results.joinpath("logs", *place, "train"))
-        return cls(*place, entry["spec"], Path(entry["folder"]), runs, seconds)
+        return cls(*place, SectionSpec.read(entry["spec"]), Path(entry["folder"]), runs, seconds)
 
     @property
     def id(self) -> str:

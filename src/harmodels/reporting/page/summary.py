@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from harmodels.config.specs import parse_claim
 from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.page.dot_plot import Pair
@@ -102,8 +101,8 @@ def findings(
     """
     column = ADJUSTED if ADJUSTED in ledger.columns else "verdict"
     decided = ledger[ledger[column].isin(["holds", "does not hold"])]
-    specs = section.spec["claims"]
-    shares = decided[decided["id"].map(lambda name: _of_shares(specs[name])).astype(bool)]
+    claims_of = section.spec.claims
+    shares = decided[decided["id"].map(lambda name: claims_of[name].of_shares).astype(bool)]
     effects = (
         (shares["value"] - shares["threshold"]).abs().sort_values(ascending=False, kind="stable")
     )
@@ -177,10 +176,6 @@ def _pair(table: PageTable, row: Mapping[Any, Any], number: int) -> Pair:
 def _row_text(table: PageTable, row: Mapping[Any, Any]) -> str:
     keys = {key: row[key] for key in table.content.keys if not pd.isna(row[key])}
     return ": ".join(part for part in (str(row["group"]), configuration_text(keys)) if part)
-
-
-def _of_shares(spec: Mapping[str, Any]) -> bool:
-    return getattr(parse_claim(spec), "loss", None) is None
 
 
 def _names_of(split: Any) -> list[str]:

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.specs.figures import PER_CLASS
-from harmodels.config.specs.published import measure_columns
+from harmodels.config.published import measure_columns
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
@@ -27,6 +26,7 @@ from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Run
 
+PER_CLASS = "_per_class"  # of a metric: the recorded sum over classes, divided by their number
 MOST_PREDICTED = "most_predicted_share"
 LEVEL_OF_SIGMOIDS = f"binary_cross_entropy{PER_CLASS}"
 FIRST_OF_LEVEL = 10  # the epoch from which on the reports' losses are level

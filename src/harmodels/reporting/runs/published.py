@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harmodels.config.specs.published import (
+from harmodels.config.published import (
     EPOCH,
     TRUE_CLASS,
+    PublishedRun,
     columns_before,
     curve_columns,
-    files_of,
     key_columns,
 )
 from harmodels.records.run import ReplicateRecord
@@ -30,24 +30,22 @@ FOLDER = Path("config", "published")
 _Key = tuple[tuple[str, Any], ...]
 
 
-def read_published(entries: Mapping[str, Mapping[str, Any]], files: Files) -> dict[str, list[Run]]:
+def read_published(entries: Mapping[str, PublishedRun], files: Files) -> dict[str, list[Run]]:
     """Return the published runs of each experiment, in the order of their files.
 
     Parameters
     ----------
     entries
-        The section `published_runs` of a report's configuration, or some of it: by experiment
-        `table`, `curves` and `confusions` (by checkpoint), each a file of config/published; `where`
-        holds options that these do not name.
+        The section `published_runs` of a report's configuration, or some of it, by experiment.
     files
         Their content.
     """
     return {name: _runs_of(name, entry, files) for name, entry in entries.items()}
 
 
-def load_published(entries: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, list[Run]]:
+def load_published(entries: Mapping[str, PublishedRun], folder: Path) -> dict[str, list[Run]]:
     """Return the published runs of some entries, whose files lie in `folder`."""
-    names = dict.fromkeys(file for entry in entries.values() for file in files_of(entry))
+    names = dict.fromkeys(file for entry in entries.values() for file in entry.files)
     return read_published(entries, {name: pd.read_csv(folder / name) for name in names})
 
 
@@ -83,21 +81,21 @@ def counterparts(runs: Runs, published: Runs) -> dict[str, list[Run]]:
     }
 
 
-def _runs_of(name: str, entry: Mapping[str, Any], files: Files) -> list[Run]:
-    table = _grouped(entry.get("table"), files, key_columns)
-    curves = _grouped(entry.get("curves"), files, lambda columns: columns_before(EPOCH, columns))
+def _runs_of(name: str, entry: PublishedRun, files: Files) -> list[Run]:
+    table = _grouped(entry.table, files, key_columns)
+    curves = _grouped(entry.curves, files, lambda columns: columns_before(EPOCH, columns))
     matrices = {
         checkpoint: _grouped(file, files, lambda columns: columns_before(TRUE_CLASS, columns))
-        for checkpoint, file in (entry.get("confusions") or {}).items()
+        for checkpoint, file in entry.matrices.items()
     }
     values = dict.fromkeys(
         value for group in (table, curves, *matrices.values()) for value in group
     )
-    order = [key for key in files[files_of(entry)[0]].columns if key in dict(next(iter(values)))]
+    order = [key for key in files[entry.files[0]].columns if key in dict(next(iter(values)))]
     return [
         _run(
             name,
-            {key: dict(value)[key] for key in order} | dict(entry.get("where") or {}),
+            {key: dict(value)[key] for key in order} | entry.where,
             table.get(value),
             curves.get(value),
             {checkpoint: group[value] for checkpoint, group in matrices.items() if value in group},

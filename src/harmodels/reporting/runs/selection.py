@@ -1,6 +1,7 @@
 """The runs that a selection means, and the best of them on held-out data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,23 @@ def select_run(runs: Runs, selection: Selection, user: str) -> Run:
             f"{listed(run.name for run in group)}"
         )
     return group[0]
+
+
+def option_values(group: Sequence[Run], option: str) -> list[Any]:
+    """Return the value of an option in each run.
+
+    Raises
+    ------
+    ConfigurationError
+        If the experiment does not vary it.
+    """
+    for run in group:
+        if option not in run.configuration:
+            raise ConfigurationError(
+                f"experiment {run.experiment!r} does not vary {option!r}; "
+                f"it varies {', '.join(run.configuration) or 'nothing'}"
+            )
+    return [run.configuration[option] for run in group]
 
 
 def pair_runs(left: Sequence[Run], right: Sequence[Run]) -> list[tuple[Run, Run]]:

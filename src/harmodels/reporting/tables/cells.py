@@ -54,40 +54,6 @@ CELL_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A table in full precision, before any rendering.
-
-    Attributes
-    ----------
-    title
-        What the table shows.
-    kind
-        As in the specification: `top_k`, `side_by_side`, `choices` and so on.
-    keys
-        The hyperparameters that name a row.
-    cells
-        One row a cell: the columns of `keys`, then `CELL_COLUMNS`. `group` names the block of
-        columns, `value` is a mean or a median. `low` and `high` are what is printed, and
-        `interval` says what that is: the widest 95 % interval of a mean, over `seeds`, over
-        `people` or over `seeds and people`, each of which stands in columns of its own; or the
-        `range` of a median. `n` counts the replicates behind a cell and `subjects` the people
-        tested, 0 where the data set does not name them, missing where nobody is asked for (no
-        accuracy on test sequences). `mark` is bold, italic or empty, `significant` says whether
-        the paired interval of an improvement excludes zero.
-    """
-
-    title: str
-    kind: str
-    keys: tuple[str, ...]
-    cells: pd.DataFrame
-
-    @property
-    def simulated(self) -> bool:
-        """Whether any cell rests on simulated recordings."""
-        return bool(self.cells["simulated"].any())
-
-
-@dataclass(frozen=True, eq=False)
 class Sample:
     """The values of one cell, one a replicate, and what the cell needs besides.
 

@@ -1,53 +1,74 @@
-"""What validation data choose in a sweep, beside what the test set would have chosen."""
+"""Tables of kind choices: what validation data choose, and what the test set would have."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-import pandas as pd
-
-from harmodels.config.specs.rows import EXPERIMENT
-from harmodels.config.specs.tables import Choices
+from harmodels.config.base import Filled, key
+from harmodels.config.published import File
+from harmodels.config.selection import Criterion, Listed, OfCheckpoint
+from harmodels.reporting.checks import Known
 from harmodels.reporting.labels import configuration_text
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.product import OfPeople
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import choose_run, select_runs
-from harmodels.reporting.tables.cells import Sample, Table, summarise
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables.cells import Sample, summarise
 from harmodels.reporting.tables.people import people_of_measure
-from harmodels.reporting.tables.published import Published, published_table, published_value
+from harmodels.reporting.tables.published import check_beside, published_table, published_value
+from harmodels.reporting.tables.rows import EXPERIMENT
+from harmodels.reporting.tables.spec import FILE, MEASURE, Measure, Table, TableSpec
 
 KEYS = (EXPERIMENT, "chosen_on", "configuration")
 BLOCKS = {"validation": "Validation data", "test": "Test set"}
 
 
-def build_choices(
-    spec: Choices, runs: Runs, published: Published, subjects: pd.DataFrame | None = None
-) -> Table:
-    """Build a table with two rows a sweep: chosen on validation data, and on the test set.
+class Choices(OfCheckpoint, OfPeople, TableSpec):
+    """Of each experiment the configuration that validation data choose and the test set's own.
 
-    One row says `both` where they agree. Validation data choose by `choose`, the test set by its
-    top-1 accuracy. Columns are the measures on validation data and on the test set, the published
-    numbers beside the latter.
+    The latter is the one that the top-1 accuracy on the test set would choose; both are shown with
+    their measures on both.
     """
-    checkpoint = spec.checkpoint
-    beside = published_table(spec.published, published, [], spec.measures, checkpoint)
-    samples: list[Sample] = []
-    for sweep in spec.sweeps:
-        group = select_runs(runs, sweep)
-        for names, run in _chosen(group, spec.choose, checkpoint, sweep.name):
-            samples += [
-                Sample.of(
-                    run,
-                    names,
-                    block,
-                    measure,
-                    prediction_measure(run, measure, checkpoint, split),
-                    published_value(beside, run.settings, measure, checkpoint, split),
-                    **people_of_measure(run, measure, checkpoint, split, subjects),
-                )
-                for split, block in BLOCKS.items()
-                for measure in spec.measures
-            ]
-    return Table(spec.title, spec.kind, KEYS, summarise(samples, KEYS))
+
+    kind: Literal["choices"] = "choices"
+    experiments: Filled[Listed] = key(..., "One or two rows each.")
+    choose: Criterion = key(..., "The criterion on the validation data.")
+    published: File | None = key(None, FILE)
+    measures: Filled[Measure] = key(("top_1",), f"The columns. {MEASURE}")
+
+    def check(self, known: Known) -> None:
+        """Refuse what the experiments or the published table do not have."""
+        super().check(known)
+        for sweep in self.selections:
+            known.check_validation(sweep, "`choose`")
+        check_beside(known, self.published, [], self.measures, self.checkpoint)
+
+    def build(self, given: Sources) -> Table:
+        """Build two rows a sweep, chosen on validation data and on the test set.
+
+        One row says `both` where they agree. Columns are the measures on validation data and on
+        the test set, the published numbers beside the latter.
+        """
+        checkpoint = self.checkpoint
+        table = published_table(self.published, given.tables, [], self.measures, checkpoint)
+        samples: list[Sample] = []
+        for sweep in self.selections:
+            group = select_runs(given.runs, sweep)
+            for names, run in _chosen(group, self.choose, checkpoint, sweep.name):
+                samples += [
+                    Sample.of(
+                        run,
+                        names,
+                        block,
+                        measure,
+                        prediction_measure(run, measure, checkpoint, split),
+                        published_value(table, run.settings, measure, checkpoint, split),
+                        **people_of_measure(run, measure, checkpoint, split, given.subjects),
+                    )
+                    for split, block in BLOCKS.items()
+                    for measure in self.measures
+                ]
+        return Table(self, KEYS, summarise(samples, KEYS))
 
 
 def _chosen(

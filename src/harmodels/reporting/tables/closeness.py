@@ -1,47 +1,89 @@
-"""How far our curves and confusion matrices lie from the published ones."""
+"""Tables of kind closeness: our curves and confusion matrices, how far from the published ones."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.selection import Selection
-from harmodels.config.specs.rows import keys_of
-from harmodels.config.specs.tables import Closeness, CurvesCompared
+from harmodels.config.base import Filled, Text, key
+from harmodels.config.selection import OfCheckpoint, Selecting, Selection, SplitName, Titled
 from harmodels.evaluation.confusion import confusion_counts, row_distance
 from harmodels.evaluation.predictions import select
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import MOST_PREDICTED, column, curve, has_curve
 from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.tables.cells import Sample, Table, summarise
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables.cells import Sample, summarise
+from harmodels.reporting.tables.rows import keys_of
+from harmodels.reporting.tables.spec import Table, TableSpec
 
 FIGURE = "figure"
 Array = NDArray[np.float64]
 
 
-def build_closeness(spec: Closeness, runs: Runs, published: Runs) -> Table:
-    """Build a table with a row a figure and configuration.
+class Curves(Titled, Selecting):
+    """The loss curves of an experiment, set beside the published ones."""
 
-    Each distance is beside the mean distance of a replicate from our others: a published
-    network that is as near as that could be one of ours.
+    metric: Text = key(..., "The loss, in the unit of the published curves.")
+    splits: Filled[SplitName] = key(("train",), "Which curves.")
+
+
+class Matrix(Titled, OfCheckpoint, Selecting):
+    """The confusion matrices of an experiment, set beside the published ones."""
+
+
+class Closeness(TableSpec):
+    """How far our curves and confusion matrices lie from the published ones, a row a configuration.
+
+    Of a curve the mean distance over the epochs, of a matrix the share of the most predicted class
+    and the distance of its rows (half the sum of absolute differences, mean over the classes).
     """
-    samples: list[Sample] = []
-    for curves in spec.curves:
-        for run in select_runs(runs, curves.selection):
-            samples += _of_curves(run, counterpart(run, published), curves)
-    for selection in spec.matrices:
-        for run in select_runs(runs, selection):
-            samples += _of_matrix(run, counterpart(run, published), selection)
-    keys = (FIGURE, *keys_of(sample.configuration for sample in samples if sample.configuration))
-    keys = tuple(dict.fromkeys(keys))
-    return Table(spec.title, spec.kind, keys, summarise(samples, keys))
+
+    note = (
+        "Distances from the published: of curves the mean over epochs, of matrices half the sum of "
+        "absolute differences of the rows' shares, mean over classes. Among ours: the same "
+        "distance of a replicate from our others; a published network as near as that could be one "
+        "of ours."
+    )
+
+    kind: Literal["closeness"] = "closeness"
+    curves: Filled[Curves] = key((), "Figures of losses; the title names the figure.")
+    matrices: Filled[Matrix] = key((), "Figures of confusion matrices; the title names the figure.")
+
+    @property
+    def shown_curves(self) -> list[tuple[Selection, str, str]]:
+        """Selection, metric and split of every curve compared."""
+        return [(c.selection_in(self), c.metric, split) for c in self.curves for split in c.splits]
+
+    @property
+    def published_experiments(self) -> list[str]:
+        """All experiments, each once."""
+        return self.needs
+
+    def build(self, given: Sources) -> Table:
+        """Build a row a figure and configuration.
+
+        Each distance is beside the mean distance of a replicate from our others: a published
+        network that is as near as that could be one of ours.
+        """
+        samples: list[Sample] = []
+        for curves in self.curves:
+            for run in select_runs(given.runs, curves.selection_in(self)):
+                samples += _of_curves(run, counterpart(run, given.published), curves)
+        for matrix in self.matrices:
+            selection = matrix.selection_in(self)
+            for run in select_runs(given.runs, selection):
+                samples += _of_matrix(run, counterpart(run, given.published), selection)
+        named = keys_of(sample.configuration for sample in samples if sample.configuration)
+        keys = tuple(dict.fromkeys((FIGURE, *named)))
+        return Table(self, keys, summarise(samples, keys))
 
 
-def _of_curves(run: Run, theirs: Run | None, spec: CurvesCompared) -> list[Sample]:
-    names = {FIGURE: spec.selection.name, **run.configuration}
+def _of_curves(run: Run, theirs: Run | None, spec: Curves) -> list[Sample]:
+    names = {FIGURE: spec.title, **run.configuration}
     samples = []
     for split in spec.splits:
         ours = curve(run, spec.metric, split).pivot(

@@ -1,58 +1,68 @@
-"""Confusions of a network: the classes that it takes for each other most often."""
+"""Tables of kind confusions: the classes that a network takes for each other most often."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.selection import Selection
-from harmodels.config.specs.tables import Confusions
+from harmodels.config.base import Count, key
+from harmodels.config.selection import Choosing, OfCheckpoint, OfSplit, Selection
 from harmodels.evaluation.confusion import confusion_counts, frequent_confusions, row_fractions
 from harmodels.evaluation.predictions import select
+from harmodels.reporting.checks import Known
 from harmodels.reporting.labels import class_text, configuration_text
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import select_run
-from harmodels.reporting.tables.cells import Sample, Table, summarise
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables.cells import Sample, summarise
+from harmodels.reporting.tables.spec import Table, TableSpec
 
 KEYS = ("true_class", "predicted_class")
 
 
-def build_confusions(spec: Confusions, runs: Runs, published: Runs | None = None) -> Table:
-    """Build a table with a row a confusion, the most frequent first.
+class Confusions(OfSplit, OfCheckpoint, Choosing, TableSpec):
+    """The most frequent confusions of one configuration, one row a pair of classes."""
 
-    Columns are the sequences confused and their share of all sequences of the true class; the
-    configuration is above them, the published numbers beside. A network without errors has one
-    row that says so.
+    kind: Literal["confusions"] = "confusions"
+    most: Count = key(10, "How many rows at most.", ge=1)
 
-    Raises
-    ------
-    ConfigurationError
-        If the specification leaves several configurations.
-    """
-    run = select_run(runs, spec.selection, "a table of confusions")
-    rows = select(run.predictions, spec.selection.checkpoint, spec.selection.split)
-    replicates, counts = confusion_counts(rows)
-    shares = row_fractions(counts)
-    printed = _printed(counterpart(run, published or {}), run, spec.selection)
-    samples: list[Sample] = []
-    for true, predicted in frequent_confusions(counts, spec.most):
-        of = float(counts[:, true].sum(axis=1).max())
-        pair = (class_text(run.classes[true]), class_text(run.classes[predicted]))
-        confused, share = (
-            _sample(run, pair, "confused", replicates, counts[:, true, predicted], of),
-            _sample(run, pair, "share_of_class", replicates, shares[:, true, predicted]),
-        )
-        if printed is not None:
-            confused = replace(confused, published=float(printed[true, predicted]))
-            share = replace(share, published=float(row_fractions(printed)[true, predicted]))
-        samples += [confused, share]
-    if not samples:
-        nothing = np.zeros(len(replicates))
-        samples = [_sample(run, ("none", "none"), "confused", replicates, nothing)]
-    return Table(spec.title, spec.kind, KEYS, summarise(samples, KEYS))
+    def check(self, known: Known) -> None:
+        """Refuse several configurations."""
+        super().check(known)
+        known.check_single(self.selection)
+
+    def build(self, given: Sources) -> Table:
+        """Build a row a confusion, the most frequent first.
+
+        Columns are the sequences confused and their share of all sequences of the true class; the
+        configuration is above them, the published numbers beside. A network without errors has
+        one row that says so.
+        """
+        run = select_run(given.runs, self.selection, "a table of confusions")
+        rows = select(run.predictions, self.checkpoint, self.split)
+        replicates, counts = confusion_counts(rows)
+        shares = row_fractions(counts)
+        printed = _printed(counterpart(run, given.published), run, self.selection)
+        samples: list[Sample] = []
+        for true, predicted in frequent_confusions(counts, self.most):
+            of = float(counts[:, true].sum(axis=1).max())
+            pair = (class_text(run.classes[true]), class_text(run.classes[predicted]))
+            confused, share = (
+                _sample(run, pair, "confused", replicates, counts[:, true, predicted], of),
+                _sample(run, pair, "share_of_class", replicates, shares[:, true, predicted]),
+            )
+            if printed is not None:
+                confused = replace(confused, published=float(printed[true, predicted]))
+                share = replace(share, published=float(row_fractions(printed)[true, predicted]))
+            samples += [confused, share]
+        if not samples:
+            nothing = np.zeros(len(replicates))
+            samples = [_sample(run, ("none", "none"), "confused", replicates, nothing)]
+        return Table(self, KEYS, summarise(samples, KEYS))
 
 
 def _printed(theirs: Run | None, run: Run, selection: Selection) -> NDArray[np.int64] | None:

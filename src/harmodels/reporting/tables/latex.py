@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Block, Cell, Layout, lay_out
+from harmodels.reporting.tables.spec import Table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

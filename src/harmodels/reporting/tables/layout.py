@@ -6,21 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from harmodels.config.selection import humanise
 from harmodels.evaluation.statistics import LEVEL
-from harmodels.reporting.labels import class_text, key_label, measure_label, name_text
-from harmodels.reporting.tables.cells import DIGITS, MEDIANS, PUBLISHED, Table, partial
+from harmodels.reporting.labels import key_label, measure_label, name_text
+from harmodels.reporting.tables.cells import DIGITS, MEDIANS, PUBLISHED, partial
+from harmodels.reporting.tables.spec import Table
 
 MISSING = "\N{EN DASH}"
-_RULES = (
-    "Epochs of the digitised curves (± 0.005 nats), one network each; a printed epoch is met by an "
-    "epoch beside it."
-)
-_DISTANCES = (
-    "Distances from the published: of curves the mean over epochs, of matrices half the sum of "
-    "absolute differences of the rows' shares, mean over classes. Among ours: the same distance of "
-    "a replicate from our others; a published network as near as that could be one of ours."
-)
 SIMULATED = "SIMULATED recordings: these numbers say nothing about people."
 
 
@@ -60,7 +51,7 @@ def lay_out(table: Table) -> Layout:
     blocks, columns = [], []
     for group, part in cells.groupby("group", sort=False):
         measures = list(part["measure"].unique())
-        headings = [_heading(table.kind, measure) for measure in measures]
+        headings = [table.spec.heading(measure) for measure in measures]
         columns += [(group, measure) for measure in measures]
         if (part["diverged"] > 0).any():
             headings.append("Diverged")
@@ -77,19 +68,16 @@ def lay_out(table: Table) -> Layout:
 def caption(table: Table) -> list[str]:
     """Return the caption's sentences: title, what a cell is, what the marks mean."""
     cells = table.cells.loc[table.cells["statistic"] != PUBLISHED]
-    sentences = [table.title.rstrip(".") + "."]
+    sentences = [table.spec.title.rstrip(".") + "."]
     if table.simulated:
         sentences.append(SIMULATED)
-    if table.kind == "stopping_rules":
-        sentences.append(_RULES)
-    else:
-        sentences += _spread_sentences(cells)
+    sentences += [table.spec.spread] if table.spec.spread else _spread_sentences(cells)
     if (cells["statistic"] == "median").any():
         sentences.append("Epochs: median over replicates [smallest, largest].")
     if cells["published"].notna().any():
         sentences.append("In brackets the published number.")
-    if table.kind == "closeness":
-        sentences.append(_DISTANCES)
+    if table.spec.note:
+        sentences.append(table.spec.note)
     if len(cells) < len(table.cells):
         sentences.append("Published rows: the report's networks [smallest, largest where several].")
     sentences += _mark_sentences(table)
@@ -98,16 +86,6 @@ def caption(table: Table) -> list[str]:
     if partial(cells).any():
         sentences.append("A mean without its diverged replicates is neither bold nor italic.")
     return sentences
-
-
-def _heading(kind: str, measure: str) -> str:
-    if kind == "class_recall":
-        return humanise(class_text(measure))
-    if kind == "stopping_rules":
-        return measure
-    if kind == "subject_accuracy" and measure != "accuracy":
-        return f"Subject {measure}"
-    return measure_label(measure)
 
 
 def _spread_sentences(cells: pd.DataFrame) -> list[str]:
@@ -136,13 +114,9 @@ def _spread_sentences(cells: pd.DataFrame) -> list[str]:
 
 
 def _mark_sentences(table: Table) -> list[str]:
-    changes = {
-        "last_against_best": "Bold: better with early stopping; italic: worse.",
-        "side_by_side": "Bold: the right block is better than the left; italic: worse.",
-    }
-    if table.kind not in changes:
+    marks = table.spec.marks
+    if not marks:
         return ["Bold: best of its column."] if (table.cells["mark"] == "bold").any() else []
-    marks = changes[table.kind]
     if table.cells["significant"].any():
         pairs = "replicates and people" if (table.cells["subjects"] > 1).any() else "replicates"
         marks += f" †: the interval of the difference, paired over {pairs}, excludes zero."

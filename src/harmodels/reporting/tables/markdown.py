@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from harmodels.reporting.tables.cells import Table
 from harmodels.reporting.tables.layout import Cell, lay_out
+from harmodels.reporting.tables.spec import Table
 
 
 def markdown_table(table: Table) -> str:

@@ -1,63 +1,82 @@
-"""How near each reading of a report comes to the rows that it prints."""
+"""Tables of kind printed_rows: how near each reading of a report comes to the rows it prints."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
-from harmodels.config.selection import Selection
-from harmodels.config.specs.rows import EXPERIMENT
-from harmodels.config.specs.tables import PrintedRows
+from harmodels.config.base import Filled, key
+from harmodels.config.published import File
+from harmodels.config.selection import ListedWeights, OfCheckpoint, Selection
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import share_interval
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.checks import Known
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import select_runs
-from harmodels.reporting.tables.cells import Sample, Table, summarise
-from harmodels.reporting.tables.published import Published, published_table, published_value
+from harmodels.reporting.sources import Sources
+from harmodels.reporting.tables.cells import Sample, summarise
+from harmodels.reporting.tables.published import check_beside, published_table, published_value
+from harmodels.reporting.tables.rows import EXPERIMENT
+from harmodels.reporting.tables.spec import FILE, MEASURE, Measure, Table, TableSpec
 
 KEYS = (EXPERIMENT, "printed_rows")
 
 
-def build_printed_rows(spec: PrintedRows, runs: Runs, published: Published) -> Table:
-    """Build a table with a row a title: how near its configurations come to the printed numbers.
+class PrintedRows(OfCheckpoint, TableSpec):
+    """How near each reading comes to the rows that the report prints, one row a title."""
 
-    Columns are the mean of our numbers beside the mean of the printed ones, the share of the
-    printed rows that lie inside our interval over seeds, and the distance |ours - printed|, mean
-    over the rows. Configurations that the report does not print are left out, and the intervals
-    are over seeds alone: the report tested the same people.
+    kind: Literal["printed_rows"] = "printed_rows"
+    experiments: Filled[ListedWeights] = key(
+        ...,
+        "Configurations, of which those that the report prints count; those of one title are "
+        "one row.",
+    )
+    published: File = key(..., FILE)
+    measure: Measure = key("top_1", MEASURE)
 
-    Raises
-    ------
-    ConfigurationError
-        If the report prints none of a row's configurations.
-    """
-    titles = dict.fromkeys(selection.name for selection in spec.readings)
-    samples: list[Sample] = []
-    for title in titles:
-        chosen = [selection for selection in spec.readings if selection.name == title]
-        found = _printed(spec, chosen, runs, published)
-        if not found:
-            raise ConfigurationError(
-                f"the report prints no configuration of the row {title!r}; "
-                f"{spec.published} has no number of them"
-            )
-        samples += _row(title, spec.measure, found)
-    return Table(spec.title, spec.kind, KEYS, summarise(samples, KEYS))
+    def check(self, known: Known) -> None:
+        """Refuse what the experiments or the published table do not have."""
+        super().check(known)
+        check_beside(known, self.published, [], [self.measure], self.checkpoint)
 
+    def build(self, given: Sources) -> Table:
+        """Build a row a title: how near its configurations come to the printed numbers.
 
-def _printed(
-    spec: PrintedRows, selections: Sequence[Selection], runs: Runs, published: Published
-) -> list[tuple[Run, pd.DataFrame, float]]:
-    """Return the configurations that the report prints: run, our values, printed number."""
-    found = []
-    for selection in selections:
-        checkpoint = selection.checkpoint
-        beside = published_table(spec.published, published, [], [spec.measure], checkpoint)
-        for run in select_runs(runs, selection):
-            number = published_value(beside, run.settings, spec.measure, checkpoint)
-            if number is not None:
-                found.append((run, prediction_measure(run, spec.measure, checkpoint), number))
-    return found
+        Columns are the mean of our numbers beside the mean of the printed ones, the share of the
+        printed rows that lie inside our interval over seeds, and the distance |ours - printed|,
+        mean over the rows. Configurations that the report does not print are left out, and the
+        intervals are over seeds alone: the report tested the same people.
+
+        Raises
+        ------
+        ConfigurationError
+            If the report prints none of a row's configurations.
+        """
+        samples: list[Sample] = []
+        for title in dict.fromkeys(selection.name for selection in self.selections):
+            found = self._printed([s for s in self.selections if s.name == title], given)
+            if not found:
+                raise ConfigurationError(
+                    f"the report prints no configuration of the row {title!r}; "
+                    f"{self.published} has no number of them"
+                )
+            samples += _row(title, self.measure, found)
+        return Table(self, KEYS, summarise(samples, KEYS))
+
+    def _printed(
+        self, selections: Sequence[Selection], given: Sources
+    ) -> list[tuple[Run, pd.DataFrame, float]]:
+        """Return the configurations that the report prints: run, our values, printed number."""
+        found = []
+        for selection in selections:
+            checkpoint = selection.checkpoint
+            table = published_table(self.published, given.tables, [], [self.measure], checkpoint)
+            for run in select_runs(given.runs, selection):
+                number = published_value(table, run.settings, self.measure, checkpoint)
+                if number is not None:
+                    found.append((run, prediction_measure(run, self.measure, checkpoint), number))
+        return found
 
 
 def _row(

@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from harmodels.config.specs.published import check_published, key_columns, measure_columns
+from harmodels.config.published import check_published, key_columns, measure_columns, read_rows
 from harmodels.errors import ConfigurationError
+from harmodels.reporting.checks import Known
+from harmodels.reporting.tables.rows import EXPERIMENT
 
 Published = Mapping[str, pd.DataFrame]  # by file of config/published
 
@@ -84,3 +86,18 @@ def published_table(
         )
     check_published(name, set(tables[name].columns), keys, measures, checkpoint)
     return tables[name]
+
+
+def check_beside(
+    known: Known,
+    file: str | None,
+    rows: Sequence[str],
+    measures: Sequence[str],
+    checkpoint: str,
+    unpublished: Sequence[str] = (),
+) -> None:
+    """Refuse a published table without the keys that name our rows, or without our columns."""
+    if file is not None:
+        columns = next(iter(read_rows(file, known.folder)), {})
+        named = [key for key in rows if key not in {EXPERIMENT, *unpublished}]
+        check_published(file, columns, named, measures, checkpoint)

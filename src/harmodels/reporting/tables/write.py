@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from harmodels.config.specs import TableSpec
 from harmodels.files import write_text
 from harmodels.reporting.frames import csv_text, read_csv
-from harmodels.reporting.tables.cells import CELL_COLUMNS, Table
+from harmodels.reporting.tables.cells import CELL_COLUMNS
 from harmodels.reporting.tables.latex import latex_table
 from harmodels.reporting.tables.markdown import markdown_table
+from harmodels.reporting.tables.spec import Table, TableSpec
 
 
 def write_table_files(table: Table, stem: str | Path) -> None:
@@ -33,7 +33,7 @@ def read_table_csv(path: str | Path, spec: TableSpec) -> Table:
     path
         The CSV file.
     spec
-        The table's specification, for its title and kind.
+        The table's specification.
 
     Raises
     ------
@@ -44,4 +44,4 @@ def read_table_csv(path: str | Path, spec: TableSpec) -> Table:
     cells = read_csv(path, CELL_COLUMNS, {"group": str, "measure": str})
     keys = tuple(name for name in cells.columns if name not in CELL_COLUMNS)
     text = {name: cells[name].astype("object").fillna("") for name in ("group", "mark", "interval")}
-    return Table(spec.title, spec.kind, keys, cells.assign(**text))
+    return Table(spec, keys, cells.assign(**text))

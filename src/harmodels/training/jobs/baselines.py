@@ -67,11 +67,6 @@ def fit_baseline(
     """Return a fitted scikit-learn classifier for features (n, D), labels (n,) and a seed.
 
     MiniRocket takes sequences (n, T, D), and is the only one that the seed changes.
-
-    Raises
-    ------
-    TrainingError
-        If the package of MiniRocket is not installed.
     """
     if options.model == "minirocket":
         return MiniRocket(seed).fit(features, labels)
@@ -91,15 +86,7 @@ def fit_baseline(
 class MiniRocket:
     """MiniRocket and a ridge classifier, as its authors recommend (Dempster et al. 2021).
 
-    Parameters
-    ----------
-    seed
-        Of its kernels.
-
-    Raises
-    ------
-    TrainingError
-        If sktime is not installed.
+    The seed is of its kernels. Raises TrainingError if sktime is not installed.
     """
 
     def __init__(self, seed: int):

@@ -12,10 +12,7 @@ from harmodels.errors import TrainingError
 def use_device(device: str) -> Iterator[None]:
     """Run the body of a job on `cpu` or `cuda`.
 
-    Raises
-    ------
-    TrainingError
-        If torch sees no GPU where one is to be used, or the GPU's memory is too small.
+    Raises TrainingError if torch sees no GPU where one is asked for, or its memory is too small.
     """
     if device == "cuda" and not torch.cuda.is_available():
         build = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "has no CUDA"
@@ -35,13 +32,7 @@ def use_device(device: str) -> Iterator[None]:
 
 
 def check_engine(engine: str) -> None:
-    """Refuse compiled loops where numba was told not to compile.
-
-    Raises
-    ------
-    TrainingError
-        Naming the variable and how to train without compiled loops.
-    """
+    """Refuse compiled loops where numba was told not to compile."""
     if engine != "compiled":
         return
     from numba.core import config  # here: a job of the reference engine needs no compiler

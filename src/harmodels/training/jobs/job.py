@@ -15,7 +15,7 @@ from harmodels.training.fit import Indices, SplitIndices
 
 @dataclass(frozen=True)
 class Job:
-    """Task of one training job; every field can be written as JSON.
+    """Task of one training job, in values that JSON can hold.
 
     The fields are those of `records.run.RunRecord`, but for `replicates`: how many to train.
     """

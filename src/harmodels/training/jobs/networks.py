@@ -52,18 +52,7 @@ def train_networks(
 ) -> TrainingResult:
     """Train all replicates and write history, predictions and weights.
 
-    Parameters
-    ----------
-    options
-        Of the training loop, one of `config.options`.
-    sequences, indices
-        What the networks read, and which part for what.
-    job, folder
-        What to do, and where its files go.
-    threads
-        Replicates trained at the same time by the compiled loops.
-    checkpoints
-        What an interrupted job is resumed from.
+    `threads` is the number of replicates that the compiled loops train at the same time.
     """
     data = _tensors(sequences, job).to(job.device)
     learner = make_learner(job.training, options, job.engine, threads)
@@ -92,11 +81,13 @@ def train_networks(
         outcome.epochs * len(rows)
         for outcome, rows in zip(result.outcomes, indices.train, strict=True)
     )
+    # reserved, not allocated: what recorded graphs hold is not counted as allocated
+    reserved = torch.cuda.max_memory_reserved() if job.device == "cuda" else None
     return TrainingResult(
         engine=learner.engine,
         outcomes=result.outcomes,
         sequences_per_s=round(trained / max(result.seconds, 1e-9), 1),
-        peak_gpu_memory_mb=_peak_gpu_memory_mb(job.device),
+        peak_gpu_memory_mb=None if reserved is None else round(reserved / 2**20, 1),
     )
 
 
@@ -146,20 +137,10 @@ def gradient_rows(
     return rows
 
 
-def _peak_gpu_memory_mb(device: str) -> float | None:
-    if device != "cuda":
-        return None
-    # reserved, not allocated: what recorded graphs hold is not counted as allocated
-    return round(torch.cuda.max_memory_reserved() / 2**20, 1)
-
-
 def make_schedule(options: Any, stopping: StoppingRule, job: Job) -> Schedule:
     """Return epochs, seeds, the monitored loss and the stopping rule of a job.
 
-    Raises
-    ------
-    TrainingError
-        If training shall stop on a validation loss and nothing is held out for it.
+    Raises TrainingError if training shall stop on a validation loss and nothing is held out.
     """
     if stopping != AllEpochs() and not job.validation:
         raise TrainingError(

@@ -22,24 +22,12 @@ RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 
 
 class TrainingResult(NamedTuple):
-    """What run.json says of a training.
+    """What run.json says of a training."""
 
-    Attributes
-    ----------
-    engine
-        What computed: `reference`, `compiled` or `scikit-learn`.
-    outcomes
-        The course of each replicate.
-    sequences_per_s
-        Training sequences of all replicates per second; None where nothing was timed.
-    peak_gpu_memory_mb
-        The most memory that was reserved on the GPU; None without one.
-    """
-
-    engine: str
+    engine: str  # `reference`, `compiled` or `scikit-learn`
     outcomes: list[Outcome]
-    sequences_per_s: float | None = None
-    peak_gpu_memory_mb: float | None = None
+    sequences_per_s: float | None = None  # of all replicates; None where nothing was timed
+    peak_gpu_memory_mb: float | None = None  # reserved
 
 
 def prediction_frame(
@@ -53,16 +41,7 @@ def prediction_frame(
 ) -> pd.DataFrame:
     """Return one row a sequence: replicate, checkpoint, split, id, label, score_0 ….
 
-    Parameters
-    ----------
-    sequences
-        All sequences of the job.
-    rows
-        (n,) which of them were classified.
-    scores
-        (n, C), the higher the likelier.
-    replicate, checkpoint, split
-        What the scores belong to.
+    `rows` (n,) says which sequences were classified, `scores` (n, C) how likely.
     """
     frame = pd.DataFrame(scores.astype(np.float32)).add_prefix("score_")
     frame.insert(0, "label", sequences.labels[rows])
@@ -118,19 +97,7 @@ def write_run_record(
 ) -> None:
     """Write run.json: the job, its result, the hashes of its files and further facts.
 
-    Parameters
-    ----------
-    folder
-        Holds the job's history, predictions and weights already.
-    job, result
-        What was to be done, and what came of it.
-    facts
-        Everything else that is known of the run, by key: its classes, data, machine, duration ….
-
-    Raises
-    ------
-    ResultsError
-        If the folder cannot be written.
+    The folder holds the job's history, predictions and weights already.
     """
     record = RunRecord(
         **vars(job)

@@ -23,17 +23,7 @@ def labels_of_epoch(
     replicate: int,
     epoch: int,
 ) -> NDArray[np.int64]:
-    """Return the labels of a run's training sequences in the order of one epoch.
-
-    Parameters
-    ----------
-    run
-        What was trained.
-    sequences, splits
-        Of its data set and its file of splits.
-    replicate, epoch
-        Which network, which epoch (from 1).
-    """
+    """Return the labels of a run's training sequences in the order of one epoch (from 1)."""
     if run.fold is not None:
         splits = splits[splits["fold"] == run.fold]
     rows = split_indices(splits, sequences, replicate, *training_splits(run.validation))

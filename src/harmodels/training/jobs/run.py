@@ -21,22 +21,11 @@ from harmodels.training.jobs.records import RECORDS, TrainingResult, write_run_r
 
 
 class CheckpointPolicy(NamedTuple):
-    """When and where a job's state is kept while it trains.
+    """When and where a job's state is kept while it trains."""
 
-    Attributes
-    ----------
-    folder
-        Of the job's checkpoint; None keeps nothing.
-    every_s
-        Seconds between two checkpoints, at least.
-    code
-        Digest of the code that trains, without which a changed program would be resumed from the
-        state of another one.
-    """
-
-    folder: Path | None = None
-    every_s: float = 15.0
-    code: str | None = None
+    folder: Path | None = None  # None keeps nothing
+    every_s: float = 15.0  # at least
+    code: str | None = None  # digest: a changed program must not resume another one's state
 
 
 def run_job(
@@ -51,16 +40,9 @@ def run_job(
 ) -> None:
     """Train, and write history, predictions, weights and run.json into `folder`.
 
-    Raises
-    ------
-    DataError
-        If the sequences do not suit the training loop.
-    ResultsError
-        If an input is damaged or dated in the future, or the folder cannot be written.
-    TrainingError
-        If the device or the engine cannot be used, or memory is too small on the device.
-    KeyboardInterrupt
-        After a checkpoint, if the process was asked to end.
+    Raises DataError if the sequences do not suit the training, ResultsError if an input is damaged
+    or dated in the future, or the folder cannot be written, TrainingError if device or engine
+    cannot be used, and KeyboardInterrupt after a checkpoint, if the process was asked to end.
     """
     make_deterministic()
     check_engine(job.engine)

@@ -54,20 +54,9 @@ def pack(result: Fit) -> Snapshot:
 def unpack(snapshot: Snapshot, beginning: Fit, monitor: str) -> Fit:
     """Return the `Fit` of which `pack` made a snapshot.
 
-    Parameters
-    ----------
-    snapshot
-        As `pack` returned it.
-    beginning
-        The same training before its first epoch: its tensors tell shapes, types and device.
-    monitor
-        Name of the loss that marks the best weights.
-
-    Raises
-    ------
-    ResultsError
-        If a tensor is missing or of another shape or type, or a replicate has not come as far as
-        the snapshot says. Everything else is covered by the digest of the checkpoint's file.
+    `beginning` is the same training before its first epoch: its tensors tell shapes, types and
+    device. Raises ResultsError if a tensor is missing or of another shape or type, or a replicate
+    has not come as far as the snapshot says; the digest of the file covers everything else.
     """
     tensors, facts = snapshot
     epoch, seconds = facts["epoch"], facts["seconds"]

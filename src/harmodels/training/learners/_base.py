@@ -34,27 +34,14 @@ class SequenceTensors:
     """The tensors that a network reads, all sequences end to end.
 
     Starts, lengths and fingers stay on the host: they decide what a GPU computes.
-
-    Attributes
-    ----------
-    frames
-        (F, D), every step of every sequence.
-    starts, lengths
-        (N,) int64; sequence i is `frames[starts[i]:starts[i] + lengths[i]]`.
-    labels
-        (N,) int64.
-    classes
-        Number of classes.
-    fingers
-        (F, K) channels of each finger where the sequences are of hands, otherwise None.
     """
 
-    frames: Tensor
-    starts: Tensor
-    lengths: Tensor
-    labels: Tensor
+    frames: Tensor  # (F, D), every step of every sequence
+    starts: Tensor  # (N,); sequence i is `frames[starts[i]:starts[i] + lengths[i]]`
+    lengths: Tensor  # (N,)
+    labels: Tensor  # (N,)
     classes: int
-    fingers: Tensor | None = None
+    fingers: Tensor | None = None  # (F, K) channels of each finger, of sequences of hands
 
     @classmethod
     def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "SequenceTensors":
@@ -70,13 +57,7 @@ class SequenceTensors:
 
     @property
     def inputs(self) -> Tensor:
-        """(N, T, D), a view of the frames.
-
-        Raises
-        ------
-        DataError
-            If the sequences differ in length.
-        """
+        """(N, T, D), a view of the frames; raises DataError if the sequences differ in length."""
         if not self.equal_length:
             raise DataError(
                 f"the sequences have {int(self.lengths.min())} to {int(self.lengths.max())} steps; "
@@ -110,16 +91,13 @@ class Learner(Protocol):
     @property
     def engine(self) -> str:
         """`reference` or `compiled`: the engine in use."""
-        ...
 
     @property
     def stopping(self) -> StoppingRule:
         """The rule that may end a replicate before the last epoch."""
-        ...
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the initial parameters, one replicate from each generator."""
-        ...
 
     def train_epoch(
         self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
@@ -129,28 +107,19 @@ class Learner(Protocol):
         `dropout` holds a generator a replicate for whatever the epoch draws at random. The
         losses, each (R,), are means over the epoch, taken before each update.
         """
-        ...
 
     def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
         """Return logits (R, n, C); row r of `indices` (R, n) holds the sequences of replicate r."""
-        ...
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the named mean losses of logits (n, C)."""
-        ...
 
 
 @dataclass(frozen=True)
 class NetworkLearner:
-    """Options, engine (`reference` or `compiled`) and threads of the compiled loop.
+    """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
 
-    Attributes
-    ----------
-    example
-        Options of a small network, with which `harmodels compile` compiles the loops.
-    """
-
-    example: ClassVar[Any]
+    example: ClassVar[Any]  # a small network, for `harmodels compile`
 
     options: Any
     engine: str
@@ -179,7 +148,6 @@ class MeasuresGradients(Protocol):
         It is the mean over the sequences `chosen` (n,) that have such a step; `params` is one
         network, R = 1.
         """
-        ...
 
 
 def index_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
@@ -192,14 +160,7 @@ def one_by_one(
 ) -> Tensor:
     """Return logits (R, n, C) of replicates that are scored one at a time, as kernels do.
 
-    Parameters
-    ----------
-    score
-        From one replicate's parameters and its sequences (n,) to logits (1, n, C).
-    params, indices
-        R networks and (R, n).
-    threads
-        Replicates scored at the same time.
+    `score` takes one replicate's parameters and its sequences (n,), and returns (1, n, C).
     """
 
     def run(r: int) -> Tensor:

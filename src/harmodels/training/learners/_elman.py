@@ -38,7 +38,13 @@ class ElmanLearner(NetworkLearner):
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the binary cross-entropy and the negative log-likelihood."""
-        return reference.mean_losses(scores, labels)
+        targets = losses.one_hot(labels, scores.shape[-1], scores.dtype)
+        entropies, _ = losses.binary_cross_entropy(scores, targets)
+        likelihoods = losses.negative_log_likelihood(scores, labels)
+        return {
+            "binary_cross_entropy": entropies.double().mean(),
+            "negative_log_likelihood": likelihoods.double().mean(),
+        }
 
     def gradient_norms(
         self, params: elman.ElmanClassifier, data: SequenceTensors, chosen: Tensor

@@ -34,11 +34,8 @@ INITIALISERS = {
 class SequenceLoss:
     """Forward and backward pass of an Elman classifier through whole sequences.
 
-    Attributes
-    ----------
-    data
-        Of sequences that differ in length, whose `inputs` are then their numbers, on the host:
-        no padded copy of all of them exists. None where inputs are dense.
+    `data` is given where sequences differ in length; the `inputs` are then their numbers, on the
+    host: no padded copy of all of them exists.
     """
 
     data: SequenceTensors | None = None

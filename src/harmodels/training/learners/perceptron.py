@@ -28,21 +28,11 @@ from harmodels.training.stopping import AllEpochs, LossGap, Patience, StoppingRu
 
 @dataclass(frozen=True)
 class PerceptronLoss:
-    """Forward and backward pass; the dropout masks are (R, B, N1) uint8, N1 + 1 as programmed.
+    """Forward and backward pass; the dropout masks are (R, B, N1) uint8, N1 + 1 as programmed."""
 
-    Attributes
-    ----------
-    scale
-        What kept activations are multiplied by in training.
-    output_gradient
-        The variant of the gradient at the logits.
-    as_programmed
-        Whether dropout is the program's.
-    """
-
-    scale: float
-    output_gradient: str
-    as_programmed: bool = False
+    scale: float  # of kept activations in training
+    output_gradient: str  # variant of the gradient at the logits
+    as_programmed: bool = False  # whether dropout is the program's
     losses = ("cross_entropy",)
 
     def gradients(

@@ -34,33 +34,18 @@ EPSILON = 1e-7  # of Adam, the default of Keras, which the report used
 
 
 class Architecture(NamedTuple):
-    """A classifier of packed sequences.
-
-    Attributes
-    ----------
-    initialise(generators)
-        Draw R classifiers.
-    forward(params, layout, inputs, dropout_mask)
-        Logits (R, B, C) and what `backward` needs.
-    backward(params, cache, d_logits, dropout_mask)
-        The gradients of all parameters.
-    fingers
-        (F, K) channels of each finger, None where the network reads all channels at once.
-    """
+    """A classifier of packed sequences."""
 
     initialise: Callable[[Generators], Any]
-    forward: Callable[..., tuple[Tensor, Any]]
-    backward: Callable[..., Any]
-    fingers: Tensor | None
+    forward: Callable[..., tuple[Tensor, Any]]  # (params, layout, inputs, mask) -> logits, cache
+    backward: Callable[..., Any]  # (params, cache, d_logits, mask) -> gradients
+    fingers: Tensor | None  # (F, K) channels of each; None: all channels at once
 
 
 def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
     """Return the architecture that the options name, for these sequences.
 
-    Raises
-    ------
-    TrainingError
-        If a hierarchy of fingers is asked for and the data set names no fingers.
+    Raises TrainingError if it is a hierarchy of fingers and the data set names none.
     """
     cell, channels = CELLS[options.cell], data.frames.shape[-1]
     shared: dict[str, Any] = {

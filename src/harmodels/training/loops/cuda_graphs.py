@@ -39,17 +39,8 @@ def plain_loop(step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
 def record_on_cuda(compute: Callable[[], Any], carry: Any) -> Replay:
     """Return a function that launches `compute` and the copy of its result into `carry`.
 
-    Parameters
-    ----------
-    compute
-        One step on buffers that outlive the replays; it changes none of them.
-    carry
-        The buffers that the step reads its carry from, and that receive the new one.
-
-    Raises
-    ------
-    TrainingError
-        If the step does something that cannot be recorded.
+    `compute` is one step on buffers that outlive the replays and that it does not change; it reads
+    its carry from `carry`. Raises TrainingError if the step cannot be recorded.
     """
     # A stream for each graph: graphs recorded on one stream share a workspace of cuBLAS, which
     # the first of them to be deleted takes away from the others (pytorch/pytorch#193402).

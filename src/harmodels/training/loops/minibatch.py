@@ -20,23 +20,14 @@ class Network(Protocol):
     @property
     def losses(self) -> tuple[str, ...]:
         """Names of the losses that `gradients` returns, in their order."""
-        ...
 
     def gradients(
         self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
-        Parameters
-        ----------
-        params
-            R networks.
-        inputs, labels
-            (R, B, …) and (R, B).
-        dropout_masks
-            (R, B, …), the masks of the samples, or None without dropout.
+        Inputs, labels and masks (None without dropout) begin with (R, B).
         """
-        ...
 
 
 Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state
@@ -78,35 +69,20 @@ def train_epoch(
     step: Update,
     loop: Loop = plain_loop,
 ) -> tuple[Any, Any, dict[str, Tensor]]:
-    """Train every replicate once through its samples.
+    """Train every replicate once through its samples; arguments and result: `kernels`.
 
     Parameters
     ----------
     network
         Forward and backward pass with the loss.
-    params, optimiser
-        R networks and the state of their optimiser.
-    inputs, labels
-        (N, …) and (N,), shared by the replicates.
-    order
-        (R, n) int64: row r holds the samples that replicate r sees, in that order.
-    dropout_masks
-        (R, n, …), for each position of the epoch, or None.
-    batch_size
-        Samples of an update.
+    optimiser
+        The state of the replicates' optimiser; returned as it is after the last update.
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
     step
         From parameters, gradients and optimiser state to new parameters and state.
     loop
         Runs the update on one batch after another.
-
-    Returns
-    -------
-    params, optimiser
-        After the last update.
-    losses
-        By name, (R,) float64: means over the epoch's samples, each taken before its update.
     """
     R, n = order.shape
 

@@ -61,24 +61,14 @@ def train_epoch(
     logged_every: int = 0,
     loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-    """Train every replicate once through its sequences.
+    """Train every replicate once through its sequences; arguments and result: `kernels`.
 
     Parameters
     ----------
-    params
-        R classifiers.
-    frames
-        (F, D), all sequences end to end, shared by the replicates.
-    starts, lengths
-        (N,) int64, on the host: sequence i is `frames[starts[i] : starts[i] + lengths[i]]`.
-    labels
-        (N,) int64.
-    order
-        (R, n) int64: row r holds the sequences that replicate r sees, in that order.
     window
         Steps through which a gradient reaches back.
-    learning_rate, clip
-        Step size; bound on each element of the gradient that is applied, None for no bound.
+    clip
+        Bound on each element of the gradient that is applied, None for no bound.
     transposed
         False: the backward recursion as printed in the report.
     update
@@ -91,14 +81,6 @@ def train_epoch(
         and then of every `logged_every`-th sequence.
     loop
         Runs the step on one sequence after another, where all have one length.
-
-    Returns
-    -------
-    params
-        After the last update.
-    losses
-        `binary_cross_entropy` and `negative_log_likelihood`, each (R,) float64: the mean over
-        the windows logged, each taken before its update.
     """
     step = partial(
         _train_sequence,
@@ -201,12 +183,3 @@ def scores(params: elman.ElmanClassifier, inputs: Tensor, lengths: Tensor | None
     initial = inputs.new_zeros(*inputs.shape[:2], params.rnn.bias_hh.shape[-1])
     logits, _, _ = elman.forward(params, inputs, initial, lengths)
     return logits
-
-
-def mean_losses(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Return the mean of both losses over `logits` (n, C) and `labels` (n,)."""
-    targets = losses.one_hot(labels, logits.shape[-1], logits.dtype)
-    return {
-        "binary_cross_entropy": losses.binary_cross_entropy(logits, targets)[0].double().mean(),
-        "negative_log_likelihood": losses.negative_log_likelihood(logits, labels).double().mean(),
-    }

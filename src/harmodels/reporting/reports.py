@@ -5,31 +5,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harmodels.config.base import Key, Record, key
 from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
-from harmodels.config.messages import nearest, unknown
+from harmodels.config.messages import unknown
+from harmodels.config.published import PublishedRun
 from harmodels.config.report_file import ReportFile, ReportPlan
-from harmodels.config.specs import (
-    ClaimSpec,
-    parse_claim,
-    parse_figure,
-    parse_table,
-    published_runs_in,
-)
-from harmodels.config.specs.checks import check_names, missing_experiments
-from harmodels.config.specs.published import check_published_run
-from harmodels.config.specs.verdicts import refuse_typed_verdict
 from harmodels.config.yaml_files import read_yaml, refuse_oversized
 from harmodels.errors import ConfigurationError
+from harmodels.reporting.checks import Known
+from harmodels.reporting.claims import ClaimSpec
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.tables import TableSpec
+
+
+class Products(Record):
+    """The tables, figures and claims of a report."""
+
+    tables: dict[Key, TableSpec] = key({}, "By the name of their files.")
+    figures: dict[Key, FigureSpec] = key({}, "By the name of their files.")
+    claims: dict[Key, ClaimSpec] = key({}, "By their id in the ledger.")
 
 
 @dataclass(frozen=True)
 class Report:
     """A report on its data sets, with experiments, tables, figures, claims and published runs.
 
-    `tables`, `figures` and `claims` are the entries as written, once they were checked; those in
-    `left_out` (by section and name) need experiments that the project does not build. `draws` are
-    those of its experiments, by data set and key, of every data set that the project or the
-    report's file names.
+    Tables, figures and claims are checked; those in `left_out` (by section and name) need
+    experiments that the project does not build. `draws` are those of its experiments, by data set
+    and key, of every data set that the project or the report's file names.
     """
 
     key: str
@@ -40,29 +44,26 @@ class Report:
     replicates_in_a_job: int
     draws: dict[str, dict[str, dict[str, Any]]]
     experiments: dict[str, Experiment]
-    tables: dict[str, dict[str, Any]]
-    figures: dict[str, dict[str, Any]]
-    claims: dict[str, dict[str, Any]]
-    published_runs: dict[str, dict[str, Any]]
+    tables: dict[str, TableSpec]
+    figures: dict[str, FigureSpec]
+    claims: dict[str, ClaimSpec]
+    published_runs: dict[str, PublishedRun]
     left_out: dict[str, list[str]]
+
+    def buildable(self, section: str) -> dict[str, ProductSpec]:
+        """Return the tables, figures or claims whose experiments are all built."""
+        return {
+            name: spec
+            for name, spec in getattr(self, section).items()
+            if f"{section}.{name}" not in self.left_out
+        }
 
 
 def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_job: int) -> Report:
     """Read the file of a report, expand its grids and check what is made of its runs.
 
-    Parameters
-    ----------
-    key, plan
-        Of the report, as the project's file has them.
-    root
-        The repository, which holds config/.
-    replicates, in_a_job
-        The project's numbers; the plan may have a number of its own of the first.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming file, key and value.
+    `replicates` and `in_a_job` are the project's; the plan may replace the first. Raises
+    ConfigurationError naming file, key and value.
     """
     path = root / "config" / "reports" / f"{key}.yaml"
     if not path.exists():
@@ -84,6 +85,10 @@ def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_j
     experiments = {
         name: expand(name, file, plan, where) for name in file.experiments if name in chosen
     }
+    folder = root / "config" / "published"
+    published = _published(file, folder, where)
+    products = Products.read({name: getattr(file, name) for name in Products.model_fields}, where)
+    namable = Known(experiments, list(file.experiments), published, folder)
     return Report(
         key=key,
         title=file.title,
@@ -93,11 +98,11 @@ def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_j
         replicates_in_a_job=in_a_job,
         draws=_draws(file, plan, experiments, where),
         experiments=experiments,
-        tables=file.tables,
-        figures=file.figures,
-        claims=file.claims,
-        published_runs=_check_published(file, root / "config" / "published", where),
-        left_out=_check_products(file, experiments, root, where),
+        tables=products.tables,
+        figures=products.figures,
+        claims=products.claims,
+        published_runs=published,
+        left_out=_check(products, namable, where),
     )
 
 
@@ -121,50 +126,31 @@ def _draws(
     return found
 
 
-def _check_published(file: ReportFile, folder: Path, where: str) -> dict[str, dict[str, Any]]:
+def _published(file: ReportFile, folder: Path, where: str) -> dict[str, PublishedRun]:
     """Return the published runs of a report, once their files were checked."""
-    published = {name: run.given() for name, run in file.published_runs.items()}
-    for name, entry in published.items():
+    for name, run in file.published_runs.items():
         place = f"{where}: published_runs.{name}"
         if name not in file.experiments:
             raise ConfigurationError(f"{place}: {unknown('experiment', name, file.experiments)}")
         try:
-            check_published_run(entry, folder)
+            run.check(folder)
         except ConfigurationError as error:
             raise ConfigurationError(f"{place}: {error}") from error
-    return published
+    return file.published_runs
 
 
-def _check_products(
-    file: ReportFile, experiments: Mapping[str, Experiment], root: Path, where: str
-) -> dict[str, list[str]]:
+def _check(products: Products, known: Known, where: str) -> dict[str, list[str]]:
     """Check every table, figure and claim; return those that lack an experiment, and which."""
     left_out = {}
-    folder, published = root / "config" / "published", file.published_runs
-    for section, parse in (
-        ("tables", parse_table),
-        ("figures", parse_figure),
-        ("claims", parse_claim),
-    ):
-        for name, entry in getattr(file, section).items():
-            place = f"{where}: {section}.{name}"
-            spec = parse(entry, place)
+    for section, specs in products:
+        for name, spec in specs.items():
             try:
-                missing = missing_experiments(spec, experiments, list(file.experiments))
+                spec.check_published(known)
+                missing = known.missing(spec.needs)
                 if missing:
                     left_out[f"{section}.{name}"] = missing
                 else:
-                    check_names(spec, experiments, folder)
-                for known in published_runs_in(spec):
-                    if known not in published:
-                        raise ConfigurationError(
-                            f"there is no entry {known!r} under published_runs"
-                            f"{nearest(known, published)}"
-                        )
-                if isinstance(spec, ClaimSpec):
-                    refuse_typed_verdict(
-                        spec, {k: run.given() for k, run in published.items()}, folder
-                    )
+                    spec.check(known)
             except ConfigurationError as error:
-                raise ConfigurationError(f"{place}: {error}") from error
+                raise ConfigurationError(f"{where}: {section}.{name}: {error}") from error
     return left_out

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from harmodels.config.project import parse_project
 from harmodels.errors import ConfigurationError
+from harmodels.pipeline.project import parse_project
+from harmodels.reporting.claims import ClaimSpec
+from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.tables import TableSpec
 
 CONFIG: dict[str, Any] = {
     "name": "toy",
@@ -139,8 +142,8 @@ def test_an_option_varied_to_null_is_named_and_selected_by_null(read):
 
 
 WRONG = {
-    "experiment": ({"tables.top.experiment": "plian"}, "tables.top: there is no experiment 'plian' (did you mean 'plain'?)"),
-    "side": ({"tables.pair.right.experiment": "x"}, "the report has plain, held_out"),
+    "experiment": ({"tables.top.experiment": "plian"}, "tables.top: unknown experiment 'plian' (did you mean 'plain'?)"),
+    "side": ({"tables.pair.right.experiment": "x"}, "known are plain, held_out"),
     "where key": ({"claims.loss.left.where": {"windw": 5}}, "'windw', which the experiment does not vary (did you mean 'window'?)"),
     "where value": ({"tables.top.where": {"hidden": 5}}, "no configuration of experiment 'plain' agrees"),
     "best without validation": ({"tables.top.checkpoint": "best"}, "'plain' does not hold out"),
@@ -148,15 +151,15 @@ WRONG = {
     "choices without validation": ({"tables.chosen.experiments": ["plain"]}, "'plain' does not hold out"),
     "split without validation": ({"tables.top.split": "validation"}, "'plain' does not hold out"),
     "last against best": ({"tables.both.experiment": "plain"}, "'plain' does not hold out"),
-    "sweep of validation": ({"figures.sweep.panels.0.experiment": "plain"}, "'plain' does not hold out"),
+    "sweep of validation": ({"figures.sweep.panels": [{"experiment": "plain", "where": {"window": 5}, "option": "hidden"}]}, "'plain' does not hold out"),
     "option": ({"figures.loss.option": "windw"}, "does not vary 'windw' (did you mean 'window'?)"),
     "panel option": ({"figures.sweep.panels.0.option": "clip"}, "does not vary 'clip'"),
     "metric": ({"figures.loss.metric": "cross_entropy"}, "has no loss 'cross_entropy'"),
     "claim's metric": ({"claims.loss.loss.metric": "accuracy"}, "has no loss 'accuracy'"),
     "claim's validation loss": ({"claims.loss.loss.split": "validation"}, "'plain' does not hold out"),
     "test loss": ({"figures.loss.split": "test"}, "set `test_every`"),
-    "measure": ({"tables.top.measures": ["top1"]}, "'top1' is not one of top_1"),
-    "published file": ({"tables.top.published": "our.csv"}, "no published table 'our.csv' (did you mean 'ours.csv'?)"),
+    "measure": ({"tables.top.measures": ["top1"]}, "tables.top.measures.0: 'top1' should be one of top_1"),
+    "published file": ({"tables.top.published": "our.csv"}, "no published file 'our.csv' (did you mean 'ours.csv'?)"),
     "published column": ({"tables.top.published": "other.csv"}, "has no column 'window'"),
     "interaction's value": ({"claims.both.at": {"window": 11}}, "no configuration of experiment 'plain' agrees"),
     "interaction's key": ({"claims.both.against": {"hiden": 4}}, "'hiden', which the experiment does not vary (did you mean 'hidden'?)"),
@@ -166,18 +169,25 @@ WRONG = {
     "several for a bar": ({"figures.bars.runs.0.where": None}, "one configuration is needed"),
     "best of none": ({"claims.best.best": {"hidden": 5}}, "names 0 of the configurations"),
     "gradients not measured": ({"figures.norms": {"title": "T", "kind": "gradient_norms", "runs": [{"experiment": "held_out", "where": {"hidden": 4}, "title": "A"}]}}, "'held_out' does not measure gradients; set `measure_gradients: true`"),
-    "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", "plain"]}, "several rows are called"),
+    "rows of one name": ({"tables.top.experiment": None, "tables.top.published": None, "tables.top.experiments": ["plain", {"experiment": "plain"}]}, "several rows are called"),
     "line of two": ({"claims.line": LINE}, "claims.line: a line along 'hidden' needs three numbers at least; experiment 'held_out' has [4, 8]"),
     "line of an option": (THREE | {"claims.line": LINE | {"option": "hiden"}}, "does not vary 'hiden' (did you mean 'hidden'?)"),
     "line of several": (THREE | {"claims.line": LINE | {"experiment": "plain"}}, "choose some with `where`"),
     "line's loss": (THREE | {"claims.line": LINE | {"metric": "min_loss", "loss": {"split": "train", "metric": "accuracy"}}}, "has no loss 'accuracy'"),
     "margin of a trend": (THREE | {"claims.line": LINE | {"margin": 0.1}}, "unknown key 'margin'"),
     "seconds of no value": ({"figures.time": TIME | {"published": {5: 10}}}, "`published` names hidden 5; the experiment has [4, 8]"),
-    "no seconds": ({"figures.time": TIME | {"published": {4: "ten"}}}, "`published` 4: 'ten' is no number of seconds"),
-    "seconds of two panels": ({"figures.time": TIME | {"panels": TIME["panels"] * 2, "published": {4: 1}}}, "`published` seconds belong to one panel"),
-    "key": ({"tables.top.wehre": {"hidden": 4}}, "unknown key 'wehre'; did you mean 'where'?"),
+    "no seconds": ({"figures.time": TIME | {"published": {4: "ten"}}}, "figures.time.published.4: 'ten' should be a number"),
+    "seconds of two panels": ({"figures.time": TIME | {"panels": [*TIME["panels"], {"experiment": "held_out", "option": "hidden", "scale": "log"}], "published": {4: 1}}}, "`published` seconds belong to one panel"),
+    "no experiment": ({"tables.top.experiment": None}, "tables.top: the key 'experiment' is missing"),
+    "one and several": ({"tables.top.experiments": ["plain"]}, "tables.top: 'experiment' cannot be given beside 'experiments'"),
+    "no title": ({"tables.top.title": None}, "tables.top: the key 'title' is missing"),
+    "no weights": ({"claims.best.checkpoint": None}, "claims.best: the key 'checkpoint' is missing"),
+    "no weights of a side": ({"claims.loss.loss": None, "claims.loss.metric": "top_1"}, "claims.loss: left: the key 'checkpoint' is missing"),
+    "class of another metric": ({"claims.best.class": "sitting"}, "claims.best: the key 'class' does not belong to top_1"),
+    "nothing published": ({"claims.best.published": {}}, "claims.best.published: it is empty; give verdict, value, source"),
+    "key": ({"tables.top.wehre": {"hidden": 4}}, "unknown key 'wehre' (did you mean 'where'?)"),
     "kind": ({"figures.bars.kind": "recal_bars"}, "no figure of kind 'recal_bars' (did you mean 'recall_bars'?)"),
-    "value": ({"tables.top.checkpoint": "lst"}, "'lst' is none of 'last', 'best' (did you mean 'last'?)"),
+    "value": ({"tables.top.checkpoint": "lst"}, "'lst' should be one of 'last', 'best' (did you mean 'last'?)"),
 }  # fmt: skip
 
 
@@ -192,5 +202,27 @@ def test_what_the_plan_leaves_out_is_named_and_no_error(read):
     report = read({}, {"experiments": ["plain"]})
     assert report.left_out["tables.pair"] == ["held_out"]
     assert "tables.top" not in report.left_out
-    with pytest.raises(ConfigurationError, match="no experiment 'helt_out'"):
+    with pytest.raises(ConfigurationError, match="unknown experiment 'helt_out'"):
         read({"tables.both.experiment": "helt_out"}, {"experiments": ["plain"]})
+
+
+SIDE = {"experiment": "b", "checkpoint": "last", "title": "B"}
+TABLE = {"title": "T", "kind": "top_k", "checkpoint": "last"}
+PAIR = {"title": "T", "kind": "side_by_side", "left": SIDE, "right": SIDE}
+SWEEP = {"title": "T", "kind": "sweep", "checkpoint": "last"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "needs", "files", "subjects"),
+    [
+        (TableSpec.read(TABLE | {"experiment": "a", "published": "t.csv"}), ["a"], ["t.csv"], True),
+        (TableSpec.read(TABLE | {"experiment": "a", "split": "train"}), ["a"], [], False),
+        (TableSpec.read(TABLE | {"experiments": ["a", "b", SIDE | {"choose": "validation_loss"}]}), ["a", "b"], [], True),
+        (TableSpec.read(PAIR | {"left": SIDE | {"experiment": "c", "published": "t.csv"}}), ["c", "b"], ["t.csv"], True),
+        (TableSpec.read({"title": "T", "kind": "confusions", "experiment": "a", "checkpoint": "last"}), ["a"], [], False),
+        (FigureSpec.read(SWEEP | {"panels": [{"experiment": e, "option": "x"} for e in "ba"]}), ["b", "a"], [], False),
+        (ClaimSpec.read(LINE | {"published": {"verdict": "holds"}}), ["held_out"], [], False),
+    ],
+)  # fmt: skip
+def test_a_specification_says_what_it_needs(spec, needs, files, subjects):
+    assert (spec.needs, spec.published_files, spec.needs_subjects) == (needs, files, subjects)

@@ -1,0 +1,67 @@
+"""The project: its file read, with its reports and their tables, figures and claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harmodels.config.project import (
+    AfternoonPlan,
+    ModelPlan,
+    ProjectFile,
+    Resources,
+    resolve_engine,
+)
+from harmodels.config.yaml_files import refuse_oversized
+from harmodels.reporting.reports import Report, parse_report
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project file with its reports read, its grids expanded and its device decided."""
+
+    name: str
+    reports: dict[str, Report]
+    seed: int
+    engine: str
+    device: str
+    downloads: str
+    checkpoint_every_s: int
+    resources: Resources
+    registries: tuple[str, ...]
+    models: Mapping[str, ModelPlan]
+    afternoons: Mapping[str, AfternoonPlan]
+    live: tuple[str, ...]
+
+
+def parse_project(config: Mapping[str, Any], root: Path) -> Project:
+    """Check the configuration and the report files it names, and expand the grids.
+
+    Parameters
+    ----------
+    config
+        The content of config/config.yaml, with what the command line changed.
+    root
+        The repository, which holds config/.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key is unknown or missing, a value has the wrong type or lies outside its range, a
+        report does not exist, or a grid is impossible.
+    """
+    refuse_oversized(config, "configuration")
+    file = ProjectFile.read(config, "configuration")
+    engine, device = resolve_engine(file.engine, file.device)
+    same = ("name", "seed", "downloads", "checkpoint_every_s", "models", "afternoons", "live")
+    return Project(
+        **{name: getattr(file, name) for name in same},
+        reports={
+            name: parse_report(name, plan, root, file.replicates, file.replicates_in_a_job)
+            for name, plan in file.reports.items()
+        },
+        engine=engine,
+        device=device,
+        resources=file.resources.on(device),
+        registries=file.registry,
+    )

@@ -1,0 +1,112 @@
+"""Claims on the left against the right: comparison, majorities, best_of_each and equivalence."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pandas as pd
+
+from harmodels.config.base import Number, key
+from harmodels.config.selection import CHECKPOINT, Checkpoint, Choosing, OfSplit
+from harmodels.evaluation.claims import (
+    Judgement,
+    compare,
+    equivalent,
+    majority,
+    majority_untied,
+)
+from harmodels.evaluation.contrasts import best_of_each
+from harmodels.reporting.claims.ledger import EITHER_WAY
+from harmodels.reporting.claims.measured import Measured, Sided
+from harmodels.reporting.claims.spec import Evidence, note_on
+from harmodels.reporting.runs.load import Runs
+from harmodels.reporting.runs.selection import select_runs
+
+
+class Side(OfSplit, Choosing):
+    """One side of a comparison."""
+
+    checkpoint: Checkpoint = key("last", CHECKPOINT)
+
+
+class Compared(Measured):
+    """Base of the claims on two sides, configurations paired on the keys that neither fixes.
+
+    One configuration on each side is a pair whatever its keys.
+    """
+
+    left: Side = key(..., "What is compared.")
+    right: Side = key(..., "What it is compared with.")
+
+    def judge(self, runs: Runs) -> Evidence:
+        """Judge left against right."""
+        sides = self.selections
+        groups = [select_runs(runs, side) for side in sides]
+        fixed = {key for side in sides for key in side.where}
+        common = set(groups[0][0].configuration) & set(groups[1][0].configuration)
+        pair_on = [key for key in groups[0][0].configuration if key in common - fixed]
+        if len(groups[0]) == len(groups[1]) == 1:
+            pair_on = []
+        left, right = (self.sample(*side) for side in zip(sides, groups, strict=True))
+        judgement, quantity = self._judge(left, right, pair_on)
+        return Evidence(judgement, quantity, note_on(groups, [left, right], self.classes))
+
+    def _judge(
+        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
+    ) -> tuple[Judgement, str]:
+        raise NotImplementedError
+
+
+class Comparison(Compared, Sided):
+    """Left against right, configurations paired on the keys that neither side fixes.
+
+    A comparison judges the mean difference against 0; a majority judges the share of pairs in
+    which left is on the expected side against one half, and majority_untied that share among the
+    pairs that differ. Of kind best_of_each, the best configuration of each side, per replicate,
+    is compared: the highest value where `greater` is expected, the lowest where `less` is.
+    """
+
+    kind: Literal["comparison", "majority", "majority_untied", "best_of_each"]
+
+    def holds(self, value: float, threshold: float) -> bool:
+        """Return whether a single value is on the side claimed: of shares always above."""
+        if self.kind.startswith("majority"):
+            return value > threshold
+        return super().holds(value, threshold)
+
+    def _judge(
+        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
+    ) -> tuple[Judgement, str]:
+        name, expected = self.measure_text, self.expected
+        judged: dict[str, tuple[Any, str]] = {
+            "comparison": (compare, f"{name}, difference"),
+            "majority": (majority, f"share of configurations with {expected} {name}"),
+            "majority_untied": (
+                majority_untied,
+                f"share with {expected} {name} among the configurations that differ",
+            ),
+        }
+        if self.kind == "best_of_each":
+            what = f"{name} of the best configuration of each side, difference"
+            return best_of_each(left, right, expected), what
+        judge, quantity = judged[self.kind]
+        return judge(left, right, pair_on, expected), quantity
+
+
+class Equivalence(Compared):
+    """Left and right, paired as in a comparison, differ by less than `margin`.
+
+    It holds if the whole interval of the difference lies inside.
+    """
+
+    kind: Literal["equivalence"] = "equivalence"
+    margin: Number = key(..., "The largest difference that is none.", gt=0)
+
+    def holds(self, value: float, threshold: float) -> bool:
+        """Return whether a single difference lies inside the margin."""
+        return abs(value) < threshold
+
+    def _judge(
+        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
+    ) -> tuple[Judgement, str]:
+        quantity = f"{self.measure_text}, {EITHER_WAY}"
+        return equivalent(left, right, pair_on, self.margin), quantity
