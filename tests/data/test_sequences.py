@@ -62,43 +62,27 @@ def test_an_unknown_channel_is_named_with_those_there_are(sequences):
         sequences.select_channels(["z"])
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_value_that_is_not_finite_names_sequence_and_step(sequences, bad):
-    values = sequences.values.copy()
+def values_with(bad):
+    values = np.zeros((6, 2), dtype=np.float32)
     values[4, 1] = bad
-    with pytest.raises(DataError, match="s/3 holds NaN or infinity at step 1"):
-        replace(sequences, values=values)
+    return values
 
 
-@pytest.mark.parametrize("label", [-1, 2])
-def test_a_label_outside_the_classes_names_the_sequence(sequences, label):
-    with pytest.raises(DataError, match=f"s/2 has label {label}"):
-        replace(sequences, labels=np.array([0, label, 0]))
-
-
-def test_ids_must_be_unique(sequences):
-    with pytest.raises(DataError, match="not unique"):
-        replace(sequences, ids=np.array(["s/1", "s/1", "s/3"]))
-
-
-def test_an_empty_sequence_is_named(sequences):
-    with pytest.raises(DataError, match="s/2 is empty"):
-        replace(sequences, offsets=np.array([0, 3, 3, 6]))
-
-
-def test_columns_of_another_length_are_an_error(sequences):
-    with pytest.raises(DataError, match="3 ids but 2 labels"):
-        replace(sequences, labels=np.array([0, 1]))
-
-
-def test_subjects_are_read_without_the_values(sequences, tmp_path):
-    write_sequences(tmp_path / "s.parquet", sequences)
-    frame = read_subjects(tmp_path / "s.parquet")
-    assert dict(zip(frame["id"], frame["subject"], strict=True)) == {
-        "s/1": "p",
-        "s/2": "q",
-        "s/3": "p",
-    }
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("values", values_with(np.nan), "s/3 holds NaN or infinity at step 1"),
+        ("values", values_with(np.inf), "s/3 holds NaN or infinity at step 1"),
+        ("labels", np.array([0, -1, 0]), "s/2 has label -1"),
+        ("labels", np.array([0, 2, 0]), "s/2 has label 2"),
+        ("labels", np.array([0, 1]), "3 ids but 2 labels"),
+        ("ids", np.array(["s/1", "s/1", "s/3"]), "not unique"),
+        ("offsets", np.array([0, 3, 3, 6]), "s/2 is empty"),
+    ],
+)
+def test_sequences_that_contradict_themselves_are_refused(sequences, name, values, message):
+    with pytest.raises(DataError, match=message):
+        replace(sequences, **{name: values})
 
 
 def test_a_damaged_file_is_named(sequences, tmp_path):
@@ -129,3 +113,4 @@ def test_people_of_two_data_sets_are_kept_apart(sequences, tmp_path):
     found = read_subjects(tmp_path / "a", tmp_path / "b")
     assert list(found) == ["id", "subject", "dataset"]
     assert found.groupby("dataset").size().to_dict() == {"toy": 3, "other": 3}
+    assert found["subject"].tolist() == ["p", "q", "p"] * 2

@@ -1,24 +1,21 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.data.sequences import Sequences
 from harmodels.data.splits import Draw, draw_splits, split_indices
 from harmodels.errors import DataError
 
-Make = Callable[..., Sequences]
 DRAW = Draw(train_per_class=8, test_per_class=4, validation_per_class=2)
 
 
-def _ids(frame: pd.DataFrame, replicate: int, split: str) -> set[str]:
+def _ids(frame, replicate, split):
     mine = frame[(frame["replicate"] == replicate) & (frame["split"] == split)]
     return set(mine["id"])
 
 
-def test_every_class_gives_the_number_asked_for(make_sequences: Make) -> None:
+def test_every_class_gives_the_number_asked_for(make_sequences):
     sequences = make_sequences()
     frame = draw_splits(sequences, DRAW, seed=1, replicates=2)
     for split, count in (("train", 6), ("validation", 2), ("test", 4)):
@@ -26,24 +23,16 @@ def test_every_class_gives_the_number_asked_for(make_sequences: Make) -> None:
         assert np.bincount(labels).tolist() == [count] * 3
 
 
-def test_columns_are_what_the_tables_read(make_sequences: Make) -> None:
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
+def test_a_draw_lists_each_sequence_once_in_its_official_half(make_sequences):
+    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=3)
     assert list(frame.columns) == ["replicate", "id", "split"]
     assert frame["replicate"].dtype == np.int16
-
-
-def test_nothing_stands_in_two_splits(make_sequences: Make) -> None:
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=3)
     assert not frame.duplicated(["replicate", "id"]).any()
-
-
-def test_official_halves_are_kept(make_sequences: Make) -> None:
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
     assert all(name.startswith("test/") for name in _ids(frame, 0, "test"))
     assert all(name.startswith("train/") for name in _ids(frame, 0, "train"))
 
 
-def test_replicates_share_test_and_training_but_not_validation(make_sequences: Make) -> None:
+def test_replicates_share_test_and_training_but_not_validation(make_sequences):
     frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
     assert _ids(frame, 0, "test") == _ids(frame, 1, "test")
     pools = [_ids(frame, r, "train") | _ids(frame, r, "validation") for r in (0, 1)]
@@ -51,17 +40,11 @@ def test_replicates_share_test_and_training_but_not_validation(make_sequences: M
     assert _ids(frame, 0, "validation") != _ids(frame, 1, "validation")
 
 
-def test_a_replicate_is_the_same_for_any_number_of_them(make_sequences: Make) -> None:
-    many = draw_splits(make_sequences(), DRAW, seed=1, replicates=5)
-    few = draw_splits(make_sequences(), DRAW, seed=1, replicates=2)
-    pd.testing.assert_frame_equal(many[many["replicate"] < 2], few)
-
-
 @pytest.mark.parametrize("validation", ["sequences", "subjects"])
 @pytest.mark.parametrize("protocol", ["official", "subjects", "random"])
 def test_more_replicates_are_drawn_without_drawing_the_first_again(
-    validation: str, protocol: str, make_sequences: Make
-) -> None:
+    validation, protocol, make_sequences
+):
     draw = Draw(protocol=protocol, validation_per_class=2, validation=validation)
     few, more, all_ = (
         draw_splits(make_sequences(), draw, seed=1, replicates=replicates, first=first)
@@ -70,28 +53,22 @@ def test_more_replicates_are_drawn_without_drawing_the_first_again(
     pd.testing.assert_frame_equal(pd.concat([few, more], ignore_index=True), all_)
 
 
-def test_another_seed_draws_others(make_sequences: Make) -> None:
-    one, two = (draw_splits(make_sequences(), DRAW, seed=s, replicates=1) for s in (1, 2))
+def test_another_seed_draws_others_and_null_takes_all(make_sequences):
+    sequences = make_sequences()
+    one, two = (draw_splits(sequences, DRAW, seed=s, replicates=1) for s in (1, 2))
     assert set(one["id"]) != set(two["id"])
+    assert set(draw_splits(sequences, Draw(), seed=1, replicates=1)["id"]) == set(sequences.ids)
 
 
-def test_a_smaller_draw_is_part_of_a_larger_one(make_sequences: Make) -> None:
+def test_a_smaller_draw_is_part_of_a_larger_one(make_sequences):
     small = draw_splits(make_sequences(), Draw(4, 2), seed=1, replicates=1)
     large = draw_splits(make_sequences(), Draw(8, 4), seed=1, replicates=1)
     assert _ids(small, 0, "train") < _ids(large, 0, "train")
     assert _ids(small, 0, "test") < _ids(large, 0, "test")
 
 
-def test_null_takes_all(make_sequences: Make) -> None:
-    sequences = make_sequences()
-    frame = draw_splits(sequences, Draw(), seed=1, replicates=1)
-    assert set(frame["id"]) == set(sequences.ids)
-
-
 @pytest.mark.parametrize("protocol", ["subjects", ("official", "subjects"), ["subjects", "random"]])
-def test_nobody_is_trained_and_tested_on(
-    protocol: str | list[str] | tuple[str, ...], make_sequences: Make
-) -> None:
+def test_nobody_is_trained_and_tested_on(protocol, make_sequences):
     sequences = make_sequences(halves=False)
     frame = draw_splits(sequences, Draw(protocol=protocol), seed=1, replicates=1)
     people = [
@@ -101,7 +78,7 @@ def test_nobody_is_trained_and_tested_on(
     assert people[0] | people[1] == set("01234")
 
 
-def test_the_first_protocol_is_taken_that_the_data_set_allows(make_sequences: Make) -> None:
+def test_the_first_protocol_is_taken_that_the_data_set_allows(make_sequences):
     draw = Draw(protocol=["official", "per_class"], test_per_class=2)
     halves = draw_splits(make_sequences(), draw, seed=1, replicates=1)
     assert all(name.startswith("test/") for name in _ids(halves, 0, "test"))
@@ -111,7 +88,7 @@ def test_the_first_protocol_is_taken_that_the_data_set_allows(make_sequences: Ma
     pd.testing.assert_frame_equal(drawn, alone)
 
 
-def test_people_are_tested_on_who_leave_enough_of_each_class(make_sequences: Make) -> None:
+def test_people_are_tested_on_who_leave_enough_of_each_class(make_sequences):
     sequences = make_sequences(halves=False)
     # two people have all of a class, so that a set with neither or both of them leaves none of it
     others = (sequences.labels == 0) & ~np.isin(sequences.subjects, ["3", "4"])
@@ -127,7 +104,7 @@ def test_people_are_tested_on_who_leave_enough_of_each_class(make_sequences: Mak
         draw_splits(scarce, replace(draw, train_per_class=100), seed=1, replicates=1)
 
 
-def test_a_random_split_keeps_the_classes_in_proportion(make_sequences: Make) -> None:
+def test_a_random_split_keeps_the_classes_in_proportion(make_sequences):
     sequences = make_sequences(20)
     draw = Draw(protocol="random", test_fraction=0.2)
     frame = draw_splits(sequences, draw, seed=1, replicates=1)
@@ -145,24 +122,30 @@ def test_a_random_split_keeps_the_classes_in_proportion(make_sequences: Make) ->
         (Draw(protocol="subjects", test_fraction=0.99), "cannot be split with test_fraction 0.99"),
     ],
 )
-def test_an_impossible_draw_is_refused(draw: Draw, message: str, make_sequences: Make) -> None:
+def test_an_impossible_draw_is_refused(draw, message, make_sequences):
     with pytest.raises(DataError, match=message):
         draw_splits(make_sequences(), draw, seed=1, replicates=1)
 
 
-def test_official_halves_that_do_not_exist_are_refused(make_sequences: Make) -> None:
-    with pytest.raises(DataError, match="no official split; use protocol"):
-        draw_splits(make_sequences(halves=False), Draw(protocol="official"), seed=1, replicates=1)
-
-
-def test_unknown_people_cannot_be_kept_apart(make_sequences: Make) -> None:
-    sequences = make_sequences()
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (Draw(protocol="official"), "no official split; use protocol"),
+        (Draw(protocol="subjects"), "does not say"),
+        (
+            Draw(protocol="random", validation_per_class=2, validation="subjects"),
+            "toy does not say .* use draw.validation: sequences",
+        ),
+    ],
+)
+def test_halves_and_people_that_are_not_known_cannot_be_drawn_by(draw, message, make_sequences):
+    sequences = make_sequences(halves=False)
     sequences = replace(sequences, subjects=np.full(len(sequences), ""))
-    with pytest.raises(DataError, match="does not say"):
-        draw_splits(sequences, Draw(protocol="subjects"), seed=1, replicates=1)
+    with pytest.raises(DataError, match=message):
+        draw_splits(sequences, draw, seed=1, replicates=1)
 
 
-def test_indices_are_those_of_the_ids(make_sequences: Make) -> None:
+def test_indices_are_those_of_the_ids(make_sequences):
     sequences = make_sequences()
     frame = draw_splits(sequences, DRAW, seed=1, replicates=2)
     rows = split_indices(frame, sequences, 1, "train")
@@ -171,14 +154,10 @@ def test_indices_are_those_of_the_ids(make_sequences: Make) -> None:
     assert set(sequences.ids[rows]) == _ids(frame, 1, "train")
 
 
-def test_splits_of_other_sequences_are_refused(make_sequences: Make) -> None:
-    frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
-    frame["id"] = "other/" + frame["id"]
-    with pytest.raises(DataError, match="'other/.*toy does not hold"):
-        split_indices(frame, make_sequences(), 0, "train")
-
-
-def test_a_replicate_that_was_not_drawn_is_refused(make_sequences: Make) -> None:
+def test_splits_of_other_sequences_or_replicates_are_refused(make_sequences):
     frame = draw_splits(make_sequences(), DRAW, seed=1, replicates=1)
     with pytest.raises(DataError, match="no replicate 1"):
         split_indices(frame, make_sequences(), 1, "train")
+    frame["id"] = "other/" + frame["id"]
+    with pytest.raises(DataError, match="'other/.*toy does not hold"):
+        split_indices(frame, make_sequences(), 0, "train")

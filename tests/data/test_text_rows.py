@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from harmodels.data.text_rows import read_columns, read_rows
@@ -30,7 +28,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("case", [*ROWS, *COLUMNS])
-def test_what_is_no_table_of_numbers_is_named_with_file_and_line(case: str, tmp_path: Path) -> None:
+def test_what_is_no_table_of_numbers_is_named_with_file_and_line(case, tmp_path):
     content, message = (ROWS | COLUMNS)[case]
     (tmp_path / "x.txt").write_bytes(content)
     with pytest.raises(DataError, match=rf"x\.txt, {message}"):
@@ -43,19 +41,19 @@ def test_what_is_no_table_of_numbers_is_named_with_file_and_line(case: str, tmp_
 @pytest.mark.parametrize(
     ("content", "message"), [(None, r"cannot read .*x\.txt: No such"), (b"\xff\xfe\x00", "no text")]
 )
-def test_what_is_no_text_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
+def test_what_is_no_text_is_named(content, message, tmp_path):
     if content is not None:
         (tmp_path / "x.txt").write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_rows(tmp_path / "x.txt", 2, "left and right")
 
 
-def test_line_ends_marks_and_separators_at_the_end_do_not_matter(tmp_path: Path) -> None:
+def test_line_ends_marks_and_separators_at_the_end_do_not_matter(tmp_path):
     (tmp_path / "x.txt").write_bytes(b"\xef\xbb\xbf1;2e1;\r\n 3;-4\r\n\r\n")
     assert read_rows(tmp_path / "x.txt", 2, "", ";").tolist() == [[1, 20], [3, -4]]
 
 
-def test_columns_come_in_the_order_of_the_file_with_their_names(tmp_path: Path) -> None:
+def test_columns_come_in_the_order_of_the_file_with_their_names(tmp_path):
     (tmp_path / "x.txt").write_text(", b,a\n0,2,1\n", encoding="utf-8")
     table, header = read_columns(tmp_path / "x.txt", ["a", "b"])
     assert (table.tolist(), header) == ([[0, 2, 1]], ["", "b", "a"])

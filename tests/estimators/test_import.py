@@ -17,13 +17,5 @@ def test_importing_harmodels_loads_nothing_heavy():
 
 
 def test_the_estimators_need_nothing_that_only_the_pipeline_needs():
-    loaded = loaded_after("from harmodels import GRUClassifier")
-    assert not loaded & {
-        "snakemake",
-        "grimp",
-        "jsonschema",
-        "matplotlib",
-        "jinja2",
-        "pooch",
-        "yaml",
-    }
+    foreign = {"snakemake", "grimp", "jsonschema", "matplotlib", "jinja2", "pooch", "yaml"}
+    assert not loaded_after("from harmodels import GRUClassifier") & foreign

@@ -77,14 +77,12 @@ def test_labels_that_are_no_tensor_are_refused(sequences, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_replicate_that_is_not_there_is_refused(sequences, tmp_path):
+def test_a_replicate_that_is_not_there_and_a_missing_onnx_are_named(
+    sequences, tmp_path, monkeypatch
+):
     model = GRUClassifier(4, epochs=1, random_state=0).fit(*sequences)
     with pytest.raises(ValueError, match="replicates 0 to 0"):
         model.to_onnx(tmp_path / "model.onnx", 1)
-
-
-def test_without_onnx_the_extra_is_named(sequences, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    model = GRUClassifier(4, epochs=1, random_state=0).fit(*sequences)
     with pytest.raises(ImportError, match=r"pip install 'harmodels\[onnx\]'"):
         model.to_onnx(tmp_path / "model.onnx")

@@ -6,28 +6,14 @@ import pandas as pd
 import pytest
 
 
-def _predictions(
-    rows: Sequence[tuple[int, int, Sequence[float]]], checkpoint: str = "last"
-) -> pd.DataFrame:
-    """Make predictions of (replicate, label, scores) rows; ids count within a replicate."""
-    seen: dict[int, int] = {}
-    records = []
-    for replicate, label, scores in rows:
-        number = seen.setdefault(replicate, 0)
-        seen[replicate] += 1
-        records.append(
-            {
-                "replicate": replicate,
-                "checkpoint": checkpoint,
-                "split": "test",
-                "id": f"s{number}",
-                "label": label,
-            }
-            | {f"score_{c}": score for c, score in enumerate(scores)}
-        )
-    return pd.DataFrame(records)
-
-
 @pytest.fixture
 def predictions_of() -> Callable[..., pd.DataFrame]:
-    return _predictions
+    """Make predictions of (replicate, label, scores) rows; ids count within a replicate."""
+
+    def make(rows: Sequence[tuple[int, int, Sequence[float]]]) -> pd.DataFrame:
+        frame = pd.DataFrame([row[2] for row in rows]).add_prefix("score_")
+        frame = frame.assign(replicate=[row[0] for row in rows], label=[row[1] for row in rows])
+        number = frame.groupby("replicate").cumcount().astype(str)
+        return frame.assign(checkpoint="last", split="test", id="s" + number)
+
+    return make

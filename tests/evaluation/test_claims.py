@@ -21,15 +21,10 @@ from harmodels.evaluation.significance import adjust
 from harmodels.evaluation.statistics import Interval
 
 
-def sample(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
+def sample(values):
     """Make a sample of {(configuration, hidden): values of replicates 0, 1, …}."""
-    return pd.DataFrame(
-        [
-            {"configuration": name, "hidden": hidden, "replicate": replicate, "value": value}
-            for (name, hidden), each in values.items()
-            for replicate, value in enumerate(each)
-        ]
-    )
+    rows = [(*key, r, value) for key, each in values.items() for r, value in enumerate(each)]
+    return pd.DataFrame(rows, columns=["configuration", "hidden", "replicate", "value"])
 
 
 @pytest.mark.parametrize(
@@ -41,16 +36,11 @@ def sample(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
         (-0.3, -0.1, "less", "holds"),
         (0.1, 0.3, "less", "does not hold"),
         (0.0, 0.0, "greater", "does not hold"),
+        (math.nan, math.nan, "greater", "undecided"),  # of a single replicate
     ],
 )
-def test_the_verdict_follows_the_side_on_which_the_whole_interval_lies(
-    low, high, expected, verdict
-):
+def test_the_verdict_follows_the_side_of_the_whole_interval(low, high, expected, verdict):
     assert judge(Interval((low + high) / 2, low, high, 5), expected) == verdict
-
-
-def test_a_single_replicate_decides_nothing():
-    assert judge(Interval(0.9, math.nan, math.nan, 1), "greater") == "undecided"
 
 
 def test_a_comparison_averages_paired_configurations_within_each_replicate():
@@ -139,16 +129,13 @@ def test_the_lowest_of_the_configurations_counts():
     assert lowest_beyond(values, 0.0).interval.mean == pytest.approx(0.0)
 
 
-def test_the_best_is_set_against_the_strongest_rival():
+def test_the_best_is_set_against_the_strongest_rival_and_is_undecided_without_one():
     values = sample({("a", 1): [0.9, 0.8], ("b", 2): [0.1, 0.1], ("c", 3): [0.7, 0.6]})
-    judgement = best_of(values, values["configuration"] == "a", "greater")
+    best = values["configuration"] == "a"
+    judgement = best_of(values, best, "greater")
     assert judgement.interval.mean == pytest.approx(0.2)
     assert judgement.verdict == "holds"
-
-
-def test_the_best_without_a_rival_is_undecided():
-    values = sample({("a", 1): [0.9, 0.8]})
-    assert best_of(values, values["configuration"] == "a", "greater").verdict == "undecided"
+    assert best_of(values[best], best[best], "greater").verdict == "undecided"
 
 
 def test_at_least_everywhere_looks_at_the_weakest_configuration():
@@ -157,17 +144,14 @@ def test_at_least_everywhere_looks_at_the_weakest_configuration():
     assert at_least_everywhere(values, 0.99).verdict == "does not hold"
 
 
-def test_roughness_counts_rises_only():
+def test_roughness_counts_rises_only_and_one_epoch_has_none():
     assert loss_roughness([3.0, 2.0, 2.5, 1.0, 1.1]) == pytest.approx(0.6 / 4)
     assert loss_roughness([3.0, 1.0, 0.5]) == 0.0
-
-
-def test_roughness_of_one_epoch_is_not_a_number():
     assert math.isnan(loss_roughness([1.0]))
 
 
 @pytest.fixture
-def noisy() -> tuple[pd.DataFrame, pd.DataFrame]:
+def noisy():
     """Two configurations over five replicates; the difference is 0.2 ± 0.1 on average."""
     left = sample(
         {("a", 50): [0.52, 0.68, 0.55, 0.71, 0.60], ("b", 100): [0.8, 0.9, 0.7, 0.8, 0.9]}
@@ -214,13 +198,6 @@ def test_no_difference_is_as_far_as_the_nearer_margin(noisy):
     assert inside.p_value == pytest.approx(swapped.p_value)
 
 
-def test_a_claim_without_replicates_has_neither_p_value_nor_effect():
-    values = sample({("a", 1): [0.9]})
-    judgement = mean_beyond(values, 0.5, "greater")
-    assert math.isnan(judgement.p_value)
-    assert math.isnan(judgement.effect)
-
-
 def test_the_interval_of_a_share_of_configurations_stays_in_its_range():
     left = sample({("a", 50): [0.5, 0.1, 0.1], ("b", 100): [0.7, 0.1, 0.7]})
     interval = majority(left, left.assign(value=0.3), ["hidden"], "greater").interval
@@ -235,6 +212,8 @@ def test_a_claim_that_holds_alone_may_be_undecided_among_many(noisy):
     assert adjusted_verdict(judgement, ledger[0]) == "undecided"
 
 
-def test_a_claim_that_was_not_tested_stays_undecided():
+def test_a_claim_of_one_replicate_is_not_tested_and_stays_undecided():
     judgement = mean_beyond(sample({("a", 1): [0.9]}), 0.5, "greater")
+    assert math.isnan(judgement.p_value)
+    assert math.isnan(judgement.effect)
     assert adjusted_verdict(judgement, adjust([judgement.p_value])[0]) == "undecided"

@@ -18,15 +18,12 @@ TRIALS = 600
 
 
 @pytest.mark.parametrize("replicates", REPLICATES)
-def test_the_interval_of_a_mean_covers_at_its_level(replicates):
-    reached = coverage_of_means(LOSSES["normal"], replicates, TRIALS, mean_interval)
-    assert abs(reached.rate - LEVEL) < 3 * reached.error
-
-
-@pytest.mark.parametrize("replicates", REPLICATES)
-def test_the_interval_of_an_accuracy_covers_at_its_level(replicates):
-    source = SHARES["accuracy near 0.95"]
-    reached = coverage_of_means(source, replicates, TRIALS, share_interval)
+@pytest.mark.parametrize(
+    ("source", "interval"),
+    [(LOSSES["normal"], mean_interval), (SHARES["accuracy near 0.95"], share_interval)],
+)
+def test_the_interval_of_a_mean_covers_at_its_level(source, interval, replicates):
+    reached = coverage_of_means(source, replicates, TRIALS, interval)
     assert abs(reached.rate - LEVEL) < 3 * reached.error
 
 

@@ -18,7 +18,7 @@ from harmodels.evaluation.people import (
 from harmodels.evaluation.statistics import mean_interval
 
 
-def counts_of(correct, sequences=100) -> SubjectCounts:
+def counts_of(correct, sequences=100):
     correct = np.asarray(correct)
     replicates, subjects = correct.shape
     return SubjectCounts(
@@ -45,23 +45,20 @@ def test_the_accuracy_is_a_ratio_of_sums_and_not_a_mean_of_people():
     assert counts_of([[90, 10]], [[100, 20]]).accuracy == pytest.approx(100 / 120)
 
 
-def test_a_replicate_that_lacks_a_subject_is_refused():
-    frame = pd.DataFrame(
-        {
-            "replicate": [0, 0, 1],
-            "subject": ["2", "4", "2"],
-            "accuracy": [1.0, 0.5, 0.9],
-            "sequences": [10, 10, 10],
-        }
-    )
-    with pytest.raises(ResultsError, match="replicate 1 was not tested on every subject"):
-        subject_counts(frame)
-
-
-def test_no_predictions_are_refused():
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [(0, "2", 1.0, 10), (0, "4", 0.5, 10), (1, "2", 0.9, 10)],
+            "replicate 1 was not tested on every subject",
+        ),
+        ([], "there are none"),
+    ],
+)
+def test_accuracies_that_lack_a_subject_or_all_are_refused(rows, message):
     columns = ["replicate", "subject", "accuracy", "sequences"]
-    with pytest.raises(ResultsError, match="there are none"):
-        subject_counts(pd.DataFrame(columns=columns))
+    with pytest.raises(ResultsError, match=message):
+        subject_counts(pd.DataFrame(rows, columns=columns))
 
 
 def test_people_alone_give_the_interval_of_their_accuracies():
@@ -99,33 +96,22 @@ def test_the_variance_is_that_of_the_crossed_analysis_of_variance():
     assert interval.half_width == pytest.approx(t * math.sqrt(14) / 100)
 
 
-def test_one_replicate_has_an_interval_over_people_only():
-    intervals = accuracy_intervals(counts_of([[90, 80, 70, 95]]))
-    assert math.isnan(intervals.seeds.low)
-    assert math.isnan(intervals.seeds_and_people.low)
-    assert intervals.wider == intervals.people
-
-
-def test_one_person_has_an_interval_over_seeds_only():
-    intervals = accuracy_intervals(counts_of([[90], [80], [70]]))
-    assert math.isnan(intervals.people.low)
-    assert intervals.wider == intervals.seeds
-
-
-def test_the_wider_interval_is_the_one_to_print():
+def test_the_wider_interval_is_the_one_to_print_or_the_only_one():
+    one_replicate = accuracy_intervals(counts_of([[90, 80, 70, 95]]))
+    assert math.isnan(one_replicate.seeds.low)
+    assert math.isnan(one_replicate.seeds_and_people.low)
+    assert one_replicate.wider == one_replicate.people
+    one_person = accuracy_intervals(counts_of([[90], [80], [70]]))
+    assert math.isnan(one_person.people.low)
+    assert one_person.wider == one_person.seeds
     intervals = accuracy_intervals(counts_of([[98, 90, 71], [97, 90, 72]]))
-    lengths = [each.half_width for each in intervals]
-    assert intervals.wider.half_width == max(lengths)
+    assert intervals.wider.half_width == max(each.half_width for each in intervals)
 
 
 def test_bounds_stay_in_the_range_of_an_accuracy():
     interval = seeds_and_people_interval(counts_of([[100, 60, 100], [100, 100, 100]]))
     assert 0 < interval.low < interval.mean < interval.high < 1
-
-
-def test_nothing_wrong_leaves_no_spread():
-    intervals = accuracy_intervals(counts_of([[100, 100], [100, 100]]))
-    assert intervals.wider[:3] == (1.0, 1.0, 1.0)
+    assert accuracy_intervals(counts_of([[100, 100]] * 2)).wider[:3] == (1.0, 1.0, 1.0)
 
 
 def test_a_difference_is_paired_in_people():
@@ -136,9 +122,16 @@ def test_a_difference_is_paired_in_people():
     assert better[:3] == pytest.approx((0.01, 0.01, 0.01))
 
 
-def test_a_difference_of_other_people_is_refused():
-    with pytest.raises(ResultsError, match="same replicates and subjects"):
-        difference_over_seeds_and_people(counts_of([[9, 8]]), counts_of([[9, 8, 7]]))
+@pytest.mark.parametrize(
+    ("difference", "message"),
+    [
+        (difference_over_seeds_and_people, "same replicates and subjects"),
+        (difference_over_people, "same subjects"),
+    ],
+)
+def test_a_difference_of_other_people_is_refused(difference, message):
+    with pytest.raises(ResultsError, match=message):
+        difference(counts_of([[9, 8]]), counts_of([[9, 8, 7]]))
 
 
 def test_a_difference_over_people_takes_other_numbers_of_sequences_and_replicates():
@@ -149,8 +142,3 @@ def test_a_difference_over_people_takes_other_numbers_of_sequences_and_replicate
     assert interval.mean == pytest.approx(each.mean())
     assert interval.half_width == pytest.approx(4.303 * each.std(ddof=1) / math.sqrt(3), rel=1e-3)
     assert interval.n == 3
-
-
-def test_a_difference_over_other_people_is_refused():
-    with pytest.raises(ResultsError, match="same subjects"):
-        difference_over_people(counts_of([[9, 8]]), counts_of([[9, 8, 7]]))

@@ -14,34 +14,33 @@ from harmodels.evaluation.statistics import (
 )
 
 
-def test_the_interval_of_three_values_is_the_one_of_the_textbook():
-    # mean 2, s = 1, t(0.975, 2) = 4.302653, half width 4.302653 / √3
-    interval = mean_interval([1.0, 2.0, 3.0])
-    assert interval.mean == 2.0
-    assert interval.half_width == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert interval.n == 3
+@pytest.mark.parametrize(
+    ("values", "level", "mean", "half_width"),
+    [
+        ([1.0, 2.0, 3.0], 0.95, 2.0, 4.302653 / math.sqrt(3)),  # s = 1, t(0.975, 2) = 4.302653
+        ([0.0, 2.0], 0.5, 1.0, 1.0),  # s = √2, t(0.75, 1) = 1
+        ([0.4], 0.95, 0.4, math.nan),
+        ([], 0.95, math.nan, math.nan),
+    ],
+)
+def test_the_interval_of_a_mean_is_the_one_of_the_textbook(values, level, mean, half_width):
+    interval = mean_interval(values, level=level)
+    found = (interval.mean, interval.half_width)
+    assert found == pytest.approx((mean, half_width), rel=1e-6, nan_ok=True)
+    assert interval.n == len(values)
 
 
-def test_a_lower_level_gives_a_narrower_interval():
-    # t(0.75, 1) = 1, s = √2 → half width 1
-    assert mean_interval([0.0, 2.0], level=0.5).half_width == pytest.approx(1.0)
-
-
-def test_one_value_has_a_mean_and_no_interval():
-    interval = mean_interval([0.4])
-    assert (interval.mean, interval.n) == (0.4, 1)
-    assert math.isnan(interval.half_width)
-
-
-def test_no_value_has_neither():
-    interval = mean_interval([])
-    assert interval.n == 0
-    assert math.isnan(interval.mean)
-
-
-def test_an_infinite_value_is_refused_and_the_remedy_named():
-    with pytest.raises(ResultsError, match="cannot average inf: leave diverged"):
-        mean_interval([1.0, math.inf])
+@pytest.mark.parametrize(
+    ("interval", "given", "message"),
+    [
+        (mean_interval, [[1.0, math.inf]], "cannot average inf: leave diverged"),
+        (share_interval, [[0.5, 1.2]], r"1\.2 is no share .* use mean_interval"),
+        (count_interval, [6, 5], "a count of 6 in 5 trials"),
+    ],
+)
+def test_what_has_no_interval_is_refused_with_the_remedy(interval, given, message):
+    with pytest.raises(ResultsError, match=message):
+        interval(*given)
 
 
 def test_a_paired_difference_uses_only_replicates_that_both_sides_have():
@@ -68,33 +67,16 @@ def test_the_interval_of_a_share_stays_in_its_range(shares):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_equal_shares_have_an_interval_without_length(share):
+def test_equal_shares_have_an_interval_without_length_and_one_share_none(share):
     assert share_interval([share] * 3)[:3] == pytest.approx((share, share, share))
-
-
-def test_one_share_has_no_interval():
-    assert math.isnan(share_interval([1.0]).low)
-    assert math.isnan(share_interval([0.4]).high)
-
-
-def test_what_is_no_share_is_refused():
-    with pytest.raises(ResultsError, match=r"1\.2 is no share .* use mean_interval"):
-        share_interval([0.5, 1.2])
+    assert math.isnan(share_interval([share]).low)
+    assert math.isnan(share_interval([share]).high)
 
 
 def test_the_interval_of_a_count_is_clopper_and_pearsons():
     # all of n: the lower bound is (α / 2)^(1/n)
-    interval = count_interval(5, 5)
-    assert interval[1:3] == pytest.approx((0.025 ** (1 / 5), 1.0))
-
-
-def test_no_trials_have_no_interval():
+    assert count_interval(5, 5)[1:3] == pytest.approx((0.025 ** (1 / 5), 1.0))
     assert math.isnan(count_interval(0, 0).mean)
-
-
-def test_more_than_all_is_refused():
-    with pytest.raises(ResultsError, match="a count of 6 in 5 trials"):
-        count_interval(6, 5)
 
 
 def test_the_band_around_a_median_is_not_widened_by_an_outlier():

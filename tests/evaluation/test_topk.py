@@ -8,14 +8,9 @@ from harmodels.evaluation.topk import label_ranks, top_k_accuracy
 from harmodels.seeds import Purpose, generator
 
 
-def test_the_rank_is_the_number_of_classes_with_higher_scores():
-    ranks = label_ranks(np.array([[0.1, 0.9, 0.5], [3.0, 2.0, 1.0]]), np.array([2, 0]))
-    assert ranks.tolist() == [1, 0]
-
-
-def test_of_tied_scores_the_first_class_counts_as_ahead():
-    scores = np.array([[0.5, 0.5, 0.1], [0.5, 0.5, 0.1]])
-    assert label_ranks(scores, np.array([0, 1])).tolist() == [0, 1]
+def test_the_rank_is_the_number_of_classes_ahead_and_of_tied_ones_the_first_is():
+    scores = np.array([[0.1, 0.9, 0.5], [3.0, 2.0, 1.0], [0.5, 0.5, 0.1], [0.5, 0.5, 0.1]])
+    assert label_ranks(scores, np.array([2, 0, 0, 1])).tolist() == [1, 0, 0, 1]
 
 
 def test_top_two_with_a_tie_for_second_place_counts_only_the_first_of_them(predictions_of):

@@ -9,7 +9,7 @@ from harmodels.evaluation.trends import form_of, straight, trend
 PLACES = [5.0, 10.0, 25.0, 50.0, 100.0]
 
 
-def sample(values: dict[int, list[float]], places: list[float] = PLACES) -> pd.DataFrame:
+def sample(values, places=PLACES):
     """Make a sample of {replicate: values at each place}; NaN is a value that is missing."""
     rows = [
         {"replicate": replicate, "place": place, "value": value}
@@ -19,14 +19,14 @@ def sample(values: dict[int, list[float]], places: list[float] = PLACES) -> pd.D
     return pd.DataFrame(rows).dropna()
 
 
-def test_the_change_of_a_line_is_that_between_its_ends_and_it_has_no_bend() -> None:
+def test_the_change_of_a_line_is_that_between_its_ends_and_it_has_no_bend():
     form = form_of(sample({0: [0.9 - 0.004 * at for at in PLACES]}), PLACES)
     assert form.change[0] == pytest.approx(-0.004 * 95)
     assert form.bend[0] == pytest.approx(0, abs=1e-12)
 
 
-def test_the_bend_of_a_parabola_is_its_middle_above_the_line_between_its_ends() -> None:
-    def height(at: float) -> float:
+def test_the_bend_of_a_parabola_is_its_middle_above_the_line_between_its_ends():
+    def height(at):
         return 0.5 + 0.002 * at - 0.00003 * at**2
 
     middle = height((5 + 100) / 2) - (height(5) + height(100)) / 2
@@ -35,7 +35,7 @@ def test_the_bend_of_a_parabola_is_its_middle_above_the_line_between_its_ends() 
     assert bend == pytest.approx(middle)
 
 
-def test_fits_are_those_of_numpy() -> None:
+def test_fits_are_those_of_numpy():
     values = np.random.default_rng(1).normal(size=(4, 5))
     form = form_of(sample(dict(enumerate(values.tolist()))), PLACES)
     for replicate, each in enumerate(values):
@@ -45,20 +45,20 @@ def test_fits_are_those_of_numpy() -> None:
         assert form.bend[replicate] == pytest.approx(-curvature * 95**2 / 4)
 
 
-def test_a_replicate_without_a_value_at_some_place_is_left_out() -> None:
+def test_a_replicate_without_a_value_at_some_place_is_left_out():
     line = [0.1, 0.2, 0.3, 0.4, 0.5]
     form = form_of(sample({0: line, 1: [0.1, float("nan"), 0.3, 0.4, 0.5], 2: line}), PLACES)
     assert form.change.index.tolist() == [0, 2]
 
 
-def test_a_place_that_no_replicate_has_leaves_nothing_to_judge() -> None:
+def test_a_place_that_no_replicate_has_leaves_nothing_to_judge():
     missing = [0.1, 0.2, float("nan"), 0.4, 0.5]
     judgement = trend(sample({0: missing, 1: missing}), PLACES, "greater")
     assert judgement.verdict == "undecided"
     assert judgement.interval.n == 0
 
 
-def test_two_places_have_no_bend() -> None:
+def test_two_places_have_no_bend():
     with pytest.raises(ValueError, match="three places, not 2"):
         form_of(sample({0: [0.1, 0.2]}, [1.0, 2.0]), [1.0, 2.0])
 
@@ -72,7 +72,7 @@ def test_two_places_have_no_bend() -> None:
         (0.0, "greater", "undecided"),
     ],
 )
-def test_a_trend_holds_where_all_replicates_change_as_expected(slope, expected, verdict) -> None:
+def test_a_trend_holds_where_all_replicates_change_as_expected(slope, expected, verdict):
     noise = np.random.default_rng(2).normal(scale=0.01, size=(5, 5))
     values = {
         r: [0.5 + slope * at + e for at, e in zip(PLACES, noise[r], strict=True)] for r in range(5)
@@ -83,7 +83,7 @@ def test_a_trend_holds_where_all_replicates_change_as_expected(slope, expected, 
 @pytest.mark.parametrize(
     ("bend", "verdict"), [(0.0, "holds"), (0.2, "does not hold"), (0.031, "undecided")]
 )
-def test_a_line_is_straight_where_its_bend_is_within_the_margin(bend, verdict) -> None:
+def test_a_line_is_straight_where_its_bend_is_within_the_margin(bend, verdict):
     noise = np.random.default_rng(3).normal(scale=0.005, size=(5, 5))
     x = (np.array(PLACES) - 5) / 95
     values = {r: (0.5 - 4 * bend * (x**2 - x) + noise[r]).tolist() for r in range(5)}

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.config.options import OPTIONS, Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.nn.params import state_dict
 from harmodels.runtime.checkpoints import Checkpoints
 from harmodels.runtime.signals import StopRequest
@@ -22,49 +22,40 @@ TBPTT = TruncatedBptt(hidden=6, window=4, epochs=2, initial_range=0.3)
 MINIBATCH = Minibatch(hidden=6, batch_size=5, epochs=2, test_every=None)
 ADAM = MINIBATCH.replaced(learning_rate=0.01, optimiser="adam", initialisation="orthogonal")
 PERCEPTRON = Perceptron(
-    batch_size=5,
-    hidden1=8,
-    hidden2=7,
-    learning_rate=0.1,
-    momentum=0.5,
-    dropout=0.5,
-    epochs=2,
-    initial_range=0.3,
-    stopping="all_epochs",
-)
+    batch_size=5, hidden1=8, hidden2=7, learning_rate=0.1, momentum=0.5, dropout=0.5, epochs=2,
+    initial_range=0.3, stopping="all_epochs",
+)  # fmt: skip
 RECURRENT = Recurrent(hidden=6, finger_hidden=3, batch_size=5, learning_rate=0.01, epochs=2)
 
-OPTIONS = {
-    "tbptt": ("truncated_bptt", TBPTT),
-    "tbptt, as printed": ("truncated_bptt", TBPTT.replaced(recurrent_gradient="untransposed")),
-    "tbptt, unequal lengths": ("truncated_bptt", TBPTT),
-    "tbptt, once a sequence": ("truncated_bptt", TBPTT.replaced(update="sequence_mean")),
-    "tbptt, as programmed": (
-        "truncated_bptt",
-        TBPTT.replaced(clip=0.5, first_step_bias=False, logged_loss="last_of_fifth"),
+CASES = {
+    "tbptt": TBPTT,
+    "tbptt, as printed": TBPTT.replaced(recurrent_gradient="untransposed"),
+    "tbptt, unequal lengths": TBPTT,
+    "tbptt, once a sequence": TBPTT.replaced(update="sequence_mean"),
+    "tbptt, as programmed": TBPTT.replaced(
+        clip=0.5, first_step_bias=False, logged_loss="last_of_fifth"
     ),
-    "minibatch, no hidden bias": ("minibatch", MINIBATCH.replaced(hidden_bias=False)),
-    "minibatch": ("minibatch", MINIBATCH),
-    "minibatch, unequal lengths": ("minibatch", ADAM),
-    "minibatch, Adam": ("minibatch", ADAM),
-    "minibatch, Adam, clipped": ("minibatch", ADAM.replaced(clip_norm=0.5)),
-    "minibatch, clipped": ("minibatch", MINIBATCH.replaced(clip_norm=0.5)),
-    "perceptron": ("perceptron", PERCEPTRON.replaced(dropout=0.0, momentum=0.0)),
-    "perceptron, dropout, momentum": ("perceptron", PERCEPTRON),
-    "perceptron, inverted dropout, summed": (
-        "perceptron",
-        PERCEPTRON.replaced(dropout_form="inverted", reduction="sum", momentum=0.0),
+    "minibatch, no hidden bias": MINIBATCH.replaced(hidden_bias=False),
+    "minibatch": MINIBATCH,
+    "minibatch, unequal lengths": ADAM,
+    "minibatch, Adam": ADAM,
+    "minibatch, Adam, clipped": ADAM.replaced(clip_norm=0.5),
+    "minibatch, clipped": MINIBATCH.replaced(clip_norm=0.5),
+    "perceptron": PERCEPTRON.replaced(dropout=0.0, momentum=0.0),
+    "perceptron, dropout, momentum": PERCEPTRON,
+    "perceptron, inverted dropout, summed": PERCEPTRON.replaced(
+        dropout_form="inverted", reduction="sum", momentum=0.0
     ),
-    "perceptron, times the Jacobian": (
-        "perceptron",
-        PERCEPTRON.replaced(output_gradient="times_jacobian_plus_identity"),
+    "perceptron, times the Jacobian": PERCEPTRON.replaced(
+        output_gradient="times_jacobian_plus_identity"
     ),
-    "simple_rnn": ("recurrent", RECURRENT.replaced(cell="simple_rnn", dropout=0.0)),
-    "gru": ("recurrent", RECURRENT),
-    "lstm, two layers": ("recurrent", RECURRENT.replaced(cell="lstm", layers=2)),
-    "gru, fingers": ("recurrent", RECURRENT.replaced(architecture="hierarchical")),
-    "lstm, fingers": ("recurrent", RECURRENT.replaced(architecture="hierarchical", cell="lstm")),
+    "simple_rnn": RECURRENT.replaced(cell="simple_rnn", dropout=0.0),
+    "gru": RECURRENT,
+    "lstm, two layers": RECURRENT.replaced(cell="lstm", layers=2),
+    "gru, fingers": RECURRENT.replaced(architecture="hierarchical"),
+    "lstm, fingers": RECURRENT.replaced(architecture="hierarchical", cell="lstm"),
 }
+TRAININGS = {kind: training for training, kind in OPTIONS.items()}
 
 
 def make_recordings(*, equal):
@@ -96,9 +87,8 @@ class Case:
         """What `fit` is given."""
         learner = make_learner(self.training, self.options, "reference", 1)
         count = len(replicates)
-        indices = SplitIndices(
-            [np.arange(12)] * count, [np.arange(12, 18)] * count, np.arange(18, 24)
-        )
+        train, held = [np.arange(12)] * count, [np.arange(12, 18)] * count
+        indices = SplitIndices(train, held, np.arange(18, 24))
         schedule = Schedule(epochs, 7, replicates, self.options.monitor, **changes)
         return learner, self.recordings.to(device), indices, schedule
 
@@ -109,13 +99,12 @@ class Case:
         """Train, be asked to end in the first epoch, and go on from the checkpoint."""
         stop = StopRequest()
         stop.asked = True
+
+        def keep(result):
+            Checkpoints(folder, {}, 0, stop).after_step(lambda: pack(result))
+
         with pytest.raises(KeyboardInterrupt):
-            fit(
-                *self.parts(device),
-                on_epoch_end=lambda result: Checkpoints(folder, {}, 0, stop).after_step(
-                    lambda: pack(result)
-                ),
-            )
+            fit(*self.parts(device), on_epoch_end=keep)
         learner, recordings, _, schedule = parts = self.parts(device)
         beginning = begin(learner, recordings, schedule)
         start = Checkpoints(folder, {}, 0, StopRequest()).resume(
@@ -125,9 +114,10 @@ class Case:
         return fit(*parts, start=start)
 
 
-@pytest.fixture(params=OPTIONS)
+@pytest.fixture(params=CASES)
 def case(request):
-    training, options = OPTIONS[request.param]
+    options = CASES[request.param]
+    training = TRAININGS[type(options)]
     equal = training != "recurrent" and "unequal" not in request.param
     return Case(training, options, equal)
 
@@ -155,13 +145,9 @@ class OnGpu(Tensor):
     @staticmethod
     def __new__(cls, numbers, device):
         return Tensor._make_wrapper_subclass(
-            cls,
-            numbers.shape,
-            strides=numbers.stride(),
-            storage_offset=numbers.storage_offset(),
-            dtype=numbers.dtype,
-            device=device,
-        )
+            cls, numbers.shape, strides=numbers.stride(), storage_offset=numbers.storage_offset(),
+            dtype=numbers.dtype, device=device,
+        )  # fmt: skip
 
     def __init__(self, numbers, device):
         self.numbers = numbers

@@ -9,7 +9,6 @@ import shutil
 import threading
 import time
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,14 +23,8 @@ from harmodels.recordings.read import Reader, describe_source
 from tests.live.test_scripts import windows_of
 
 FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP phone.test 127.0.0.1",
 )
 FEED = """
@@ -156,9 +149,8 @@ def test_download_is_what_the_command_classify_writes(page, model, card, tmp_pat
     frame = pd.DataFrame(values, columns=card.channels)
     frame.insert(0, "time", 3 + np.arange(400) / 20 + (np.arange(400) > 290))  # a pause of 1 s
     frame.to_csv(tmp_path / "walk.csv", index=False)
-    source = describe_source(
-        tmp_path / "walk.csv", card.channels, card.units, columns={}, given_units={}
-    )
+    file = tmp_path / "walk.csv"
+    source = describe_source(file, card.channels, card.units, columns={}, given_units={})
     classify_recording(Classifier(model, "model"), Reader(source), tmp_path / "theirs.csv")
     page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
     wait_for(page, "done")
@@ -186,9 +178,8 @@ def test_current_activity_is_announced_and_drawn(page, recording):
     activity = page.find_element("id", "activity")
     wait_until(lambda: activity.text == "Lying", "Lying")
     assert activity.get_attribute("aria-live") == "polite"
-    assert "Lying 0:0" in page.find_element("css selector", "#timeline svg").get_attribute(
-        "aria-label"
-    )
+    drawn = page.find_element("css selector", "#timeline svg")
+    assert "Lying 0:0" in drawn.get_attribute("aria-label")
     assert len(page.find_elements("css selector", "#signal path.trace")) == 3
 
 
@@ -243,9 +234,8 @@ def test_nothing_can_leave_the_page(browser, page_file):
     browser.get(page_file.as_uri())
     asked = "fetch('http://phone.test/').then(() => arguments[0]('sent'), () => arguments[0]('no'))"
     assert browser.execute_async_script(asked) == "no"
-    assert any(
-        "Content Security Policy" in entry["message"] for entry in browser.get_log("browser")
-    )
+    messages = [entry["message"] for entry in browser.get_log("browser")]
+    assert any("Content Security Policy" in message for message in messages)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -280,10 +270,11 @@ def test_texts_and_colours_have_enough_contrast(scheme):
         assert contrast(colours[f"c{index}"], colours["card"]) >= 3, f"c{index}"
 
 
-def test_text_of_a_card_is_no_markup(model, card):
+def test_text_of_a_card_is_no_markup_and_says_that_training_was_simulated(model):
     html = live_page(model)
     assert "<made up>" not in html
     assert "&lt;made up&gt; &amp; small" in html
+    assert "simulated recordings" in html
     described = re.search(r'<script type="application/json" id="model">(.*)</script>', html)
     assert json.loads(described[1])["classes"] == ["lying", "sitting_still", "walking"]
 
@@ -293,10 +284,6 @@ def test_a_label_cannot_end_the_script_that_holds_it(card):
     network = ElmanClassifier(2, epochs=1).fit(np.ones((4, 20, 6)), labels)
     network.card_ = card
     assert live_page(network).count("</script>") == 2
-
-
-def test_simulated_training_is_said(model):
-    assert "simulated recordings" in live_page(model)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +315,7 @@ def test_a_model_that_no_page_can_run_is_refused(network, shape, message):
         live_page(network.fit(np.ones(shape), [0, 1, 0, 1]))
 
 
-def test_command_names_a_folder_without_a_model(tmp_path: Path, capsys):
+def test_command_names_a_folder_without_a_model(tmp_path, capsys):
     assert main(["live", str(tmp_path), "--out", str(tmp_path / "live.html")]) == 1
     assert str(tmp_path) in capsys.readouterr().err
 

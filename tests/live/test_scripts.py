@@ -9,13 +9,9 @@ import pytest
 from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
-from harmodels import (
-    ElmanClassifier,
-    GRUClassifier,
-    HierarchicalClassifier,
-    LSTMClassifier,
-)
+from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, LSTMClassifier
 from harmodels.live.network import describe_network
+from harmodels.nn.params import state_dict
 
 NETWORKS = {
     "elman": ElmanClassifier(7, epochs=1, replicates=2, random_state=1),
@@ -50,29 +46,24 @@ READ = """({text, model}) => {
 
 
 def plain(**changes):
-    model = {
-        "rate_hz": 20,
-        "window": {"steps": 20, "step": 10, "seconds": 1},
-        "noise_filter": None,
-        "normalisation": None,
-    }
-    return model | changes
+    model = {"rate_hz": 20, "window": {"steps": 20, "step": 10, "seconds": 1}}
+    return model | {"noise_filter": None, "normalisation": None} | changes
 
 
 def phone(unit="g"):
     names = ("total_acc_x", "total_acc_y", "total_acc_z")
     factor = 1 / 9.80665 if unit == "g" else 1
-    channels = [
-        {"name": name, "unit": unit, "sensor": "acceleration", "per_si": factor} for name in names
-    ]
-    return plain(channels=channels)
+    given = {"unit": unit, "sensor": "acceleration", "per_si": factor}
+    return plain(channels=[{"name": name, **given} for name in names])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_architecture_has_the_probabilities_of_python(name, in_node):
     rng = np.random.default_rng(3)
     model = NETWORKS[name].fit(rng.normal(size=(12, 9, 5)), np.arange(12) % 4)
-    for tensor in _tensors(model.params_):  # far from zero, where gates saturate and outputs differ
+    for tensor in state_dict(
+        model.params_
+    ).values():  # far from zero, where gates saturate and outputs differ
         tensor.copy_(tensor.new_tensor(rng.normal(scale=0.8, size=tensor.shape)))
     sequences = rng.normal(size=(30, 15, 5)).astype(np.float32)
     given = {"network": describe_network(model), "sequences": sequences.tolist()}
@@ -184,11 +175,3 @@ def windows_of(times, values, rate_hz=20, steps=20, step=10, largest_gap_s=0.2):
         for first in range(0, count - steps + 1, step):
             found.append((even[first], samples[first : first + steps]))
     return found
-
-
-def _tensors(tree):
-    for value in tree:
-        if isinstance(value, tuple):
-            yield from _tensors(value)
-        else:
-            yield value

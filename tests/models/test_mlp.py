@@ -99,9 +99,8 @@ def test_dropout_as_programmed_is_what_extended_matrices_give_sample_by_sample()
         ]
         expected = torch.from_numpy(np.stack([part[0] for part in parts]))
         torch.testing.assert_close(logits[r], expected, rtol=1e-9, atol=1e-12)
-        for layer, summed in zip(
-            grads, map(sum, zip(*(part[1] for part in parts), strict=True)), strict=True
-        ):
+        sums = map(sum, zip(*(part[1] for part in parts), strict=True))
+        for layer, summed in zip(grads, sums, strict=True):
             mine = torch.cat([layer.weight[r], layer.bias[r, :, None]], dim=1)
             torch.testing.assert_close(mine, torch.from_numpy(summed), rtol=1e-9, atol=1e-12)
 

@@ -156,17 +156,12 @@ def test_a_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alon
     params = kind.make(2)
     loss, grads = kind.gradients(params, lengths, inputs, labels, dropout_mask)
     for r in range(2):
-        solo_loss, solo_grads = kind.gradients(
-            take_replicates(params, [r]),
-            [lengths[r]],
-            inputs[[r]],
-            labels[[r]],
-            DropoutMask(dropout_mask.mask[[r]], dropout_mask.scale),
-        )
+        solo = take_replicates(params, [r]), [lengths[r]], inputs[[r]], labels[[r]]
+        mask = DropoutMask(dropout_mask.mask[[r]], dropout_mask.scale)
+        solo_loss, solo_grads = kind.gradients(*solo, mask)
         torch.testing.assert_close(loss[[r]], solo_loss, rtol=1e-12, atol=1e-14)
-        torch.testing.assert_close(
-            state_dict(take_replicates(grads, [r])), state_dict(solo_grads), rtol=1e-9, atol=1e-14
-        )
+        mine = state_dict(take_replicates(grads, [r]))
+        torch.testing.assert_close(mine, state_dict(solo_grads), rtol=1e-9, atol=1e-14)
 
 
 @two_kinds

@@ -41,14 +41,6 @@ def test_gradient_of_softmax_cross_entropy_is_y_minus_d(check_gradients):
     check_gradients(lambda z: losses.softmax_cross_entropy(z, labels)[0], gradients, [logits])
 
 
-def test_softmax_cross_entropy_of_extreme_logits_is_finite():
-    loss, d_logits = losses.softmax_cross_entropy(
-        torch.tensor([[1e4, -1e4, 0.0]]), torch.tensor([1])
-    )
-    assert loss.item() == 2e4
-    assert d_logits.isfinite().all()
-
-
 def test_times_softmax_jacobian_equals_the_matrix_from_autograd():
     random = torch.Generator().manual_seed(4)
     logits, vector = torch.randn(2, 6, generator=random, dtype=torch.float64)

@@ -43,9 +43,8 @@ def test_negative_log_likelihood_is_minus_log_of_the_true_output():
 
 
 def test_losses_of_extreme_logits_are_finite():
-    logits = torch.tensor([[1e4, -1e4, 0.0]])
-    targets = losses.one_hot(torch.tensor([1]), 3, torch.float32)
-    loss, d_logits = losses.binary_cross_entropy(logits, targets)
-    assert loss.isfinite().all()
-    assert d_logits.isfinite().all()
-    assert loss.item() == pytest.approx(2e4, rel=1e-4)
+    logits, labels = torch.tensor([[1e4, -1e4, 0.0]]), torch.tensor([1])
+    sums = losses.binary_cross_entropy(logits, losses.one_hot(labels, 3, torch.float32))
+    for loss, d_logits in (sums, losses.softmax_cross_entropy(logits, labels)):
+        assert loss.item() == pytest.approx(2e4, rel=1e-4)
+        assert d_logits.isfinite().all()

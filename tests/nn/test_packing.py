@@ -15,12 +15,10 @@ def numbered():
     return frames[..., None]
 
 
-def test_a_place_runs_as_long_as_its_longest_replicate():
-    assert packing.layout(LENGTHS).size_at_t == [3, 2, 1]
-
-
 def test_frames_stand_step_by_step_longest_sequence_first_and_the_last_repeats():
-    packed = packing.pack(packing.layout(LENGTHS), numbered()).squeeze(-1)
+    batch = packing.layout(LENGTHS)
+    assert batch.size_at_t == [3, 2, 1]  # a place runs as long as its longest replicate
+    packed = packing.pack(batch, numbered()).squeeze(-1)
     assert packed[0].tolist() == [10, 0, 20, 11, 1, 12]
     assert packed[1].tolist() == [120, 100, 110, 121, 100, 121]
 
@@ -73,11 +71,8 @@ def test_backward_is_the_transpose_of_forward(forward, backward, shape):
     )
 
 
-def test_a_sequence_without_frames_is_refused():
+def test_lengths_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match="length 0.*drop empty recordings"):
         packing.layout(torch.tensor([[3, 0]]))
-
-
-def test_a_length_beyond_the_padded_steps_is_refused():
     with pytest.raises(DataError, match="length 5 does not fit into 4"):
         packing.pack(packing.layout(torch.tensor([[5]])), torch.zeros(1, 1, 4, 2))

@@ -45,31 +45,21 @@ def reference_sequence(name, frames, weight_ih, weight_hh, bias_ih, bias_hh):
 
 def reference(name, lengths, inputs, *params):
     """Padded outputs (R, B, T, H), zero after the end of a sequence."""
-    T = inputs.shape[2]
-    return torch.stack(
-        [
-            torch.stack(
-                [
-                    torch.nn.functional.pad(
-                        reference_sequence(name, inputs[r, b, :length], *(p[r] for p in params)),
-                        (0, 0, 0, T - length),
-                    )
-                    for b, length in enumerate(row)
-                ]
-            )
-            for r, row in enumerate(lengths)
-        ]
-    )
+    R, B, T, _ = inputs.shape
+    rows = [
+        reference_sequence(name, inputs[r, b, : lengths[r][b]], *(p[r] for p in params))
+        for r in range(R)
+        for b in range(B)
+    ]
+    padded = [torch.nn.functional.pad(row, (0, 0, 0, T - len(row))) for row in rows]
+    return torch.stack(padded).unflatten(0, (R, B))
 
 
 def run(name, lengths, inputs, *params):
     """Padded outputs, and what a backward pass needs."""
     batch = packing.layout(torch.tensor(lengths))
     outputs, cache = recurrent.forward(
-        CELLS[name],
-        RecurrentParams(*params),
-        batch.size_at_t,
-        packing.pack(batch, inputs),
+        CELLS[name], RecurrentParams(*params), batch.size_at_t, packing.pack(batch, inputs)
     )
     return packing.unpack(batch, outputs, inputs.shape[2]), batch, cache
 
@@ -77,10 +67,7 @@ def run(name, lengths, inputs, *params):
 def gradients(name, lengths, d_outputs, inputs, *params):
     _, batch, cache = run(name, lengths, inputs, *params)
     d_inputs, d_params = recurrent.backward(
-        CELLS[name],
-        RecurrentParams(*params),
-        cache,
-        packing.unpack_backward(batch, d_outputs),
+        CELLS[name], RecurrentParams(*params), cache, packing.unpack_backward(batch, d_outputs)
     )
     return [packing.unpack(batch, d_inputs, inputs.shape[2]), *d_params]
 
@@ -89,12 +76,8 @@ def gradients(name, lengths, d_outputs, inputs, *params):
 @every_batch
 def test_outputs_equal_those_of_torchs_cell_step_by_step(name, lengths):
     arguments = make(name, lengths)
-    torch.testing.assert_close(
-        run(name, lengths, *arguments)[0],
-        reference(name, lengths, *arguments),
-        rtol=1e-12,
-        atol=1e-12,
-    )
+    ours, theirs = run(name, lengths, *arguments)[0], reference(name, lengths, *arguments)
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 @every_cell

@@ -17,17 +17,9 @@ def make(name, layers, seed=1):
     def normal(*shape):
         return 0.5 * torch.randn(*shape, generator=random, dtype=torch.float64)
 
-    return stack.stack(
-        [
-            RecurrentParams(
-                normal(R, rows, D if layer == 0 else H),
-                normal(R, rows, H),
-                normal(R, rows),
-                normal(R, rows),
-            )
-            for layer in range(layers)
-        ]
-    )
+    inputs = [D, *[H] * (layers - 1)]
+    shapes = [((R, rows, size), (R, rows, H), (R, rows), (R, rows)) for size in inputs]
+    return stack.stack([RecurrentParams(*(normal(*shape) for shape in each)) for each in shapes])
 
 
 def inputs(seed=2):
@@ -60,13 +52,10 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
         )[0]
         oracle.backward(cotangent[r])
         expected = {weight: value.grad for weight, value in theirs.named_parameters()}
-        torch.testing.assert_close(packing.unpack(batch, outputs)[r], oracle, rtol=1e-9, atol=1e-12)
-        torch.testing.assert_close(
-            packing.unpack(batch, d_inputs)[r], leaf.grad, rtol=1e-9, atol=1e-12
-        )
-        torch.testing.assert_close(
-            torch_names.to_torch(d_params, r), expected, rtol=1e-9, atol=1e-12
-        )
+        ours = [packing.unpack(batch, each)[r] for each in (outputs, d_inputs)]
+        ours.append(torch_names.to_torch(d_params, r))
+        theirs = [oracle, leaf.grad, expected]
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
 def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():

@@ -19,7 +19,7 @@ sys.meta_path.insert(0, Hide())
 TORCH_LOOKS_FOR = {"onnx", "jinja2"}
 
 
-def name_of(requirement: str) -> str:
+def name_of(requirement):
     found = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert found
     return re.sub(r"[-_.]+", "-", found.group()).lower()

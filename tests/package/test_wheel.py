@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
@@ -30,12 +29,12 @@ sys.exit(7)
 """
 
 
-def contents(path: Path) -> dict[str, bytes]:
+def contents(path):
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
 
 
-def sources(repository: Path) -> dict[str, bytes]:
+def sources(repository):
     """Every file of the workflow by its path in the repository."""
     files = [repository / "Snakefile"]
     files += [path for part in PARTS for path in (repository / part).rglob("*")]
@@ -65,20 +64,16 @@ def test_an_editable_installation_copies_nothing_of_the_workflow(repository, tmp
     assert not [name for name in contents(made) if "_workflow" in name]
 
 
-def test_checkout_wheel_and_unpacked_archive_have_the_version_of_pyproject(
+def test_checkout_wheel_archive_and_citation_have_the_version_of_pyproject(
     repository, installed, unpacked
 ):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    assert version() == project["version"]
+    citation = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
+    assert version() == citation["version"] == project["version"]
     assert installed.harmodels("--version").strip() == project["version"]
     tell = "import harmodels; print(harmodels.__version__)"
     source = {"PYTHONPATH": str(unpacked / "src")}
     assert installed.python("-c", tell, environment=source).strip() == project["version"]
-
-
-def test_the_citation_has_the_version_of_pyproject(repository):
-    citation = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == version()
 
 
 @pytest.mark.parametrize("command", ["data", "keys"])
@@ -94,7 +89,7 @@ def test_the_demo_is_planned_in_an_empty_folder_with_the_profile(installed):
     assert f"Using workflow specific profile {profile} for" in printed
 
 
-def stubbed(folder: Path) -> dict[str, str]:
+def stubbed(folder):
     """Return an environment whose Snakemake prints its arguments and exits with 7."""
     package = folder / "stub" / "snakemake"
     package.mkdir(parents=True)
@@ -123,7 +118,6 @@ def test_everything_is_passed_on_and_the_exit_status_is_snakemakes(environment, 
 def test_an_interrupt_reaches_snakemake_itself(environment):
     command = [sys.executable, "-c", RUN, "--wait"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
         assert running.stdout.readline().startswith("stub")
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=60) == 21

@@ -1,13 +1,12 @@
 """Digests of code: what a script imports and nothing else; each learner apart from the others."""
 
 import importlib
-from pathlib import Path
 
 import pytest
 
 from harmodels.assets import PACKAGE, root
 from harmodels.config.options import OPTIONS
-from harmodels.pipeline.digests import HARMODELS, code_of
+from harmodels.pipeline.digests import HARMODELS
 from harmodels.pipeline.imported_code import DIGITS, ImportedCode
 
 SCRIPTS = sorted(path.name for path in (root() / "workflow" / "scripts").glob("*.py"))
@@ -21,7 +20,7 @@ GATED = {"nn.cells", "models.hierarchical", "kernels.recurrent"}
 PERCEPTRON = {"models.mlp", "kernels.perceptron", "training.learners.perceptron"}
 
 
-def files_run_by(script: str) -> list[Path]:
+def files_run_by(script):
     modules = HARMODELS.imports_of(root() / "workflow" / "scripts" / script)
     return HARMODELS.files_of(HARMODELS.closure(modules))
 
@@ -73,20 +72,12 @@ def test_a_digest_holds_every_module_of_the_package_that_a_script_names(script):
     assert named <= modules
 
 
-def test_the_packages_around_a_module_belong_to_its_closure():
-    assert {"harmodels", "harmodels.nn", "harmodels.nn.elman"} <= HARMODELS.closure(
-        {"harmodels.nn.elman"}
-    )
-
-
-def test_an_import_within_a_function_counts(tmp_path):
+def test_the_packages_around_a_module_and_an_import_within_a_function_count(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("def f():\n    from harmodels.nn import relu, elman as e\n    import json\n")
-    assert HARMODELS.imports_of(script) == {
-        "harmodels.nn",
-        "harmodels.nn.relu",
-        "harmodels.nn.elman",
-    }
+    named = {"harmodels.nn", "harmodels.nn.relu", "harmodels.nn.elman"}
+    assert HARMODELS.imports_of(script) == named
+    assert named | {"harmodels"} <= HARMODELS.closure(named)
 
 
 def test_the_data_files_of_a_page_belong_to_it_and_to_nothing_else():
@@ -101,11 +92,6 @@ def test_every_file_of_a_digest_is_of_the_imported_package():
     assert str(PACKAGE) == importlib.import_module("harmodels").__path__[0]
     files = files_run_by("train_network.py")
     assert all(path.is_relative_to(PACKAGE) and path.is_file() for path in files)
-
-
-def test_a_module_loaded_by_name_changes_the_digest():
-    alone = code_of("train_network.py")
-    assert code_of("train_network.py", f"{LEARNERS}.recurrent") != alone
 
 
 def test_a_digest_changes_with_a_file_and_with_its_name(tmp_path, monkeypatch):

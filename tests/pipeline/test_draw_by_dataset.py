@@ -19,14 +19,9 @@ from harmodels.pipeline.pipeline import load_pipeline
 HANDS = {"datasets": ["fpha", "sfinge3d", "simulated-hands"]}
 # 12 recordings of each of the 45 actions, of which the last two people are the official test half
 SMALL = HandSimulation(
-    seed=1,
-    subjects=6,
-    repetitions=2,
-    shortest_frames=2,
-    median_frames=3,
-    longest_frames=4,
+    seed=1, subjects=6, repetitions=2, shortest_frames=2, median_frames=3, longest_frames=4,
     test_subjects=2,
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +75,6 @@ def test_a_draw_of_a_data_set_that_does_not_exist_is_refused(repository, tmp_pat
     shutil.copytree(repository / "config", tmp_path / "config")
     path = tmp_path / "config" / "reports" / "hand_actions.yaml"
     path.write_text(path.read_text().replace("  fpha: {protocol", "  fpa: {protocol"))
-    with pytest.raises(
-        ConfigurationError, match=r"hand_actions.yaml: draw_by_dataset: .* 'fpa'.* mean 'fpha'"
-    ):
+    says = r"hand_actions.yaml: draw_by_dataset: .* 'fpa'.* mean 'fpha'"
+    with pytest.raises(ConfigurationError, match=says):
         load_pipeline({"reports": {"hand_actions": {"datasets": ["sfinge3d"]}}}, tmp_path)

@@ -1,5 +1,7 @@
 """Exported models: they predict what their run predicted, and say where they come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import log_expit, log_softmax
@@ -13,15 +15,14 @@ from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.data.features.mapping import AffineMap, write_map
 from harmodels.data.features.tables import feature_sequences
-from harmodels.data.sequences import Sequences, write_sequences
-from harmodels.data.splits import Draw, draw_splits
+from harmodels.data.sequences import write_sequences
+from harmodels.data.splits import Draw
 from harmodels.errors import ConfigurationError, ModelError, ResultsError
 from harmodels.evaluation.predictions import scores_of, select
-from harmodels.files import read_json, read_table, write_table
+from harmodels.files import read_json, read_table
 from harmodels.pipeline.export_model import ModelSource, export_model
 from harmodels.pipeline.models import ModelInputs, classify_arguments
-from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import run_job
+from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 CLASSES = ("walking", "lying", "sitting")  # in no alphabetical order
 CHANNELS = ("acc_x", "acc_y", "acc_z")
@@ -36,18 +37,10 @@ HIERARCHY = {"architecture": "hierarchical", "hidden": 6, "finger_hidden": 2, "e
 @pytest.fixture(scope="module")
 def recorded():
     """Return 48 sequences of 10 steps of six people."""
-    rng = np.random.default_rng(0)
-    labels = np.tile([0, 1, 2], 16)
-    values = rng.normal(size=(48, 10, 3)) * 0.5 + labels[:, None, None]
-    return Sequences(
-        facts=SequenceFacts("toy", CLASSES, CHANNELS, ("g",) * 3, 50.0),
-        ids=np.array([f"s/{i:02d}" for i in range(48)]),
-        subjects=np.array([f"p{i % 6}" for i in range(48)]),
-        official_split=np.array(["train"] * 36 + ["test"] * 12),
-        labels=labels,
-        offsets=np.arange(49) * 10,
-        values=values.reshape(-1, 3).astype(np.float32),
-    )
+    noise = np.random.default_rng(0).normal(size=(48, 10, 3))
+    values = noise * 0.5 + (np.arange(48) % 3)[:, None, None]
+    facts = SequenceFacts("toy", CLASSES, CHANNELS, ("g",) * 3, 50.0)
+    return sequences_of(values, test=12, facts=facts, people=6)
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +55,13 @@ def features(recorded):
 def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
-    def run(training, options, name="one", fingers=None, seed=3, sequences=recorded, unit=None):
+    def run(training, options, name="one", sequences=recorded, **changes):
+        write_inputs(tmp_path, recorded, Draw(validation_per_class=2))
         write_sequences(tmp_path / "sequences.parquet", sequences)
-        draw = Draw(validation_per_class=2)
-        write_table(tmp_path / "splits.parquet", draw_splits(recorded, draw, seed=3, replicates=2))
-        job = Job(
-            report="r", dataset="toy", experiment="e", name=name, configuration={"name": name},
-            options=KINDS[training](**options).model_dump(warnings=False), training=training,
-            channels=CHANNELS if sequences is recorded else None, fingers=fingers,
-            validation=True, seed=seed, replicates=2, engine="compiled", device="cpu", unit=unit,
-        )  # fmt: skip
-        run_job(
-            job,
-            sequences_path=str(tmp_path / "sequences.parquet"),
-            splits_path=str(tmp_path / "splits.parquet"),
-            folder=tmp_path / name,
-            repository=tmp_path,
-            threads=1,
-        )
-        return tmp_path / name
+        changes |= {"options": KINDS[training](**options).model_dump(warnings=False)}
+        changes |= {"name": name, "configuration": {"name": name}, "training": training}
+        channels = CHANNELS if sequences is recorded else None
+        return run_toy(tmp_path, name, replace(JOB, channels=channels, **changes))
 
     return run
 
@@ -96,13 +77,9 @@ def export(tmp_path):
             channel_groups={}, classes=CLASSES, worn="in the hand",
             window=Window(steps=10, step=5, largest_gap_s=0.2),
         )  # fmt: skip
-        source = ModelSource(
-            ModelPlan(report="r", dataset="toy", experiment="e", **plan),
-            folders,
-            dataset,
-            tmp_path / "sequences.parquet",
-            feature_map,
-        )
+        plan = ModelPlan(report="r", dataset="toy", experiment="e", **plan)
+        sequences = tmp_path / "sequences.parquet"
+        source = ModelSource(plan, folders, dataset, sequences, feature_map)
         export_model(source, tmp_path / "model")
         return harmodels.load(tmp_path / "model")
 
@@ -204,6 +181,7 @@ def test_a_cell_without_an_estimator_is_refused(train, export):
         export([folder], configuration="one")
 
 
+BASELINES = {"report": "mlp_features", "dataset": "uci-har", "experiment": "baselines"}
 GOOD = {"report": "rnn_tbptt", "dataset": "simulated", "experiment": "part_c"}
 
 
@@ -221,6 +199,7 @@ def test_rules_ask_for_the_runs_among_which_a_model_is_chosen(load, wildcards):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (BASELINES, "trains no network"),
         ({"report": "rnn"}, "no report 'rnn'"),
         ({"dataset": "uci-har"}, r"models.mine.dataset: .*built on simulated, wisdm"),
         ({"experiment": "part_d"}, "no experiment 'part_d'"),
@@ -236,12 +215,6 @@ def test_a_plan_that_names_what_is_not_there_is_refused(load, change, message):
         load(models={"mine": GOOD | change})
 
 
-def test_baselines_are_not_exported(load):
-    plan = {"report": "mlp_features", "dataset": "uci-har", "experiment": "baselines"}
-    with pytest.raises(ConfigurationError, match="trains no network"):
-        load(models={"mine": plan})
-
-
 def test_an_afternoon_needs_a_model_of_simulated_data(load):
     with pytest.raises(ConfigurationError, match="has no model 'other'"):
         load(models={"mine": GOOD}, afternoons={"a": {"model": "other"}})
@@ -251,7 +224,6 @@ def test_an_afternoon_needs_a_model_of_simulated_data(load):
 
 def test_the_command_of_an_afternoon_names_each_channel(train, export, tmp_path):
     export([train("recurrent", OPTIONS["recurrent"])], configuration="one")
-    arguments = classify_arguments(
-        "r.csv", str(tmp_path / "model"), truth="t.csv", out="o.csv", plot="p.svg"
-    )
+    files = {"truth": "t.csv", "out": "o.csv", "plot": "p.svg"}
+    arguments = classify_arguments("r.csv", str(tmp_path / "model"), **files)
     assert "time=t,acc_x=ax,acc_y=ay,acc_z=az" in arguments

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -35,9 +34,7 @@ rule write:
 """
 
 
-def run(
-    folder: Path, script: str, scripts: Path | None = None, target: str = "all"
-) -> subprocess.CompletedProcess[str]:
+def run(folder, script, scripts=None, target="all"):
     (folder / "write.py").write_text(script, encoding="utf-8")
     (folder / "Snakefile").write_text(
         SNAKEFILE.format(script="write.py", folder=str(scripts or folder)), encoding="utf-8"
@@ -53,7 +50,7 @@ def run(
     )
 
 
-def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path: Path) -> None:
+def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path):
     done = run(
         tmp_path,
         "import os, sys\n"
@@ -67,14 +64,14 @@ def test_a_script_finds_the_libraries_loaded_and_is_measured(tmp_path: Path) -> 
     assert '"s":' in (tmp_path / "cost.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_script_of_another_workflow_is_left_alone(tmp_path: Path) -> None:
+def test_a_script_of_another_workflow_is_left_alone(tmp_path):
     facts = "open(snakemake.output[0], 'w').write(repr('torch' in __import__('sys').modules))\n"
     done = run(tmp_path, facts, scripts=tmp_path / "ours")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "facts.txt").read_text(encoding="utf-8") == "False"
 
 
-def test_the_environment_of_a_workflow_around_this_one_is_left_alone(tmp_path: Path) -> None:
+def test_the_environment_of_a_workflow_around_this_one_is_left_alone(tmp_path):
     done = run(tmp_path, "", target="environment.txt")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "environment.txt").read_text(encoding="utf-8") == "unset"
@@ -88,7 +85,7 @@ def test_the_environment_of_a_workflow_around_this_one_is_left_alone(tmp_path: P
         ("import os; os.kill(os.getpid(), 9)", "exit status 137"),
     ],
 )
-def test_a_script_that_fails_fails_its_job(tmp_path: Path, ending: str, said: str) -> None:
+def test_a_script_that_fails_fails_its_job(tmp_path, ending, said):
     done = run(tmp_path, f"open(snakemake.output[0], 'w').close()\n{ending}\n")
     assert done.returncode == 1
     assert said in done.stdout + done.stderr

@@ -28,22 +28,14 @@ BASELINES = {"report": "mlp_features", "dataset": "uci-har", "experiment": "base
     ("ask", "given", "found"),
     [
         (Inputs.table_to_read, {}, SEQUENCES),
-        (
-            Inputs.table_to_read,
-            BASELINES,
-            "results/datasets/uci-har/shipped_features.parquet",
-        ),
+        (Inputs.table_to_read, BASELINES, "results/datasets/uci-har/shipped_features.parquet"),
         (Inputs.shipped_features, {"dataset": "wisdm"}, []),
         (
             Inputs.shipped_features,
             {"dataset": "uci-har"},
             "results/datasets/uci-har/shipped_features.parquet",
         ),
-        (
-            Inputs.archive,
-            {"dataset": "wisdm"},
-            "results/downloads/wisdm/WISDM_ar_latest.tar.gz",
-        ),
+        (Inputs.archive, {"dataset": "wisdm"}, "results/downloads/wisdm/WISDM_ar_latest.tar.gz"),
         (lambda i, w: i.sequences_of_subjects("tables")(w), {"name": "table1"}, [SEQUENCES]),
         (lambda i, w: list(i.published(w)), {"name": "table1"}, ["rnn_tbptt_table1.csv"]),
         (lambda i, w: {len(d) for d in i.published(w).values()}, {"name": "table1"}, {16}),
@@ -104,16 +96,12 @@ def test_a_part_that_is_not_trained_is_refused(load, wildcards, suffix, named):
 def test_every_person_of_the_registry_is_a_fold(load, wildcards):
     protocols = {"protocols": {"datasets": ["uci-har"], "replicates": 1}}
     inputs = Inputs(load(reports=protocols))
-    mine = wildcards(
-        report="protocols",
-        dataset="uci-har",
-        experiment="gru_everyone",
-        configuration="hidden=50+fold=30",
-    )
+    plan = {"report": "protocols", "dataset": "uci-har"}
+    mine = wildcards(**plan, experiment="gru_everyone", configuration="hidden=50+fold=30")
     job = Job(**inputs.job(mine))
     assert (job.fold, job.name, job.draw) == ("30", "hidden=50", "everyone")
     assert inputs.splits(mine) == "results/protocols/uci-har/splits/everyone.parquet"
-    folds = inputs.draw(wildcards(report="protocols", dataset="uci-har", draw="everyone"))["folds"]
+    folds = inputs.draw(wildcards(**plan, draw="everyone"))["folds"]
     assert folds == [str(person) for person in range(1, 31)]
     assert len(inputs.pipeline.parts("protocols", "uci-har", "gru_everyone")) == 30
 
@@ -124,8 +112,7 @@ def test_folds_of_people_that_the_registry_does_not_know_are_refused(load):
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"experiment": "readings"}, {"configuration": "clip=9"}, {"report": "rnn_minibatch"}],
+    "change", [{"experiment": "readings"}, {"configuration": "clip=9"}, {"report": "rnn_minibatch"}]
 )
 def test_a_job_of_a_run_that_does_not_exist_names_what_does(
     inputs, wildcards, configuration, change

@@ -72,11 +72,8 @@ def test_snakefile_and_package_ask_for_the_same_snakemake(repository):
 @pytest.mark.parametrize(
     ("rule", "output"),
     [
-        ("build_table", "csv"),
-        ("judge_claims", "csv"),
-        ("draw_figure", "svg"),
-        ("draw_preview", "svg"),
-        ("compare_features", "svg"),
+        *(("build_table", "csv"), ("judge_claims", "csv")),
+        *((rule, "svg") for rule in ("draw_figure", "draw_preview", "compare_features")),
     ],
 )
 def test_the_report_of_snakemake_has_a_caption_and_labels_for(rules, rule, output):

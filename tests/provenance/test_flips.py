@@ -1,10 +1,7 @@
 """No flipped bit in a file of a results folder escapes `harmodels verify`."""
 
 import json
-import random
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,17 +17,13 @@ RECORD = "toy.provenance.json"
 FILES = [
     *(f"{RUN}/{name}" for name in ("run.json", "weights.safetensors", "history.parquet")),
     *(f"{RUN}/predictions.parquet", f"{TABLE}.csv", f"{TABLE}.md", f"{TABLE}.tex"),
-    *(
-        "datasets/toy/sequences.parquet",
-        "datasets/toy/card.json",
-        "toy_report/toy/splits/report.parquet",
-    ),
-    *("toy.html", "provenance.md", RECORD),
+    *("datasets/toy/sequences.parquet", "datasets/toy/card.json"),
+    *("toy_report/toy/splits/report.parquet", "toy.html", "provenance.md", RECORD),
 ]
 
 
 @pytest.fixture(scope="module")
-def small(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(made, tmp_path_factory):
     """The results folder with one run and one table: thousands of flips take minutes."""
     results = tmp_path_factory.mktemp("small") / "results"
     shutil.copytree(made, results)
@@ -53,13 +46,7 @@ def small(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.attack("flipped bit in a results folder that is verified")
 @pytest.mark.parametrize("file", FILES)
-def test_a_flipped_bit_is_named_with_its_file(
-    file: str,
-    small: Path,
-    tries: Callable[[int], int],
-    drawn: random.Random,
-    outcome: Callable[[str], None],
-) -> None:
+def test_a_flipped_bit_is_named_with_its_file(file, small, tries, drawn, outcome):
     path = small / file
     before = path.read_bytes()
     try:
@@ -78,7 +65,7 @@ def test_a_flipped_bit_is_named_with_its_file(
         path.write_bytes(before)
 
 
-def same_json(before: bytes, content: bytes) -> bool:
+def same_json(before, content):
     """Return whether two files hold the same JSON, differently spaced."""
     try:
         return bool(json.loads(before) == json.loads(content))

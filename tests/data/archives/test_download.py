@@ -2,17 +2,14 @@ import hashlib
 import threading
 import traceback
 import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harmodels.data.archives import download
 from harmodels.data.archives.download import fetch, printable
-from harmodels.data.dataset import Archive, Dataset
+from harmodels.data.dataset import Archive
 from harmodels.errors import DownloadError
 from harmodels.files import git_blob
 
@@ -23,17 +20,17 @@ HDF5 = b"\x89HDF\r\n\x1a\n..."
 class Server:
     """A web server on this machine that does what the path says and counts the requests."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content):
         self.content = content
         self.requests: list[str] = []
         self.release = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None:
+            def log_message(self, *_):
                 pass
 
-            def do_GET(self) -> None:
+            def do_GET(self):
                 server.requests.append(self.path)
                 server.answer(self, self.path.split("/")[1])
 
@@ -41,15 +38,15 @@ class Server:
         self.http.daemon_threads = True
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
-    def address(self, what: str) -> str:
+    def address(self, what):
         return f"http://127.0.0.1:{self.http.server_port}/{what}"
 
-    def close(self) -> None:
+    def close(self):
         self.release.set()
         self.http.shutdown()
         self.http.server_close()
 
-    def answer(self, handler: BaseHTTPRequestHandler, what: str) -> None:
+    def answer(self, handler, what):
         whole, early = self.content, len(self.requests) < 3
         bodies = {
             "good": (whole, len(whole)),
@@ -84,13 +81,13 @@ class Server:
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def _hasty(monkeypatch):
     monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)
     monkeypatch.setattr(download, "TIMEOUT_S", 0.2)
 
 
 @pytest.fixture
-def content(make_zip: Callable[..., Path]) -> bytes:
+def content(make_zip):
     path = make_zip({"a": b"A" * 100})
     content = path.read_bytes()
     path.unlink()
@@ -98,14 +95,14 @@ def content(make_zip: Callable[..., Path]) -> bytes:
 
 
 @pytest.fixture
-def server(content: bytes) -> Iterator[Server]:
+def server(content):
     server = Server(content)
     yield server
     server.close()
 
 
 @pytest.fixture
-def dataset(registry: dict[str, Dataset], content: bytes) -> Dataset:
+def dataset(registry, content):
     archive = Archive(
         file="toy.zip",
         accepted=("other name.zip",),
@@ -115,22 +112,19 @@ def dataset(registry: dict[str, Dataset], content: bytes) -> Dataset:
     return replace(registry["uci-har"], name="toy", title="Toy", archive=archive)
 
 
-def _with(dataset: Dataset, *addresses: str, **changes: Any) -> Dataset:
-    assert dataset.archive is not None
+def _with(dataset, *addresses, **changes):
     return replace(dataset, archive=dataset.archive.replaced(addresses=addresses, **changes))
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Path:
+def target(tmp_path):
     return tmp_path / "downloads" / "toy.zip"
 
 
 @pytest.mark.parametrize(
     ("what", "requests"), [("good", 1), ("redirect", 2), ("flaky", 3), ("broken_twice", 3)]
 )
-def test_an_archive_comes(
-    what: str, requests: int, server: Server, dataset: Dataset, target: Path, content: bytes
-) -> None:
+def test_an_archive_comes(what, requests, server, dataset, target, content):
     fetch(_with(dataset, server.address(what)), target, None)
     assert target.read_bytes() == content
     assert len(server.requests) == requests
@@ -149,9 +143,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_no_archive_is_refused_and_leaves_nothing(
-    what: str, server: Server, dataset: Dataset, target: Path
-) -> None:
+def test_what_is_no_archive_is_refused_and_leaves_nothing(what, server, dataset, target):
     requests, message = REFUSED[what]
     with pytest.raises(DownloadError, match=f"{server.address(what)}: .*({message})"):
         fetch(_with(dataset, server.address(what)), target, None)
@@ -159,16 +151,14 @@ def test_what_is_no_archive_is_refused_and_leaves_nothing(
     assert len(server.requests) == requests
 
 
-def test_nobody_listening_is_an_answer_too(server: Server, dataset: Dataset, target: Path) -> None:
+def test_nobody_listening_is_an_answer_too(server, dataset, target):
     server.close()
     with pytest.raises(DownloadError, match=r"ConnectionError.*\(3 attempts\)"):
         fetch(_with(dataset, server.address("good")), target, None)
 
 
-def test_ctrl_c_leaves_nothing(
-    server: Server, dataset: Dataset, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(*_: object) -> int:
+def test_ctrl_c_leaves_nothing(server, dataset, target, monkeypatch):
+    def stop(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(download._Bounded, "write", stop)
@@ -179,8 +169,8 @@ def test_ctrl_c_leaves_nothing(
 
 @pytest.mark.parametrize("place", ["by hand", "by hand, other name", "mirror, other name"])
 def test_a_file_of_an_accepted_name_comes_before_every_address(
-    place: str, server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
-) -> None:
+    place, server, dataset, target, content, tmp_path
+):
     folder = tmp_path / "mirror" if place.startswith("mirror") else target.parent
     folder.mkdir()
     (folder / ("other name.zip" if "other" in place else "toy.zip")).write_bytes(content)
@@ -190,25 +180,21 @@ def test_a_file_of_an_accepted_name_comes_before_every_address(
 
 
 def test_a_damaged_mirror_and_a_missing_address_do_not_keep_the_next_from_being_asked(
-    server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
-) -> None:
+    server, dataset, target, content, tmp_path
+):
     (tmp_path / "toy.zip").write_bytes(content[:-30])
     addresses = (server.address("missing"), server.address("good"))
     fetch(_with(dataset, *addresses), target, str(tmp_path))
     assert target.read_bytes() == content
 
 
-def test_a_mirror_address_is_asked_for_every_accepted_name(
-    server: Server, dataset: Dataset, target: Path
-) -> None:
+def test_a_mirror_address_is_asked_for_every_accepted_name(server, dataset, target):
     with pytest.raises(DownloadError):
         fetch(dataset, target, server.address("missing/").replace("http", "HTTP"))
     assert server.requests == ["/missing/toy.zip", "/missing/other%20name.zip"]
 
 
-def test_one_error_names_everything(
-    server: Server, dataset: Dataset, target: Path, tmp_path: Path
-) -> None:
+def test_one_error_names_everything(server, dataset, target, tmp_path):
     mirror = str(tmp_path / "nowhere")
     addresses = (server.address("missing"), server.address("page"))
     with pytest.raises(DownloadError) as caught:
@@ -226,15 +212,15 @@ def test_one_error_names_everything(
     ],
 )
 def test_a_mirror_that_cannot_be_read_is_explained_and_passed_over(
-    mirror: str, shown: str, server: Server, dataset: Dataset, target: Path, content: bytes
-) -> None:
+    mirror, shown, server, dataset, target, content
+):
     with pytest.raises(DownloadError, match=shown):
         fetch(dataset, target, mirror)
     fetch(_with(dataset, server.address("good")), target, mirror)
     assert target.read_bytes() == content
 
 
-def test_a_users_file_is_only_looked_for(registry: dict[str, Dataset], tmp_path: Path) -> None:
+def test_a_users_file_is_only_looked_for(registry, tmp_path):
     dataset = _with(registry["course-h5"])
     with pytest.raises(DownloadError, match=r"bring your own copy, put it into .*as 'course\.h5'"):
         fetch(dataset, tmp_path / "course.h5", None)
@@ -243,11 +229,8 @@ def test_a_users_file_is_only_looked_for(registry: dict[str, Dataset], tmp_path:
     assert (tmp_path / "course.h5").read_bytes() == HDF5
 
 
-def test_the_users_folder_is_packed_from_a_mirror(
-    registry: dict[str, Dataset], tmp_path: Path
-) -> None:
+def test_the_users_folder_is_packed_from_a_mirror(registry, tmp_path):
     dataset = registry["fpha"]
-    assert dataset.archive is not None
     split = dataset.archive.beside[0]
     (tmp_path / "mirror" / dataset.path).mkdir(parents=True)
     (tmp_path / "mirror" / dataset.path / "a").write_bytes(b"A")
@@ -259,9 +242,7 @@ def test_the_users_folder_is_packed_from_a_mirror(
     assert (tmp_path / "downloads" / split).read_bytes() == b"beside"
 
 
-def test_a_download_has_the_known_git_blob_and_a_users_own_copy_any(
-    server: Server, registry: dict[str, Dataset], tmp_path: Path
-) -> None:
+def test_a_download_has_the_known_git_blob_and_a_users_own_copy_any(server, registry, tmp_path):
     server.content = HDF5
     target = tmp_path / "downloads" / "course.h5"
     other = _with(registry["course-h5"], server.address("good"))
@@ -289,8 +270,8 @@ def test_a_download_has_the_known_git_blob_and_a_users_own_copy_any(
 
 
 def test_an_archive_is_known_by_its_git_blob_though_its_members_are_others(
-    server: Server, dataset: Dataset, target: Path, content: bytes, tmp_path: Path
-) -> None:
+    server, dataset, target, content, tmp_path
+):
     (tmp_path / "known").write_bytes(content)
     changes = {"sha256": (), "checksums": {"toy.txt": "0" * 64}}
     known = _with(dataset, server.address("good"), git_blob=git_blob(tmp_path / "known"), **changes)
@@ -303,13 +284,8 @@ def test_an_archive_is_known_by_its_git_blob_though_its_members_are_others(
 
 @pytest.mark.parametrize("what", ["missing", "page", "hang", "loop", "flaky"])
 def test_a_password_reaches_no_message_no_traceback_and_no_log(
-    what: str,
-    server: Server,
-    dataset: Dataset,
-    target: Path,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+    what, server, dataset, target, caplog, capfd
+):
     caplog.set_level("DEBUG", logger="harmodels")
     address, said = server.address(what).replace("://", "://me:s3cret@"), ""
     try:
@@ -330,13 +306,11 @@ def test_a_password_reaches_no_message_no_traceback_and_no_log(
         ("http://host:8080/a@b", "http://host:8080/a@b"),
     ],
 )
-def test_what_stands_before_a_host_is_hidden(address: str, shown: str) -> None:
+def test_what_stands_before_a_host_is_hidden(address, shown):
     assert printable(address) == shown
 
 
-def test_control_characters_of_a_server_are_not_printed(
-    server: Server, dataset: Dataset, target: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_control_characters_of_a_server_are_not_printed(server, dataset, target, caplog):
     with pytest.raises(DownloadError, match=r"HTTP 404 \?\[31mgone\?\?") as caught:
         fetch(_with(dataset, server.address("coloured")), target, None)
     assert not set("\x1b\x07\x9b") & set(str(caught.value) + caplog.text)

@@ -9,29 +9,25 @@ import stat
 import tarfile
 import tracemalloc
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from harmodels.data.archives.extract import extract, pack, unpack, verify
 from harmodels.data.archives.members import safe_name
-from harmodels.data.dataset import Archive, Dataset
+from harmodels.data.dataset import Archive
 from harmodels.errors import DataError, ResultsError
 
-MakeZip = Callable[..., Path]
 
-
-def _sha(content: bytes) -> str:
+def _sha(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def _zip(members: dict[str, bytes], kind: int = 0) -> bytes:
+def _zip(members, kind=0):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, content in members.items():
@@ -41,7 +37,7 @@ def _zip(members: dict[str, bytes], kind: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def _tar(*names: str, kind: bytes = tarfile.REGTYPE, comment: int = 0) -> bytes:
+def _tar(*names, kind=tarfile.REGTYPE, comment=0):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for name in names:
@@ -53,14 +49,14 @@ def _tar(*names: str, kind: bytes = tarfile.REGTYPE, comment: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def _chained_headers() -> bytes:
+def _chained_headers():
     block = tarfile.TarInfo("a")
     block.pax_headers = {"comment": "x" * 40_000}
     header = block.tobuf(tarfile.PAX_FORMAT)[: -tarfile.BLOCKSIZE]
     return header * 5 + tarfile.TarInfo("a").tobuf() + bytes(10_240)
 
 
-def _flipped() -> bytes:
+def _flipped():
     content = bytearray(_zip({"a": b"A" * 500}))
     content[200] ^= 1
     return bytes(content)
@@ -69,7 +65,7 @@ def _flipped() -> bytes:
 NOISE = bytes(range(256)) * 40 + hashlib.sha256(b"noise").digest() * 10
 MANY = [str(number) for number in range(2000)]
 ESCAPING = ("../a", "a/../../b", "/etc/passwd", "C:/a", "a\\..\\b", "a//b", "./../a")
-HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+HOSTILE = {
     **{
         f"name {name!r}": (lambda name=name: _zip({"good": b"G", name: b"evil"}), "member .*")
         for name in ESCAPING
@@ -110,8 +106,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_archive_is_refused_in_little_memory_and_leaves_nothing(
-    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    case, tmp_path, monkeypatch
+):
     limits = {"LARGEST_END": 1 << 20, "LARGEST_DIRECTORY": 90_000, "MOST_MEMBERS": 50}
     for limit, value in limits.items():
         monkeypatch.setattr(f"harmodels.data.archives.members.{limit}", value)
@@ -132,20 +128,18 @@ def test_a_hostile_archive_is_refused_in_little_memory_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
-def test_an_escaping_member_is_refused_though_it_is_not_listed(
-    make_zip: MakeZip, tmp_path: Path
-) -> None:
+def test_an_escaping_member_is_refused_though_it_is_not_listed(make_zip, tmp_path):
     with pytest.raises(DataError, match="outside its folder"):
         extract(make_zip({"a": b"A", "../b": b"B"}), tmp_path / "raw", {"a": _sha(b"A")})
 
 
 @pytest.mark.parametrize("name", ["a", "b b/ä", "x.txt/a/x.txt"])
-def test_plain_names_are_kept(name: str) -> None:
+def test_plain_names_are_kept(name):
     assert safe_name(name) == safe_name(f"./{name}") == name
 
 
 @pytest.mark.parametrize("mode", ["w:", "w:gz", "w:bz2", "w:xz"])
-def test_a_tar_of_any_compression_is_unpacked(mode: str, tmp_path: Path) -> None:
+def test_a_tar_of_any_compression_is_unpacked(mode, tmp_path):
     member = tarfile.TarInfo("./" + "a" * 120)  # longer than the field of the name
     member.size = 200_000
     with tarfile.open(tmp_path / "archive", mode) as archive:
@@ -154,14 +148,14 @@ def test_a_tar_of_any_compression_is_unpacked(mode: str, tmp_path: Path) -> None
     assert (tmp_path / "raw" / member.name).stat().st_size == member.size
 
 
-def test_a_nested_zip_is_unpacked_instead_of_its_shell(make_zip: MakeZip, tmp_path: Path) -> None:
+def test_a_nested_zip_is_unpacked_instead_of_its_shell(make_zip, tmp_path):
     inner = make_zip({"a/": b"", "a/b.txt": b"A"}, "inner.zip").read_bytes()
     outer = make_zip({"inner.zip": inner, "readme": b"R"}, "outer.zip")
     extract(outer, tmp_path / "raw", None, nested="inner.zip")
     assert _names(tmp_path / "raw") == ["a/b.txt"]
 
 
-def test_only_listed_members_replace_an_older_folder(make_zip: MakeZip, tmp_path: Path) -> None:
+def test_only_listed_members_replace_an_older_folder(make_zip, tmp_path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "old").write_text("old", encoding="utf-8")
     extract(make_zip({"a": b"A", "__MACOSX/a": b"?"}), tmp_path / "raw", {"a": _sha(b"A")})
@@ -176,15 +170,15 @@ def test_only_listed_members_replace_an_older_folder(make_zip: MakeZip, tmp_path
     ],
 )
 def test_a_wrong_or_missing_member_is_named_and_nothing_is_left(
-    checksums: dict[str, str], message: str, make_zip: MakeZip, tmp_path: Path
-) -> None:
+    checksums, message, make_zip, tmp_path
+):
     archive = make_zip({"a": b"A", "b": b"B"})
     with pytest.raises(DataError, match=message):
         extract(archive, tmp_path / "raw", checksums)
     assert [path.name for path in tmp_path.iterdir()] == ["archive.zip"]
 
 
-def test_a_folder_that_cannot_be_written_is_named(make_zip: MakeZip, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(make_zip, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ResultsError, match="cannot write .*file/raw"):
         extract(make_zip({"a": b"A"}), tmp_path / "file" / "raw", None)
@@ -198,14 +192,8 @@ def test_a_folder_that_cannot_be_written_is_named(make_zip: MakeZip, tmp_path: P
     ],
     ids=["full disk", "Ctrl-C"],
 )
-def test_what_interrupts_leaves_nothing(
-    event: BaseException,
-    error: type[BaseException],
-    make_zip: MakeZip,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def stop(*_: object) -> str:
+def test_what_interrupts_leaves_nothing(event, error, make_zip, tmp_path, monkeypatch):
+    def stop(*_):
         raise event
 
     path = make_zip({"a": b"A"})
@@ -215,9 +203,7 @@ def test_what_interrupts_leaves_nothing(
     assert [entry.name for entry in tmp_path.iterdir()] == ["archive.zip"]
 
 
-def test_an_archive_is_known_by_its_hash_or_by_its_members(
-    make_zip: MakeZip, toy_archive: Archive
-) -> None:
+def test_an_archive_is_known_by_its_hash_or_by_its_members(make_zip, toy_archive):
     path = make_zip({"a": b"A"})
     verify(path, toy_archive.replaced(sha256=(_sha(path.read_bytes()),)))
     verify(path, toy_archive.replaced(checksums={"a": _sha(b"A")}))
@@ -238,18 +224,14 @@ def test_an_archive_is_known_by_its_hash_or_by_its_members(
         ("mine.csv", bytes(101), "has 101 bytes, more than 100; raise largest_bytes"),
     ],
 )
-def test_a_users_file_is_what_its_name_says(
-    file: str, content: bytes, message: str, tmp_path: Path
-) -> None:
+def test_a_users_file_is_what_its_name_says(file, content, message, tmp_path):
     (tmp_path / file).write_bytes(content)
     with pytest.raises(DataError, match=message):
         verify(tmp_path / file, Archive(file=file, largest_bytes=100, user_file=True))
 
 
 @pytest.mark.parametrize("date", [b"\x00" * 4, b"\xff" * 4], ids=["month 0", "month 15"])
-def test_a_date_that_does_not_exist_is_no_damage(
-    date: bytes, make_zip: MakeZip, tmp_path: Path
-) -> None:
+def test_a_date_that_does_not_exist_is_no_damage(date, make_zip, tmp_path):
     path = make_zip({"a": b"A"})
     content = path.read_bytes()
     assert b"\x00\x00\x21\x00" in content
@@ -259,9 +241,7 @@ def test_a_date_that_does_not_exist_is_no_damage(
 
 
 @pytest.mark.parametrize("year", [-10, 50, 200], ids=["1960", "2020", "2170"])
-def test_a_folder_with_files_of_any_date_is_packed(
-    year: int, registry: dict[str, Dataset], tmp_path: Path
-) -> None:
+def test_a_folder_with_files_of_any_date_is_packed(year, registry, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a").write_bytes(b"A")
     os.utime(tmp_path / "mine" / "a", (year * 365.25 * 24 * 3600,) * 2)
@@ -270,7 +250,7 @@ def test_a_folder_with_files_of_any_date_is_packed(
     assert (tmp_path / "raw" / "mine" / "a").read_bytes() == b"A"
 
 
-def test_an_empty_folder_and_one_with_links_are_not_packed(tmp_path: Path) -> None:
+def test_an_empty_folder_and_one_with_links_are_not_packed(tmp_path):
     (tmp_path / "hands").mkdir()
     with pytest.raises(DataError, match="hands is empty"):
         pack(tmp_path / "hands", tmp_path / "packed.zip")
@@ -280,9 +260,7 @@ def test_an_empty_folder_and_one_with_links_are_not_packed(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("file", ["mine.h5", "mine.tar", "mine.zip"])
-def test_a_users_file_or_archive_of_it_is_put_where_its_parser_looks(
-    file: str, registry: dict[str, Dataset], tmp_path: Path
-) -> None:
+def test_a_users_file_or_archive_of_it_is_put_where_its_parser_looks(file, registry, tmp_path):
     kinds = {"mine.h5": b"\x89HDF\r\n\x1a\n...", "mine.tar": _tar("course.h5")}
     (tmp_path / file).write_bytes(kinds.get(file, _zip({"course.h5": b"x"})))
     archive = Archive(file=file, largest_bytes=10_000, user_file=True)
@@ -292,9 +270,8 @@ def test_a_users_file_or_archive_of_it_is_put_where_its_parser_looks(
 
 @pytest.mark.parametrize("inside", [True, False])
 def test_what_may_lie_beside_a_users_zip_is_taken_where_the_zip_lacks_it(
-    inside: bool, registry: dict[str, Dataset], make_zip: MakeZip, tmp_path: Path
-) -> None:
-    assert registry["fpha"].archive is not None
+    inside, registry, make_zip, tmp_path
+):
     split = registry["fpha"].archive.beside[0]
     (tmp_path / split).write_bytes(b"beside")
     path = make_zip({"a/b": b"1", **({split: b"inside"} if inside else {})})

@@ -7,17 +7,12 @@ import pytest
 from harmodels.data.features.catalogue import ANGLES, blocks, catalogue, feature_names
 
 
-def test_there_are_561_columns_and_477_names():
-    assert len(feature_names()) == 561
-    assert len(set(feature_names())) == 477
-
-
-def test_columns_are_numbered_from_one():
+def test_there_are_561_columns_and_477_names_since_band_energies_share_some():
     assert [feature.column for feature in catalogue()] == list(range(1, 562))
-
-
-def test_only_band_energies_share_names():
-    repeated = {name for name, count in Counter(feature_names()).items() if count > 1}
+    assert sum(len(block.names) for block in blocks()) + len(ANGLES) == 561
+    counted = Counter(feature_names())
+    assert (counted.total(), len(counted)) == (561, 477)
+    repeated = {name for name, count in counted.items() if count > 1}
     assert {name.split("-")[1] for name in repeated} == {"bandsEnergy()"}
 
 
@@ -36,10 +31,6 @@ def test_only_band_energies_share_names():
 )
 def test_column_has_the_name_signal_and_function_of_the_data_set(column, name, signal, function):
     assert catalogue()[column - 1] == (column, name, signal, function)
-
-
-def test_blocks_and_angles_cover_all_columns():
-    assert sum(len(block.names) for block in blocks()) + len(ANGLES) == 561
 
 
 @pytest.mark.mirror

@@ -37,7 +37,6 @@ def official(
     """Sequences and card of the data set that the module's OFFICIAL names."""
     dataset = registry[request.module.OFFICIAL]
     folder = tmp_path_factory.mktemp(dataset.format)
-    assert dataset.archive is not None
     fetch(dataset, folder / dataset.archive.file, str(mirror), progress=False)
     unpack(dataset, folder / dataset.archive.file, folder / "raw")
     sequences, notes, hashes = read_raw(dataset, folder / "raw")

@@ -1,11 +1,8 @@
 import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from harmodels.data.dataset import Dataset
 from harmodels.data.formats.course_h5 import read
 from harmodels.errors import DataError
 
@@ -13,7 +10,7 @@ h5py = pytest.importorskip("h5py")
 
 
 @pytest.fixture
-def parts() -> dict[str, np.ndarray]:
+def parts():
     random = np.random.default_rng(0)
     return {
         "trX": random.normal(size=(4, 150, 3)),
@@ -23,7 +20,7 @@ def parts() -> dict[str, np.ndarray]:
     }
 
 
-def _write(path: Path, parts: dict[str, np.ndarray]) -> Path:
+def _write(path, parts):
     with h5py.File(path, "w") as file:
         for name, values in parts.items():
             if values is not None:
@@ -32,13 +29,11 @@ def _write(path: Path, parts: dict[str, np.ndarray]) -> Path:
 
 
 @pytest.fixture
-def course(registry: dict[str, Dataset]) -> Dataset:
+def course(registry):
     return registry["course-h5"]
 
 
-def test_both_halves_are_read(
-    parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
-) -> None:
+def test_both_halves_are_read(parts, course, tmp_path):
     sequences = read(course, _write(tmp_path / "c.h5", parts)).sequences
     assert sequences.labels.tolist() == [0, 5, 2, 2, 1, 3]
     assert sequences.official_split.tolist() == ["train"] * 4 + ["test"] * 2
@@ -47,7 +42,7 @@ def test_both_halves_are_read(
 
 
 SHAPE = (4, 150, 3)
-WRONG: dict[str, tuple[dict[str, Any], str]] = {
+WRONG = {
     "transposed": ({"trX": np.zeros((4, 3, 150))}, r"trX has the shape \(4, 3, 150\), not \(N, 15"),
     "flat": ({"tstX": np.zeros(7)}, r"tstX has the shape \(7,\)"),
     "five classes": ({"trY": np.eye(5)[:4]}, r"trY has the shape \(4, 5\), not \(N, 6\)"),
@@ -61,26 +56,20 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_content_is_refused(
-    case: str, parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
-) -> None:
+def test_wrong_content_is_refused(case, parts, course, tmp_path):
     change, message = WRONG[case]
     with pytest.raises(DataError, match=message):
         read(course, _write(tmp_path / "c.h5", {**parts, **change}))
 
 
-def test_a_truncated_file_is_called_damaged(
-    parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
-) -> None:
+def test_a_truncated_file_is_called_damaged(parts, course, tmp_path):
     path = _write(tmp_path / "c.h5", parts)
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(DataError, match=r"c\.h5 is no HDF5 file, or is damaged"):
         read(course, path)
 
 
-def test_without_h5py_the_remedy_is_named(
-    course: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_h5py_the_remedy_is_named(course, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(DataError, match=r"pip install 'harmodels\[hdf5\]'"):
         read(course, tmp_path / "c.h5")
@@ -99,8 +88,8 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("kind", ELSEWHERE)
 def test_values_kept_outside_the_file_or_too_large_for_the_memory_are_refused(
-    kind: str, parts: dict[str, np.ndarray], course: Dataset, tmp_path: Path
-) -> None:
+    kind, parts, course, tmp_path
+):
     path = _write(tmp_path / "c.h5", {**parts, "trX": None})
     with h5py.File(path, "a") as file:
         ELSEWHERE[kind](file)

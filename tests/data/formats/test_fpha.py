@@ -1,11 +1,9 @@
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harmodels.data.dataset import Dataset, Normalise
+from harmodels.data.dataset import Normalise
 from harmodels.data.formats.fpha import SPLIT, read
 from harmodels.data.prepare import describe, read_raw
 from harmodels.errors import DataError
@@ -14,7 +12,7 @@ LENGTHS = {"Subject_1/stir/1": 3, "Subject_1/write/2": 2, "Subject_2/stir/1": 4}
 LINES = ["Training 2", "Subject_1/stir/1 0", "Subject_1/write/2 1", "Test 1", "Subject_2/stir/1 0"]
 
 
-def _text(frames: int) -> str:
+def _text(frames):
     """Joint j of frame t stands at (t, j, 400) mm."""
     rows = []
     for frame in range(frames):
@@ -24,7 +22,7 @@ def _text(frames: int) -> str:
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Path:
+def raw(tmp_path):
     folder = tmp_path / "Hand_pose_annotation_v1"
     for name, frames in LENGTHS.items():
         (folder / name).mkdir(parents=True)
@@ -34,14 +32,12 @@ def raw(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def small(registry: dict[str, Dataset]) -> Dataset:
+def small(registry):
     return replace(registry["fpha"], classes=("stir", "write"))
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_recordings_come_in_the_order_and_halves_of_the_split_file(
-    inside: bool, raw: Path, small: Dataset
-) -> None:
+def test_recordings_come_in_the_order_and_halves_of_the_split_file(inside, raw, small):
     if inside:
         (raw.parent / SPLIT).rename(raw / SPLIT)
     sequences = read(small, raw).sequences
@@ -60,26 +56,19 @@ def test_recordings_come_in_the_order_and_halves_of_the_split_file(
         ("wrist", [0, 0, 0], [0, 0.01, 0], [0, 0.2, 0]),
     ],
 )
-def test_a_row_is_joint_by_joint_as_the_registry_says(
-    origin: str,
-    wrist: list[float],
-    knuckle: list[float],
-    tip: list[float],
-    raw: Path,
-    small: Dataset,
-) -> None:
+def test_a_row_is_joint_by_joint_as_the_registry_says(origin, wrist, knuckle, tip, raw, small):
     dataset = replace(small, normalise=Normalise(unit_mm=100, origin=origin))
     last = read(dataset, raw).sequences[0][2].reshape(21, 3)
     np.testing.assert_allclose(last[[0, 1, -1]], [wrist, knuckle, tip], atol=1e-6)
 
 
-def test_recordings_that_are_not_listed_are_counted(raw: Path, small: Dataset) -> None:
+def test_recordings_that_are_not_listed_are_counted(raw, small):
     (raw / "Subject_2/stir/2").mkdir()
     (raw / "Subject_2/stir/2/skeleton.txt").write_text(_text(2))
     assert read(small, raw).notes["dropped"] == {"not in the split file": 1}
 
 
-def test_the_card_states_lengths_joints_and_units(raw: Path, small: Dataset) -> None:
+def test_the_card_states_lengths_joints_and_units(raw, small):
     card = describe(small, *read_raw(small, raw.parent))
     assert card["length"] == {"min": 2, "median": 3.0, "max": 4}
     assert card["joints"] == 21
@@ -87,12 +76,12 @@ def test_the_card_states_lengths_joints_and_units(raw: Path, small: Dataset) -> 
     assert set(card["sources"]) == {SPLIT, *(f"{raw.name}/{n}/skeleton.txt" for n in LENGTHS)}
 
 
-def _split(*lines: str) -> Callable[[Path], object]:
+def _split(*lines):
     return lambda raw: (raw.parent / SPLIT).write_text("\n".join(lines))
 
 
 SPLIT_TEXT = r"data_split_action_recognition\.txt, line "
-WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+WRONG = {
     "missing joint": (
         lambda raw: (raw / "Subject_2/stir/1/skeleton.txt").write_text("0000 1 2\n"),
         r"stir/1/skeleton\.txt, line 1: 3 numbers, not 64 \(the frame's number and x y z of 21",
@@ -143,7 +132,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_with_file_and_line(case: str, raw: Path, small: Dataset) -> None:
+def test_what_is_wrong_is_said_with_file_and_line(case, raw, small):
     change, message = WRONG[case]
     change(raw)
     with pytest.raises(DataError, match=message):
@@ -153,9 +142,7 @@ def test_what_is_wrong_is_said_with_file_and_line(case: str, raw: Path, small: D
 @pytest.mark.parametrize(
     ("numbers", "uneven"), [("012", 0), ("567", 0), ("001", 1), ("023", 1), ("210", 2)]
 )
-def test_frames_that_repeat_or_are_missing_are_counted(
-    numbers: str, uneven: int, raw: Path, small: Dataset, edit: Callable[..., None]
-) -> None:
+def test_frames_that_repeat_or_are_missing_are_counted(numbers, uneven, raw, small, edit):
     edit(
         raw / "Subject_1/stir/1/skeleton.txt",
         lambda lines: [f"000{n}{line[4:]}" for n, line in zip(numbers, lines, strict=True)],
@@ -164,20 +151,20 @@ def test_frames_that_repeat_or_are_missing_are_counted(
     assert notes["uneven_frames"] == ({"Subject_1/stir/1": uneven} if uneven else {})
 
 
-def test_a_folder_need_not_bear_the_name_of_its_class(raw: Path, small: Dataset) -> None:
+def test_a_folder_need_not_bear_the_name_of_its_class(raw, small):
     named = replace(small, classes=("Stir the tea", "Write!"))
     assert read(named, raw).sequences.labels.tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("line", ["Subject_2/stir/1 1", "Subject_2/pour/1 0"])
-def test_a_folder_name_stands_for_one_label(line: str, raw: Path, small: Dataset) -> None:
+def test_a_folder_name_stands_for_one_label(line, raw, small):
     named = replace(small, classes=("a", "b"))
     (raw.parent / SPLIT).write_text("\n".join([*LINES[:-1], line, ""]))
     with pytest.raises(DataError, match="line 5: label . of the action '(stir|pour)', but"):
         read(named, raw)
 
 
-def test_the_card_says_who_is_in_training_and_test_data(raw: Path, small: Dataset) -> None:
+def test_the_card_says_who_is_in_training_and_test_data(raw, small):
     lines = ["Training 2", *LINES[1:3], "Test 1", "Subject_2/stir/1 0", ""]
     (raw.parent / SPLIT).write_text("\n".join(lines))
     assert describe(small, *read_raw(small, raw.parent))["subjects_in_both"] == []

@@ -1,47 +1,35 @@
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.data.dataset import Dataset
 from harmodels.data.formats.motionsense import GRAVITY, TURN, USER
 from harmodels.data.prepare import describe, read_raw
 from harmodels.data.resampling import resample
-from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import DataError
 
 OFFICIAL = "motionsense"
-COUNTS = {
-    "downstairs": 635,
-    "jogging": 690,
-    "sitting": 1856,
-    "standing": 1672,
-    "upstairs": 784,
-    "walking": 1846,
-}
+CLASSES = ("downstairs", "jogging", "sitting", "standing", "upstairs", "walking")
+COUNTS = dict(zip(CLASSES, (635, 690, 1856, 1672, 784, 1846), strict=True))
 
 
 @pytest.fixture(scope="module")
-def recorded(small_motionsense: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded(small_motionsense, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded")
     simulate(small_motionsense, folder)
     return folder
 
 
 @pytest.fixture
-def raw(recorded: Path, tmp_path: Path) -> Path:
+def raw(recorded, tmp_path):
     """A copy that may be changed."""
     return shutil.copytree(recorded, tmp_path / "raw")
 
 
-def test_trials_are_cut_into_windows_of_their_own(
-    small_motionsense: Dataset, recorded: Path
-) -> None:
+def test_trials_are_cut_into_windows_of_their_own(small_motionsense, recorded):
     sequences, notes, hashes = read_raw(small_motionsense, recorded)
     # 12 s of a class, at 20 Hz: three trials of 80 steps, or two of 120
     per_person = [3 * 2, 2 * 3, 2 * 3, 2 * 3, 3 * 2, 3 * 2]
@@ -60,9 +48,7 @@ def test_trials_are_cut_into_windows_of_their_own(
     assert notes["dropped"] == {"sample of a trial too short for a window": 0}
 
 
-def test_total_acceleration_is_the_sum_in_the_unit_of_the_channels(
-    small_motionsense: Dataset, recorded: Path
-) -> None:
+def test_total_acceleration_is_the_sum_in_the_unit_of_the_channels(small_motionsense, recorded):
     sequences = read_raw(small_motionsense, recorded)[0]
     frame = pd.read_csv(recorded / "A_DeviceMotion_data" / "jog_9" / "sub_2.csv")
     total = frame[list(GRAVITY)].to_numpy() + frame[list(USER)].to_numpy()
@@ -77,15 +63,13 @@ def test_total_acceleration_is_the_sum_in_the_unit_of_the_channels(
     np.testing.assert_allclose(np.deg2rad(other[:, 3:]), sequences.values[:, 3:], rtol=1e-5)
 
 
-def test_only_the_channels_of_the_registry_are_read(
-    small_motionsense: Dataset, recorded: Path
-) -> None:
+def test_only_the_channels_of_the_registry_are_read(small_motionsense, recorded):
     dataset = replace(small_motionsense, channels=("gyro_z", "acc_x"), units=("rad/s", "m/s²"))
     whole = read_raw(small_motionsense, recorded)[0].values
     np.testing.assert_array_equal(read_raw(dataset, recorded)[0].values, whole[:, [5, 0]])
 
 
-def test_what_macos_leaves_and_notes_are_passed_over(small_motionsense: Dataset, raw: Path) -> None:
+def test_what_macos_leaves_and_notes_are_passed_over(small_motionsense, raw):
     plain = read_raw(small_motionsense, raw)
     folder = raw / "A_DeviceMotion_data"
     (folder / "__MACOSX" / "dws_1").mkdir(parents=True)
@@ -97,7 +81,7 @@ def test_what_macos_leaves_and_notes_are_passed_over(small_motionsense: Dataset,
     assert found[2] == plain[2]
 
 
-def test_columns_may_lie_in_another_order(small_motionsense: Dataset, raw: Path) -> None:
+def test_columns_may_lie_in_another_order(small_motionsense, raw):
     plain = read_raw(small_motionsense, raw)[0].values
     file = raw / "A_DeviceMotion_data" / "wlk_7" / "sub_1.csv"
     frame = pd.read_csv(file, index_col=0)
@@ -105,16 +89,14 @@ def test_columns_may_lie_in_another_order(small_motionsense: Dataset, raw: Path)
     np.testing.assert_array_equal(read_raw(small_motionsense, raw)[0].values, plain)
 
 
-def test_trials_too_short_for_a_window_are_counted(small_motionsense: Dataset, raw: Path) -> None:
+def test_trials_too_short_for_a_window_are_counted(small_motionsense, raw):
     _lines(lambda lines: lines[:91])(raw / "A_DeviceMotion_data")
     sequences, notes, _ = read_raw(small_motionsense, raw)
     assert "1/downstairs/1/00001" not in sequences.ids
     assert notes["dropped"] == {"sample of a trial too short for a window": 90}
 
 
-def test_the_one_trial_that_the_authors_published_twice_is_noted(
-    small_motionsense: Dataset, raw: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_one_trial_that_the_authors_published_twice_is_noted(small_motionsense, raw, caplog):
     folder = raw / "A_DeviceMotion_data"
     shutil.copyfile(folder / "sit_5" / "sub_1.csv", folder / "sit_13" / "sub_1.csv")
     sequences, notes, hashes = read_raw(small_motionsense, raw)
@@ -123,41 +105,40 @@ def test_the_one_trial_that_the_authors_published_twice_is_noted(
     assert describe(small_motionsense, sequences, notes, hashes)["copies"] == notes["copies"]
 
 
-Change = Callable[[Path], object]
 FIRST = "dws_1/sub_1.csv"
 
 
-def _lines(change: Callable[[list[str]], list[str]], name: str = FIRST) -> Change:
+def _lines(change, name=FIRST):
     """Return a change of the lines of a file."""
 
-    def apply(folder: Path) -> None:
+    def apply(folder):
         lines = (folder / name).read_text().splitlines()
         (folder / name).write_text("\n".join([*change(lines), ""]))
 
     return apply
 
 
-def _frame(change: Callable[[pd.DataFrame], pd.DataFrame], name: str = FIRST) -> Change:
-    def apply(folder: Path) -> None:
+def _frame(change, name=FIRST):
+    def apply(folder):
         frame = change(pd.read_csv(folder / name, index_col=0)).reset_index(drop=True)
         frame.to_csv(folder / name, lineterminator="\n")
 
     return apply
 
 
-def _scaled(columns: tuple[str, ...], factor: float) -> Change:
+def _scaled(columns, factor):
     return _frame(lambda f: f.assign(**{name: f[name] * factor for name in columns}))
 
 
-def _copy(name: str) -> Change:
-    def apply(folder: Path) -> None:
+def _copy(name):
+    def apply(folder):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / FIRST, folder / name)
 
     return apply
 
 
-def _only_a_second(folder: Path) -> None:
+def _only_a_second(folder):
     for each in folder.iterdir():
         if each.name != "dws_1":
             shutil.rmtree(each)
@@ -165,7 +146,7 @@ def _only_a_second(folder: Path) -> None:
     _lines(lambda lines: lines[:51])(folder)
 
 
-WRONG: dict[str, tuple[Change, str]] = {
+WRONG = {
     "no column": (
         _frame(lambda f: f.drop(columns="userAcceleration.y")),
         r"dws_1/sub_1\.csv, line 1: no column 'userAcceleration\.y'.*did you mean 'userAcc",
@@ -221,10 +202,7 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda folder: [shutil.rmtree(each) for each in folder.iterdir()],
         "holds no folder <code>_<trial>, such as dws_1",
     ),
-    "no window": (
-        _only_a_second,
-        "holds no trial of 2 s, the length of a window",
-    ),
+    "no window": (_only_a_second, "holds no trial of 2 s, the length of a window"),
     "gravity in another unit": (
         _scaled(GRAVITY, 9.80665),
         r"sub_1\.csv, line 2: gravity has the length 9\.\d+, and in g it has 1; bring",
@@ -242,31 +220,30 @@ WRONG: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_not_as_the_authors_published_it_is_refused(
-    case: str, small_motionsense: Dataset, raw: Path
-) -> None:
+def test_what_is_not_as_the_authors_published_it_is_refused(case, small_motionsense, raw):
     change, message = WRONG[case]
     change(raw / "A_DeviceMotion_data")
     with pytest.raises(DataError, match=message):
         read_raw(small_motionsense, raw)
 
 
-def test_an_entry_that_states_another_rate_is_refused(
-    small_motionsense: Dataset, recorded: Path
-) -> None:
-    with pytest.raises(DataError, match="at (49|50) samples a second, .*recorded_hz: 100"):
-        read_raw(replace(small_motionsense, recorded_hz=100.0), recorded)
-
-
-def test_an_activity_that_is_no_class_is_refused(
-    small_motionsense: Dataset, recorded: Path
-) -> None:
-    with pytest.raises(DataError, match=r"sit_13 holds sitting, which is none of the classes"):
-        read_raw(replace(small_motionsense, classes=("downstairs", "jogging")), recorded)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recorded_hz": 100.0}, "at (49|50) samples a second, .*recorded_hz: 100"),
+        (
+            {"classes": ("downstairs", "jogging")},
+            "sit_13 holds sitting, which is none of the classes",
+        ),
+    ],
+)
+def test_an_entry_that_says_otherwise_is_refused(changes, message, small_motionsense, recorded):
+    with pytest.raises(DataError, match=message):
+        read_raw(replace(small_motionsense, **changes), recorded)
 
 
 @pytest.mark.mirror
-def test_the_real_recordings_have_their_published_counts(official: tuple[Sequences, dict]) -> None:
+def test_the_real_recordings_have_their_published_counts(official):
     sequences, card = official
     assert (card["files"], len(card["sources"]), card["rows"]) == (360, 360, 1_412_865)
     assert card["counts"] == {"all": COUNTS}

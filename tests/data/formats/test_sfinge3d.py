@@ -1,15 +1,12 @@
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harmodels.data.dataset import Dataset, Normalise
+from harmodels.data.dataset import Normalise
 from harmodels.data.formats.sfinge3d import read
 from harmodels.data.prepare import describe, read_raw
-from harmodels.data.sequences import Sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import DataError
 
@@ -17,7 +14,7 @@ OFFICIAL = "sfinge3d"
 CLIPS = {(1, 1): 3, (1, 2): 4, (1, 10): 2, (2, 1): 5}
 
 
-def _row(frame: int) -> np.ndarray:
+def _row(frame):
     """20 joints: joint j stands at (frame, j, 0), its quaternion is (0, 0, 0, j + 1)."""
     joints = np.zeros((20, 7))
     joints[:, 0], joints[:, 1] = frame, np.arange(20)
@@ -25,13 +22,13 @@ def _row(frame: int) -> np.ndarray:
     return joints.reshape(-1)
 
 
-def _text(frames: int, separator: str, end: str) -> bytes:
+def _text(frames, separator, end):
     lines = [separator.join(f"{value:g}" for value in _row(f)) + end for f in range(frames)]
     return "\r\n".join([*lines, ""]).encode()
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Path:
+def raw(tmp_path):
     """Two classes, four clips, and two long sequences of 9 and 10 rows with three gestures."""
     for (label, clip), frames in CLIPS.items():
         path = tmp_path / "Dictionary" / str(label) / f"{clip}.txt"
@@ -45,40 +42,40 @@ def raw(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def small(registry: dict[str, Dataset]) -> Dataset:
+def small(registry):
     return replace(
         registry["sfinge3d"], classes=("one", "two"), path=".", normalise=Normalise(unit_mm=1)
     )
 
 
 @pytest.fixture
-def sequences(raw: Path, small: Dataset) -> Sequences:
+def sequences(raw, small):
     return read(small, raw).sequences
 
 
-def test_clips_train_and_annotated_gestures_test(sequences: Sequences) -> None:
+def test_clips_train_and_annotated_gestures_test(sequences):
     trained = ["dictionary/1/1", "dictionary/1/2", "dictionary/1/10", "dictionary/2/1"]
     assert sequences.ids.tolist() == [*trained, "sequences/1/1", "sequences/1/2", "sequences/2/1"]
     assert sequences.official_split.tolist() == ["train"] * 4 + ["test"] * 3
     assert sequences.labels.tolist() == [0, 0, 0, 1, 1, 0, 0]
 
 
-def test_annotated_rows_count_from_one_and_include_the_last(sequences: Sequences) -> None:
+def test_annotated_rows_count_from_one_and_include_the_last(sequences):
     # rows 2 to 4 of a palm that moves 1 m a row
     np.testing.assert_array_equal(sequences.select_channels(["palm_x"])[4][:, 0], [0, 1000, 2000])
     assert sequences.lengths.tolist() == [3, 4, 2, 5, 3, 4, 3]
 
 
 def test_positions_are_relative_to_the_palm_of_the_same_row_in_the_registrys_unit(
-    sequences: Sequences, raw: Path, small: Dataset
-) -> None:
+    sequences, raw, small
+):
     clip = sequences.select_channels(["thumb_a_x", "thumb_a_y", "pinky_end_y", "palm_qw"])[3]
     np.testing.assert_array_equal(clip, np.tile([0, 1000, 19000, 1], (5, 1)))
     coarse = read(replace(small, normalise=Normalise(unit_mm=100)), raw).sequences
     assert coarse.select_channels(["thumb_a_y"])[0][0, 0] == 10
 
 
-def test_the_card_has_fingers_clipped_rows_and_every_file(raw: Path, small: Dataset) -> None:
+def test_the_card_has_fingers_clipped_rows_and_every_file(raw, small):
     card = describe(small, *read_raw(small, raw))
     assert len(card["sources"]) == len(CLIPS) + 3
     assert card["clipped"] == {"sequences/1/2": 1}
@@ -86,11 +83,11 @@ def test_the_card_has_fingers_clipped_rows_and_every_file(raw: Path, small: Data
     assert card["subjects"] == {"test": {}, "train": {}}
 
 
-def _annotate(text: str) -> Callable[[Path], object]:
+def _annotate(text):
     return lambda raw: (raw / "Sequences" / "sequencesGT.csv").write_text(text)
 
 
-WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+WRONG = {
     "comma in a clip": (
         lambda raw: shutil.copyfile(raw / "Sequences/1.txt", raw / "Dictionary/2/1.txt"),
         r"2/1\.txt, line 1: 1 numbers, not 140 \(20 joints",
@@ -123,7 +120,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_with_file_and_line(case: str, raw: Path, small: Dataset) -> None:
+def test_what_is_wrong_is_said_with_file_and_line(case, raw, small):
     change, message = WRONG[case]
     change(raw)
     with pytest.raises(DataError, match=message):
@@ -131,9 +128,7 @@ def test_what_is_wrong_is_said_with_file_and_line(case: str, raw: Path, small: D
 
 
 @pytest.mark.mirror
-def test_the_official_archive_has_468_clips_and_278_gestures(
-    official: tuple[Sequences, dict],
-) -> None:
+def test_the_official_archive_has_468_clips_and_278_gestures(official):
     sequences, notes = official
     train = sequences.official_split == "train"
     assert np.bincount(sequences.labels[train]).tolist() == [36] * 13
@@ -141,22 +136,12 @@ def test_the_official_archive_has_468_clips_and_278_gestures(
     assert set(sequences.labels[~train]) == set(range(13))
     assert (sequences.lengths.min(), sequences.lengths.max()) == (19, 96)
     assert notes["clipped"] == {"sequences/29/3": 1, "sequences/31/3": 1}
-
-
-@pytest.mark.mirror
-def test_the_first_bone_of_the_index_finger_has_a_believable_length(
-    official: tuple[Sequences, dict],
-) -> None:
+    # the first bone of the index finger has a believable length, in mm
     names = [f"index_{joint}_{axis}" for joint in "ab" for axis in "xyz"]
-    ends = official[0].select_channels(names).values * 100
+    ends = sequences.select_channels(names).values * 100
     assert 30 < np.median(np.linalg.norm(ends[:, 3:] - ends[:, :3], axis=1)) < 50
-
-
-@pytest.mark.mirror
-def test_validation_is_drawn_from_clips_of_unequal_length(
-    official: tuple[Sequences, dict],
-) -> None:
-    frame = draw_splits(official[0], Draw(validation_per_class=4), seed=1, replicates=2)
+    # validation is drawn from clips of unequal length
+    frame = draw_splits(sequences, Draw(validation_per_class=4), seed=1, replicates=2)
     counts = frame[frame["replicate"] == 1]["split"].value_counts().to_dict()
     assert counts == {"train": 416, "validation": 52, "test": 278}
 
@@ -169,8 +154,6 @@ def test_validation_is_drawn_from_clips_of_unequal_length(
         ("1,3,2,2,4,1,6,9,1,1,7", {"sequences/1/3": 5}),
     ],
 )
-def test_rows_that_two_gestures_share_are_counted(
-    gestures: str, shared: dict[str, int], raw: Path, small: Dataset
-) -> None:
+def test_rows_that_two_gestures_share_are_counted(gestures, shared, raw, small):
     (raw / "Sequences" / "sequencesGT.csv").write_text(f"{gestures}\n2,1,1,1,3\n")
     assert read(small, raw).notes["overlapping"] == shared

@@ -1,7 +1,4 @@
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +7,12 @@ import yaml
 
 from harmodels.data.archives.download import fetch
 from harmodels.data.archives.extract import unpack
-from harmodels.data.dataset import Dataset
 from harmodels.data.prepare import prepare, read_raw
 from harmodels.data.registry import load_registries
-from harmodels.data.sequences import Sequences, read_sequences
+from harmodels.data.sequences import read_sequences
 from harmodels.errors import ConfigurationError, DataError
 
-ENTRY: dict[str, Any] = {
+ENTRY = {
     "title": "My walks",
     "licence": "mine",
     "citation": "me",
@@ -30,14 +26,13 @@ ENTRY: dict[str, Any] = {
     "window": {"steps": 100, "step": 50, "largest_gap_s": 0.2},
     "table": {"subject": "person", "label": "activity", "time": "t"},
 }
-Register = Callable[..., Dataset]
 
 
 @pytest.fixture
-def register(tmp_path: Path, repository: Path) -> Register:
+def register(tmp_path, repository):
     """Return a function that reads the entry, with changes, from a registry of a user's own."""
 
-    def make(table: dict[str, Any] | None = None, **changes: Any) -> Dataset:
+    def make(table=None, **changes):
         entry = {**ENTRY, **changes, "table": {**ENTRY["table"], **(table or {})}}
         entry["table"] = {key: value for key, value in entry["table"].items() if value is not None}
         path = tmp_path / "mine.yaml"
@@ -47,7 +42,7 @@ def register(tmp_path: Path, repository: Path) -> Register:
     return make
 
 
-def _recording(rate_hz: float, seconds: float = 12.0) -> pd.DataFrame:
+def _recording(rate_hz, seconds=12.0):
     """Two people, each sitting and then walking with slow signals."""
     parts = []
     for person in ("anna", "bert"):
@@ -60,14 +55,14 @@ def _recording(rate_hz: float, seconds: float = 12.0) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read(dataset: Dataset, raw: Path, frame: pd.DataFrame) -> Sequences:
+def _read(dataset, raw, frame):
     raw.mkdir(exist_ok=True)
     path = raw / dataset.path
     frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
     return read_raw(dataset, raw)[0]
 
 
-def test_rate_unit_and_order_of_columns_do_not_matter(register: Register, tmp_path: Path) -> None:
+def test_rate_unit_and_order_of_columns_do_not_matter(register, tmp_path):
     plain = _read(register(), tmp_path / "a", _recording(50))
     assert plain.lengths.tolist() == [100] * len(plain)
     # ⌊(600 − 100) / 50⌋ + 1 windows of each of two activities and people
@@ -90,21 +85,21 @@ def test_rate_unit_and_order_of_columns_do_not_matter(register: Register, tmp_pa
         assert np.abs(inner).max() < 0.05
 
 
-def test_samples_without_a_time_have_the_recorded_rate(register: Register, tmp_path: Path) -> None:
+def test_samples_without_a_time_have_the_recorded_rate(register, tmp_path):
     plain = _read(register(), tmp_path / "a", _recording(100))
     dataset = register({"time": None, "recorded_hz": 100})
     even = _read(dataset, tmp_path / "b", _recording(100).drop(columns="t"))
     np.testing.assert_allclose(even.values, plain.values, atol=1e-6)
 
 
-def test_dates_are_times(register: Register, tmp_path: Path) -> None:
+def test_dates_are_times(register, tmp_path):
     plain, frame = _read(register(), tmp_path / "a", _recording(50)), _recording(50)
     frame["t"] = pd.Timestamp("2024-05-01T12:00:00") + pd.to_timedelta(frame["t"], unit="s")
     dates = _read(register({"time_unit": "iso"}), tmp_path / "b", frame)
     np.testing.assert_allclose(dates.values, plain.values, atol=1e-5)
 
 
-def test_a_folder_with_a_file_of_labels_is_read(register: Register, tmp_path: Path) -> None:
+def test_a_folder_with_a_file_of_labels_is_read(register, tmp_path):
     folder = tmp_path / "raw" / "walks"
     folder.mkdir(parents=True)
     whole = _recording(50)
@@ -120,14 +115,14 @@ def test_a_folder_with_a_file_of_labels_is_read(register: Register, tmp_path: Pa
     assert sorted(hashes) == [f"walks/{n}.csv" for n in range(4)] + ["walks/labels.csv"]
 
 
-def test_recordings_that_alternate_by_row_are_put_apart(register: Register, tmp_path: Path) -> None:
+def test_recordings_that_alternate_by_row_are_put_apart(register, tmp_path):
     plain = _read(register(), tmp_path / "a", _recording(50))
     mixed = _recording(50).sort_values("t", kind="stable")
     assert mixed["person"].iloc[:2].tolist() == ["anna", "bert"]
     np.testing.assert_array_equal(_read(register(), tmp_path / "b", mixed).values, plain.values)
 
 
-def test_a_recording_column_parts_recordings(register: Register, tmp_path: Path) -> None:
+def test_a_recording_column_parts_recordings(register, tmp_path):
     frame = _recording(50)
     frame["session"] = np.where(frame["t"] < 6, "morning", "evening")
     sequences = _read(register({"recording": "session"}), tmp_path / "a", frame)
@@ -136,9 +131,7 @@ def test_a_recording_column_parts_recordings(register: Register, tmp_path: Path)
     assert np.bincount(sequences.labels).tolist() == [20, 22]
 
 
-def test_gaps_part_windows_and_what_is_dropped_is_counted(
-    register: Register, tmp_path: Path
-) -> None:
+def test_gaps_part_windows_and_what_is_dropped_is_counted(register, tmp_path):
     frame = _recording(50)
     frame["acc_x"] = frame["acc_x"].astype(object)
     frame.loc[frame.index[:3], "acc_x"] = ["1_0", np.inf, None]
@@ -160,7 +153,7 @@ def test_gaps_part_windows_and_what_is_dropped_is_counted(
     assert (sequences.labels[sequences.subjects == "anna"] == 0).sum() == 8
 
 
-REFUSED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+REFUSED = {
     "no channel": (
         lambda f: f.rename(columns={"acc_x": "acx_x"}),
         r"walks\.csv: no column 'acc_x'; did you mean 'acx_x'",
@@ -175,21 +168,19 @@ REFUSED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_table_that_does_not_fit_is_refused(
-    case: str, register: Register, tmp_path: Path
-) -> None:
+def test_a_table_that_does_not_fit_is_refused(case, register, tmp_path):
     change, message = REFUSED[case]
     with pytest.raises(DataError, match=message):
         _read(register(), tmp_path / "raw", change(_recording(50)))
 
 
-def test_bytes_that_are_no_table_are_refused(register: Register, tmp_path: Path) -> None:
+def test_bytes_that_are_no_table_are_refused(register, tmp_path):
     (tmp_path / "walks.csv").write_bytes(b"\xff\xfe\x00" * 50)
     with pytest.raises(DataError, match=r"cannot read .*walks\.csv as a table"):
         read_raw(register(), tmp_path)
 
 
-WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+WRONG = {
     "time twice": ({"recorded_hz": 50}, {}, "give either time, the column of the time, or"),
     "no time": ({"time": None}, {}, "give either time"),
     "unknown channel": ({"columns": {"acc_q": "a"}}, {}, "unknown channel 'acc_q'"),
@@ -201,20 +192,20 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_entry_is_refused(case: str, register: Register) -> None:
+def test_a_wrong_entry_is_refused(case, register):
     table, changes, message = WRONG[case]
     with pytest.raises(ConfigurationError, match=message):
         register(table, **changes)
 
 
-def test_a_name_of_the_repository_cannot_be_taken(tmp_path: Path, repository: Path) -> None:
+def test_a_name_of_the_repository_cannot_be_taken(tmp_path, repository):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({"wisdm": ENTRY}), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"mine\.yaml: wisdm is the name of a data set"):
         load_registries([repository / "config" / "datasets.yaml", path])
 
 
-def test_a_users_table_goes_the_whole_way(register: Register, tmp_path: Path) -> None:
+def test_a_users_table_goes_the_whole_way(register, tmp_path):
     dataset = replace(register(), path="data/walks.csv")
     (tmp_path / "mine").mkdir()
     _recording(50).to_csv(tmp_path / "mine" / "walks.csv", index=False)

@@ -1,13 +1,9 @@
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harmodels.data.dataset import Dataset
 from harmodels.data.formats.uci_har import read, signal_file
-from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
 OFFICIAL = "uci-har"
@@ -15,13 +11,13 @@ LINES = {"train": 3, "test": 2}
 
 
 @pytest.fixture
-def small(registry: dict[str, Dataset]) -> Dataset:
+def small(registry):
     classes, channels = ("walking", "sitting"), ("acc_x", "acc_y")
     return replace(registry["uci-har"], classes=classes, channels=channels, units=("g", "g"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """Values are line + 0.5 in x and −line in y; lines are counted from 1."""
     files = {tmp_path / "activity_labels.txt": "1 WALKING\r\n2 SITTING\r\n"}
     for half, count in LINES.items():
@@ -37,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_windows_come_in_the_order_of_files_and_channels(folder: Path, small: Dataset) -> None:
+def test_windows_come_in_the_order_of_files_and_channels(folder, small):
     sequences = read(small, folder).sequences
     assert sequences.ids.tolist() == [
         f"{h}/{i + 1:05d}" for h, n in LINES.items() for i in range(n)
@@ -50,7 +46,7 @@ def test_windows_come_in_the_order_of_files_and_channels(folder: Path, small: Da
 
 
 SIGNAL = "train/Inertial Signals/acc_x_train.txt"
-BROKEN: dict[str, tuple[str, int, str | None, str]] = {
+BROKEN = {
     "short line": (SIGNAL, 1, "1 2", "acc_x_train.txt, line 2: 2 numbers, not 128"),
     "missing line": (SIGNAL, 0, None, "acc_x_train.txt has 2 lines, but y_train.txt has 3"),
     "label outside": ("train/y_train.txt", 2, "3", "y_train.txt, line 3: label 3 is outside 1…2"),
@@ -62,9 +58,7 @@ BROKEN: dict[str, tuple[str, int, str | None, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_file_is_named_with_the_line(
-    case: str, folder: Path, small: Dataset, edit: Callable[..., None]
-) -> None:
+def test_a_broken_file_is_named_with_the_line(case, folder, small, edit):
     file, place, line, message = BROKEN[case]
     new = [] if line is None else [line]
     edit(folder / file, lambda lines: [*lines[:place], *new, *lines[place + 1 :]])
@@ -73,7 +67,7 @@ def test_a_broken_file_is_named_with_the_line(
 
 
 @pytest.mark.mirror
-def test_the_real_recordings_have_their_published_counts(official: tuple[Sequences, dict]) -> None:
+def test_the_real_recordings_have_their_published_counts(official):
     sequences, card = official
     assert {half: list(counts.values()) for half, counts in card["counts"].items()} == {
         "train": [1226, 1073, 986, 1286, 1374, 1407],

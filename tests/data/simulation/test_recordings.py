@@ -1,6 +1,4 @@
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,26 +7,15 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harmodels.data.dataset import Dataset
 from harmodels.data.prepare import read_raw
-from harmodels.data.sequences import Sequences
 from harmodels.data.simulation.afternoon import simulate_afternoon
-from harmodels.data.simulation.phone_motion import (
-    ACTIVITIES,
-    Recording,
-    draw_person,
-    record,
-)
+from harmodels.data.simulation.phone_motion import ACTIVITIES, draw_person, record
 from harmodels.data.simulation.recordings import simulate
 from harmodels.errors import ConfigurationError
 
-Simulated = Callable[[str], Sequences]
-
 
 @pytest.fixture(scope="module")
-def simulated(
-    registry: dict[str, Dataset], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Sequences]:
+def simulated(registry, tmp_path_factory):
     """The simulated data sets of phones in the size of the demo, read by the parsers."""
     result = {}
     for name in ("simulated", "simulated-wisdm", "simulated-motionsense"):
@@ -38,45 +25,34 @@ def simulated(
     return result
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def _files(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 @pytest.mark.parametrize("fixture", ["small_uci", "small_wisdm", "small_motionsense"])
-def test_the_same_seed_gives_the_same_bytes(
-    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(fixture, request, tmp_path):
     dataset = request.getfixturevalue(fixture)
-    for name in ("one", "two"):
-        simulate(dataset, tmp_path / name)
-    assert _files(tmp_path / "one") == _files(tmp_path / "two")
+    for name, seed in (("one", 3), ("two", 3), ("other", 4)):
+        plan = dataset.simulation.replaced(seed=seed)
+        simulate(replace(dataset, simulation=plan), tmp_path / name)
+    assert _files(tmp_path / "one") == _files(tmp_path / "two") != _files(tmp_path / "other")
 
 
-def test_another_seed_gives_other_bytes(small_wisdm: Dataset, tmp_path: Path) -> None:
-    assert small_wisdm.simulation is not None
-    other = replace(small_wisdm, simulation=small_wisdm.simulation.replaced(seed=4))
-    simulate(small_wisdm, tmp_path / "one")
-    simulate(other, tmp_path / "two")
-    assert _files(tmp_path / "one") != _files(tmp_path / "two")
-
-
-def test_the_demo_can_draw_what_it_asks_for(simulated: dict[str, Sequences]) -> None:
+def test_the_demo_can_draw_what_it_asks_for(simulated):
     sequences = simulated["simulated"]
     for half, least in (("train", 40), ("test", 15)):
         counts = np.bincount(sequences.labels[sequences.official_split == half], minlength=6)
         assert counts.min() >= least
 
 
-def test_simulated_pockets_hold_70_windows_of_each_class_by_17_people(
-    simulated: dict[str, Sequences],
-) -> None:
+def test_simulated_pockets_hold_70_windows_of_each_class_by_17_people(simulated):
     sequences = simulated["simulated-motionsense"]
     assert np.bincount(sequences.labels, minlength=6).min() >= 70
     assert len(set(sequences.subjects)) == 17
     assert set(sequences.lengths) == {150}
 
 
-def test_a_simulated_iphone_feels_gravity_as_real_ones_do(simulated: dict[str, Sequences]) -> None:
+def test_a_simulated_iphone_feels_gravity_as_real_ones_do(simulated):
     sequences = simulated["simulated-motionsense"]
     mean = {
         name: sequences.padded()[sequences.labels == label][:, :, :3].mean(axis=(0, 1))
@@ -92,30 +68,20 @@ def test_a_simulated_iphone_feels_gravity_as_real_ones_do(simulated: dict[str, S
 @pytest.mark.parametrize(
     ("like", "upright"), [("uci_har", "ax"), ("wisdm", "ay"), ("motionsense", "ay")]
 )
-def test_an_afternoon_has_the_axes_of_the_recordings_that_it_is_like(
-    like: str, upright: str
-) -> None:
+def test_an_afternoon_has_the_axes_of_the_recordings_that_it_is_like(like, upright):
     afternoon = simulate_afternoon(["standing"] * 2, minutes=1, rate_hz=20.0, seed=1, like=like)
     assert afternoon.samples[upright].mean() == pytest.approx(9.7, abs=0.3)
 
 
-def test_no_simulated_person_stands_in_both_halves(simulated: dict[str, Sequences]) -> None:
+def test_no_simulated_person_stands_in_both_halves_and_windows_overlap_by_half(simulated):
     sequences = simulated["simulated"]
-    people = [
-        set(sequences.subjects[sequences.official_split == half]) for half in ("train", "test")
-    ]
-    assert not people[0] & people[1]
-
-
-def test_windows_overlap_by_half(simulated: dict[str, Sequences]) -> None:
-    sequences = simulated["simulated"]
+    train = sequences.official_split == "train"
+    assert not set(sequences.subjects[train]) & set(sequences.subjects[~train])
     np.testing.assert_array_equal(sequences[0][64:], sequences[1][:64])
 
 
 @pytest.mark.parametrize("name", ["simulated", "simulated-wisdm", "simulated-motionsense"])
-def test_activities_are_neither_trivial_nor_hopeless(
-    name: str, simulated: dict[str, Sequences]
-) -> None:
+def test_activities_are_neither_trivial_nor_hopeless(name, simulated):
     sequences = simulated[name].select_channels(simulated[name].facts.channels[:3])
     dense = sequences.padded()
     statistics = np.hstack([dense.mean(axis=1), dense.std(axis=1)])
@@ -125,9 +91,7 @@ def test_activities_are_neither_trivial_nor_hopeless(
     assert 0.8 < scores.mean() < 0.99
 
 
-def test_body_acceleration_is_total_acceleration_without_gravity(
-    simulated: dict[str, Sequences],
-) -> None:
+def test_body_acceleration_is_total_acceleration_without_gravity(simulated):
     sequences = simulated["simulated"]
     standing = sequences.labels == sequences.facts.classes.index("standing")
     values = sequences.padded()[standing].reshape(-1, 9)
@@ -135,7 +99,7 @@ def test_body_acceleration_is_total_acceleration_without_gravity(
     assert np.abs(values[:, 3:6].mean(axis=0)).max() < 0.005
 
 
-def test_the_raw_text_has_the_faults_of_the_original(small_wisdm: Dataset, tmp_path: Path) -> None:
+def test_the_raw_text_has_the_faults_of_the_original(small_wisdm, tmp_path):
     simulate(small_wisdm, tmp_path)
     text = (tmp_path / small_wisdm.path).read_text(encoding="utf-8")
     assert ",;" in text
@@ -144,32 +108,26 @@ def test_the_raw_text_has_the_faults_of_the_original(small_wisdm: Dataset, tmp_p
     assert dropped["timestamp is zero"] == dropped["empty field"] == 12
 
 
-def _record(name: str, on_thigh: bool = False) -> Recording:
-    person = draw_person(np.random.default_rng(0))
-    return record(
-        ACTIVITIES[name],
-        person,
-        samples=3000,
-        rate_hz=50.0,
-        on_thigh=on_thigh,
-        random=np.random.default_rng(1),
-    )
+def _record(name, on_thigh=False):
+    person, random = draw_person(np.random.default_rng(0)), np.random.default_rng(1)
+    how = {"samples": 3000, "rate_hz": 50.0, "on_thigh": on_thigh}
+    return record(ACTIVITIES[name], person, **how, random=random)
 
 
 @pytest.mark.parametrize("name", ACTIVITIES)
-def test_over_a_minute_nobody_leaves_the_ground(name: str) -> None:
+def test_over_a_minute_nobody_leaves_the_ground(name):
     mean = np.linalg.norm(_record(name).acceleration.mean(axis=0))
     assert mean == pytest.approx(1.0, abs=0.06)
 
 
-def test_the_step_is_the_main_frequency_of_walking() -> None:
+def test_the_step_is_the_main_frequency_of_walking():
     vertical = _record("walking").acceleration[:, 0]
     spectrum = np.abs(np.fft.rfft(vertical - vertical.mean()))
     main = np.fft.rfftfreq(len(vertical), 1 / 50)[spectrum.argmax()]
     assert main == pytest.approx(ACTIVITIES["walking"].cadence, rel=0.25)
 
 
-def test_the_gyroscope_turns_as_gravity_does_in_a_pocket() -> None:
+def test_the_gyroscope_turns_as_gravity_does_in_a_pocket():
     recording = _record("walking", on_thigh=True)
     tilt = np.unwrap(np.arctan2(recording.acceleration[:, 2], recording.acceleration[:, 0]))
     turned = np.cumsum(recording.rotation[:, 1] - recording.rotation[:, 1].mean()) / 50
@@ -177,13 +135,11 @@ def test_the_gyroscope_turns_as_gravity_does_in_a_pocket() -> None:
     assert abs(np.corrcoef(tilt, turned)[0, 1]) > 0.5
 
 
-def test_recordings_that_are_not_simulated_cannot_be_made(
-    registry: dict[str, Dataset], tmp_path: Path
-) -> None:
+def test_recordings_that_are_not_simulated_cannot_be_made(registry, tmp_path):
     with pytest.raises(ConfigurationError, match="uci-har is not simulated"):
         simulate(registry["uci-har"], tmp_path)
 
 
-def test_an_unknown_activity_is_named(small_uci: Dataset, tmp_path: Path) -> None:
+def test_an_unknown_activity_is_named(small_uci, tmp_path):
     with pytest.raises(ConfigurationError, match="'swimming' is none of walking"):
         simulate(replace(small_uci, classes=("swimming", "walking")), tmp_path)

@@ -58,8 +58,13 @@ def expected_epoch(
 
 def assert_close(params, expected, options):
     tolerance = ADAM_TOLERANCE if options["optimiser"] == "adam" else TOLERANCE
-    for name, tensor in state_dict(expected).items():
-        torch.testing.assert_close(state_dict(params)[name], tensor, **tolerance, msg=name)
+    torch.testing.assert_close(state_dict(params), state_dict(expected), **tolerance)
+
+
+def train(problem, options, **more):
+    """Train from the start of an optimiser; return the weights, its state and the losses."""
+    state = start(problem.params, options)
+    return compiled.train_epoch(problem.params, state, *problem[1:], **options, **more)
 
 
 def assert_agrees(problem, options):
@@ -83,10 +88,7 @@ def test_without_a_hidden_bias_every_step_agrees_and_leaves_it_where_it_was(
 ):
     problem = make_end_to_end(LENGTHS, replicates=2)
     assert_agrees(problem, options | {"hidden_bias": False})
-    state = start(problem.params, options)
-    params, _, _ = compiled.train_epoch(
-        problem.params, state, *problem[1:], **options, hidden_bias=False
-    )
+    params, _, _ = train(problem, options, hidden_bias=False)
     assert torch.equal(params.rnn.bias_ih, problem.params.rnn.bias_ih)
     assert torch.equal(params.rnn.bias_hh, problem.params.rnn.bias_hh)
     assert not torch.equal(params.output.bias, problem.params.output.bias)
@@ -128,22 +130,17 @@ def test_a_bound_above_the_norm_of_every_gradient_changes_no_byte(
     make_end_to_end, assert_same_bytes, options
 ):
     problem = make_end_to_end(LENGTHS)
-    read = problem.params, start(problem.params, options), *problem[1:]
-    free, _, _ = compiled.train_epoch(*read, **options)
-    bound, _, _ = compiled.train_epoch(*read, **options | {"clip_norm": 1e6})
+    free, _, _ = train(problem, options)
+    bound, _, _ = train(problem, options | {"clip_norm": 1e6})
     assert_same_bytes(free, bound)
 
 
 def test_an_update_is_no_longer_than_learning_rate_times_the_bound(make_end_to_end):
     problem = make_end_to_end(LENGTHS, replicates=2)
     options = SGD | {"batch_size": 7, "clip_norm": 1e-3}
-    params, _, _ = compiled.train_epoch(problem.params, (), *problem[1:], **options)
-    moves = [
-        (new - old).double().flatten(1).square().sum(1)
-        for new, old in zip(
-            state_dict(params).values(), state_dict(problem.params).values(), strict=True
-        )
-    ]
+    params, _, _ = train(problem, options)
+    pairs = zip(state_dict(params).values(), state_dict(problem.params).values(), strict=True)
+    moves = [(new - old).double().flatten(1).square().sum(1) for new, old in pairs]
     # weights of about 0.3 hold a move of 1e-4 in all to four digits
     torch.testing.assert_close(
         torch.stack(moves).sum(0).sqrt(), torch.full((2,), 1e-4).double(), rtol=1e-2, atol=0
@@ -155,14 +152,11 @@ def test_alone_in_company_and_on_any_number_of_threads_it_gives_the_same_bytes(
     make_end_to_end, assert_same_bytes, options
 ):
     problem = make_end_to_end(LENGTHS, replicates=3)
-    state = start(problem.params, options)
-    serial, _, _ = compiled.train_epoch(problem.params, state, *problem[1:], **options)
-    spread, _, _ = compiled.train_epoch(problem.params, state, *problem[1:], **options, threads=3)
+    serial, _, _ = train(problem, options)
+    spread, _, _ = train(problem, options, threads=3)
     assert_same_bytes(serial, spread)
     one = take_replicates(problem.params, [1])
-    alone, _, _ = compiled.train_epoch(
-        one, start(one, options), *problem[1:-1], problem.order[[1]], **options
-    )
+    alone, _, _ = train(problem._replace(params=one, order=problem.order[[1]]), options)
     assert_same_bytes(alone, take_replicates(serial, [1]))
 
 
@@ -170,8 +164,7 @@ def test_alone_in_company_and_on_any_number_of_threads_it_gives_the_same_bytes(
 def test_nan_in_a_weight_shows_in_the_losses_of_that_replicate_only(make_end_to_end, options):
     problem = make_end_to_end(LENGTHS, replicates=2)
     problem.params.rnn.weight_hh[1, 0, 0] = float("nan")
-    state = start(problem.params, options)
-    params, _, means = compiled.train_epoch(problem.params, state, *problem[1:], **options)
+    params, _, means = train(problem, options)
     for mean in means.values():
         assert torch.isfinite(mean).tolist() == [True, False]
     assert not params.rnn.weight_hh[1].isfinite().any()
@@ -187,6 +180,5 @@ def test_nan_in_a_weight_shows_in_the_losses_of_that_replicate_only(make_end_to_
     ],
 )
 def test_what_the_kernel_cannot_compute_is_refused(make_end_to_end, change, message):
-    problem = make_end_to_end(LENGTHS)._replace(**change)
     with pytest.raises(TrainingError, match=message):
-        compiled.train_epoch(problem.params, (), *problem[1:], **SGD)
+        train(make_end_to_end(LENGTHS)._replace(**change), SGD)

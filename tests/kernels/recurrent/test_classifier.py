@@ -83,8 +83,7 @@ def train(problem, *, cell="gru", state=None, **options):
 
 
 def assert_close(left, right):
-    for name, tensor in state_dict(left).items():
-        torch.testing.assert_close(tensor, state_dict(right)[name], **TOLERANCE, msg=name)
+    torch.testing.assert_close(state_dict(left), state_dict(right), **TOLERANCE)
 
 
 @pytest.fixture
@@ -112,37 +111,23 @@ def test_weights_moments_and_losses_agree_with_the_tensors(
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("hidden", "channels"), [(1, 1), (13, 63), (16, 16), (131, 17)])
-def test_agrees_at_any_width(make_problem, assert_agrees, cell, hidden, channels):
-    problem = make_problem(cell=cell, hidden=hidden, channels=channels, layers=2)
-    assert_agrees(problem, cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 11, 50])
-def test_agrees_whatever_the_batch_size_leaves_over(make_problem, assert_agrees, cell, batch_size):
-    assert_agrees(make_problem(cell=cell), cell=cell, batch_size=batch_size)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_on_sequences_of_one_step(make_problem, assert_agrees, cell):
-    assert_agrees(make_problem(cell=cell, lengths=(1,) * 5), cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_over_several_tiles_of_rows(make_problem, assert_agrees, cell):
-    assert_agrees(make_problem(cell=cell, lengths=(101, 13, 40, 41, 7), layers=2), cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_if_a_step_has_more_rows_than_a_tile(make_problem, assert_agrees, cell):
-    problem = make_problem(cell=cell, lengths=(2,) * (TILE + 7))
-    assert_agrees(problem, cell=cell, batch_size=TILE + 7)
-
-
-@pytest.mark.parametrize("classes", [1, 2, 45])
-def test_agrees_with_other_numbers_of_classes(make_problem, assert_agrees, classes):
-    assert_agrees(make_problem(classes=classes, dropout=True), cell="gru")
+@pytest.mark.parametrize(
+    ("sizes", "batch_size"),
+    [
+        *(
+            ({"hidden": H, "channels": D, "layers": 2}, 4)
+            for H, D in [(1, 1), (13, 63), (16, 16), (131, 17)]
+        ),
+        *(({}, batch_size) for batch_size in (1, 3, 7, 11, 50)),
+        *(({"classes": classes, "dropout": True}, 4) for classes in (1, 2, 45)),
+        ({"lengths": (1,) * 5}, 4),
+        ({"lengths": (101, 13, 40, 41, 7), "layers": 2}, 4),  # several tiles
+        ({"lengths": (2,) * (TILE + 7)}, TILE + 7),  # a step with more rows than a tile
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_agrees_at_any_size(make_problem, assert_agrees, cell, sizes, batch_size):
+    assert_agrees(make_problem(cell=cell, **sizes), cell=cell, batch_size=batch_size)
 
 
 def test_a_second_epoch_uses_the_moments_of_the_first(make_problem, expected):
@@ -208,11 +193,8 @@ def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_by
 def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, assert_same_bytes, cell):
     problem = make_problem(cell=cell, hidden=50, replicates=3, dropout=True)
     together, _, _ = train(problem, cell=cell, threads=2)
-    solo = problem._replace(
-        params=take_replicates(problem.params, [1]),
-        order=problem.order[[1]],
-        masks=problem.masks[[1]],
-    )
+    one = take_replicates(problem.params, [1])
+    solo = problem._replace(params=one, order=problem.order[[1]], masks=problem.masks[[1]])
     alone, _, _ = train(solo, cell=cell)
     assert_same_bytes(alone, take_replicates(together, [1]))
 
@@ -220,9 +202,7 @@ def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, asser
 def test_what_is_given_is_left_as_it_was(make_problem, assert_same_bytes):
     problem = make_problem()
     state = optim.adam_state(problem.params)
-    params_before, state_before = map_params(torch.clone, problem.params), map_params(
-        torch.clone, state
-    )  # fmt: skip
+    params_before, state_before = (map_params(torch.clone, t) for t in (problem.params, state))
     train(problem, state=state)
     assert_same_bytes(params_before, problem.params)
     assert_same_bytes(state_before, state)
@@ -257,31 +237,26 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, cell):
     assert not weights.theta[~occupied].any()
 
 
-def bad(problem, name, value):
-    tensor = getattr(problem, name).clone()
-    tensor[0] = value
-    return problem._replace(**{name: tensor})
+def put(value):
+    """Return a change of a tensor's first number."""
 
+    def change(tensor):
+        tensor = tensor.clone()
+        tensor[0] = value
+        return tensor
 
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("lengths", 0, "sequence 0 has 0 frames"),
-        ("starts", -1, "sequence 0 has 3 frames from frame -1"),
-        ("starts", 10**6, "from frame 1000000 on"),
-        ("labels", 4, "labels reaches from 0 to 4"),
-        ("order", 11, "order reaches from 11 to 11"),
-        ("masks", 2, "masks reaches from . to 2"),
-    ],
-)
-def test_numbers_that_point_outside_are_refused(make_problem, name, value, message):
-    with pytest.raises(TrainingError, match=message):
-        train(bad(make_problem(dropout=True), name, value))
+    return change
 
 
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
+        ("lengths", put(0), "sequence 0 has 0 frames"),
+        ("starts", put(-1), "sequence 0 has 3 frames from frame -1"),
+        ("starts", put(10**6), "from frame 1000000 on"),
+        ("labels", put(4), "labels reaches from 0 to 4"),
+        ("order", put(11), "order reaches from 11 to 11"),
+        ("masks", put(2), "masks reaches from . to 2"),
         ("frames", torch.Tensor.double, "frames is torch.float64"),
         ("frames", lambda frames: frames[:, 1:], r"frames is .* of shape \(.*\(frames, 5\)"),
         ("lengths", torch.Tensor.int, "lengths is torch.int32"),
@@ -291,7 +266,7 @@ def test_numbers_that_point_outside_are_refused(make_problem, name, value, messa
         ("masks", lambda masks: masks[:, 1:], "masks is torch.uint8 .* of shape"),
     ],
 )
-def test_tensors_of_another_type_or_shape_are_refused(make_problem, name, change, message):
+def test_tensors_that_the_kernel_cannot_read_are_refused(make_problem, name, change, message):
     problem = make_problem(dropout=True)
     with pytest.raises(TrainingError, match=message):
         train(problem._replace(**{name: change(getattr(problem, name))}))

@@ -57,15 +57,10 @@ def train(problem, cell="gru", threads=1):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(
-    ("finger_hidden", "hand_hidden", "count"), [(5, 9, 3), (16, 20, 4), (17, 3, 1)]
-)
-def test_weights_agree_with_the_tensors(
-    make_problem, expected_epoch, cell, finger_hidden, hand_hidden, count
-):
-    problem = make_problem(
-        cell=cell, finger_hidden=finger_hidden, hand_hidden=hand_hidden, count=count
-    )
+@pytest.mark.parametrize("sizes", [(5, 9, 3), (16, 20, 4), (17, 3, 1)])
+def test_weights_agree_with_the_tensors(make_problem, expected_epoch, cell, sizes):
+    names = ("finger_hidden", "hand_hidden", "count")
+    problem = make_problem(cell=cell, **dict(zip(names, sizes, strict=True)))
     trained, _, _ = train(problem, cell)
     expected, _, _ = expected_epoch(
         problem,
@@ -73,8 +68,7 @@ def test_weights_agree_with_the_tensors(
         lambda params, *rest: model.backward(params, CELLS[cell], *rest),
         **OPTIONS,
     )
-    for name, tensor in state_dict(expected).items():
-        torch.testing.assert_close(state_dict(trained)[name], tensor, rtol=0, atol=4e-6, msg=name)
+    torch.testing.assert_close(state_dict(trained), state_dict(expected), rtol=0, atol=4e-6)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -89,17 +83,12 @@ def test_scores_agree_with_the_tensors(make_problem, cell):
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
 
 
-def test_a_replicate_alone_and_two_threads_give_the_same_bytes(make_problem):
+def test_a_replicate_alone_and_two_threads_give_the_same_bytes(make_problem, assert_same_bytes):
     problem = make_problem(replicates=3)
     together, _, _ = train(problem, threads=2)
-    solo = problem._replace(
-        params=take_replicates(problem.params, [1]),
-        order=problem.order[[1]],
-        masks=problem.masks[[1]],
-    )
-    alone, _, _ = train(solo)
-    for name, tensor in state_dict(alone).items():
-        assert torch.equal(tensor[0], state_dict(together)[name][1]), name
+    one = take_replicates(problem.params, [1])
+    solo = problem._replace(params=one, order=problem.order[[1]], masks=problem.masks[[1]])
+    assert_same_bytes(train(solo)[0], take_replicates(together, [1]))
 
 
 @pytest.mark.parametrize(

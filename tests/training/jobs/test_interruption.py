@@ -2,15 +2,11 @@
 
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,86 +14,47 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from harmodels.config.options import Minibatch, Options, Perceptron, Recurrent, TruncatedBptt
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.sequences import Sequences, write_sequences
-from harmodels.data.splits import Draw, draw_splits
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.data.splits import Draw
 from harmodels.files import read_json, write_table
-from harmodels.runtime.checkpoints import FILE, Checkpoints, Snapshot
+from harmodels.runtime.checkpoints import FILE, Checkpoints
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
-from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import CheckpointPolicy, run_job
+from harmodels.training.jobs.run import CheckpointPolicy
 from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import State
+from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 EPOCHS = 40
 MINIBATCH = Minibatch(
-    learning_rate=0.05,
-    hidden=8,
-    batch_size=4,
-    epochs=EPOCHS,
-    monitor="negative_log_likelihood",
+    learning_rate=0.05, hidden=8, batch_size=4, epochs=EPOCHS, monitor="negative_log_likelihood",
     test_every=7,
-)
+)  # fmt: skip
+TBPTT = TruncatedBptt(
+    learning_rate=0.05, hidden=8, window=5, epochs=EPOCHS, initial_range=0.1,
+    measure_gradients=True,
+)  # fmt: skip
+PERCEPTRON = Perceptron(
+    batch_size=4, hidden1=12, hidden2=8, learning_rate=0.01, momentum=0.5, dropout=0.3,
+    dropout_form="inverted", epochs=EPOCHS, initial_range=0.1, stopping="all_epochs",
+)  # fmt: skip
+STOPPED = Perceptron(
+    batch_size=4, hidden1=12, hidden2=8, learning_rate=0.1, dropout=0.3,
+    dropout_form="as_programmed", epochs=EPOCHS, initial_range=0.1, gap=1e-9, gap_after=7,
+    tested_weights="before_stop",
+)  # fmt: skip
+LSTM = Recurrent(
+    cell="lstm", hidden=6, dropout=0.2, batch_size=4, learning_rate=0.01, epochs=EPOCHS,
+    patience=30,
+)  # fmt: skip
 ADAM = MINIBATCH.replaced(optimiser="adam", clip_norm=1.0, epochs=8)
-OPTIONS: dict[str, tuple[str, Options]] = {
-    "rnn_tbptt": (
-        "truncated_bptt",
-        TruncatedBptt(
-            learning_rate=0.05,
-            hidden=8,
-            window=5,
-            epochs=EPOCHS,
-            initial_range=0.1,
-            measure_gradients=True,
-        ),
-    ),
+OPTIONS = {
+    "rnn_tbptt": ("truncated_bptt", TBPTT),
     "rnn_minibatch": ("minibatch", MINIBATCH),
     "rnn_minibatch with Adam": ("minibatch", ADAM),
-    "mlp_features": (
-        "perceptron",
-        Perceptron(
-            batch_size=4,
-            hidden1=12,
-            hidden2=8,
-            learning_rate=0.01,
-            momentum=0.5,
-            dropout=0.3,
-            dropout_form="inverted",
-            epochs=EPOCHS,
-            initial_range=0.1,
-            stopping="all_epochs",
-        ),
-    ),
-    "mlp_features before its stop": (
-        "perceptron",
-        Perceptron(
-            batch_size=4,
-            hidden1=12,
-            hidden2=8,
-            learning_rate=0.1,
-            dropout=0.3,
-            dropout_form="as_programmed",
-            epochs=EPOCHS,
-            initial_range=0.1,
-            gap=1e-9,
-            gap_after=7,
-            tested_weights="before_stop",
-        ),
-    ),
-    "hand_actions": (
-        "recurrent",
-        Recurrent(
-            cell="lstm",
-            hidden=6,
-            dropout=0.2,
-            batch_size=4,
-            learning_rate=0.01,
-            epochs=EPOCHS,
-            patience=30,
-        ),
-    ),
+    "mlp_features": ("perceptron", PERCEPTRON),
+    "mlp_features before its stop": ("perceptron", STOPPED),
+    "hand_actions": ("recurrent", LSTM),
 }
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 EACH = [(report, engine) for report in OPTIONS for engine in ("compiled", "reference")]
@@ -108,74 +65,42 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["harmodels.training.jobs.run", "harmodels.training.jobs.warm_up"])
 
 
-def job_of(report: str, engine: str = "compiled") -> Job:
+def job_of(report, engine="compiled"):
     training, options = OPTIONS[report]
-    return Job(
-        report=report,
-        dataset="toy",
-        experiment="e",
-        name="one",
-        configuration={},
-        options=options.model_dump(),
-        training=training,
-        channels=None,
-        fingers=None,
-        validation=True,
-        seed=3,
-        replicates=3,
-        engine=engine,
-        device="cpu",
+    options = options.model_dump()
+    return replace(
+        JOB, report=report, options=options, training=training, replicates=3, engine=engine
     )
 
 
-def run(job: Job, place: Path, folder: str, every_s: float = 0.0, code: str = "a") -> None:
-    run_job(
-        job,
-        sequences_path=str(place / "sequences.parquet"),
-        splits_path=str(place / "splits.parquet"),
-        folder=place / folder,
-        repository=place,
-        threads=1,
-        policy=CheckpointPolicy(place / "checkpoints", every_s, code),
-    )
+def run(job, place, folder, every_s=0.0, code="a"):
+    run_toy(place, folder, job, policy=CheckpointPolicy(place / "checkpoints", every_s, code))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path):
     """A folder with sequences and their splits."""
-    random_numbers = np.random.default_rng(0)
-    count, steps = 60, 20
-    labels = np.arange(count) % 3
-    values = random_numbers.normal(size=(count, steps, 3)) * 0.5 + labels[:, None, None] / 3
-    sequences = Sequences(
-        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
-        ids=np.array([f"s/{i:02d}" for i in range(count)]),
-        subjects=np.array([f"p{i % 5}" for i in range(count)]),
-        official_split=np.array(["train"] * 45 + ["test"] * 15),
-        labels=labels,
-        offsets=np.arange(count + 1) * steps,
-        values=values.reshape(-1, 3).astype(np.float32),
-    )
+    noise = np.random.default_rng(0).normal(size=(60, 20, 3))
+    sequences = sequences_of(noise * 0.5 + (np.arange(60) % 3)[:, None, None] / 3, test=15)
     draw = Draw(train_per_class=14, test_per_class=4, validation_per_class=3)
-    write_sequences(tmp_path / "sequences.parquet", sequences)
-    write_table(tmp_path / "splits.parquet", draw_splits(sequences, draw, seed=3, replicates=3))
+    write_inputs(tmp_path, sequences, draw, replicates=3)
     return tmp_path
 
 
-def records(folder: Path) -> dict[str, bytes]:
+def records(folder):
     return {name: (folder / name).read_bytes() for name in RECORDS}
 
 
-def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
+def run_and_be_killed(job, place, step, delay):
     """Run a job in a process that is killed so many seconds after a step; 0 is its beginning."""
 
-    def kill() -> None:
+    def kill():
         os.kill(os.getpid(), signal.SIGKILL)
 
     class Killed(Checkpoints):
         steps = 0
 
-        def after_step(self, take: Callable[[], Snapshot]) -> None:
+        def after_step(self, take):
             self.steps += 1
             if self.steps == step:
                 kill()
@@ -190,7 +115,7 @@ def run_and_be_killed(job: Job, place: Path, step: int, delay: float) -> None:
         run(job, place, "killed")
 
 
-def ended(job: Job, place: Path, step: int, delay: float) -> bool:
+def ended(job, place, step, delay):
     """Return whether a job ended by itself; otherwise it was killed."""
     process = SERVER.Process(target=run_and_be_killed, args=(job, place, step, delay))
     process.start()
@@ -202,13 +127,8 @@ def ended(job: Job, place: Path, step: int, delay: float) -> bool:
 @pytest.mark.attack("SIGKILL of a training job at a random moment")
 @pytest.mark.parametrize(("report", "engine"), EACH if os.environ.get("HARMODELS_ATTACKS") else FEW)
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(
-    report: str,
-    engine: str,
-    place: Path,
-    tries: Callable[[int], int],
-    drawn: random.Random,
-    outcome: Callable[[str], None],
-) -> None:
+    report, engine, place, tries, drawn, outcome
+):
     job = job_of(report, engine)
     run(job, place, "in peace")  # compiles what is not compiled yet
     started = time.monotonic()
@@ -231,11 +151,11 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     assert not [path.name for path in (place / "killed").iterdir() if path.name.startswith(".")]
 
 
-def interrupted_after(epochs: int, place: Path, job: Job, folder: str, **options: Any) -> None:
+def interrupted_after(epochs, place, job, folder, **options):
     """Run a job that is asked to end after so many epochs."""
 
     class Asked(Checkpoints):
-        def after_step(self, take: Callable[[], Snapshot]) -> None:
+        def after_step(self, take):
             self.stop.asked = take().facts["epoch"] == epochs
             super().after_step(take)
 

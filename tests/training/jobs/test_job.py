@@ -1,6 +1,5 @@
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -11,73 +10,39 @@ import torch
 from safetensors.numpy import load_file
 
 from harmodels.config.options import Baseline, Minibatch, TruncatedBptt
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import TrainingError
-from harmodels.files import read_json, write_table
+from harmodels.files import read_json
 from harmodels.training.fit import Fit, Outcome, SplitIndices
-from harmodels.training.jobs.job import Job, indices_of_job
+from harmodels.training.jobs.job import indices_of_job
 from harmodels.training.jobs.networks import finite_predictions
 from harmodels.training.jobs.replay import labels_of_epoch
-from harmodels.training.jobs.run import run_job
 from harmodels.training.learners import SequenceTensors, State
+from tests import toys
+from tests.toys import run_toy, sequences_of, write_inputs
 
 TBPTT = TruncatedBptt(hidden=4, window=5, epochs=2, initial_range=0.1).model_dump()
-JOB = Job(
-    report="r",
-    dataset="toy",
-    experiment="e",
+JOB = replace(
+    toys.JOB,
     name="hidden=4",
     configuration={"hidden": 4},
     options=TBPTT,
-    training="truncated_bptt",
     channels=("x", "y"),
-    fingers=None,
-    validation=True,
-    seed=3,
-    replicates=2,
-    engine="compiled",
-    device="cpu",
 )
+DRAW = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
 FILES = {"history.parquet", "predictions.parquet", "weights.safetensors", "run.json"}
 
 
 @pytest.fixture
 def sequences():
-    random = np.random.default_rng(0)
-    count, steps = 30, 12
-    return Sequences(
-        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
-        ids=np.array([f"s/{i:02d}" for i in range(count)]),
-        subjects=np.array([f"p{i % 5}" for i in range(count)]),
-        official_split=np.array(["train"] * 21 + ["test"] * 9),
-        labels=np.arange(count) % 3,
-        offsets=np.arange(count + 1) * steps,
-        values=random.normal(size=(count * steps, 3)).astype(np.float32),
-    )
+    return sequences_of(np.random.default_rng(0).normal(size=(30, 12, 3)), test=9)
 
 
 @pytest.fixture
 def run(sequences, tmp_path):
     """Run a job and return its folder."""
-    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
-    splits = draw_splits(sequences, draw, seed=3, replicates=2)
-    write_sequences(tmp_path / "sequences.parquet", sequences)
-    write_table(tmp_path / "splits.parquet", splits)
-
-    def start(job: Job, name: str = "run") -> Path:
-        run_job(
-            job,
-            sequences_path=str(tmp_path / "sequences.parquet"),
-            splits_path=str(tmp_path / "splits.parquet"),
-            folder=tmp_path / name,
-            repository=tmp_path,
-            threads=1,
-        )
-        return tmp_path / name
-
-    return start
+    write_inputs(tmp_path, sequences, DRAW)
+    return lambda job, name="run": run_toy(tmp_path, name, job)
 
 
 def test_a_job_leaves_its_four_files_with_the_same_bytes_apart_from_run_json(run):
@@ -134,16 +99,6 @@ def test_a_replicate_that_diverged_has_no_last_predictions_and_norms_of_its_begi
     assert set(norms["epoch"]) == {0}
 
 
-def learner_with_infinite_scores(of: float) -> SimpleNamespace:
-    """Give the one weight as every score, and infinity where the weight is `of`."""
-
-    def scores(params, data, indices):
-        value = params.value[:, :, None].expand(-1, indices.shape[1], 3)
-        return torch.where(value == of, torch.inf, value)
-
-    return SimpleNamespace(scores=scores)
-
-
 class Weight(NamedTuple):
     value: torch.Tensor
 
@@ -161,7 +116,13 @@ def test_finite_weights_with_infinite_scores_are_a_divergence(sequences, infinit
     fitted = Fit(last, best, [Outcome(r, epochs=5, best_epoch=3) for r in range(2)])
     data = SequenceTensors.of_equal_length(torch.zeros(30, 12, 3), torch.arange(30) % 3, 3)
     indices = SplitIndices([np.arange(9)] * 2, [np.arange(9, 12)] * 2, np.arange(12, 30))
-    learner = learner_with_infinite_scores(infinite)
+
+    def scores(params, data, indices):
+        """Give the one weight as every score, and infinity where it is `infinite`."""
+        value = params.value[:, :, None].expand(-1, indices.shape[1], 3)
+        return torch.where(value == infinite, torch.inf, value)
+
+    learner = SimpleNamespace(scores=scores)
     frames = pd.concat(finite_predictions(learner, data, indices, fitted, sequences))
     assert (fitted.outcomes[0].diverged_epoch, fitted.outcomes[0].best_epoch) == (None, 3)
     second = fitted.outcomes[1]
@@ -210,8 +171,7 @@ def test_a_baseline_leaves_the_same_files(run, model):
 
 
 def test_replicates_validate_on_different_sequences(sequences):
-    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
-    splits = draw_splits(sequences, draw, seed=3, replicates=2)
+    splits = draw_splits(sequences, DRAW, seed=3, replicates=2)
     indices = indices_of_job(sequences, splits, JOB)
     first, second = indices.validation
     assert first.tolist() != second.tolist()
@@ -220,8 +180,7 @@ def test_replicates_validate_on_different_sequences(sequences):
 
 
 def test_the_order_of_an_epoch_can_be_told_afterwards(sequences):
-    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
-    splits = draw_splits(sequences, draw, seed=3, replicates=2)
+    splits = draw_splits(sequences, DRAW, seed=3, replicates=2)
     run = SimpleNamespace(validation=False, seed=3, fold=None)
     labels = labels_of_epoch(run, sequences, splits, 1, 2)
     assert len(labels) == 18
@@ -236,22 +195,10 @@ def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, t
     }[training]
     whole = replace(JOB, training=training, options=options, replicates=5)
     later = replace(whole, replicates=2, first=3)
-    draw = Draw(train_per_class=6, test_per_class=3, validation_per_class=2)
-    write_sequences(tmp_path / "sequences.parquet", sequences)
     folders = []
     for job in (whole, later):
-        splits = draw_splits(sequences, draw, seed=3, replicates=job.replicates, first=job.first)
-        path = tmp_path / f"splits{job.first}.parquet"
-        write_table(path, splits)
-        folders.append(tmp_path / f"run{job.first}")
-        run_job(
-            job,
-            sequences_path=str(tmp_path / "sequences.parquet"),
-            splits_path=str(path),
-            folder=folders[-1],
-            repository=tmp_path,
-            threads=1,
-        )
+        write_inputs(tmp_path, sequences, DRAW, replicates=job.replicates, first=job.first)
+        folders.append(run_toy(tmp_path, f"run{job.first}", job))
     first, second = (load_file(folder / "weights.safetensors") for folder in folders)
     assert first.keys() == second.keys()
     for name, values in second.items():
@@ -260,11 +207,9 @@ def test_a_block_of_replicates_has_the_bytes_of_the_whole(sequences, tmp_path, t
         all_rows, rows = (pd.read_parquet(folder / f"{name}.parquet") for folder in folders)
         kept = all_rows[all_rows["replicate"] >= 3].reset_index(drop=True)
         pd.testing.assert_frame_equal(kept, rows)
-    assert [entry["replicate"] for entry in read_json(folders[1] / "run.json")["replicates"]] == [
-        3,
-        4,
-    ]
-    assert read_json(folders[1] / "run.json")["part"] == "+replicates=3-4"
+    facts = read_json(folders[1] / "run.json")
+    assert [entry["replicate"] for entry in facts["replicates"]] == [3, 4]
+    assert facts["part"] == "+replicates=3-4"
 
 
 def test_minirocket_without_its_package_says_what_to_install(run, monkeypatch):

@@ -1,10 +1,5 @@
 """A checkpoint is used as it was written, or refused: no bit of it can change a result."""
 
-import random
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -15,30 +10,22 @@ from harmodels.nn.params import state_dict
 from harmodels.runtime.checkpoints import FILE, Checkpoints, read_checkpoint
 from harmodels.runtime.log import LOGGER
 from harmodels.runtime.signals import StopRequest
-from harmodels.training.fit import Fit, Schedule, SplitIndices, begin, fit
+from harmodels.training.fit import Schedule, SplitIndices, begin, fit
 from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import SequenceTensors, make_learner
 
 MONITOR = "negative_log_likelihood"
 OPTIONS = Minibatch(
-    learning_rate=0.05,
-    hidden=2,
-    batch_size=4,
-    epochs=4,
-    initialisation="uniform",
-    optimiser="adam",
-    clip_norm=None,
-    monitor=MONITOR,
-    patience=None,
-    test_every=None,
-)
+    learning_rate=0.05, hidden=2, batch_size=4, epochs=4, initialisation="uniform",
+    optimiser="adam", clip_norm=None, monitor=MONITOR, patience=None, test_every=None,
+)  # fmt: skip
 IDENTITY = {"code": "a", "options": {"hidden": 2}}
 
 
 class Trained:
     """A real training of two replicates, three epochs long, and its checkpoint."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         inputs = torch.randn(12, 3, 2, generator=torch.Generator().manual_seed(0))
         data = SequenceTensors.of_equal_length(inputs, torch.arange(12) % 2, 2)
         indices = SplitIndices([np.arange(6)] * 2, [np.arange(6, 9)] * 2, np.arange(9, 12))
@@ -47,16 +34,14 @@ class Trained:
         self.folder = folder
         self.beginning = begin(learner, data, schedule)
         keeper = Checkpoints(folder, IDENTITY, 0.0, StopRequest())
-        self.result = fit(
-            learner,
-            data,
-            indices,
-            schedule,
-            on_epoch_end=lambda result: keeper.after_step(lambda: pack(result)),
-        )
+
+        def keep(result):
+            keeper.after_step(lambda: pack(result))
+
+        self.result = fit(learner, data, indices, schedule, on_epoch_end=keep)
         self.content = (folder / FILE).read_bytes()
 
-    def resume(self, content: bytes) -> tuple[Any, ...] | None:
+    def resume(self, content):
         """Return all that a resumed job takes from a checkpoint; None if it is refused."""
         (self.folder / FILE).write_bytes(content)
         keeper = Checkpoints(self.folder, IDENTITY, 0.0, StopRequest())
@@ -64,7 +49,7 @@ class Trained:
         return None if result is None else (keeper.resumes, *meaning(result))
 
 
-def meaning(result: Fit) -> tuple[Any, ...]:
+def meaning(result):
     tensors = [
         (name, str(tensor.dtype), tensor.numpy().tobytes())
         for state in (result.last, result.best)
@@ -75,29 +60,24 @@ def meaning(result: Fit) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory):
     return Trained(tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture
-def _quiet() -> Any:
+def _quiet():
     LOGGER.disabled = True  # thousands of refusals
     yield
     LOGGER.disabled = False
 
 
-def test_a_resumed_training_is_the_one_that_was_kept(trained: Trained) -> None:
+def test_a_resumed_training_is_the_one_that_was_kept(trained):
     assert trained.resume(trained.content) == (1, *meaning(trained.result))
 
 
 @pytest.mark.attack("flipped bit in a checkpoint")
 @pytest.mark.usefixtures("_quiet")
-def test_no_flipped_bit_of_a_checkpoint_changes_its_meaning(
-    trained: Trained,
-    tries: Callable[[int], int],
-    drawn: random.Random,
-    outcome: Callable[[str], None],
-) -> None:
+def test_no_flipped_bit_of_a_checkpoint_changes_its_meaning(trained, tries, drawn, outcome):
     content = trained.content
     whole = trained.resume(content)
     header = 8 + int.from_bytes(content[:8], "little")
@@ -112,7 +92,7 @@ def test_no_flipped_bit_of_a_checkpoint_changes_its_meaning(
         outcome("refused" if found is None else "of the same meaning")
 
 
-def test_a_snapshot_of_another_shape_is_refused(trained: Trained) -> None:
+def test_a_snapshot_of_another_shape_is_refused(trained):
     for other in (lambda bias: bias[:1], lambda bias: bias.double()):
         snapshot = pack(trained.result)
         snapshot.tensors["last.params.output.bias"] = other(trained.result.last.params.output.bias)
@@ -127,18 +107,14 @@ def test_a_snapshot_of_another_shape_is_refused(trained: Trained) -> None:
     ("key", "value"),
     [("epoch", 2), ("epoch", 4), ("epoch", "3"), ("seconds", -1.0), ("ends", [[None, None]])],
 )
-def test_a_snapshot_that_contradicts_its_history_is_refused(
-    key: str, value: Any, trained: Trained
-) -> None:
+def test_a_snapshot_that_contradicts_its_history_is_refused(key, value, trained):
     snapshot = pack(trained.result)
     snapshot.facts[key] = value
     with pytest.raises((ResultsError, ValueError)):
         unpack(snapshot, trained.beginning, MONITOR)
 
 
-def test_the_tensors_of_a_snapshot_are_named_by_their_place_in_the_network(
-    trained: Trained,
-) -> None:
+def test_the_tensors_of_a_snapshot_are_named_by_their_place_in_the_network(trained):
     (trained.folder / FILE).write_bytes(trained.content)
     names = set(read_checkpoint(trained.folder / FILE).tensors)
     assert {"last.params.output.bias", "best.params.output.bias"} <= names

@@ -1,5 +1,6 @@
 """The page "Adding a learner" of CONTRIBUTING.md, followed from outside the package."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,16 +11,14 @@ import torch
 from harmodels import optim
 from harmodels.config.base import Number, key
 from harmodels.config.options import OPTIONS, Options
-from harmodels.data.facts import SequenceFacts
-from harmodels.data.sequences import Sequences, write_sequences
+from harmodels.data.splits import Draw
 from harmodels.errors import TrainingError
-from harmodels.files import read_json, write_table
+from harmodels.files import read_json
 from harmodels.nn import linear, losses
 from harmodels.plugins import LEARNERS
-from harmodels.training.jobs.job import Job
-from harmodels.training.jobs.run import run_job
 from harmodels.training.learners import NetworkLearner, State, make_learner
 from harmodels.training.stopping import Patience
+from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 
 class MeanFrame(Options):
@@ -60,44 +59,14 @@ def job(monkeypatch, tmp_path):
     """Run a job of the learner on 30 sequences of three classes."""
     monkeypatch.setitem(OPTIONS, "mean_frame", MeanFrame)
     monkeypatch.setitem(LEARNERS.registered, "mean_frame", MeanFrameLearner)
-    labels, steps = np.arange(30) % 3, 12
-    noise = np.random.default_rng(0).normal(size=(30, steps, 3))
-    values = (noise + 3 * np.eye(3)[labels][:, None]).reshape(-1, 3)
-    ids = np.array([f"s/{i:02d}" for i in range(30)])
-    sequences = Sequences(
-        facts=SequenceFacts("toy", ("a", "b", "c"), ("x", "y", "z"), ("g",) * 3, 50.0),
-        ids=ids,
-        subjects=np.array(["p"] * 30),
-        official_split=np.array(["train"] * 30),
-        labels=labels,
-        offsets=np.arange(31) * steps,
-        values=values.astype(np.float32),
-    )
-    splits = pd.DataFrame(
-        {
-            "replicate": np.repeat(np.array([0, 1], dtype=np.int16), 30),
-            "id": np.tile(ids, 2),
-            "split": ["train"] * 15 + ["validation"] * 6 + ["test"] * 9 + ["train"] * 18
-            + ["validation"] * 3 + ["test"] * 9,
-        }
-    )  # fmt: skip
-    write_sequences(tmp_path / "sequences.parquet", sequences)
-    write_table(tmp_path / "splits.parquet", splits)
+    noise = np.random.default_rng(0).normal(size=(30, 12, 3))
+    sequences = sequences_of(noise + 3 * np.eye(3)[np.arange(30) % 3][:, None], test=9)
+    write_inputs(tmp_path, sequences, Draw(validation_per_class=2))
 
     def run(options, *, validation=True):
-        run_job(
-            Job(
-                report="r", dataset="toy", experiment="e", name="n", configuration={},
-                options=options.model_dump(), training="mean_frame", channels=None, fingers=None,
-                validation=validation, seed=3, replicates=2, engine="reference", device="cpu",
-            ),
-            sequences_path=str(tmp_path / "sequences.parquet"),
-            splits_path=str(tmp_path / "splits.parquet"),
-            folder=tmp_path / "run",
-            repository=tmp_path,
-            threads=1,
-        )  # fmt: skip
-        return tmp_path / "run"
+        changes = {"options": options.model_dump(), "validation": validation}
+        mine = replace(JOB, training="mean_frame", engine="reference", **changes)
+        return run_toy(tmp_path, job=mine)
 
     return run
 

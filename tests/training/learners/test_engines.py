@@ -92,10 +92,8 @@ def test_compiled_runs_compiled_and_trains_what_the_readable_loop_trains(case, e
     refuse_the_readable_loops(monkeypatch)
     learner, state, losses, scores = train(training, options, "compiled", data)
     assert learner.engine == "compiled"
-    for name, tensor in state_dict(expected.params).items():
-        torch.testing.assert_close(
-            state_dict(state.params)[name], tensor, rtol=0, atol=2e-4, msg=name
-        )
+    theirs = state_dict(expected.params)
+    torch.testing.assert_close(state_dict(state.params), theirs, rtol=0, atol=2e-4)
     assert list(losses) == list(expected_losses)
     for name, loss in expected_losses.items():
         torch.testing.assert_close(losses[name], loss, rtol=1e-4, atol=1e-5, check_dtype=False)

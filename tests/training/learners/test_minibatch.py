@@ -24,14 +24,9 @@ def data():
 
 def make_params(R):
     return elman.initialise(
-        [np.random.default_rng(r) for r in range(R)],
-        channels=D,
-        hidden=H,
-        classes=C,
-        weights=uniform(0.4),
-        biases=zeros,
-        dtype=torch.float64,
-    )
+        [np.random.default_rng(r) for r in range(R)], channels=D, hidden=H, classes=C,
+        weights=uniform(0.4), biases=zeros, dtype=torch.float64,
+    )  # fmt: skip
 
 
 def sgd(params, grads, optimiser):
@@ -39,16 +34,8 @@ def sgd(params, grads, optimiser):
 
 
 def train(params, data, order, batch_size=3, reduction="mean"):
-    params, _, losses = minibatch.train_epoch(
-        SequenceLoss(),
-        params,
-        (),
-        *data,
-        order,
-        batch_size=batch_size,
-        reduction=reduction,
-        step=sgd,
-    )
+    options = {"batch_size": batch_size, "reduction": reduction, "step": sgd}
+    params, _, losses = minibatch.train_epoch(SequenceLoss(), params, (), *data, order, **options)
     return params, losses
 
 

@@ -92,50 +92,43 @@ def test_replayed_steps_give_the_bytes_of_the_plain_loop_in_every_epoch(recordin
 def test_a_step_is_recorded_once_for_each_shape_and_kept_from_epoch_to_epoch(recordings):
     loop = RecordedLoop()
     for _ in range(3):
-        loop(step, start(), Factor(torch.ones(())), items(4, 4, 4, 2))
+        loop(step, start(), ONE, items(4, 4, 4, 2))
     assert len(recordings) == 2
 
 
 def test_when_a_replicate_ends_the_recordings_and_their_memory_are_given_up(recordings):
     loop = RecordedLoop()
-    loop(step, start(3), Factor(torch.ones(())), items(4))
-    after = loop(step, start(2), Factor(torch.ones(())), items(4))
-    assert equal(after, plain_loop(step, start(2), Factor(torch.ones(())), items(4)))
+    loop(step, start(3), ONE, items(4))
+    after = loop(step, start(2), ONE, items(4))
+    assert equal(after, plain_loop(step, start(2), ONE, items(4)))
     gc.collect()
     assert [memory() is None for memory in recordings] == [True, False]
 
 
 def test_what_goes_in_is_not_changed_and_what_comes_out_is_not_changed_later(recordings):
     loop, before = RecordedLoop(), start()
-    first = loop(step, before, Factor(torch.ones(())), items(4))
+    first = loop(step, before, ONE, items(4))
     kept = Sum(*(tensor.clone() for tensor in first))
-    loop(step, first, Factor(torch.ones(())), items(4))
+    loop(step, first, ONE, items(4))
     assert equal(before, start())
     assert equal(first, kept)
 
 
 def test_an_epoch_without_a_step_hands_on_what_came_in(recordings):
-    assert equal(RecordedLoop()(step, start(), Factor(torch.ones(())), []), start())
+    assert equal(RecordedLoop()(step, start(), ONE, []), start())
 
 
 def test_without_a_recorder_for_the_device_the_plain_loop_runs():
     assert "cpu" not in graphs.RECORDERS
-    after = RecordedLoop()(step, start(), Factor(torch.ones(())), items(4, 3))
-    assert equal(after, plain_loop(step, start(), Factor(torch.ones(())), items(4, 3)))
+    after = RecordedLoop()(step, start(), ONE, items(4, 3))
+    assert equal(after, plain_loop(step, start(), ONE, items(4, 3)))
 
 
 OPTIONS = Perceptron(
-    batch_size=5,
-    hidden1=8,
-    hidden2=7,
-    learning_rate=0.3,
-    momentum=0.5,
-    dropout=0.5,
-    epochs=6,
-    initial_range=0.5,
-    stopping="patience",
-    patience=1,
-)
+    batch_size=5, hidden1=8, hidden2=7, learning_rate=0.3, momentum=0.5, dropout=0.5, epochs=6,
+    initial_range=0.5, stopping="patience", patience=1,
+)  # fmt: skip
+ONE = Factor(torch.ones(()))
 
 
 def test_truncated_bptt_with_one_update_a_sequence_is_recorded_too(recordings, monkeypatch):
