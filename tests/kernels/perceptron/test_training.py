@@ -10,7 +10,7 @@ from harmodels.kernels.perceptron import training as compiled
 from harmodels.models import mlp
 from harmodels.nn import dropout, losses
 from harmodels.nn.initialisers import uniform
-from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn.params import map_params, state_dict
 
 OPTIONS = {
     "batch_size": 1, "reduction": "mean", "learning_rate": 0.02, "momentum": 0.0,
@@ -174,66 +174,6 @@ def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
     problem = make_problem(momentum=0.9)
     problem.params.hidden1.bias[0, ::2] = -5
     assert_agrees(problem, momentum=0.9)
-
-
-@pytest.mark.parametrize("batch_size", [1, 7])
-@pytest.mark.parametrize("threads", [2, 8])
-def test_any_number_of_threads_gives_the_same_bytes(assert_same_bytes, batch_size, threads):
-    problem = make_problem(replicates=3, samples=60, momentum=0.5, keep_prob=0.5)
-    options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
-    serial = compiled.train_epoch(*problem, **options)
-    spread = compiled.train_epoch(*problem, **options, threads=threads)
-    assert_same_bytes(serial[0], spread[0])
-    assert_same_bytes(serial[1], spread[1])
-    assert torch.equal(serial[2]["cross_entropy"], spread[2]["cross_entropy"])
-
-
-@pytest.mark.parametrize("batch_size", [1, 7])
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(assert_same_bytes, batch_size):
-    params, velocity, inputs, labels, order, masks = make_problem(
-        replicates=3, samples=60, momentum=0.5, keep_prob=0.5
-    )
-    options = OPTIONS | {"batch_size": batch_size, "momentum": 0.5}
-    together = compiled.train_epoch(
-        params, velocity, inputs, labels, order, masks, **options, threads=2
-    )
-    alone = compiled.train_epoch(
-        take_replicates(params, [1]), take_replicates(velocity, [1]), inputs, labels, order[[1]],
-        masks[[1]], **options,
-    )  # fmt: skip
-    assert_same_bytes(alone[0], take_replicates(together[0], [1]))
-    assert_same_bytes(alone[1], take_replicates(together[1], [1]))
-    assert alone[2]["cross_entropy"][0] == together[2]["cross_entropy"][1]
-
-
-def test_the_same_call_gives_the_same_bytes_twice(assert_same_bytes):
-    problem = make_problem((561, 300, 100, 6), samples=60)
-    first, second = (compiled.train_epoch(*problem, **OPTIONS)[0] for _ in range(2))
-    assert_same_bytes(first, second)
-
-
-def test_what_is_given_is_left_as_it_was(assert_same_bytes):
-    problem = make_problem(momentum=0.5)
-    before = map_params(torch.clone, problem.params), map_params(torch.clone, problem.velocity)
-    compiled.train_epoch(*problem, **OPTIONS | {"momentum": 0.5})
-    assert_same_bytes(before[0], problem.params)
-    assert_same_bytes(before[1], problem.velocity)
-
-
-@pytest.mark.parametrize("bad", [float("inf"), float("nan"), 1e30])
-@pytest.mark.parametrize("batch_size", [1, 7])
-def test_an_absurd_learning_rate_gives_losses_that_are_not_finite(bad, batch_size):
-    options = OPTIONS | {"learning_rate": bad, "batch_size": batch_size}
-    means = compiled.train_epoch(*make_problem(), **options)[2]
-    assert not torch.isfinite(means["cross_entropy"]).any()
-
-
-@pytest.mark.parametrize("layer", ["hidden1", "hidden2", "output"])
-def test_nan_in_a_bias_shows_in_the_losses_of_that_replicate_only(layer):
-    problem = make_problem(replicates=2)
-    getattr(problem.params, layer).bias[1, 0] = float("nan")
-    means = compiled.train_epoch(*problem, **OPTIONS)[2]
-    assert torch.isfinite(means["cross_entropy"]).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (11, 9, 7, 3), (561, 300, 200, 6)])

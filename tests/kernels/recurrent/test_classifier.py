@@ -15,7 +15,7 @@ from harmodels.kernels.steps import RULES, Step
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
 from harmodels.nn.cells import CELLS
-from harmodels.nn.params import map_params, state_dict, take_replicates
+from harmodels.nn.params import map_params, state_dict
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
 
@@ -103,41 +103,27 @@ def assert_agrees(expected):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        *({"layers": layers, "replicates": 2, "dropout": True} for layers in (1, 2, 3)),
+        *(
+            {"hidden": hidden, "channels": channels, "layers": 2}
+            for hidden, channels in ((1, 1), (13, 63), (16, 16), (131, 17))
+        ),
+        *({"batch_size": batch_size} for batch_size in (1, 3, 7, 11, 50)),
+        {"lengths": (1,) * 5},
+        {"lengths": (101, 13, 40, 41, 7), "layers": 2},  # several tiles of rows
+        {"lengths": (2,) * (TILE + 7), "batch_size": TILE + 7},  # a step has more rows than a tile
+    ],
+    ids=str,
+)
 def test_weights_moments_and_losses_agree_with_the_tensors(
-    make_problem, assert_agrees, cell, layers
+    make_problem, assert_agrees, cell, sizes
 ):
-    problem = make_problem(cell=cell, layers=layers, replicates=2, dropout=True)
-    assert_agrees(problem, cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("hidden", "channels"), [(1, 1), (13, 63), (16, 16), (131, 17)])
-def test_agrees_at_any_width(make_problem, assert_agrees, cell, hidden, channels):
-    problem = make_problem(cell=cell, hidden=hidden, channels=channels, layers=2)
-    assert_agrees(problem, cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 11, 50])
-def test_agrees_whatever_the_batch_size_leaves_over(make_problem, assert_agrees, cell, batch_size):
-    assert_agrees(make_problem(cell=cell), cell=cell, batch_size=batch_size)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_on_sequences_of_one_step(make_problem, assert_agrees, cell):
-    assert_agrees(make_problem(cell=cell, lengths=(1,) * 5), cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_over_several_tiles_of_rows(make_problem, assert_agrees, cell):
-    assert_agrees(make_problem(cell=cell, lengths=(101, 13, 40, 41, 7), layers=2), cell=cell)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_agrees_if_a_step_has_more_rows_than_a_tile(make_problem, assert_agrees, cell):
-    problem = make_problem(cell=cell, lengths=(2,) * (TILE + 7))
-    assert_agrees(problem, cell=cell, batch_size=TILE + 7)
+    batch_size = sizes.get("batch_size", OPTIONS["batch_size"])
+    sizes = {name: size for name, size in sizes.items() if name != "batch_size"}
+    assert_agrees(make_problem(cell=cell, **sizes), cell=cell, batch_size=batch_size)
 
 
 @pytest.mark.parametrize("classes", [1, 2, 45])
@@ -183,56 +169,6 @@ def test_the_score_of_a_sequence_is_the_same_bytes_in_any_company(make_problem, 
 def test_rows_that_are_no_sequences_are_refused(make_problem, rows):
     with pytest.raises(TrainingError, match="indices "):
         compiled.scores(*make_problem()[:4], rows, cell="gru")
-
-
-def test_agrees_across_the_chunks_of_an_epoch(make_problem, assert_same_bytes, monkeypatch):
-    problem = make_problem(dropout=True)
-    whole, _, _ = train(problem)
-    monkeypatch.setattr(recurrent_loop, "CHUNK", 1)
-    parts, _, _ = train(problem)
-    assert_same_bytes(whole, parts)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("threads", [2, 8])
-def test_any_number_of_threads_gives_the_same_bytes(make_problem, assert_same_bytes, cell, threads):
-    problem = make_problem(cell=cell, hidden=50, replicates=5)
-    serial, serial_state, serial_means = train(problem, cell=cell)
-    spread, spread_state, spread_means = train(problem, cell=cell, threads=threads)
-    assert_same_bytes(serial, spread)
-    assert_same_bytes(serial_state, spread_state)
-    assert torch.equal(serial_means["cross_entropy"], spread_means["cross_entropy"])
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_replicate_alone_gives_the_bytes_it_has_in_company(make_problem, assert_same_bytes, cell):
-    problem = make_problem(cell=cell, hidden=50, replicates=3, dropout=True)
-    together, _, _ = train(problem, cell=cell, threads=2)
-    solo = problem._replace(
-        params=take_replicates(problem.params, [1]),
-        order=problem.order[[1]],
-        masks=problem.masks[[1]],
-    )
-    alone, _, _ = train(solo, cell=cell)
-    assert_same_bytes(alone, take_replicates(together, [1]))
-
-
-def test_what_is_given_is_left_as_it_was(make_problem, assert_same_bytes):
-    problem = make_problem()
-    state = optim.adam_state(problem.params)
-    params_before, state_before = map_params(torch.clone, problem.params), map_params(
-        torch.clone, state
-    )  # fmt: skip
-    train(problem, state=state)
-    assert_same_bytes(params_before, problem.params)
-    assert_same_bytes(state_before, state)
-
-
-def test_nan_in_a_weight_shows_in_the_losses_of_that_replicate_only(make_problem):
-    problem = make_problem(replicates=2)
-    problem.params.rnn[0].weight_hh[1, 0, 0] = float("nan")
-    _, _, means = train(problem)
-    assert torch.isfinite(means["cross_entropy"]).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("cell", CELLS)

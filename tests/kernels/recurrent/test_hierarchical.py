@@ -11,7 +11,7 @@ from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.models import hierarchical as model
 from harmodels.nn import packing
 from harmodels.nn.cells import CELLS
-from harmodels.nn.params import state_dict, take_replicates
+from harmodels.nn.params import state_dict
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
 LENGTHS = (3, 1, 11, 2, 7, 7, 19, 1, 4, 5)
@@ -87,19 +87,6 @@ def test_scores_agree_with_the_tensors(make_problem, cell):
     expected, _ = model.forward(params, CELLS[cell], fingers, batch, inputs)
     scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell, fingers=fingers)
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
-
-
-def test_a_replicate_alone_and_two_threads_give_the_same_bytes(make_problem):
-    problem = make_problem(replicates=3)
-    together, _, _ = train(problem, threads=2)
-    solo = problem._replace(
-        params=take_replicates(problem.params, [1]),
-        order=problem.order[[1]],
-        masks=problem.masks[[1]],
-    )
-    alone, _, _ = train(solo)
-    for name, tensor in state_dict(alone).items():
-        assert torch.equal(tensor[0], state_dict(together)[name][1]), name
 
 
 @pytest.mark.parametrize(
