@@ -82,6 +82,11 @@ def test_two_processes_may_compile_into_one_empty_cache_at_once(tmp_path):
     assert list(tmp_path.rglob("*.nbc"))
 
 
+def test_pointers_without_a_type_give_the_same_bytes(tmp_path):
+    opaque = start(LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS="0", NUMBA_CACHE_DIR=str(tmp_path))
+    assert finish(opaque) == finish(start())
+
+
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names an x86-64 processor")
 def test_a_processor_without_avx512_agrees_with_the_reference_too(tmp_path):
     output = finish(
