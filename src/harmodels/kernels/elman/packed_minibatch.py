@@ -58,7 +58,7 @@ def train_epoch(
         params, adam_state, shapes,
         sequence_arrays(shapes, None, frames, starts, lengths, labels), order, None,
         arrays_of=_arrays, cell="simple_rnn", output="sigmoids", batch_size=batch_size,
-        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias,
+        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias, joined=True,
     )  # fmt: skip
 
 
