@@ -156,12 +156,13 @@ def sequence_arrays(
 def run_epoch(
     params: Tree, state: AdamState | tuple[()], shapes: list[Shape], data: Data, order: Tensor,
     masks: Tensor | None, *, arrays_of: Arrays, cell: str, output: str, batch_size: int,
-    options: StepOptions, scale: float, threads: int, hidden_bias: bool = True, joined: bool = False,
+    options: StepOptions, scale: float, threads: int, hidden_bias: bool = True,
+    joined: bool = False,
 ) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
     """Train every replicate once through its sequences (see `classifier.train_epoch`).
 
     `state` is empty with gradient descent; `output` is a key of `head.LOSSES`; without
-    `hidden_bias` the biases of the recurrent layers stay as they are.
+    `hidden_bias` the biases of the recurrent layers stay as they are; `joined`: `plan.make_plan`.
     """
     R, n = order.shape
     output_layer: Any = params[-1]

@@ -22,7 +22,7 @@ FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
 # DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
 # find a strip in the first-level cache; strips are asked for so many strips before.
 FAR, DEPTH, AHEAD = 2**20, 256, 2
-# Of more sums the first-level caches hold too few: a block asks for those that the next begins with.
+# So many sums may lie far away: a block asks for those that the next one begins with.
 WIDE_SUMS = 2**16
 
 
@@ -157,9 +157,9 @@ def product(
     far = terms * width > FAR
     depth = min(DEPTH, terms) if far else terms
     _strips(
-        far or rows * width > WIDE_SUMS, factors, int64(f.at), int64(f.row), int64(f.column), rows, matrix, int64(m.at),
-        int64(m.row), depth, width, start, int64(s.at), int64(s.row), out, int64(o.at),
-        int64(o.row),
+        far or rows * width > WIDE_SUMS, factors, int64(f.at), int64(f.row), int64(f.column), rows,
+        matrix, int64(m.at), int64(m.row), depth, width,
+        start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
     )  # fmt: skip
     if far:  # the rest is added to what `out` has by then
         for k in range(depth, terms, depth):
