@@ -162,9 +162,9 @@ def product(
         start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
     )  # fmt: skip
     if far:  # the rest is added to what `out` has by then
-        for k in range(depth, terms, depth):
+        for k in range(DEPTH, int(size.terms), DEPTH):
             _strips(
                 far, factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
-                matrix, int64(m.at + k * m.row), int64(m.row), min(depth, terms - k), width,
+                matrix, int64(m.at + k * m.row), int64(m.row), min(DEPTH, terms - k), width,
                 out, int64(o.at), int64(o.row), out, int64(o.at), int64(o.row),
             )  # fmt: skip
