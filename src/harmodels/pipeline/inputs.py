@@ -32,10 +32,9 @@ class Wildcards(Protocol):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Functions of the wildcards of a job; a target that cannot be built raises an error.
+    """Functions of the wildcards of a job.
 
-    All of them raise `ConfigurationError` where the wildcards name something that the
-    configuration does not have.
+    All raise `ConfigurationError` where the wildcards name what the configuration does not have.
     """
 
     pipeline: Pipeline

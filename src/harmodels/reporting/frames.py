@@ -18,19 +18,8 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read what `csv_text` returned back from a file; only an empty cell is a missing value.
 
-    Parameters
-    ----------
-    path
-        The CSV file.
-    columns
-        Those that it must have.
-    dtype
-        Types of columns whose text could be read as another type.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing or lacks a column.
+    `dtype` has the types of columns whose text could be read as another type. Raises ResultsError
+    if the file is missing or lacks one of `columns`.
     """
     try:
         frame = pd.read_csv(

@@ -76,8 +76,6 @@ def name_text(value: Any) -> str:
 def entry_label(key: str) -> str:
     """Return what a table or figure is called, from its key in the configuration.
 
-    Examples
-    --------
     >>> entry_label("table1"), entry_label("figure4_time"), entry_label("normal_test")
     ('Table 1', 'Figure 4, time', 'Normal test')
     """

@@ -11,15 +11,10 @@ _TEXT_BYTES = 48  # that a text takes beside its characters once it is a Python 
 
 
 def refuse_large_table(path: str | Path, most_bytes: int, columns: list[str] | None = None) -> None:
-    """Refuse a parquet file whose columns would take more than `most_bytes` of memory.
+    """Refuse a parquet file that is damaged or whose columns take more than `most_bytes` of memory.
 
     Some kilobytes can hold millions of equal rows. The footer tells how many rows there are;
     texts and lists, whose lengths it does not tell, are counted in small batches.
-
-    Raises
-    ------
-    ResultsError
-        If they would take more, or cannot be read.
     """
     try:
         with Path(path).open("rb") as stream:

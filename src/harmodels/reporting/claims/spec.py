@@ -62,13 +62,7 @@ class ClaimSpec(ProductSpec):
     )
 
     def judge(self, runs: Runs) -> Evidence:
-        """Return the evidence for the claim in runs, ours or published ones.
-
-        Raises
-        ------
-        ConfigurationError
-            If a key of `where` does not exist or nothing agrees with it.
-        """
+        """Return the evidence for the claim in runs, ours or published ones."""
         raise NotImplementedError
 
     def holds(self, value: float, threshold: float) -> bool:

@@ -49,30 +49,10 @@ def build_page(
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
     Links to CSV and SVG files are relative: they lead somewhere while the page lies in the folder
-    of the results that it shows, and the page is whole without them.
-
-    Parameters
-    ----------
-    title
-        Heading of the page.
-    sections
-        The reports, in the order in which they are shown.
-    cards
-        The content of each data set's card.json, by data set.
-    previews
-        The SVG file of each data set's preview figure, where there is one.
-    comparisons
-        The SVG file that compares a data set's computed features with its shipped ones, where
-        there is one.
-    recordings
-        The folder of each recording that a model classified: timeline.svg and summary.txt.
-    live
-        Models that run in a browser, in live/<model>.html.
-
-    Raises
-    ------
-    ResultsError
-        If a table, figure or ledger is missing or damaged.
+    of the results that it shows, and the page is whole without them. `cards` (contents of
+    card.json), `previews` and `comparisons` of features (SVG files) are by data set; `recordings`
+    are folders with timeline.svg and summary.txt, `live` the models with a page live/<model>.html.
+    Raises ResultsError if a table, figure or ledger is missing or damaged.
     """
     simulated = any(section.simulated for section in sections)
     return (

@@ -62,13 +62,7 @@ class PageTable(NamedTuple):
 
 
 def page_tables(section: ReportSection) -> list[PageTable]:
-    """Return the tables of a report, read from their CSV files.
-
-    Raises
-    ------
-    ResultsError
-        If one is missing or damaged.
-    """
+    """Return the tables of a report, read from their CSV files."""
     tables = []
     for name, spec in section.spec.tables.items():
         table = read_table_csv(section.folder / "tables" / f"{name}.csv", spec)
@@ -135,13 +129,7 @@ def line_anchor(table: PageTable, number: int) -> str:
 
 
 def embedded(path: Path) -> str:
-    """Return an SVG file as a data address.
-
-    Raises
-    ------
-    ResultsError
-        If it cannot be read.
-    """
+    """Return an SVG file as a data address."""
     try:
         content = path.read_bytes()
     except OSError as error:

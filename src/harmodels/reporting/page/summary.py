@@ -95,9 +95,8 @@ def findings(
 ) -> list[Finding]:
     """Return the decided claims whose effects are the largest, the largest first.
 
-    An effect is the distance of the value from the threshold. Losses are left out, whose units are
-    not those of the shares that all other claims compare; so are verdicts that fall when they are
-    corrected for the number of claims.
+    An effect is the distance of the value from the threshold. Losses, whose units are not those of
+    shares, and verdicts that fall when they are corrected for the number of claims are left out.
     """
     column = ADJUSTED if ADJUSTED in ledger.columns else "verdict"
     decided = ledger[ledger[column].isin(["holds", "does not hold"])]

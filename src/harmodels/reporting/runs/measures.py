@@ -37,15 +37,9 @@ def prediction_measure(
 ) -> pd.DataFrame:
     """Return a measure of predictions, columns replicate and value.
 
-    One of `top_<k>`, `macro_f1`, `most_predicted_share`, `recall_<class>` and
-    `most_predicted_share_without_<class>`, which is the share of the most predicted class among
-    the sequences of all other classes. Replicates without predictions of that checkpoint have no
-    row, and nobody has one where there is no such class.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure.
+    `most_predicted_share_without_<class>` is the share of the most predicted class among the
+    sequences of all other classes. Replicates without predictions of that checkpoint have no row,
+    and nobody has one where there is no such class. An unknown measure is a ConfigurationError.
     """
     if run.printed is not None:
         number = _printed(run.printed, measure, checkpoint, split)
@@ -86,13 +80,7 @@ def _printed(
 def column(run: Run, measure: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
     """Return a column of a table, of predictions or of the course of the training.
 
-    The latter are `epochs`, `early_stop_epoch`, `best_accuracy_epoch`, `train_loss`,
-    `validation_loss` and `loss_gap`; columns replicate and value.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure.
+    Columns replicate and value; an unknown measure is a ConfigurationError.
     """
     courses: dict[str, Callable[[Run], pd.DataFrame]] = {
         "early_stop_epoch": best_epochs,
@@ -192,15 +180,9 @@ def loss_measure(
 ) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
-    `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
-    that is never counts one epoch more than it has, the least that it could be.
-    `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure, or the history lacks that metric and split.
+    `loss_roughness` is the mean rise from an epoch to the next, `epochs_to_loss` the first epoch at
+    which the loss is `reach` or less; a curve that is never counts one epoch more than it has, the
+    least that it could be. Columns replicate and value; ConfigurationError for an unknown measure.
     """
     reductions: dict[str, Callable[[pd.Series[float]], float]] = {
         "min_loss": lambda losses: float(losses.min()),
@@ -228,11 +210,7 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
 
     Columns replicate, epoch, value. Training records sums over the classes; of a metric that ends
     in `_per_class` the sum is divided by their number, unless the history holds the mean itself.
-
-    Raises
-    ------
-    ConfigurationError
-        If the history never held that metric for that split.
+    Raises ConfigurationError if the history never held that metric for that split.
     """
     history = run.history
     recorded, divisor = _recorded(run, metric)

@@ -64,11 +64,7 @@ class Closeness(TableSpec):
         return self.needs
 
     def build(self, given: Sources) -> Table:
-        """Build a row a figure and configuration.
-
-        Each distance is beside the mean distance of a replicate from our others: a published
-        network that is as near as that could be one of ours.
-        """
+        """Build a row a figure and configuration."""
         samples: list[Sample] = []
         for curves in self.curves:
             for run in select_runs(given.runs, curves.selection_in(self)):
