@@ -227,8 +227,3 @@ def _accuracy(
 
 def _bounds(interval: Interval) -> Bounds | None:
     return None if np.isnan(interval.low) else (float(interval.low), float(interval.high))
-
-
-def plan_of(settings: Mapping[str, Any]) -> ModelPlan:
-    """Return the plan that a rule's parameters hold."""
-    return ModelPlan.read(settings)

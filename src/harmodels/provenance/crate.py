@@ -48,7 +48,7 @@ def write_crate(results: Path, licence: str | None = None) -> Path:
     """Write `ro-crate-metadata.json` into a results folder and return its path.
 
     It describes the files that the folder's records vouch for and that are present. Authors, an
-    address and, where none is given, the address of a licence are left to whoever publishes it.
+    address and, where none is given, a licence are left to whoever publishes the folder.
     Raises ResultsError if there is no record, or a file differs from its record.
     """
     paths = sorted(results.glob(f"*{ENDING}"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from harmodels.errors import ResultsError
+from harmodels.records.base import AGAIN
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -30,12 +31,8 @@ def read_csv(
             float_precision="round_trip",  # the number that was written, in every version of pandas
         )
     except (OSError, ValueError) as error:
-        raise ResultsError(
-            f"cannot read {path}: {error}. Delete it and run snakemake again."
-        ) from error
+        raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise ResultsError(
-            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
-        )
+        raise ResultsError(f"{path} lacks the column {missing[0]!r}. {AGAIN}")
     return frame

@@ -67,7 +67,8 @@ class ClaimSpec(ProductSpec):
 
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single value, which has no interval, is on the side claimed."""
-        return value > threshold
+        less = getattr(self, "expected", "greater") == "less"
+        return value < threshold if less else value > threshold
 
     @property
     def of_shares(self) -> bool:

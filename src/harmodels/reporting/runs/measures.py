@@ -49,7 +49,7 @@ def prediction_measure(
     top = re.fullmatch(r"top_(\d+)", measure)
     # a matrix tells the first answers alone
     if run.printed is not None and (rows.empty or (top and measure != "top_1")):
-        return _no_values()
+        return no_values()
     if top:
         frame = top_k_accuracy(rows, [int(top.group(1))])
         return frame.rename(columns={"accuracy": "value"})[["replicate", "value"]]
@@ -60,7 +60,7 @@ def prediction_measure(
     if measure.startswith(MOST_PREDICTED):
         others = measure.removeprefix(MOST_PREDICTED).removeprefix("_without_")
         if others and unknown_classes(run, [others]):
-            return _no_values()
+            return no_values()
         kept = rows.loc[rows["label"] != label_of(run, others)] if others else rows
         replicates, counts = confusion_counts(kept)
         return pd.DataFrame({"replicate": replicates, "value": most_predicted_share(counts)})
@@ -103,7 +103,7 @@ def class_of_recall(measure: str) -> str | None:
 def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
     """Return the recall of one class, columns replicate and value; empty without that class."""
     if unknown_classes(run, [class_name]):
-        return _no_values()
+        return no_values()
     recall = class_recall(select(run.predictions, checkpoint, split))
     rows = recall.loc[recall["label"] == label_of(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
@@ -117,7 +117,7 @@ def confused_share(
     Replicates without errors have no row; empty without those classes.
     """
     if unknown_classes(run, classes):
-        return _no_values()
+        return no_values()
     replicates, counts = counts_of(run, checkpoint, split)
     first, second = (label_of(run, name) for name in classes)
     shares = errors_between(counts, first, second)
@@ -137,7 +137,7 @@ def lead_of_recall(run: Run, class_name: str, checkpoint: str, split: str = "tes
     Empty without that class.
     """
     if unknown_classes(run, [class_name]):
-        return _no_values()
+        return no_values()
     replicates, counts = counts_of(run, checkpoint, split)
     lead = recall_lead(counts, label_of(run, class_name))
     return pd.DataFrame({"replicate": replicates, "value": lead}).dropna()
@@ -156,11 +156,11 @@ def mistaken_margins(
     A replicate that one of the runs lacks has no row; empty without those classes.
     """
     if unknown_classes(runs[0], [*classes, answer]):
-        return _no_values()
+        return no_values()
     found = [counts_of(run, checkpoint, split) for run in runs]
     common = sorted(set.intersection(*(set(replicates) for replicates, _ in found)))
     if not common:
-        return _no_values()
+        return no_values()
     total = sum(counts[np.isin(replicates, common)] for replicates, counts in found)
     labels = [label_of(runs[0], name) for name in classes]
     margin = mistaken_margin(
@@ -248,7 +248,7 @@ def loss_level(run: Run, split: str) -> pd.DataFrame:
     sums = {"binary_cross_entropy", LEVEL_OF_SIGMOIDS} & set(run.history["metric"])
     metric = LEVEL_OF_SIGMOIDS if sums else "cross_entropy"
     if split not in set(run.history.loc[run.history["metric"] != "accuracy", "split"]):
-        return _no_values()
+        return no_values()
     losses = curve(run, metric, split)
     late = losses.loc[losses["epoch"] >= FIRST_OF_LEVEL]
     return late.groupby("replicate")["value"].mean().reset_index()
@@ -264,7 +264,7 @@ def best_accuracy_epochs(run: Run) -> pd.DataFrame:
     """Return the first epoch of the highest validation accuracy, columns replicate and value."""
     history = run.history
     if not ((history["metric"] == "accuracy") & (history["split"] == "validation")).any():
-        return _no_values()
+        return no_values()
     curves = curve(run, "accuracy", "validation").sort_values(
         ["replicate", "value", "epoch"], ascending=[True, False, True]
     )
@@ -299,7 +299,8 @@ def label_of(run: Run, class_name: str) -> int:
     return [class_text(name) for name in run.classes].index(class_text(class_name))
 
 
-def _no_values() -> pd.DataFrame:
+def no_values() -> pd.DataFrame:
+    """Return no row, columns replicate and value."""
     return pd.DataFrame({"replicate": pd.Series(dtype=int), "value": pd.Series(dtype=float)})
 
 
