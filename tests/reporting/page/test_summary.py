@@ -6,9 +6,8 @@ import pytest
 
 from harmodels.records.run import RunRecord
 from harmodels.reporting.claims import ClaimSpec, read_claims_csv
-from harmodels.reporting.page.products import page_claims, page_tables
+from harmodels.reporting.page.products import ADJUSTED, page_claims, page_tables
 from harmodels.reporting.page.summary import (
-    adjusted_counts,
     best_model,
     data_line,
     findings,
@@ -49,6 +48,8 @@ def ledger_of(verdicts, **columns):
         "high": 0.2,
         "threshold": 0.0,
         "n": 3,
+        "adjusted_verdict": verdicts,
+        "p_value": np.nan,
         "published_verdict": "holds",
         "published_value": np.nan,
         "published_source": "",
@@ -80,10 +81,10 @@ def test_verdicts_are_counted(section):
     assert counts == {"holds": 2, "does not hold": 0, "undecided": 1}
 
 
-def test_corrected_verdicts_are_counted_where_the_ledger_has_them():
-    assert adjusted_counts(ledger_of(["holds"])) is None
+def test_corrected_verdicts_are_counted():
     corrected = ledger_of(["holds", "holds"], adjusted_verdict=["holds", "undecided"])
-    assert adjusted_counts(corrected) == {"holds": 1, "does not hold": 0, "undecided": 1}
+    counts = verdict_counts(corrected, ADJUSTED)
+    assert counts == {"holds": 1, "does not hold": 0, "undecided": 1}
 
 
 def test_findings_are_the_largest_effects_among_the_decided(found):
