@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import TrainingError
-from harmodels.kernels.steps import Step
+from harmodels.kernels.steps import StepOptions
 from harmodels.nn.linear import LinearParams
 from harmodels.nn.params import state_dict
 from harmodels.optim import AdamState
@@ -45,9 +45,7 @@ def check_range(name: str, tensor: Tensor, bound: int) -> None:
         raise TrainingError(f"{name} is empty, of shape {tuple(tensor.shape)}.")
     low, high = int(tensor.min()), int(tensor.max())
     if low < 0 or high >= bound:
-        raise TrainingError(
-            f"{name} reaches from {low} to {high}; it must stay within 0 and {bound - 1}."
-        )
+        raise TrainingError(f"{name} has values from {low} to {high}; allowed: 0 to {bound - 1}.")
 
 
 def check_params(params: tuple[Any, ...], prefix: str = "") -> None:
@@ -99,7 +97,7 @@ def check_frames(frames: Tensor, starts: Tensor, lengths: Tensor, channels: int 
         )
 
 
-def check_adam(params: Any, state: AdamState, options: Step) -> None:
+def check_adam(params: Any, state: AdamState, options: StepOptions) -> None:
     """Raise TrainingError unless the state fits the parameters and epsilon is above zero."""
     if not options.epsilon > 0:
         raise TrainingError(f"epsilon is {options.epsilon}; it must be above 0.")

@@ -24,15 +24,15 @@ def source_stamp(folder: Path) -> int:
 SOURCE_STAMP = source_stamp(Path(__file__).parent)
 
 
-def entry_point(build: Callable[[int], Callable[..., Any]]) -> Callable[..., Any]:
-    """Compile `build(SOURCE_STAMP)` on its first call and keep the result on disk.
+def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `function` on its first call and keep the result on disk.
 
     numba looks only at the file of the function that it caches, not at the files of the
-    functions compiled into it; but it does look at the variables that the function closes over.
-    So the function must use the stamp that it is given. Where no folder for the cache can be
-    written (read-only source and home), every process compiles again.
+    functions compiled into it, and reads what it finds under the function's name. So the name
+    ends with the stamp. Where no folder for the cache can be written (read-only source and home),
+    every process compiles again.
     """
-    function = build(SOURCE_STAMP)
+    function.__qualname__ += f"_{SOURCE_STAMP:x}"
     try:
         return njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # numba: "cannot cache function: no locator available"

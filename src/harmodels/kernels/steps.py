@@ -10,7 +10,7 @@ RULES = ("sgd", "adam")
 _ADAM = 1
 
 
-class Step(NamedTuple):
+class StepOptions(NamedTuple):
     """Options of an update.
 
     Attributes
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 @inlined
 def take_step(
     theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
-    updates: float, options: Step,
+    updates: float, options: StepOptions,
 ) -> None:  # fmt: skip
     """Take the step after `updates` earlier ones, and clear the gradient for the next.
 
@@ -62,7 +62,7 @@ def _clip_by_norm(gradient: np.ndarray, bound: float) -> None:
 
 
 @inlined
-def _sgd_step(theta: np.ndarray, gradient: np.ndarray, options: Step) -> None:
+def _sgd_step(theta: np.ndarray, gradient: np.ndarray, options: StepOptions) -> None:
     rate = np.float32(options.learning_rate)
     for k in range(len(theta)):
         theta[k] -= rate * gradient[k]
@@ -72,7 +72,7 @@ def _sgd_step(theta: np.ndarray, gradient: np.ndarray, options: Step) -> None:
 @inlined
 def _adam_step(
     theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
-    updates: float, options: Step,
+    updates: float, options: StepOptions,
 ) -> None:  # fmt: skip
     beta1, beta2 = np.float32(options.beta1), np.float32(options.beta2)
     rest1, rest2 = np.float32(1 - options.beta1), np.float32(1 - options.beta2)

@@ -117,8 +117,8 @@ def test_the_padding_of_the_weights_stays_zero(make_problem):
 
 
 REFUSED = [
-    ({"labels": torch.tensor([0, 1, 2, 6, 0, 0, 0])}, "labels reaches from 0 to 6"),
-    ({"order": torch.tensor([[0, 7]])}, "order reaches from 0 to 7"),
+    ({"labels": torch.tensor([0, 1, 2, 6, 0, 0, 0])}, "labels has values from 0 to 6"),
+    ({"order": torch.tensor([[0, 7]])}, "order has values from 0 to 7"),
 ]
 
 

@@ -193,10 +193,10 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, update):
         ({"frames": torch.zeros(43, 3)}, "sequence 3 has 11 frames from frame 33 on; there are 43"),
         ({"lengths": torch.tensor([11, 0, 11, 11])}, "sequence 1 has 0 frames"),
         ({"lengths": torch.tensor([11, 11])}, r"lengths is .* of shape \(2,\)"),
-        ({"labels": torch.tensor([0, 1, 2, 6])}, "labels reaches from 0 to 6"),
+        ({"labels": torch.tensor([0, 1, 2, 6])}, "labels has values from 0 to 6"),
         ({"labels": torch.tensor([0, 1, 2])}, r"labels is torch.int64 .* of shape \(3,\)"),
         ({"labels": torch.zeros(4, dtype=torch.int32)}, "labels is torch.int32 "),
-        ({"order": torch.tensor([[0, -1]])}, "order reaches from -1"),
+        ({"order": torch.tensor([[0, -1]])}, "order has values from -1"),
         ({"order": torch.tensor([[0], [1]])}, r"order is .* of shape \(2, 1\).*\(1, n\)"),
     ],
 )

@@ -196,14 +196,14 @@ def test_scores_are_the_same_bytes_for_any_number_of_threads(monkeypatch):
     [
         ({"inputs": torch.zeros(20, 11, dtype=torch.float64)}, "inputs is torch.float64"),
         ({"inputs": torch.zeros(20, 12)}, r"of shape \(20, 12\).*\(samples, 11\)"),
-        ({"labels": torch.full((20,), 3)}, "labels reaches from 3 to 3"),
-        ({"order": torch.tensor([[0, 20]])}, "order reaches from 0 to 20"),
+        ({"labels": torch.full((20,), 3)}, "labels has values from 3 to 3"),
+        ({"order": torch.tensor([[0, 20]])}, "order has values from 0 to 20"),
         (
             {"masks": torch.ones(1, 19, 9, dtype=torch.uint8)},
             r"masks is torch.uint8 .* of shape \(1, 19, 9\)",
         ),
         ({"masks": torch.ones(1, 20, 9)}, "masks is torch.float32"),
-        ({"masks": torch.full((1, 20, 9), 2, dtype=torch.uint8)}, "masks reaches from 2 to 2"),
+        ({"masks": torch.full((1, 20, 9), 2, dtype=torch.uint8)}, "masks has values from 2 to 2"),
     ],
 )
 def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):

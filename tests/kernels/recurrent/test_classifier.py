@@ -11,7 +11,7 @@ from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.kernels.recurrent import loop as recurrent_loop
 from harmodels.kernels.recurrent.packing import pack
 from harmodels.kernels.recurrent.plan import TILE, make_plan, stacked
-from harmodels.kernels.steps import RULES, Step
+from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
 from harmodels.nn.cells import CELLS
@@ -187,7 +187,7 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, cell):
     recurrent_loop._train(
         plan.cell, plan.layers, plan.head, weights, work, data, rows, rows,
         np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 0.0, 0,
-        Step(RULES.index("adam"), 1e-3, epsilon=1e-7),
+        StepOptions(RULES.index("adam"), 1e-3, epsilon=1e-7),
     )  # fmt: skip
     assert weights.exp_avg_sq[occupied].all()
     assert not weights.theta[~occupied].any()
@@ -205,9 +205,9 @@ def bad(problem, name, value):
         ("lengths", 0, "sequence 0 has 0 frames"),
         ("starts", -1, "sequence 0 has 3 frames from frame -1"),
         ("starts", 10**6, "from frame 1000000 on"),
-        ("labels", 4, "labels reaches from 0 to 4"),
-        ("order", 11, "order reaches from 11 to 11"),
-        ("masks", 2, "masks reaches from . to 2"),
+        ("labels", 4, "labels has values from 0 to 4"),
+        ("order", 11, "order has values from 11 to 11"),
+        ("masks", 2, "masks has values from . to 2"),
     ],
 )
 def test_numbers_that_point_outside_are_refused(make_problem, name, value, message):

@@ -93,7 +93,7 @@ def test_scores_agree_with_the_tensors(make_problem, cell):
     ("fingers", "message"),
     [
         (torch.zeros(2, 4, dtype=torch.int64), r"fingers is .* of shape \(2, 4\).*\(3, 4\)"),
-        (torch.full((3, 4), 9), "fingers reaches from 9 to 9"),
+        (torch.full((3, 4), 9), "fingers has values from 9 to 9"),
         (None, "the network reads 3 fingers of 4 channels"),
     ],
 )

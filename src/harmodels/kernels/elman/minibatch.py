@@ -6,8 +6,7 @@ t · Bp + b of z and d_pre belongs to step t of the batch's b-th sequence; Bp is
 rounded up to whole register blocks. Rows without a sequence are zero and stay zero.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -196,29 +195,23 @@ def _train_batch(
     return cross_entropy, likelihood
 
 
-def _build_train(stamp: int) -> Callable[..., Any]:
-    def train(
-        packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray,
-        order: np.ndarray, batch_size: int, hidden: int, learning_rate: np.float32,
-        hidden_bias: bool,
-    ) -> tuple[float, float]:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        cross_entropy, likelihood = 0.0, 0.0
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            losses = _train_batch(
-                packed, work, inputs, labels, batch, hidden, learning_rate, hidden_bias
-            )
-            cross_entropy += losses[0]
-            likelihood += losses[1]
-        restore_denormals(denormals)
-        return cross_entropy, likelihood
-
-    return train
-
-
-_train = entry_point(_build_train)
+@entry_point
+def _train(
+    packed: Packed, work: _Workspace, inputs: np.ndarray, labels: np.ndarray,
+    order: np.ndarray, batch_size: int, hidden: int, learning_rate: np.float32,
+    hidden_bias: bool,
+) -> tuple[float, float]:  # fmt: skip
+    denormals = flush_denormals()
+    cross_entropy, likelihood = 0.0, 0.0
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        losses = _train_batch(
+            packed, work, inputs, labels, batch, hidden, learning_rate, hidden_bias
+        )
+        cross_entropy += losses[0]
+        likelihood += losses[1]
+    restore_denormals(denormals)
+    return cross_entropy, likelihood
 
 
 def train_epoch(

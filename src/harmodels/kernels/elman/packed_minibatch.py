@@ -18,7 +18,7 @@ from harmodels.kernels.checks import (
 )
 from harmodels.kernels.recurrent.loop import run_epoch, sequence_arrays
 from harmodels.kernels.recurrent.plan import stacked
-from harmodels.kernels.steps import RULES, Step
+from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models.elman import ElmanClassifier
 from harmodels.optim import AdamState
 
@@ -50,7 +50,7 @@ def train_epoch(
     check_frames(frames, starts, lengths, channels)
     check_indices(params.output, len(starts), labels, order)
     bound = float("inf") if clip_norm is None else float(clip_norm)
-    options = Step(RULES.index(optimiser), float(learning_rate), clip_norm=bound)
+    options = StepOptions(RULES.index(optimiser), float(learning_rate), clip_norm=bound)
     if isinstance(adam_state, AdamState):
         check_adam(params, adam_state, options)
     shapes = stacked(1, channels, hidden)

@@ -3,8 +3,7 @@
 The loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -150,54 +149,44 @@ def _train_sequence(
     return cross_entropy, likelihood, last_loss, last_likelihood
 
 
-def _build_train(stamp: int) -> Callable[..., Any]:
-    def train(
-        packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
-        order: np.ndarray, seen: int, options: _Options,
-    ) -> tuple[float, float]:  # fmt: skip
-        """Train on the sequences `order`, before which the epoch has `seen` so many."""
-        _stamp = stamp
-        denormals = flush_denormals()
-        cross_entropy, likelihood = 0.0, 0.0
-        for place, row in enumerate(order):
-            start = data.starts[row]
-            sequence = data.frames[start : start + data.lengths[row]]
-            losses = _train_sequence(packed, work, sequence, labels[row], options)
-            if options.logged_every == 0:
-                cross_entropy += losses[0]
-                likelihood += losses[1]
-            elif (seen + place) % options.logged_every == 0:
-                cross_entropy += losses[2]
-                likelihood += losses[3]
-        restore_denormals(denormals)
-        return cross_entropy, likelihood
-
-    return train
+@entry_point
+def _train(
+    packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
+    order: np.ndarray, seen: int, options: _Options,
+) -> tuple[float, float]:  # fmt: skip
+    """Train on the sequences `order`, before which the epoch has `seen` so many."""
+    denormals = flush_denormals()
+    cross_entropy, likelihood = 0.0, 0.0
+    for place, row in enumerate(order):
+        start = data.starts[row]
+        sequence = data.frames[start : start + data.lengths[row]]
+        losses = _train_sequence(packed, work, sequence, labels[row], options)
+        if options.logged_every == 0:
+            cross_entropy += losses[0]
+            likelihood += losses[1]
+        elif (seen + place) % options.logged_every == 0:
+            cross_entropy += losses[2]
+            likelihood += losses[3]
+    restore_denormals(denormals)
+    return cross_entropy, likelihood
 
 
-def _build_score(stamp: int) -> Callable[..., Any]:
-    def score(
-        packed: Packed, work: Workspace, data: Sequences, indices: np.ndarray, hidden: int,
-        logits: np.ndarray,
-    ) -> None:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        z = work.z
-        for s, row in enumerate(indices):
-            start, T = data.starts[row], data.lengths[row]
-            sequence = data.frames[start : start + T]
-            for j in range(hidden):
-                z[0, j] = 0
-            forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
-            for c in range(len(packed.output)):
-                logits[s, c] = dot(packed.output, c, z, T)
-        restore_denormals(denormals)
-
-    return score
-
-
-_train = entry_point(_build_train)
-_score = entry_point(_build_score)
+@entry_point
+def _score(
+    packed: Packed, work: Workspace, data: Sequences, indices: np.ndarray, hidden: int,
+    logits: np.ndarray,
+) -> None:  # fmt: skip
+    denormals = flush_denormals()
+    z = work.z
+    for s, row in enumerate(indices):
+        start, T = data.starts[row], data.lengths[row]
+        sequence = data.frames[start : start + T]
+        for j in range(hidden):
+            z[0, j] = 0
+        forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
+        for c in range(len(packed.output)):
+            logits[s, c] = dot(packed.output, c, z, T)
+    restore_denormals(denormals)
 
 
 def train_epoch(

@@ -3,7 +3,6 @@
 The loop and its reasons: docs/kernels.md; layout of the parameters: `packing`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,29 +19,10 @@ from harmodels.kernels.checks import (
     check_tensor,
 )
 from harmodels.kernels.compiling import entry_point
-from harmodels.kernels.perceptron.packing import (
-    Packed,
-    no_velocity,
-    pack,
-    unpack,
-)
-from harmodels.kernels.perceptron.passes import (
-    activate,
-    fill_gram,
-    load,
-    move_all_rows,
-    project,
-    second_layer,
-    update,
-    update_first,
-)
-from harmodels.kernels.perceptron.workspace import (
-    Options,
-    Powers,
-    Workspace,
-    powers,
-    workspace,
-)
+from harmodels.kernels.perceptron.first_layer import fill_gram, load, project, update_first
+from harmodels.kernels.perceptron.packing import Packed, no_velocity, pack, unpack
+from harmodels.kernels.perceptron.passes import activate, move_all_rows, second_layer, update
+from harmodels.kernels.perceptron.workspace import Options, Powers, Workspace, powers, workspace
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.softmax import GRADIENT_VARIANTS
 from harmodels.kernels.threads import map_replicates
@@ -54,59 +34,49 @@ GROUP = 48
 CHUNK = 16
 
 
-def _build_train(stamp: int) -> Callable[..., Any]:
-    def train(
-        weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
-        labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, options: Options,
-    ) -> float:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        loss, n, size = 0.0, len(rows), options.batch_size
-        work.seen[:] = 0
-        for start in range(0, n, group):
-            count = min(group, n - start)
-            load(work, inputs, rows, start, count)
-            project(weights, velocity, work, tables, count, options)
-            if count > size:
-                fill_gram(work, count)
-            for begin in range(0, count, size):
-                end = min(begin + size, count)
-                loss += update(
-                    weights, velocity, work, tables, labels, masks, rows, start, begin, end,
-                    options,
-                )  # fmt: skip
-            update_first(weights, velocity, work, tables, count, options)
-        if size == 1:
-            move_all_rows(weights, velocity, work, tables, n)
-        restore_denormals(denormals)
-        return loss
-
-    return train
+@entry_point
+def _train(
+    weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+    labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, options: Options,
+) -> float:  # fmt: skip
+    denormals = flush_denormals()
+    loss, n, size = 0.0, len(rows), options.batch_size
+    work.seen[:] = 0
+    for start in range(0, n, group):
+        count = min(group, n - start)
+        load(work, inputs, rows, start, count)
+        project(weights, velocity, work, tables, count, options)
+        if count > size:
+            fill_gram(work, count)
+        for begin in range(0, count, size):
+            end = min(begin + size, count)
+            loss += update(
+                weights, velocity, work, tables, labels, masks, rows, start, begin, end,
+                options,
+            )  # fmt: skip
+        update_first(weights, velocity, work, tables, count, options)
+    if size == 1:
+        move_all_rows(weights, velocity, work, tables, n)
+    restore_denormals(denormals)
+    return loss
 
 
-def _build_score(stamp: int) -> Callable[..., Any]:
-    def score(
-        weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
-        rows: np.ndarray, masks: np.ndarray, group: int, options: Options, logits: np.ndarray,
-    ) -> None:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        for start in range(0, len(rows), group):
-            count = min(group, len(rows) - start)
-            load(work, inputs, rows, start, count)
-            project(weights, velocity, work, tables, count, options)
-            for k in range(count):
-                activate(work, k, masks, 0, False, options)
-                second_layer(weights, work, k, options)
-                for c in range(len(work.logits)):
-                    logits[start + k, c] = work.logits[c]
-        restore_denormals(denormals)
-
-    return score
-
-
-_train = entry_point(_build_train)
-_score = entry_point(_build_score)
+@entry_point
+def _score(
+    weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
+    rows: np.ndarray, masks: np.ndarray, group: int, options: Options, logits: np.ndarray,
+) -> None:  # fmt: skip
+    denormals = flush_denormals()
+    for start in range(0, len(rows), group):
+        count = min(group, len(rows) - start)
+        load(work, inputs, rows, start, count)
+        project(weights, velocity, work, tables, count, options)
+        for k in range(count):
+            activate(work, k, masks, 0, False, options)
+            second_layer(weights, work, k, options)
+            for c in range(len(work.logits)):
+                logits[start + k, c] = work.logits[c]
+    restore_denormals(denormals)
 
 
 def _check_inputs(params: Mlp, inputs: Tensor) -> None:

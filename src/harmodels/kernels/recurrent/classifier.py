@@ -17,7 +17,7 @@ from harmodels.kernels.checks import (
 from harmodels.kernels.recurrent.checks import check_cell, check_sequences
 from harmodels.kernels.recurrent.loop import run_epoch, run_scores, sequence_arrays
 from harmodels.kernels.recurrent.plan import Shape, hierarchical, stacked
-from harmodels.kernels.steps import RULES, Step
+from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.models.recurrent_classifier import RecurrentClassifier
 from harmodels.nn.params import Tree
@@ -56,7 +56,7 @@ def train_epoch(
     output: Any = params[-1]
     check_indices(output, len(starts), labels, order)
     check_masks(masks, order, shapes[-1].hidden)
-    options = Step(RULES.index("adam"), learning_rate, beta1, beta2, epsilon)
+    options = StepOptions(RULES.index("adam"), learning_rate, beta1, beta2, epsilon)
     check_adam(params, adam_state, options)
     data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels)
     trained: Any = run_epoch(

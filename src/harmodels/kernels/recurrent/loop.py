@@ -3,7 +3,6 @@
 Reasons: docs/kernels.md; memory layout: `plan`.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from harmodels.kernels.compiling import entry_point
 from harmodels.kernels.recurrent.head import LOSSES, OUTPUTS, output, output_back
 from harmodels.kernels.recurrent.packing import Arrays, pack, unpack
 from harmodels.kernels.recurrent.passes import (
-    Batch,
+    Layout,
     backward,
     forward,
     lay_out,
@@ -24,7 +23,7 @@ from harmodels.kernels.recurrent.passes import (
 from harmodels.kernels.recurrent.plan import Plan, Shape, make_plan
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.emitter import zeros
-from harmodels.kernels.steps import Step, take_step
+from harmodels.kernels.steps import StepOptions, take_step
 from harmodels.kernels.threads import map_replicates
 from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
@@ -49,7 +48,7 @@ class Work(NamedTuple):
     transposes: np.ndarray
     gradient: np.ndarray
     memory: np.ndarray
-    batch: Batch
+    layout: Layout
 
 
 class Data(NamedTuple):
@@ -63,72 +62,62 @@ class Data(NamedTuple):
     columns: np.ndarray  # (K,), their columns in a row
 
 
-def _build_train(stamp: int) -> Callable[..., Any]:
-    def train(
-        cell: int, layers: Any, heads: Any, weights: Weights, work: Work, data: Data,
-        sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, scale: np.float32,
-        batch_size: int, updates: float, kind: int, options: Step,
-    ) -> tuple[float, float]:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        theta, head, batch = weights.theta, heads[0], work.batch
-        transposes, gradient, memory = work.transposes, work.gradient, work.memory
-        loss, likelihood = 0.0, 0.0
-        refresh_transposes(layers, head, theta, transposes)
-        for first in range(0, len(sequences), batch_size):
-            rows = sequences[first : first + batch_size]
-            places = positions[first : first + batch_size]
-            steps = lay_out(batch, data.lengths[rows])
-            load(
-                memory, layers[0], batch, steps, data.frames, data.starts[rows], data.channels,
-                data.columns,
-            )  # fmt: skip
-            for layer in layers:
-                forward(cell, layer, head, theta, memory, batch, steps)
-            output(head, theta, memory, masks, places, scale)
-            both = output_back(
-                kind, head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
-                batch.one,
-            )  # fmt: skip
-            loss += both[0]
-            likelihood += both[1]
-            for k in range(len(layers) - 1, -1, -1):
-                backward(cell, layers[k], head, transposes, memory, gradient, batch, steps)
-            take_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
-            updates += 1
-            refresh_transposes(layers, head, theta, transposes)
-        restore_denormals(denormals)
-        return loss, likelihood
-
-    return train
-
-
-def _build_score(stamp: int) -> Callable[..., Any]:
-    def score(
-        cell: int, layers: Any, heads: Any, theta: np.ndarray, work: Work, data: Data,
-        sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, logits: np.ndarray,
-    ) -> None:  # fmt: skip
-        _stamp = stamp
-        denormals = flush_denormals()
-        head, batch, memory = heads[0], work.batch, work.memory
-        steps = lay_out(batch, data.lengths[sequences])
+@entry_point
+def _train(
+    cell: int, layers: Any, heads: Any, weights: Weights, work: Work, data: Data,
+    sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, scale: np.float32,
+    batch_size: int, updates: float, kind: int, options: StepOptions,
+) -> tuple[float, float]:  # fmt: skip
+    denormals = flush_denormals()
+    theta, head, layout = weights.theta, heads[0], work.layout
+    transposes, gradient, memory = work.transposes, work.gradient, work.memory
+    loss, likelihood = 0.0, 0.0
+    refresh_transposes(layers, head, theta, transposes)
+    for first in range(0, len(sequences), batch_size):
+        rows = sequences[first : first + batch_size]
+        places = positions[first : first + batch_size]
+        steps = lay_out(layout, data.lengths[rows])
         load(
-            memory, layers[0], batch, steps, data.frames, data.starts[sequences], data.channels,
+            memory, layers[0], layout, steps, data.frames, data.starts[rows], data.channels,
             data.columns,
         )  # fmt: skip
         for layer in layers:
-            forward(cell, layer, head, theta, memory, batch, steps)
-        output(head, theta, memory, masks, positions, np.float32(1))
-        for b in range(len(sequences)):
-            for c in range(head.classes):
-                logits[positions[b], c] = memory[head.logits + b * head.logits_step + c]
-        restore_denormals(denormals)
+            forward(cell, layer, head, theta, memory, layout, steps)
+        output(head, theta, memory, masks, places, scale)
+        both = output_back(
+            kind, head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
+            layout.one,
+        )  # fmt: skip
+        loss += both[0]
+        likelihood += both[1]
+        for k in range(len(layers) - 1, -1, -1):
+            backward(cell, layers[k], head, transposes, memory, gradient, layout, steps)
+        take_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
+        updates += 1
+        refresh_transposes(layers, head, theta, transposes)
+    restore_denormals(denormals)
+    return loss, likelihood
 
-    return score
 
-
-_train = entry_point(_build_train)
-_score = entry_point(_build_score)
+@entry_point
+def _score(
+    cell: int, layers: Any, heads: Any, theta: np.ndarray, work: Work, data: Data,
+    sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, logits: np.ndarray,
+) -> None:  # fmt: skip
+    denormals = flush_denormals()
+    head, layout, memory = heads[0], work.layout, work.memory
+    steps = lay_out(layout, data.lengths[sequences])
+    load(
+        memory, layers[0], layout, steps, data.frames, data.starts[sequences], data.channels,
+        data.columns,
+    )  # fmt: skip
+    for layer in layers:
+        forward(cell, layer, head, theta, memory, layout, steps)
+    output(head, theta, memory, masks, positions, np.float32(1))
+    for b in range(len(sequences)):
+        for c in range(head.classes):
+            logits[positions[b], c] = memory[head.logits + b * head.logits_step + c]
+    restore_denormals(denormals)
 
 
 def workspace(plan: Plan, steps: int, hidden_bias: bool = True) -> Work:
@@ -138,7 +127,7 @@ def workspace(plan: Plan, steps: int, hidden_bias: bool = True) -> Work:
         zeros(1, size)[0] for size in (plan.transposes, plan.theta, plan.memory)
     )
     ones = np.ones(1, np.float32), np.full(1, hidden_bias, np.float32)
-    return Work(transposes, gradient, memory, Batch(*index, *ones))
+    return Work(transposes, gradient, memory, Layout(*index, *ones))
 
 
 def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, int]:
@@ -167,7 +156,7 @@ def sequence_arrays(
 def run_epoch(
     params: Tree, state: AdamState | tuple[()], shapes: list[Shape], data: Data, order: Tensor,
     masks: Tensor | None, *, arrays_of: Arrays, cell: str, output: str, batch_size: int,
-    options: Step, scale: float, threads: int, hidden_bias: bool = True,
+    options: StepOptions, scale: float, threads: int, hidden_bias: bool = True,
 ) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
     """Train every replicate once through its sequences (see `classifier.train_epoch`).
 

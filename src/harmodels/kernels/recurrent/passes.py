@@ -17,7 +17,7 @@ from harmodels.kernels.simd.products import transpose_block
 from harmodels.kernels.simd.strided_product import Size, View, product
 
 
-class Batch(NamedTuple):
+class Layout(NamedTuple):
     """Which rows belong to which step."""
 
     sizes: np.ndarray  # (T + 1,) int64, sequences still running at a step; 0 after the last
@@ -27,28 +27,28 @@ class Batch(NamedTuple):
 
 
 @inlined
-def lay_out(batch: Batch, lengths: np.ndarray) -> int:
-    """Fill `batch` for sequences of these lengths, longest first; return the number of steps."""
+def lay_out(layout: Layout, lengths: np.ndarray) -> int:
+    """Fill `layout` for sequences of these lengths, longest first; return the number of steps."""
     steps, running = lengths[0], len(lengths)
-    batch.starts[0] = 0
+    layout.starts[0] = 0
     for t in range(steps):
         while lengths[running - 1] <= t:
             running -= 1
-        batch.sizes[t] = running
-        batch.starts[t + 1] = batch.starts[t] + running
-    batch.sizes[steps] = 0
+        layout.sizes[t] = running
+        layout.starts[t + 1] = layout.starts[t] + running
+    layout.sizes[steps] = 0
     return steps
 
 
 @inlined
 def load(
-    memory: np.ndarray, layer: Any, batch: Batch, steps: int, frames: np.ndarray,
+    memory: np.ndarray, layer: Any, layout: Layout, steps: int, frames: np.ndarray,
     first_frames: np.ndarray, channels: np.ndarray, columns: np.ndarray,
 ) -> None:  # fmt: skip
     """Copy the batch's frames to the rows that the first layers read."""
     for t in range(steps):
-        for b in range(batch.sizes[t]):
-            at = layer.x + (batch.starts[t] + b) * layer.x_step
+        for b in range(layout.sizes[t]):
+            at = layer.x + (layout.starts[t] + b) * layer.x_step
             frame = first_frames[b] + t
             for k in range(len(channels)):
                 memory[at + columns[k]] = frames[frame, channels[k]]
@@ -77,7 +77,7 @@ def _project(
 
 @inlined
 def forward(
-    cell: int, layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, batch: Batch,
+    cell: int, layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, layout: Layout,
     steps: int,
 ) -> None:  # fmt: skip
     """Run one layer over the batch."""
@@ -87,11 +87,11 @@ def forward(
         memory[head.sums + j] += theta[layer.bias_x + j]
     for j in range(layer.gates_width):
         memory[head.sums + layer.recurrent_column + j] += theta[layer.bias_h + j]
-    for j in range(batch.sizes[0] * layer.previous_step):
+    for j in range(layout.sizes[0] * layer.previous_step):
         memory[layer.previous + j] = 0
-    rows, ready = batch.starts[steps], 0
+    rows, ready = layout.starts[steps], 0
     for t in range(steps):
-        row, size = batch.starts[t], batch.sizes[t]
+        row, size = layout.starts[t], layout.sizes[t]
         if row + size > ready:
             first, ready = ready, min(rows, max(ready + TILE, row + size))
             _project(layer, head, theta, memory, first, ready)
@@ -106,7 +106,7 @@ def forward(
                 Size(size, layer.hidden, layer.gates_width),
             )  # fmt: skip
         for b in range(size):
-            next_row = batch.starts[t + 1] + b if b < batch.sizes[t + 1] else rows
+            next_row = layout.starts[t + 1] + b if b < layout.sizes[t + 1] else rows
             out = b if layer.last else row + b
             step(
                 cell, memory, gates + b * layer.gates_step, previous + b * layer.previous_step,
@@ -171,15 +171,15 @@ def _inputs_back(
 @inlined
 def backward(
     cell: int, layer: Any, head: Any, transposes: np.ndarray, memory: np.ndarray,
-    gradient: np.ndarray, batch: Batch, steps: int,
+    gradient: np.ndarray, layout: Layout, steps: int,
 ) -> None:  # fmt: skip
     """Turn the layer's activations into gradients, from the last step back, and gather them."""
-    rows = waiting = batch.starts[steps]  # rows before `waiting` are not gathered yet
+    rows = waiting = layout.starts[steps]  # rows before `waiting` are not gathered yet
     states = layer.previous_step
     for t in range(steps - 1, -1, -1):
-        row, size = batch.starts[t], batch.sizes[t]
+        row, size = layout.starts[t], layout.sizes[t]
         gates = layer.gates + row * layer.gates_step
-        for b in range(batch.sizes[t + 1], size):  # sequences that end here
+        for b in range(layout.sizes[t + 1], size):  # sequences that end here
             at = head.d_states + b * states
             for j in range(states):
                 memory[at + j] = 0
@@ -201,7 +201,7 @@ def backward(
                 Size(size, layer.gates_width - layer.width + layer.hidden, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
-            _gather(layer, head, memory, gradient, batch.hidden_one, row, waiting)
+            _gather(layer, head, memory, gradient, layout.hidden_one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
         _inputs_back(layer, head, transposes, memory, rows)

@@ -29,14 +29,14 @@ class Carry(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Data that every step reads."""
+    """Data that every turn reads."""
 
     frames: Tensor  # (F, D)
     starts: Tensor  # (N,), the first frame of each sequence
     labels: Tensor  # (N,)
 
 
-class Step(NamedTuple):
+class Turn(NamedTuple):
     """One sequence of each replicate, all of one length."""
 
     indices: Tensor  # (R,)
@@ -93,17 +93,17 @@ def train_epoch(
     if (lengths == lengths[0]).all():
         T = int(lengths[0])
         offsets = torch.arange(T, device=frames.device)
-        steps = (
-            Step(indices, offsets, counted)
+        turns = (
+            Turn(indices, offsets, counted)
             for indices, counted in zip(order.unbind(1), logged.unbind(), strict=True)
         )
-        params, totals = loop(step, _start(params), samples, steps)
+        params, totals = loop(step, _start(params), samples, turns)
         windows: Tensor | int = n * -(-T // window)
     else:
         seen = lengths[order.cpu()]  # (R, n)
         each = [
             plain_loop(
-                step, _start(take_replicates(params, [r])), samples, _steps(order[r], own, logged)
+                step, _start(take_replicates(params, [r])), samples, _turns(order[r], own, logged)
             )
             for r, own in enumerate(seen.tolist())
         ]
@@ -120,27 +120,27 @@ def _start(params: elman.ElmanClassifier) -> Carry:
     return Carry(params, torch.zeros(2, len(bias), dtype=torch.float64, device=bias.device))
 
 
-def _steps(indices: Tensor, lengths: list[int], logged: Tensor) -> Iterable[Step]:
+def _turns(indices: Tensor, lengths: list[int], logged: Tensor) -> Iterable[Turn]:
     """Yield the sequences `indices` (n,) of one replicate."""
     offsets = torch.arange(max(lengths), device=indices.device)
     for index, length, counted in zip(indices[:, None], lengths, logged, strict=True):
-        yield Step(index, offsets[:length], counted)
+        yield Turn(index, offsets[:length], counted)
 
 
 def _train_sequence(
-    carry: Carry, samples: Samples, step: Step, *, window: int, learning_rate: float,
+    carry: Carry, samples: Samples, turn: Turn, *, window: int, learning_rate: float,
     clip: float | None, transposed: bool, update: str, first_step_bias: bool, all_windows: bool,
 ) -> Carry:  # fmt: skip
     """Update after every window of one sequence, or after the last."""
     params, totals = carry
-    places = samples.starts[step.indices][:, None] + step.offsets  # (R, T)
+    places = samples.starts[turn.indices][:, None] + turn.offsets  # (R, T)
     sequence = samples.frames[places]  # (R, T, D)
-    label = samples.labels[step.indices]  # (R,)
+    label = samples.labels[turn.indices]  # (R,)
     classes = params.output.bias.shape[-1]
     targets = losses.one_hot(label, classes, sequence.dtype)[:, None]  # (R, 1, C)
     state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
     kept = []  # the gradients of the windows, where they are applied together
-    for start in range(0, len(step.offsets), window):
+    for start in range(0, len(turn.offsets), window):
         span = sequence[:, None, start : start + window]  # (R, 1, window, D)
         logits, state, cache = elman.forward(params, span, state)
         loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
@@ -162,7 +162,7 @@ def _train_sequence(
             summed = map_params(lambda grad: grad / len(kept), summed)
         params = _descend(params, summed, learning_rate, clip)
     if not all_windows:
-        totals = totals + torch.where(step.logged, both, torch.zeros_like(both))
+        totals = totals + torch.where(turn.logged, both, torch.zeros_like(both))
     return Carry(params, totals)
 
 
