@@ -204,16 +204,6 @@ def with_accuracy() -> Callable[..., pd.DataFrame]:
     return _with_accuracy
 
 
-@pytest.fixture
-def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
-    """Write a run that was not trained in epochs: no history, zero epochs, no best weights."""
-
-    def write(root: Path, experiment: str, model: str, **options: Any) -> Path:
-        return write_run(root, experiment, {"model": model}, epochs=0, **options)
-
-    return write
-
-
 DEFAULTS: dict[str, dict[str, Any]] = {
     "minibatch": {"monitor": "binary_cross_entropy"},
     "perceptron": {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"},
