@@ -204,16 +204,6 @@ def with_accuracy() -> Callable[..., pd.DataFrame]:
     return _with_accuracy
 
 
-@pytest.fixture
-def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
-    """Write a run that was not trained in epochs: no history, zero epochs, no best weights."""
-
-    def write(root: Path, experiment: str, model: str, **options: Any) -> Path:
-        return write_run(root, experiment, {"model": model}, epochs=0, **options)
-
-    return write
-
-
 DEFAULTS: dict[str, dict[str, Any]] = {
     "minibatch": {"monitor": "binary_cross_entropy"},
     "perceptron": {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"},
@@ -289,20 +279,30 @@ def published(repository: Path) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
+def runs_of(write_run, tmp_path):
+    """Make runs of experiment b: configurations, or values of its hidden units."""
+
+    def make(*configurations, experiment="b", **options):
+        return load_runs(
+            write_run(tmp_path, experiment, c if isinstance(c, dict) else {"hidden": c}, **options)
+            for c in configurations
+        )
+
+    return make
+
+
+@pytest.fixture
 def runs_with(write_run, with_accuracy, tmp_path):
-    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}."""
+    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}, or such pairs."""
 
     def make(accuracies, experiment="b", **options):
-        folders = [
+        pairs = accuracies.items() if isinstance(accuracies, dict) else accuracies
+        return load_runs(
             write_run(
-                tmp_path,
-                experiment,
-                {"hidden": hidden},
-                predictions=with_accuracy(by_checkpoint),
-                **options,
+                *(tmp_path, experiment, c if isinstance(c, dict) else {"hidden": c}),
+                **{"predictions": with_accuracy(by_checkpoint)} | options,
             )
-            for hidden, by_checkpoint in accuracies.items()
-        ]
-        return load_runs(folders)
+            for c, by_checkpoint in pairs
+        )
 
     return make
