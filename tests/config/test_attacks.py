@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,28 +16,28 @@ REPORT = "rnn_tbptt"
 
 
 @pytest.fixture
-def root(repository: Path, tmp_path: Path) -> Path:
+def root(repository, tmp_path):
     """A copy of the configuration that a test may spoil."""
     shutil.copytree(repository / "config", tmp_path / "config")
     return tmp_path
 
 
-def plan(report: str = REPORT, **keys: Any) -> dict[str, Any]:
+def plan(report=REPORT, **keys):
     return {"reports": {report: {"datasets": ["simulated"], **keys}}}
 
 
-def options(*experiments: str, report: str = REPORT, **values: Any) -> dict[str, Any]:
+def options(*experiments, report=REPORT, **values):
     return plan(report, experiments=list(experiments), options=values)
 
 
-def nested(depth: int) -> Any:
+def nested(depth):
     tree: Any = 1
     for _ in range(depth):
         tree = [tree]
     return tree
 
 
-def bomb() -> Any:
+def bomb():
     tree: Any = [1] * 10
     for _ in range(7):
         tree = [tree] * 10
@@ -98,15 +97,13 @@ PROJECTS: list[tuple[Mapping[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("config", "says"), PROJECTS, ids=[s for _, s in PROJECTS])
-def test_a_project_that_cannot_be_right_is_refused(
-    config: Mapping[str, Any], says: str, root: Path
-) -> None:
+def test_a_project_that_cannot_be_right_is_refused(config, says, root):
     with pytest.raises(ConfigurationError, match=says) as raised:
         parse_project(config, root)
     assert len(str(raised.value)) < 1000
 
 
-def test_an_option_that_some_chosen_experiments_do_not_have_changes_the_others(root: Path) -> None:
+def test_an_option_that_some_chosen_experiments_do_not_have_changes_the_others(root):
     config = options("dropout", "baselines", report="mlp_features", epochs=3, gap_after=1)
     dropout, baselines = parse_project(config, root).reports["mlp_features"].experiments.values()
     assert {c.options["epochs"] for c in dropout.configurations.values()} == {3}
@@ -123,9 +120,7 @@ GRIDS: list[tuple[Mapping[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("grid", "says"), GRIDS, ids=[s for _, s in GRIDS])
-def test_a_grid_that_cannot_be_trained_is_refused(
-    grid: Mapping[str, Any], says: str, root: Path
-) -> None:
+def test_a_grid_that_cannot_be_trained_is_refused(grid, says, root):
     path = root / "config" / "reports" / f"{REPORT}.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["experiments"]["readings"].pop("configurations")
@@ -140,7 +135,7 @@ def test_a_grid_that_cannot_be_trained_is_refused(
 
 
 @pytest.mark.parametrize("name", ["../x", "a\n", "Upper", LONG])
-def test_an_experiment_whose_name_is_no_folder_is_refused(name: str, root: Path) -> None:
+def test_an_experiment_whose_name_is_no_folder_is_refused(name, root):
     path = root / "config" / "reports" / f"{REPORT}.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["experiments"][name] = content["experiments"]["readings"]
@@ -153,9 +148,7 @@ def test_an_experiment_whose_name_is_no_folder_is_refused(name: str, root: Path)
 
 @pytest.mark.parametrize("kind", [["top_k"], {"top_k": 1}, None, 3, "top_j"])
 @pytest.mark.parametrize("section", ["tables", "figures", "claims"])
-def test_an_entry_of_a_kind_that_does_not_exist_is_refused(
-    section: str, kind: Any, root: Path
-) -> None:
+def test_an_entry_of_a_kind_that_does_not_exist_is_refused(section, kind, root):
     path = root / "config" / "reports" / f"{REPORT}.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     next(iter(content[section].values()))["kind"] = kind
@@ -194,9 +187,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("content", "says"), FILES, ids=[s for _, s in FILES])
-def test_a_file_that_cannot_be_taken_as_it_is_is_refused(
-    content: bytes, says: str, tmp_path: Path
-) -> None:
+def test_a_file_that_cannot_be_taken_as_it_is_is_refused(content, says, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=says) as raised:
@@ -205,7 +196,7 @@ def test_a_file_that_cannot_be_taken_as_it_is_is_refused(
     assert "mine.yaml" in str(raised.value)
 
 
-def test_every_file_given_to_snakemake_is_checked(repository: Path, tmp_path: Path) -> None:
+def test_every_file_given_to_snakemake_is_checked(repository, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("seed: 1\nseed: 2\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"mine\.yaml"):
@@ -216,25 +207,23 @@ def test_every_file_given_to_snakemake_is_checked(repository: Path, tmp_path: Pa
     ("text", "value"),
     [("1e-3", 1e-3), ("2E5", 2e5), ("1.5e3", 1500.0), (".5e-1", 0.05), ("-1e1", -10.0)],
 )
-def test_a_number_without_a_point_before_its_exponent_is_a_number(
-    text: str, value: float, tmp_path: Path
-) -> None:
+def test_a_number_without_a_point_before_its_exponent_is_a_number(text, value, tmp_path):
     (tmp_path / "a.yaml").write_text(f"a: {text}\n", encoding="utf-8")
     assert read_yaml(tmp_path / "a.yaml") == {"a": value}
 
 
-def test_zeros_times_and_quoted_digits_are_what_they_look_like(tmp_path: Path) -> None:
+def test_zeros_times_and_quoted_digits_are_what_they_look_like(tmp_path):
     text = "a: 0\nb: 0.5\nc: '010'\nd: 08x\ne: 00:00:00:xx\nf: -0\n"
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     expected = {"a": 0, "b": 0.5, "c": "010", "d": "08x", "e": "00:00:00:xx", "f": 0}
     assert read_yaml(tmp_path / "a.yaml") == expected
 
 
-def test_words_that_begin_like_a_number_stay_words(tmp_path: Path) -> None:
+def test_words_that_begin_like_a_number_stay_words(tmp_path):
     (tmp_path / "a.yaml").write_text("a: 1e\nb: e5\nc: '1e3'\nd: 3e2x\n", encoding="utf-8")
     assert read_yaml(tmp_path / "a.yaml") == {"a": "1e", "b": "e5", "c": "1e3", "d": "3e2x"}
 
 
-def test_anchors_and_merged_mappings_are_read(tmp_path: Path) -> None:
+def test_anchors_and_merged_mappings_are_read(tmp_path):
     (tmp_path / "a.yaml").write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n", encoding="utf-8")
     assert read_yaml(tmp_path / "a.yaml")["b"] == {"x": 3, "y": 2}

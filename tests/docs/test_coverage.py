@@ -23,16 +23,16 @@ class Row(NamedTuple):
     cells: list[str]
 
     @property
-    def names(self) -> list[tuple[str, str]]:
+    def names(self):
         return [name for cell in self.cells for name in NAME.findall(cell)]
 
 
-def _section(heading: str) -> str:
+def _section(heading):
     page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
     return re.split(r"^## ", page.partition(f"\n## {heading}\n")[2], flags=re.MULTILINE)[0]
 
 
-def _cells(text: str) -> list[list[str]]:
+def _cells(text):
     """Return the cells of each row of the tables of a text, without head and rule."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -44,7 +44,7 @@ ROWS = [Row(report, cells) for report in REPORTS for cells in _cells(_section(f"
 OURS = [Row(cells[0].strip("`"), cells) for cells in _cells(_section("Ours"))]
 
 
-def _entries(report: str) -> dict[str, set[str]]:
+def _entries(report):
     path = ROOT / "config" / "reports" / f"{report}.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     loops = {config["training"]} | {e.get("training") for e in config["experiments"].values()}

@@ -16,11 +16,11 @@ MLP = ["batch_size", "hidden2", "learning_rate", "momentum", "dropout"]
 TRAIN, VALIDATION = (f"{split}_binary_cross_entropy_per_class" for split in ("train", "validation"))
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name):
     return pd.read_csv(ROOT / "config" / "published" / name)
 
 
-def matrices(name: str, keys: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+def matrices(name, keys):
     """Return the configurations of a file of confusion matrices, and their counts (N, C, C)."""
     frame = read(name)
     classes = frame["true_class"].drop_duplicates().tolist()
@@ -31,7 +31,7 @@ def matrices(name: str, keys: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame([key for key, _ in groups], columns=keys), counts
 
 
-def hits(counts: np.ndarray) -> np.ndarray:
+def hits(counts):
     return np.trace(counts, axis1=1, axis2=2)
 
 
@@ -40,13 +40,13 @@ def says():
     """Assert that the page holds a text, whatever its line breaks."""
     page = " ".join((ROOT / "docs" / "errata.md").read_text(encoding="utf-8").split())
 
-    def check(text: str) -> None:
+    def check(text):
         assert " ".join(text.split()) in page, text
 
     return check
 
 
-def multiples(trials: int, digits: int) -> tuple[set[float], set[float]]:
+def multiples(trials, digits):
     """Return all shares of a number of trials as printed, rounded and cut off."""
     scaled = np.arange(trials + 1) * 10**digits
     rounded = (2 * scaled + trials) // (2 * trials)  # half up, without floats

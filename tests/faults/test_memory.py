@@ -13,7 +13,7 @@ from harmodels.runtime.script import script_job
 HUGE = 10**15  # more bytes than any machine has
 
 
-def ask_of_the_system() -> None:
+def ask_of_the_system():
     raise OSError(12, "Cannot allocate memory")
 
 
@@ -34,7 +34,7 @@ def _restore_handlers():
 
 
 @pytest.mark.parametrize("who", SHORT)
-def test_want_of_memory_names_the_job_and_the_remedy(who: str, script_in, tmp_path, capsys) -> None:
+def test_want_of_memory_names_the_job_and_the_remedy(who, script_in, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended, script_job(script_in(tmp_path), "rnn/toy/part_b"):
         SHORT[who]()
     assert ended.value.code == 1
@@ -45,18 +45,18 @@ def test_want_of_memory_names_the_job_and_the_remedy(who: str, script_in, tmp_pa
         assert "Traceback" not in text
 
 
-def test_another_runtime_error_is_no_want_of_memory(script_in, tmp_path, capsys) -> None:
+def test_another_runtime_error_is_no_want_of_memory(script_in, tmp_path, capsys):
     with pytest.raises(SystemExit), script_job(script_in(tmp_path), "train"):
         torch.zeros(2) @ torch.zeros(3)
     assert "out of memory" not in capsys.readouterr().err
     assert "Traceback" in (tmp_path / "job.log").read_text()
 
 
-def test_a_table_that_does_not_fit_into_memory_is_not_called_damaged(tmp_path, monkeypatch) -> None:
+def test_a_table_that_does_not_fit_into_memory_is_not_called_damaged(tmp_path, monkeypatch):
     path = tmp_path / "a.parquet"
     files.write_table(path, pd.DataFrame({"a": [1]}))
 
-    def short(*_: object, **__: object) -> None:
+    def short(*_, **__):
         pa.allocate_buffer(HUGE)
 
     monkeypatch.setattr(files.pq, "read_table", short)
@@ -64,9 +64,7 @@ def test_a_table_that_does_not_fit_into_memory_is_not_called_damaged(tmp_path, m
         files.read_table(path)
 
 
-def test_an_archive_that_does_not_fit_into_memory_is_not_called_damaged(
-    tmp_path, monkeypatch
-) -> None:
+def test_an_archive_that_does_not_fit_into_memory_is_not_called_damaged(tmp_path, monkeypatch):
     import zipfile
 
     from harmodels.data.archives.extract import extract
@@ -74,7 +72,7 @@ def test_an_archive_that_does_not_fit_into_memory_is_not_called_damaged(
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a", b"A")
 
-    def short(*_: object) -> None:
+    def short(*_):
         bytearray(HUGE)
 
     monkeypatch.setattr(zipfile.ZipExtFile, "read", short)

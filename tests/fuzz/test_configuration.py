@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,17 +23,17 @@ Changed = Callable[[Any], st.SearchStrategy[Any]]
 Refuse = Callable[..., AbstractContextManager[None]]
 
 
-def loaded(text: str) -> Any:
+def loaded(text):
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def written(tree: Any) -> str:
+def written(tree):
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return yaml.dump(tree, Dumper=dumper, allow_unicode=True, sort_keys=False)
 
 
 @pytest.fixture(scope="module")
-def root(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(repository, tmp_path_factory):
     """A copy of the configuration, of which a test spoils one file at a time."""
     folder = tmp_path_factory.mktemp("root")
     shutil.copytree(repository / "config", folder / "config")
@@ -65,9 +64,7 @@ FULL = {
 
 
 @given(data=st.data())
-def test_a_changed_project_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_project_is_parsed_or_refused(root, changed, may_refuse, data):
     with may_refuse(ConfigurationError, ":"):
         project = parse_project(data.draw(changed(FULL)), root)
         assert {type(project.seed), type(project.checkpoint_every_s)} == {int}
@@ -75,9 +72,7 @@ def test_a_changed_project_is_parsed_or_refused(
 
 
 @given(data=st.data())
-def test_a_changed_report_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_report_is_parsed_or_refused(root, changed, may_refuse, data):
     name = data.draw(st.sampled_from(["rnn_tbptt", "mlp_features", "hand_actions"]))
     path = root / "config" / "reports" / f"{name}.yaml"
     before = path.read_text(encoding="utf-8")
@@ -91,9 +86,7 @@ def test_a_changed_report_is_parsed_or_refused(
 
 
 @given(data=st.data())
-def test_a_changed_registry_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_registry_is_parsed_or_refused(root, changed, may_refuse, data):
     path = root / "config" / "datasets.yaml"
     before = path.read_text(encoding="utf-8")
     tree = data.draw(changed(loaded(before)))
@@ -109,9 +102,7 @@ YAML = b"name: a\nreports: &r {rnn: {datasets: [b]}}\nseed: 1\nmore: {<<: *r, x:
 
 
 @given(data=st.data())
-def test_a_damaged_file_is_a_mapping_or_refused(
-    root: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_damaged_file_is_a_mapping_or_refused(root, spoiled, may_refuse, data):
     path = root / "any.yaml"
     path.write_bytes(data.draw(spoiled(YAML)))
     with may_refuse(ConfigurationError, "any.yaml"):
@@ -120,9 +111,7 @@ def test_a_damaged_file_is_a_mapping_or_refused(
 
 
 @given(data=st.data())
-def test_damaged_checksums_are_read_or_refused(
-    root: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_damaged_checksums_are_read_or_refused(root, spoiled, may_refuse, data):
     path = root / "checksums.sha256"
     path.write_bytes(data.draw(spoiled(b"0" * 64 + b"  a/b.txt\n" + b"f" * 64 + b" *c d\n")))
     with may_refuse(ConfigurationError, "checksums.sha256"):

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,18 +36,18 @@ class Checkout:
     work: Path
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self):
         """The environment in which this copy is the package that Python imports."""
         return {**os.environ, "PYTHONPATH": str(self.root / "src")}
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments):
         return [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.work), "--resources", "gpu=1", "--cores", "2"),
             *arguments,
         ]
 
-    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
+    def snakemake(self, *arguments, ok=True, **environment):
         """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         done = subprocess.run(
             self.command(*arguments),
@@ -64,7 +63,7 @@ class Checkout:
         assert (done.returncode == 0) is ok, printed
         return printed
 
-    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def started(self, *arguments):
         """Start Snakemake in a process group of its own, as a shell does."""
         return subprocess.Popen(
             self.command(*arguments),
@@ -74,25 +73,25 @@ class Checkout:
             env=self.environment,
         )
 
-    def configure(self, content: dict) -> str:
+    def configure(self, content):
         """Write a configuration file and return its path."""
         path = self.work / "tiny.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return str(path)
 
-    def change(self, file: str) -> None:
+    def change(self, file):
         """Add a line to a source file of the copy."""
         path = self.root / "src" / "harmodels" / file
         path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
 
 
 @pytest.fixture
-def checkout(repository: Path, tmp_path: Path) -> Checkout:
+def checkout(repository, tmp_path):
     return copy_of(repository, tmp_path)
 
 
-def copy_of(repository: Path, folder: Path) -> Checkout:
+def copy_of(repository, folder):
     made = in_folder(folder)
     made.root.mkdir()
     for part in PARTS:
@@ -106,12 +105,12 @@ def copy_of(repository: Path, folder: Path) -> Checkout:
     return made
 
 
-def in_folder(folder: Path) -> Checkout:
+def in_folder(folder):
     """Return the checkout in a folder, with blanks and letters beyond ASCII on every path."""
     return Checkout(folder / "Ærø projekt", folder / "résultats d'été")
 
 
-def shrink(root: Path) -> None:
+def shrink(root):
     """Leave two configurations an experiment: the DAG is the same, the waiting shorter."""
     path = root / "config" / "reports" / "rnn_tbptt.yaml"
     report = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -133,10 +132,10 @@ def shrink(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(repository: Path, once: Callable[..., Path]) -> Checkout:
+def built(repository, once):
     """A checkout in which everything was built once; tests only plan in it."""
 
-    def build(folder: Path) -> None:
+    def build(folder):
         made = copy_of(repository, folder)
         made.snakemake("--configfile", made.configure(TINY))
 
@@ -144,7 +143,7 @@ def built(repository: Path, once: Callable[..., Path]) -> Checkout:
 
 
 @pytest.fixture
-def once_more(built: Checkout, tmp_path: Path) -> Checkout:
+def once_more(built, tmp_path):
     """The built checkout once more, to be changed."""
     passing = shutil.ignore_patterns("locks", "log", "tmp*")  # of others who plan in it now
     for folder in (built.root, built.work):
@@ -153,7 +152,7 @@ def once_more(built: Checkout, tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def foreign_locale(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def foreign_locale(tmp_path_factory):
     """The environment of a user whose system knows ASCII only and, if it can, decimal commas."""
     folder = tmp_path_factory.mktemp("locales")
     command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8")]
@@ -173,5 +172,5 @@ def foreign_locale(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def tiny() -> dict:
+def tiny():
     return TINY

@@ -8,7 +8,7 @@ import yaml
 from harmodels.files import read_json, sha256
 
 
-def trained(printed: str) -> list[str]:
+def trained(printed):
     """Return what was trained, from Snakemake's messages."""
     return sorted(
         line.split("Training ", 1)[1]
