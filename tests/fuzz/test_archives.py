@@ -4,7 +4,6 @@ import hashlib
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -14,8 +13,6 @@ from harmodels.data.archives.extract import extract
 from harmodels.errors import DataError
 
 pytestmark = pytest.mark.attack("damaged or hostile archive")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Count = Callable[[str], None]
 MEMBERS = {"a/one.txt": b"one " * 50, "a/two.txt": b"two " * 50, "three.txt": b"3"}
 HOSTILE = ("../out", "/tmp/out", "a/../../out", "C:\\out", "a\\..\\..\\out", "a\x00", "out/", "./.")
 

@@ -1,9 +1,6 @@
 """Whatever stands in a configuration file, it is understood or refused with its name."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
 
 import pytest
 import yaml
@@ -18,9 +15,6 @@ from harmodels.errors import ConfigurationError
 from harmodels.pipeline.project import parse_project
 
 pytestmark = pytest.mark.attack("damaged configuration, registry, checksums")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Changed = Callable[[Any], st.SearchStrategy[Any]]
-Refuse = Callable[..., AbstractContextManager[None]]
 
 
 def loaded(text):

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +25,6 @@ from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
 
 pytestmark = pytest.mark.attack("damaged recording or features")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Refuse = Callable[..., AbstractContextManager[None]]
 
 
 class Recorded(NamedTuple):

@@ -1,9 +1,6 @@
 """Whatever became of a file under results/, it is read as it was written or named in an error."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +20,6 @@ from harmodels.reporting.tables.write import read_table_csv
 from tests.run_files import RUN
 
 pytestmark = pytest.mark.attack("damaged file of results")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Changed = Callable[[Any], st.SearchStrategy[Any]]
-Refuse = Callable[..., AbstractContextManager[None]]
 TABLE = TableSpec.read({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
 
 
