@@ -1,6 +1,5 @@
 """A flipped bit in a result is noticed, and the message says what to do."""
 
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa

@@ -14,18 +14,9 @@ from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.tables import TableSpec
 
 PARTS = ("Snakefile", "rules", "workflow", "config", "profiles", "src")
-TINY = {
-    "name": "tiny",
-    "reports": {
-        "rnn_tbptt": {
-            "datasets": ["simulated"],
-            "options": {"epochs": 1},
-            "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
-        }
-    },
-    "replicates": 2,
-    "seed": 3,
-}
+DRAW = {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1}
+PLAN = {"datasets": ["simulated"], "options": {"epochs": 1}, "draw": DRAW}
+TINY = {"name": "tiny", "reports": {"rnn_tbptt": PLAN}, "replicates": 2, "seed": 3}
 
 
 @dataclass(frozen=True)
@@ -121,9 +112,7 @@ def shrink(root):
     for section, spec in (("tables", TableSpec), ("figures", FigureSpec)):
         specs = report[section].items()
         report[section] = {n: s for n, s in specs if set(spec.read(s).needs) <= set(kept)}
-    report["claims"] = {
-        "early_stopping": report["claims"]["early_stopping_better_on_average"],
-    }
+    report["claims"] = {"early_stopping": report["claims"]["early_stopping_better_on_average"]}
     path.write_text(yaml.safe_dump(report, sort_keys=False), encoding="utf-8")
     path = root / "config" / "config.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -156,18 +145,14 @@ def foreign_locale(tmp_path_factory):
     """The environment of a user whose system knows ASCII only and, if it can, decimal commas."""
     folder = tmp_path_factory.mktemp("locales")
     command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8")]
-    made = (
-        shutil.which("localedef") and subprocess.run(command, capture_output=True).returncode == 0
-    )
-    if not made:  # there are no sources of de_DE
+    made = shutil.which("localedef") and subprocess.run(command, capture_output=True)
+    if not made or made.returncode:  # there are no sources of de_DE
         return {"LC_ALL": "C", "LANG": "C"}
     found = {"LC_ALL": "", "LANG": "C", "LOCPATH": str(folder), "LC_NUMERIC": "de_DE.UTF-8"}
     found |= {"LC_CTYPE": "C", "PYTHONCOERCECLOCALE": "0"}
     ask = "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.str(0.5))"
-    said = subprocess.check_output(
-        [sys.executable, "-c", ask], env={**os.environ, **found}, text=True
-    )
-    assert said.strip() == "0,5"
+    command, environment = [sys.executable, "-c", ask], {**os.environ, **found}
+    assert subprocess.check_output(command, env=environment, text=True).strip() == "0,5"
     return found
 
 
