@@ -1,6 +1,5 @@
 """docs/coverage.md names what exists, and leaves nothing out."""
 
-import dataclasses
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +47,7 @@ def _entries(report):
     path = ROOT / "config" / "reports" / f"{report}.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     loops = {config["training"]} | {e.get("training") for e in config["experiments"].values()}
-    fields = {field.name for loop in loops - {None} for field in dataclasses.fields(OPTIONS[loop])}
+    fields = {name for loop in loops - {None} for name in OPTIONS[loop].model_fields}
     return {part: set(config.get(part, ())) for part in PARTS} | {"options": fields}
 
 

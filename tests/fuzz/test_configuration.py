@@ -1,6 +1,7 @@
 """Whatever stands in a configuration file, it is understood or refused with its name."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -34,18 +35,17 @@ def root(repository, tmp_path_factory):
     return folder
 
 
+PLAN = {
+    "datasets": ["simulated"],
+    "experiments": ["part_b"],
+    "options": {"epochs": 2},
+    "replicates": 2,
+    "reads": "sequences",
+    "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
+}
 FULL = {
     "name": "full",
-    "reports": {
-        "rnn_tbptt": {
-            "datasets": ["simulated"],
-            "experiments": ["part_b"],
-            "options": {"epochs": 2},
-            "replicates": 2,
-            "reads": "sequences",
-            "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
-        }
-    },
+    "reports": {"rnn_tbptt": PLAN},
     "replicates": 2,
     "seed": 3,
     "engine": "auto",
@@ -65,31 +65,32 @@ def test_a_changed_project_is_parsed_or_refused(root, changed, may_refuse, data)
         assert all(type(plan.replicates) is int for plan in project.reports.values())
 
 
+@contextmanager
+def rewritten(path, draw, changed):
+    """Change the tree of a file for a while."""
+    before = path.read_text(encoding="utf-8")
+    tree = draw(changed(loaded(before)))
+    try:
+        path.write_text(written(tree), encoding="utf-8")
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
 @given(data=st.data())
 def test_a_changed_report_is_parsed_or_refused(root, changed, may_refuse, data):
     name = data.draw(st.sampled_from(["rnn_tbptt", "mlp_features", "hand_actions"]))
     path = root / "config" / "reports" / f"{name}.yaml"
-    before = path.read_text(encoding="utf-8")
-    tree = data.draw(changed(loaded(before)))
-    try:
-        path.write_text(written(tree), encoding="utf-8")
-        with may_refuse(ConfigurationError, f"{name}.yaml"):
-            parse_project({"reports": {name: {"datasets": ["simulated"]}}}, root)
-    finally:
-        path.write_text(before, encoding="utf-8")
+    with rewritten(path, data.draw, changed), may_refuse(ConfigurationError, path.name):
+        parse_project({"reports": {name: {"datasets": ["simulated"]}}}, root)
 
 
 @given(data=st.data())
 def test_a_changed_registry_is_parsed_or_refused(root, changed, may_refuse, data):
     path = root / "config" / "datasets.yaml"
-    before = path.read_text(encoding="utf-8")
-    tree = data.draw(changed(loaded(before)))
-    try:
-        path.write_text(written(tree), encoding="utf-8")
-        with may_refuse(ConfigurationError, "datasets.yaml", "checksums"):
-            load_registry(path)
-    finally:
-        path.write_text(before, encoding="utf-8")
+    names = "datasets.yaml", "checksums"
+    with rewritten(path, data.draw, changed), may_refuse(ConfigurationError, *names):
+        load_registry(path)
 
 
 YAML = b"name: a\nreports: &r {rnn: {datasets: [b]}}\nseed: 1\nmore: {<<: *r, x: !!int 3}\n"

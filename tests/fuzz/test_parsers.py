@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,9 @@ from harmodels.errors import DataError
 pytestmark = pytest.mark.attack("damaged recording or features")
 
 
+FACTS = {"classes": ("walking", "sitting"), "channels": ("x",), "units": ("g",)}
+
+
 class Recorded(NamedTuple):
     """A folder of raw files, names that an error may give, and what makes a card of the files."""
 
@@ -36,9 +41,7 @@ class Recorded(NamedTuple):
 
 
 def uci_har(registry, raw):
-    dataset = replace(
-        registry["simulated"], classes=("walking", "sitting"), channels=("x",), units=("g",)
-    )
+    dataset = replace(registry["simulated"], **FACTS)
     folder = raw / dataset.path
     line = " ".join(f"{value: .7e}" for value in np.linspace(-1, 1, 128))
     for half in ("train", "test"):
@@ -111,29 +114,20 @@ def course_h5(registry, raw):
 
 
 def _table(registry, raw, name):
-    facts = {"classes": ("walking", "sitting"), "channels": ("x",), "units": ("g",)}
     layout = TableLayout(subject="who", label="what", time="t")
     window = Window(steps=4, step=2, largest_gap_s=0.2)
     frame = pd.DataFrame({"t": np.arange(20) / 20, "who": "anna", "what": "walking"})
     frame = frame.assign(x=np.linspace(-1, 1, 20))
     path = raw / name
     frame.to_csv(path, index=False) if name.endswith("csv") else frame.to_parquet(path)
-    return replace(
-        registry["wisdm"], format="table", path=name, table=layout, window=window, **facts
-    )
+    facts = {"format": "table", "path": name, "table": layout, "window": window}
+    return replace(registry["wisdm"], **FACTS, **facts)
 
 
-def csv_table(registry, raw):
-    return _table(registry, raw, "walks.csv")
-
-
-def parquet_table(registry, raw):
-    return _table(registry, raw, "walks.parquet")
-
-
-FORMATS = {
-    format.__name__: format
-    for format in (uci_har, wisdm, motionsense, sfinge3d, fpha, course_h5, csv_table, parquet_table)
+FORMATS = {f.__name__: f for f in (uci_har, wisdm, motionsense, sfinge3d, fpha, course_h5)}
+FORMATS |= {
+    "csv_table": partial(_table, name="walks.csv"),
+    "parquet_table": partial(_table, name="walks.parquet"),
 }
 
 
@@ -194,6 +188,16 @@ def test_what_was_found_is_an_error_with_the_place(
     assert old in content
     path.write_bytes(content.replace(old, new, 1))
     with pytest.raises(DataError, match=rf"{file}, line \d+.*{says}"):
+        read_raw(dataset, tmp_path)
+
+
+def test_a_table_whose_metadata_are_damaged_is_refused(registry, tmp_path):
+    dataset = FORMATS["parquet_table"](registry, tmp_path)
+    path = tmp_path / dataset.path
+    table = pq.read_table(path)
+    damaged = table.schema.metadata[b"pandas"].replace(b"pandas_type", b"pandas_typU")
+    pq.write_table(table.replace_schema_metadata({b"pandas": damaged}), path)
+    with pytest.raises(DataError, match=r"cannot read .*walks\.parquet as a table"):
         read_raw(dataset, tmp_path)
 
 

@@ -103,10 +103,7 @@ def test_damaged_json_is_read_or_named(run, spoiled, may_refuse, data):
 
 
 CSV = {
-    "table": (
-        lambda path: read_table_csv(path, TABLE),
-        [*CELL_COLUMNS, "hidden"],
-    ),
+    "table": (lambda path: read_table_csv(path, TABLE), [*CELL_COLUMNS, "hidden"]),
     "claims": (read_claims_csv, list(LEDGER_COLUMNS)),
 }
 
