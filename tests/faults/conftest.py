@@ -4,8 +4,8 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -13,8 +13,7 @@ SPACE = 4 << 20  # bytes of the small disk
 LEFT = 4 << 10  # bytes that a full disk has left
 
 
-@dataclass(frozen=True)
-class Disk:
+class Disk(NamedTuple):
     """A folder, what takes its space away, and what gives it back."""
 
     folder: Path

@@ -94,19 +94,13 @@ def test_a_number_that_two_tables_repeat_is_one_dot(section):
 
 
 def test_a_data_set_in_a_line():
-    card = {
-        "sequences": 12345,
-        "subjects": {"train": {"1": 5, "2": 5}, "test": {"3": 5}},
-        "classes": ["a", "b"],
-        "rate_hz": 50.0,
-        "counts": {"test": {"a": 2, "b": 3}, "train": {"a": 10, "b": 4}},
-    }
-    assert data_line(card) == (
-        "12,345 sequences, 3 people, 2 classes, 50 Hz, 14 to train, 5 to test"
-    )
+    people = {"train": {"1": 5, "2": 5}, "test": {"3": 5}}
+    card = {"sequences": 12345, "subjects": people, "classes": ["a", "b"], "rate_hz": 50.0}
+    counts = {"test": {"a": 2, "b": 3}, "train": {"a": 10, "b": 4}}
+    line = "12,345 sequences, 3 people, 2 classes, 50 Hz"
+    assert data_line(card | {"counts": counts}) == f"{line}, 14 to train, 5 to test"
+    assert data_line(card | {"counts": {"all": {"a": 12, "b": 7}}}) == line
     assert "people not named" in data_line({"sequences": 3})
-    whole = card | {"counts": {"all": {"a": 12, "b": 7}}}
-    assert data_line(whole) == "12,345 sequences, 3 people, 2 classes, 50 Hz"
 
 
 def test_the_units_in_which_networks_read_accelerations_in_a_line():
@@ -116,12 +110,9 @@ def test_the_units_in_which_networks_read_accelerations_in_a_line():
 
 
 def test_machines_and_versions_in_a_line_each_once():
-    known = {
-        "hardware": {"processor": "Toy 9000", "cores": 2},
-        "engine": "compiled",
-        "versions": {"torch": "2", "numba": "1", "python": "3"},
-    }
-    run = RunRecord.read(RUN | known)
+    known = {"hardware": {"processor": "Toy 9000", "cores": 2}, "engine": "compiled"}
+    versions = {"torch": "2", "numba": "1", "python": "3"}
+    run = RunRecord.read(RUN | known | {"versions": versions})
     assert machine_line([run, run]) == (
         "Toy 9000, 2 cores, CPU, compiled engine; torch 2, numba 1, python 3"
     )

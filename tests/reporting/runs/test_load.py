@@ -23,7 +23,7 @@ def test_runs_are_grouped_by_experiment_in_the_order_given(write_run, tmp_path):
     runs = load_runs(write_run(tmp_path, e, {"hidden": h}) for e in "ba" for h in (100, 50))
     names = ["hidden=100", "hidden=50"]
     assert [(e, [run.name for run in group]) for e, group in runs.items()] == [
-        *(("b", names), ("a", names)),
+        *(("b", names), ("a", names))
     ]
 
 
