@@ -1,8 +1,5 @@
 """What a hostile or careless configuration holds, and the part of the message it ends in."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from harmodels.config.yaml_files import check_config_files, read_yaml
@@ -22,20 +19,20 @@ def options(*experiments, report=REPORT, **values):
 
 
 def nested(depth):
-    tree: Any = 1
+    tree = 1
     for _ in range(depth):
         tree = [tree]
     return tree
 
 
 def bomb():
-    tree: Any = [1] * 10
+    tree = [1] * 10
     for _ in range(7):
         tree = [tree] * 10
     return tree
 
 
-PROJECTS: list[tuple[Mapping[str, Any], str]] = [
+PROJECTS = [
     (plan() | {"downloads": ""}, "downloads: ''.*path of a folder"),
     (plan() | {"downloads": "~/x"}, "downloads: '~/x'.*not expanded.*absolute path"),
     (plan() | {"downloads": "results/../dl"}, "downloads: 'results/../dl' leads out"),
@@ -95,7 +92,7 @@ def test_an_option_that_some_chosen_experiments_do_not_have_changes_the_others(r
     assert all("epochs" not in c.options for c in baselines.configurations.values())
 
 
-GRIDS: list[tuple[Mapping[str, Any], str]] = [
+GRIDS = [
     ({"clip": [1, 1.0]}, r"configuration clip=1.0 is given twice \(the other time as clip=1\)"),
     ({"clip": [10**400]}, "too large a number"),
     ({"epochs": list(range(1, 200)), "window": list(range(1, 200))}, "39601 configurations"),

@@ -32,6 +32,7 @@ def _flipped(content, places):
 
 
 def _spoiled(content):
+    """Return a strategy of damaged bytes."""
     share = st.floats(0, 1)
     # most damages are small: a length of nothing inserts, one of everything cuts off
     lengths = st.one_of(st.just(0.0), st.floats(0, 0.02), st.just(1.0))
@@ -96,13 +97,11 @@ def _changed(tree):
 
 @pytest.fixture(scope="session")
 def spoiled():
-    """A function from valid bytes to a strategy of damaged ones."""
     return _spoiled
 
 
 @pytest.fixture(scope="session")
 def changed():
-    """A function from a valid tree, as of YAML or JSON, to a strategy of changed ones."""
     return _changed
 
 

@@ -13,8 +13,6 @@ from harmodels.seeds import Purpose, generator
 from tests.run_files import norms_of, write_run_files
 
 SIX = ["downstairs", "laying", "sitting", "standing", "upstairs", "walking"]
-
-
 LOSSES = {"negative_log_likelihood": 1.0, "binary_cross_entropy": 1 / 3}
 FACTS = {"commit": "0" * 40, "dirty": False, "versions": {"numpy": "2.0"}}
 FACTS |= {"hardware": {"cpu": "toy"}, "data": {"sequences": "ab" * 32}}
@@ -75,6 +73,7 @@ def _write_run(
     history=None,
     predictions=None,
 ):
+    """Write one run folder; keyword arguments replace its content."""
     name = configuration_name(configuration)
     folder = root / experiment / name
     rng = generator(seed, Purpose.SIMULATION)
@@ -89,16 +88,13 @@ def _write_run(
         predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill, splits)
         lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")
         predictions = predictions[~lost]
-    entries = [
-        {
-            "replicate": r,
-            "epochs": trained[r] if r in sound else 3,
-            "best_epoch": min(int(rng.integers(2, max(epochs, 2) + 1)), trained[r]) or None,
-            "diverged_epoch": None if r in sound else 4,
-            "stopped": "all epochs" if r in sound else "diverged",
-        }
-        for r in range(replicates)
-    ]
+    entries = []
+    for r in range(replicates):
+        best = min(int(rng.integers(2, max(epochs, 2) + 1)), trained[r]) or None
+        ended = {"epochs": trained[r], "diverged_epoch": None, "stopped": "all epochs"}
+        if r not in sound:
+            ended = {"epochs": 3, "diverged_epoch": 4, "stopped": "diverged"}
+        entries.append({"replicate": r, "best_epoch": best, **ended})
     write_run_files(
         folder,
         history,
@@ -124,7 +120,6 @@ def few_pixels(monkeypatch):
 
 @pytest.fixture
 def write_run():
-    """Write one run folder; keyword arguments replace its content."""
     return _write_run
 
 
@@ -152,7 +147,7 @@ def write_grid():
 
 
 def _with_accuracy(accuracies, classes=6):
-    """Make predictions of ten sequences with exact accuracies, by checkpoint and replicate."""
+    """Make predictions of exact accuracies in tenths: `{"last": {0: 0.5, 1: 0.7}}`."""
     parts = []
     for checkpoint, by_replicate in accuracies.items():
         for replicate, accuracy in by_replicate.items():
@@ -169,7 +164,6 @@ def _with_accuracy(accuracies, classes=6):
 
 @pytest.fixture
 def with_accuracy():
-    """Make predictions of exact accuracies: `{"last": {0: 0.5, 1: 0.7}}`, in tenths."""
     return _with_accuracy
 
 
