@@ -72,17 +72,11 @@ def test_what_is_named_exists_and_every_table_figure_and_claim_is_named(report):
     assert not [f"{p}.{n}" for p in PARTS for n in sorted(known[p]) if (p, n) not in named]
 
 
-def test_what_is_regenerated_or_a_claim_says_by_what():
+def test_what_is_regenerated_or_a_claim_says_by_what_and_what_is_not_says_why():
     for row in ROWS:
-        parts = NEEDS_AN_ENTRY.get(row.cells[2])
-        assert not parts or any(part in parts for part, _ in NAME.findall(row.cells[3])), row
-
-
-def test_what_is_done_otherwise_or_not_at_all_says_why():
-    assert not [row for row in ROWS if row.cells[2] in NEEDS_A_REASON and not row.cells[4]]
-
-
-def test_a_method_or_a_reading_leads_to_its_derivation_or_option():
-    for row in ROWS:
-        if row.cells[2] in {"method", "reading"}:
-            assert NAME.search(row.cells[3]) or "](" in row.cells[3], row
+        status, where, why = row.cells[2:5]
+        parts = NEEDS_AN_ENTRY.get(status)
+        assert not parts or any(part in parts for part, _ in NAME.findall(where)), row
+        assert why or status not in NEEDS_A_REASON, row
+        if status in {"method", "reading"}:
+            assert NAME.search(where) or "](" in where, row

@@ -157,7 +157,7 @@ def test_what_the_matrices_say_of_sitting_and_walking(says):
     _, five = matrices("rnn_tbptt_figure5.csv", TBPTT)
     _, seven = matrices("rnn_tbptt_figure7.csv", TBPTT)
     classes = read("rnn_tbptt_figure5.csv").columns[4:].tolist()
-    sitting, walking = classes.index("sitting"), classes.index("walking")
+    sitting, walking = map(classes.index, ("sitting", "walking"))
     recall = five[:, sitting, sitting] / five[:, sitting].sum(axis=-1)
     says(f"Recall of {recall.min():.2f} to {recall.max():.2f} in Figure 5")
     assert (recall_lead(five, sitting) > 0).all()

@@ -10,20 +10,17 @@ from tests.run_files import RUN
 BEGAN = 1_000.0
 
 
-def test_overhead_is_what_a_job_took_besides_its_training(section):
-    made = section(seconds=1.5, job_seconds={("b", "hidden=50"): 4.0, ("b", "hidden=100"): 2.0})
-    (time,) = times(made)
-    assert (time.jobs, time.training, time.overhead) == (2, 3.0, 3.0)
-
-
-def test_a_resumed_training_longer_than_its_last_attempt_has_no_overhead(section):
-    (time,) = times(section(seconds=9.0, job_seconds={("b", "hidden=50"): 4.0}))
-    assert time.overhead == 0.0
-
-
-def test_overhead_is_unknown_without_benchmarks(section):
-    (time,) = times(section())
-    assert time.overhead is None
+@pytest.mark.parametrize(
+    ("seconds", "known", "overhead"),
+    [
+        (1.5, {("b", "hidden=50"): 4.0, ("b", "hidden=100"): 2.0}, 3.0),
+        (9.0, {("b", "hidden=50"): 4.0}, 0.0),  # resumed: longer than its last attempt
+        (1.5, {}, None),
+    ],
+)
+def test_overhead_is_what_a_job_took_besides_its_training(section, seconds, known, overhead):
+    (time,) = times(section(seconds=seconds, job_seconds=known))
+    assert (time.jobs, time.training, time.overhead) == (2, 2 * seconds, overhead)
 
 
 def test_the_last_attempt_of_each_job_is_read_and_damage_is_passed_over(tmp_path):
