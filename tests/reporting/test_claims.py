@@ -26,12 +26,16 @@ def compare(left, right, kind="comparison", **keys):
 BETTER = compare(side("best"), side("last"), statement="Best weights beat last weights")
 WINDOWS = {"at": {"window": 30}, "elsewhere": {"window": 10}}
 UNITS = {"effect_of": {"hidden": 100}, "against": {"hidden": 50}}
-INTERACTION = OF_B | {"kind": "interaction"} | UNITS | WINDOWS
+INTERACTION = OF_B | TOP_1 | {"kind": "interaction"} | UNITS | WINDOWS
+BEST = OF_B | TOP_1 | {"kind": "best", "checkpoint": "best", "best": {"hidden": 50}}
 ABOVE = OF_B | TOP_1 | {"checkpoint": "best", "threshold": 0.55}
 PAIR = OF_B | {"kind": "confused_pair", "where": {"hidden": 50}, "at_least": 0.5}
 MISTAKEN = OF_B | {"kind": "mistaken_for", "classes": ["laying"], "expected": "greater"}
 HIGHEST = OF_B | {"kind": "highest_recall"}
 LINE = OF_B | {"option": "hidden", "scale": "log", "metric": "top_1"}
+TREND = LINE | {"kind": "trend", "expected": "greater"}
+STRAIGHT = LINE | {"kind": "straight", "margin": 0.03}
+COUNT = OF_B | TOP_1 | {"kind": "count", "threshold": 0.35}
 
 
 def judged(claim, runs):
@@ -60,10 +64,7 @@ def rising(runs_with):
 def grid(runs_with):
     """Make a grid of two by two: 100 units are 0.1 better at window 10 and 0.3 at window 30."""
     return runs_with(
-        (
-            {"hidden": h, "window": w},
-            {"last": {r: 0.2 + 0.1 * r + g * (h == 100) for r in range(3)}},
-        )
+        ({"hidden": h, "window": w}, {"last": {r: (2 + r) / 10 + g * (h > 50) for r in range(3)}})
         for h in (50, 100)
         for w, g in ((10, 0.1), (30, 0.3))
     )
@@ -74,11 +75,7 @@ def grid(runs_with):
     [
         ("two", BETTER, 0.2),
         ("two", compare(side("best", hidden=100), side("best", hidden=50.0)), 0.2),
-        (
-            "two",
-            OF_B | TOP_1 | {"kind": "best", "checkpoint": "best", "best": {"hidden": 50}},
-            -0.2,
-        ),
+        ("two", BEST, -0.2),
         # replicates reach 0.5, 0.6, 0.7 with 50 units and 0.7, 0.8, 0.9 with 100
         ("two", ABOVE | {"kind": "threshold", "where": {"hidden": 50}}, 0.6),
         ("two", ABOVE | {"kind": "threshold"}, 0.7),
@@ -94,13 +91,13 @@ def grid(runs_with):
         ("two", PAIR | {"classes": ["Walking", "upstairs"]}, (1 / 6 + 0 + 0) / 3),
         ("two", MISTAKEN | {"answer": "sitting"}, 1),
         ("two", MISTAKEN | {"answer": "standing", "expected": "less"}, 0),
-        ("grid", INTERACTION | TOP_1, 0.2),
+        ("grid", INTERACTION, 0.2),
         ("grid", compare(side("last", window=30), side("last", window=10), "best_of_each"), 0.2),
         # ties are left out
         ("grid", compare(side("last", hidden=100), side("last"), "majority_untied"), 1),
-        ("grid", OF_B | TOP_1 | {"kind": "count", "threshold": 0.35}, 7 / 12),
-        ("rising", LINE | {"kind": "trend", "expected": "greater"}, 0.3),
-        ("rising", LINE | {"kind": "straight", "margin": 0.03}, 0),
+        ("grid", COUNT, 7 / 12),
+        ("rising", TREND, 0.3),
+        ("rising", STRAIGHT, 0),
     ],
 )
 def test_a_claim_measures_what_its_kind_says(request, runs, claim, value):
@@ -110,33 +107,29 @@ def test_a_claim_measures_what_its_kind_says(request, runs, claim, value):
 
 
 def test_a_verdict_says_whether_the_interval_lies_on_the_expected_side(two, grid, rising):
-    best = OF_B | TOP_1 | {"kind": "best", "checkpoint": "best", "best": {"hidden": 50}}
     tied = compare(side("last", hidden=100), side("last", hidden=100), "majority_untied")
-    straight = LINE | {"kind": "straight", "margin": 0.03}
     for runs, claim, verdict in (
         (two, BETTER, "holds"),
-        (two, best, "does not hold"),
+        (two, BEST, "does not hold"),
         (two, MISTAKEN | {"answer": "sitting"}, "holds"),
         (two, MISTAKEN | {"answer": "standing", "expected": "less"}, "does not hold"),
-        (grid, INTERACTION | TOP_1, "holds"),
+        (grid, INTERACTION, "holds"),
         (grid, tied, "undecided"),
-        (rising, LINE | {"kind": "trend", "expected": "greater"}, "holds"),
-        (rising, straight, "holds"),
-        (rising, straight | {"scale": "linear"}, "does not hold"),
+        (rising, TREND, "holds"),
+        (rising, STRAIGHT, "holds"),
+        (rising, STRAIGHT | {"scale": "linear"}, "does not hold"),
     ):
         assert judged(claim, runs)["verdict"] == verdict, claim
     assert judged(tied, grid)["n"] == 0
 
 
 def test_quantities_are_named_with_their_numbers(grid, rising):
-    count = evaluate_claims({"a": OF_B | TOP_1 | {"kind": "count", "threshold": 0.35}}, grid)
+    count = evaluate_claims({"a": COUNT}, grid)
     assert count["quantity"].iloc[0] == "share of networks with Top-1 above 0.35 (7 of 12)"
     text = "(7 of 12): 0.583 [0.277, 0.848] (threshold 0.5, 3 replicates)"
     assert text in claims_markdown(count)
-    assert judged(INTERACTION | TOP_1, grid)["quantity"] == "Top-1, difference of two differences"
-    trend = LINE | {"kind": "trend", "expected": "greater"}
-    lines = {"log": trend, "bend": LINE | {"kind": "straight", "margin": 0.03}}
-    ledger = evaluate_claims(lines, rising)
+    assert judged(INTERACTION, grid)["quantity"] == "Top-1, difference of two differences"
+    ledger = evaluate_claims({"log": TREND, "bend": STRAIGHT}, rising)
     assert ledger["quantity"].iloc[0] == (
         "Top-1 along hidden units (log scale), difference from 16 to 128 on the straight line"
     )
@@ -191,13 +184,14 @@ def test_a_claim_of_a_loss_reads_the_history(write_run, tmp_path, metric, curves
 
 
 TRAIN = {"split": "train", "metric": "cross_entropy"}
+REACH = TRAIN | {"reach": 0.5}
 
 
 @pytest.mark.parametrize(
     ("of", "keys", "message"),
     [
         ({}, {"metric": "epochs_to_loss", "loss": TRAIN}, "loss: epochs_to_loss needs the key 're"),
-        ({}, {"metric": "min_loss", "loss": TRAIN | {"reach": 0.5}}, "'reach' does not belong to"),
+        ({}, {"metric": "min_loss", "loss": REACH}, "the key 'reach' does not belong to min_loss"),
         ({"checkpoint": "last"}, {"metric": "min_loss"}, "a: min_loss needs the key 'loss'"),
         ({"checkpoint": "last"}, {"metric": "recall"}, "a: recall needs the key 'class'"),
     ],

@@ -145,12 +145,9 @@ def test_a_table_of_subjects_can_be_turned(one):
     ]
 
 
-def test_a_sequence_without_a_subject_is_refused(one):
+def test_a_sequence_without_a_subject_or_a_table_without_them_is_refused(one):
     with pytest.raises(ResultsError, match="no subject is known"):
         build_table(SUBJECTS, one(), subjects=PEOPLE.iloc[:4])
-
-
-def test_a_table_of_subjects_without_them_is_refused(one):
     with pytest.raises(ConfigurationError, match="needs the subjects"):
         build_table(SUBJECTS, one())
 

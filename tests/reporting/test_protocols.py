@@ -6,10 +6,7 @@ import pytest
 
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.people import (
-    difference_over_people,
-    difference_over_seeds_and_people,
-)
+from harmodels.evaluation.people import difference_over_people, difference_over_seeds_and_people
 from harmodels.evaluation.statistics import Interval, difference_of_intervals
 from harmodels.reporting.checks import Known
 from harmodels.reporting.figures import FigureSpec

@@ -8,10 +8,8 @@ from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.latex import latex_table
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
-CLASSES = [
-    *("walking", "walking_upstairs", "walking_downstairs"),
-    *("sitting", "standing", "jogging", "laying", "upstairs", "downstairs"),
-]
+CLASSES = ["walking", "walking_upstairs", "walking_downstairs", "sitting", "standing"]
+CLASSES += ["jogging", "laying", "upstairs", "downstairs"]
 
 
 @pytest.fixture(params=["rnn_minibatch", "mlp_features", "hand_actions", "protocols"])

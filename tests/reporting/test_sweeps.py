@@ -57,27 +57,21 @@ def test_values_that_are_words_stand_in_the_order_of_the_grid(runs_of):
     assert names == ["SimpleRNN", "GRU", "LSTM"]
 
 
+GRID = [{"hidden": 16, "window": w} for w in (10, 30)]
+
+
 @pytest.mark.parametrize(
-    ("panel", "message"),
+    ("hidden", "panel", "message"),
     [
-        (PANEL | {"option": "window"}, "does not vary 'window'; it varies hidden"),
-        (PANEL | {"where": {"hidden": 7}}, "there are hidden=16, hidden=64"),
+        ((16, 64), {"option": "window"}, "does not vary 'window'; it varies hidden"),
+        ((16, 64), {"where": {"hidden": 7}}, "there are hidden=16, hidden=64"),
+        (GRID, {}, r"has 2 of 1 values.*`where`"),
+        ((0, 16), {}, "a log axis cannot show"),
     ],
 )
-def test_a_panel_without_its_option_or_a_configuration_is_refused(small, panel, message):
+def test_a_panel_that_cannot_be_drawn_is_refused(small, hidden, panel, message):
     with pytest.raises(ConfigurationError, match=message):
-        draw_figure(SWEEP | {"panels": [panel]}, small())
-
-
-def test_two_configurations_of_one_value_are_no_sweep(runs_of):
-    runs = runs_of(*({"hidden": 16, "window": w} for w in (10, 30)), epochs=1)
-    with pytest.raises(ConfigurationError, match=r"has 2 of 1 values.*`where`"):
-        draw_figure(SWEEP, runs)
-
-
-def test_a_value_that_a_log_axis_cannot_show_is_refused(small):
-    with pytest.raises(ConfigurationError, match="a log axis cannot show"):
-        draw_figure(SWEEP, small((0, 16)))
+        draw_figure(SWEEP | {"panels": [PANEL | panel]}, small(hidden))
 
 
 def test_the_accuracy_axis_does_not_pass_one(small, with_accuracy):
@@ -140,14 +134,8 @@ def test_confusions_are_counted_and_the_most_frequent_comes_first(small):
         ["a", "b", "confused", 1.0],
         ["a", "b", "share_of_class", 0.25],
     ]
-
-
-def test_no_more_confusions_are_shown_than_asked_for(small):
-    assert len(confusions(small, [(0, 1), (0, 1), (2, 1)], most=1)) == 2
-
-
-def test_a_network_without_errors_says_that_it_has_none(small):
-    cells = confusions(small, [(0, 0), (1, 1)])
+    assert len(confusions(small, pairs, most=1)) == 2
+    cells = confusions(small, [(0, 0), (1, 1)])  # no errors
     assert cells[["true_class", "value"]].values.tolist() == [["none", 0.0]]
 
 

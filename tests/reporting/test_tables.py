@@ -13,29 +13,25 @@ from tests.reporting.entries import LAST, B, build_table, entry, printed, side
 
 TOP = entry("top_k", LAST)
 TWO = entry("last_against_best", B)
-SIDES = entry(
-    "side_by_side",
-    left=side(title="Part (b)"),
-    right=side("best", "Part (c)") | {"experiment": "c"},
-)
+RIGHT = side("best", "Part (c)") | {"experiment": "c"}
+SIDES = entry("side_by_side", left=side(title="Part (b)"), right=RIGHT)
+ONE = {"last": {0: 0.4}}
 BEST = "Best weights (early stopping)"
 
 
 @pytest.fixture
 def single(runs_with):
     """Make runs of one replicate, 0.4 right, with some hidden units."""
-    accuracy = {"last": {0: 0.4}}
-    return lambda *hidden, **options: runs_with(
-        dict.fromkeys(hidden, accuracy), replicates=1, **options
-    )
+    some = {"replicates": 1}
+    return lambda *hidden, **options: runs_with(dict.fromkeys(hidden, ONE), **some, **options)
 
 
 def cell(table, measure="top_1", **where):
-    rows = table.cells[table.cells["measure"] == measure]
-    for key, value in where.items():
+    rows = table.cells
+    for key, value in {"measure": measure, **where}.items():
         rows = rows[rows[key] == value]
-    assert len(rows) == 1
-    return rows.iloc[0]
+    ((_, row),) = rows.iterrows()
+    return row
 
 
 def test_a_cell_is_the_mean_and_interval_over_replicates(runs_with):

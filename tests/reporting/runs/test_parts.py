@@ -88,19 +88,18 @@ def test_a_single_fold_is_a_run(write_part):
     assert run.replicates == 1
 
 
-def test_blocks_of_different_seeds_are_refused(write_part):
+@pytest.mark.parametrize(
+    ("replicates", "first", "seeds", "message"),
+    [
+        (1, 1, (1, 2), "parts of one run, but their seed differ"),
+        (2, 1, (1, 1), "holds replicate 1, which another part"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_refused(write_part, replicates, first, seeds, message):
+    outcomes = [outcome(replicate) for replicate in range(replicates)]
     folders = [
-        write_part(Part(0, 1), [outcome(0)], seed=1),
-        write_part(Part(1, 1), [outcome(1)], seed=2),
+        write_part(Part(0, replicates), outcomes, seed=seeds[0]),
+        write_part(Part(first, 1), [outcome(first)], seed=seeds[1]),
     ]
-    with pytest.raises(ResultsError, match=r"parts of one run, but their seed differ"):
-        load_runs(folders)
-
-
-def test_a_replicate_that_two_blocks_hold_is_refused(write_part):
-    folders = [
-        write_part(Part(0, 2), [outcome(0), outcome(1)]),
-        write_part(Part(1, 1), [outcome(1)]),
-    ]
-    with pytest.raises(ResultsError, match="holds replicate 1, which another part"):
+    with pytest.raises(ResultsError, match=message):
         load_runs(folders)

@@ -201,7 +201,7 @@ def test_figures_draw_the_published_curve_and_matrix(ours, theirs):
     pairs |= {"right": side(title="R", hidden=50)}
     titles = [axes.get_title() for axes in draw_figure(pairs, ours, None, theirs).axes[:4]]
     assert [title.split("\n")[-1] for title in titles] == [
-        *("L, ours", "R, ours", "L, published", "R, published"),
+        *("L, ours", "R, ours", "L, published", "R, published")
     ]
 
 
