@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from harmodels.config.options import OPTIONS
-from harmodels.kernels.elman import minibatch, tbptt
+from harmodels.kernels.elman import tbptt
 from harmodels.kernels.perceptron import training as perceptron
 from harmodels.kernels.recurrent import loop as recurrent
 from harmodels.nn.params import state_dict
@@ -23,7 +23,7 @@ RECURRENT = {"hidden": 50, "finger_hidden": 7, "batch_size": 4, "dropout": 0.5}
 LOOPS = {
     "truncated BPTT": ("truncated_bptt", BPTT, False, tbptt),
     "one update a sequence": ("truncated_bptt", BPTT | {"update": "sequence_mean"}, False, tbptt),
-    "mini-batches": ("minibatch", BATCHES, True, minibatch),
+    "mini-batches": ("minibatch", BATCHES, True, recurrent),
     "mini-batches, any length": ("minibatch", BATCHES, False, recurrent),
     "mini-batches, Adam": ("minibatch", BATCHES | {"optimiser": "adam"}, True, recurrent),
     "mini-batches, clipped": ("minibatch", BATCHES | {"clip_norm": 0.2}, False, recurrent),

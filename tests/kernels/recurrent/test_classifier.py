@@ -172,10 +172,14 @@ def test_rows_that_are_no_sequences_are_refused(make_problem, rows):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_padding_of_the_weights_stays_zero(make_problem, cell):
-    problem = make_problem(cell=cell, layers=2)
-    shapes = stacked(2, 5, 9)
-    plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS))
+@pytest.mark.parametrize("joined", [False, True])
+def test_the_padding_of_the_weights_stays_zero(make_problem, cell, joined):
+    if joined and cell != "simple_rnn":
+        pytest.skip("an Elman network's layout")
+    layers = 1 if joined else 2
+    problem = make_problem(cell=cell, layers=layers)
+    shapes = stacked(layers, 5, 9)
+    plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS), joined=joined)
     theta = pack(plan, shapes, compiled._arrays, problem.params, 0)
     ones = map_params(torch.ones_like, problem.params)
     occupied = pack(plan, shapes, compiled._arrays, ones, 0) > 0

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.kernels.checks import check_counts, check_frames, check_params, check_tensor
+from harmodels.kernels.checks import check_frames, check_params
 from harmodels.kernels.simd.emitter import padded, zeros
 from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import elman, linear
@@ -44,14 +44,6 @@ class Workspace(NamedTuple):
     hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (C,)
     d_output: np.ndarray  # (C, Zp), the output layer's gradient, added up over windows
-
-
-def check_inputs(params: ElmanClassifier, inputs: Tensor) -> None:
-    """Raise TrainingError unless all is float32 on the CPU and `inputs` is (N, T, D), T > 0."""
-    channels = params.rnn.weight_ih.shape[2]
-    check_params(params)
-    check_tensor("inputs", inputs, torch.float32, ("sequences", "steps", channels))
-    check_counts(steps=inputs.shape[1])
 
 
 def read_sequences(

@@ -134,17 +134,32 @@ _step_back = _pointwise([kind.step_back for kind in KINDS])
 
 @inlined
 def step(
-    cell: int, memory: Any, gates: int, previous: int, output: int, next_states: int, width: int
-) -> None:
-    """Advance one sequence by one step; the integers are offsets of its rows in `memory`."""
-    for j in range(0, width, LANES):
-        _step(cell, memory, gates + j, previous + j, output + j, next_states + j, width)
+    cell: int, layer: Any, memory: Any, gates: int, previous: int, output: int, next_states: int,
+    next_step: int, first: int, last: int,
+) -> None:  # fmt: skip
+    """Advance the sequences from `first` to `last` by one step.
+
+    The integers are offsets of rows in `memory`, whose steps are the layer's and `next_step`.
+    """
+    for b in range(first, last):
+        for j in range(0, layer.width, LANES):
+            _step(
+                cell, memory, gates + b * layer.gates_step + j,
+                previous + b * layer.previous_step + j, output + b * layer.output_step + j,
+                next_states + b * next_step + j, layer.width,
+            )  # fmt: skip
 
 
 @inlined
 def step_back(
-    cell: int, memory: Any, gates: int, previous: int, d_states: int, d_output: int, width: int
-) -> None:
-    """Propagate the gradient of one sequence back through one step."""
-    for j in range(0, width, LANES):
-        _step_back(cell, memory, gates + j, previous + j, d_states + j, d_output + j, width)
+    cell: int, layer: Any, memory: Any, gates: int, previous: int, d_states: int, d_output: int,
+    count: int,
+) -> None:  # fmt: skip
+    """Propagate the gradients of `count` sequences back through one step."""
+    for b in range(count):
+        states = b * layer.previous_step
+        for j in range(0, layer.width, LANES):
+            _step_back(
+                cell, memory, gates + b * layer.gates_step + j, previous + states + j,
+                d_states + states + j, d_output + b * layer.d_output_step + j, layer.width,
+            )  # fmt: skip

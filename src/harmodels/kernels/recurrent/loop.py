@@ -157,11 +157,12 @@ def run_epoch(
     params: Tree, state: AdamState | tuple[()], shapes: list[Shape], data: Data, order: Tensor,
     masks: Tensor | None, *, arrays_of: Arrays, cell: str, output: str, batch_size: int,
     options: StepOptions, scale: float, threads: int, hidden_bias: bool = True,
+    joined: bool = False,
 ) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
     """Train every replicate once through its sequences (see `classifier.train_epoch`).
 
     `state` is empty with gradient descent; `output` is a key of `head.LOSSES`; without
-    `hidden_bias` the biases of the recurrent layers stay as they are.
+    `hidden_bias` the biases of the recurrent layers stay as they are; `joined`: `plan.make_plan`.
     """
     R, n = order.shape
     output_layer: Any = params[-1]
@@ -172,7 +173,7 @@ def run_epoch(
     def run(r: int) -> tuple[Weights, np.ndarray]:
         rows = order[r].numpy()
         positions, most = _sorted_batches(data.lengths[rows], size)
-        plan = make_plan(cell, shapes, classes, most, size)
+        plan = make_plan(cell, shapes, classes, most, size, joined=joined)
         moments = [pack(plan, shapes, arrays_of, tree, r) for tree in state[:2]]
         theta = pack(plan, shapes, arrays_of, params, r)
         weights = Weights(theta, *(moments or (nothing, nothing)))
@@ -189,7 +190,7 @@ def run_epoch(
         return weights, totals
 
     trained = map_replicates(run, R, threads)
-    plan = make_plan(cell, shapes, classes, 1, 1)
+    plan = make_plan(cell, shapes, classes, 1, 1, joined=joined)
 
     def unpacked(k: int) -> Tree:
         return unpack(plan, shapes, arrays_of, [weights[k] for weights, _ in trained], params)

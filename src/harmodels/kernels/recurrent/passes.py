@@ -52,6 +52,8 @@ def load(
             frame = first_frames[b] + t
             for k in range(len(channels)):
                 memory[at + columns[k]] = frames[frame, channels[k]]
+            if layer.joined > 0:
+                memory[at - 1] = memory[at + layer.inputs] = 1
 
 
 @inlined
@@ -81,23 +83,33 @@ def forward(
     steps: int,
 ) -> None:  # fmt: skip
     """Run one layer over the batch."""
+    starts, sizes = layout.starts, layout.sizes  # reading a field counts a reference
     for j in range(layer.recurrent_column + layer.gates_width):
         memory[head.sums + j] = 0
     for j in range(layer.gates_width):
         memory[head.sums + j] += theta[layer.bias_x + j]
     for j in range(layer.gates_width):
         memory[head.sums + layer.recurrent_column + j] += theta[layer.bias_h + j]
-    for j in range(layout.sizes[0] * layer.previous_step):
-        memory[layer.previous + j] = 0
-    rows, ready = layout.starts[steps], 0
+    for b in range(sizes[0]):
+        for j in range(layer.previous_step - layer.joined):
+            memory[layer.previous + b * layer.previous_step + j] = 0
+    rows, ready = starts[steps], 0
     for t in range(steps):
-        row, size = layout.starts[t], layout.sizes[t]
-        if row + size > ready:
+        row, size = starts[t], sizes[t]
+        if row + size > ready and layer.joined == 0:
             first, ready = ready, min(rows, max(ready + TILE, row + size))
             _project(layer, head, theta, memory, first, ready)
         gates = layer.gates + row * layer.gates_step
         previous = layer.previous + row * layer.previous_step
-        if t > 0:
+        if layer.joined > 0:
+            product(
+                memory, View(previous - layer.inputs - 2, layer.previous_step, 1),
+                theta, View(layer.bias_h, layer.weight_step, 1),
+                memory, View(head.zeros, 0, 1),
+                memory, View(gates, layer.gates_step, 1),
+                Size(size, layer.inputs + 2 + layer.hidden, layer.gates_width),
+            )  # fmt: skip
+        elif t > 0:
             recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
             product(
                 memory, View(previous, layer.previous_step, 1),
@@ -105,14 +117,16 @@ def forward(
                 memory, recurrent, memory, recurrent,
                 Size(size, layer.hidden, layer.gates_width),
             )  # fmt: skip
-        for b in range(size):
-            next_row = layout.starts[t + 1] + b if b < layout.sizes[t + 1] else rows
-            out = b if layer.last else row + b
-            step(
-                cell, memory, gates + b * layer.gates_step, previous + b * layer.previous_step,
-                layer.output + out * layer.output_step,
-                layer.previous + next_row * layer.previous_step, layer.width,
-            )  # fmt: skip
+        running = sizes[t + 1]
+        output = layer.output + (0 if layer.last else row) * layer.output_step
+        step(  # the sequences that go on
+            cell, layer, memory, gates, previous, output,
+            layer.previous + starts[t + 1] * layer.previous_step, layer.previous_step, 0, running,
+        )  # fmt: skip
+        step(  # those that end here
+            cell, layer, memory, gates, previous, output,
+            layer.previous + rows * layer.previous_step, 0, running, size,
+        )  # fmt: skip
 
 
 @inlined
@@ -128,14 +142,21 @@ def _gather(
     weight_x, weight_h = View(layer.weight_x, wide, 1), View(layer.weight_h, wide, 1)
     bias_x, bias_h, ones = View(layer.bias_x, 0, 1), View(layer.bias_h, 0, 1), View(0, 0, 0)
     transposed = View(head.transposed, head.transposed_step, 1)
+    # joined, the rows of x, 1 and the states
+    terms = layer.inputs + (1 + layer.hidden if layer.joined > 0 else 0)
     _write_transpose(
-        memory, layer.x + first * layer.x_step, layer.x_step, count, layer.inputs,
+        memory, layer.x + first * layer.x_step, layer.x_step, count, terms,
         memory, transposed.at, transposed.row,
     )  # fmt: skip
     product(
         memory, transposed, memory, d_projected, gradient, weight_x, gradient, weight_x,
-        Size(layer.inputs, count, width),
+        Size(terms, count, width),
     )  # fmt: skip
+    if layer.joined > 0:
+        for j in range(width):
+            gradient[layer.bias_x + j] *= one[0]
+            gradient[layer.bias_h + j] = gradient[layer.bias_x + j]
+        return
     _write_transpose(
         memory, layer.previous + first * layer.previous_step, layer.previous_step, count,
         layer.hidden, memory, transposed.at, transposed.row,
@@ -147,9 +168,14 @@ def _gather(
     product(
         one, ones, memory, d_projected, gradient, bias_x, gradient, bias_x, Size(1, count, width)
     )
-    product(
-        one, ones, memory, d_recurrent, gradient, bias_h, gradient, bias_h, Size(1, count, width)
-    )
+    if layer.recurrent_column == 0:  # both biases have the same gradient
+        for j in range(width):
+            gradient[layer.bias_h + j] = gradient[layer.bias_x + j]
+    else:
+        product(
+            one, ones, memory, d_recurrent, gradient, bias_h, gradient, bias_h,
+            Size(1, count, width),
+        )  # fmt: skip
 
 
 @inlined
@@ -174,24 +200,23 @@ def backward(
     gradient: np.ndarray, layout: Layout, steps: int,
 ) -> None:  # fmt: skip
     """Turn the layer's activations into gradients, from the last step back, and gather them."""
-    rows = waiting = layout.starts[steps]  # rows before `waiting` are not gathered yet
+    starts, sizes, one = layout.starts, layout.sizes, layout.hidden_one
+    rows = waiting = starts[steps]  # rows before `waiting` are not gathered yet
     states = layer.previous_step
     for t in range(steps - 1, -1, -1):
-        row, size = layout.starts[t], layout.sizes[t]
+        row, size = starts[t], sizes[t]
         gates = layer.gates + row * layer.gates_step
-        for b in range(layout.sizes[t + 1], size):  # sequences that end here
+        for b in range(sizes[t + 1], size):  # sequences that end here
             at = head.d_states + b * states
             for j in range(states):
                 memory[at + j] = 0
             if layer.last:
                 for j in range(layer.width):
                     memory[at + j] = memory[head.d_last_state + b * head.last_state_step + j]
-        for b in range(size):
-            step_back(
-                cell, memory, gates + b * layer.gates_step,
-                layer.previous + (row + b) * layer.previous_step, head.d_states + b * states,
-                layer.d_output + (row + b) * layer.d_output_step, layer.width,
-            )  # fmt: skip
+        step_back(
+            cell, layer, memory, gates, layer.previous + row * states, head.d_states,
+            layer.d_output + row * layer.d_output_step, size,
+        )  # fmt: skip
         if t > 0:
             d_states = View(head.d_states, states, 1)
             product(
@@ -201,7 +226,7 @@ def backward(
                 Size(size, layer.gates_width - layer.width + layer.hidden, layer.width),
             )  # fmt: skip
         if waiting - row >= TILE or t == 0:
-            _gather(layer, head, memory, gradient, layout.hidden_one, row, waiting)
+            _gather(layer, head, memory, gradient, one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
         _inputs_back(layer, head, transposes, memory, rows)

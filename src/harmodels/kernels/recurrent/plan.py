@@ -22,7 +22,7 @@ from harmodels.kernels.simd.emitter import LINE, odd_lines, padded
 # second-level cache.
 TILE = 96
 _LAYER_FIELDS = """
-    inputs hidden width gates_width recurrent_column last
+    inputs hidden width gates_width recurrent_column last joined
     weight_x weight_h weight_step bias_x bias_h
     weight_x_t weight_x_t_step weight_h_t weight_h_t_step
     x x_step gates gates_step previous previous_step output output_step
@@ -30,8 +30,9 @@ _LAYER_FIELDS = """
 """
 # inputs, hidden: columns of x and units; width: of a gate, rounded up; gates_width: of all gates;
 # recurrent_column: the column of `gates` where those of the recurrent product begin; last: 1 in the
-# layer whose last state is classified. The rest are offsets and steps. output has a row a
-# sequence in that layer, else a row a step; d_x is -1 where nobody asks for it.
+# layer whose last state is classified; joined: 0, or how many columns lie in front of the states,
+# the last of which are 1, x and 1. The rest are offsets and steps. output has a row a sequence in
+# the last layer, else a row a step; d_x is -1 where nobody asks for it.
 LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
 _HEAD_FIELDS = """
     classes hidden width weight weight_step bias weight_t weight_t_step
@@ -88,8 +89,15 @@ def hierarchical(fingers: int, inputs: int, finger_hidden: int, hand_hidden: int
     return [*below, Shape(1, joined.ravel(), hand_hidden)]
 
 
-def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_size: int) -> Plan:
-    """Lay out the classifier and a batch of at most `rows` steps in `batch_size` sequences."""
+def make_plan(
+    cell: str, shapes: list[Shape], classes: int, rows: int, batch_size: int, *,
+    joined: bool = False,
+) -> Plan:  # fmt: skip
+    """Lay out the classifier and a batch of at most `rows` steps in `batch_size` sequences.
+
+    `joined`: the inputs of the one layer lie in front of its states, and its parameters below each
+    other, so that a step is one product, and so is the gradient. Not for a cell with a block apart.
+    """
     kind = list(CELLS).index(cell)
     theta, transposes, memory = _Space(), _Space(), _Space()
     layers, head = np.zeros(len(shapes), LAYER), np.zeros(1, HEAD)
@@ -99,11 +107,12 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
     for level in range(levels):
         columns.append(sum(padded(shape.hidden) for shape in shapes if shape.level == level))
     steps = [odd_lines(int(width)) for width in columns]
-    read = [memory.take(rows, step) for step in steps[:-1]]
+    read = [memory.take(0 if joined else rows, step) for step in steps[:-1]]
     # one level's gradient is spent when the next lower one's is written
     d_read = memory.take(rows, max(steps[1:-1], default=0))
     used = [0] * levels
     for layer, shape in zip(layers, shapes, strict=True):
+        layer["joined"] = padded(int(columns[0]) + 2) if joined else 0
         _place_parameters(layer, kind, shape, theta, transposes)
         level, last = shape.level, shape.level == levels - 1
         first_column = shape.columns[0]
@@ -118,9 +127,13 @@ def make_plan(cell: str, shapes: list[Shape], classes: int, rows: int, batch_siz
         total = layer["gates_width"] + layer["recurrent_column"]
         layer["gates_step"] = odd_lines(int(total))
         layer["gates"] = memory.take(rows, layer["gates_step"])
-        layer["previous_step"] = odd_lines(int(layer["width"]) * KINDS[kind].states)
+        states = int(layer["joined"] + layer["width"] * KINDS[kind].states)
+        layer["previous_step"] = odd_lines(states)
         # one row more, for the states behind a sequence's last step, which nobody reads
-        layer["previous"] = memory.take(rows + 1, layer["previous_step"])
+        layer["previous"] = memory.take(rows + 1, layer["previous_step"]) + layer["joined"]
+        if joined:
+            layer["x"] = layer["previous"] - layer["inputs"] - 1
+            layer["x_step"] = layer["previous_step"]
     _place_head(head, layers, classes, batch_size, theta, transposes, memory)
     top = layers[-1]
     top["output"], top["output_step"] = head["last_state"][0], head["last_state_step"][0]
@@ -137,9 +150,11 @@ def _place_parameters(
     layer["gates_width"] = gates * width
     layer["recurrent_column"] = width if KINDS[cell].apart else 0
     step = layer["weight_step"] = odd_lines(gates * width)
-    layer["weight_x"] = theta.take(padded(inputs), step)
-    layer["weight_h"] = theta.take(width, step)
-    layer["bias_x"], layer["bias_h"] = theta.take(1, step), theta.take(1, step)
+    rows = {"weight_x": padded(inputs), "weight_h": width, "bias_x": 1, "bias_h": 1}
+    if layer["joined"]:
+        rows = {"bias_h": 1, "weight_x": inputs, "bias_x": 1, "weight_h": width}
+    for name, count in rows.items():
+        layer[name] = theta.take(count, step)
     layer["weight_x_t_step"] = odd_lines(padded(inputs))
     layer["weight_h_t_step"] = odd_lines(width)
     if shape.level:
@@ -158,7 +173,10 @@ def _place_head(
     d_states_step = max(int(layer["previous_step"]) for layer in layers)
     # A tile is gathered as soon as it is full, which the last step may overfill. It is read in
     # whole blocks of LANES rows; `transposed`, the last array, leaves room beyond the others.
-    transposed_rows = max(padded(int(max(layer["inputs"], layer["hidden"]))) for layer in layers)
+    transposed_rows = max(
+        padded(int(max(layer["inputs"], layer["hidden"], layer["joined"] + layer["hidden"])))
+        for layer in layers
+    )
     transposed_step = odd_lines(padded(TILE - 1 + batch_size))
     values = {
         "classes": classes,

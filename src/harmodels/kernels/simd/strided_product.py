@@ -22,6 +22,8 @@ FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
 # DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
 # find a strip in the first-level cache; strips are asked for so many strips before.
 FAR, DEPTH, AHEAD = 2**20, 256, 2
+# So many sums may lie far away: a block asks for those that the next one begins with.
+WIDE_SUMS = 2**16
 
 
 class View(NamedTuple):
@@ -60,7 +62,7 @@ def _emit_block(
                 added.append(emit.multiply_add(factor, value, sums[len(added)]))
         return added
 
-    for b in range(rows):  # ask for the next block's sums, which may lie far away
+    for b in range(rows if far else 0):  # ask for the next block's sums, which may lie far away
         for line in range(0, vectors * LANES, LINE):
             emit.prefetch(start, emit.plus(emit.row(s, s_row, b + rows), line))
     places = [(b, LANES * j) for b in range(rows) for j in range(vectors)]
@@ -153,11 +155,16 @@ def product(
     # numba would compile a copy for every pattern of constants among the arguments
     rows, terms, width = int64(size.rows), int64(size.terms), int64(size.width)
     far = terms * width > FAR
-    depth = DEPTH if far else terms
-    for k in range(0, terms, depth):
-        _strips(
-            far, factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
-            matrix, int64(m.at + k * m.row), int64(m.row), min(depth, terms - k), width,
-            start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
-        )  # fmt: skip
-        start, s = out, o
+    depth = min(DEPTH, terms) if far else terms
+    _strips(
+        far or rows * width > WIDE_SUMS, factors, int64(f.at), int64(f.row), int64(f.column), rows,
+        matrix, int64(m.at), int64(m.row), depth, width,
+        start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
+    )  # fmt: skip
+    if far:  # the rest is added to what `out` has by then
+        for k in range(depth, terms, depth):
+            _strips(
+                far, factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
+                matrix, int64(m.at + k * m.row), int64(m.row), min(depth, terms - k), width,
+                out, int64(o.at), int64(o.row), out, int64(o.at), int64(o.row),
+            )  # fmt: skip

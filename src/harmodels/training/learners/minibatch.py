@@ -8,8 +8,7 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.config.options import Minibatch
-from harmodels.kernels.elman import minibatch as dense
-from harmodels.kernels.elman import packed_minibatch as packed
+from harmodels.kernels.elman import minibatch as compiled
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.nn.devices import send
@@ -90,20 +89,7 @@ class MinibatchLearner(ElmanLearner):
         if self.engine == "reference":
             return self._train_on_tensors(state, data, order)
         options = self.options
-        plain = options.optimiser == "sgd" and options.clip_norm is None
-        if plain and data.equal_length:
-            params, means = dense.train_epoch(
-                state.params,
-                data.inputs,
-                data.labels,
-                order,
-                batch_size=options.batch_size,
-                learning_rate=options.learning_rate,
-                hidden_bias=options.hidden_bias,
-                threads=self.threads,
-            )
-            return State(params), means
-        params, optimiser, means = packed.train_epoch(
+        params, optimiser, means = compiled.train_epoch(
             *state,
             data.frames,
             data.starts,

@@ -1,14 +1,11 @@
-"""The two loops over mini-batches: plain descent on one length, and any step on any lengths."""
-
-import numpy as np
 import pytest
 import torch
 
 from harmodels import optim
 from harmodels.config.options import Minibatch
 from harmodels.errors import TrainingError
-from harmodels.kernels.elman import minibatch as dense
-from harmodels.kernels.elman import packed_minibatch as packed
+from harmodels.kernels.elman import minibatch as compiled
+from harmodels.kernels.recurrent.plan import TILE
 from harmodels.nn.params import state_dict
 from harmodels.training.learners import SequenceTensors, State, make_learner
 
@@ -42,7 +39,6 @@ def assert_close(params, expected, options):
 
 
 def assert_agrees(problem, options):
-    """Train on tensors and compiled: dense without Adam and clipping on one length, else packed."""
     (params, state), means = train(problem, options, "compiled")
     (expected, expected_state), expected_means = train(problem, options, "reference")
     assert_close(params, expected, options)
@@ -89,7 +85,7 @@ def test_agrees_whatever_the_batch_size_leaves_over(make_end_to_end, batch_size,
     assert_agrees(make_end_to_end(lengths), SGD | {"batch_size": batch_size})
 
 
-@pytest.mark.parametrize(("count", "steps"), [(10, 2 * dense.TILE // 10 + 3), (dense.TILE + 7, 2)])
+@pytest.mark.parametrize(("count", "steps"), [(10, 2 * TILE // 10 + 3), (TILE + 7, 2)])
 def test_agrees_over_several_tiles_and_where_a_step_exceeds_one(make_end_to_end, count, steps):
     assert_agrees(make_end_to_end([steps] * count), SGD | {"batch_size": count})
 
@@ -104,46 +100,16 @@ def test_a_bound_above_the_norm_of_every_gradient_changes_no_byte(
     assert_same_bytes(free, bound)
 
 
-def test_the_padding_of_the_weights_stays_zero(make_problem):
-    problem = make_problem(hidden=21, sequences=7)
-    weights = dense.pack(problem.params, 0)
-    work = dense._workspace(weights, 21, 11, 4)
-    arrays = problem.inputs.numpy(), problem.labels.numpy(), problem.order[0].numpy()
-    dense._train(weights, work, *arrays, 4, 21, np.float32(0.1), True)
-    assert not weights.weight[21:].any()
-    assert not weights.weight[:, 21 + 3 + 2 :].any()
-    assert not weights.output[:, 21 : 21 + 3].any()
-    np.testing.assert_array_equal(weights.weight_t, weights.weight.T)
-
-
-REFUSED = [
-    ({"labels": torch.tensor([0, 1, 2, 6, 0, 0, 0])}, "labels has values from 0 to 6"),
-    ({"order": torch.tensor([[0, 7]])}, "order has values from 0 to 7"),
-]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        *REFUSED,
+        ({"labels": torch.tensor([0, 1, 2, 6, 0, 0, 0])}, "labels has values from 0 to 6"),
+        ({"order": torch.tensor([[0, 7]])}, "order has values from 0 to 7"),
         ({"frames": torch.zeros(45, 3, dtype=torch.float64)}, "frames is torch.float64"),
         ({"frames": torch.zeros(44, 3)}, "sequence 6 has 2 frames from frame 43 on; there are 44"),
     ],
 )
-def test_what_the_packed_loop_cannot_compute_is_refused(make_end_to_end, change, message):
+def test_what_the_kernel_cannot_compute_is_refused(make_end_to_end, change, message):
     problem = make_end_to_end(LENGTHS)._replace(**change)
     with pytest.raises(TrainingError, match=message):
-        packed.train_epoch(problem.params, (), *problem[1:], **SGD)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        *REFUSED,
-        ({"inputs": torch.zeros(7, 11, 3, dtype=torch.float64)}, "inputs is torch.float64"),
-    ],
-)
-def test_what_the_dense_loop_cannot_compute_is_refused(make_problem, change, message):
-    problem = make_problem(sequences=7)._replace(**change)
-    with pytest.raises(TrainingError, match=message):
-        dense.train_epoch(*problem, batch_size=3, learning_rate=0.1)
+        compiled.train_epoch(problem.params, (), *problem[1:], **SGD)
