@@ -25,6 +25,7 @@ from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
+from harmodels.recordings.read import Reader, Source
 
 pytestmark = pytest.mark.attack("damaged recording or features")
 
@@ -191,7 +192,9 @@ def test_what_was_found_is_an_error_with_the_place(
         read_raw(dataset, tmp_path)
 
 
-def test_a_table_whose_metadata_are_damaged_is_refused(registry, tmp_path):
+def test_a_table_whose_metadata_are_damaged_is_refused_and_a_recording_needs_none(
+    registry, tmp_path
+):
     dataset = FORMATS["parquet_table"](registry, tmp_path)
     path = tmp_path / dataset.path
     table = pq.read_table(path)
@@ -199,6 +202,8 @@ def test_a_table_whose_metadata_are_damaged_is_refused(registry, tmp_path):
     pq.write_table(table.replace_schema_metadata({b"pandas": damaged}), path)
     with pytest.raises(DataError, match=r"cannot read .*walks\.parquet as a table"):
         read_raw(dataset, tmp_path)
+    source = Source(path, ("x",), ("x",), (1.0,), "t", "s", None)
+    assert sum(len(chunk.values) for chunk in Reader(source)) == 20
 
 
 @pytest.fixture(scope="module")

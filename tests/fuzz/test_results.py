@@ -23,6 +23,17 @@ pytestmark = pytest.mark.attack("damaged file of results")
 TABLE = TableSpec.read({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
 
 
+SEQUENCES = Sequences(
+    facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
+    ids=np.array(["train/1", "test/1"]),
+    subjects=np.array(["1", "é"]),
+    official_split=np.array(["train", "test"]),
+    labels=np.array([0, 1]),
+    offsets=np.array([0, 2, 5]),
+    values=np.arange(10, dtype=np.float32).reshape(5, 2),
+)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """The folder of a run with four predictions."""
@@ -35,18 +46,6 @@ def run(tmp_path_factory):
     write_table(folder / "predictions.parquet", predictions, {"classes": RUN["classes"]})
     write_json(folder / "run.json", RUN)
     return folder
-
-
-def sequences():
-    return Sequences(
-        facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
-        ids=np.array(["train/1", "test/1"]),
-        subjects=np.array(["1", "é"]),
-        official_split=np.array(["train", "test"]),
-        labels=np.array([0, 1]),
-        offsets=np.array([0, 2, 5]),
-        values=np.arange(10, dtype=np.float32).reshape(5, 2),
-    )
 
 
 @given(data=st.data())
@@ -62,7 +61,9 @@ def test_a_damaged_table_is_noticed(run, spoiled, may_refuse, data):
 
 @given(data=st.data())
 def test_a_table_with_other_columns_is_no_sequences(run, may_refuse, data):
-    frame, metadata = read_table_of_sequences(run)
+    write_sequences(run / "sequences.parquet", SEQUENCES)
+    table, metadata = read_table(run / "sequences.parquet")
+    frame = table.to_pandas()
     dropped = data.draw(st.sampled_from([*frame.columns, *metadata]))
     content = data.draw(st.sampled_from([None, "", [], {}, [["a"]], 3, -1.5]))
     if dropped in frame:
@@ -74,12 +75,6 @@ def test_a_table_with_other_columns_is_no_sequences(run, may_refuse, data):
     write_table(run / "other.parquet", frame, metadata)
     with may_refuse(HarmodelsError, "other.parquet", ": "):
         assert len(read_sequences(run / "other.parquet")) == 2
-
-
-def read_table_of_sequences(run):
-    write_sequences(run / "sequences.parquet", sequences())
-    table, metadata = read_table(run / "sequences.parquet")
-    return table.to_pandas(), metadata
 
 
 @given(data=st.data())

@@ -16,9 +16,8 @@ CLASSES += ["jogging", "laying", "upstairs", "downstairs"]
 def whole(request, read_report, write_report, tmp_path):
     """Return a report and runs of all of its experiments."""
     report = read_report(request.param)
-    options = {"replicates": 2, "epochs": 3, "each": 3, "splits": ("train", "validation", "test")}
-    if report["training"] == "recurrent":
-        options["splits"] = ("validation", "test")
+    splits = ("train", "validation", "test")[report["training"] == "recurrent" :]
+    options = {"replicates": 2, "epochs": 3, "each": 3, "splits": splits}
     options |= {"test_every": 2 if report["training"] == "minibatch" else None, "classes": CLASSES}
     return report, load_runs(write_report(tmp_path, report, list(report["experiments"]), **options))
 
