@@ -31,7 +31,7 @@ rule build_table:
 
 rule judge_claims:
     input:
-        runs=INPUTS.claim_files,
+        runs=INPUTS.run_files("claims"),
     output:
         csv=report(
             "results/{report}/{dataset}/claims.csv",
@@ -47,7 +47,7 @@ rule judge_claims:
         code=code_of("judge_claims.py"),
         specs=INPUTS.claims,
         published_runs=INPUTS.published_runs("claims"),
-        folders=INPUTS.claim_folders,
+        folders=INPUTS.run_folders("claims"),
     message:
         "Judging the claims of {wildcards.report} on {wildcards.dataset}."
     script:

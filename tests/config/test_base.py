@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
-from harmodels.config.options import OPTIONS, Baseline, Options, Perceptron, TruncatedBptt
+from harmodels.config.options import OPTIONS, Baseline, Perceptron, TruncatedBptt
 from harmodels.config.project import ProjectFile
 from harmodels.errors import ConfigurationError
 
@@ -14,12 +13,12 @@ NAN, INFINITY = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize("record", OPTIONS.values())
-def test_every_option_has_a_default_that_it_may_hold_and_a_meaning(record: type[Options]) -> None:
+def test_every_option_has_a_default_that_it_may_hold_and_a_meaning(record):
     assert record(**record().model_dump()) == record()
     assert all(field.description.endswith(".") for field in record.model_fields.values())
 
 
-def test_every_mistake_is_named_at_once_with_a_remedy() -> None:
+def test_every_mistake_is_named_at_once_with_a_remedy():
     given = {"hidden": 0, "clip": "1e3", "window": "5", "wndow": 3, "monitor": "loss", 7: 1}
     with pytest.raises(ConfigurationError) as raised:
         TruncatedBptt.read(given, "mine.yaml: a")
@@ -35,25 +34,25 @@ def test_every_mistake_is_named_at_once_with_a_remedy() -> None:
     assert "unknown key 7;" in seven
 
 
-def test_a_long_list_of_mistakes_is_cut() -> None:
+def test_a_long_list_of_mistakes_is_cut():
     with pytest.raises(ConfigurationError, match="and 15 more"):
         TruncatedBptt(**{f"x{i}": 1 for i in range(25)})
 
 
 @pytest.mark.parametrize("value", [5.0, NAN, INFINITY, True, "5", None, [5], {}])
-def test_only_a_whole_number_counts(value: Any) -> None:
+def test_only_a_whole_number_counts(value):
     plan = {"reports": {"rnn_tbptt": {"datasets": ["simulated"]}}, "replicates": value}
     with pytest.raises(ConfigurationError, match="mine: replicates: .* should be a whole number"):
         ProjectFile.read(plan, "mine")
 
 
 @pytest.mark.parametrize("value", [NAN, INFINITY, -INFINITY, True, "0.1", [], 1e39])
-def test_a_learning_rate_is_a_finite_number(value: Any) -> None:
+def test_a_learning_rate_is_a_finite_number(value):
     with pytest.raises(ConfigurationError, match="learning_rate: .* should be "):
         TruncatedBptt(learning_rate=value)
 
 
-def test_a_changed_copy_is_checked_and_a_number_stays_as_it_is_written() -> None:
+def test_a_changed_copy_is_checked_and_a_number_stays_as_it_is_written():
     with pytest.raises(ConfigurationError, match="momentum: 1 should be below 1"):
         Perceptron(momentum=1)
     with pytest.raises(ConfigurationError, match="clip: 0 should be above 0"):
@@ -61,13 +60,13 @@ def test_a_changed_copy_is_checked_and_a_number_stays_as_it_is_written() -> None
     assert type(TruncatedBptt(clip=1).model_dump()["clip"]) is int
 
 
-def test_a_file_has_to_state_what_python_has_a_default_for() -> None:
+def test_a_file_has_to_state_what_python_has_a_default_for():
     assert Baseline().model == "majority"
     with pytest.raises(ConfigurationError, match="the key 'model' is missing"):
         Baseline.read({})
 
 
-def test_options_are_imported_without_the_libraries_of_other_rooms() -> None:
+def test_options_are_imported_without_the_libraries_of_other_rooms():
     code = (
         "import sys, harmodels.config.options;"
         "print({'pandas', 'torch', 'yaml', 'numpy'} & set(sys.modules))"

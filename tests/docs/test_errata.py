@@ -16,11 +16,11 @@ MLP = ["batch_size", "hidden2", "learning_rate", "momentum", "dropout"]
 TRAIN, VALIDATION = (f"{split}_binary_cross_entropy_per_class" for split in ("train", "validation"))
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name):
     return pd.read_csv(ROOT / "config" / "published" / name)
 
 
-def matrices(name: str, keys: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+def matrices(name, keys):
     """Return the configurations of a file of confusion matrices, and their counts (N, C, C)."""
     frame = read(name)
     classes = frame["true_class"].drop_duplicates().tolist()
@@ -31,7 +31,7 @@ def matrices(name: str, keys: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame([key for key, _ in groups], columns=keys), counts
 
 
-def hits(counts: np.ndarray) -> np.ndarray:
+def hits(counts):
     return np.trace(counts, axis1=1, axis2=2)
 
 
@@ -40,13 +40,13 @@ def says():
     """Assert that the page holds a text, whatever its line breaks."""
     page = " ".join((ROOT / "docs" / "errata.md").read_text(encoding="utf-8").split())
 
-    def check(text: str) -> None:
+    def check(text):
         assert " ".join(text.split()) in page, text
 
     return check
 
 
-def multiples(trials: int, digits: int) -> tuple[set[float], set[float]]:
+def multiples(trials, digits):
     """Return all shares of a number of trials as printed, rounded and cut off."""
     scaled = np.arange(trials + 1) * 10**digits
     rounded = (2 * scaled + trials) // (2 * trials)  # half up, without floats
@@ -77,9 +77,7 @@ def test_accuracies_that_225_recordings_cannot_give(says):
     printed = read("hand_actions.csv")["top1"].tolist()
     wrong = [value for value in printed if value not in rounded | cut]
     counts = [f"{225 * value:.2f}" for value in wrong]
-    says(
-        f"{wrong[0]}, {wrong[1]} and {wrong[2]} are {counts[0]}, {counts[1]} and {counts[2]} of 225"
-    )
+    says("{}, {} and {} are {}, {} and {} of 225".format(*wrong, *counts))
     right = [value for value in printed if value not in wrong]
     says(f"{right[0]:.4f} and {right[1]} are {225 * right[0]:.0f} and {225 * right[1]:.0f}.")
     table = read("hand_actions.csv").query("batch_size == 50").set_index("cell")["top1"]
@@ -159,7 +157,7 @@ def test_what_the_matrices_say_of_sitting_and_walking(says):
     _, five = matrices("rnn_tbptt_figure5.csv", TBPTT)
     _, seven = matrices("rnn_tbptt_figure7.csv", TBPTT)
     classes = read("rnn_tbptt_figure5.csv").columns[4:].tolist()
-    sitting, walking = classes.index("sitting"), classes.index("walking")
+    sitting, walking = map(classes.index, ("sitting", "walking"))
     recall = five[:, sitting, sitting] / five[:, sitting].sum(axis=-1)
     says(f"Recall of {recall.min():.2f} to {recall.max():.2f} in Figure 5")
     assert (recall_lead(five, sitting) > 0).all()
@@ -191,11 +189,6 @@ def test_what_tables_1_to_3_say_of_early_stopping(says):
     says(f"{means[0]:.3f} with 3000 sequences, {means[1]:.3f} with 2700")
 
 
-def test_the_two_readings_of_the_normal_initial_weights(says):
-    variance = 2 / (50 + 50)
-    says(f"weights are {variance**0.25 / variance**0.5:.1f} times as large for a layer of 50")
-
-
 def test_top_1_of_the_perceptrons_is_cut_off(says):
     parts = [matrices(f"mlp_features_figure{n}.csv", MLP) for n in (4, 6)]
     keys = pd.concat([keys for keys, _ in parts]).reset_index(drop=True)
@@ -204,19 +197,12 @@ def test_top_1_of_the_perceptrons_is_cut_off(says):
     assert (counts.sum(axis=(1, 2)) == 2947).all()
     printed = keys.merge(read("mlp_features_table1.csv"), on=MLP, how="left", validate="1:1")
     right = hits(counts)
-    assert [f"{value:.3f}" for value in printed["top1"]] == [
-        f"{1000 * each // 2947 / 1000:.3f}" for each in right
-    ]
+    top_1 = [f"{value:.3f}" for value in printed["top1"]]
+    assert top_1 == [f"{1000 * each // 2947 / 1000:.3f}" for each in right]
     rounded = [f"{each / 2947:.3f}" for each in right]
-    differ = {
-        f"{value:.3f}": other
-        for value, other in zip(printed["top1"], rounded, strict=True)
-        if f"{value:.3f}" != other
-    }
-    text = re.search(
-        r"five would be printed otherwise: (.*?) \((.*?)\)\.",
-        " ".join((ROOT / "docs/errata.md").read_text("utf-8").split()),
-    )
+    differ = {cut: other for cut, other in zip(top_1, rounded, strict=True) if cut != other}
+    page = " ".join((ROOT / "docs/errata.md").read_text("utf-8").split())
+    text = re.search(r"five would be printed otherwise: (.*?) \((.*?)\)\.", page)
     stated = [re.findall(r"0\.\d{3}", part) for part in text.groups()]
     assert dict(zip(*stated, strict=True)) == differ
     says("2829 of 2947 are 0.95996, printed 0.959.")
@@ -230,9 +216,7 @@ def test_figure_4_lacks_one_model():
     both = table[MLP].merge(keys, on=MLP, how="left", indicator=True)
     lacking = both.loc[both["_merge"] == "left_only", MLP].to_dict("records")
     assert len(keys) == 15
-    assert lacking == [
-        {"batch_size": 1, "hidden2": 100, "learning_rate": 0.01, "momentum": 0.09, "dropout": 0.0}
-    ]
+    assert lacking == [dict(zip(MLP, (1, 100, 0.01, 0.09, 0.0), strict=True))]
 
 
 def test_errors_of_the_perceptrons_and_dropout(says):
@@ -245,29 +229,22 @@ def test_errors_of_the_perceptrons_and_dropout(says):
     ]
     says(f"of all errors {shares[0]:.2f} and {shares[1]:.2f}, mean over the 15 matrices")
     keys, _ = matrices("mlp_features_figure4.csv", MLP)
-    best = keys.eval(
-        "batch_size == 1 and hidden2 == 100 and learning_rate == 0.001 and momentum == 0.09"
-    ).to_numpy()
-    plain = np.diagonal(four[best][0])
+    best = "batch_size == 1 and hidden2 == 100 and learning_rate == 0.001 and momentum == 0.09"
+    plain = np.diagonal(four[keys.eval(best).to_numpy()][0])
     dropped = np.diagonal(matrices("mlp_features_figure6.csv", MLP)[1][0])
     before_after = {name: f"{plain[i]} and {dropped[i]}" for name, i in place.items()}
     says(f"Walking {before_after['walking']}, laying {before_after['laying']}; upstairs")
-    says(
-        f"upstairs {before_after['walking_upstairs']}, "
-        f"downstairs {before_after['walking_downstairs']}, "
-        f"sitting {before_after['sitting']}, standing {before_after['standing']}."
-    )
-    table = read("mlp_features_table1.csv").query("batch_size == 1 and hidden2 == 100")
-    table = table.query("learning_rate == 0.001 and momentum == 0.09").set_index("dropout")
+    up, down = (before_after[f"walking_{way}"] for way in ("upstairs", "downstairs"))
+    says(f"upstairs {up}, downstairs {down},")
+    says(f"sitting {before_after['sitting']}, standing {before_after['standing']}.")
+    table = read("mlp_features_table1.csv").query(best).set_index("dropout")
     says(f"Top-2 {table['top2'][0]} to {table['top2'][0.5]}, top-3 {table['top3'][0]} to 1;")
     assert (table[["top4", "top5"]] == 1).all(axis=None)
 
 
 def test_momentum_in_table_1_of_the_perceptrons(says):
     table = read("mlp_features_table1.csv").query("dropout == 0")
-    pairs = table.pivot(
-        index=["batch_size", "hidden2", "learning_rate"], columns="momentum", values="top1"
-    )
+    pairs = table.pivot(index=MLP[:3], columns="momentum", values="top1")
     small, large = (pairs.loc[(1, units, 0.01)] for units in (100, 200))
     says(f"{small[0]:.3f} to {small[0.09]:.3f} with 100 units, {large[0]:.3f} to {large[0.09]:.3f}")
     better = pairs[0.09] > pairs[0]
@@ -277,11 +254,10 @@ def test_momentum_in_table_1_of_the_perceptrons(says):
     says(f"= {1 / (1 - 0.09):.2f} times in all")
 
 
-def test_rows_of_table_1_that_stop_before_the_program_can(says):
+def test_what_a_row_or_a_rule_of_arithmetic_settles(says):
     stops = read("mlp_features_table1.csv").query("dropout == 0")["epochs"]
     says(f"{(stops == 50).sum()} of {len(stops)} rows of Table 1 stop at 50")
-
-
-def test_an_epoch_on_the_axis_of_the_perceptrons_figures(says):
     training = 7352 - 6 * 120
     says(f"one epoch of {training} sequences is {training / 5000:.2f} long")
+    variance = 2 / (50 + 50)
+    says(f"weights are {variance**0.25 / variance**0.5:.1f} times as large for a layer of 50")

@@ -17,7 +17,7 @@ LOADED = re.compile(
 )
 
 
-def loaded_from_elsewhere(text: str) -> list[str]:
+def loaded_from_elsewhere(text):
     urls = ("".join(found) for found in LOADED.findall(text))
     return [url for url in urls if re.match(r"(?:https?:)?//", url)]
 

@@ -3,9 +3,9 @@
 import os
 import resource
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -13,8 +13,7 @@ SPACE = 4 << 20  # bytes of the small disk
 LEFT = 4 << 10  # bytes that a full disk has left
 
 
-@dataclass(frozen=True)
-class Disk:
+class Disk(NamedTuple):
     """A folder, what takes its space away, and what gives it back."""
 
     folder: Path
@@ -22,7 +21,7 @@ class Disk:
     free: Callable[[], None]
 
 
-def mounted(folder: Path, options: str) -> bool:
+def mounted(folder, options):
     """Mount a file system in memory, which only root may do; return whether it was done."""
     folder.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
@@ -32,21 +31,21 @@ def mounted(folder: Path, options: str) -> bool:
         return False
 
 
-def unmount(folder: Path) -> None:
+def unmount(folder):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def _small(folder: Path) -> Disk:
+def _small(folder):
     filling = folder / "filling"
 
-    def fill() -> None:
+    def fill():
         free = os.statvfs(folder)
         filling.write_bytes(bytes(free.f_bavail * free.f_frsize - LEFT))
 
     return Disk(folder, fill, filling.unlink)
 
 
-def _limited(folder: Path) -> Disk:
+def _limited(folder):
     """A limit of the size of files ends a write as a full disk does, for every user."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     return Disk(
@@ -57,7 +56,7 @@ def _limited(folder: Path) -> Disk:
 
 
 @pytest.fixture(params=["full disk", "limit of the size of files"])
-def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
+def disk(request, tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     if request.param != "full disk":
@@ -72,11 +71,11 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture
-def read_only(tmp_path: Path) -> Iterator[Callable[[Path], None]]:
+def read_only(tmp_path):
     """A function that makes a new folder one that nobody may write, whoever runs the tests."""
     done: list[Path] = []
 
-    def protect(folder: Path) -> None:
+    def protect(folder):
         if os.geteuid() == 0:
             if not mounted(folder, "ro"):
                 pytest.skip("permissions do not bind root, who may not mount here")

@@ -25,13 +25,13 @@ REGISTRY = Path(__file__).parents[2] / "config" / "datasets.yaml"
 NOISE = np.random.default_rng(0).bytes(100_000)
 
 
-def drawn() -> Figure:
+def drawn():
     figure = Figure()
     figure.add_subplot().imshow(np.frombuffer(NOISE[:40_000], dtype=np.uint8).reshape(200, 200))
     return figure
 
 
-def downloaded(path: Path, source: Path) -> None:
+def downloaded(path, source):
     entry = load_registry(REGISTRY)["fpha"]
     archive = Archive(file=path.name, largest_bytes=10**6, accepted=(source.name,), user_file=True)
     fetch(replace(entry, archive=archive), path, str(source.parent), progress=False)
@@ -50,7 +50,7 @@ WRITERS: dict[str, Callable[[Path, Path], object]] = {
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
+def source(tmp_path):
     """An archive to be copied or unpacked."""
     (tmp_path / "mirror").mkdir()
     path = tmp_path / "mirror" / "source.zip"
@@ -59,15 +59,13 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(folder):
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "filling"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_full_disk_keeps_what_was_there_and_goes_on_once_there_is_space(
-    name: str, disk, source: Path
-) -> None:
+def test_a_full_disk_keeps_what_was_there_and_goes_on_once_there_is_space(name, disk, source):
     write, path = WRITERS[name], disk.folder / name
     write(path, source)
     whole = contents(disk.folder)
@@ -87,18 +85,14 @@ def test_a_full_disk_keeps_what_was_there_and_goes_on_once_there_is_space(
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_folder_that_must_not_be_written_is_named(
-    name: str, read_only: Callable[[Path], None], tmp_path: Path, source: Path
-) -> None:
+def test_a_folder_that_must_not_be_written_is_named(name, read_only, tmp_path, source):
     read_only(tmp_path / "results")
     path = tmp_path / "results" / name
     with pytest.raises(ResultsError, match=rf"cannot write .*results/{name}.*another folder"):
         WRITERS[name](path, source)
 
 
-def test_a_log_that_cannot_be_written_is_named(
-    script_in, read_only: Callable[[Path], None], tmp_path: Path
-) -> None:
+def test_a_log_that_cannot_be_written_is_named(script_in, read_only, tmp_path):
     read_only(tmp_path / "logs")
     with (
         pytest.raises(SystemExit, match=r"\[train\] error: cannot write .*job\.log"),

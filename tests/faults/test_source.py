@@ -1,15 +1,13 @@
 """No source file reads or writes text in the encoding of the locale; ruff bans the rest."""
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 FOLDERS = ("src", "workflow/scripts", "benchmarks")
 
 
-def guesses(text: str) -> Iterator[str]:
+def guesses(text):
     """Yield the calls that open text without an encoding."""
     for call in (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)):
         name = ast.unparse(call.func)
@@ -23,7 +21,7 @@ def guesses(text: str) -> Iterator[str]:
             yield ast.unparse(call)
 
 
-def test_no_source_file_guesses_an_encoding(repository: Path) -> None:
+def test_no_source_file_guesses_an_encoding(repository):
     paths = [path for folder in FOLDERS for path in (repository / folder).rglob("*.py")]
     found = {path.name: [*guesses(path.read_text(encoding="utf-8"))] for path in paths}
     assert len(paths) > 100
@@ -31,5 +29,5 @@ def test_no_source_file_guesses_an_encoding(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["open(path)", "path.read_text()", "path.open('w')"])
-def test_a_guess_is_found(text: str) -> None:
+def test_a_guess_is_found(text):
     assert [*guesses(text)] == [text]

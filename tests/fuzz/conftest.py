@@ -1,13 +1,10 @@
 """Damage of every kind to bytes and trees that were valid before, drawn by hypothesis."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-
-from harmodels.errors import HarmodelsError
 
 # What programs stumble over: numbers out of range, words for numbers, line ends, no UTF-8.
 PIECES = (
@@ -19,7 +16,7 @@ PIECES = (
 Damage = tuple[float, float, bytes]
 
 
-def _damaged(content: bytes, damages: list[Damage]) -> bytes:
+def _damaged(content, damages):
     """Replace a part of the content, begin and length given as shares, by other bytes."""
     for begin, length, piece in damages:
         start = int(begin * len(content))
@@ -27,14 +24,15 @@ def _damaged(content: bytes, damages: list[Damage]) -> bytes:
     return content
 
 
-def _flipped(content: bytes, places: list[tuple[float, int]]) -> bytes:
+def _flipped(content, places):
     changed = bytearray(content)
     for place, bit in places:
         changed[int(place * (len(content) - 1))] ^= 1 << bit
     return bytes(changed)
 
 
-def _spoiled(content: bytes) -> st.SearchStrategy[bytes]:
+def _spoiled(content):
+    """Return a strategy of damaged bytes."""
     share = st.floats(0, 1)
     # most damages are small: a length of nothing inserts, one of everything cuts off
     lengths = st.one_of(st.just(0.0), st.floats(0, 0.02), st.just(1.0))
@@ -67,7 +65,7 @@ TREES = st.recursive(
 )
 
 
-def _places(tree: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def _places(tree, place=()):
     """Return the way to every mapping, list and value of a tree."""
     items: list[tuple[Any, Any]] = []
     if isinstance(tree, dict):
@@ -77,7 +75,7 @@ def _places(tree: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place, *(p for key, part in items for p in _places(part, (*place, key)))]
 
 
-def _replaced(tree: Any, place: tuple[Any, ...], value: Any, key: Any) -> Any:
+def _replaced(tree, place, value, key):
     """Put `value` at a place of the tree, or add it there under `key`."""
     if not place:
         return {**tree, key: value} if isinstance(tree, dict) and key is not None else value
@@ -88,7 +86,7 @@ def _replaced(tree: Any, place: tuple[Any, ...], value: Any, key: Any) -> Any:
     return {**tree, head: inner}
 
 
-def _changed(tree: Any) -> st.SearchStrategy[Any]:
+def _changed(tree):
     """Return a strategy of trees that differ from a valid one in one place."""
     places = _places(tree)
     place = st.integers(0, len(places) - 1).map(places.__getitem__)
@@ -98,23 +96,21 @@ def _changed(tree: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.fixture(scope="session")
-def spoiled() -> Callable[[bytes], st.SearchStrategy[bytes]]:
-    """A function from valid bytes to a strategy of damaged ones."""
+def spoiled():
     return _spoiled
 
 
 @pytest.fixture(scope="session")
-def changed() -> Callable[[Any], st.SearchStrategy[Any]]:
-    """A function from a valid tree, as of YAML or JSON, to a strategy of changed ones."""
+def changed():
     return _changed
 
 
 @pytest.fixture(scope="session")
-def may_refuse(outcome: Callable[[str], None]) -> Callable[..., AbstractContextManager[None]]:
+def may_refuse(outcome):
     """A function of an error and of names: its block may raise that error if it names one."""
 
     @contextmanager
-    def block(kind: type[HarmodelsError], *names: str) -> Iterator[None]:
+    def block(kind, *names):
         try:
             yield
         except kind as error:

@@ -2,11 +2,8 @@
 
 import hashlib
 import io
-import random
 import tarfile
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,13 +13,11 @@ from harmodels.data.archives.extract import extract
 from harmodels.errors import DataError
 
 pytestmark = pytest.mark.attack("damaged or hostile archive")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Count = Callable[[str], None]
 MEMBERS = {"a/one.txt": b"one " * 50, "a/two.txt": b"two " * 50, "three.txt": b"3"}
 HOSTILE = ("../out", "/tmp/out", "a/../../out", "C:\\out", "a\\..\\..\\out", "a\x00", "out/", "./.")
 
 
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(members, method=zipfile.ZIP_DEFLATED):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in members.items():
@@ -30,7 +25,7 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
     return stream.getvalue()
 
 
-def tarred(members: dict[str, bytes], mode: str, kind: bytes = tarfile.REGTYPE) -> bytes:
+def tarred(members, mode, kind=tarfile.REGTYPE):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode=mode) as archive:
         for name, content in members.items():
@@ -54,14 +49,12 @@ WHOLE = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory):
     """A folder in which an archive and its raw files may stand, and nothing else."""
     return tmp_path_factory.mktemp("place")
 
 
-def unpacked(
-    place: Path, content: bytes, checksums: dict[str, str] | None = None
-) -> dict[str, bytes] | None:
+def unpacked(place, content, checksums=None):
     """Return the unpacked files by name, None if the archive was refused."""
     archive, raw = place / "archive", place / "raw"
     archive.write_bytes(content)
@@ -79,8 +72,8 @@ def unpacked(
 @pytest.mark.parametrize("kind", WHOLE)
 @given(data=st.data())
 def test_a_damaged_archive_is_refused_or_unpacked_inside_its_folder(
-    kind: str, place: Path, spoiled: Spoiled, outcome: Count, data: st.DataObject
-) -> None:
+    kind, place, spoiled, outcome, data
+):
     assert unpacked(place, WHOLE[kind]) == MEMBERS
     files = unpacked(place, data.draw(spoiled(WHOLE[kind])))
     outcome("refused" if files is None else "unpacked inside")
@@ -91,8 +84,8 @@ def test_a_damaged_archive_is_refused_or_unpacked_inside_its_folder(
 @pytest.mark.attack("flipped bit in an archive whose members are known")
 @pytest.mark.parametrize("kind", WHOLE)
 def test_no_flipped_bit_changes_a_member_whose_checksum_is_known(
-    kind: str, place: Path, tries: Callable[[int], int], drawn: random.Random, outcome: Count
-) -> None:
+    kind, place, tries, drawn, outcome
+):
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in MEMBERS.items()}
     for _ in range(tries(100)):
         content = bytearray(WHOLE[kind])
@@ -111,8 +104,6 @@ NAMES = st.one_of(st.sampled_from(HOSTILE), st.text(alphabet="a./\\:\x00ä", min
     mode=st.sampled_from(["zip", "w:", "w:gz"]),
     kind=st.sampled_from([tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE]),
 )
-def test_hostile_names_never_leave_the_folder(
-    names: list[str], mode: str, kind: bytes, place: Path
-) -> None:
+def test_hostile_names_never_leave_the_folder(names, mode, kind, place):
     members = dict.fromkeys(names, b"")
     unpacked(place, zipped(members) if mode == "zip" else tarred(members, mode, kind))

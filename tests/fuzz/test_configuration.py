@@ -1,10 +1,7 @@
 """Whatever stands in a configuration file, it is understood or refused with its name."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -19,40 +16,36 @@ from harmodels.errors import ConfigurationError
 from harmodels.pipeline.project import parse_project
 
 pytestmark = pytest.mark.attack("damaged configuration, registry, checksums")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Changed = Callable[[Any], st.SearchStrategy[Any]]
-Refuse = Callable[..., AbstractContextManager[None]]
 
 
-def loaded(text: str) -> Any:
+def loaded(text):
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def written(tree: Any) -> str:
+def written(tree):
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return yaml.dump(tree, Dumper=dumper, allow_unicode=True, sort_keys=False)
 
 
 @pytest.fixture(scope="module")
-def root(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(repository, tmp_path_factory):
     """A copy of the configuration, of which a test spoils one file at a time."""
     folder = tmp_path_factory.mktemp("root")
     shutil.copytree(repository / "config", folder / "config")
     return folder
 
 
+PLAN = {
+    "datasets": ["simulated"],
+    "experiments": ["part_b"],
+    "options": {"epochs": 2},
+    "replicates": 2,
+    "reads": "sequences",
+    "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
+}
 FULL = {
     "name": "full",
-    "reports": {
-        "rnn_tbptt": {
-            "datasets": ["simulated"],
-            "experiments": ["part_b"],
-            "options": {"epochs": 2},
-            "replicates": 2,
-            "reads": "sequences",
-            "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
-        }
-    },
+    "reports": {"rnn_tbptt": PLAN},
     "replicates": 2,
     "seed": 3,
     "engine": "auto",
@@ -65,53 +58,46 @@ FULL = {
 
 
 @given(data=st.data())
-def test_a_changed_project_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_project_is_parsed_or_refused(root, changed, may_refuse, data):
     with may_refuse(ConfigurationError, ":"):
         project = parse_project(data.draw(changed(FULL)), root)
         assert {type(project.seed), type(project.checkpoint_every_s)} == {int}
         assert all(type(plan.replicates) is int for plan in project.reports.values())
 
 
+@contextmanager
+def rewritten(path, draw, changed):
+    """Change the tree of a file for a while."""
+    before = path.read_text(encoding="utf-8")
+    tree = draw(changed(loaded(before)))
+    try:
+        path.write_text(written(tree), encoding="utf-8")
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
 @given(data=st.data())
-def test_a_changed_report_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_report_is_parsed_or_refused(root, changed, may_refuse, data):
     name = data.draw(st.sampled_from(["rnn_tbptt", "mlp_features", "hand_actions"]))
     path = root / "config" / "reports" / f"{name}.yaml"
-    before = path.read_text(encoding="utf-8")
-    tree = data.draw(changed(loaded(before)))
-    try:
-        path.write_text(written(tree), encoding="utf-8")
-        with may_refuse(ConfigurationError, f"{name}.yaml"):
-            parse_project({"reports": {name: {"datasets": ["simulated"]}}}, root)
-    finally:
-        path.write_text(before, encoding="utf-8")
+    with rewritten(path, data.draw, changed), may_refuse(ConfigurationError, path.name):
+        parse_project({"reports": {name: {"datasets": ["simulated"]}}}, root)
 
 
 @given(data=st.data())
-def test_a_changed_registry_is_parsed_or_refused(
-    root: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_registry_is_parsed_or_refused(root, changed, may_refuse, data):
     path = root / "config" / "datasets.yaml"
-    before = path.read_text(encoding="utf-8")
-    tree = data.draw(changed(loaded(before)))
-    try:
-        path.write_text(written(tree), encoding="utf-8")
-        with may_refuse(ConfigurationError, "datasets.yaml", "checksums"):
-            load_registry(path)
-    finally:
-        path.write_text(before, encoding="utf-8")
+    names = "datasets.yaml", "checksums"
+    with rewritten(path, data.draw, changed), may_refuse(ConfigurationError, *names):
+        load_registry(path)
 
 
 YAML = b"name: a\nreports: &r {rnn: {datasets: [b]}}\nseed: 1\nmore: {<<: *r, x: !!int 3}\n"
 
 
 @given(data=st.data())
-def test_a_damaged_file_is_a_mapping_or_refused(
-    root: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_damaged_file_is_a_mapping_or_refused(root, spoiled, may_refuse, data):
     path = root / "any.yaml"
     path.write_bytes(data.draw(spoiled(YAML)))
     with may_refuse(ConfigurationError, "any.yaml"):
@@ -120,9 +106,7 @@ def test_a_damaged_file_is_a_mapping_or_refused(
 
 
 @given(data=st.data())
-def test_damaged_checksums_are_read_or_refused(
-    root: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_damaged_checksums_are_read_or_refused(root, spoiled, may_refuse, data):
     path = root / "checksums.sha256"
     path.write_bytes(data.draw(spoiled(b"0" * 64 + b"  a/b.txt\n" + b"f" * 64 + b" *c d\n")))
     with may_refuse(ConfigurationError, "checksums.sha256"):

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.dataset import Dataset, Window
+from harmodels.data.dataset import Window
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.tables import read_shipped_features
@@ -24,10 +25,12 @@ from harmodels.data.registry import load_registry
 from harmodels.data.sequences import Sequences
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
+from harmodels.recordings.read import Reader, Source
 
 pytestmark = pytest.mark.attack("damaged recording or features")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Refuse = Callable[..., AbstractContextManager[None]]
+
+
+FACTS = {"classes": ("walking", "sitting"), "channels": ("x",), "units": ("g",)}
 
 
 class Recorded(NamedTuple):
@@ -38,10 +41,8 @@ class Recorded(NamedTuple):
     read: Callable[[], str]
 
 
-def uci_har(registry: dict[str, Dataset], raw: Path) -> Dataset:
-    dataset = replace(
-        registry["simulated"], classes=("walking", "sitting"), channels=("x",), units=("g",)
-    )
+def uci_har(registry, raw):
+    dataset = replace(registry["simulated"], **FACTS)
     folder = raw / dataset.path
     line = " ".join(f"{value: .7e}" for value in np.linspace(-1, 1, 128))
     for half in ("train", "test"):
@@ -53,7 +54,7 @@ def uci_har(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return dataset
 
 
-def wisdm(registry: dict[str, Dataset], raw: Path) -> Dataset:
+def wisdm(registry, raw):
     dataset = replace(registry["wisdm"], window=Window(steps=3, step=2, largest_gap_s=0.2))
     lines = [
         f"{user},{name},{49105962326000 + 50_000_000 * time},-0.69,12.68,{time / 7:.4g};"
@@ -67,7 +68,7 @@ def wisdm(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return dataset
 
 
-def motionsense(registry: dict[str, Dataset], raw: Path) -> Dataset:
+def motionsense(registry, raw):
     dataset = replace(registry["motionsense"], window=Window(steps=3, step=2))
     names = [INDEX, *ATTITUDE, *GRAVITY, *TURN, *USER]
     for number, name in enumerate(("dws_1/sub_1.csv", "jog_9/sub_24.csv")):
@@ -78,7 +79,7 @@ def motionsense(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return dataset
 
 
-def sfinge3d(registry: dict[str, Dataset], raw: Path) -> Dataset:
+def sfinge3d(registry, raw):
     dataset = replace(registry["sfinge3d"], classes=("one", "two"))
     rows = [[f"{value:g}" for value in np.linspace(frame, 1, 140)] for frame in range(4)]
     for label in ("1", "2"):
@@ -92,7 +93,7 @@ def sfinge3d(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return dataset
 
 
-def fpha(registry: dict[str, Dataset], raw: Path) -> Dataset:
+def fpha(registry, raw):
     dataset = replace(registry["fpha"], classes=("stir", "write"))
     row = " ".join(f"{value:.4f}" for value in np.linspace(0, 400, 63))
     folder = raw / dataset.path
@@ -104,7 +105,7 @@ def fpha(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return dataset
 
 
-def course_h5(registry: dict[str, Dataset], raw: Path) -> Dataset:
+def course_h5(registry, raw):
     h5py = pytest.importorskip("h5py")
     with h5py.File(raw / registry["course-h5"].path, "w") as file:
         for half in ("tr", "tst"):
@@ -113,49 +114,36 @@ def course_h5(registry: dict[str, Dataset], raw: Path) -> Dataset:
     return registry["course-h5"]
 
 
-def _table(registry: dict[str, Dataset], raw: Path, name: str) -> Dataset:
-    facts = {"classes": ("walking", "sitting"), "channels": ("x",), "units": ("g",)}
+def _table(registry, raw, name):
     layout = TableLayout(subject="who", label="what", time="t")
     window = Window(steps=4, step=2, largest_gap_s=0.2)
     frame = pd.DataFrame({"t": np.arange(20) / 20, "who": "anna", "what": "walking"})
     frame = frame.assign(x=np.linspace(-1, 1, 20))
     path = raw / name
     frame.to_csv(path, index=False) if name.endswith("csv") else frame.to_parquet(path)
-    return replace(
-        registry["wisdm"], format="table", path=name, table=layout, window=window, **facts
-    )
+    facts = {"format": "table", "path": name, "table": layout, "window": window}
+    return replace(registry["wisdm"], **FACTS, **facts)
 
 
-def csv_table(registry: dict[str, Dataset], raw: Path) -> Dataset:
-    return _table(registry, raw, "walks.csv")
-
-
-def parquet_table(registry: dict[str, Dataset], raw: Path) -> Dataset:
-    return _table(registry, raw, "walks.parquet")
-
-
-FORMATS = {
-    format.__name__: format
-    for format in (uci_har, wisdm, motionsense, sfinge3d, fpha, course_h5, csv_table, parquet_table)
+FORMATS = {f.__name__: f for f in (uci_har, wisdm, motionsense, sfinge3d, fpha, course_h5)}
+FORMATS |= {
+    "csv_table": partial(_table, name="walks.csv"),
+    "parquet_table": partial(_table, name="walks.parquet"),
 }
 
 
 @pytest.fixture(scope="module")
-def registry(repository: Path) -> dict[str, Dataset]:
+def registry(repository):
     return load_registry(repository / "config" / "datasets.yaml")
 
 
 @pytest.fixture(scope="module", params=FORMATS)
-def recorded(
-    request: pytest.FixtureRequest,
-    registry: dict[str, Dataset],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Recorded:
+def recorded(request, registry, tmp_path_factory):
     """The folder of raw files of each format, as small as it can be, and what reads it."""
     raw = tmp_path_factory.mktemp(request.param)
     dataset = FORMATS[request.param](registry, raw)
 
-    def read() -> str:
+    def read():
         sequences, notes, hashes = read_raw(dataset, raw)
         return json.dumps(describe(dataset, sequences, notes, hashes), allow_nan=False)
 
@@ -163,9 +151,7 @@ def recorded(
 
 
 @given(data=st.data())
-def test_a_damaged_raw_file_gives_sequences_or_a_data_error(
-    recorded: Recorded, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_damaged_raw_file_gives_sequences_or_a_data_error(recorded, spoiled, may_refuse, data):
     names = sorted(str(path) for path in recorded.raw.rglob("*") if path.is_file())
     path = Path(data.draw(st.sampled_from(names)))
     before = path.read_bytes()
@@ -195,14 +181,8 @@ FOUND = [
 
 @pytest.mark.parametrize(("format", "file", "old", "new", "says"), FOUND)
 def test_what_was_found_is_an_error_with_the_place(
-    format: Callable[[dict[str, Dataset], Path], Dataset],
-    file: str,
-    old: bytes,
-    new: bytes,
-    says: str,
-    registry: dict[str, Dataset],
-    tmp_path: Path,
-) -> None:
+    format, file, old, new, says, registry, tmp_path
+):
     dataset = format(registry, tmp_path)
     path = sorted(tmp_path.rglob(file))[0]
     content = path.read_bytes()
@@ -212,8 +192,22 @@ def test_what_was_found_is_an_error_with_the_place(
         read_raw(dataset, tmp_path)
 
 
+def test_a_table_whose_metadata_are_damaged_is_refused_and_a_recording_needs_none(
+    registry, tmp_path
+):
+    dataset = FORMATS["parquet_table"](registry, tmp_path)
+    path = tmp_path / dataset.path
+    table = pq.read_table(path)
+    damaged = table.schema.metadata[b"pandas"].replace(b"pandas_type", b"pandas_typU")
+    pq.write_table(table.replace_schema_metadata({b"pandas": damaged}), path)
+    with pytest.raises(DataError, match=r"cannot read .*walks\.parquet as a table"):
+        read_raw(dataset, tmp_path)
+    source = Source(path, ("x",), ("x",), (1.0,), "t", "s", None)
+    assert sum(len(chunk.values) for chunk in Reader(source)) == 20
+
+
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shipped(tmp_path_factory):
     """A window of each half with its features."""
     raw = tmp_path_factory.mktemp("features")
     row = " ".join(f"{value: .4e}" for value in np.linspace(-1, 1, len(catalogue())))
@@ -235,9 +229,7 @@ TWO = Sequences(
 
 
 @given(data=st.data())
-def test_damaged_features_give_a_finite_table_or_a_data_error(
-    shipped: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_damaged_features_give_a_finite_table_or_a_data_error(shipped, spoiled, may_refuse, data):
     whole = (shipped / "train" / "X_train.txt").read_bytes()
     (shipped / "test" / "X_test.txt").write_bytes(data.draw(spoiled(whole)))
     with may_refuse(DataError, "X_test.txt"):
@@ -246,7 +238,7 @@ def test_damaged_features_give_a_finite_table_or_a_data_error(
         assert np.isfinite(table).all()
 
 
-def test_a_feature_that_is_not_finite_is_an_error_with_the_line(shipped: Path) -> None:
+def test_a_feature_that_is_not_finite_is_an_error_with_the_line(shipped):
     row = (shipped / "train" / "X_train.txt").read_text()
     (shipped / "test" / "X_test.txt").write_text("inf" + row[row.index(" ", 1) :])
     with pytest.raises(DataError, match=r"X_test\.txt, line 1: holds NaN or infinity"):

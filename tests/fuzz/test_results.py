@@ -1,10 +1,6 @@
 """Whatever became of a file under results/, it is read as it was written or named in an error."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,14 +20,22 @@ from harmodels.reporting.tables.write import read_table_csv
 from tests.run_files import RUN
 
 pytestmark = pytest.mark.attack("damaged file of results")
-Spoiled = Callable[[bytes], st.SearchStrategy[bytes]]
-Changed = Callable[[Any], st.SearchStrategy[Any]]
-Refuse = Callable[..., AbstractContextManager[None]]
 TABLE = TableSpec.read({"title": "T", "kind": "top_k", "experiment": "a", "checkpoint": "last"})
 
 
+SEQUENCES = Sequences(
+    facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
+    ids=np.array(["train/1", "test/1"]),
+    subjects=np.array(["1", "é"]),
+    official_split=np.array(["train", "test"]),
+    labels=np.array([0, 1]),
+    offsets=np.array([0, 2, 5]),
+    values=np.arange(10, dtype=np.float32).reshape(5, 2),
+)
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(tmp_path_factory):
     """The folder of a run with four predictions."""
     folder = tmp_path_factory.mktemp("run")
     history = [(0, epoch, "train", "loss", 1 / epoch) for epoch in (1, 2)]
@@ -44,22 +48,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sequences() -> Sequences:
-    return Sequences(
-        facts=SequenceFacts("toy", ("sitting", "walking"), ("x", "y"), ("g", "g"), 10.0),
-        ids=np.array(["train/1", "test/1"]),
-        subjects=np.array(["1", "é"]),
-        official_split=np.array(["train", "test"]),
-        labels=np.array([0, 1]),
-        offsets=np.array([0, 2, 5]),
-        values=np.arange(10, dtype=np.float32).reshape(5, 2),
-    )
-
-
 @given(data=st.data())
-def test_a_damaged_table_is_noticed(
-    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_damaged_table_is_noticed(run, spoiled, may_refuse, data):
     whole, metadata = read_table(run / "predictions.parquet")
     before = (run / "predictions.parquet").read_bytes()
     (run / "spoiled.parquet").write_bytes(data.draw(spoiled(before)))
@@ -70,10 +60,10 @@ def test_a_damaged_table_is_noticed(
 
 
 @given(data=st.data())
-def test_a_table_with_other_columns_is_no_sequences(
-    run: Path, may_refuse: Refuse, data: st.DataObject
-) -> None:
-    frame, metadata = read_table_of_sequences(run)
+def test_a_table_with_other_columns_is_no_sequences(run, may_refuse, data):
+    write_sequences(run / "sequences.parquet", SEQUENCES)
+    table, metadata = read_table(run / "sequences.parquet")
+    frame = table.to_pandas()
     dropped = data.draw(st.sampled_from([*frame.columns, *metadata]))
     content = data.draw(st.sampled_from([None, "", [], {}, [["a"]], 3, -1.5]))
     if dropped in frame:
@@ -87,16 +77,8 @@ def test_a_table_with_other_columns_is_no_sequences(
         assert len(read_sequences(run / "other.parquet")) == 2
 
 
-def read_table_of_sequences(run: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    write_sequences(run / "sequences.parquet", sequences())
-    table, metadata = read_table(run / "sequences.parquet")
-    return table.to_pandas(), metadata
-
-
 @given(data=st.data())
-def test_a_changed_run_record_is_used_or_named(
-    run: Path, changed: Changed, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_changed_run_record_is_used_or_named(run, changed, may_refuse, data):
     before = (run / "run.json").read_bytes()
     try:
         facts = data.draw(changed(RUN))
@@ -108,9 +90,7 @@ def test_a_changed_run_record_is_used_or_named(
 
 
 @given(data=st.data())
-def test_damaged_json_is_read_or_named(
-    run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_damaged_json_is_read_or_named(run, spoiled, may_refuse, data):
     path = run / "spoiled.json"
     path.write_bytes(data.draw(spoiled((run / "run.json").read_bytes())))
     with may_refuse(ResultsError, "spoiled.json"):
@@ -118,19 +98,14 @@ def test_damaged_json_is_read_or_named(
 
 
 CSV = {
-    "table": (
-        lambda path: read_table_csv(path, TABLE),
-        [*CELL_COLUMNS, "hidden"],
-    ),
+    "table": (lambda path: read_table_csv(path, TABLE), [*CELL_COLUMNS, "hidden"]),
     "claims": (read_claims_csv, list(LEDGER_COLUMNS)),
 }
 
 
 @pytest.mark.parametrize("kind", CSV)
 @given(data=st.data())
-def test_a_damaged_csv_is_read_or_named(
-    kind: str, run: Path, spoiled: Spoiled, may_refuse: Refuse, data: st.DataObject
-) -> None:
+def test_a_damaged_csv_is_read_or_named(kind, run, spoiled, may_refuse, data):
     read, columns = CSV[kind]
     lines = [",".join(columns), ",".join("1.5" for _ in columns), ",".join('"ä"' for _ in columns)]
     path = run / "spoiled.csv"

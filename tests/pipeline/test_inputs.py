@@ -138,10 +138,10 @@ def test_the_runs_behind_a_table_are_those_of_its_experiments(inputs, wildcards)
 
 
 def test_the_claims_of_a_report_need_the_runs_of_their_experiments(inputs, wildcards):
-    folders = inputs.claim_folders(wildcards())
+    folders = inputs.run_folders("claims")(wildcards())
     assert {folder.split("/")[4] for folder in folders} <= {"part_b", "part_c"}
     assert inputs.claims(wildcards())
-    assert len(inputs.claim_files(wildcards())) == 3 * len(folders)
+    assert len(inputs.run_files("claims")(wildcards())) == 3 * len(folders)
 
 
 def test_a_table_has_its_number_and_title(pipeline, wildcards):

@@ -1,9 +1,6 @@
 """Run folders as training writes them, with known or seeded content."""
 
 import itertools
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,18 +13,12 @@ from harmodels.seeds import Purpose, generator
 from tests.run_files import norms_of, write_run_files
 
 SIX = ["downstairs", "laying", "sitting", "standing", "upstairs", "walking"]
-
-
 LOSSES = {"negative_log_likelihood": 1.0, "binary_cross_entropy": 1 / 3}
+FACTS = {"commit": "0" * 40, "dirty": False, "versions": {"numpy": "2.0"}}
+FACTS |= {"hardware": {"cpu": "toy"}, "data": {"sequences": "ab" * 32}}
 
 
-def _history(
-    rng: np.random.Generator,
-    ends: dict[int, int],
-    losses: dict[str, float],
-    validation: bool,
-    test_every: int | None,
-) -> pd.DataFrame:
+def _history(rng, ends, losses, validation, test_every):
     """Make losses of each replicate up to its end; accuracies where `test_every` is given."""
     rows = []
     splits = ("train", "validation") if validation else ("train",)
@@ -45,14 +36,7 @@ def _history(
     return frame.astype({"replicate": "int16", "epoch": "int32", "value": "float64"})
 
 
-def _predictions(
-    rng: np.random.Generator,
-    replicates: list[int],
-    classes: int,
-    each: int,
-    skill: float,
-    splits: tuple[str, ...],
-) -> pd.DataFrame:
+def _predictions(rng, replicates, classes, each, skill, splits):
     parts = []
     labels = np.repeat(np.arange(classes), each)
     for split, replicate, checkpoint in itertools.product(splits, replicates, ("last", "best")):
@@ -60,39 +44,36 @@ def _predictions(
         scores = rng.normal(size=(len(labels), classes)).astype(np.float32)
         scores[np.arange(len(labels)), labels] += np.float32(gain)
         frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
-        frame.insert(0, "label", labels.astype(np.int64))
-        frame.insert(0, "id", [f"{split}/{i:05d}" for i in range(len(labels))])
-        frame.insert(0, "split", split)
-        frame.insert(0, "checkpoint", checkpoint)
-        frame.insert(0, "replicate", np.int16(replicate))
-        parts.append(frame)
+        frame = frame.assign(replicate=np.int16(replicate), checkpoint=checkpoint, split=split)
+        ids = [f"{split}/{i:05d}" for i in range(len(labels))]
+        parts.append(frame.assign(id=ids, label=labels.astype(np.int64)))
     return pd.concat(parts, ignore_index=True)
 
 
 def _write_run(
-    root: Path,
-    experiment: str,
-    configuration: dict[str, Any],
+    root,
+    experiment,
+    configuration,
     *,
-    replicates: int = 3,
-    diverged: tuple[int, ...] = (),
-    classes: list[str] | None = None,
-    each: int = 5,
-    epochs: int = 12,
-    simulated: bool = False,
-    skill: float = 1.5,
-    seed: int = 0,
-    splits: tuple[str, ...] = ("test",),
-    losses: dict[str, float] = LOSSES,
-    validation: bool = True,
-    test_every: int | None = None,
-    ends: dict[int, int] | None = None,
-    options: dict[str, Any] | None = None,
-    seconds: float = 1.5,
-    history: pd.DataFrame | None = None,
-    predictions: pd.DataFrame | None = None,
-) -> Path:
-    classes = classes or SIX
+    replicates=3,
+    diverged=(),
+    classes=SIX,
+    each=5,
+    epochs=12,
+    simulated=False,
+    skill=1.5,
+    seed=0,
+    splits=("test",),
+    losses=LOSSES,
+    validation=True,
+    test_every=None,
+    ends=None,
+    options=None,
+    seconds=1.5,
+    history=None,
+    predictions=None,
+):
+    """Write one run folder; keyword arguments replace its content."""
     name = configuration_name(configuration)
     folder = root / experiment / name
     rng = generator(seed, Purpose.SIMULATION)
@@ -107,16 +88,13 @@ def _write_run(
         predictions = _predictions(rng, list(range(replicates)), len(classes), each, skill, splits)
         lost = predictions["replicate"].isin(diverged) & (predictions["checkpoint"] == "last")
         predictions = predictions[~lost]
-    entries = [
-        {
-            "replicate": r,
-            "epochs": trained[r] if r in sound else 3,
-            "best_epoch": min(int(rng.integers(2, max(epochs, 2) + 1)), trained[r]) or None,
-            "diverged_epoch": None if r in sound else 4,
-            "stopped": "all epochs" if r in sound else "diverged",
-        }
-        for r in range(replicates)
-    ]
+    entries = []
+    for r in range(replicates):
+        best = min(int(rng.integers(2, max(epochs, 2) + 1)), trained[r]) or None
+        ended = {"epochs": trained[r], "diverged_epoch": None, "stopped": "all epochs"}
+        if r not in sound:
+            ended = {"epochs": 3, "diverged_epoch": 4, "stopped": "diverged"}
+        entries.append({"replicate": r, "best_epoch": best, **ended})
     write_run_files(
         folder,
         history,
@@ -129,36 +107,27 @@ def _write_run(
         options={"epochs": epochs, **(options or {}), **configuration},
         validation=validation,
         replicates=replicates,
-        facts={
-            "wall_time_s": seconds,
-            "replicates": entries,
-            "commit": "0" * 40,
-            "dirty": False,
-            "versions": {"numpy": "2.0"},
-            "hardware": {"cpu": "toy"},
-            "data": {"sequences": "ab" * 32},
-        },
+        facts=FACTS | {"wall_time_s": seconds, "replicates": entries},
     )
     return folder
 
 
 @pytest.fixture(autouse=True)
-def few_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_pixels(monkeypatch):
     """Save small pictures: what is tested does not depend on their size."""
     monkeypatch.setattr("harmodels.reporting.figures.style.DPI", 30)
 
 
 @pytest.fixture
-def write_run() -> Callable[..., Path]:
-    """Write one run folder; keyword arguments replace its content."""
+def write_run():
     return _write_run
 
 
 @pytest.fixture
-def write_grid() -> Callable[..., list[Path]]:
+def write_grid():
     """Write the eight runs of the report's grid for one experiment."""
 
-    def write(root: Path, experiment: str, **options: Any) -> list[Path]:
+    def write(root, experiment, **options):
         diverged = options.pop("diverged", {})
         grid = itertools.product((0.1, 0.05), (50, 100), (10, 30))
         return [
@@ -177,8 +146,8 @@ def write_grid() -> Callable[..., list[Path]]:
     return write
 
 
-def _with_accuracy(accuracies: dict[str, dict[int, float]], classes: int = 6) -> pd.DataFrame:
-    """Make predictions of ten sequences with exact accuracies, by checkpoint and replicate."""
+def _with_accuracy(accuracies, classes=6):
+    """Make predictions of exact accuracies in tenths: `{"last": {0: 0.5, 1: 0.7}}`."""
     parts = []
     for checkpoint, by_replicate in accuracies.items():
         for replicate, accuracy in by_replicate.items():
@@ -187,72 +156,46 @@ def _with_accuracy(accuracies: dict[str, dict[int, float]], classes: int = 6) ->
             answers = np.where(right, labels, (labels + 1) % classes)
             scores = np.eye(classes, dtype=np.float32)[answers]
             frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
-            names = {
-                "replicate": np.int16(replicate),
-                "checkpoint": checkpoint,
-                "split": "test",
-                "id": [f"test/{i}" for i in range(10)],
-                "label": labels,
-            }
-            parts.append(frame.assign(**names))
+            frame = frame.assign(replicate=np.int16(replicate), checkpoint=checkpoint)
+            ids = [f"test/{i}" for i in range(10)]
+            parts.append(frame.assign(split="test", id=ids, label=labels))
     return pd.concat(parts, ignore_index=True)
 
 
 @pytest.fixture
-def with_accuracy() -> Callable[..., pd.DataFrame]:
-    """Make predictions of exact accuracies: `{"last": {0: 0.5, 1: 0.7}}`, in tenths."""
+def with_accuracy():
     return _with_accuracy
 
 
-@pytest.fixture
-def baseline(write_run: Callable[..., Path]) -> Callable[..., Path]:
-    """Write a run that was not trained in epochs: no history, zero epochs, no best weights."""
-
-    def write(root: Path, experiment: str, model: str, **options: Any) -> Path:
-        return write_run(root, experiment, {"model": model}, epochs=0, **options)
-
-    return write
-
-
-DEFAULTS: dict[str, dict[str, Any]] = {
+DEFAULTS = {
     "minibatch": {"monitor": "binary_cross_entropy"},
     "perceptron": {"dropout": 0, "batch_size": 1, "epochs": 100, "reduction": "mean"},
-    "recurrent": {
-        "architecture": "plain",
-        "cell": "gru",
-        "hidden": 128,
-        "layers": 1,
-        "batch_size": 50,
-        "learning_rate": 0.001,
-    },
+    "recurrent": {"architecture": "plain", "cell": "gru", "hidden": 128, "layers": 1}
+    | {"batch_size": 50, "learning_rate": 0.001},
 }
 
 
-def _options(report: dict[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
+def _options(report, experiment):
     training = experiment.get("training", report["training"])
     return DEFAULTS.get(training, {}) | experiment.get("options", {})
 
 
 @pytest.fixture
-def write_report() -> Callable[..., list[Path]]:
+def write_report():
     """Write small runs of every configuration of some experiments of a report."""
 
-    def write(root: Path, report: dict[str, Any], names: list[str], **options: Any) -> list[Path]:
+    def write(root, report, names, **options):
         folders = []
-        losses = (
-            {"cross_entropy": 1.0} if report["training"] in ("perceptron", "recurrent") else LOSSES
-        )
+        one = report["training"] in ("perceptron", "recurrent")
+        losses = {"cross_entropy": 1.0} if one else LOSSES
         for name in names:
             experiment = report["experiments"][name]
             grid = experiment.get("grid", {})
             found = experiment.get("configurations") or [
                 dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
             ]
-            known = {
-                "losses": losses,
-                "validation": experiment["validation"],
-                "options": _options(report, experiment),
-            }
+            known = {"losses": losses, "validation": experiment["validation"]}
+            known["options"] = _options(report, experiment)
             if experiment.get("training") == "baseline":
                 known["epochs"] = 0
             folders += [
@@ -265,10 +208,10 @@ def write_report() -> Callable[..., list[Path]]:
 
 
 @pytest.fixture
-def read_report(repository: Path) -> Callable[[str], dict[str, Any]]:
+def read_report(repository):
     """Read the configuration of a report."""
 
-    def read(key: str) -> dict[str, Any]:
+    def read(key):
         path = repository / "config" / "reports" / f"{key}.yaml"
         return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -276,33 +219,43 @@ def read_report(repository: Path) -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def report(read_report: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+def report(read_report):
     """Return the configuration of the truncated-BPTT report."""
     return read_report("rnn_tbptt")
 
 
 @pytest.fixture
-def published(repository: Path) -> dict[str, pd.DataFrame]:
+def published(repository):
     """Return the published tables by file name."""
     folder = repository / "config" / "published"
     return {path.name: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
 
 
 @pytest.fixture
+def runs_of(write_run, tmp_path):
+    """Make runs of experiment b: configurations, or values of its hidden units."""
+
+    def make(*configurations, experiment="b", **options):
+        return load_runs(
+            write_run(tmp_path, experiment, c if isinstance(c, dict) else {"hidden": c}, **options)
+            for c in configurations
+        )
+
+    return make
+
+
+@pytest.fixture
 def runs_with(write_run, with_accuracy, tmp_path):
-    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}."""
+    """Make runs of experiment b: {hidden: {checkpoint: {replicate: accuracy}}}, or such pairs."""
 
     def make(accuracies, experiment="b", **options):
-        folders = [
+        pairs = accuracies.items() if isinstance(accuracies, dict) else accuracies
+        return load_runs(
             write_run(
-                tmp_path,
-                experiment,
-                {"hidden": hidden},
-                predictions=with_accuracy(by_checkpoint),
-                **options,
+                *(tmp_path, experiment, c if isinstance(c, dict) else {"hidden": c}),
+                **{"predictions": with_accuracy(by_checkpoint)} | options,
             )
-            for hidden, by_checkpoint in accuracies.items()
-        ]
-        return load_runs(folders)
+            for c, by_checkpoint in pairs
+        )
 
     return make

@@ -8,14 +8,14 @@ import pytest
 from harmodels.config.base import Count, key
 from harmodels.errors import ConfigurationError
 from harmodels.reporting.reports import Products
-from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
 from harmodels.reporting.tables.cells import Sample, summarise
 from harmodels.reporting.tables.rows import Stacked, rows_of
 from harmodels.reporting.tables.spec import Table
+from tests.reporting.entries import LAST, entry
 
-ENTRY = {"title": "Lost", "kind": "divergences", "experiment": "b", "checkpoint": "last"}
+ENTRY = entry("divergences", LAST)
 
 
 @pytest.fixture
@@ -35,30 +35,22 @@ def divergences(monkeypatch):
             return "Lost"
 
         def build(self, given):
-            found = [
-                row
-                for row in rows_of(self.selections, given.runs)
-                if len(row.run.diverged) >= self.least
-            ]
-            samples = [
-                Sample.of(row.run, row.names, "", "epochs", pd.DataFrame(
-                    {"replicate": [0], "value": [float(len(row.run.diverged))]}
-                ))
-                for row in found
-            ]  # fmt: skip
+            rows = rows_of(self.selections, given.runs)
+            found = [row for row in rows if len(row.run.diverged) >= self.least]
+            samples = []
+            for row in found:
+                count = pd.DataFrame({"replicate": [0], "value": [float(len(row.run.diverged))]})
+                samples.append(Sample.of(row.run, row.names, "", "epochs", count))
             keys = tuple(found[0].names)
             return Table(self, keys, summarise(samples, keys))
 
     return Divergences
 
 
-def test_a_new_kind_is_read_built_and_written_like_any_other(divergences, write_run, tmp_path):
-    runs = load_runs(
-        [
-            write_run(tmp_path, "b", {"hidden": hidden}, diverged=lost)
-            for hidden, lost in ((5, ()), (6, (0,)), (7, (0, 2)))
-        ]
-    )
+def test_a_new_kind_is_read_built_and_written_like_any_other(divergences, runs_of, tmp_path):
+    runs = {"b": []}
+    for hidden, lost in ((5, ()), (6, (0,)), (7, (0, 2))):
+        runs["b"] += runs_of(hidden, diverged=lost)["b"]
     spec = Products.read({"tables": {"t": ENTRY | {"least": 1}}}).tables["t"]
     assert isinstance(spec, divergences)
     assert spec.needs == ["b"]

@@ -1,10 +1,7 @@
 # ruff: noqa: E501 - a table of inputs and messages, a line each
 """What a report's tables, figures and claims name must exist while the configuration is read."""
 
-import copy
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,10 +12,6 @@ from harmodels.reporting.claims import ClaimSpec
 from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.tables import TableSpec
 
-CONFIG: dict[str, Any] = {
-    "name": "toy",
-    "reports": {"toy": {"datasets": ["simulated"]}},
-}
 REPORT = """
 title: T
 training: truncated_bptt
@@ -72,63 +65,46 @@ claims:
 """
 
 
-LINE = {
-    "statement": "S",
-    "kind": "trend",
-    "experiment": "held_out",
-    "option": "hidden",
-    "checkpoint": "last",
-    "metric": "top_1",
-    "expected": "greater",
-}
-TIME = {
-    "title": "T",
-    "kind": "sweep_time",
-    "panels": [{"experiment": "held_out", "option": "hidden"}],
-}
+BEND = {"statement": "S", "kind": "straight", "margin": 0.1}
+BEND |= {"experiment": "held_out", "option": "hidden", "checkpoint": "last", "metric": "top_1"}
+LINE = {key: value for key, value in BEND.items() if key != "margin"}
+LINE |= {"kind": "trend", "expected": "greater"}
+TIME = {"title": "T", "kind": "sweep_time"}
+TIME |= {"panels": [{"experiment": "held_out", "option": "hidden"}]}
 THREE = {"experiments.held_out.grid.hidden": [4, 8, 16]}
 
 
 @pytest.fixture
-def read(repository, tmp_path):
+def read(tmp_path):
     """Read a project whose only report has some entries changed, each by its dotted path."""
-    (tmp_path / "config" / "reports").mkdir(parents=True)
-    (tmp_path / "config" / "published").mkdir()
-    (tmp_path / "config" / "published" / "ours.csv").write_text("hidden,window,top1\n4,5,0.5\n")
-    (tmp_path / "config" / "published" / "other.csv").write_text("hidden,top1\n4,0.5\n")
+    published, file = (tmp_path / "config" / p for p in ("published", "reports/toy.yaml"))
+    published.mkdir(parents=True)
+    file.parent.mkdir()
+    (published / "ours.csv").write_text("hidden,window,top1\n4,5,0.5\n")
+    (published / "other.csv").write_text("hidden,top1\n4,0.5\n")
 
-    def parse(changes: dict[str, Any], plan: dict[str, Any] | None = None, root: Path = tmp_path):
+    def parse(changes, plan=None):
         report = yaml.safe_load(REPORT)
         for path, value in changes.items():
             *parts, last = path.split(".")
             place = report
             for part in parts:
                 place = place[int(part)] if isinstance(place, list) else place[part]
+            place[last] = value
             if value is None:
                 del place[last]
-            else:
-                place[last] = value
-        file = root / "config" / "reports" / "toy.yaml"
         file.write_text(yaml.safe_dump(report, sort_keys=False))
-        config = copy.deepcopy(CONFIG)
-        config["reports"]["toy"] |= plan or {}
-        return parse_project(config, root).reports["toy"]
+        config = {"name": "toy", "reports": {"toy": {"datasets": ["simulated"]} | (plan or {})}}
+        return parse_project(config, tmp_path).reports["toy"]
 
     return parse
 
 
-def test_the_report_as_it_stands_is_read(read):
+def test_the_report_and_lines_of_three_values_and_published_seconds_are_read(read):
     assert read({}).left_out == {}
-
-
-def test_a_line_of_three_values_and_published_seconds_are_read(read):
-    straight = {k: v for k, v in LINE.items() if k != "expected"} | {
-        "kind": "straight",
-        "margin": 0.1,
-    }
     time = TIME | {"published": {4: 10, 16: 30.5}}
-    report = read(THREE | {"claims.line": LINE, "claims.bend": straight, "figures.time": time})
-    assert report.left_out == {}
+    more = THREE | {"claims.line": LINE, "claims.bend": BEND, "figures.time": time}
+    assert read(more).left_out == {}
 
 
 def test_an_option_varied_to_null_is_named_and_selected_by_null(read):

@@ -3,7 +3,6 @@
 import pytest
 
 from harmodels.reporting.figures import FigureSpec, save_figure
-from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import draw_figure, texts
 
 B = {"experiment": "b"}
@@ -29,15 +28,11 @@ COUNTED = sorted(set(ENTRIES) - {"protocol_dots"})  # it counts no diverged repl
 
 
 @pytest.fixture
-def small(write_run, tmp_path):
+def small(runs_of):
     """Make two configurations with all that a figure may show."""
-
-    def make(**options):
-        given = {"each": 2, "epochs": 4, "test_every": 2, "splits": ("validation", "test")}
-        given |= {"options": {"measure_gradients": True}} | options
-        return load_runs([write_run(tmp_path, "b", {"hidden": h}, **given) for h in (16, 64)])
-
-    return make
+    usual = {"each": 2, "epochs": 4, "test_every": 2, "splits": ("validation", "test")}
+    usual |= {"options": {"measure_gradients": True}}
+    return lambda **options: runs_of(16, 64, **(usual | options))
 
 
 @pytest.fixture(params=ENTRIES)

@@ -7,16 +7,12 @@ import pytest
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.figures.features import MOST_NAMED, draw_correlations
 from harmodels.reporting.tables.features import summary, write_correlations
+from tests.reporting.entries import texts
 
 
 def correlations(*r: float) -> pd.DataFrame:
     names = [f"tBodyAcc-mean()_{i}&" for i in range(len(r))]
     return pd.DataFrame({"column": range(1, len(r) + 1), "name": names, "r": r})
-
-
-def texts(figure) -> str:
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return "\n".join(str(artist.get_text()) for artist in found)
 
 
 def test_columns_below_the_threshold_are_named_worst_first():
@@ -36,9 +32,8 @@ def test_perfect_undefined_and_negative_correlations_are_drawn(r, tmp_path):
 
 def test_no_more_columns_are_named_than_there_is_room_for():
     figure = draw_correlations(correlations(*np.linspace(-1, 0.9, MOST_NAMED + 5)))
-    assert f"{MOST_NAMED + 5} of {MOST_NAMED + 5} below 0.99, the lowest {MOST_NAMED}" in texts(
-        figure
-    )
+    count = MOST_NAMED + 5
+    assert f"{count} of {count} below 0.99, the lowest {MOST_NAMED}" in texts(figure)
 
 
 def test_the_summary_counts_the_columns_at_each_threshold():

@@ -5,35 +5,21 @@ import pytest
 
 from harmodels.evaluation.significance import replicates_to_decide
 from harmodels.reporting.claims import claims_markdown
-from harmodels.reporting.runs.parts import load_runs
 from tests.reporting.entries import evaluate_claims
 from tests.reporting.test_claims import BETTER
 
 
 @pytest.fixture
-def close(write_run, with_accuracy, tmp_path):
+def close(runs_with):
     """Best weights beat the last ones: clearly in experiment b, just so in c, and hardly in d."""
     gains = {"b": (0.3, 0.3, 0.4), "c": (0.1, 0.2, 0.2), "d": (0.1, 0.0, 0.1)}
-    folders = [
-        write_run(
-            tmp_path,
-            name,
-            {"hidden": 50},
-            predictions=with_accuracy(
-                {"last": dict.fromkeys(range(3), 0.5)}
-                | {"best": {r: 0.5 + gain for r, gain in enumerate(each)}}
-            ),
-        )
-        for name, each in gains.items()
-    ]
-    sides = {
-        name: {
-            side: {"experiment": name, "checkpoint": checkpoint}
-            for side, checkpoint in (("left", "best"), ("right", "last"))
-        }
-        for name in gains
-    }
-    return evaluate_claims({n: BETTER | side for n, side in sides.items()}, load_runs(folders))
+    runs, claims = {}, {}
+    for name, gain in gains.items():
+        best = {r: 0.5 + each for r, each in enumerate(gain)}
+        runs |= runs_with({50: {"last": dict.fromkeys(range(3), 0.5), "best": best}}, name)
+        sides = {side: BETTER[side] | {"experiment": name} for side in ("left", "right")}
+        claims[name] = BETTER | sides
+    return evaluate_claims(claims, runs)
 
 
 def test_a_verdict_among_all_claims_is_stricter_than_alone(close):

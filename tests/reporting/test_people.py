@@ -7,7 +7,7 @@ from harmodels.evaluation.classification import subject_accuracy
 from harmodels.evaluation.people import accuracy_intervals, subject_counts
 from harmodels.reporting.tables.markdown import markdown_table
 from tests.reporting.entries import build_table
-from tests.reporting.test_tables import TOP, TWO, cell
+from tests.reporting.test_tables import BEST, TOP, TWO, cell
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def people():
 
 def test_the_csv_holds_every_interval_and_the_widest_is_printed(runs_with, people):
     runs = runs_with({50: {"last": {0: 0.5, 1: 0.6, 2: 0.6}}})
-    found = cell(build_table(TOP, runs, {}, people))
+    found = cell(build_table(TOP, runs, subjects=people))
     rows = runs["b"][0].predictions.query("checkpoint == 'last' and split == 'test'")
     expected = accuracy_intervals(subject_counts(subject_accuracy(rows, people)))
     for name, interval in expected._asdict().items():
@@ -29,24 +29,24 @@ def test_the_csv_holds_every_interval_and_the_widest_is_printed(runs_with, peopl
 
 def test_one_replicate_has_an_interval_over_people(runs_with, people):
     runs = runs_with({50: {"last": {0: 0.5}}}, replicates=1)
-    table = build_table(TOP, runs, {}, people)
+    table = build_table(TOP, runs, subjects=people)
     assert cell(table)["interval"] == "people"
     assert "interval, that over the 3 people tested" in markdown_table(table)
 
 
 def test_the_caption_says_where_the_data_set_names_no_subjects(runs_with, people):
     runs = runs_with({50: {"last": {0: 0.5, 1: 0.6}}})
-    table = build_table(TOP, runs, {}, people.assign(subject=""))
+    table = build_table(TOP, runs, subjects=people.assign(subject=""))
     assert cell(table)["interval"] == "seeds"
     assert cell(table)["subjects"] == 0
     assert "names no subjects" in markdown_table(table)
-    assert "names no subjects" not in markdown_table(build_table(TOP, runs, {}, people))
+    assert "names no subjects" not in markdown_table(build_table(TOP, runs, subjects=people))
 
 
 def test_an_improvement_of_one_person_alone_is_not_significant(runs_with, people):
     """Three replicates agree that the best weights are better, on sequences of one person."""
     before, after = dict.fromkeys(range(3), 0.7), dict.fromkeys(range(3), 1.0)
     runs = runs_with({50: {"last": before, "best": after}})
-    assert cell(build_table(TWO, runs, {}), group="Best weights (early stopping)")["significant"]
-    named = build_table(TWO, runs, {}, people)
-    assert not cell(named, group="Best weights (early stopping)")["significant"]
+    assert cell(build_table(TWO, runs), group=BEST)["significant"]
+    named = build_table(TWO, runs, subjects=people)
+    assert not cell(named, group=BEST)["significant"]

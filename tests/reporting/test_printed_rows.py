@@ -1,54 +1,38 @@
 """How near readings of a report come to its printed rows."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.markdown import markdown_table
-from tests.reporting.entries import build_table
+from tests.reporting.entries import build_table, entry
 
 PRINTED = {"p.csv": pd.DataFrame({"hidden": [50, 100], "top1": [0.5, 0.9], "top2": [1.0, 1.0]})}
-ENTRY = {
-    "title": "Readings",
-    "kind": "printed_rows",
-    "published": "p.csv",
-    "checkpoint": "last",
-    "experiments": [
-        {"experiment": "a", "title": "One"},
-        {"experiment": "b", "where": {"hidden": 100}, "title": "Two"},
-        {"experiment": "a", "where": {"hidden": 50}, "title": "Two"},
-    ],
-}
+ROWS = [
+    {"experiment": "a", "title": "One"},
+    {"experiment": "b", "where": {"hidden": 100}, "title": "Two"},
+    {"experiment": "a", "where": {"hidden": 50}, "title": "Two"},
+]
+ENTRY = entry("printed_rows", published="p.csv", checkpoint="last", experiments=ROWS)
 
 
 @pytest.fixture
-def runs(write_run, with_accuracy, tmp_path):
+def runs(runs_with):
     """Make two experiments of two printed configurations and one that the report does not print."""
-    accuracies = {
-        ("a", 50): (0.4, 0.5, 0.6),
-        ("a", 100): (0.4, 0.5, 0.6),
-        ("a", 200): (0.1, 0.1, 0.1),
-        ("b", 50): (0.1, 0.1, 0.1),
-        ("b", 100): (0.8, 0.9, 1.0),
-    }
-    return load_runs(
-        [
-            write_run(
-                tmp_path,
-                experiment,
-                {"hidden": hidden},
-                predictions=with_accuracy({"last": dict(enumerate(values))}),
-            )
-            for (experiment, hidden), values in accuracies.items()
-        ]
-    )
+    levels = {"a": {50: 0.5, 100: 0.5, 200: 0.1}, "b": {50: 0.1, 100: 0.9}}
+
+    def of(name):
+        spread = 0.1 * np.arange(-1, 2)
+        runs = {h: level + (level > 0.1) * spread for h, level in levels[name].items()}
+        return runs_with({h: {"last": dict(enumerate(a))} for h, a in runs.items()}, name)
+
+    return of("a") | of("b")
 
 
 def values(table, row, column="value"):
-    cells = table.cells.query("experiment == @row").set_index("measure")
-    return cells[column]
+    return table.cells.query("experiment == @row").set_index("measure")[column]
 
 
 def test_a_row_counts_what_is_printed_and_what_lies_inside_our_intervals(runs):
@@ -70,11 +54,9 @@ def test_selections_of_one_title_are_one_row(runs):
 
 
 def test_a_reading_of_which_nothing_is_printed_is_refused(runs):
-    entry = ENTRY | {
-        "experiments": [{"experiment": "a", "where": {"hidden": 200}, "title": "Large"}]
-    }
+    rows = [{"experiment": "a", "where": {"hidden": 200}, "title": "Large"}]
     with pytest.raises(ConfigurationError, match=r"prints no configuration of the row 'Large'"):
-        build_table(entry, runs, PRINTED)
+        build_table(ENTRY | {"experiments": rows}, runs, PRINTED)
 
 
 def test_it_needs_a_published_table():
@@ -82,10 +64,8 @@ def test_it_needs_a_published_table():
         TableSpec.read({key: value for key, value in ENTRY.items() if key != "published"})
 
 
-def test_without_replicates_there_is_no_interval_to_lie_inside(write_run, with_accuracy, tmp_path):
-    folder = write_run(
-        tmp_path, "a", {"hidden": 50}, replicates=1, predictions=with_accuracy({"last": {0: 0.5}})
-    )
-    entry = ENTRY | {"experiments": [{"experiment": "a", "title": "One"}]}
-    cells = build_table(entry, load_runs([folder]), PRINTED).cells.set_index("measure")
-    assert cells["n"].to_dict() == {"top_1": 1, "printed_inside": 0, "printed_distance": 1}
+def test_without_replicates_there_is_no_interval_to_lie_inside(runs_with):
+    runs = runs_with({50: {"last": {0: 0.5}}}, "a", replicates=1)
+    cells = build_table(ENTRY | {"experiments": ROWS[:1]}, runs, PRINTED).cells
+    numbers = cells.set_index("measure")["n"].to_dict()
+    assert numbers == {"top_1": 1, "printed_inside": 0, "printed_distance": 1}

@@ -8,19 +8,16 @@ from harmodels.reporting.tables import TableSpec
 from harmodels.reporting.tables.latex import latex_table
 from tests.reporting.entries import build_table, draw_figure, evaluate_claims
 
-CLASSES = [
-    *("walking", "walking_upstairs", "walking_downstairs"),
-    *("sitting", "standing", "jogging", "laying", "upstairs", "downstairs"),
-]
+CLASSES = ["walking", "walking_upstairs", "walking_downstairs", "sitting", "standing"]
+CLASSES += ["jogging", "laying", "upstairs", "downstairs"]
 
 
 @pytest.fixture(params=["rnn_minibatch", "mlp_features", "hand_actions", "protocols"])
 def whole(request, read_report, write_report, tmp_path):
     """Return a report and runs of all of its experiments."""
     report = read_report(request.param)
-    options = {"replicates": 2, "epochs": 3, "each": 3, "splits": ("train", "validation", "test")}
-    if report["training"] == "recurrent":
-        options["splits"] = ("validation", "test")
+    splits = ("train", "validation", "test")[report["training"] == "recurrent" :]
+    options = {"replicates": 2, "epochs": 3, "each": 3, "splits": splits}
     options |= {"test_every": 2 if report["training"] == "minibatch" else None, "classes": CLASSES}
     return report, load_runs(write_report(tmp_path, report, list(report["experiments"]), **options))
 

@@ -25,6 +25,7 @@ def test_a_dollar_sign_in_a_text_begins_no_formula(tmp_path, text):
     ("text", "latex"),
     [
         ("5 $ & 3 %", r"5 \$ \& 3 \%"),
+        ("a_b ±\\", r"a\_b $\pm$\textbackslash{}"),
         ("m/s²", "m/s$^2$"),
         ("a < b | c", "a $<$ b $|$ c"),
         ("\N{GREEK SMALL LETTER MU}g, µg", r"$\mu$g, $\mu$g"),

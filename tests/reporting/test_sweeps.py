@@ -5,43 +5,25 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import TableSpec, read_table_csv, write_table_files
-from tests.reporting.entries import build_table, draw_figure, texts
+from tests.reporting.entries import LAST, B, build_table, draw_figure, entry, texts
 
-PANEL = {"experiment": "b", "option": "hidden", "scale": "log"}
-SWEEP = {"title": "Sweep", "kind": "sweep", "panels": [PANEL], "checkpoint": "last"}
-TIME = {"title": "Time", "kind": "sweep_time", "panels": [PANEL]}
-RECALL = {
-    "title": "Recall",
-    "kind": "recall_bars",
-    "checkpoint": "last",
-    "runs": [
-        {"experiment": "b", "where": {"hidden": 16}, "title": "Small"},
-        {"experiment": "b", "where": {"hidden": 64}, "title": "Large"},
-    ],
-}
-CONFUSIONS = {
-    "title": "Confusions",
-    "kind": "confusions",
-    "experiment": "b",
-    "where": {"hidden": 16},
-    "checkpoint": "last",
-}
+PANEL = B | {"option": "hidden", "scale": "log"}
+SWEEP = entry("sweep", panels=[PANEL], checkpoint="last")
+TIME = entry("sweep_time", panels=[PANEL])
+RUNS = [B | {"where": {"hidden": h}, "title": str(h)} for h in (16, 64)]
+RECALL = entry("recall_bars", checkpoint="last", runs=RUNS)
+CONFUSIONS = entry("confusions", LAST, where={"hidden": 16})
 
 
 @pytest.fixture
-def small(write_run, tmp_path):
+def small(runs_of):
     """Make runs of some hidden units, in this order, with validation and test sequences."""
-
-    def make(hidden=(16, 64), **options):
-        options = {"each": 3, "epochs": 2, "splits": ("validation", "test")} | options
-        return load_runs([write_run(tmp_path, "b", {"hidden": h}, **options) for h in hidden])
-
-    return make
+    usual = {"each": 3, "epochs": 2, "splits": ("validation", "test")}
+    return lambda hidden=(16, 64), **options: runs_of(*hidden, **(usual | options))
 
 
-def answers(pairs, classes=3, replicates=1) -> pd.DataFrame:
+def answers(pairs, classes=3, replicates=1):
     """Make test predictions of pairs (true, predicted), the same in every replicate."""
     scores = np.eye(classes, dtype=np.float32)[[predicted for _, predicted in pairs]]
     frame = pd.DataFrame({f"score_{c}": scores[:, c] for c in range(classes)})
@@ -67,37 +49,29 @@ def test_values_are_in_order_and_each_has_its_tick(small):
     assert high > 64
 
 
-def test_values_that_are_words_stand_in_the_order_of_the_grid(write_run, tmp_path):
-    cells = ("simple_rnn", "gru", "lstm")
-    runs = load_runs([write_run(tmp_path, "b", {"cell": c}, epochs=1) for c in cells])
-    panel = {"experiment": "b", "option": "cell"}
-    axes = draw_figure(SWEEP | {"panels": [panel], "splits": ["test"]}, runs).axes[0]
+def test_values_that_are_words_stand_in_the_order_of_the_grid(runs_of):
+    runs = runs_of(*({"cell": cell} for cell in ("simple_rnn", "gru", "lstm")), epochs=1)
+    panels = [B | {"option": "cell"}]
+    axes = draw_figure(SWEEP | {"panels": panels, "splits": ["test"]}, runs).axes[0]
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == ["SimpleRNN", "GRU", "LSTM"]
 
 
+GRID = [{"hidden": 16, "window": w} for w in (10, 30)]
+
+
 @pytest.mark.parametrize(
-    ("panel", "message"),
+    ("hidden", "panel", "message"),
     [
-        (PANEL | {"option": "window"}, "does not vary 'window'; it varies hidden"),
-        (PANEL | {"where": {"hidden": 7}}, "there are hidden=16, hidden=64"),
+        ((16, 64), {"option": "window"}, "does not vary 'window'; it varies hidden"),
+        ((16, 64), {"where": {"hidden": 7}}, "there are hidden=16, hidden=64"),
+        (GRID, {}, r"has 2 of 1 values.*`where`"),
+        ((0, 16), {}, "a log axis cannot show"),
     ],
 )
-def test_a_panel_without_its_option_or_a_configuration_is_refused(small, panel, message):
+def test_a_panel_that_cannot_be_drawn_is_refused(small, hidden, panel, message):
     with pytest.raises(ConfigurationError, match=message):
-        draw_figure(SWEEP | {"panels": [panel]}, small())
-
-
-def test_two_configurations_of_one_value_are_no_sweep(write_run, tmp_path):
-    grid = [{"hidden": 16, "window": w} for w in (10, 30)]
-    runs = load_runs([write_run(tmp_path, "b", values, epochs=1) for values in grid])
-    with pytest.raises(ConfigurationError, match=r"has 2 of 1 values.*`where`"):
-        draw_figure(SWEEP, runs)
-
-
-def test_a_value_that_a_log_axis_cannot_show_is_refused(small):
-    with pytest.raises(ConfigurationError, match="a log axis cannot show"):
-        draw_figure(SWEEP, small((0, 16)))
+        draw_figure(SWEEP | {"panels": [PANEL | panel]}, small(hidden))
 
 
 def test_the_accuracy_axis_does_not_pass_one(small, with_accuracy):
@@ -115,15 +89,11 @@ def test_time_is_that_of_the_run_divided_by_its_replicates(small):
     assert axes.get_lines()[0].get_ydata().tolist() == [10.0, 10.0]
 
 
-def test_times_beside_published_ones_are_multiples_of_the_first(write_run, tmp_path):
-    times = {1: 6.0, 2: 9.0, 3: 18.0}
-    runs = load_runs(
-        [
-            write_run(tmp_path, "b", {"layers": layers}, epochs=1, seconds=s, replicates=3)
-            for layers, s in times.items()
-        ]
-    )
-    spec = TIME | {"panels": [{"experiment": "b", "option": "layers"}], "published": {1: 25, 3: 86}}
+def test_times_beside_published_ones_are_multiples_of_the_first(runs_of):
+    runs = {"b": []}
+    for layers, s in {1: 6.0, 2: 9.0, 3: 18.0}.items():
+        runs["b"] += runs_of({"layers": layers}, epochs=1, seconds=s, replicates=3)["b"]
+    spec = TIME | {"panels": [B | {"option": "layers"}], "published": {1: 25, 3: 86}}
     figure = draw_figure(spec, runs)
     ours, published = figure.axes[0].get_lines()
     assert ours.get_xdata().tolist() == [1, 2, 3]
@@ -135,9 +105,9 @@ def test_times_beside_published_ones_are_multiples_of_the_first(write_run, tmp_p
     assert figure.axes[0].get_ylabel() == "Time relative to layers 1"
 
 
-def test_times_of_words_are_not_joined_by_a_line(write_run, tmp_path):
-    runs = load_runs([write_run(tmp_path, "b", {"cell": c}, epochs=1) for c in ("gru", "lstm")])
-    axes = draw_figure(TIME | {"panels": [{"experiment": "b", "option": "cell"}]}, runs).axes[0]
+def test_times_of_words_are_not_joined_by_a_line(runs_of):
+    runs = runs_of({"cell": "gru"}, {"cell": "lstm"}, epochs=1)
+    axes = draw_figure(TIME | {"panels": [B | {"option": "cell"}]}, runs).axes[0]
     assert axes.get_lines()[0].get_linestyle() == "None"
 
 
@@ -149,7 +119,7 @@ def test_the_hardest_class_is_on_top_and_equal_ones_keep_their_order(small):
     assert [bar.get_width() for bar in axes.patches] == [0.5, 1.0, 1.0] * 2
 
 
-def confusions(small, pairs, **spec) -> pd.DataFrame:
+def confusions(small, pairs, **spec):
     runs = small(classes=["a", "b", "c"], predictions=answers(pairs), replicates=1)
     return build_table(CONFUSIONS | spec, runs, {}).cells
 
@@ -164,14 +134,8 @@ def test_confusions_are_counted_and_the_most_frequent_comes_first(small):
         ["a", "b", "confused", 1.0],
         ["a", "b", "share_of_class", 0.25],
     ]
-
-
-def test_no_more_confusions_are_shown_than_asked_for(small):
-    assert len(confusions(small, [(0, 1), (0, 1), (2, 1)], most=1)) == 2
-
-
-def test_a_network_without_errors_says_that_it_has_none(small):
-    cells = confusions(small, [(0, 0), (1, 1)])
+    assert len(confusions(small, pairs, most=1)) == 2
+    cells = confusions(small, [(0, 0), (1, 1)])  # no errors
     assert cells[["true_class", "value"]].values.tolist() == [["none", 0.0]]
 
 
@@ -185,7 +149,6 @@ def test_confusions_of_several_configurations_are_refused(small):
 def test_a_table_of_confusions_is_written_and_read_back(small, tmp_path, diverged):
     table = build_table(CONFUSIONS, small(diverged=diverged), {})
     write_table_files(table, tmp_path / "t")
-    assert len(read_table_csv(tmp_path / "t.csv", TableSpec.read(CONFUSIONS)).cells) == len(
-        table.cells
-    )
+    again = read_table_csv(tmp_path / "t.csv", TableSpec.read(CONFUSIONS))
+    assert len(again.cells) == len(table.cells)
     assert "hidden units 16" in (tmp_path / "t.md").read_text()

@@ -7,38 +7,23 @@ import pandas as pd
 import pytest
 
 from harmodels.errors import ConfigurationError, ResultsError
-from harmodels.reporting.runs.parts import load_runs
-from tests.reporting.entries import draw_figure, texts
+from tests.reporting.entries import B, draw_figure, entry, side, texts
 from tests.run_files import norms_of
 
-CURVES = {
-    "title": "Curves",
-    "kind": "training_curves",
-    "experiment": "b",
-    "metric": "binary_cross_entropy",
-}
-COMPARED = {
-    "title": "Compared",
-    "kind": "losses_compared",
-    "metric": "binary_cross_entropy",
-    "runs": [
-        {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
-        {"experiment": "b", "where": {"hidden": 100}, "title": "Large"},
-    ],
-}
+LOSS = {"metric": "binary_cross_entropy"}
+RUNS = [B | {"where": {"hidden": h}, "title": t} for h, t in ((50, "Small"), (100, "Large"))]
+CURVES = entry("training_curves", B, **LOSS)
+COMPARED = entry("losses_compared", LOSS, runs=RUNS)
+NORMS = entry("gradient_norms", runs=RUNS)
 KINDS = [CURVES, COMPARED]
 STILL = "of the replicates still training"
 
 
 @pytest.fixture
-def small(write_run, tmp_path):
+def small(runs_of):
     """Make configurations of experiment b, their test set looked at every second epoch."""
-
-    def make(hidden=(50, 100), **options):
-        options = {"each": 2, "epochs": 4, "test_every": 2} | options
-        return load_runs([write_run(tmp_path, "b", {"hidden": h}, **options) for h in hidden])
-
-    return make
+    usual = {"each": 2, "epochs": 4, "test_every": 2}
+    return lambda hidden=(50, 100), **options: runs_of(*hidden, **(usual | options))
 
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec["kind"])
@@ -81,35 +66,18 @@ def test_the_mean_after_an_early_end_is_over_the_others(small):
     assert line.get_ydata()[-1] == pytest.approx(history["value"].iloc[0])
 
 
-NORMS = {
-    "title": "Gradients",
-    "kind": "gradient_norms",
-    "runs": [
-        {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
-        {"experiment": "b", "where": {"hidden": 100}, "title": "Large"},
-    ],
-}
-
-
 @pytest.fixture
 def measured(small):
-    """As `small`, with norms of gradients in the histories."""
+    """As `small`, with norms of gradients before the first and after the fourth epoch."""
 
     def make(shrink=0.5, **options):
-        return {
-            name: [
-                replace(run, history=pd.concat([run.history, _norms_of(run, shrink)]))
-                for run in group
-            ]
-            for name, group in small(**options).items()
-        }
+        def longer(run):
+            norms = norms_of(run.history, dict.fromkeys(range(run.replicates), 4), shrink)
+            return replace(run, history=pd.concat([run.history, norms]))
+
+        return {"b": [longer(run) for run in small(**options)["b"]]}
 
     return make
-
-
-def _norms_of(run, shrink):
-    """Return norms before the first and after the fourth epoch of every replicate."""
-    return norms_of(run.history, dict.fromkeys(range(run.replicates), 4), shrink)
 
 
 @pytest.mark.parametrize("replicates", [1, 3, 12])
@@ -155,12 +123,8 @@ def test_runs_without_gradient_norms_are_refused_with_the_remedy(small):
 def test_runs_with_gradient_norms_are_drawn_as_ever_and_name_their_losses_alone(measured, small):
     for spec in KINDS:
         with_norms, without = (
-            [
-                line.get_ydata().tolist()
-                for axes in draw_figure(spec, runs).axes
-                for line in axes.lines
-            ]
-            for runs in (measured(), small())
+            [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
+            for figure in (draw_figure(spec, measured()), draw_figure(spec, small()))
         )
         assert with_norms == without
     with pytest.raises(ConfigurationError, match="it has test accuracy") as caught:
@@ -169,9 +133,8 @@ def test_runs_with_gradient_norms_are_drawn_as_ever_and_name_their_losses_alone(
 
 
 def test_a_line_that_names_several_configurations_is_refused(small):
-    runs = [{"experiment": "b", "title": "All"}]
     with pytest.raises(ConfigurationError, match="one configuration, but 'b'.* has 2"):
-        draw_figure(COMPARED | {"runs": runs}, small())
+        draw_figure(COMPARED | {"runs": [B | {"title": "All"}]}, small())
 
 
 def test_limits_of_the_configuration_are_the_axes(small):
@@ -180,15 +143,8 @@ def test_limits_of_the_configuration_are_the_axes(small):
 
 
 def test_where_chooses_the_panels_and_leaves_their_names(small):
-    loss = {
-        "title": "T",
-        "kind": "train_against_validation",
-        "experiment": "b",
-        "metric": "binary_cross_entropy",
-    }
-    for spec in (CURVES, loss):
-        panels = draw_figure(spec | {"where": {"hidden": 100}}, small()).axes
-        assert len(panels) == (2 if spec is CURVES else 1)
+    for spec, count in ((CURVES, 2), (entry("train_against_validation", B, **LOSS), 1)):
+        assert len(draw_figure(spec | {"where": {"hidden": 100}}, small()).axes) == count
 
 
 def test_where_that_fits_no_configuration_names_those_there_are(small):
@@ -196,46 +152,32 @@ def test_where_that_fits_no_configuration_names_those_there_are(small):
         draw_figure(CURVES | {"where": {"hidden": 7}}, small())
 
 
-def test_fixed_keys_are_left_out_of_the_names_of_lines(write_run, tmp_path):
-    folders = [
-        write_run(tmp_path, "b", {"batch_size": size, "hidden": h}, epochs=2)
-        for size in (1, 2)
-        for h in (5, 6)
-    ]
-    spec = {
-        "title": "T",
-        "kind": "loss_by_option",
-        "experiment": "b",
-        "option": "hidden",
-        "metric": "binary_cross_entropy",
-        "where": {"batch_size": 1},
-    }
-    assert "batch size" not in texts(draw_figure(spec, load_runs(folders)))
+def test_fixed_keys_are_left_out_of_the_names_of_lines(runs_of):
+    runs = runs_of(*({"batch_size": b, "hidden": h} for b in (1, 2) for h in (5, 6)), epochs=2)
+    spec = entry("loss_by_option", B | LOSS, option="hidden", where={"batch_size": 1})
+    assert "batch size" not in texts(draw_figure(spec, runs))
 
 
-def pair(write_run, tmp_path):
-    folders = [write_run(tmp_path, "b", {"hidden": h}, splits=("train", "test")) for h in (5, 6)]
-    folders.append(write_run(tmp_path, "c", {"hidden": 5, "dropout": 0.5}))
-    left = {"experiment": "b", "where": {"hidden": 5}, "checkpoint": "last", "title": "Plain"}
-    right = {"experiment": "c", "checkpoint": "last", "title": "Dropped"}
-    spec = {"title": "T", "kind": "confusion_pairs", "left": left, "right": right}
-    return spec, load_runs(folders)
+@pytest.fixture
+def pair(runs_of):
+    runs = runs_of(5, 6, splits=("train", "test"))
+    runs |= runs_of({"hidden": 5, "dropout": 0.5}, experiment="c")
+    right = side(title="Dropped") | {"experiment": "c"}
+    return entry("confusion_pairs", left=side(title="Plain", hidden=5), right=right), runs
 
 
-def test_one_configuration_on_each_side_is_a_pair_whatever_its_keys(write_run, tmp_path):
-    spec, runs = pair(write_run, tmp_path)
-    titles = [axes.get_title() for axes in draw_figure(spec, runs).axes[:2]]
+def test_one_configuration_on_each_side_is_a_pair_whatever_its_keys(pair):
+    titles = [axes.get_title() for axes in draw_figure(*pair).axes[:2]]
     assert titles == ["hidden units 5\nPlain", "hidden units 5, dropout 0.5\nDropped"]
 
 
-def test_several_configurations_of_other_keys_are_no_pair(write_run, tmp_path):
-    spec, runs = pair(write_run, tmp_path)
-    del spec["left"]["where"]
+def test_several_configurations_of_other_keys_are_no_pair(pair):
+    spec, runs = pair
     with pytest.raises(ResultsError, match="choose one on each side"):
-        draw_figure(spec, runs)
+        draw_figure(spec | {"left": side(title="Plain")}, runs)
 
 
-def test_the_footnote_names_the_splits_of_both_sides(write_run, tmp_path):
-    spec, runs = pair(write_run, tmp_path)
+def test_the_footnote_names_the_splits_of_both_sides(pair):
+    spec, runs = pair
     right = spec["left"] | {"split": "train", "title": "Training"}
     assert "test and training sequences" in texts(draw_figure(spec | {"right": right}, runs))

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +14,9 @@ from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.tables import TableSpec
 
 PARTS = ("Snakefile", "rules", "workflow", "config", "profiles", "src")
-TINY = {
-    "name": "tiny",
-    "reports": {
-        "rnn_tbptt": {
-            "datasets": ["simulated"],
-            "options": {"epochs": 1},
-            "draw": {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1},
-        }
-    },
-    "replicates": 2,
-    "seed": 3,
-}
+DRAW = {"train_per_class": 4, "test_per_class": 2, "validation_per_class": 1}
+PLAN = {"datasets": ["simulated"], "options": {"epochs": 1}, "draw": DRAW}
+TINY = {"name": "tiny", "reports": {"rnn_tbptt": PLAN}, "replicates": 2, "seed": 3}
 
 
 @dataclass(frozen=True)
@@ -37,18 +27,18 @@ class Checkout:
     work: Path
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self):
         """The environment in which this copy is the package that Python imports."""
         return {**os.environ, "PYTHONPATH": str(self.root / "src")}
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments):
         return [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.work), "--resources", "gpu=1", "--cores", "2"),
             *arguments,
         ]
 
-    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
+    def snakemake(self, *arguments, ok=True, **environment):
         """Run Snakemake and return what it printed; `ok` says whether it should succeed."""
         done = subprocess.run(
             self.command(*arguments),
@@ -64,7 +54,7 @@ class Checkout:
         assert (done.returncode == 0) is ok, printed
         return printed
 
-    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def started(self, *arguments):
         """Start Snakemake in a process group of its own, as a shell does."""
         return subprocess.Popen(
             self.command(*arguments),
@@ -74,25 +64,25 @@ class Checkout:
             env=self.environment,
         )
 
-    def configure(self, content: dict) -> str:
+    def configure(self, content):
         """Write a configuration file and return its path."""
         path = self.work / "tiny.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return str(path)
 
-    def change(self, file: str) -> None:
+    def change(self, file):
         """Add a line to a source file of the copy."""
         path = self.root / "src" / "harmodels" / file
         path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
 
 
 @pytest.fixture
-def checkout(repository: Path, tmp_path: Path) -> Checkout:
+def checkout(repository, tmp_path):
     return copy_of(repository, tmp_path)
 
 
-def copy_of(repository: Path, folder: Path) -> Checkout:
+def copy_of(repository, folder):
     made = in_folder(folder)
     made.root.mkdir()
     for part in PARTS:
@@ -106,12 +96,12 @@ def copy_of(repository: Path, folder: Path) -> Checkout:
     return made
 
 
-def in_folder(folder: Path) -> Checkout:
+def in_folder(folder):
     """Return the checkout in a folder, with blanks and letters beyond ASCII on every path."""
     return Checkout(folder / "Ærø projekt", folder / "résultats d'été")
 
 
-def shrink(root: Path) -> None:
+def shrink(root):
     """Leave two configurations an experiment: the DAG is the same, the waiting shorter."""
     path = root / "config" / "reports" / "rnn_tbptt.yaml"
     report = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -122,9 +112,7 @@ def shrink(root: Path) -> None:
     for section, spec in (("tables", TableSpec), ("figures", FigureSpec)):
         specs = report[section].items()
         report[section] = {n: s for n, s in specs if set(spec.read(s).needs) <= set(kept)}
-    report["claims"] = {
-        "early_stopping": report["claims"]["early_stopping_better_on_average"],
-    }
+    report["claims"] = {"early_stopping": report["claims"]["early_stopping_better_on_average"]}
     path.write_text(yaml.safe_dump(report, sort_keys=False), encoding="utf-8")
     path = root / "config" / "config.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -133,10 +121,10 @@ def shrink(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(repository: Path, once: Callable[..., Path]) -> Checkout:
+def built(repository, once):
     """A checkout in which everything was built once; tests only plan in it."""
 
-    def build(folder: Path) -> None:
+    def build(folder):
         made = copy_of(repository, folder)
         made.snakemake("--configfile", made.configure(TINY))
 
@@ -144,7 +132,7 @@ def built(repository: Path, once: Callable[..., Path]) -> Checkout:
 
 
 @pytest.fixture
-def once_more(built: Checkout, tmp_path: Path) -> Checkout:
+def once_more(built, tmp_path):
     """The built checkout once more, to be changed."""
     passing = shutil.ignore_patterns("locks", "log", "tmp*")  # of others who plan in it now
     for folder in (built.root, built.work):
@@ -153,25 +141,21 @@ def once_more(built: Checkout, tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def foreign_locale(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def foreign_locale(tmp_path_factory):
     """The environment of a user whose system knows ASCII only and, if it can, decimal commas."""
     folder = tmp_path_factory.mktemp("locales")
     command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8")]
-    made = (
-        shutil.which("localedef") and subprocess.run(command, capture_output=True).returncode == 0
-    )
-    if not made:  # there are no sources of de_DE
+    made = shutil.which("localedef") and subprocess.run(command, capture_output=True)
+    if not made or made.returncode:  # there are no sources of de_DE
         return {"LC_ALL": "C", "LANG": "C"}
     found = {"LC_ALL": "", "LANG": "C", "LOCPATH": str(folder), "LC_NUMERIC": "de_DE.UTF-8"}
     found |= {"LC_CTYPE": "C", "PYTHONCOERCECLOCALE": "0"}
     ask = "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.str(0.5))"
-    said = subprocess.check_output(
-        [sys.executable, "-c", ask], env={**os.environ, **found}, text=True
-    )
-    assert said.strip() == "0,5"
+    command, environment = [sys.executable, "-c", ask], {**os.environ, **found}
+    assert subprocess.check_output(command, env=environment, text=True).strip() == "0,5"
     return found
 
 
 @pytest.fixture
-def tiny() -> dict:
+def tiny():
     return TINY

@@ -1,13 +1,14 @@
 """The real Snakefile against a bad mirror, a second run and a wrong clock."""
 
 import copy
-import hashlib
 import os
 import signal
 import time
 import zipfile
 
 import yaml
+
+from harmodels.files import sha256
 
 RUN = "results/rnn_tbptt/simulated/runs/part_b/learning_rate=0.1+hidden=4+window=30"
 RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
@@ -23,15 +24,10 @@ def test_what_a_mirror_holds_is_an_archive_or_refused_by_name(checkout, tiny, mo
     (mirror / "page.zip").write_bytes(b"<!DOCTYPE html><title>Sorry</title>")
     path = checkout.root / "config" / "datasets.yaml"
     registry = yaml.safe_load(path.read_text(encoding="utf-8"))
+    known = {"addresses": ["http://127.0.0.1:9/nothing-listens-here.zip"]}
+    known |= {"sha256": [sha256(mirror / "good.zip")], "largest_bytes": 100_000}
     for name in ("good", "page"):
-        registry[name] = registry["wisdm"] | {
-            "archive": {
-                "file": f"{name}.zip",
-                "largest_bytes": 100_000,
-                "sha256": [hashlib.sha256((mirror / "good.zip").read_bytes()).hexdigest()],
-                "addresses": ["http://127.0.0.1:9/nothing-listens-here.zip"],
-            }
-        }
+        registry[name] = registry["wisdm"] | {"archive": known | {"file": f"{name}.zip"}}
     path.write_text(yaml.safe_dump(registry), encoding="utf-8")
     content = copy.deepcopy(tiny) | {"mirror": str(mirror)}
     content["reports"]["rnn_tbptt"]["datasets"] = ["good", "page"]

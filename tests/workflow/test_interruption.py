@@ -3,9 +3,7 @@
 import copy
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ RECORDS = ("history.parquet", "predictions.parquet", "weights.safetensors")
 PATIENCE_S = 120
 
 
-def wait_for(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+def wait_for(happened, process):
     until = time.monotonic() + PATIENCE_S
     while not happened():
         assert process.poll() is None, "the run ended before it could be interrupted"
@@ -26,7 +24,7 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen) -> None:
         time.sleep(0.05)
 
 
-def training_processes(work: Path) -> list[int]:
+def training_processes(work):
     """The processes that train in this folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -40,7 +38,7 @@ def training_processes(work: Path) -> list[int]:
     return found
 
 
-def started(checkout, configuration: str) -> subprocess.Popen:
+def started(checkout, configuration):
     """A run with a checkpoint written."""
     process = checkout.started(TARGET, "--configfile", configuration, "--cores", "2")
     kept = checkout.work / CHECKPOINTS / CONFIGURATION / "checkpoint.safetensors"

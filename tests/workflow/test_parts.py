@@ -8,7 +8,7 @@ import yaml
 from harmodels.files import read_json, sha256
 
 
-def trained(printed: str) -> list[str]:
+def trained(printed):
     """Return what was trained, from Snakemake's messages."""
     return sorted(
         line.split("Training ", 1)[1]
@@ -38,9 +38,7 @@ def test_more_replicates_train_only_the_new_ones(checkout, tiny):
 def test_every_person_is_left_out_once_by_a_job_of_their_own(checkout, tiny):
     path = checkout.root / "config" / "reports" / "rnn_tbptt.yaml"
     report = yaml.safe_load(path.read_text(encoding="utf-8"))
-    report["draws"] = {
-        "everyone": {"protocol": "leave_one_subject_out", "test_per_class": None},
-    }
+    report["draws"] = {"everyone": {"protocol": "leave_one_subject_out", "test_per_class": None}}
     report["experiments"]["part_b"]["draw"] = "everyone"
     report["experiments"]["part_b"]["grid"]["learning_rate"] = [0.1]
     report["tables"] = {"table1": report["tables"]["table1"]}

@@ -20,22 +20,14 @@ def planned(checkout, *arguments):
 
 def test_the_pipeline_makes_every_kind_of_product_and_says_what_is_simulated(built):
     folder = built.work / "results"
-    for path in (
-        "tiny.html",
-        "datasets/simulated/preview.svg",
-        "rnn_tbptt/simulated/tables/table1.md",
-        "rnn_tbptt/simulated/tables/table3.tex",
-        "rnn_tbptt/simulated/claims.md",
-        "rnn_tbptt/simulated/figures/figure5.svg",
-    ):
-        assert "SIMULATED" in (folder / path).read_text(encoding="utf-8"), path
-    for path in (
-        "rnn_tbptt/simulated/tables/table1.csv",
-        "rnn_tbptt/simulated/figures/figure7.png",
-        "tiny.provenance.json",
-        "provenance.md",
-    ):
-        assert (folder / path).stat().st_size > 0, path
+    report = folder / "rnn_tbptt" / "simulated"
+    texts = [folder / "tiny.html", folder / "datasets" / "simulated" / "preview.svg"]
+    products = ("tables/table1.md", "tables/table3.tex", "claims.md", "figures/figure5.svg")
+    for path in (*texts, *map(report.joinpath, products)):
+        assert "SIMULATED" in path.read_text(encoding="utf-8"), path
+    records = [folder / "tiny.provenance.json", folder / "provenance.md"]
+    for path in (report / "tables/table1.csv", report / "figures/figure7.png", *records):
+        assert path.stat().st_size > 0, path
 
 
 def test_the_report_of_snakemake_holds_tables_and_ledger_under_their_titles(built, tmp_path):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from harmodels.files import read_json
+from harmodels.files import read_json, write_text
 from harmodels.records.run import RunRecord
-from harmodels.reporting.page.build import build_page, write_page
+from harmodels.reporting.page.build import build_page
 from harmodels.reporting.page.sections import ReportSection
 from harmodels.runtime.script import script_job
 
@@ -32,4 +32,4 @@ with script_job(snakemake, "page"):
         recordings={name: results / "recordings" / name for name in snakemake.params.recordings},
         live=snakemake.params.live,
     )
-    write_page(snakemake.output.page, html)
+    write_text(snakemake.output.page, html)

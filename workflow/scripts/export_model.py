@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from harmodels.config.project import ModelPlan
 from harmodels.data.registry import load_registries, registry_files
-from harmodels.pipeline.export_model import ModelSource, export_model, plan_of
+from harmodels.pipeline.export_model import ModelSource, export_model
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake, f"model {snakemake.wildcards.model}"):
-    plan = plan_of(snakemake.params.plan)
+    plan = ModelPlan.read(snakemake.params.plan)
     dataset = load_registries(registry_files(snakemake.params.registries))[plan.dataset]
     source = ModelSource(
         plan=plan,

@@ -56,12 +56,8 @@ class ModelSource:
 def export_model(source: ModelSource, folder: Path) -> None:
     """Write the model of a finished run into a folder.
 
-    Raises
-    ------
-    ModelError
-        If no estimator has the run's architecture, or all its networks diverged.
-    ResultsError
-        If a file of the run is missing or damaged, or its weights do not fit.
+    Raises ModelError if no estimator has the run's architecture or all its networks diverged,
+    ResultsError if a file of the run is missing or damaged or its weights do not fit.
     """
     plan = source.plan
     (runs,) = load_runs(source.folders).values()
@@ -231,8 +227,3 @@ def _accuracy(
 
 def _bounds(interval: Interval) -> Bounds | None:
     return None if np.isnan(interval.low) else (float(interval.low), float(interval.high))
-
-
-def plan_of(settings: Mapping[str, Any]) -> ModelPlan:
-    """Return the plan that a rule's parameters hold."""
-    return ModelPlan.read(settings)

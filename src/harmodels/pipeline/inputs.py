@@ -32,10 +32,9 @@ class Wildcards(Protocol):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Functions of the wildcards of a job; a target that cannot be built raises an error.
+    """Functions of the wildcards of a job.
 
-    All of them raise `ConfigurationError` where the wildcards name something that the
-    configuration does not have.
+    All raise `ConfigurationError` where the wildcards name what the configuration does not have.
     """
 
     pipeline: Pipeline
@@ -144,11 +143,17 @@ class Inputs:
         return lambda wildcards: self._spec(section, wildcards).given()
 
     def run_folders(self, section: str) -> Callable[[Wildcards], list[str]]:
-        """Return a function to the folders of the runs behind one table or figure."""
-        return lambda wildcards: self._folders(wildcards, [self._spec(section, wildcards)])
+        """Return a function to the folders of the runs behind a table, a figure or all claims."""
+
+        def of(wildcards: Wildcards) -> list[str]:
+            needs = (name for spec in self._specs(section, wildcards) for name in spec.needs)
+            report, dataset = wildcards.report, wildcards.dataset
+            return run_folders(self.pipeline, report, dataset, dict.fromkeys(needs))
+
+        return of
 
     def run_files(self, section: str) -> Callable[[Wildcards], list[str]]:
-        """Return a function to the files of the runs behind one table or figure."""
+        """Return a function to the files of these runs."""
         folders = self.run_folders(section)
         return lambda wildcards: files_in(folders(wildcards), RUN_FILES)
 
@@ -168,12 +173,10 @@ class Inputs:
 
         def of(wildcards: Wildcards) -> dict[str, Any]:
             known = self.pipeline.report(wildcards.report).published_runs
-            if section == "claims":
-                specs: Iterable[ProductSpec] = self._claims(wildcards).values()
-            else:
-                specs = [self._spec(section, wildcards)]
             entries = {
-                name: entry for spec in specs for name, entry in spec.published_runs(known).items()
+                name: entry
+                for spec in self._specs(section, wildcards)
+                for name, entry in spec.published_runs(known).items()
             }
             files = [file for entry in entries.values() for file in entry.files]
             given = {name: entry.given() for name, entry in entries.items()}
@@ -201,14 +204,6 @@ class Inputs:
         """Return the claims of a report that its experiments can decide, as plain values."""
         return {name: spec.given() for name, spec in self._claims(wildcards).items()}
 
-    def claim_folders(self, wildcards: Wildcards) -> list[str]:
-        """Return the folders of the runs behind a report's claims."""
-        return self._folders(wildcards, self._claims(wildcards).values())
-
-    def claim_files(self, wildcards: Wildcards) -> list[str]:
-        """Return the files of the runs behind a report's claims."""
-        return files_in(self.claim_folders(wildcards), RUN_FILES)
-
     def _part(self, wildcards: Wildcards) -> tuple[Configuration, Part]:
         return self.pipeline.part(
             wildcards.report, wildcards.dataset, wildcards.experiment, wildcards.configuration
@@ -220,9 +215,10 @@ class Inputs:
     def _spec(self, section: str, wildcards: Wildcards) -> ProductSpec:
         return self.pipeline.spec(wildcards.report, section, wildcards.name)
 
-    def _folders(self, wildcards: Wildcards, specs: Iterable[ProductSpec]) -> list[str]:
-        experiments = dict.fromkeys(name for spec in specs for name in spec.needs)
-        return run_folders(self.pipeline, wildcards.report, wildcards.dataset, experiments)
+    def _specs(self, section: str, wildcards: Wildcards) -> list[ProductSpec]:
+        if section == "claims":
+            return [*self._claims(wildcards).values()]
+        return [self._spec(section, wildcards)]
 
 
 def _digests(files: Iterable[str]) -> dict[str, str]:

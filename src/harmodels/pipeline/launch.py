@@ -25,11 +25,6 @@ def snakemake_command(arguments: Sequence[str], root: Path) -> list[str]:
 
     `arguments` are the name of a configuration of the package, or nothing; then whatever
     Snakemake takes.
-
-    >>> from harmodels.assets import root
-    >>> command = snakemake_command(["demo", "--dry-run"], root())
-    >>> [Path(part).name for part in command[3:]]
-    ['--configfile', 'demo.yaml', '--snakefile', 'Snakefile', '--dry-run']
     """
     rest = list(arguments)
     chosen: list[str] = []

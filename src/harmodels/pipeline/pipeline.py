@@ -22,15 +22,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What the rules ask for.
-
-    Attributes
-    ----------
-    project
-        The parsed configuration.
-    datasets
-        The data sets that its reports name, by name.
-    """
+    """The project and the data sets, by name, that its reports name."""
 
     project: Project
     datasets: Mapping[str, Dataset]
@@ -91,26 +83,14 @@ class Pipeline:
     def part(
         self, report: str, dataset: str, experiment: str, folder: str
     ) -> tuple[Configuration, Part]:
-        """Return what the job does whose folder has this name.
-
-        Raises
-        ------
-        ConfigurationError
-            If the configuration is not in the grid, or is not trained in such a part.
-        """
+        """Return what the job does whose folder has this name; raise if there is no such job."""
         name, suffix = split_name(folder)
         configuration = self.configuration(report, experiment, name)
         parts = self.parts(report, dataset, experiment)
         return configuration, _find("part", suffix, parts, f"{experiment} of {report}")
 
     def spec(self, report: str, section: str, name: str) -> ProductSpec:
-        """Return the specification of one table, figure or claim.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such entry, or its experiments are not part of the project.
-        """
+        """Return the specification of a table, figure or claim; raise if it cannot be built."""
         plan = self.report(report)
         spec: ProductSpec = _find(
             section.removesuffix("s"), name, getattr(plan, section), f"report {report}"
@@ -135,17 +115,8 @@ class Pipeline:
 def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     """Read and check a configuration, the reports it names and their data sets.
 
-    Parameters
-    ----------
-    config
-        The content of config/config.yaml, with what the command line changed.
-    root
-        The folder that holds config/ and workflow/schemas/.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming file, key and value.
+    `config` is the content of config/config.yaml with what the command line changed, `root` holds
+    config/. Raises ConfigurationError naming file, key and value.
     """
     project = parse_project(config, root)
     own = [Path(path) for path in project.registries]

@@ -35,20 +35,9 @@ class Project:
 
 
 def parse_project(config: Mapping[str, Any], root: Path) -> Project:
-    """Check the configuration and the report files it names, and expand the grids.
+    """Check the configuration and the report files in `root`, and expand the grids.
 
-    Parameters
-    ----------
-    config
-        The content of config/config.yaml, with what the command line changed.
-    root
-        The repository, which holds config/.
-
-    Raises
-    ------
-    ConfigurationError
-        If a key is unknown or missing, a value has the wrong type or lies outside its range, a
-        report does not exist, or a grid is impossible.
+    Raises ConfigurationError naming file, key and value.
     """
     refuse_oversized(config, "configuration")
     file = ProjectFile.read(config, "configuration")

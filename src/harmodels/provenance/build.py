@@ -28,23 +28,10 @@ ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("
 def record_report(
     results: Path, section: Mapping[str, Any], published: Callable[[str], str]
 ) -> RecordedReport:
-    """Record one report on one data set.
+    """Record one report on one data set; a missing or damaged file is a ResultsError.
 
-    Parameters
-    ----------
-    results
-        The results folder.
-    section
-        `report`, `dataset`, `spec` (tables, figures, claims), the folders of all `runs`, `reads`:
-        by experiment the file under the results folder that its networks read, `splits`: by
-        folder the file of splits, and `published_runs` as the report's configuration has them.
-    published
-        Returns the content of a file of `config/published`.
-
-    Raises
-    ------
-    ResultsError
-        If a file is missing or damaged.
+    `section` is one of `pipeline.sections.recorded_sections`; `published` returns the content of a
+    file of `config/published`.
     """
     report, dataset = section["report"], section["dataset"]
     specs = Products.read({name: section["spec"][name] for name in Products.model_fields})
@@ -98,23 +85,10 @@ def record_data(
     files: Sequence[str],
     archive: Mapping[str, Any] | None,
 ) -> RecordedData:
-    """Record one data set.
+    """Record one data set; a missing or damaged file is a ResultsError.
 
-    Parameters
-    ----------
-    results
-        The results folder.
-    name
-        Its key.
-    tables, files
-        Names under its folder: of the tables that runs read, and of everything else.
-    archive
-        As `RecordedArchive`, but for `found`.
-
-    Raises
-    ------
-    ResultsError
-        If a file is missing or damaged.
+    Of the files under its folder `tables` are those that runs read, `files` all others; `archive`
+    is as `RecordedArchive`, but for `found`.
     """
     place = f"datasets/{name}"
     card = DatasetCard.read_file(results / place / "card.json")
@@ -132,13 +106,7 @@ def record_data(
 
 
 def hashes_of(results: Path, files: Sequence[str]) -> Hashes:
-    """Return the SHA-256 of each file.
-
-    Raises
-    ------
-    ResultsError
-        If one cannot be read.
-    """
+    """Return the SHA-256 of each file; raise ResultsError if one cannot be read."""
     try:
         return {file: sha256(results / file) for file in files}
     except OSError as error:

@@ -49,18 +49,7 @@ def write_crate(results: Path, licence: str | None = None) -> Path:
 
     It describes the files that the folder's records vouch for and that are present. Authors, an
     address and, where none is given, a licence are left to whoever publishes the folder.
-
-    Parameters
-    ----------
-    results
-        A results folder with one or more records.
-    licence
-        Address of the licence under which the results are published.
-
-    Raises
-    ------
-    ResultsError
-        If there is no record, or a file differs from its record.
+    Raises ResultsError if there is no record, or a file differs from its record.
     """
     paths = sorted(results.glob(f"*{ENDING}"))
     if not paths:

@@ -35,11 +35,6 @@ def compare_folders(left: Path, right: Path) -> pd.DataFrame:
     between replicates of the same seed (`paired`), otherwise Welch's (`unpaired`); there is none
     where a cell is no mean over replicates, or a folder's runs are not recorded (basis empty).
     A cell that only one folder has differs, and has no value on the other side.
-
-    Raises
-    ------
-    ResultsError
-        If a folder has no tables, or a file is damaged.
     """
     both = _cells(left).merge(
         _cells(right), on=[*CELL, "copy"], how="outer", suffixes=("_left", "_right")
@@ -70,11 +65,6 @@ def compare_with_published(results: Path) -> pd.DataFrame:
     Ours differs if it does in the three decimals that are published; the interval is that of our
     mean, moved, and `basis` says over what it is: `seeds`, `people` or both; empty for a median,
     whose range is no interval.
-
-    Raises
-    ------
-    ResultsError
-        If the folder has no tables, or a file is damaged.
     """
     cells = _cells(results).dropna(subset="published")
     if cells.empty:
@@ -92,12 +82,7 @@ def compare_with_published(results: Path) -> pd.DataFrame:
 def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
     """Return the cells that differ, the largest differences of shares first, and a line of counts.
 
-    Parameters
-    ----------
-    cells
-        As returned by `compare_folders`.
-    most
-        How many cells to list; None lists all, those that are equal too.
+    At most `most` cells are listed; None lists all, those that are equal too.
     """
     differing = cells[cells["differs"]]
     beyond = (cells["low"] > 0) | (cells["high"] < 0)

@@ -15,11 +15,6 @@ def run_overview(results: Path) -> pd.DataFrame:
     Columns `report`, `dataset`, `experiment`, `configuration`, `replicates`, `diverged`, `last`
     and `best` (test accuracy of these weights as text, with its 95 % interval over the replicates
     that did not diverge; `none` where there are no such weights), `epochs`, `engine` and `seconds`.
-
-    Raises
-    ------
-    ResultsError
-        If a run is damaged; it names the file.
     """
     return pd.DataFrame(
         [_row(path.parent) for path in sorted(results.glob("**/runs/*/*/run.json"))]

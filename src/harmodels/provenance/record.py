@@ -126,10 +126,7 @@ def write_record(path: str | Path, record: ProjectRecord) -> None:
 def read_record(path: str | Path) -> ProjectRecord:
     """Read what `write_record` wrote.
 
-    Raises
-    ------
-    ResultsError
-        If the file is missing, damaged, was changed, or names a file outside its folder.
+    Raises ResultsError if it is missing, damaged, was changed, or names a file outside its folder.
     """
     content = read_json(path)
     if not isinstance(content, dict) or not {"digest", "format"} <= set(content):

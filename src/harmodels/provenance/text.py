@@ -24,15 +24,8 @@ def heading_of(record: ProjectRecord) -> str:
 def provenance_markdown(record: ProjectRecord, runs: Mapping[str, RunRecord]) -> str:
     """Return a page that describes how the results of a project were made; ends in a line feed.
 
-    Where runs disagree in code, versions, machine or settings, every value is listed with the
-    runs that have it.
-
-    Parameters
-    ----------
-    record
-        Of the project.
-    runs
-        Its runs by folder.
+    Where runs (by folder) disagree in code, versions, machine or settings, every value is listed
+    with the runs that have it.
     """
     lines = [
         heading_of(record),

@@ -173,7 +173,7 @@ class Reader:
         return types
 
     def _chunk(self, batch: pa.RecordBatch, done: int) -> Chunk:
-        table = batch.to_pandas()
+        table = batch.to_pandas(ignore_metadata=True)  # an index of the writer is a column here
         values = table[list(self.source.columns)].to_numpy(np.float64)
         values = values * np.array(self.source.factors)
         times = self._times(table)

@@ -19,11 +19,7 @@ class ResultsRecord(Record):
     def read_file(cls, path: str | Path) -> Self:
         """Return the record that a JSON file holds.
 
-        Raises
-        ------
-        ResultsError
-            If the file is missing or damaged: with the file, a line for each wrong key, and the
-            remedy.
+        Raises ResultsError with the file, a line for each wrong key, and the remedy.
         """
         content = read_json(path)
         try:

@@ -47,13 +47,6 @@ class RunRecord(Program):
 
     Keys with a default are those that a record of an older version may lack; unknown ones, which a
     newer version may have written, are passed over.
-
-    Examples
-    --------
-    ::
-
-        record = RunRecord.read_file("results/…/learning_rate=0.1+hidden=50/run.json")
-        [outcome.epochs for outcome in record.replicates]
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore")

@@ -16,33 +16,15 @@ from harmodels.reporting.runs.measures import PER_CLASS
 
 @dataclass(frozen=True)
 class Known:
-    """What the specifications of a report may name.
+    """What the specifications of a report may name."""
 
-    Attributes
-    ----------
-    experiments
-        Those that the project builds, by name.
-    names
-        Of all experiments of the report.
-    published_runs
-        What the report published, by experiment.
-    folder
-        `config/published`.
-    """
-
-    experiments: Mapping[str, Experiment]
-    names: Sequence[str]
-    published_runs: Mapping[str, PublishedRun]
-    folder: Path
+    experiments: Mapping[str, Experiment]  # those that the project builds
+    names: Sequence[str]  # of all experiments of the report
+    published_runs: Mapping[str, PublishedRun]  # by experiment
+    folder: Path  # config/published
 
     def missing(self, names: Sequence[str]) -> list[str]:
-        """Return the experiments that are not built.
-
-        Raises
-        ------
-        ConfigurationError
-            If the report has no such experiment.
-        """
+        """Return the experiments that are not built; raise if the report has no such experiment."""
         for name in names:
             if name not in self.names:
                 raise ConfigurationError(unknown("experiment", name, self.names))
@@ -147,13 +129,7 @@ def losses_of(training: str) -> list[str]:
 
 
 def check_values(option: str, scale: str, experiment: str, values: Sequence[Any]) -> None:
-    """Refuse a sweep with two configurations of a value, or with values that its axis lacks.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming the option and its values.
-    """
+    """Refuse a sweep with two configurations of a value, or with values that its axis lacks."""
     if len(set(values)) < len(values):
         raise ConfigurationError(
             f"a sweep needs one configuration of each {option!r}, but experiment "

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from harmodels.errors import ResultsError
+from harmodels.records.base import AGAIN
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -18,19 +19,8 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read what `csv_text` returned back from a file; only an empty cell is a missing value.
 
-    Parameters
-    ----------
-    path
-        The CSV file.
-    columns
-        Those that it must have.
-    dtype
-        Types of columns whose text could be read as another type.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing or lacks a column.
+    `dtype` has the types of columns whose text could be read as another type. Raises ResultsError
+    if the file is missing or lacks one of `columns`.
     """
     try:
         frame = pd.read_csv(
@@ -41,12 +31,8 @@ def read_csv(
             float_precision="round_trip",  # the number that was written, in every version of pandas
         )
     except (OSError, ValueError) as error:
-        raise ResultsError(
-            f"cannot read {path}: {error}. Delete it and run snakemake again."
-        ) from error
+        raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise ResultsError(
-            f"{path} lacks the column {missing[0]!r}. Delete it and run snakemake again."
-        )
+        raise ResultsError(f"{path} lacks the column {missing[0]!r}. {AGAIN}")
     return frame

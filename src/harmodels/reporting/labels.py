@@ -9,18 +9,15 @@ from harmodels.config.selection import humanise
 from harmodels.plugins import CELLS
 
 _KEYS = {
-    "window": "Window",
     "hidden": "Hidden units",
     "hidden1": "First layer",
     "hidden2": "Second layer",
-    "units": "Units",
     "clip": "Clip at ±",
 }
 _MEASURES = {
     "macro_f1": "Macro-F1",
     "most_predicted_share": "Most predicted class",
     "early_stop_epoch": "Early-stop epoch",
-    "epochs": "Epochs",
     "best_accuracy_epoch": "Epoch of best accuracy",
     "train_loss": "Training loss",
     "train_distance": "Training curve, distance",
@@ -34,7 +31,6 @@ _MEASURES = {
     "binary_cross_entropy_per_class": "Binary cross-entropy per class (nats)",
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "cross_entropy": "Cross-entropy (nats)",
-    "accuracy": "Accuracy",
     "confused": "Sequences",
     "printed_inside": "Printed rows inside the interval of ours",
     "printed_distance": "Distance to the printed rows",
@@ -76,8 +72,6 @@ def name_text(value: Any) -> str:
 def entry_label(key: str) -> str:
     """Return what a table or figure is called, from its key in the configuration.
 
-    Examples
-    --------
     >>> entry_label("table1"), entry_label("figure4_time"), entry_label("normal_test")
     ('Table 1', 'Figure 4, time', 'Normal test')
     """

@@ -91,13 +91,7 @@ class ProductSpec(Record):
         return False
 
     def check_published(self, known: Known) -> None:
-        """Refuse published data that do not exist.
-
-        Raises
-        ------
-        ConfigurationError
-            Naming what is missing and what there is.
-        """
+        """Refuse published data that do not exist."""
         for file in self.published_files:
             read_rows(file, known.folder)
         for name in self.published_experiments:
@@ -108,13 +102,7 @@ class ProductSpec(Record):
                 )
 
     def check(self, known: Known) -> None:
-        """Refuse names of what the experiments, all of which are built, do not have.
-
-        Raises
-        ------
-        ConfigurationError
-            Naming what is missing and what there is.
-        """
+        """Refuse names of what the experiments, all of which are built, do not have."""
         for selection in self.selections:
             known.check_selection(selection)
         for curve in self.shown_curves:

@@ -16,41 +16,17 @@ from harmodels.reporting.runs.published import load_published
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Runs, and what is set beside them.
-
-    Attributes
-    ----------
-    runs
-        Of each experiment that the specification selects from, in grid order.
-    tables
-        The files of `config/published` that the specification names.
-    published
-        What the report published of the experiments, as `runs.published.read_published` gives it.
-    subjects
-        Columns id and subject of the data set's sequences; without them, and where the subjects
-        are empty, intervals are over seeds alone.
-    """
+    """Runs, and what is set beside them."""
 
     runs: Runs
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    published: Runs = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # of config/published
+    published: Runs = field(default_factory=dict)  # as `runs.published.read_published` gives it
+    # columns id and subject; without them, or where subjects are empty, intervals are over seeds
     subjects: pd.DataFrame | None = None
 
     @classmethod
     def of_job(cls, snakemake: Any) -> Self:
-        """Return what a job's script is given.
-
-        Parameters
-        ----------
-        snakemake
-            As the script has it: params `folders`, `published_runs` and maybe `published`, and
-            maybe the input `sequences`.
-
-        Raises
-        ------
-        ResultsError
-            If a file is missing or damaged.
-        """
+        """Return what a job's script is given; a missing or damaged file is a ResultsError."""
         params, folder = snakemake.params, root() / "config" / "published"
         sequences = snakemake.input.get("sequences")
         return cls(

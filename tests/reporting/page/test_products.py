@@ -4,7 +4,7 @@ from harmodels.reporting.page.products import page_tables
 from harmodels.reporting.page.sections import ReportSection, SectionSpec
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.tables import write_table_files
-from tests.reporting.entries import build_table
+from tests.reporting.entries import build_table, entry, side
 
 
 def test_each_printed_number_names_its_line_of_the_csv(section):
@@ -19,10 +19,7 @@ def test_each_printed_number_names_its_line_of_the_csv(section):
 def test_a_line_leads_to_the_run_of_its_row(section):
     (table,) = page_tables(section())
     runs = {line.texts[0]: [link.anchor for link in line.runs] for line in table.lines}
-    assert runs == {
-        "50": ["toy_report-toy-run-b-1"],
-        "100": ["toy_report-toy-run-b-2"],
-    }
+    assert runs == {"50": ["toy_report-toy-run-b-1"], "100": ["toy_report-toy-run-b-2"]}
 
 
 @pytest.fixture
@@ -43,13 +40,8 @@ def page_table(write_run, tmp_path):
 
 
 def test_the_sides_of_a_comparison_lead_to_their_own_runs(page_table):
-    sides = {
-        side: {"experiment": experiment, "checkpoint": "last", "title": title}
-        for side, experiment, title in (("left", "b", "First"), ("right", "c", "Second"))
-    }
-    table = page_table(
-        {"title": "t", "kind": "side_by_side", "measures": ["top_1"], **sides},
-    )
+    sides = {"left": side(title="First"), "right": side(title="Second") | {"experiment": "c"}}
+    table = page_table(entry("side_by_side", sides, measures=["top_1"]))
     group = table.columns.index("group")
     found = {(line.texts[0], line.texts[group]): line.runs[0].text for line in table.lines}
     assert found[("50", "First")] == "b, run 1"
@@ -57,19 +49,7 @@ def test_the_sides_of_a_comparison_lead_to_their_own_runs(page_table):
 
 
 def test_rows_named_by_their_experiment_lead_to_its_runs(page_table):
-    table = page_table(
-        {
-            "title": "t",
-            "kind": "top_k",
-            "checkpoint": "last",
-            "measures": ["top_1"],
-            "experiments": [
-                {"experiment": "b", "where": {"hidden": 50}, "title": "Small"},
-                {"experiment": "c", "where": {"hidden": 100}, "title": "Large"},
-            ],
-        }
-    )
-    assert [[link.text for link in line.runs] for line in table.lines] == [
-        ["b, run 1"],
-        ["c, run 2"],
-    ]
+    rows = [side(title="Small", hidden=50), side(title="L", hidden=100) | {"experiment": "c"}]
+    table = page_table(entry("top_k", checkpoint="last", measures=["top_1"], experiments=rows))
+    links = [[link.text for link in line.runs] for line in table.lines]
+    assert links == [["b, run 1"], ["c, run 2"]]

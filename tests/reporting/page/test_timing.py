@@ -1,6 +1,5 @@
 import json
 import os
-from pathlib import Path
 
 import pytest
 
@@ -11,20 +10,17 @@ from tests.run_files import RUN
 BEGAN = 1_000.0
 
 
-def test_overhead_is_what_a_job_took_besides_its_training(section):
-    made = section(seconds=1.5, job_seconds={("b", "hidden=50"): 4.0, ("b", "hidden=100"): 2.0})
-    (time,) = times(made)
-    assert (time.jobs, time.training, time.overhead) == (2, 3.0, 3.0)
-
-
-def test_a_resumed_training_longer_than_its_last_attempt_has_no_overhead(section):
-    (time,) = times(section(seconds=9.0, job_seconds={("b", "hidden=50"): 4.0}))
-    assert time.overhead == 0.0
-
-
-def test_overhead_is_unknown_without_benchmarks(section):
-    (time,) = times(section())
-    assert time.overhead is None
+@pytest.mark.parametrize(
+    ("seconds", "known", "overhead"),
+    [
+        (1.5, {("b", "hidden=50"): 4.0, ("b", "hidden=100"): 2.0}, 3.0),
+        (9.0, {("b", "hidden=50"): 4.0}, 0.0),  # resumed: longer than its last attempt
+        (1.5, {}, None),
+    ],
+)
+def test_overhead_is_what_a_job_took_besides_its_training(section, seconds, known, overhead):
+    (time,) = times(section(seconds=seconds, job_seconds=known))
+    assert (time.jobs, time.training, time.overhead) == (2, 2 * seconds, overhead)
 
 
 def test_the_last_attempt_of_each_job_is_read_and_damage_is_passed_over(tmp_path):
@@ -37,7 +33,7 @@ def test_the_last_attempt_of_each_job_is_read_and_damage_is_passed_over(tmp_path
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def results(tmp_path):
     """Two trainings after `BEGAN`, one before; two tables of which one is of this run."""
     logs = tmp_path / "logs" / "toy" / "data"
     (logs / "train" / "b").mkdir(parents=True)
@@ -55,30 +51,26 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lines(results: Path) -> list[str]:
+def lines(results):
     folder = results / "toy" / "data"
-    entry = {
-        "report": "toy",
-        "dataset": "data",
-        "spec": {"title": "Toy", "experiments": {"b": "The only one"}},
-        "folder": str(folder),
-        "runs": [str(folder / "runs" / "b" / name) for name in ("x=1", "x=2", "x=3", "x=4")],
-    }
+    runs = [str(folder / "runs" / "b" / name) for name in ("x=1", "x=2", "x=3", "x=4")]
+    spec = {"title": "Toy", "experiments": {"b": "The only one"}}
+    entry = {"report": "toy", "dataset": "data", "spec": spec, "folder": str(folder), "runs": runs}
     return lines_of_times([entry], BEGAN, results)
 
 
-def test_trainings_and_overhead_of_this_run_alone_are_summed_by_experiment(results: Path) -> None:
+def test_trainings_and_overhead_of_this_run_alone_are_summed_by_experiment(results):
     assert "The only one: 2 trainings, 5.0 s; besides: 1.0 s" in lines(results)[1]
 
 
-def test_jobs_that_train_nothing_are_summed_from_their_logs(results: Path) -> None:
+def test_jobs_that_train_nothing_are_summed_from_their_logs(results):
     assert "1 jobs, 0.2 s" in lines(results)[2]
 
 
-def test_a_damaged_record_takes_nothing_from_the_other_lines(results: Path) -> None:
+def test_a_damaged_record_takes_nothing_from_the_other_lines(results):
     (results / "toy" / "data" / "runs" / "b" / "x=1" / "run.json").write_text("{")
     assert "1 training, 3.0 s" in lines(results)[1]
 
 
-def test_nothing_is_said_where_no_job_ended(tmp_path: Path) -> None:
+def test_nothing_is_said_where_no_job_ended(tmp_path):
     assert lines(tmp_path) == []

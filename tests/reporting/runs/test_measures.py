@@ -7,8 +7,7 @@ import pytest
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import column, curve
 from harmodels.reporting.tables.layout import MISSING
-from harmodels.reporting.tables.markdown import markdown_table
-from tests.reporting.entries import build_table
+from tests.reporting.entries import LAST, entry, losses, printed
 
 CLASSES = ["walking", "sitting", "standing"]
 
@@ -16,26 +15,10 @@ CLASSES = ["walking", "sitting", "standing"]
 def answers(*pairs):
     """Make test predictions of the last weights from (true, predicted) labels, one replicate."""
     labels, predicted = zip(*pairs, strict=True)
-    scores = pd.DataFrame(np.eye(len(CLASSES))[list(predicted)])
-    scores.columns = [f"score_{c}" for c in range(len(CLASSES))]
-    return scores.assign(
-        replicate=0,
-        checkpoint="last",
-        split="test",
-        id=[f"test/{i}" for i in range(len(labels))],
-        label=labels,
-    )
-
-
-def losses(metric, **by_split):
-    return pd.DataFrame(
-        [
-            (0, epoch, split, metric, value)
-            for split, values in by_split.items()
-            for epoch, value in enumerate(values, start=1)
-        ],
-        columns=["replicate", "epoch", "split", "metric", "value"],
-    )
+    columns = [f"score_{c}" for c in range(len(CLASSES))]
+    scores = pd.DataFrame(np.eye(len(CLASSES))[list(predicted)], columns=columns)
+    ids = [f"test/{i}" for i in range(len(labels))]
+    return scores.assign(replicate=0, checkpoint="last", split="test", id=ids, label=labels)
 
 
 @pytest.fixture
@@ -66,15 +49,8 @@ def test_the_most_predicted_class_without_another_ignores_that_class_sequences(o
 
 
 def test_a_class_that_the_data_set_lacks_leaves_the_cell_empty(one):
-    runs = {"b": [one()]}
-    entry = {
-        "title": "T",
-        "kind": "top_k",
-        "experiment": "b",
-        "checkpoint": "last",
-        "measures": ["top_1", "recall_jogging", "most_predicted_share_without_jogging"],
-    }
-    text = markdown_table(build_table(entry, runs, {})).strip()
+    measures = ["top_1", "recall_jogging", "most_predicted_share_without_jogging"]
+    text = printed(entry("top_k", LAST, measures=measures), {"b": [one()]}).strip()
     assert text.endswith(f"| 5 | 1.000 | {MISSING} | {MISSING} |")
 
 
@@ -85,11 +61,9 @@ def test_a_metric_per_class_is_the_recorded_sum_divided_by_the_classes(one):
 
 
 def test_the_level_of_a_loss_starts_at_epoch_10_and_is_per_class(one):
-    history = losses(
-        "binary_cross_entropy",
-        train=[9.0] * 9 + [0.6, 1.2, 1.8],
-        validation=[9.0] * 9 + [1.2, 1.8, 2.4],
-    )
+    train = [9.0] * 9 + [0.6, 1.2, 1.8]
+    validation = [9.0] * 9 + [1.2, 1.8, 2.4]
+    history = losses("binary_cross_entropy", train=train, validation=validation)
     run = one(history=history)
     assert value(run, "train_loss") == pytest.approx(0.4)
     assert value(run, "validation_loss") == pytest.approx(0.6)
@@ -101,16 +75,10 @@ def test_a_cross_entropy_is_no_sum_over_classes(one):
     assert value(run, "train_loss") == pytest.approx(1.0)
 
 
-def test_without_validation_its_loss_and_the_gap_are_empty(one):
-    run = one(history=losses("binary_cross_entropy", train=[1.0] * 12))
-    assert value(run, "validation_loss") is None
-    assert value(run, "loss_gap") is None
-    assert value(run, "best_accuracy_epoch") is None
-
-
-def test_a_training_that_ends_before_epoch_10_has_no_level(one):
+def test_without_validation_or_before_epoch_10_there_is_no_level(one):
     run = one(history=losses("binary_cross_entropy", train=[1.0] * 9))
-    assert value(run, "train_loss") is None
+    for measure in ("validation_loss", "loss_gap", "best_accuracy_epoch", "train_loss"):
+        assert value(run, measure) is None
 
 
 def test_the_epoch_of_the_best_accuracy_is_the_earliest_of_equal_ones(one):
@@ -119,22 +87,13 @@ def test_the_epoch_of_the_best_accuracy_is_the_earliest_of_equal_ones(one):
 
 
 def test_losses_are_means_with_an_interval_that_may_be_negative_and_no_best(runs_with):
-    history = pd.concat(
-        [
-            losses("cross_entropy", train=[1.0] * 12, validation=[level] * 12).assign(replicate=r)
-            for r, level in enumerate((0.8, 1.0, 1.2))
-        ]
+    levels = (0.8, 1.0, 1.2)
+    history = losses(
+        "cross_entropy", 3, train=[1.0] * 12, validation=lambda replicate: [levels[replicate]] * 12
     )
     accuracies = {"last": {0: 0.4, 1: 0.5, 2: 0.6}}
     runs = runs_with({50: accuracies, 60: accuracies}, history=history)
-    entry = {
-        "title": "T",
-        "kind": "top_k",
-        "experiment": "b",
-        "checkpoint": "last",
-        "measures": ["validation_loss", "loss_gap"],
-    }
-    text = markdown_table(build_table(entry, runs, {}))
+    text = printed(entry("top_k", LAST, measures=["validation_loss", "loss_gap"]), runs)
     # s = 0.2, t(0.975, 2) = 4.302653: half width 0.2 · 4.302653 / √3 = 0.496828
     assert "| 50 | 1.000 [0.503, 1.497] | 0.000 [-0.497, 0.497] |" in text
     assert "**1.000" not in text

@@ -12,13 +12,8 @@ CLASSES = ("a", "b")
 
 
 def outcome(replicate, *, epochs=4, best=2, diverged=None):
-    return {
-        "replicate": replicate,
-        "epochs": epochs,
-        "best_epoch": best,
-        "diverged_epoch": diverged,
-        "stopped": "all epochs",
-    }
+    ends = {"epochs": epochs, "best_epoch": best, "diverged_epoch": diverged}
+    return {"replicate": replicate, "stopped": "all epochs"} | ends
 
 
 @pytest.fixture
@@ -43,14 +38,8 @@ def write_part(tmp_path):
         )
         folder = tmp_path / f"hidden=50{part.suffix}"
         facts = {"replicates": outcomes, "wall_time_s": 2.0}
-        write_run_files(
-            *(folder, history, predictions, CLASSES),
-            facts=facts,
-            replicates=part.replicates,
-            first=part.first,
-            fold=part.fold,
-            **job,
-        )
+        job |= {"replicates": part.replicates, "first": part.first, "fold": part.fold}
+        write_run_files(folder, history, predictions, CLASSES, facts=facts, **job)
         return folder
 
     return write
@@ -94,24 +83,23 @@ def test_a_replicate_that_diverged_in_one_fold_has_no_accuracy(write_part):
         assert found["replicate"].tolist() == [1]
 
 
-def test_a_single_fold_is_told_from_a_run(write_part):
+def test_a_single_fold_is_a_run(write_part):
     (run,) = load_runs([write_part(Part(0, 1, "p1"), [outcome(0)])])["b"]
     assert run.replicates == 1
 
 
-def test_blocks_of_different_seeds_are_refused(write_part):
+@pytest.mark.parametrize(
+    ("replicates", "first", "seeds", "message"),
+    [
+        (1, 1, (1, 2), "parts of one run, but their seed differ"),
+        (2, 1, (1, 1), "holds replicate 1, which another part"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_refused(write_part, replicates, first, seeds, message):
+    outcomes = [outcome(replicate) for replicate in range(replicates)]
     folders = [
-        write_part(Part(0, 1), [outcome(0)], seed=1),
-        write_part(Part(1, 1), [outcome(1)], seed=2),
+        write_part(Part(0, replicates), outcomes, seed=seeds[0]),
+        write_part(Part(first, 1), [outcome(first)], seed=seeds[1]),
     ]
-    with pytest.raises(ResultsError, match=r"parts of one run, but their seed differ"):
-        load_runs(folders)
-
-
-def test_a_replicate_that_two_blocks_hold_is_refused(write_part):
-    folders = [
-        write_part(Part(0, 2), [outcome(0), outcome(1)]),
-        write_part(Part(1, 1), [outcome(1)]),
-    ]
-    with pytest.raises(ResultsError, match="holds replicate 1, which another part"):
+    with pytest.raises(ResultsError, match=message):
         load_runs(folders)

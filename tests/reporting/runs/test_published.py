@@ -1,6 +1,5 @@
 """What a report printed, as runs of one replicate that the code for ours measures."""
 
-import copy
 import io
 from pathlib import Path
 
@@ -13,15 +12,23 @@ from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.pipeline.project import parse_project
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import column, curve, has_curve, recall_of
-from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import (
     counterpart,
     load_published,
     published_measure,
     read_published,
 )
-from harmodels.reporting.tables.markdown import markdown_table
-from tests.reporting.entries import build_table, draw_figure, evaluate_claims
+from tests.reporting.entries import (
+    LAST,
+    B,
+    build_table,
+    draw_figure,
+    entry,
+    evaluate_claims,
+    losses,
+    printed,
+    side,
+)
 
 ENTRIES = {
     "b": {"table": "table.csv", "curves": "curves.csv", "confusions": {"last": "matrices.csv"}}
@@ -35,33 +42,26 @@ CONTENT = {
     ),
     "matrices.csv": "hidden,true_class,sitting,walking\n50,sitting,9,1\n50,walking,4,6\n",
 }
-CLASSES = ["walking", "sitting"]
+METRIC = "binary_cross_entropy_per_class"
+
+
+def read(entries, content=CONTENT):
+    files = {name: pd.read_csv(io.StringIO(text)) for name, text in content.items()}
+    return read_published(read_published_runs(entries), files)
 
 
 @pytest.fixture
 def theirs():
-    return read_published(
-        read_published_runs(ENTRIES),
-        {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()},
-    )
+    return read(ENTRIES)
 
 
 @pytest.fixture
-def ours(write_run, tmp_path, with_accuracy):
+def ours(runs_of, with_accuracy):
     predictions = with_accuracy({"last": {0: 0.5, 1: 0.6, 2: 0.7}}, classes=2)
-    history = pd.DataFrame(
-        [
-            (replicate, epoch, split, "binary_cross_entropy", 2 * (0.4 + 0.1 * replicate))
-            for replicate in range(3)
-            for epoch in (1, 2, 3)
-            for split in ("train", "validation")
-        ],
-        columns=["replicate", "epoch", "split", "metric", "value"],
-    )
-    content = {"predictions": predictions, "history": history, "classes": CLASSES}
-    return load_runs(
-        [write_run(tmp_path, "b", {"hidden": hidden}, **content) for hidden in (50, 60)]
-    )
+    levels = dict.fromkeys(("train", "validation"), lambda r: [2 * (0.4 + 0.1 * r)] * 3)
+    history = losses("binary_cross_entropy", 3, **levels)
+    classes = ["walking", "sitting"]
+    return runs_of(50, 60, predictions=predictions, history=history, classes=classes)
 
 
 def test_a_printed_number_goes_before_what_the_matrix_gives(theirs):
@@ -83,18 +83,15 @@ def test_a_matrix_says_nothing_of_second_answers_other_weights_and_other_sequenc
     assert published_measure(run, "top_1", "last", "train") is None
 
 
-def test_without_a_table_a_matrix_gives_the_first_answers(theirs):
-    entry = {"b": {"confusions": {"last": "matrices.csv"}}}
-    files = {"matrices.csv": pd.read_csv(io.StringIO(CONTENT["matrices.csv"]))}
-    (run,) = read_published(read_published_runs(entry), files)["b"]
+def test_without_a_table_a_matrix_gives_the_first_answers():
+    (run,) = read({"b": {"confusions": {"last": "matrices.csv"}}})["b"]
     assert published_measure(run, "top_1", "last") == pytest.approx(15 / 20)
 
 
 def test_curves_are_a_history(theirs):
     run = theirs["b"][0]
-    metric = "binary_cross_entropy_per_class"
-    assert curve(run, metric, "validation")["value"].tolist() == [0.6, 0.5, 0.7]
-    assert not has_curve(theirs["b"][1], metric, "train")
+    assert curve(run, METRIC, "validation")["value"].tolist() == [0.6, 0.5, 0.7]
+    assert not has_curve(theirs["b"][1], METRIC, "train")
 
 
 def test_a_counterpart_is_found_by_settings_and_takes_our_order_of_classes(ours, theirs):
@@ -105,48 +102,38 @@ def test_a_counterpart_is_found_by_settings_and_takes_our_order_of_classes(ours,
 
 
 def test_options_that_the_files_do_not_name_tell_whose_counterpart_it_is(ours, write_run, tmp_path):
-    files = {name: pd.read_csv(io.StringIO(text)) for name, text in CONTENT.items()}
-    theirs = read_published(
-        read_published_runs({"b": {**ENTRIES["b"], "where": {"clip": 0.5}}}), files
-    )
+    theirs = read({"b": {**ENTRIES["b"], "where": {"clip": 0.5}}})
     assert counterpart(ours["b"][0], theirs) is None
     clipped = load_run(write_run(tmp_path / "clipped", "b", {"hidden": 50}, options={"clip": 0.5}))
     assert counterpart(clipped, theirs) is not None
 
 
-def test_other_classes_keep_their_own_names(write_run, tmp_path, theirs):
-    run = load_run(write_run(tmp_path, "b", {"hidden": 50}))
-    assert counterpart(run, theirs).classes == ("sitting", "walking")
+def test_other_classes_keep_their_own_names(runs_of, theirs):
+    assert counterpart(runs_of(50)["b"][0], theirs).classes == ("sitting", "walking")
 
 
 def test_tables_show_published_recalls_confusions_and_shares(ours, theirs):
-    recall = {"title": "T", "kind": "class_recall", "experiment": "b", "checkpoint": "last"}
-    text = markdown_table(build_table(recall, ours, {}, None, theirs))
+    text = printed(entry("class_recall", LAST), ours, published=theirs)
     assert "(0.600)" in text
     assert "(0.900)" in text
-    confusions = {**recall, "kind": "confusions", "where": {"hidden": 50}}
-    text = markdown_table(build_table(confusions, ours, {}, None, theirs))
+    confusions = entry("confusions", LAST, where={"hidden": 50})
+    text = printed(confusions, ours, published=theirs)
     assert "| sitting | walking |" in text
     assert "(1.000) |" in text  # of ten sequences of sitting one
     assert "(0.100) |" in text
-    top = {**recall, "kind": "top_k", "measures": ["top_1", "recall_sitting"]}
-    cells = build_table(top, ours, {}, None, theirs).cells
+    top = entry("top_k", LAST, measures=["top_1", "recall_sitting"])
+    cells = build_table(top, ours, published=theirs).cells
     assert cells.loc[cells["measure"] == "recall_sitting", "published"].tolist()[0] == 0.9
 
 
 def test_published_rows_stand_below_ours_each_or_as_their_mean(ours, theirs):
-    entry = {
-        "title": "T",
-        "kind": "top_k",
-        "experiment": "b",
-        "checkpoint": "last",
-        "measures": ["top_1", "train_loss", "early_stop_epoch"],
-        "published_rows": [
-            {"experiment": "b", "title": "Published", "rows": "mean"},
-            {"experiment": "b", "where": {"hidden": 60}, "title": "One of them"},
-        ],
-    }
-    text = markdown_table(build_table(entry, ours, {}, None, theirs))
+    rows = [
+        B | {"title": "Published", "rows": "mean"},
+        B | {"where": {"hidden": 60}, "title": "One of them"},
+    ]
+    measures = ["top_1", "train_loss", "early_stop_epoch"]
+    table = entry("top_k", LAST, measures=measures, published_rows=rows)
+    text = printed(table, ours, published=theirs)
     assert "| B | 50 | **0.600" in text
     # the mean is no cell that ours are ranked with
     assert "| Published | – | 0.550 [0.400, 0.700] | – | 1.5 [1, 2] |" in text  # noqa: RUF001
@@ -155,15 +142,10 @@ def test_published_rows_stand_below_ours_each_or_as_their_mean(ours, theirs):
 
 
 def test_closeness_is_the_distance_of_each_replicate_from_the_published(ours, theirs):
-    entry = {
-        "title": "T",
-        "kind": "closeness",
-        "curves": [{"experiment": "b", "title": "F2", "metric": "binary_cross_entropy_per_class"}],
-        "matrices": [{"experiment": "b", "checkpoint": "last", "title": "F5"}],
-    }
-    cells = build_table(entry, ours, {}, None, theirs).cells.set_index(
-        ["figure", "hidden", "measure"]
-    )
+    curves = [B | {"title": "F2", "metric": METRIC}]
+    table = entry("closeness", curves=curves, matrices=[side(title="F5")])
+    cells = build_table(table, ours, published=theirs).cells
+    cells = cells.set_index(["figure", "hidden", "measure"])
     # losses of 0.4, 0.5 and 0.6 beside 0.5, 0.4 and 0.3
     expected = (0.2 / 3 + 0.3 / 3 + 0.6 / 3) / 3
     assert cells.loc[("F2", 50, "train_distance"), "value"] == pytest.approx(expected)
@@ -175,116 +157,51 @@ def test_closeness_is_the_distance_of_each_replicate_from_the_published(ours, th
 
 
 def test_the_same_network_is_at_no_distance(theirs):
-    entry = {
-        "title": "T",
-        "kind": "closeness",
-        "matrices": [
-            {"experiment": "b", "where": {"hidden": 50}, "checkpoint": "last", "title": "F"}
-        ],
-    }
-    cells = build_table(entry, theirs, {}, None, theirs).cells.set_index("measure")
+    table = entry("closeness", matrices=[side(title="F", hidden=50)])
+    cells = build_table(table, theirs, published=theirs).cells.set_index("measure")
     assert cells.loc["row_distance", "value"] == 0
 
 
 def test_stopping_rules_say_which_printed_epochs_they_meet(theirs):
-    entry = {
-        "title": "T",
-        "kind": "stopping_rules",
-        "published_run": "b",
-        "metric": "binary_cross_entropy_per_class",
-    }
-    cells = build_table(entry, {}, {}, None, theirs).cells.set_index(["rule", "measure"])["value"]
+    rules = entry("stopping_rules", published_run="b", metric=METRIC)
+    cells = build_table(rules, {}, published=theirs).cells.set_index(["rule", "measure"])["value"]
     assert cells["Printed", "hidden units 50"] == 2
     assert cells["Rank of that epoch in the validation loss", "hidden units 50"] == 1
     assert cells["Lowest validation loss", "Printed epochs met"] == 1
     assert cells["Lowest training loss", "hidden units 50"] == 3
     assert cells["Last epoch", "Printed epochs met"] == 1  # 3 is beside 2
-
-
-def test_stopping_rules_without_curves_of_the_metric_are_refused(theirs):
-    entry = {
-        "title": "T",
-        "kind": "stopping_rules",
-        "published_run": "b",
-        "metric": "squared_error",
-    }
     with pytest.raises(ResultsError, match="no published configuration of 'b' has the training"):
-        build_table(entry, {}, {}, None, theirs)
+        build_table(rules | {"metric": "squared_error"}, {}, published=theirs)
 
 
-def test_a_published_verdict_is_computed_and_decides_by_side(ours, theirs):
-    claims = {
-        "sitting": {
-            "statement": "S",
-            "kind": "recall",
-            "experiment": "b",
-            "checkpoint": "last",
-            "class": "sitting",
-            "at_least": 0.95,
-            "published": {"source": "Figure 5"},
-        },
-        "larger_worse": {
-            "statement": "S",
-            "kind": "comparison",
-            "left": {"experiment": "b", "checkpoint": "last", "where": {"hidden": 60}},
-            "right": {"experiment": "b", "checkpoint": "last", "where": {"hidden": 50}},
-            "metric": "top_1",
-            "expected": "less",
-        },
-    }
+def test_a_published_verdict_is_computed_and_a_typed_one_stays_without_data(ours, theirs):
+    recall = {"statement": "S", "kind": "recall", "class": "sitting", "at_least": 0.95} | LAST
+    sides = {"left": side(hidden=60), "right": side(hidden=50)}
+    worse = {"statement": "S", "kind": "comparison", "metric": "top_1", "expected": "less"} | sides
+    claims = {"sitting": recall | {"published": {"source": "Figure 5"}}, "larger_worse": worse}
     ledger = evaluate_claims(claims, ours, theirs).set_index("id")
-    assert ledger.loc["sitting", "published_verdict"] == "does not hold"
-    assert ledger.loc["sitting", "published_value"] == pytest.approx(0.9)
+    assert ledger["published_verdict"].tolist() == ["does not hold", "holds"]
+    assert ledger["published_value"].tolist() == pytest.approx([0.9, -0.3])
     assert ledger.loc["sitting", "published_source"] == "Figure 5"
-    assert ledger.loc["larger_worse", "published_verdict"] == "holds"
-    assert ledger.loc["larger_worse", "published_value"] == pytest.approx(-0.3)
-
-
-def test_without_published_data_the_typed_verdict_stays(ours):
-    claim = {
-        "statement": "S",
-        "kind": "recall",
-        "experiment": "b",
-        "checkpoint": "last",
-        "class": "sitting",
-        "at_least": 0.95,
-        "published": {"verdict": "holds", "source": "the text"},
-    }
-    assert evaluate_claims({"c": claim}, ours).loc[0, "published_verdict"] == "holds"
+    typed = recall | {"published": {"verdict": "holds", "source": "the text"}}
+    assert evaluate_claims({"c": typed}, ours).loc[0, "published_verdict"] == "holds"
 
 
 def test_figures_draw_the_published_curve_and_matrix(ours, theirs):
-    matrices = {"title": "T", "kind": "confusion", "experiment": "b", "checkpoint": "last"}
-    figure = draw_figure(matrices, ours, None, theirs)
+    figure = draw_figure(entry("confusion", LAST), ours, None, theirs)
     titles = [axes.get_title() for axes in figure.axes[:4]]
     assert [title.split("\n")[-1] for title in titles] == ["ours", "published"] * 2
     assert "not published" in [text.get_text() for text in figure.axes[3].texts]
-    curves = {
-        "title": "T",
-        "kind": "train_against_validation",
-        "experiment": "b",
-        "metric": "binary_cross_entropy_per_class",
-    }
+    curves = entry("train_against_validation", B, metric=METRIC)
     figure = draw_figure(curves, ours, None, theirs)
     drawn = [line for line in figure.axes[0].lines if line.get_gid() == "published"]
     assert [line.get_ydata().tolist() for line in drawn] == [[0.5, 0.4, 0.3], [0.6, 0.5, 0.7]]
     assert "published" in [text.get_text() for text in figure.legends[0].texts]
-
-
-def test_pairs_stand_beside_the_published_pair(ours, theirs):
-    side = {"experiment": "b", "checkpoint": "last", "where": {"hidden": 50}}
-    entry = {
-        "title": "T",
-        "kind": "confusion_pairs",
-        "left": {**side, "title": "Left"},
-        "right": {**side, "title": "Right"},
-    }
-    titles = [axes.get_title() for axes in draw_figure(entry, ours, None, theirs).axes[:4]]
+    pairs = entry("confusion_pairs", left=side(title="L", hidden=50))
+    pairs |= {"right": side(title="R", hidden=50)}
+    titles = [axes.get_title() for axes in draw_figure(pairs, ours, None, theirs).axes[:4]]
     assert [title.split("\n")[-1] for title in titles] == [
-        "Left, ours",
-        "Right, ours",
-        "Left, published",
-        "Right, published",
+        *("L, ours", "R, ours", "L, published", "R, published")
     ]
 
 
@@ -331,14 +248,15 @@ def parse(tmp_path: Path, repository: Path):
     """Parse a project whose report and published files are changed by a function."""
 
     def read(change):
-        report = copy.deepcopy(yaml.safe_load(REPORT))
+        report = yaml.safe_load(REPORT)
         files = dict(CONTENT)
         change(report, files)
-        (tmp_path / "config" / "published").mkdir(parents=True)
-        (tmp_path / "config" / "reports").mkdir()
-        (tmp_path / "config" / "reports" / "toy.yaml").write_text(yaml.safe_dump(report))
+        reports, published = (tmp_path / "config" / name for name in ("reports", "published"))
+        reports.mkdir(parents=True)
+        published.mkdir()
+        (reports / "toy.yaml").write_text(yaml.safe_dump(report))
         for name, text in files.items():
-            (tmp_path / "config" / "published" / name).write_text(text)
+            (published / name).write_text(text)
         plan = {"name": "toy", "reports": {"toy": {"datasets": ["simulated"]}}}
         return parse_project(plan, tmp_path)
 
@@ -349,42 +267,46 @@ def test_a_typed_verdict_stays_where_no_data_exist(parse):
     assert parse(lambda report, files: None).reports["toy"].published_runs["b"]
 
 
-def _typed(report, files):
-    report["claims"]["high"]["published"] = {"verdict": "holds", "source": "Figure 5"}
+def in_report(place, **keys):
+    def change(report, files):
+        part = report
+        for key in place.split("."):
+            part = part[key]
+        part.update(keys)
+
+    return change
 
 
-def _unknown(report, files):
-    report["published_runs"]["c"] = report["published_runs"].pop("b")
-
-
-def _no_file(report, files):
-    report["published_runs"]["b"]["curves"] = "curve.csv"
-
-
-def _no_epoch(report, files):
-    files["curves.csv"] = files["curves.csv"].replace("epoch", "step")
-
-
-def _rows(report, files):
-    files["matrices.csv"] = files["matrices.csv"].replace("50,walking", "50,running")
-
-
-def _keys(report, files):
-    files["matrices.csv"] = files["matrices.csv"].replace("hidden", "units")
-
-
-def _no_run(report, files):
-    report["tables"]["rules"]["published_run"] = "d"
+def in_file(name, old, new):
+    return lambda report, files: files.update({name: files[name].replace(old, new)})
 
 
 WRONG = {
-    "typed verdict": (_typed, "claims.high: `published` types a verdict or a value"),
-    "unknown experiment": (_unknown, "published_runs.c: "),
-    "no such file": (_no_file, "no published file 'curve.csv' (did you mean 'curves.csv'?)"),
-    "no epochs": (_no_epoch, "published file 'curves.csv' has no column 'epoch'"),
-    "other rows than columns": (_rows, "'matrices.csv': the rows are of sitting, running"),
-    "other keys": (_keys, "'matrices.csv' has the keys units, but 'table.csv' has hidden"),
-    "no published run": (_no_run, "tables.rules: there is no entry 'd' under published_runs"),
+    "typed verdict": (
+        in_report("claims.high.published", verdict="holds"),
+        "claims.high: `published` types a verdict or a value",
+    ),
+    "unknown experiment": (in_report("published_runs", c=ENTRIES["b"]), "published_runs.c: "),
+    "no such file": (
+        in_report("published_runs.b", curves="curve.csv"),
+        "no published file 'curve.csv' (did you mean 'curves.csv'?)",
+    ),
+    "no epochs": (
+        in_file("curves.csv", "epoch", "step"),
+        "published file 'curves.csv' has no column 'epoch'",
+    ),
+    "other rows than columns": (
+        in_file("matrices.csv", "50,walking", "50,running"),
+        "'matrices.csv': the rows are of sitting, running",
+    ),
+    "other keys": (
+        in_file("matrices.csv", "hidden", "units"),
+        "'matrices.csv' has the keys units, but 'table.csv' has hidden",
+    ),
+    "no published run": (
+        in_report("tables.rules", published_run="d"),
+        "tables.rules: there is no entry 'd' under published_runs",
+    ),
 }
 
 

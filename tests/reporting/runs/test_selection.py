@@ -5,48 +5,31 @@ import pytest
 
 from harmodels.config.selection import Selection
 from harmodels.errors import ConfigurationError
-from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.selection import choose_run, select_run, select_runs
-from tests.reporting.entries import build_table, evaluate_claims
+from tests.reporting.entries import build_table, entry, evaluate_claims, losses
 
-
-def losses(last: float, lowest: float) -> pd.DataFrame:
-    """Make a validation loss of three epochs in two replicates."""
-    rows = [
-        (replicate, epoch, "validation", "cross_entropy", value)
-        for replicate in (0, 1)
-        for epoch, value in enumerate((9.0, lowest, last), start=1)
-    ]
-    return pd.DataFrame(rows, columns=["replicate", "epoch", "split", "metric", "value"])
+TWO = {16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)}
 
 
 @pytest.fixture
-def sweep(write_run, with_accuracy, tmp_path):
+def sweep(runs_of, with_accuracy):
     """Make runs of exact accuracies and losses: hidden = (validation, test, last, lowest loss)."""
 
-    def make(values, experiment="b", diverged=None):
-        folders = []
+    def make(values=TWO, experiment="b", diverged=None):
+        runs = []
         for hidden, (validation, test, last, lowest) in values.items():
-            parts = [
-                with_accuracy({"last": {0: v, 1: v}, "best": {0: v, 1: v}}).assign(split=split)
-                for split, v in (("validation", validation), ("test", test))
-            ]
             lost = (diverged or {}).get(hidden, ())
-            predictions = pd.concat(parts, ignore_index=True)
-            predictions = predictions[~predictions["replicate"].isin(lost)]
-            folders.append(
-                write_run(
-                    tmp_path,
-                    experiment,
-                    {"hidden": hidden},
-                    replicates=2,
-                    epochs=3,
-                    diverged=lost,
-                    history=losses(last, lowest),
-                    predictions=predictions,
-                )
-            )
-        return load_runs(folders)
+            sound = [replicate for replicate in (0, 1) if replicate not in lost]
+            parts = [
+                with_accuracy(dict.fromkeys(("last", "best"), dict.fromkeys(sound, v)))
+                for v in (validation, test)
+            ]
+            predictions = pd.concat([parts[0].assign(split="validation"), parts[1]])
+            history = losses("cross_entropy", 2, validation=(9.0, lowest, last))
+            content = {"predictions": predictions, "history": history, "diverged": lost}
+            content |= {"experiment": experiment, "replicates": 2, "epochs": 3}
+            runs += runs_of(hidden, **content)[experiment]
+        return {experiment: runs}
 
     return make
 
@@ -56,7 +39,7 @@ def chosen(runs, criterion, checkpoint="last"):
 
 
 def test_the_highest_validation_accuracy_is_chosen_whatever_the_test_set_says(sweep):
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
+    runs = sweep()
     assert chosen(runs, "validation_accuracy") == 32
     assert chosen(runs, "test_accuracy") == 16
 
@@ -80,13 +63,13 @@ def test_a_configuration_with_a_diverged_replicate_comes_last(sweep):
 
 
 def test_where_narrows_before_anything_is_chosen(sweep):
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
+    runs = sweep()
     selection = Selection("b", {"hidden": 16}, "validation_accuracy")
     assert [run.configuration["hidden"] for run in select_runs(runs, selection)] == [16]
 
 
-def test_without_validation_sequences_nothing_is_chosen_on_them(write_run, tmp_path):
-    runs = load_runs([write_run(tmp_path, "b", {"hidden": h}) for h in (16, 32)])
+def test_without_validation_sequences_nothing_is_chosen_on_them(runs_of):
+    runs = runs_of(16, 32)
     with pytest.raises(ConfigurationError, match=r"no validation sequences.*`validation: true`"):
         choose_run(runs["b"], "validation_accuracy")
 
@@ -97,23 +80,18 @@ def test_a_criterion_that_does_not_exist_names_those_there_are(sweep):
 
 
 def test_a_selection_that_must_leave_one_configuration_says_who_needs_it(sweep):
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
+    runs = sweep()
     with pytest.raises(ConfigurationError, match="a bar needs one configuration, but 'b'.* has 2"):
         select_run(runs, Selection("b"), "a bar")
 
 
-CHOICES = {
-    "title": "Choices",
-    "kind": "choices",
-    "experiments": [{"experiment": "b", "title": "Units"}],
-    "choose": "validation_accuracy",
-    "checkpoint": "last",
-}
+WHERE = {"choose": "validation_accuracy", "checkpoint": "last"}
+CHOICES = entry("choices", WHERE, experiments=[{"experiment": "b", "title": "Units"}])
 
 
 def test_both_choices_stand_in_the_table_with_both_accuracies(sweep):
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
-    cells = build_table(CHOICES, runs, {}).cells
+    runs = sweep()
+    cells = build_table(CHOICES, runs).cells
     rows = cells[["chosen_on", "configuration", "group", "value"]].values.tolist()
     assert rows == [
         ["validation data", "hidden units 32", "Validation data", pytest.approx(0.7)],
@@ -123,36 +101,24 @@ def test_both_choices_stand_in_the_table_with_both_accuracies(sweep):
     ]
 
 
-def test_where_both_choose_the_same_there_is_one_row(sweep):
-    cells = build_table(CHOICES, sweep({16: (0.5, 0.5, 1, 1), 32: (0.7, 0.6, 2, 2)}), {}).cells
-    assert cells["chosen_on"].unique().tolist() == ["both"]
-
-
-def test_a_configuration_that_ties_on_the_test_set_has_not_been_missed(sweep):
-    cells = build_table(CHOICES, sweep({16: (0.5, 0.6, 1, 1), 32: (0.7, 0.6, 2, 2)}), {}).cells
+@pytest.mark.parametrize("test", [0.5, 0.6])
+def test_where_both_choose_the_same_or_the_test_set_ties_there_is_one_row(sweep, test):
+    cells = build_table(CHOICES, sweep({16: (0.5, test, 1, 1), 32: (0.7, 0.6, 2, 2)})).cells
     assert cells["chosen_on"].unique().tolist() == ["both"]
 
 
 def test_published_numbers_stand_beside_the_test_set_only(sweep):
     table = pd.DataFrame({"hidden": [16], "top1": [0.33]})
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
+    runs = sweep()
     cells = build_table(CHOICES | {"published": "t.csv"}, runs, {"t.csv": table}).cells
-    found = cells.dropna(subset="published")
-    assert found[["chosen_on", "group", "published"]].values.tolist() == [
-        ["test set", "Test set", 0.33]
-    ]
+    found = cells.dropna(subset="published")[["chosen_on", "group", "published"]]
+    assert found.values.tolist() == [["test set", "Test set", 0.33]]
 
 
 def test_a_claim_compares_what_each_side_chose_whatever_their_keys(sweep):
-    runs = sweep({16: (0.5, 0.9, 1, 1), 32: (0.7, 0.6, 2, 2)})
+    runs = sweep()
     runs |= sweep({64: (0.8, 0.8, 1, 1), 128: (0.6, 1.0, 1, 1)}, "c")
-    side = {"checkpoint": "last", "choose": "validation_accuracy"}
-    claim = {
-        "statement": "c beats b",
-        "kind": "comparison",
-        "left": {"experiment": "c"} | side,
-        "right": {"experiment": "b"} | side,
-        "metric": "top_1",
-        "expected": "greater",
-    }
+    claim = {"statement": "c beats b", "kind": "comparison", "metric": "top_1"}
+    claim |= {"expected": "greater"}
+    claim |= {side: {"experiment": e} | WHERE for side, e in (("left", "c"), ("right", "b"))}
     assert evaluate_claims({"c": claim}, runs)["value"].tolist() == [pytest.approx(0.2)]

@@ -129,7 +129,7 @@ def _load(file: Path) -> pd.DataFrame:
         return pd.read_csv(
             file, skipinitialspace=True, low_memory=False, float_precision="round_trip"
         )
-    except (OSError, ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"cannot read {file} as a table: {error}") from error
 
 

@@ -109,20 +109,10 @@ def train_epoch(
 ) -> tuple[Mlp, Any, dict[str, Tensor]]:
     """Train on `inputs` (N, D), one update a batch; arguments and result: `kernels`.
 
-    Parameters
-    ----------
-    velocity
-        The momentum after the update before, shaped as `params`; () if `momentum` is 0.
-    reduction
-        `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
-    momentum
-        Share of the velocity that an update keeps.
-    output_gradient
-        `exact`, `times_jacobian` or `times_jacobian_plus_identity`: the variant of the gradient
-        at the logits.
-    as_programmed
-        Whether the masks act as in the report's program: on the second layer's bias too, by a
-        last column more, and in the forward pass alone (`models.mlp.forward_as_programmed`).
+    `velocity` is shaped as `params`, () if `momentum`, the share of it that an update keeps, is 0.
+    `reduction` of a batch is `mean` or `sum`; `output_gradient`, the variant of the gradient at the
+    logits, is one of `GRADIENT_VARIANTS`. `as_programmed`: the masks act on the second layer's bias
+    too, by a last column more, and in the forward pass alone (`models.mlp.forward_as_programmed`).
     """
     check_counts(batch_size=batch_size, threads=threads)
     _check_inputs(params, inputs)

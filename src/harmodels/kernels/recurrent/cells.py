@@ -29,26 +29,13 @@ Compute = Callable[[Row, Row, Row, Row], None]
 
 
 class CompiledCell(NamedTuple):
-    """The mathematics of a cell and how its gates lie in memory.
+    """The mathematics of a cell and how its gates lie in memory."""
 
-    Attributes
-    ----------
-    step(gates, previous, output, next_states), step_back(gates, previous, d_states, d_output)
-        As the file's first lines say.
-    order
-        torch.nn's gates in the order of the blocks that the input product writes.
-    states
-        How many tensors pass from step to step.
-    apart
-        Whether the recurrent product of the first of these blocks goes to a block of its own,
-        behind the others.
-    """
-
-    step: Compute
-    step_back: Compute
-    order: tuple[int, ...]
-    states: int = 1
-    apart: bool = False
+    step: Compute  # (gates, previous, output, next_states)
+    step_back: Compute  # (gates, previous, d_states, d_output)
+    order: tuple[int, ...]  # torch.nn's gates in the order of the input product's blocks
+    states: int = 1  # tensors that pass from step to step
+    apart: bool = False  # the recurrent product of the first block has a block behind the others
 
 
 def _simple_rnn(gates: Row, previous: Row, output: Row, next_states: Row) -> None:

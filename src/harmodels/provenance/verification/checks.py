@@ -23,25 +23,13 @@ class Finding(NamedTuple):
 
 @dataclass
 class Checks:
-    """The results folder under verification.
+    """The results folder under verification."""
 
-    Attributes
-    ----------
-    root
-        The folder; every other path is relative to it.
-    findings
-        What is inconsistent.
-    notes
-        What could not be checked, without being wrong.
-    hashes, recomputed
-        How many files were compared with a hash, and how many tables and ledgers recomputed.
-    """
-
-    root: Path
+    root: Path  # every other path is relative to it
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    hashes: int = 0
-    recomputed: int = 0
+    notes: list[str] = field(default_factory=list)  # what could not be checked, and is not wrong
+    hashes: int = 0  # files compared with a hash
+    recomputed: int = 0  # files of tables and ledgers
     _digests: dict[str, str] = field(default_factory=dict)
     _fitting: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
 

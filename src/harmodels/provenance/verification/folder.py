@@ -29,19 +29,9 @@ def _silent(folders: Iterable[str], title: str) -> Iterable[str]:
 
 
 def verify_folder(root: Path, show: Shown = _silent) -> Checks:
-    """Check everything that the records in a results folder name.
+    """Check everything that the records in a results folder name; without one, raise ResultsError.
 
-    Parameters
-    ----------
-    root
-        The results folder.
-    show
-        Called with the run folders of a report and its name; yields them, showing how far it is.
-
-    Raises
-    ------
-    ResultsError
-        If the folder holds no record.
+    `show` takes the run folders of a report and its name; it yields them and shows progress.
     """
     checks = Checks(root)
     paths = sorted(root.glob(f"*{ENDING}"))

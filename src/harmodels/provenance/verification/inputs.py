@@ -19,22 +19,12 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What predictions must agree with.
+    """What predictions must agree with."""
 
-    Attributes
-    ----------
-    ids
-        (N,) all sequences.
-    labels, classes
-        (N,) their labels and the names of these; None without the table of the data set.
-    splits
-        (N,) of each replicate: an index into `data.splits.SPLITS`, -1 for none; None without them.
-    """
-
-    ids: pa.Array
-    labels: NDArray[np.int64] | None = None
+    ids: pa.Array  # (N,) all sequences
+    labels: NDArray[np.int64] | None = None  # (N,); None without the table of the data set
     classes: tuple[str, ...] = ()
-    splits: dict[int, Codes] | None = None
+    splits: dict[int, Codes] | None = None  # (N,) by replicate, indices into SPLITS; -1: none
 
 
 def expected_of(
@@ -87,8 +77,7 @@ def check_data(checks: Checks, name: str, data: RecordedData) -> dict[str, Expec
 def read_splits(checks: Checks, file: str, recorded: str) -> pd.DataFrame | None:
     """Check one file of splits and return it; None if it cannot be read.
 
-    Columns replicate, id and split, of folds also fold; no sequence may be in two splits of one
-    replicate and fold.
+    No sequence may be in two splits of one replicate and fold.
     """
     checks.compare_record(file, recorded)
     if not checks.fits_in_memory(file):

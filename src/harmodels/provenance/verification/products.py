@@ -31,18 +31,9 @@ def check_product(
     runs: Mapping[str, Run],
     dependents: Sequence[str],
 ) -> None:
-    """Compare the files of a product with what its runs give, and with the record.
+    """Compare the files of a product with the record and, except figures, with what its runs give.
 
-    Parameters
-    ----------
-    checks
-        Takes the findings.
-    product
-        As recorded. A figure is compared with the record only.
-    runs
-        Every run that could be read, by folder.
-    dependents
-        The page, which shows the product.
+    `dependents` is the page, which shows the product.
     """
     known = next(iter(product.files))
     missing = [folder for folder in product.runs if folder not in runs]

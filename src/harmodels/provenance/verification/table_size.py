@@ -6,28 +6,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmodels.errors import ResultsError
+from harmodels.records.base import AGAIN
 
 _TEXT_BYTES = 48  # that a text takes beside its characters once it is a Python object
 
 
 def refuse_large_table(path: str | Path, most_bytes: int, columns: list[str] | None = None) -> None:
-    """Refuse a parquet file whose columns would take more than `most_bytes` of memory.
+    """Refuse a parquet file that is damaged or whose columns take more than `most_bytes` of memory.
 
     Some kilobytes can hold millions of equal rows. The footer tells how many rows there are;
     texts and lists, whose lengths it does not tell, are counted in small batches.
-
-    Raises
-    ------
-    ResultsError
-        If they would take more, or cannot be read.
     """
     try:
         with Path(path).open("rb") as stream:
             size = _least_size(pq.ParquetFile(stream), most_bytes, columns)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise ResultsError(
-            f"cannot read {path}: {error}. Delete it and run snakemake again."
-        ) from error
+        raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
     if size > most_bytes:
         raise ResultsError(
             f"{path} takes at least {size / 2**20:,.0f} MiB of memory to read; "

@@ -112,10 +112,6 @@ class MistakenFor(JudgedWeights, ClaimSpec):
             )
         return self
 
-    def holds(self, value: float, threshold: float) -> bool:
-        """Return whether a single difference is on the expected side."""
-        return value < threshold if self.expected == "less" else value > threshold
-
     def judge(self, runs: Runs) -> Evidence:
         """Judge how much more often the classes are taken for `answer` than for another one."""
         group = select_runs(runs, self.selection)

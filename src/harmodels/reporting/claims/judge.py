@@ -21,19 +21,8 @@ def judge_claims(claims: Mapping[str, ClaimSpec], given: Sources) -> pd.DataFram
     """Judge every claim of a report; one row a claim, columns `LEDGER_COLUMNS`.
 
     What the report published of the experiments is judged by the same code as a single replicate,
-    whose value decides by its side of the threshold.
-
-    Parameters
-    ----------
-    claims
-        By id.
-    given
-        The runs of each experiment that any of them selects from, and the published ones.
-
-    Raises
-    ------
-    ConfigurationError
-        If a key of `where` does not exist or nothing agrees with it; it names the claim.
+    whose value decides by its side of the threshold. Raises ConfigurationError, which names the
+    claim, if a key of `where` does not exist or nothing agrees with it.
     """
     found = {}
     for name, spec in claims.items():
@@ -59,7 +48,7 @@ def _corrected(judgement: Judgement, adjusted: float, tests: int) -> dict[str, A
     """Return what a claim's row says of it as one of `tests` claims of the ledger.
 
     An undecided claim says how many replicates would decide it if the effect is as large as seen,
-    with all of Holm's correction for the number of claims: the strictest level that it may meet.
+    with all of Holm's correction: the strictest level that it may meet.
     """
     verdict = adjusted_verdict(judgement, adjusted)
     needed = None

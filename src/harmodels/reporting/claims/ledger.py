@@ -54,13 +54,7 @@ def claims_texts(ledger: pd.DataFrame) -> dict[str, str]:
 
 
 def read_claims_csv(path: str | Path) -> pd.DataFrame:
-    """Read the ledger back from CSV.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing or lacks a column.
-    """
+    """Read the ledger back from CSV."""
     return read_csv(path, LEDGER_COLUMNS)
 
 

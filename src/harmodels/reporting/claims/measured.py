@@ -144,7 +144,3 @@ class Sided(Measured):
     """Base of the claims that expect a value on one side of a threshold."""
 
     expected: Expected = key(..., EXPECTED)
-
-    def holds(self, value: float, threshold: float) -> bool:
-        """Return whether a single value is on the expected side."""
-        return value < threshold if self.expected == "less" else value > threshold

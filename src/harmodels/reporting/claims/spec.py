@@ -62,18 +62,13 @@ class ClaimSpec(ProductSpec):
     )
 
     def judge(self, runs: Runs) -> Evidence:
-        """Return the evidence for the claim in runs, ours or published ones.
-
-        Raises
-        ------
-        ConfigurationError
-            If a key of `where` does not exist or nothing agrees with it.
-        """
+        """Return the evidence for the claim in runs, ours or published ones."""
         raise NotImplementedError
 
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single value, which has no interval, is on the side claimed."""
-        return value > threshold
+        less = getattr(self, "expected", "greater") == "less"
+        return value < threshold if less else value > threshold
 
     @property
     def of_shares(self) -> bool:

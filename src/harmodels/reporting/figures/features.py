@@ -16,14 +16,9 @@ MOST_NAMED = 120
 def draw_correlations(frame: pd.DataFrame) -> Figure:
     """Draw Pearson's r of every column, and name those below `THRESHOLD`.
 
-    On the left 1 − r by column on a logarithmic axis, where 0.99 and 0.9999 stand apart; on the
-    right the columns that missed, worst first.
-
-    Parameters
-    ----------
-    frame
-        Columns column (its number), name and r; an r that is NaN counts as missed
-        and stands at 0.
+    On the left 1 − r by column on a logarithmic axis, where 0.99 and 0.9999 are apart; on the
+    right the columns that missed, worst first. `frame` has the columns column (its number), name
+    and r; a NaN counts as missed and is shown at 0.
     """
     missed = frame.loc[~(frame["r"] >= THRESHOLD)].sort_values(["r", "column"])
     named = missed.head(MOST_NAMED)

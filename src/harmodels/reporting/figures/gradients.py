@@ -48,11 +48,7 @@ class GradientNorms(Limited):
             known.check_gradients(selection)
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw a panel a run, of replicates that did not diverge.
-
-        A norm of zero lies below the axis, and counts in the median. Unless the configuration
-        gives limits, the axis ends where float32 does.
-        """
+        """Draw the norms: one of zero lies below the axis, which ends where float32 does."""
         from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
         group = [select_run(given.runs, selection, "a panel") for selection in self.selections]

@@ -119,11 +119,7 @@ class TrainAgainstValidation(Choosing, Limited):
         return [(self.selection, self.metric, split) for split in ("train", "validation")]
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw both losses; published curves have the colours of ours and dots.
-
-        A triangle marks the epoch of each replicate's best weights, a dotted line their median, a
-        cross the epoch at which a stopping rule ended a replicate.
-        """
+        """Draw both losses; published curves have the colours of ours and dots."""
         group = select_runs(given.runs, self.selection)
         columns = len(group) if len(group) in (1, 3) else 2 if len(group) <= 4 else 4
         rows = math.ceil(len(group) / columns)

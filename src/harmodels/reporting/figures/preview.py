@@ -20,12 +20,7 @@ MOST_CHANNELS = 3  # of one unit: a sensor's axes; more lines hide each other
 def draw_preview(sequences: Sequences, card: dict[str, Any]) -> Figure:
     """Draw some sequences of each class, and how classes, lengths and subjects are spread.
 
-    Parameters
-    ----------
-    sequences
-        At least one.
-    card
-        The data set's card; its `title` heads the figure where there is one.
+    There is at least one sequence; `card` is the data set's.
     """
     with house_style():
         facts = sequences.facts

@@ -34,10 +34,7 @@ class ProtocolDots(ByProtocol, FigureSpec):
     kind: Literal["protocol_dots"] = "protocol_dots"
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw a row a model and in it the accuracy of each way of splitting, widest interval.
-
-        Small pale dots are the test subjects, mean over replicates, where the data set names them.
-        """
+        """Draw in each model's row the accuracy of each way of splitting, widest interval."""
         found = {
             title: [
                 (select_run(given.runs, model.selection_in(self), "a dot"), model.checkpoint)

@@ -43,10 +43,7 @@ class RecallBars(OfSplit, OfCheckpoint, FigureSpec):
             known.check_single(selection)
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw a row a class and in it a bar a run: mean recall over replicates, 95 % interval.
-
-        Rows are sorted by the mean recall of all runs, the lowest on top.
-        """
+        """Draw mean recalls with their intervals, the lowest mean of all runs on top."""
         group = [select_run(given.runs, selection, "a bar") for selection in self.selections]
         classes = group[0].classes
         bands = [_recalls(run, self.checkpoint, self.split) for run in group]

@@ -39,12 +39,7 @@ class FigureSpec(ProductSpec):
     def draw(self, given: Sources) -> Figure:
         """Draw the figure.
 
-        Raises
-        ------
-        ConfigurationError
-            If the option, the metric or a configuration does not exist.
-        ResultsError
-            If an experiment has no runs.
+        Raises ConfigurationError if the option, the metric or a configuration does not exist.
         """
         with house_style():
             return self._draw(given)

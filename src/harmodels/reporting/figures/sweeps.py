@@ -143,15 +143,7 @@ class SweepTime(OfPanels):
                 )
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw one number a configuration, without an interval: its replicates train together.
-
-        It holds for the machine it was measured on and what else ran there.
-
-        Raises
-        ------
-        ConfigurationError
-            If a run did not record its wall time.
-        """
+        """Draw one number a configuration, without an interval: its replicates train together."""
         sweeps = self._series(given.runs)
         figure, panels = _panels(sweeps)
         for axes, sweep in zip(panels, sweeps, strict=True):

@@ -55,12 +55,7 @@ class TrainingCurves(Choosing, Limited):
         return [(self.selection, self.metric, "train")]
 
     def _draw(self, given: Sources) -> Figure:
-        """Draw the loss on the left, the accuracy on the right.
-
-        Of the splits and metrics only those are drawn that the history holds: without validation
-        there are no such lines, and the accuracy on the training set is not measured at every
-        epoch.
-        """
+        """Draw the loss on the left, the accuracy on the right, as far as the history has them."""
         group = select_runs(given.runs, self.selection)
         pairs = 1 if len(group) <= MOST_ROWS else 2
         rows = math.ceil(len(group) / pairs)

@@ -11,12 +11,12 @@ from markupsafe import Markup
 from harmodels.config.messages import counted
 from harmodels.config.selection import humanise
 from harmodels.errors import ResultsError
-from harmodels.files import write_text
 from harmodels.reporting.claims import claims_caption, read_claims_csv
 from harmodels.reporting.labels import value_text
 from harmodels.reporting.page.dot_plot import dot_plot, main_pairs
 from harmodels.reporting.page.experiments import experiments, software
 from harmodels.reporting.page.products import (
+    ADJUSTED,
     embedded,
     line_anchor,
     page_claims,
@@ -25,7 +25,6 @@ from harmodels.reporting.page.products import (
 )
 from harmodels.reporting.page.sections import ReportSection
 from harmodels.reporting.page.summary import (
-    adjusted_counts,
     best_model,
     data_line,
     findings,
@@ -49,30 +48,10 @@ def build_page(
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
     Links to CSV and SVG files are relative: they lead somewhere while the page lies in the folder
-    of the results that it shows, and the page is whole without them.
-
-    Parameters
-    ----------
-    title
-        Heading of the page.
-    sections
-        The reports, in the order in which they are shown.
-    cards
-        The content of each data set's card.json, by data set.
-    previews
-        The SVG file of each data set's preview figure, where there is one.
-    comparisons
-        The SVG file that compares a data set's computed features with its shipped ones, where
-        there is one.
-    recordings
-        The folder of each recording that a model classified: timeline.svg and summary.txt.
-    live
-        Models that run in a browser, in live/<model>.html.
-
-    Raises
-    ------
-    ResultsError
-        If a table, figure or ledger is missing or damaged.
+    of the results that it shows, and the page is whole without them. `cards` (contents of
+    card.json), `previews` and `comparisons` of features (SVG files) are by data set; `recordings`
+    are folders with timeline.svg and summary.txt, `live` the models with a page live/<model>.html.
+    Raises ResultsError if a table, figure or ledger is missing or damaged.
     """
     simulated = any(section.simulated for section in sections)
     return (
@@ -94,11 +73,6 @@ def build_page(
             software=software(sections),
         )
     )
-
-
-def write_page(path: str | Path, html: str) -> None:
-    """Write the page."""
-    write_text(path, html)
 
 
 def _environment() -> Environment:
@@ -138,7 +112,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "claims": claims,
         "claims_file": section.file("claims.csv"),
         "verdicts": None if ledger is None else verdict_counts(ledger),
-        "adjusted": None if ledger is None else adjusted_counts(ledger),
+        "adjusted": None if ledger is None else verdict_counts(ledger, ADJUSTED),
         "findings": [] if ledger is None else findings(section, ledger, claims),
         "best": best,
         "plot": Markup(dot_plot(beside, best.pair if best else None)),
@@ -164,8 +138,4 @@ def _value(value: Any) -> str:
     """Return a scalar or a list of scalars as text."""
     if isinstance(value, list | tuple):
         return ", ".join(_value(item) for item in value)
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) and value >= 100_000 else value_text(value)

@@ -25,7 +25,7 @@ from harmodels.reporting.tables.rows import EXPERIMENT
 from harmodels.reporting.tables.spec import Table, TableSpec
 from harmodels.reporting.tables.write import read_table_csv
 
-ADJUSTED = "adjusted_verdict"  # corrected for the number of claims, where a ledger has it
+ADJUSTED = "adjusted_verdict"  # corrected for the number of claims
 MOST_RUNS = 3  # more than these are shown by their experiment
 UNSHOWN = ("mark", "significant", "simulated")  # columns of a CSV that the printed cell shows
 
@@ -62,13 +62,7 @@ class PageTable(NamedTuple):
 
 
 def page_tables(section: ReportSection) -> list[PageTable]:
-    """Return the tables of a report, read from their CSV files.
-
-    Raises
-    ------
-    ResultsError
-        If one is missing or damaged.
-    """
+    """Return the tables of a report, read from their CSV files."""
     tables = []
     for name, spec in section.spec.tables.items():
         table = read_table_csv(section.folder / "tables" / f"{name}.csv", spec)
@@ -102,13 +96,11 @@ def page_figures(section: ReportSection) -> list[dict[str, Any]]:
 
 def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of the ledger as printed, with anchors and the experiments behind them."""
-    known = "p_value" in ledger
-    evidence = [text for _, text in claims_evidence(ledger)] if known else [""] * len(ledger)
     return [
         {
             "anchor": claim_anchor(section, name),
             "cells": cells,
-            "adjusted": ledger[ADJUSTED].iloc[number - 2] if ADJUSTED in ledger else None,
+            "adjusted": adjusted,
             "kind": verdict.replace(" ", "-"),
             "line": number,
             "evidence": found,
@@ -117,8 +109,14 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
                 for experiment in section.spec.claims[name].needs
             ],
         }
-        for number, (name, verdict, cells, found) in enumerate(
-            zip(ledger["id"], ledger["verdict"], claims_rows(ledger), evidence, strict=True),
+        for number, (name, verdict, cells, (adjusted, found)) in enumerate(
+            zip(
+                ledger["id"],
+                ledger["verdict"],
+                claims_rows(ledger),
+                claims_evidence(ledger),
+                strict=True,
+            ),
             start=2,
         )
     ]
@@ -135,13 +133,7 @@ def line_anchor(table: PageTable, number: int) -> str:
 
 
 def embedded(path: Path) -> str:
-    """Return an SVG file as a data address.
-
-    Raises
-    ------
-    ResultsError
-        If it cannot be read.
-    """
+    """Return an SVG file as a data address."""
     try:
         content = path.read_bytes()
     except OSError as error:

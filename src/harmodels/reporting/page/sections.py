@@ -20,28 +20,14 @@ class SectionSpec(Products):
 
 @dataclass(frozen=True)
 class ReportSection:
-    """One report on one data set, as the page shows it.
-
-    Attributes
-    ----------
-    report, dataset
-        Keys, as in the paths under results/.
-    spec
-        Its title and those of its experiments, its tables, figures and claims.
-    folder
-        `results/<report>/<dataset>`, which holds tables/, figures/ and claims.csv.
-    runs
-        Every run.json.
-    job_seconds
-        How long the whole job of a run took, by experiment and name of the configuration, where
-        that is known; the training itself is in run.json.
-    """
+    """One report on one data set, as the page shows it."""
 
     report: str
     dataset: str
     spec: SectionSpec
-    folder: Path
+    folder: Path  # results/<report>/<dataset>
     runs: Sequence[RunRecord]
+    # of whole jobs, by experiment and configuration; the training itself is in run.json
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @classmethod
@@ -71,13 +57,8 @@ class ReportSection:
 def read_job_seconds(folder: Path) -> dict[tuple[str, str], float]:
     """Return the seconds of the last attempt of each job, by experiment and configuration.
 
-    Benchmarks are no results: a folder of results without them, or with a damaged one, is whole,
-    so what cannot be read is left out.
-
-    Parameters
-    ----------
-    folder
-        `results/logs/<report>/<dataset>/train`, where Snakemake writes its benchmarks.
+    They are Snakemake's benchmarks in `results/logs/<report>/<dataset>/train`. Benchmarks are no
+    results: what cannot be read is left out.
     """
     found = {}
     for path in sorted(folder.glob("*/*.jsonl")):

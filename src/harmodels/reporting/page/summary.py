@@ -46,11 +46,6 @@ def verdict_counts(ledger: pd.DataFrame, column: str = "verdict") -> dict[str, i
     return {verdict: int((ledger[column] == verdict).sum()) for verdict in VERDICTS}
 
 
-def adjusted_counts(ledger: pd.DataFrame) -> dict[str, int] | None:
-    """Return the counts of the corrected verdicts; None for a ledger without them."""
-    return verdict_counts(ledger, ADJUSTED) if ADJUSTED in ledger.columns else None
-
-
 def pairs(tables: Sequence[PageTable]) -> list[Pair]:
     """Return every mean that stands beside a published number, each once.
 
@@ -95,12 +90,10 @@ def findings(
 ) -> list[Finding]:
     """Return the decided claims whose effects are the largest, the largest first.
 
-    An effect is the distance of the value from the threshold. Losses are left out, whose units are
-    not those of the shares that all other claims compare; so are verdicts that fall when they are
-    corrected for the number of claims.
+    An effect is the distance of the value from the threshold. Losses, whose units are not those of
+    shares, and verdicts that fall when they are corrected for the number of claims are left out.
     """
-    column = ADJUSTED if ADJUSTED in ledger.columns else "verdict"
-    decided = ledger[ledger[column].isin(["holds", "does not hold"])]
+    decided = ledger[ledger[ADJUSTED].isin(["holds", "does not hold"])]
     claims_of = section.spec.claims
     shares = decided[decided["id"].map(lambda name: claims_of[name].of_shares).astype(bool)]
     effects = (
@@ -109,7 +102,7 @@ def findings(
     return [
         Finding(
             statement=str(ledger.loc[i, "statement"]),
-            verdict=str(ledger.loc[i, column]),
+            verdict=str(ledger.loc[i, ADJUSTED]),
             measured=claims[i]["cells"][2],
             published=claims[i]["cells"][3],
             anchor=claim_anchor(section, str(ledger.loc[i, "id"])),

@@ -62,8 +62,6 @@ def times(section: ReportSection) -> list[Time]:
 def duration(seconds: float) -> str:
     """Return a time as people say it.
 
-    Examples
-    --------
     >>> duration(4.2), duration(75), duration(7260)
     ('4.2 s', '1 min 15 s', '2 h 1 min')
     """
@@ -81,14 +79,7 @@ def lines_of_times(
 ) -> list[str]:
     """Return a line an experiment whose jobs ended after `since`, and one for all other jobs.
 
-    Parameters
-    ----------
-    sections
-        As `pipeline.sections.page_sections` returns them.
-    since
-        Seconds since 1970.
-    results
-        The folder of the results.
+    `since` is in seconds since 1970; `sections` are `pipeline.sections.page_sections`.
     """
 
     def is_new(path: Path) -> bool:

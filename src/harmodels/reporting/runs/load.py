@@ -22,46 +22,20 @@ _PREDICTIONS = ["replicate", "checkpoint", "split", "id", "label"]
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One configuration, trained in all its replicates.
-
-    Attributes
-    ----------
-    folder
-        Where its files are.
-    experiment, name
-        The experiment's key and the configuration's readable name.
-    configuration
-        The values of the grid's keys, in the grid's order.
-    options
-        Every option of the training, those that the experiment fixes included.
-    classes
-        Class names; a label is an index into them.
-    simulated
-        Whether the recordings were made by a generator.
-    outcomes
-        What became of each replicate.
-    history
-        Columns replicate, epoch, split, metric, value.
-    predictions
-        Columns replicate, checkpoint, split, id, label, score_0 … score_{C-1}.
-    records
-        The run.json of each of its parts; empty of a published run.
-    printed
-        None; of a published run its row of the report's table, by column, which goes before what
-        its predictions give.
-    """
+    """One configuration, trained in all its replicates, or what a report published of it."""
 
     folder: Path
-    experiment: str
+    experiment: str  # its key
     name: str
-    configuration: dict[str, Any]
-    options: dict[str, Any]
-    classes: tuple[str, ...]
+    configuration: dict[str, Any]  # values of the grid's keys, in the grid's order
+    options: dict[str, Any]  # of the training, those that the experiment fixes included
+    classes: tuple[str, ...]  # a label is an index into them
     simulated: bool
     outcomes: tuple[ReplicateRecord, ...]
-    history: pd.DataFrame
-    predictions: pd.DataFrame
-    records: tuple[RunRecord, ...] = ()
+    history: pd.DataFrame  # replicate, epoch, split, metric, value
+    predictions: pd.DataFrame  # replicate, checkpoint, split, id, label, score_0 … score_{C-1}
+    records: tuple[RunRecord, ...] = ()  # of its parts; empty of a published run
+    # of a published run its row of the report's table, which goes before its predictions
     printed: Mapping[str, float] | None = None
 
     @property
@@ -93,17 +67,8 @@ class Run:
 def load_run(folder: str | Path) -> Run:
     """Read run.json, history.parquet and predictions.parquet of one training job.
 
-    Raises
-    ------
-    ResultsError
-        If a file is missing, damaged, or does not belong to the others; it names the file.
-
-    Examples
-    --------
-    ::
-
-        run = load_run("results/rnn_tbptt/uci-har/runs/part_b/learning_rate=0.1+hidden=50")
-        run.predictions.query("split == 'test' and checkpoint == 'last'")
+    Raises ResultsError, which names the file, if one is missing, damaged, or does not belong to the
+    others.
     """
     folder = Path(folder)
     record = RunRecord.read_file(folder / "run.json")

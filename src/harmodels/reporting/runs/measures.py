@@ -37,15 +37,9 @@ def prediction_measure(
 ) -> pd.DataFrame:
     """Return a measure of predictions, columns replicate and value.
 
-    One of `top_<k>`, `macro_f1`, `most_predicted_share`, `recall_<class>` and
-    `most_predicted_share_without_<class>`, which is the share of the most predicted class among
-    the sequences of all other classes. Replicates without predictions of that checkpoint have no
-    row, and nobody has one where there is no such class.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure.
+    `most_predicted_share_without_<class>` is the share of the most predicted class among the
+    sequences of all other classes. Replicates without predictions of that checkpoint have no row,
+    and nobody has one where there is no such class. An unknown measure is a ConfigurationError.
     """
     if run.printed is not None:
         number = _printed(run.printed, measure, checkpoint, split)
@@ -55,7 +49,7 @@ def prediction_measure(
     top = re.fullmatch(r"top_(\d+)", measure)
     # a matrix tells the first answers alone
     if run.printed is not None and (rows.empty or (top and measure != "top_1")):
-        return _no_values()
+        return no_values()
     if top:
         frame = top_k_accuracy(rows, [int(top.group(1))])
         return frame.rename(columns={"accuracy": "value"})[["replicate", "value"]]
@@ -66,7 +60,7 @@ def prediction_measure(
     if measure.startswith(MOST_PREDICTED):
         others = measure.removeprefix(MOST_PREDICTED).removeprefix("_without_")
         if others and unknown_classes(run, [others]):
-            return _no_values()
+            return no_values()
         kept = rows.loc[rows["label"] != label_of(run, others)] if others else rows
         replicates, counts = confusion_counts(kept)
         return pd.DataFrame({"replicate": replicates, "value": most_predicted_share(counts)})
@@ -86,13 +80,7 @@ def _printed(
 def column(run: Run, measure: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
     """Return a column of a table, of predictions or of the course of the training.
 
-    The latter are `epochs`, `early_stop_epoch`, `best_accuracy_epoch`, `train_loss`,
-    `validation_loss` and `loss_gap`; columns replicate and value.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure.
+    Columns replicate and value; an unknown measure is a ConfigurationError.
     """
     courses: dict[str, Callable[[Run], pd.DataFrame]] = {
         "early_stop_epoch": best_epochs,
@@ -115,7 +103,7 @@ def class_of_recall(measure: str) -> str | None:
 def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -> pd.DataFrame:
     """Return the recall of one class, columns replicate and value; empty without that class."""
     if unknown_classes(run, [class_name]):
-        return _no_values()
+        return no_values()
     recall = class_recall(select(run.predictions, checkpoint, split))
     rows = recall.loc[recall["label"] == label_of(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
@@ -129,7 +117,7 @@ def confused_share(
     Replicates without errors have no row; empty without those classes.
     """
     if unknown_classes(run, classes):
-        return _no_values()
+        return no_values()
     replicates, counts = counts_of(run, checkpoint, split)
     first, second = (label_of(run, name) for name in classes)
     shares = errors_between(counts, first, second)
@@ -149,7 +137,7 @@ def lead_of_recall(run: Run, class_name: str, checkpoint: str, split: str = "tes
     Empty without that class.
     """
     if unknown_classes(run, [class_name]):
-        return _no_values()
+        return no_values()
     replicates, counts = counts_of(run, checkpoint, split)
     lead = recall_lead(counts, label_of(run, class_name))
     return pd.DataFrame({"replicate": replicates, "value": lead}).dropna()
@@ -168,11 +156,11 @@ def mistaken_margins(
     A replicate that one of the runs lacks has no row; empty without those classes.
     """
     if unknown_classes(runs[0], [*classes, answer]):
-        return _no_values()
+        return no_values()
     found = [counts_of(run, checkpoint, split) for run in runs]
     common = sorted(set.intersection(*(set(replicates) for replicates, _ in found)))
     if not common:
-        return _no_values()
+        return no_values()
     total = sum(counts[np.isin(replicates, common)] for replicates, counts in found)
     labels = [label_of(runs[0], name) for name in classes]
     margin = mistaken_margin(
@@ -192,15 +180,9 @@ def loss_measure(
 ) -> pd.DataFrame:
     """Return a measure of the loss curve of each replicate that did not diverge.
 
-    `min_loss` is its lowest value, `final_loss` its last, `loss_roughness` its mean rise from
-    an epoch to the next, `epochs_to_loss` the first epoch at which it is `reach` or less; a curve
-    that is never counts one epoch more than it has, the least that it could be.
-    `evaluation.curves` has `residual_roughness` and `final_slope`. Columns replicate and value.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such measure, or the history lacks that metric and split.
+    `loss_roughness` is the mean rise from an epoch to the next, `epochs_to_loss` the first epoch at
+    which the loss is `reach` or less; a curve that is never counts one epoch more than it has, the
+    least that it could be. Columns replicate and value; ConfigurationError for an unknown measure.
     """
     reductions: dict[str, Callable[[pd.Series[float]], float]] = {
         "min_loss": lambda losses: float(losses.min()),
@@ -228,11 +210,7 @@ def curve(run: Run, metric: str, split: str) -> pd.DataFrame:
 
     Columns replicate, epoch, value. Training records sums over the classes; of a metric that ends
     in `_per_class` the sum is divided by their number, unless the history holds the mean itself.
-
-    Raises
-    ------
-    ConfigurationError
-        If the history never held that metric for that split.
+    Raises ConfigurationError if the history never held that metric for that split.
     """
     history = run.history
     recorded, divisor = _recorded(run, metric)
@@ -270,7 +248,7 @@ def loss_level(run: Run, split: str) -> pd.DataFrame:
     sums = {"binary_cross_entropy", LEVEL_OF_SIGMOIDS} & set(run.history["metric"])
     metric = LEVEL_OF_SIGMOIDS if sums else "cross_entropy"
     if split not in set(run.history.loc[run.history["metric"] != "accuracy", "split"]):
-        return _no_values()
+        return no_values()
     losses = curve(run, metric, split)
     late = losses.loc[losses["epoch"] >= FIRST_OF_LEVEL]
     return late.groupby("replicate")["value"].mean().reset_index()
@@ -286,7 +264,7 @@ def best_accuracy_epochs(run: Run) -> pd.DataFrame:
     """Return the first epoch of the highest validation accuracy, columns replicate and value."""
     history = run.history
     if not ((history["metric"] == "accuracy") & (history["split"] == "validation")).any():
-        return _no_values()
+        return no_values()
     curves = curve(run, "accuracy", "validation").sort_values(
         ["replicate", "value", "epoch"], ascending=[True, False, True]
     )
@@ -321,7 +299,8 @@ def label_of(run: Run, class_name: str) -> int:
     return [class_text(name) for name in run.classes].index(class_text(class_name))
 
 
-def _no_values() -> pd.DataFrame:
+def no_values() -> pd.DataFrame:
+    """Return no row, columns replicate and value."""
     return pd.DataFrame({"replicate": pd.Series(dtype=int), "value": pd.Series(dtype=float)})
 
 

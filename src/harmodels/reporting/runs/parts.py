@@ -15,23 +15,14 @@ _KEYS = ("report", "dataset", "experiment", "name", "configuration", "options", 
 
 
 def load_runs(folders: Iterable[str | Path]) -> dict[str, list[Run]]:
-    """Read several runs, grouped by experiment, in the order given; parts of a run are joined.
-
-    Raises
-    ------
-    ResultsError
-        As `load_run` and `group_runs`.
-    """
+    """Read several runs, grouped by experiment, in the order given; parts of a run are joined."""
     return group_runs(load_run(folder) for folder in folders)
 
 
 def group_runs(loaded: Iterable[Run]) -> dict[str, list[Run]]:
     """Return runs by experiment, the parts of each joined.
 
-    Raises
-    ------
-    ResultsError
-        If runs of one data set differ in classes or origin, or parts do not belong together.
+    Raises ResultsError if runs of one data set differ in classes or origin.
     """
     parts: dict[tuple[str, str], list[Run]] = {}
     firsts: dict[str, Run] = {}  # by data set, of which an experiment may name its own
@@ -50,21 +41,12 @@ def group_runs(loaded: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def join_parts(parts: Sequence[Run]) -> Run:
-    """Return one run of all replicates.
+    """Return one run of all replicates from the parts of a configuration, in the pipeline's order.
 
     Blocks of replicates follow each other. The folds of a replicate become one network that was
     tested on everybody: its predictions are those of all folds, its losses and epochs their means.
-    If one fold diverged, the replicate did, and has no predictions.
-
-    Parameters
-    ----------
-    parts
-        Of one configuration, in the order of the pipeline; one part is returned as it is.
-
-    Raises
-    ------
-    ResultsError
-        If they are not parts of one run, or two hold the same replicate and fold.
+    If one fold diverged, the replicate did, and has no predictions. Raises ResultsError if they
+    are not parts of one run, or two hold the same replicate and fold.
     """
     first, fold = parts[0], parts[0].record.fold
     if len(parts) == 1 and fold is None:

@@ -31,15 +31,7 @@ _Key = tuple[tuple[str, Any], ...]
 
 
 def read_published(entries: Mapping[str, PublishedRun], files: Files) -> dict[str, list[Run]]:
-    """Return the published runs of each experiment, in the order of their files.
-
-    Parameters
-    ----------
-    entries
-        The section `published_runs` of a report's configuration, or some of it, by experiment.
-    files
-        Their content.
-    """
+    """Return the published runs of each experiment, in the order of their files."""
     return {name: _runs_of(name, entry, files) for name, entry in entries.items()}
 
 

@@ -15,13 +15,7 @@ CRITERIA = ("validation_accuracy", "validation_loss", "test_accuracy")
 
 
 def runs_of(runs: Runs, experiment: str) -> Sequence[Run]:
-    """Return the runs of an experiment.
-
-    Raises
-    ------
-    ResultsError
-        If there are none.
-    """
+    """Return the runs of an experiment; raise ResultsError if there are none."""
     if not runs.get(experiment):
         raise ResultsError(
             f"no runs of experiment {experiment!r} were given; "
@@ -34,15 +28,8 @@ def select_runs(runs: Runs, selection: Selection) -> list[Run]:
     """Return the runs of the experiment that `where` and `choose` leave, in the grid's order.
 
     `where` keeps the configurations that agree with its values; of these `choose` keeps the one
-    that is best on validation data with the weights `checkpoint`.
-
-    Raises
-    ------
-    ConfigurationError
-        If `where` names a key that the experiment does not vary, no configuration agrees, or there
-        are no validation data to choose on.
-    ResultsError
-        If the experiment has no runs.
+    that is best on validation data with the weights `checkpoint`. Raises ConfigurationError if no
+    configuration agrees or there are no validation data, ResultsError if there are no runs.
     """
     group = runs_of(runs, selection.experiment)
     found = [run for run in group if agrees(run.configuration, selection.where)]
@@ -57,13 +44,7 @@ def select_runs(runs: Runs, selection: Selection) -> list[Run]:
 
 
 def select_run(runs: Runs, selection: Selection, user: str) -> Run:
-    """Return the only run of a selection; `user` says who needs a single one, for the message.
-
-    Raises
-    ------
-    ConfigurationError
-        As `select_runs`; also if several runs are left.
-    """
+    """Return the only run of a selection; an error says that `user` needs a single one."""
     group = select_runs(runs, selection)
     if len(group) > 1:
         raise ConfigurationError(
@@ -75,13 +56,7 @@ def select_run(runs: Runs, selection: Selection, user: str) -> Run:
 
 
 def option_values(group: Sequence[Run], option: str) -> list[Any]:
-    """Return the value of an option in each run.
-
-    Raises
-    ------
-    ConfigurationError
-        If the experiment does not vary it.
-    """
+    """Return the value of an option in each run; raise if the experiment does not vary it."""
     for run in group:
         if option not in run.configuration:
             raise ConfigurationError(
@@ -92,14 +67,9 @@ def option_values(group: Sequence[Run], option: str) -> list[Any]:
 
 
 def pair_runs(left: Sequence[Run], right: Sequence[Run]) -> list[tuple[Run, Run]]:
-    """Pair the runs of two sides that have the same configuration.
+    """Pair the runs of two sides that have the same configuration; raise if there are none.
 
     One run on each side is a pair whatever their configurations.
-
-    Raises
-    ------
-    ResultsError
-        If there is no pair.
     """
     pairs = [(a, b) for a in left for b in right if a.configuration == b.configuration]
     if not pairs and len(left) == len(right) == 1:
@@ -117,22 +87,8 @@ def choose_run(group: Sequence[Run], criterion: str, checkpoint: str = "last") -
 
     Equal validation accuracies are told apart by the validation loss; what is still equal by the
     order of the grid, the first being taken. A configuration of which a replicate diverged comes
-    after all others.
-
-    Parameters
-    ----------
-    group
-        The configurations compared.
-    criterion
-        `validation_accuracy`, `validation_loss` (of the weights `checkpoint`) or `test_accuracy`.
-        The last is what one must not do; it is here to show what it would have chosen.
-    checkpoint
-        `last` or `best`: the weights that are looked at afterwards are those chosen by.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such criterion, or a run has no sequences of that split.
+    after all others. `checkpoint` names the weights that are looked at afterwards, too. The
+    criterion `test_accuracy` is what one must not do: it shows what it would have chosen.
     """
     if criterion not in CRITERIA:
         raise ConfigurationError(

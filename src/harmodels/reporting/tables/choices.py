@@ -44,11 +44,7 @@ class Choices(OfCheckpoint, OfPeople, TableSpec):
         check_beside(known, self.published, [], self.measures, self.checkpoint)
 
     def build(self, given: Sources) -> Table:
-        """Build two rows a sweep, chosen on validation data and on the test set.
-
-        One row says `both` where they agree. Columns are the measures on validation data and on
-        the test set, the published numbers beside the latter.
-        """
+        """Build two rows a sweep, of validation data and of the test set; one where they agree."""
         checkpoint = self.checkpoint
         table = published_table(self.published, given.tables, [], self.measures, checkpoint)
         samples: list[Sample] = []

@@ -12,8 +12,8 @@ from harmodels.config.selection import OfCheckpoint, Selecting, Selection, Split
 from harmodels.evaluation.confusion import confusion_counts, row_distance
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.measures import MOST_PREDICTED, column, curve, has_curve
-from harmodels.reporting.runs.published import counterpart
+from harmodels.reporting.runs.measures import MOST_PREDICTED, column, curve, has_curve, no_values
+from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.runs.selection import select_runs
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample, summarise
@@ -64,11 +64,7 @@ class Closeness(TableSpec):
         return self.needs
 
     def build(self, given: Sources) -> Table:
-        """Build a row a figure and configuration.
-
-        Each distance is beside the mean distance of a replicate from our others: a published
-        network that is as near as that could be one of ours.
-        """
+        """Build a row a figure and configuration."""
         samples: list[Sample] = []
         for curves in self.curves:
             for run in select_runs(given.runs, curves.selection_in(self)):
@@ -95,7 +91,7 @@ def _of_curves(run: Run, theirs: Run | None, spec: Curves) -> list[Sample]:
             values = np.abs(ours.to_numpy() - printed.to_numpy())
             found = pd.DataFrame({"replicate": ours.index, "value": np.nanmean(values, axis=1)})
         else:
-            found = _nothing()
+            found = no_values()
         own = _among(ours.to_numpy(), ours.index.to_numpy(), _mean_distance)
         samples += [
             Sample.of(run, names, "", f"{split}_distance", found),
@@ -108,11 +104,10 @@ def _of_matrix(run: Run, theirs: Run | None, selection: Selection) -> list[Sampl
     names = {FIGURE: selection.name, **run.configuration}
     share = column(run, MOST_PREDICTED, selection.checkpoint)
     replicates, counts = confusion_counts(select(run.predictions, selection.checkpoint))
-    distances, number = _nothing(), None
+    distances, number = no_values(), None
     if theirs is not None:
         printed = select(theirs.predictions, selection.checkpoint)
-        found = column(theirs, MOST_PREDICTED, selection.checkpoint)["value"]
-        number = float(found.iloc[0]) if len(found) else None
+        number = published_measure(theirs, MOST_PREDICTED, selection.checkpoint)
         if len(printed) and theirs.classes == run.classes:
             values = row_distance(counts, confusion_counts(printed)[1][0])
             distances = pd.DataFrame({"replicate": replicates, "value": values})
@@ -134,12 +129,8 @@ def _among(
 ) -> pd.DataFrame:
     """Return the mean distance of each replicate from the others; no row of a single one."""
     if len(replicates) < 2:
-        return _nothing()
+        return no_values()
     found = [
         distance(np.delete(values, i, axis=0), values[i]).mean() for i in range(len(replicates))
     ]
     return pd.DataFrame({"replicate": replicates, "value": found})
-
-
-def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({"replicate": pd.Series(dtype=int), "value": pd.Series(dtype=float)})

@@ -36,12 +36,7 @@ class Confusions(OfSplit, OfCheckpoint, Choosing, TableSpec):
         known.check_single(self.selection)
 
     def build(self, given: Sources) -> Table:
-        """Build a row a confusion, the most frequent first.
-
-        Columns are the sequences confused and their share of all sequences of the true class; the
-        configuration is above them, the published numbers beside. A network without errors has
-        one row that says so.
-        """
+        """Build a row a confusion, the most frequent first; without errors one row that says so."""
         run = select_run(given.runs, self.selection, "a table of confusions")
         rows = select(run.predictions, self.checkpoint, self.split)
         replicates, counts = confusion_counts(rows)

@@ -17,12 +17,7 @@ LOWEST = 10
 def write_correlations(frame: pd.DataFrame, stem: str | Path) -> None:
     """Write `<stem>.csv` with every column, `<stem>.md` and `<stem>.tex` with the summary.
 
-    Parameters
-    ----------
-    frame
-        Columns column (its number), name and r, one row a feature.
-    stem
-        Path of the files without their endings.
+    `frame` has the columns column (its number), name and r, one row a feature.
     """
     for ending, text in correlation_texts(frame).items():
         write_text(f"{stem}.{ending}", text)

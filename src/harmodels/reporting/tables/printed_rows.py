@@ -47,11 +47,6 @@ class PrintedRows(OfCheckpoint, TableSpec):
         printed rows that lie inside our interval over seeds, and the distance |ours - printed|,
         mean over the rows. Configurations that the report does not print are left out, and the
         intervals are over seeds alone: the report tested the same people.
-
-        Raises
-        ------
-        ConfigurationError
-            If the report prints none of a row's configurations.
         """
         samples: list[Sample] = []
         for title in dict.fromkeys(selection.name for selection in self.selections):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from harmodels.config.base import Filled, key
@@ -20,7 +19,7 @@ from harmodels.reporting.product import OfPeople
 from harmodels.reporting.runs.measures import prediction_measure
 from harmodels.reporting.runs.selection import select_run
 from harmodels.reporting.sources import Sources
-from harmodels.reporting.tables.cells import Sample, mark_best, summarise
+from harmodels.reporting.tables.cells import Sample, mark_best, plain_cell, summarise
 from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.spec import Table, TableSpec
 
@@ -95,11 +94,9 @@ def _difference(cells: pd.DataFrame, samples: Sequence[Sample]) -> dict[str, Any
     first, last = (cells.index[cells["group"] == group].item() for group in (RANDOM, EVERYONE))
     sides = cells.loc[[first, last]]
     found = _interval(samples[first], samples[last], sides)
-    return {
-        **dict.fromkeys(cells.columns, np.nan),
+    return plain_cell("difference") | {
         "model": cells["model"].iloc[0],
         "group": ADDED,
-        "measure": "difference",
         "statistic": "mean",
         "value": found.mean,
         "low": found.low,
@@ -108,7 +105,6 @@ def _difference(cells: pd.DataFrame, samples: Sequence[Sample]) -> dict[str, Any
         **{key: int(sides[key].max()) for key in ("replicates", "diverged")},
         "n": found.n,
         "subjects": sides["subjects"].max(),
-        "mark": "",
         "significant": bool(found.low > 0 or found.high < 0),
         "simulated": bool(cells["simulated"].iloc[0]),
     }

@@ -22,16 +22,9 @@ def published_value(
 ) -> float | None:
     """Return the published number of a measure, or None where the report has none.
 
-    What is published was measured on test sequences.
-
-    The column of `top_1` is `top1`, or `best_top1` where the report prints both checkpoints. A row
-    is found by all columns that are no measures, among `settings`: the options of the run, those
-    that its experiment fixes included.
-
-    Raises
-    ------
-    ConfigurationError
-        If the published table has two rows of those settings.
+    What is published was measured on test sequences. A row is found by all columns that are no
+    measures, among `settings`: the options of the run, those that its experiment fixes included.
+    Raises ConfigurationError if two rows have those settings.
     """
     if published is None or split != "test":
         return None
@@ -60,22 +53,9 @@ def published_table(
 ) -> pd.DataFrame | None:
     """Return the published table of that file name; None for no name.
 
-    Parameters
-    ----------
-    name
-        File of config/published.
-    tables
-        The files that were read, by name.
-    keys
-        The hyperparameters that name our rows and that the report varies too.
-    measures, checkpoint
-        The columns that our table has.
-
-    Raises
-    ------
-    ConfigurationError
-        If the file was not given, lacks a hyperparameter that names the rows, or has none of the
-        measures: it is then another table's file.
+    `keys` are the hyperparameters that name our rows and that the report varies too. Raises
+    ConfigurationError if it lacks one of them, or has none of the measures: it is then another
+    table's file.
     """
     if name is None:
         return None

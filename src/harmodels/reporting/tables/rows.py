@@ -85,14 +85,8 @@ def rows_of(selections: Sequence[Selection], runs: Runs, titled: bool = False) -
 
     Rows of several experiments have the union of the keys that these vary. A key that an
     experiment fixes shows the option's value, one that it does not know stays empty; titles of
-    selections, where any are given or `titled` asks for them, come first.
-
-    Raises
-    ------
-    ConfigurationError
-        If two rows would have the same names, or `where` fits nothing.
-    ResultsError
-        If an experiment has no runs.
+    selections, where any are given or `titled` asks for them, come first. Raises
+    ConfigurationError if two rows would have the same names.
     """
     groups = [select_runs(runs, selection) for selection in selections]
     settings = [[(run.configuration, run.settings) for run in group] for group in groups]

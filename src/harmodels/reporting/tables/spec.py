@@ -48,19 +48,11 @@ Unpublished = Filled[Text]
 
 
 class TableSpec(ProductSpec):
-    """Base of the kinds of tables.
-
-    Attributes
-    ----------
-    spread
-        The sentence of the caption on what a number is, where it is no mean over replicates.
-    note
-        A sentence of the caption on the columns.
-    marks
-        The sentence on bold and italic, where they are changes from the left block to the right.
-    """
+    """Base of the kinds of tables."""
 
     noun: ClassVar[str] = "table"
+    # sentences of the caption: on what a number is, where it is no mean over replicates; on the
+    # columns; on bold and italic, where they are changes from the left block to the right
     spread: ClassVar[str] = ""
     note: ClassVar[str] = ""
     marks: ClassVar[str] = ""
@@ -70,22 +62,8 @@ class TableSpec(ProductSpec):
     def build(self, given: Sources) -> "Table":
         """Build the table.
 
-        Raises
-        ------
-        ConfigurationError
-            If a published table does not exist or does not fit, or `where` fits nothing.
-        ResultsError
-            If an experiment has no runs, or a sequence no subject.
-
-        Examples
-        --------
-        From the folders that training jobs wrote, to files::
-
-            spec = TableSpec.read(
-                {"title": "Test set", "kind": "top_k", "experiment": "part_b", "checkpoint": "last"}
-            )
-            runs = load_runs(sorted(Path("results/rnn_tbptt/simulated/runs/part_b").iterdir()))
-            write_table_files(spec.build(Sources(runs)), "part_b")
+        Raises ConfigurationError if a published table does not fit or `where` fits nothing,
+        ResultsError if an experiment has no runs, or a sequence no subject.
         """
         raise NotImplementedError
 
@@ -104,21 +82,14 @@ class TableSpec(ProductSpec):
 class Table:
     """A table in full precision, before any rendering.
 
-    Attributes
-    ----------
-    spec
-        Its specification.
-    keys
-        The hyperparameters that name a row.
-    cells
-        One row a cell: the columns of `keys`, then `CELL_COLUMNS`. `group` names the block of
-        columns, `value` is a mean or a median. `low` and `high` are what is printed, and
-        `interval` says what that is: the widest 95 % interval of a mean, over `seeds`, over
-        `people` or over `seeds and people`, each of which has columns of its own; or the
-        `range` of a median. `n` counts the replicates behind a cell and `subjects` the people
-        tested, 0 where the data set does not name them, missing where nobody is asked for (no
-        accuracy on test sequences). `mark` is bold, italic or empty, `significant` says whether
-        the paired interval of an improvement excludes zero.
+    `keys` are the hyperparameters that name a row. `cells` has one row a cell: the columns of
+    `keys`, then `CELL_COLUMNS`. `group` names the block of columns, `value` is a mean or a median.
+    `low` and `high` are what is printed, and `interval` says what that is: the widest 95 %
+    interval of a mean, over `seeds`, `people` or `seeds and people`, each of which has columns of
+    its own; or the `range` of a median. `n` counts the replicates behind a cell and `subjects` the
+    people tested, 0 where the data set does not name them, missing where nobody is asked for (no
+    accuracy on test sequences). `mark` is bold, italic or empty, `significant` says whether the
+    paired interval of an improvement excludes zero.
     """
 
     spec: TableSpec

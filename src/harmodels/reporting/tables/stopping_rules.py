@@ -53,13 +53,7 @@ class StoppingRules(TableSpec):
         return measure
 
     def build(self, given: Sources) -> Table:
-        """Build a row a rule and a column a configuration; the first row is printed.
-
-        Raises
-        ------
-        ResultsError
-            If no published configuration has both a printed epoch and the curves.
-        """
+        """Build a row a rule and a column a configuration; the first row is printed."""
         panels = {
             configuration_text(run.configuration): run
             for run in given.published[self.published_run]

@@ -34,13 +34,6 @@ class SubjectAccuracy(OfPeople, Stacked):
         """Build a row a configuration and a column a subject, or the other way round.
 
         With a row a subject each configuration is a block of columns.
-
-        Raises
-        ------
-        ConfigurationError
-            If no subjects were given.
-        ResultsError
-            If a predicted sequence has no subject.
         """
         subjects = given.subjects
         if subjects is None:

@@ -26,20 +26,7 @@ def table_texts(table: Table) -> dict[str, str]:
 
 
 def read_table_csv(path: str | Path, spec: TableSpec) -> Table:
-    """Read a table back from the CSV that `write_table_files` wrote.
-
-    Parameters
-    ----------
-    path
-        The CSV file.
-    spec
-        The table's specification.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing or lacks a column.
-    """
+    """Read a table back from the CSV that `write_table_files` wrote."""
     # a subject may be called 1, which is a name and no number
     cells = read_csv(path, CELL_COLUMNS, {"group": str, "measure": str})
     keys = tuple(name for name in cells.columns if name not in CELL_COLUMNS)
