@@ -1,4 +1,4 @@
-"""Right gradients pass, and each planted mistake is named, alone; one file, as one list of mistakes."""
+"""Right gradients pass, each planted mistake is named, alone; one file, as one list of mistakes."""
 
 import pytest
 import torch
