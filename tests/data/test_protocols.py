@@ -148,7 +148,10 @@ def test_sequences_of_unequal_length_are_drawn(make_sequences):
             Draw(protocol="leave_one_subject_out", test_subjects=["1", "2"]),
             "tests one person a fold",
         ),
-        (Draw(validation="people"), "draw.validation 'people' is none of sequences, subjects"),
+        (
+            Draw(validation="people"),
+            "draw.validation 'people' should be one of sequences, subjects",
+        ),
         (Draw(protocol="subjects", test_subjects=[]), "some people, not all, are tested on"),
         (Draw(protocol="subjects", test_subjects=list("01234")), "some people, not all"),
     ],

@@ -145,14 +145,14 @@ WRONG = [
     (put("motionsense", recorded_hz=None), "format motionsense needs the key recorded_hz"),
     (put("motionsense.window", largest_gap_s=0.2), r"motionsense has no key window\.largest_gap_s"),
     (put("wisdm.window", largest_gap_s=None), r"wisdm needs the key window\.largest_gap_s"),
-    (other_channel, r"motionsense\.channels: 'magnet_x' is none of the channels .* acc_x"),
+    (other_channel, r"motionsense\.channels: 'magnet_x' should be one of the channels .* acc_x"),
     (
         put("motionsense.channels", acc_x="rad/s"),
         r"motionsense\.channels\.acc_x: g measures acceleration, but rad/s",
     ),
     (
         put("motionsense", classes=["swimming", "walking"]),
-        r"motionsense\.classes: 'swimming' is none of the activities",
+        r"motionsense\.classes: 'swimming' should be one of the activities",
     ),
     (put("wisdm.archive", sha256=None, checksums=None), "needs sha256, git_blob or checksums"),
     (put("fpha", normalise=None), "fpha needs the key normalise"),

@@ -118,7 +118,7 @@ def test_a_random_split_keeps_the_classes_in_proportion(make_sequences):
         (Draw(11, 4), r"class class0 has 10 train .*draw\.train_per_class asks for 11"),
         (Draw(8, 6), r"class class0 has 5 test .*draw\.test_per_class asks for 6"),
         (Draw(8, 4, 8), "class0 has 8 training .*asks for 8 of them and would leave none"),
-        (Draw(protocol="sideways"), "'sideways' is none of official, subjects, leave_one"),
+        (Draw(protocol="sideways"), "'sideways' should be one of official, subjects, leave_one"),
         (Draw(protocol="subjects", test_fraction=0.99), "cannot be split with test_fraction 0.99"),
     ],
 )

@@ -117,7 +117,7 @@ def _protocol(sequences: Sequences, draw: Draw) -> str:
     strange = [name for name in protocols if name not in PROTOCOLS]
     if strange or not protocols:
         what = repr(strange[0]) if strange else "no protocol"
-        raise DataError(f"draw.protocol {what} is none of {', '.join(PROTOCOLS)}")
+        raise DataError(f"draw.protocol {what} should be one of {', '.join(PROTOCOLS)}")
     suits = {"official": _is_split(sequences), "subjects": _names_people(sequences.subjects)}
     return next((name for name in protocols if suits.get(name, True)), protocols[-1])
 
@@ -257,7 +257,9 @@ def _validation(
 ) -> NDArray[np.int64]:
     """Return the rows that one replicate takes out of its training sequences."""
     if draw.validation not in VALIDATIONS:
-        raise DataError(f"draw.validation {draw.validation!r} is none of {', '.join(VALIDATIONS)}")
+        raise DataError(
+            f"draw.validation {draw.validation!r} should be one of {', '.join(VALIDATIONS)}"
+        )
     if draw.validation == "sequences" or draw.validation_per_class == 0:
         return _validation_sequences(sequences, train, draw.validation_per_class, random)
     labels, subjects = sequences.labels[train], sequences.subjects[train]

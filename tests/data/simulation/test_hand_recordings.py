@@ -112,7 +112,7 @@ def test_every_action_of_the_benchmark_can_be_simulated_and_no_two_are_the_same(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": ("stir", "juggle")}, "action 'juggle' is none of open_juice_bottle"),
+        ({"classes": ("stir", "juggle")}, "action 'juggle' should be one of open_juice_bottle"),
         ({"format": "sfinge3d"}, "the format sfinge3d cannot be simulated"),
     ],
 )

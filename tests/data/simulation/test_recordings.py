@@ -141,5 +141,5 @@ def test_recordings_that_are_not_simulated_cannot_be_made(registry, tmp_path):
 
 
 def test_an_unknown_activity_is_named(small_uci, tmp_path):
-    with pytest.raises(ConfigurationError, match="'swimming' is none of walking"):
+    with pytest.raises(ConfigurationError, match="'swimming' should be one of walking"):
         simulate(replace(small_uci, classes=("swimming", "walking")), tmp_path)

@@ -28,7 +28,7 @@ def write_fpha(
     """
     strange = [name for name in classes if name not in ACTIONS]
     if strange:
-        raise ConfigurationError(f"action {strange[0]!r} is none of {', '.join(ACTIONS)}")
+        raise ConfigurationError(f"action {strange[0]!r} should be one of {', '.join(ACTIONS)}")
     known = list(ACTIONS)
     lengths = iter(draw_lengths(plan, plan.subjects * len(classes) * plan.repetitions).tolist())
     listed: dict[str, list[str]] = {"Training": [], "Test": []}

@@ -152,7 +152,7 @@ def _recordings(
     for label, name in enumerate(classes):
         activity = name.removeprefix("walking_")
         if activity not in ACTIVITIES:
-            raise ConfigurationError(f"activity {name!r} is none of {', '.join(known)}")
+            raise ConfigurationError(f"activity {name!r} should be one of {', '.join(known)}")
         count = len(trials[name]) if trials else 1
         samples = round(plan.seconds_per_class / count * rate_hz) + 2 * margin
         for trial in range(count):

@@ -37,8 +37,8 @@ class Stacked(OfSplit, OfCheckpoint, TableSpec):
     choose: Criterion | None = key(None, "One row, chosen by validation data.")
     experiments: Filled[Stack] = key(
         (),
-        "In place of one experiment, several: their rows are stacked, with the union of their "
-        "keys. With a title on any of them the experiment is a column; a checkpoint is in place of "
+        "Instead of one experiment, several: their rows are stacked, with the union of their "
+        "keys. With a title on any of them the experiment is a column; a checkpoint replaces "
         "the table's own.",
     )
 
