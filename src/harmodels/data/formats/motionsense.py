@@ -263,13 +263,13 @@ def _check(entry: Mapping[str, Any], where: str) -> None:
     for name in entry["classes"]:
         if name not in CODES.values():
             raise ConfigurationError(
-                f"{where}.classes: {name!r} should be one of the activities of the format motionsense, "
+                f"{where}.classes: {name!r} should be one of the activities of motionsense, "
                 f"{', '.join(CODES.values())}"
             )
     for channel, unit in entry["channels"].items():
         if channel not in CHANNELS:
             raise ConfigurationError(
-                f"{where}.channels: {channel!r} should be one of the channels of the format motionsense, "
+                f"{where}.channels: {channel!r} should be one of the channels of motionsense, "
                 f"{', '.join(CHANNELS)}"
             )
         try:
