@@ -34,6 +34,14 @@ def test_every_mistake_is_named_at_once_with_a_remedy():
     assert "unknown key 7;" in seven
 
 
+def test_a_list_whose_items_are_wrong_is_not_called_empty_too() -> None:
+    plan = {"reports": {"a": {"datasets": ["x"], "draw": {"protocol": ["subjcts"]}}}}
+    with pytest.raises(
+        ConfigurationError, match=r"^c: reports.a.draw.protocol.0: 'subjcts'.*'\?\)$"
+    ):
+        ProjectFile.read(plan, "c")
+
+
 def test_a_long_list_of_mistakes_is_cut():
     with pytest.raises(ConfigurationError, match="and 15 more"):
         TruncatedBptt(**{f"x{i}": 1 for i in range(25)})

@@ -242,6 +242,8 @@ def mistakes(error: ValidationError, place: str = "") -> str:
     lines = []
     for mistake in error.errors(include_url=False):
         kind, value, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+        if kind == "too_short" and value:  # pydantic counts the items that are right
+            continue
         steps = [str(step) for step in mistake["loc"]]
         if steps[-1:] == ["[key]"]:  # the key itself is wrong
             del steps[-2:]
