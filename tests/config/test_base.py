@@ -7,6 +7,7 @@ import pytest
 
 from harmodels.config.options import OPTIONS, Baseline, Perceptron, TruncatedBptt
 from harmodels.config.project import ProjectFile
+from harmodels.config.report_file import ExperimentEntry
 from harmodels.errors import ConfigurationError
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -40,6 +41,14 @@ def test_a_list_whose_items_are_wrong_is_not_called_empty_too() -> None:
         ConfigurationError, match=r"^c: reports.a.draw.protocol.0: 'subjcts'.*'\?\)$"
     ):
         ProjectFile.read(plan, "c")
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"grid": {"hidden": [1]}, "configurations": [{"hidden": 1}]}]
+)
+def test_an_experiment_has_a_grid_or_a_list_of_configurations(given: dict) -> None:
+    with pytest.raises(ConfigurationError, match="x: give either grid or configurations"):
+        ExperimentEntry.read({"title": "t", **given}, "x")
 
 
 def test_a_long_list_of_mistakes_is_cut():
