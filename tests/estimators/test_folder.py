@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import NotFittedError
 
 import harmodels
@@ -220,3 +221,15 @@ def test_a_part_of_the_card_is_refused_by_name():
         Normalisation((0.0, 1.0), (1.0, 0.0))
     with pytest.raises(ValueError, match="sos array must be shape"):
         NoiseFilter(1, ((1.0, 2.0),))
+
+
+def test_weights_that_are_not_finite_are_refused_though_their_hash_is_right(folder):
+    path = folder / "weights.safetensors"
+    tensors = load_file(path)
+    next(iter(tensors.values())).flat[0] = np.nan
+    save_file(tensors, path)
+    content = json.loads((folder / "model.json").read_text())
+    content["files"][path.name] = sha256(path)
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="not finite float32"):
+        harmodels.load(folder)
