@@ -226,3 +226,8 @@ def test_predicting_refuses_other_channels_and_scoring_unknown_labels(sequences)
         model.predict(inputs[:, :, :3])
     with pytest.raises(ValueError, match="the label 'flying', which the network was not trained"):
         model.score(inputs, np.where(labels == "lying", "flying", labels))
+
+
+def test_an_empty_recording_is_refused_with_its_place():
+    with pytest.raises(ValueError, match=r"X\[1\] has shape \(0, 3\).*leave empty recordings out"):
+        GRUClassifier(2, epochs=1).fit([np.ones((4, 3)), np.ones((0, 3))], [0, 1])
