@@ -62,7 +62,7 @@ class Task:
         return state_dict(self.state("reference", 1).params)
 
     def state(self, engine: str, replicates: int) -> State:
-        """Return the state of so many networks; the first is the same for every number."""
+        """Return the state of that number of networks; the first is the same for any number."""
         learner = make_learner(self.training, self.options, engine, 1)
         random = [np.random.default_rng((0, r)) for r in range(replicates)]
         return map_params(lambda each: each.to(self.device), learner.initialise(random, self.data))
@@ -168,7 +168,7 @@ def hand_lengths(count: int, longest: int = LONGEST) -> Tensor:
 def lengths_of(kind: str, batch: int, batches: int, steps: int) -> Tensor:
     """Return the lengths of all batches.
 
-    `equal`, of so many steps; or `unequal`, with one of 1151 steps in each batch, so that about a
+    `equal`, of `steps` each; or `unequal`, with one of 1151 steps in each batch, so that about a
     tenth of the padded steps is useful as in the benchmark of report hand_actions; or `sorted`,
     the same sequences in batches of neighbouring lengths.
     """

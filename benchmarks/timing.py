@@ -23,7 +23,7 @@ OURS, AUTOGRAD = "compiled loop", "torch.nn, autograd"
 class Contender(NamedTuple):
     """One way to do a task.
 
-    `train(items)` starts from the task's weights, works through so many items and returns the
+    `train(items)` starts from the task's weights, works through `items` of them and returns the
     weights of the first network by name. `networks` train at once.
     """
 
@@ -143,7 +143,7 @@ def parser_of(
 
 
 def parse(parser: argparse.ArgumentParser, short: str, seconds: float) -> argparse.Namespace:
-    """Return the arguments; the switch `short` asks for two rounds of so many seconds."""
+    """Return the arguments; the switch `short` asks for two rounds of that many seconds."""
     given = parser.parse_args()
     if getattr(given, short):
         given.rounds, given.seconds = 2, seconds

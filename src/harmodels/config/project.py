@@ -141,7 +141,7 @@ class AfternoonPlan(Record):
 
     model: str = key(..., "Key of models.")
     minutes: Number = key(60, "Length of the recording.", gt=0, le=1440)
-    seed: int = key(1, "Seed of the person and of what is done.", ge=0)
+    seed: int = key(1, "Seed of the person and of the activities.", ge=0)
 
 
 class ProjectFile(Record):

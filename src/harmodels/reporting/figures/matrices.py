@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 32  # characters of a title above a matrix
 LONGEST_BESIDE = 27  # and of one with the published matrix close beside
-LONGEST_IN_PAIR = 26  # where another title is close
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
 OURS, PUBLISHED = "ours", "published"
 
