@@ -38,8 +38,14 @@ MODELS = {
     "minibatch": ElmanClassifier(6, training="minibatch", epochs=3, random_state=3),
     "gru": GRUClassifier(6, layers=2, dropout=0.2, epochs=3, random_state=3),
     "lstm": LSTMClassifier(6, epochs=3, random_state=3),
+    "bidirectional": LSTMClassifier(
+        6, layers=2, bidirectional=True, dropout=0.2, epochs=3, random_state=3
+    ),
+    "pooled": GRUClassifier(
+        6, bidirectional=True, pooling="mean_max", dropout=0.2, epochs=3, random_state=3
+    ),
     "hierarchical": HierarchicalClassifier(
-        6, branches=[[0, 1, 2], [1, 2, 3]], branch_hidden=3, epochs=3, random_state=3
+        6, branches=[[0, 1, 2], [1, 2, 3]], branch_hidden=3, pooling="max", epochs=3, random_state=3
     ),
     "perceptron": MLPClassifier(
         (7, 5), dropout=0.2, dropout_form="at_inference", epochs=3, random_state=3

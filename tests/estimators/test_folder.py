@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 import harmodels
 from harmodels import GRUClassifier, MLPClassifier, ModelCard, TrainingData
+from harmodels.data.look import gravity_of
 from harmodels.errors import ModelError
 from harmodels.estimators.card import Accuracy, NoiseFilter, Normalisation
 from harmodels.files import sha256
@@ -109,7 +110,40 @@ def test_saving_twice_or_after_loading_gives_the_same_bytes(sequences, folder, t
 def test_the_format_stays_as_it_was(folder):
     digest = {"weights.safetensors": sha256(folder / "weights.safetensors")}
     now = {"files": digest, "harmodels": harmodels.__version__}
-    assert json.loads((folder / "model.json").read_text()) == WRITTEN | now
+    parameters = WRITTEN["parameters"] | {"pooling": "last", "bidirectional": False}
+    since = {"card": WRITTEN["card"] | {"gravity": None}, "parameters": parameters}
+    assert json.loads((folder / "model.json").read_text()) == WRITTEN | now | since
+
+
+def test_a_card_of_before_gravity_was_kept_is_read(folder):
+    change(folder, card=WRITTEN["card"])
+    assert harmodels.load(folder).card_ == CARD
+
+
+def test_a_model_of_before_pooling_reads_the_last_state(folder, sequences):
+    expected = harmodels.load(folder).predict_proba(sequences[0])
+    change(folder, parameters=WRITTEN["parameters"])
+    np.testing.assert_array_equal(harmodels.load(folder).predict_proba(sequences[0]), expected)
+
+
+def test_a_model_whose_weights_are_of_another_read_out_is_refused(folder):
+    change(folder, parameters=WRITTEN["parameters"] | {"pooling": "mean_max"})
+    with pytest.raises(ModelError, match=r"output\.weight has shape \(3, 4\), not \(3, 8\)"):
+        harmodels.load(folder)
+    change(folder, parameters=WRITTEN["parameters"] | {"bidirectional": True})
+    with pytest.raises(ModelError, match="layer0_reverse"):
+        harmodels.load(folder)
+
+
+def test_the_card_keeps_gravity(sequences, tmp_path):
+    windows = np.random.default_rng(0).normal([0.0, 0.6, -0.8], 0.1, (20, 12, 3))
+    gravity = gravity_of(windows, np.arange(20) % 2, CARD.channels[:3], CARD.units[:3])
+    model = GRUClassifier(4, epochs=1, random_state=1).fit(*sequences)
+    model.save(tmp_path, CARD.replaced(gravity=gravity))
+    assert harmodels.load(tmp_path).card_.gravity == gravity
+    change(tmp_path, card=CARD.model_dump() | {"gravity": [{"sensor": "acc", "low": -1.0}]})
+    with pytest.raises(ModelError, match="low"):
+        harmodels.load(tmp_path)
 
 
 @pytest.mark.parametrize(

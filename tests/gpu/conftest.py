@@ -52,6 +52,9 @@ CASES = {
     "simple_rnn": RECURRENT.replaced(cell="simple_rnn", dropout=0.0),
     "gru": RECURRENT,
     "lstm, two layers": RECURRENT.replaced(cell="lstm", layers=2),
+    "gru, pooled, both directions": RECURRENT.replaced(
+        layers=2, bidirectional=True, pooling="mean_max"
+    ),
     "gru, fingers": RECURRENT.replaced(architecture="hierarchical"),
     "lstm, fingers": RECURRENT.replaced(architecture="hierarchical", cell="lstm"),
 }

@@ -67,7 +67,7 @@ def start(script=TRAIN_AND_PRINT, **environment):
 
 
 def finish(process):
-    output, errors = process.communicate(timeout=100)
+    output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return output
 

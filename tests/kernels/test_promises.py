@@ -1,5 +1,8 @@
 """What every compiled loop promises, whatever it trains (`harmodels.kernels`)."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from harmodels.config.options import OPTIONS
 from harmodels.kernels.elman import tbptt
 from harmodels.kernels.perceptron import training as perceptron
 from harmodels.kernels.recurrent import loop as recurrent
-from harmodels.nn.params import state_dict
+from harmodels.nn.params import state_dict, take_replicates
 from harmodels.training.learners import SequenceTensors, State, make_learner
 
 R = 3
@@ -19,7 +22,7 @@ MLP = {
     "dropout": 0.5,
 }  # fmt: skip
 RECURRENT = {"hidden": 50, "finger_hidden": 7, "batch_size": 4, "dropout": 0.5}
-# training, options, whether the sequences have one length, the module whose chunks are calls
+# training, options, whether the sequences have one length, the module of the loop
 LOOPS = {
     "truncated BPTT": ("truncated_bptt", BPTT, False, tbptt),
     "one update a sequence": ("truncated_bptt", BPTT | {"update": "sequence_mean"}, False, tbptt),
@@ -32,6 +35,18 @@ LOOPS = {
     "SimpleRNN": ("recurrent", RECURRENT | {"cell": "simple_rnn"}, False, recurrent),
     "GRU": ("recurrent", RECURRENT | {"cell": "gru"}, False, recurrent),
     "LSTM": ("recurrent", RECURRENT | {"cell": "lstm", "layers": 2}, False, recurrent),
+    "GRU, both directions": (
+        "recurrent",
+        RECURRENT | {"bidirectional": True, "layers": 2},
+        False,
+        recurrent,
+    ),
+    "LSTM, both directions, pooled": (
+        "recurrent",
+        RECURRENT | {"cell": "lstm", "bidirectional": True, "pooling": "mean_max"},
+        False,
+        recurrent,
+    ),
     "hierarchy": ("recurrent", RECURRENT | {"architecture": "hierarchical"}, False, recurrent),
 }
 # Adam and clipping bound a step
@@ -105,7 +120,33 @@ def test_a_second_call_gives_the_same_bytes_and_what_is_given_is_left_as_it_was(
     assert bytes_of(*train(name, data, state, order)) == first
 
 
-def test_an_epoch_in_chunks_is_the_epoch_in_one_call(name, monkeypatch):
+def test_what_is_kept_for_the_next_epoch_changes_no_byte(name):
+    data, state, order = start(name)
+    training, options, *_ = LOOPS[name]
+    makes = [make_learner(training, OPTIONS[training](**options), "compiled", 1) for _ in range(9)]
+    keeping, others = makes[0], iter(makes[1:])
+    noise = [np.random.default_rng([2, r]) for r in range(R)]
+
+    def same(state, data, order, replicates=R):
+        both = []
+        for learner in (keeping, next(others)):
+            after, losses = learner.train_epoch(state, data, order, deepcopy(noise[:replicates]))
+            both.append((after, bytes_of(after, losses, learner.scores(after.params, data, order))))
+        assert both[0][1] == both[1][1]
+        return both[0][0]
+
+    first = same(state, data, order)
+    second = same(first, data, order.flip(1))  # from where it ended
+    same(state, data, order)  # from elsewhere
+    third = same(second, data, order[:, :7])  # fewer sequences: fewer rows
+    same(third, data, order)  # and more
+    moments = take_replicates(third.optimiser, [0, 2]) if len(third.optimiser) else ()
+    some = State(take_replicates(third.params, [0, 2]), moments)
+    longer = replace(data, frames=data.frames + 1)
+    same(same(some, longer, order[[0, 2]], 2), longer, order[[0, 2]], 2)
+
+
+def test_how_losses_are_added_up_changes_no_update(name, monkeypatch):
     *_, module = LOOPS[name]
     problem = start(name)
     monkeypatch.setattr(module, "CHUNK", 100)

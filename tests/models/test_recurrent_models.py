@@ -13,6 +13,7 @@ from harmodels.nn.cells import CELLS
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, TORCH
 from harmodels.nn.params import load_state_dict, state_dict, take_replicates
+from harmodels.nn.pooling import POOLINGS
 from harmodels.nn.torch_names import from_torch, to_torch
 
 BATCHES = {
@@ -25,18 +26,26 @@ FINGERS = [[0, 1, 2], [0, 1, 3], [0, 1, 5]]  # two channels of a wrist, one of a
 
 
 class Kind(NamedTuple):
-    """A network: its cell, and its number of layers, or 0 for a hierarchy of fingers."""
+    """A network: its cell, its number of layers, or 0 for a hierarchy of fingers, its read-out."""
 
     cell: str
     layers: int
+    pooling: str = "last"
+    bidirectional: bool = False
+
+    @property
+    def features(self):
+        return H * (1 + self.bidirectional) * len(POOLINGS[self.pooling])
 
     def make(self, R, seeds=None, scheme=TORCH):
         given = {"cell": CELLS[self.cell], "classes": C, "scheme": scheme, "dtype": torch.float64}
+        given["pooling"] = self.pooling
         generators = [np.random.default_rng(seed) for seed in seeds or range(R)]
         if self.layers:
             return recurrent_classifier.initialise(
-                generators, channels=D, hidden=H, layers=self.layers, **given
-            )
+                generators, channels=D, hidden=H, layers=self.layers,
+                bidirectional=self.bidirectional, **given,
+            )  # fmt: skip
         fingers = hierarchical.finger_channels(FINGERS, D)
         return hierarchical.initialise(
             generators, fingers=fingers, finger_hidden=H1, hand_hidden=H, **given
@@ -48,7 +57,7 @@ class Kind(NamedTuple):
         own = () if self.layers else (hierarchical.finger_channels(FINGERS, D),)
         batch, cell = packing.layout(torch.tensor(lengths)), CELLS[self.cell]
         packed = packing.pack(batch, inputs)
-        logits, cache = model.forward(params, cell, *own, batch, packed, dropout_mask)
+        logits, cache = model.forward(params, cell, *own, batch, packed, dropout_mask, self.pooling)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = d_logits * torch.as_tensor(d_loss).expand_as(loss)[..., None]
         return loss, model.backward(params, cell, cache, d_logits, dropout_mask)
@@ -57,17 +66,19 @@ class Kind(NamedTuple):
 class Theirs(torch.nn.Module):
     def __init__(self, kind):
         super().__init__()
+        self.kind = kind
 
         def layer(inputs, hidden, layers=1):
             torchs = CELLS[kind.cell].torch_layer
-            return torchs(inputs, hidden, layers, batch_first=True, dtype=torch.float64)
+            given = {"batch_first": True, "dtype": torch.float64}
+            return torchs(inputs, hidden, layers, bidirectional=kind.bidirectional, **given)
 
         if kind.layers:
             self.rnn = layer(D, H, kind.layers)
         else:
             self.fingers = torch.nn.ModuleList(layer(len(finger), H1) for finger in FINGERS)
             self.hand = layer(len(FINGERS) * H1, H)
-        self.output = torch.nn.Linear(H, C, dtype=torch.float64)
+        self.output = torch.nn.Linear(kind.features, C, dtype=torch.float64)
 
     def states(self, sequence):
         if hasattr(self, "rnn"):
@@ -77,23 +88,40 @@ class Theirs(torch.nn.Module):
         return self.hand(torch.cat(each, dim=-1))[0]
 
     def forward(self, inputs, lengths, kept):
-        last = [self.states(inputs[[b], :n])[0, -1] for b, n in enumerate(lengths)]
-        return self.output(torch.stack(last) * kept)
+        each = [self.pooled(self.states(inputs[[b], :n])[0]) for b, n in enumerate(lengths)]
+        return self.output(torch.stack(each) * kept)
+
+    def pooled(self, states):
+        mean, highest = states.mean(0), states.amax(0)
+        if self.kind.pooling == "last":
+            return torch.cat([states[-1, :H], states[0, H:]])  # the second direction ends at step 0
+        return {"mean": mean, "max": highest, "mean_max": torch.cat([mean, highest])}[
+            self.kind.pooling
+        ]
 
 
 KINDS = [Kind(cell, layers) for cell in CELLS for layers in (0, 1, 2, 3)]
+KINDS += [Kind("lstm", 0, pooling) for pooling in POOLINGS if pooling != "last"]
+KINDS += [
+    Kind(cell, layers, pooling, bidirectional)
+    for cell, layers in (("gru", 2), ("lstm", 1), ("lstm", 3))
+    for pooling in POOLINGS
+    for bidirectional in (False, True)
+    if bidirectional or pooling != "last"
+]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=map(str, KINDS))
-two_kinds = pytest.mark.parametrize("kind", [Kind("lstm", 2), Kind("gru", 0)])
+SOME = [Kind("lstm", 2), Kind("gru", 0), Kind("gru", 2, "mean_max", True)]
+some_kinds = pytest.mark.parametrize("kind", SOME, ids=str)
 every_batch = pytest.mark.parametrize("lengths", BATCHES.values(), ids=BATCHES.keys())
 
 
-def batch_of(lengths):
+def batch_of(lengths, features=H):
     """Inputs (R, B, T, D), labels that leave out the last class, and a dropout mask."""
     R, B, T = len(lengths), len(lengths[0]), max(map(max, lengths)) + 2
     random = torch.Generator().manual_seed(3)
     inputs = torch.randn(R, B, T, D, generator=random, dtype=torch.float64)
     labels = torch.arange(R * B).view(R, B) % (C - 1)
-    mask = dropout.draw_masks(np.random.default_rng(0), (R, B, H), 0.5)
+    mask = dropout.draw_masks(np.random.default_rng(0), (R, B, features), 0.5)
     return inputs, labels, DropoutMask(mask, 2.0)
 
 
@@ -112,7 +140,7 @@ def reference(kind, lengths, inputs, labels, dropout_mask, like, *tensors):
 @every_kind
 @every_batch
 def test_backward_is_the_gradient_of_the_loss_of_torchs_modules(kind, lengths, check_gradients):
-    problem = batch_of(lengths)
+    problem = batch_of(lengths, kind.features)
     like = kind.make(len(lengths))
 
     def ours(d_loss, *tensors):
@@ -131,7 +159,7 @@ def test_backward_is_the_gradient_of_the_loss_of_torchs_modules(kind, lengths, c
 @every_batch
 @pytest.mark.parametrize("dropped", [False, True])
 def test_the_loss_is_that_of_torchs_modules(kind, lengths, dropped):
-    inputs, labels, dropout_mask = batch_of(lengths)
+    inputs, labels, dropout_mask = batch_of(lengths, kind.features)
     problem = lengths, inputs, labels, dropout_mask if dropped else None
     params = kind.make(len(lengths))
     ours, _ = kind.gradients(params, *problem)
@@ -139,7 +167,7 @@ def test_the_loss_is_that_of_torchs_modules(kind, lengths, dropped):
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
-@two_kinds
+@some_kinds
 def test_the_order_of_a_batch_changes_only_the_order_of_its_losses(kind):
     lengths = [[4, 7, 1, 4]]
     inputs, labels, _ = batch_of(lengths)
@@ -149,10 +177,10 @@ def test_the_order_of_a_batch_changes_only_the_order_of_its_losses(kind):
     torch.testing.assert_close(turned.flip(1), straight)
 
 
-@two_kinds
+@some_kinds
 def test_a_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alone(kind):
     lengths = BATCHES["replicates differ"]
-    inputs, labels, dropout_mask = batch_of(lengths)
+    inputs, labels, dropout_mask = batch_of(lengths, kind.features)
     params = kind.make(2)
     loss, grads = kind.gradients(params, lengths, inputs, labels, dropout_mask)
     for r in range(2):
@@ -164,7 +192,7 @@ def test_a_replicate_in_company_has_the_loss_and_gradients_of_the_replicate_alon
         torch.testing.assert_close(mine, state_dict(solo_grads), rtol=1e-9, atol=1e-14)
 
 
-@two_kinds
+@some_kinds
 @pytest.mark.parametrize("scheme", [KERAS, TORCH])
 def test_a_replicate_draws_the_same_weights_alone_as_in_company(kind, scheme):
     third = state_dict(take_replicates(kind.make(3, scheme=scheme), [2]))

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from harmodels.nn.initialisers import (
     glorot_uniform,
@@ -35,3 +36,16 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     drawn = orthogonal(np.random.default_rng(0), shape).numpy()
     product = drawn.T @ drawn if shape[0] >= shape[1] else drawn @ drawn.T
     np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-12)
+
+
+def blas_threads():
+    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+
+def test_orthogonal_takes_one_thread_and_leaves_the_callers_as_they_were(monkeypatch):
+    seen, qr = [], np.linalg.qr
+    monkeypatch.setattr(np.linalg, "qr", lambda a: seen.append(blas_threads()) or qr(a))
+    with threadpool_limits(2, "blas"):
+        orthogonal(np.random.default_rng(0), (6, 4))
+        assert blas_threads() == {2}
+    assert seen == [{1}]

@@ -37,10 +37,10 @@ def module(name, layers, params, replicate):
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
     params, batch, cell = make(name, layers), packing.layout(LENGTHS), CELLS[name]
-    outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
+    outputs, caches = stack.forward(cell, params, batch, packing.pack(batch, inputs()))
     cotangent = torch.randn(R, 3, 6, H, generator=torch.Generator(), dtype=torch.float64)
     d_inputs, d_params = stack.backward(
-        cell, params, caches, packing.unpack_backward(batch, cotangent)
+        cell, params, batch, caches, packing.unpack_backward(batch, cotangent)
     )
     for r in range(R):
         theirs, leaf = module(name, layers, params, r), inputs()[r].requires_grad_()
@@ -60,10 +60,10 @@ def test_outputs_and_gradients_equal_those_of_torch_nn(name, layers):
 
 def test_without_the_inputs_gradient_the_parameters_gradients_are_the_same():
     params, batch, cell = make("gru", 2), packing.layout(LENGTHS), CELLS["gru"]
-    outputs, caches = stack.forward(cell, params, batch.size_at_t, packing.pack(batch, inputs()))
+    outputs, caches = stack.forward(cell, params, batch, packing.pack(batch, inputs()))
     d_outputs = torch.ones_like(outputs)
-    whole = state_dict(stack.backward(cell, params, caches, d_outputs)[1])
-    alone = state_dict(stack.backward_to_params(cell, params, caches, d_outputs))
+    whole = state_dict(stack.backward(cell, params, batch, caches, d_outputs)[1])
+    alone = state_dict(stack.backward_to_params(cell, params, batch, caches, d_outputs))
     assert all(torch.equal(whole[name], alone[name]) for name in whole)
 
 

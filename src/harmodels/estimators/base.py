@@ -18,8 +18,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from harmodels.config.messages import counted
 from harmodels.errors import HarmodelsError
 from harmodels.estimators.exports import ExportMixin
+from harmodels.estimators.fitting import all_or_none
+from harmodels.estimators.hints import warn_if_not_learned, warn_of_scales
 from harmodels.estimators.labels import (
     Indices,
     Labels,
@@ -28,7 +31,15 @@ from harmodels.estimators.labels import (
     find_classes,
     held_out,
 )
-from harmodels.estimators.sequences import Floats, is_matrix, join, read_sequences, read_table
+from harmodels.estimators.sequences import (
+    Floats,
+    check_columns,
+    frame_columns,
+    is_matrix,
+    join,
+    read_sequences,
+    read_table,
+)
 from harmodels.nn.params import take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
@@ -85,6 +96,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         """Return log-probabilities of logits (…, C)."""
         return log_softmax(logits, axis=-1)
 
+    @all_or_none
     def fit(
         self,
         X: Any,
@@ -93,7 +105,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         groups: ArrayLike | None = None,
         validation_data: tuple[Any, ArrayLike] | None = None,
     ) -> Self:
-        """Train every replicate.
+        """Train every replicate; what fails or is interrupted leaves the estimator as it was.
 
         Parameters
         ----------
@@ -125,6 +137,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         sequences = self._read(X, reset=True)
         self.classes_, labels = find_classes(y, len(sequences))
         check_groups(groups, len(labels))
+        warn_of_scales(sequences, getattr(self, "feature_names_in_", None))
         seed = self._seed()
         own = np.arange(len(labels))
         train, validation = [own] * self.replicates, None
@@ -158,6 +171,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
                     lambda report: _show(bar, report, schedule.monitor),
                 )
         self._keep(result, validated=validation is not None)
+        warn_if_not_learned(self.history_, labels[train[0]], schedule.monitor)
         return self
 
     def predict_proba_all(self, X: Any) -> NDArray[np.float64]:
@@ -251,12 +265,17 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             sequences = list(self._row_as_sequence(read_table(self, X, name, reset=reset)))
         else:
             sequences = read_sequences(X, name)
+            check_columns(self, frame_columns(X, name), name, reset=reset)
         if reset:
             self.n_channels_in_ = sequences[0].shape[1]
         if sequences[0].shape[1] != self.n_channels_in_:
+            table = (
+                f", because {np.shape(X)} are {len(X)} sequences of one channel; one sequence of "
+                "several channels is X[None]"
+            )
             raise ValueError(
-                f"{name} has {sequences[0].shape[1]} channels; the network was trained on "
-                f"{self.n_channels_in_}"
+                f"{name} has {counted(sequences[0].shape[1], 'channel')}; the network was trained "
+                f"on {self.n_channels_in_}{table * is_matrix(X)}"
             )
         return sequences
 
@@ -320,6 +339,8 @@ def _as_value_errors() -> Iterator[None]:
 
 
 def _show(bar: Any, report: EpochReport, monitor: str) -> None:
+    if bar.disable:
+        return
     losses = {"loss": report.train.get(monitor, float("nan"))}
     if report.validation:
         losses["validation"] = report.validation[monitor]

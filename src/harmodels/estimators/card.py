@@ -9,6 +9,7 @@ from scipy.signal import sosfilt
 
 from harmodels.config.base import Number, Record, Several, key, wrong
 from harmodels.data.features.mapping import AffineMap
+from harmodels.data.look.gravity import Gravity
 from harmodels.errors import ModelError
 
 Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
@@ -117,6 +118,11 @@ class ModelCard(_CardRecord):
     )
     features: InstanceOf[AffineMap] | None = key(
         None, "The map of the 561 features to the scale of the training; None without features."
+    )
+    gravity: Several[Gravity] | None = key(
+        None,
+        "What the accelerations of the training hold of gravity, by accelerometer of three axes; "
+        "None where nothing is known of it.",
     )
     accuracy: Accuracy | None = key(None, "On test data, or None.")
     origin: dict[str, Any] = key({}, "How it was made: report, experiment, configuration.")

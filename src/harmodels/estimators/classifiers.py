@@ -100,7 +100,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         )
 
     def _module(self, replicate: int) -> nn.Module:
-        return torch_modules.recurrent_module(self.params_, "simple_rnn", replicate)
+        return torch_modules.elman_module(self.params_, replicate)
 
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
         sequences = super()._read(X, reset=reset, name=name)
@@ -124,6 +124,7 @@ class _RecurrentClassifier(NetworkClassifier):
     learning_rate: float = 0.003
     epochs: int = 50
     initialisation: Literal["keras", "torch"] = "keras"
+    pooling: Literal["last", "mean", "max", "mean_max"] = "last"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -132,13 +133,14 @@ class _StackClassifier(_RecurrentClassifier):
 
     _cell: ClassVar[Literal["gru", "lstm"]]
     layers: int = 1
+    bidirectional: bool = False
 
     def _options(self) -> tuple[str, Any]:
         shared = self._shared(Recurrent)
         return "recurrent", Recurrent(architecture="plain", cell=self._cell, **shared)
 
     def _module(self, replicate: int) -> nn.Module:
-        return torch_modules.recurrent_module(self.params_, self._cell, replicate)
+        return torch_modules.stack_module(self.params_, self._cell, self.pooling, replicate)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -152,8 +154,15 @@ class GRUClassifier(_StackClassifier):
     ----------
     hidden, layers
         Units of a layer; layers on top of each other, 1 to 4.
+    bidirectional
+        Whether each layer has a second one, of as many units, that reads the sequence from its end;
+        what lies above reads the states of both.
+    pooling
+        What the output layer reads: `last`, the state after the last step (of the second direction
+        after the first, its last); `mean` or `max` of each unit over all steps of the sequence;
+        `mean_max`, both joined. Of equal maxima the first step gets the gradient.
     dropout
-        Probability with which an element of the last state is dropped in training.
+        Probability with which an element of what the output layer reads is dropped in training.
     batch_size, learning_rate, epochs
         Sequences of an update; step size of Adam; passes through the sequences.
     initialisation
@@ -212,7 +221,7 @@ class HierarchicalClassifier(_RecurrentClassifier):
         Units of each branch; None takes a tenth of `hidden`.
     cell
         `simple_rnn`, `gru` or `lstm`.
-    dropout, batch_size, learning_rate, epochs, initialisation
+    pooling, dropout, batch_size, learning_rate, epochs, initialisation
         As for `GRUClassifier`.
     replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
         As for `ElmanClassifier`.
@@ -248,7 +257,7 @@ class HierarchicalClassifier(_RecurrentClassifier):
 
     def _module(self, replicate: int) -> nn.Module:
         return torch_modules.hierarchical_module(
-            self.params_, self.cell, self._branches(), replicate
+            self.params_, self.cell, self._branches(), self.pooling, replicate
         )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
@@ -17,11 +18,20 @@ Labels = NDArray[Any]
 def find_classes(y: ArrayLike, count: int) -> tuple[Labels, Indices]:
     """Return the classes (C,), sorted, and the code of each of `count` labels."""
     values = column_or_1d(y, warn=True)
-    check_classification_targets(values)
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
+        raise ValueError(
+            f"y[{missing[0]}] is {values[missing[0]]}: {len(missing)} of {len(values)} labels are "
+            "missing; leave those sequences out"
+        )
     if len(values) != count:
         raise ValueError(
             f"X holds {count} sequences and y {len(values)} labels; give one label a sequence"
         )
+    kinds = sorted({type(value).__name__ for value in values.tolist()})
+    if "str" in kinds and len(kinds) > 1:
+        raise ValueError(f"y mixes {' and '.join(kinds)}; give labels of one type")
+    check_classification_targets(values)
     classes, codes = np.unique(values, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(

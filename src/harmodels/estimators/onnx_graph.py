@@ -1,7 +1,8 @@
 """Trained networks as ONNX graphs, whose operators are those of torch.nn's layers.
 
 Unequal lengths are exact: ONNX's recurrent operators take them as `sequence_lens` and return the
-state after each sequence's last step. The weights come from the modules of `torch_modules`.
+state after the last step that each direction reads of a sequence. The weights come from the modules
+of `torch_modules`.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from harmodels.estimators.torch_modules import HierarchicalModule, RecurrentModule
 from harmodels.files import atomic_path
 from harmodels.nn.cells import CELLS
+from harmodels.nn.pooling import POOLINGS
 from harmodels.nn.recurrent import OnnxOperator, RecurrentParams
 
 OPSET, IR_VERSION = 17, 8  # of 2022: the oldest runtimes that one still meets read them
@@ -83,13 +85,13 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
 
-    def recur(self, operator: OnnxOperator, *inputs: str, hidden: int) -> tuple[str, str]:
-        """Add a recurrent node; return all outputs (T, 1, n, H) and the last states (1, n, H)."""
+    def recur(self, operator: OnnxOperator, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """Add a recurrent node; return all outputs (T, K, n, H) and the last states (K, n, H)."""
         from onnx import helper
 
         outputs, states = (f"{part}_{len(self.nodes)}" for part in ("outputs", "states"))
-        sizes = {"hidden_size": hidden, **operator.attributes}
-        self.nodes.append(helper.make_node(operator.name, inputs, [outputs, states], **sizes))
+        every = {**operator.attributes, **attributes}
+        self.nodes.append(helper.make_node(operator.name, inputs, [outputs, states], **every))
         return outputs, states
 
     def constant(self, value: Tensor | NDArray[Any]) -> str:
@@ -121,14 +123,41 @@ def _recurrent(graph: _Graph, module: RecurrentModule | HierarchicalModule) -> s
             for own, finger in zip(module.branches, module.fingers, strict=True)
         ]
         steps = graph.add("Concat", *(outputs for outputs, _ in fingers), axis=2)
-        _, state = _layers(graph, module.hand, steps, lengths)
+        top = module.hand
     else:
-        _, state = _layers(graph, module.rnn, steps, lengths)
-    return _dense(graph, module.output, state)
+        top = module.rnn
+    outputs, state = _layers(graph, top, steps, lengths)
+    pooled = state if module.pooling == "last" else _pool(graph, module.pooling, outputs, lengths)
+    return _dense(graph, module.output, pooled)
+
+
+def _pool(graph: _Graph, pooling: str, outputs: str, lengths: str) -> str:
+    """Add the mean or the maximum over the steps of each sequence, or both; return (n, F)."""
+    zero, one = (graph.constant(np.array(value, np.int32)) for value in (0, 1))
+    longest = graph.add("Squeeze", graph.add("ReduceMax", lengths))
+    steps = graph.add(
+        "Unsqueeze", graph.add("Range", zero, longest, one), _axes(graph, 1)
+    )  # (T, 1)
+    within = graph.add("Unsqueeze", graph.add("Less", steps, lengths), _axes(graph, 2))  # (T, n, 1)
+    parts = []
+    for part in POOLINGS[pooling]:
+        beyond = graph.constant(np.array(0 if part == "mean" else -np.inf, np.float32))
+        valid = graph.add("Where", within, outputs, beyond)  # (T, n, H)
+        if part == "mean":
+            sums = graph.add("ReduceSum", valid, _axes(graph, 0), keepdims=0)
+            counts = graph.add("Unsqueeze", graph.add("Cast", lengths, to=1), _axes(graph, 1))
+            parts.append(graph.add("Div", sums, counts))
+        else:
+            parts.append(graph.add("ReduceMax", valid, axes=[0], keepdims=0))
+    return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+
+
+def _axes(graph: _Graph, *axes: int) -> str:
+    return graph.constant(np.array(axes))
 
 
 def _layers(graph: _Graph, rnn: Any, steps: str, lengths: str) -> tuple[str, str]:
-    """Add a stack of layers; return the outputs (T, n, H) and the last states (n, H) of the top."""
+    """Add a stack; return the outputs (T, n, K·H) and last states (n, K·H) of the top layer."""
     cell = next(cell for cell in CELLS.values() if cell.torch_layer is type(rnn))
     if cell.onnx is None:
         raise ValueError(
@@ -136,19 +165,30 @@ def _layers(graph: _Graph, rnn: Any, steps: str, lengths: str) -> tuple[str, str
             "`to_torch` gives a module"
         )
     order = [cell.gate_order.index(gate) for gate in cell.onnx.gate_order]
-    state = ""
+    state, bidirectional = "", getattr(rnn, "bidirectional", False)
     for index in range(rnn.num_layers):
-        gates = [
-            getattr(rnn, f"{name}_l{index}").detach().chunk(cell.gates)
-            for name in RecurrentParams._fields
-        ]
-        ih, hh, bias_ih, bias_hh = (torch.cat([parts[k] for k in order]) for parts in gates)
-        # a leading axis for the direction
-        weights = [ih[None], hh[None], torch.cat([bias_ih, bias_hh])[None]]
-        names = [graph.constant(weight) for weight in weights]
-        outputs, states = graph.recur(cell.onnx, steps, *names, lengths, hidden=rnn.hidden_size)
-        steps = graph.add("Squeeze", outputs, graph.constant(np.array([1])))
-        state = graph.add("Squeeze", states, graph.constant(np.array([0])))
+        directions = []
+        for suffix in ("", "_reverse") if bidirectional else ("",):
+            gates = [
+                getattr(rnn, f"{name}_l{index}{suffix}").detach().chunk(cell.gates)
+                for name in RecurrentParams._fields
+            ]
+            ih, hh, bias_ih, bias_hh = (torch.cat([parts[k] for k in order]) for parts in gates)
+            directions.append((ih, hh, torch.cat([bias_ih, bias_hh])))
+        # a leading axis for the directions
+        names = [graph.constant(torch.stack(weights)) for weights in zip(*directions, strict=True)]
+        more = {"direction": "bidirectional"} if bidirectional else {}
+        outputs, states = graph.recur(
+            cell.onnx, steps, *names, lengths, hidden_size=rnn.hidden_size, **more
+        )
+        if bidirectional:  # (T, K, n, H) to (T, n, K·H), and (K, n, H) to (n, K·H)
+            outputs = graph.add("Transpose", outputs, perm=[0, 2, 1, 3])
+            steps = graph.add("Reshape", outputs, _axes(graph, 0, 0, -1))
+            states = graph.add("Transpose", states, perm=[1, 0, 2])
+            state = graph.add("Reshape", states, _axes(graph, 0, -1))
+        else:
+            steps = graph.add("Squeeze", outputs, _axes(graph, 1))
+            state = graph.add("Squeeze", states, _axes(graph, 0))
     return steps, state
 
 

@@ -44,16 +44,65 @@ def is_matrix(X: Any) -> bool:
         return True  # scikit-learn says what is wrong with it
     if not len(X):
         return False
-    return np.ndim(X[0]) < 2 and not hasattr(X[0], "dtype")
+    first = X[0]
+    if hasattr(first, "dtype") or hasattr(first, "columns"):
+        return False
+    if not isinstance(first, Sequence) or isinstance(first, str):
+        return True  # scikit-learn says what is wrong with it
+    if any(np.ndim(step) > 0 for step in first[:1]):
+        return False
+    return all(isinstance(row, Sequence) and len(row) == len(first) for row in X)
 
 
 def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Floats:
     """Return a table (n, F) as float32; with `reset`, the estimator notes its columns."""
     if np.ma.is_masked(X):
         raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
+    if hasattr(X, "columns"):
+        if getattr(X.index, "nlevels", 1) > 1:
+            raise ValueError(
+                f"{name} is a frame with an index of {X.index.nlevels} levels; give a list with a "
+                "frame a sequence: [part for _, part in X.groupby(level=0)]"
+            )
+        if len(X) and any(np.ndim(cell) for cell in X.iloc[0]):
+            raise ValueError(
+                f"{name} is a nested frame, whose cells are series; give a list of arrays (steps, "
+                "channels): [np.column_stack(row) for row in X.to_numpy()]"
+            )
     with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
         table: Floats = validate_data(estimator, X, reset=reset, dtype=np.float32)
     return table
+
+
+def frame_columns(X: Any, name: str) -> NDArray[np.object_] | None:
+    """Return the names of the columns of a list of frames, which have to agree, or None."""
+    if hasattr(X, "ndim"):
+        return None
+    named = [list(getattr(sequence, "columns", ())) for sequence in X]
+    if not all(columns and all(isinstance(c, str) for c in columns) for columns in named):
+        return None
+    first = named[0]
+    for index, columns in enumerate(named):
+        if columns != first:
+            raise ValueError(
+                f"{name}[{index}] has the columns {', '.join(columns)} and {name}[0] has "
+                f"{', '.join(first)}; give every frame the same columns in one order"
+            )
+    return np.array(first, dtype=object)
+
+
+def check_columns(
+    estimator: Any, columns: NDArray[np.object_] | None, name: str, *, reset: bool
+) -> None:
+    """Keep the names of frames' columns, or refuse others, as scikit-learn does for tables."""
+    if reset and columns is not None:
+        estimator.feature_names_in_ = columns
+    kept = getattr(estimator, "feature_names_in_", None)
+    if columns is not None and kept is not None and columns.tolist() != kept.tolist():
+        raise ValueError(
+            f"{name} has the columns {', '.join(columns)}; the network was trained on "
+            f"{', '.join(kept)}: give them in that order, frame[{kept.tolist()}]"
+        )
 
 
 def read_sequences(X: Any, name: str = "X") -> list[Floats]:

@@ -5,28 +5,41 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from harmodels.models.elman import ElmanClassifier
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.models.mlp import Mlp
+from harmodels.models.recurrent_classifier import RecurrentClassifier
+from harmodels.nn import stack
 from harmodels.nn.cells import CELLS
+from harmodels.nn.pooling import POOLINGS
 from harmodels.nn.torch_names import StateDict, to_torch
 
 Module = TypeVar("Module", bound=nn.Module)
 
 
 class RecurrentModule(nn.Module):
-    """Batch-first recurrent layers, a dense one on the state after each sequence's last step."""
+    """Batch-first recurrent layers, a dense one on the pooled states of each sequence."""
 
-    def __init__(self, rnn: nn.Module, output: nn.Linear) -> None:
+    def __init__(self, rnn: Any, output: nn.Linear, pooling: str = "last") -> None:
         super().__init__()
         self.rnn = rnn
         self.output = output
+        self.pooling = pooling
 
     def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
-        outputs, _ = self.rnn(sequences)
-        logits: Tensor = self.output(last_steps(outputs, lengths))
+        bidirectional = getattr(self.rnn, "bidirectional", False)
+        if lengths is None or not bidirectional:
+            outputs, _ = self.rnn(sequences)
+        else:  # the second direction would begin in the padding
+            packed = pack_padded_sequence(
+                sequences, lengths.cpu(), batch_first=True, enforce_sorted=False
+            )
+            outputs, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
+        second = outputs.shape[2] // 2 if bidirectional else 0
+        logits: Tensor = self.output(pool(outputs, lengths, self.pooling, second))
         return logits
 
 
@@ -41,12 +54,14 @@ class HierarchicalModule(nn.Module):
         fingers: Sequence[nn.Module],
         hand: nn.Module,
         output: nn.Linear,
+        pooling: str,
     ) -> None:
         super().__init__()
         self.register_buffer("branches", torch.tensor(branches), persistent=False)
         self.fingers = nn.ModuleList(fingers)
         self.hand = hand
         self.output = output
+        self.pooling = pooling
 
     def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
@@ -55,39 +70,58 @@ class HierarchicalModule(nn.Module):
             for channels, finger in zip(self.branches, self.fingers, strict=True)
         ]
         outputs, _ = self.hand(torch.cat(each, dim=2))
-        logits: Tensor = self.output(last_steps(outputs, lengths))
+        logits: Tensor = self.output(pool(outputs, lengths, self.pooling))
         return logits
 
 
-def last_steps(outputs: Tensor, lengths: Tensor | None) -> Tensor:
-    """Return (n, H), the output (n, T, H) of each sequence's last step.
+def pool(outputs: Tensor, lengths: Tensor | None, pooling: str, second: int = 0) -> Tensor:
+    """Return (n, F), the outputs (n, T, H) of each sequence pooled as a key of `POOLINGS` says.
 
-    The steps behind it were computed from padding and are not read; a recurrence never looks
-    ahead, so they change nothing before.
+    The last `second` columns are of a direction that ends at the first step. The steps behind a
+    sequence's last are not read; a recurrence never looks ahead, so they change nothing before.
     """
+    n, steps, width = outputs.shape
     if lengths is None:
-        return outputs[:, -1]
-    last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, outputs.shape[2])
-    return outputs.gather(1, last).squeeze(1)
+        lengths = torch.full((n,), steps, device=outputs.device)
+    if pooling == "last":
+        last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, width)
+        ends = outputs.gather(1, last).squeeze(1)
+        return torch.cat([ends[:, : width - second], outputs[:, 0, width - second :]], dim=1)
+    beyond = torch.arange(outputs.shape[1], device=outputs.device) >= lengths[:, None]
+    parts = {
+        "mean": outputs.masked_fill(beyond[..., None], 0).sum(1) / lengths[:, None],
+        "max": outputs.masked_fill(beyond[..., None], -torch.inf).amax(1),
+    }
+    return torch.cat([parts[part] for part in POOLINGS[pooling]], dim=1)
 
 
-def recurrent_module(params: Any, cell: str, replicate: int) -> RecurrentModule:
+def elman_module(params: ElmanClassifier, replicate: int) -> RecurrentModule:
+    """Return one replicate of an Elman network as a layer of torch.nn and a dense layer."""
+    module = RecurrentModule(_recurrent("simple_rnn", params.rnn), _dense(params.output))
+    return _load(module, to_torch(params, replicate))
+
+
+def stack_module(
+    params: RecurrentClassifier, cell: str, pooling: str, replicate: int
+) -> RecurrentModule:
     """Return one replicate of one or more recurrent layers as torch.nn's and a dense layer."""
-    layers = [params.rnn] if isinstance(params, ElmanClassifier) else params.rnn
-    rnn = _recurrent(cell, layers[0], layers=len(layers))
-    return _load(RecurrentModule(rnn, _dense(params.output)), to_torch(params, replicate))
+    levels = stack.levels(params.rnn)
+    rnn = _recurrent(cell, levels[0][0], layers=len(levels), directions=len(levels[0]))
+    module = RecurrentModule(rnn, _dense(params.output), pooling)
+    return _load(module, to_torch(params, replicate))
 
 
 def hierarchical_module(
     params: HierarchicalClassifier,
     cell: str,
     branches: Sequence[Sequence[int]],
+    pooling: str,
     replicate: int,
 ) -> HierarchicalModule:
     """Return one replicate of a hierarchy as torch.nn's layers."""
     fingers = [_recurrent(cell, params.fingers) for _ in branches]
     hand = _recurrent(cell, params.hand)
-    module = HierarchicalModule(branches, fingers, hand, _dense(params.output))
+    module = HierarchicalModule(branches, fingers, hand, _dense(params.output), pooling)
     return _load(module, to_torch(params, replicate))
 
 
@@ -99,7 +133,7 @@ def perceptron_module(params: Mlp, replicate: int) -> nn.Sequential:
     return _load(module, dict(zip(module.state_dict(), tensors, strict=True)))
 
 
-def _recurrent(cell: str, layer: Any, layers: int = 1) -> Any:
+def _recurrent(cell: str, layer: Any, layers: int = 1, directions: int = 1) -> Any:
     kind = CELLS[cell].torch_layer
     if kind is None:
         raise ValueError(
@@ -107,7 +141,8 @@ def _recurrent(cell: str, layer: Any, layers: int = 1) -> Any:
             "`save` keeps the network, or give the cell's record a torch_layer"
         )
     inputs, hidden = layer.weight_ih.shape[-1], layer.weight_hh.shape[-1]
-    return kind(inputs, hidden, num_layers=layers, batch_first=True)
+    more = {"bidirectional": True} if directions > 1 else {}
+    return kind(inputs, hidden, num_layers=layers, batch_first=True, **more)
 
 
 def _dense(layer: Any) -> nn.Linear:

@@ -76,6 +76,12 @@ def check_indices(output: LinearParams, samples: int, labels: Tensor, order: Ten
     check_range("order", order, samples)
 
 
+def check_scored(indices: Tensor, output: LinearParams) -> None:
+    """Raise TrainingError unless indices are (n,) or (R, n) int64."""
+    own: tuple[int | str, ...] = (len(output.bias), "n")
+    check_tensor("indices", indices, torch.int64, ("n",) if indices.dim() == 1 else own)
+
+
 def check_masks(masks: Tensor | None, order: Tensor, hidden: int) -> None:
     """Raise TrainingError unless masks is None or (R, n, H) uint8 of zeros and ones."""
     if masks is not None:

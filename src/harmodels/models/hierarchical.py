@@ -1,9 +1,9 @@
 """Hierarchical classifier of hands: a recurrent layer a finger, one over the hand, a dense layer.
 
 Each finger's joints, joined with the wrist, go through a recurrent layer of their own; the
-fingers' output sequences are joined and go through a second one, whose last state is classified
-(report hand_actions, section 3). The fingers are an axis F beside the replicates: R·F layers run
-as one. Derivation: docs/derivations/hierarchical.md.
+fingers' output sequences are joined and go through a second one, whose pooled states are classified
+(of report hand_actions, section 3, the last state). The fingers are an axis F beside the
+replicates: R·F layers run as one. Derivation: docs/derivations/hierarchical.md.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from harmodels.errors import DataError
-from harmodels.models import last_state
+from harmodels.models import read_out
 from harmodels.nn import linear, packing, recurrent
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
@@ -36,7 +36,7 @@ class HierarchicalCache(NamedTuple):
     batch: packing.PackedLayout
     fingers: RecurrentCache
     hand: RecurrentCache
-    output: Tensor
+    read_out: read_out.ReadOutCache
 
 
 def finger_channels(fingers: Sequence[Sequence[int]], channels: int) -> Tensor:
@@ -64,6 +64,7 @@ def initialise(
     fingers: Tensor,
     finger_hidden: int,
     hand_hidden: int,
+    pooling: str = "last",
     classes: int,
     scheme: Scheme = KERAS,
     dtype: torch.dtype = torch.float32,
@@ -76,7 +77,7 @@ def initialise(
         return HierarchicalClassifier(
             map_params(lambda *tensors: torch.stack(tensors), *each),
             scheme.recurrent(generator, cell, F * finger_hidden, hand_hidden),
-            scheme.linear(generator, hand_hidden, classes),
+            scheme.linear(generator, read_out.features(pooling, hand_hidden), classes),
         )
 
     return draw_replicates(draw, generators, dtype)
@@ -89,11 +90,11 @@ def forward(
     batch: packing.PackedLayout,
     inputs: Tensor,
     dropout_mask: DropoutMask | None = None,
+    pooling: str = "last",
 ) -> tuple[Tensor, HierarchicalCache]:
-    """Return logits (R, B, C) from the hand's state after the last valid step, and a cache.
+    """Return logits (R, B, C) from the hand's pooled states, and a cache.
 
-    `fingers` (F, K) is from `finger_channels`, `inputs` (R, S, D) are packed, and the mask of
-    `dropout_mask` is (R, B, H₂), its scale 1 / keep_prob. B is in the order of the batch.
+    Arguments as of `recurrent_classifier.forward`; `fingers` (F, K) is from `finger_channels`.
     """
     parts = _fold(inputs[..., fingers].transpose(1, 2))  # (R, S, F, K) to (R·F, S, K)
     sequences, finger_cache = recurrent.forward(
@@ -101,8 +102,8 @@ def forward(
     )  # (R·F, S, H₁)
     joined = _unfold(sequences, len(fingers)).transpose(1, 2).flatten(2)  # (R, S, F·H₁)
     outputs, hand_cache = recurrent.forward(cell, params.hand, batch.size_at_t, joined)
-    logits, output_cache = last_state.forward(params.output, batch, outputs, dropout_mask)
-    return logits, HierarchicalCache(batch, finger_cache, hand_cache, output_cache)
+    logits, cache = read_out.forward(params.output, batch, outputs, dropout_mask, pooling)
+    return logits, HierarchicalCache(batch, finger_cache, hand_cache, cache)
 
 
 def backward(
@@ -114,8 +115,8 @@ def backward(
 ) -> HierarchicalClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C)."""
     F = params.fingers.weight_ih.shape[1]
-    d_outputs, d_output = last_state.backward(
-        params.output, cache.batch, cache.output, d_logits, dropout_mask
+    d_outputs, d_output = read_out.backward(
+        params.output, cache.batch, cache.read_out, d_logits, dropout_mask
     )
     d_joined, d_hand = recurrent.backward(cell, params.hand, cache.hand, d_outputs)
     d_sequences = _fold(torch.unflatten(d_joined, -1, (F, -1)).transpose(1, 2))  # (R·F, S, H₁)

@@ -1,7 +1,8 @@
-"""Recurrent classifier of sequences of unequal length: a dense layer reads the last state.
+"""Recurrent classifier of sequences of unequal length: a dense layer reads the pooled states.
 
-One to four recurrent layers of one kind of cell; dropout between the last valid state of the
-highest layer and the dense softmax layer (report hand_actions, section 2).
+One to four recurrent layers of one kind of cell, in one direction or both; the states of the
+highest are pooled (`nn/pooling.py`); dropout before the dense softmax layer. With the last state
+and one direction it is the network of report hand_actions, section 2.
 """
 
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmodels.models import last_state
+from harmodels.models import read_out
 from harmodels.nn import linear, packing, stack
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import KERAS, Scheme
@@ -30,7 +31,7 @@ class RecurrentClassifierCache(NamedTuple):
 
     batch: packing.PackedLayout
     rnn: list[RecurrentCache]
-    output: Tensor
+    read_out: read_out.ReadOutCache
 
 
 def initialise(
@@ -40,16 +41,25 @@ def initialise(
     channels: int,
     hidden: int,
     layers: int,
+    bidirectional: bool = False,
+    pooling: str = "last",
     classes: int,
     scheme: Scheme = KERAS,
     dtype: torch.dtype = torch.float32,
 ) -> RecurrentClassifier:
     """Draw R classifiers, one from each generator, always from the lowest layer to the output."""
+    directions = 2 if bidirectional else 1
 
     def draw(generator: np.random.Generator) -> RecurrentClassifier:
-        widths = [channels] + [hidden] * (layers - 1)
-        rnn = [scheme.recurrent(generator, cell, width, hidden) for width in widths]
-        return RecurrentClassifier(stack.stack(rnn), scheme.linear(generator, hidden, classes))
+        widths = [channels] + [directions * hidden] * (layers - 1)
+        rnn = [
+            scheme.recurrent(generator, cell, width, hidden)
+            for width in widths
+            for _ in range(directions)
+        ]
+        features = read_out.features(pooling, directions * hidden)
+        output = scheme.linear(generator, features, classes)
+        return RecurrentClassifier(stack.stack(rnn, directions), output)
 
     return draw_replicates(draw, generators, dtype)
 
@@ -60,15 +70,17 @@ def forward(
     batch: packing.PackedLayout,
     inputs: Tensor,
     dropout_mask: DropoutMask | None = None,
+    pooling: str = "last",
 ) -> tuple[Tensor, RecurrentClassifierCache]:
-    """Return logits (R, B, C) from the highest layer's state after the last step, and a cache.
+    """Return logits (R, B, C) from the pooled states of the highest layer, and a cache.
 
     `inputs` (R, S, D) are packed (`packing.pack`, `packing.pack_frames`), and the mask of
-    `dropout_mask` is (R, B, H), its scale 1 / keep_prob. B is in the order of the batch.
+    `dropout_mask` is (R, B, F) for the F elements of the pooled states, its scale 1 / keep_prob.
+    B is in the order of the batch.
     """
-    outputs, rnn_caches = stack.forward(cell, params.rnn, batch.size_at_t, inputs)
-    logits, output_cache = last_state.forward(params.output, batch, outputs, dropout_mask)
-    return logits, RecurrentClassifierCache(batch, rnn_caches, output_cache)
+    outputs, rnn_caches = stack.forward(cell, params.rnn, batch, inputs)
+    logits, cache = read_out.forward(params.output, batch, outputs, dropout_mask, pooling)
+    return logits, RecurrentClassifierCache(batch, rnn_caches, cache)
 
 
 def backward(
@@ -79,9 +91,8 @@ def backward(
     dropout_mask: DropoutMask | None = None,
 ) -> RecurrentClassifier:
     """Return the gradients of all parameters for `d_logits` (R, B, C)."""
-    batch, rnn_caches, output_cache = cache
-    d_outputs, d_output = last_state.backward(
-        params.output, batch, output_cache, d_logits, dropout_mask
+    d_outputs, d_output = read_out.backward(
+        params.output, cache.batch, cache.read_out, d_logits, dropout_mask
     )
-    d_rnn = stack.backward_to_params(cell, params.rnn, rnn_caches, d_outputs)
+    d_rnn = stack.backward_to_params(cell, params.rnn, cache.batch, cache.rnn, d_outputs)
     return RecurrentClassifier(d_rnn, d_output)

@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 Shape = tuple[int, ...]
 Initialiser = Callable[[np.random.Generator, Shape], Tensor]
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def zeros(generator: np.random.Generator, shape: Shape) -> Tensor:
@@ -58,6 +65,7 @@ def orthogonal(generator: np.random.Generator, shape: Shape) -> Tensor:
     """
     rows, columns = shape
     gaussian = generator.normal(size=(max(shape), min(shape)))
-    q, r = np.linalg.qr(gaussian)
+    with _blas().limit(limits=1, user_api="blas"):  # its threads wait for each other in loops
+        q, r = np.linalg.qr(gaussian)
     q *= np.sign(np.diag(r))
     return torch.from_numpy(np.ascontiguousarray(q if rows >= columns else q.T))

@@ -95,6 +95,26 @@ def pack(batch: PackedLayout, inputs: Tensor) -> Tensor:
     return pack_frames(batch, inputs.reshape(R * B * T, D), starts)
 
 
+def valid(batch: PackedLayout) -> Tensor:
+    """Return (R, S): whether a row is a step of its sequence, not its last frame repeated."""
+    return batch.step < batch.lengths.gather(1, batch.sequence)
+
+
+def turn(batch: PackedLayout, packed: Tensor) -> Tensor:
+    """Return packed (R, S, ·) with the steps of each sequence in the opposite order.
+
+    Rows that repeat a frame stay. Turned twice it is as it was: `turn` is its own backward pass.
+    """
+    sizes = torch.tensor(batch.size_at_t)
+    start_at_t = send(sizes.cumsum(0) - sizes, packed.device)  # (T,)
+    place = torch.arange(len(batch.step), device=packed.device) - start_at_t[batch.step]  # (S,)
+    opposite = (
+        batch.lengths.gather(1, batch.sequence) - 1 - batch.step
+    )  # (R, S), negative: repeated
+    rows = start_at_t[torch.where(opposite < 0, batch.step, opposite)] + place  # (R, S)
+    return packed.gather(1, rows[..., None].expand(-1, -1, packed.shape[-1]))
+
+
 def unpack(batch: PackedLayout, packed: Tensor, steps: int | None = None) -> Tensor:
     """Return (R, B, T, ·) for packed (R, S, ·), zero where a sequence has ended.
 
@@ -102,16 +122,14 @@ def unpack(batch: PackedLayout, packed: Tensor, steps: int | None = None) -> Ten
     """
     R, B = batch.lengths.shape
     padded = packed.new_zeros(R, B, steps or len(batch.size_at_t), packed.shape[-1])
-    real = batch.step < batch.lengths.gather(1, batch.sequence)  # (R, S), false where repeated
-    replicate, row = real.nonzero(as_tuple=True)
+    replicate, row = valid(batch).nonzero(as_tuple=True)
     padded[replicate, batch.sequence[replicate, row], batch.step[row]] = packed[replicate, row]
     return padded
 
 
 def unpack_backward(batch: PackedLayout, d_padded: Tensor) -> Tensor:
     """Return the gradient (R, S, ·) at the packed steps for `d_padded` (R, B, T, ·)."""
-    real = batch.step < batch.lengths.gather(1, batch.sequence)  # (R, S)
-    return pack(batch, d_padded) * real[..., None]
+    return pack(batch, d_padded) * valid(batch)[..., None]
 
 
 def last(batch: PackedLayout, packed: Tensor) -> Tensor:

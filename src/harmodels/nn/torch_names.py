@@ -2,7 +2,8 @@
 
 Layout and gate order are torch.nn's already, so only the names change and the replicate axis is
 removed or added: `layer1.weight_hh` (R, G·H, H) is `weight_hh_l1` (G·H, H) of one torch.nn.GRU with
-two layers, and `fingers.weight_hh` (R, F, G·H, H) is `weight_hh_l0` of each module of a list.
+two layers, `layer1_reverse.weight_hh` its `weight_hh_l1_reverse`, and `fingers.weight_hh`
+(R, F, G·H, H) is `weight_hh_l0` of each module of a list.
 """
 
 import re
@@ -41,5 +42,5 @@ def _named(params: Any) -> Iterator[tuple[str, Tensor]]:
             for index, part in enumerate(tensor.unbind(1)):
                 yield f"{place}.{index}.{field}_l0", part
         else:
-            stack, layer = re.fullmatch(r"(.*?)(?:\.?layer(\d+))?", place).groups("0")  # type: ignore[union-attr]
+            stack, layer = re.fullmatch(r"(.*?)(?:\.?layer(\d+(?:_reverse)?))?", place).groups("0")  # type: ignore[union-attr]
             yield f"{stack}.{field}_l{layer}".removeprefix("."), tensor

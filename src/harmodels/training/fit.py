@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harmodels.nn.params import map_params, put_replicates, state_dict, take_replicates
+from harmodels.nn.params import Tree, map_params, put_replicates, state_dict, take_replicates
 from harmodels.records.run import ReplicateRecord
 from harmodels.seeds import Purpose, generator
 from harmodels.training.learners import Learner, SequenceTensors, State, index_tensor
@@ -111,7 +111,7 @@ class Fit:
 
 def begin(learner: Learner, data: SequenceTensors, schedule: Schedule) -> Fit:
     """Return the replicates before their first epoch."""
-    generators = _generators(schedule, schedule.replicates, Purpose.WEIGHTS)
+    generators = list(_generators(schedule, schedule.replicates, Purpose.WEIGHTS))
     state = learner.initialise(generators, data)
     state = map_params(lambda tensor: tensor.to(data.labels.device), state)
     return Fit(state, state, [Outcome(replicate) for replicate in schedule.replicates])
@@ -223,22 +223,21 @@ class _Epoch:
         ]
         order = index_tensor(orders, self.data.labels.device)
         dropout = _generators(self.schedule, replicates, Purpose.DROPOUT, self.epoch)
-        before = take_replicates(self.result.last, active)
-        after, losses = self.learner.train_epoch(before, self.data, order, dropout)
-        losses = {name: values.cpu() for name, values in losses.items()}
-        finite = torch.stack(list(losses.values())).isfinite().all(0).tolist()
+        before = _take(self.result.last, active, len(self.result.outcomes))
+        after, measured = self.learner.train_epoch(before, self.data, order, dropout)
+        losses = {name: values.cpu().tolist() for name, values in measured.items()}
         for position, index in enumerate(active):
             outcome = self.result.outcomes[index]
-            if not finite[position]:
+            if not all(math.isfinite(values[position]) for values in losses.values()):
                 outcome.diverged_epoch = self.epoch
                 outcome.stop_reason = f"loss not finite in epoch {self.epoch}"
                 continue
             outcome.epochs = self.epoch
-            outcome.train_losses.append(float(losses[self.schedule.monitor][position]))
+            outcome.train_losses.append(losses[self.schedule.monitor][position])
             for metric, values in losses.items():
-                value = float(values[position])
-                self.result.rows.append((outcome.replicate, self.epoch, "train", metric, value))
-        self.result.last = put_replicates(self.result.last, active, after)
+                row = outcome.replicate, self.epoch, "train", metric, values[position]
+                self.result.rows.append(row)
+        self.result.last = _put(self.result.last, active, after, len(self.result.outcomes))
 
     def validate(self, validation: list[Indices], active: list[int]) -> None:
         measured = self.measure(validation, active, "validation")
@@ -258,14 +257,14 @@ class _Epoch:
                 outcome.train_losses, outcome.validation_losses
             )
         if improved:
-            newest = take_replicates(self.result.last, improved)
-            self.result.best = put_replicates(self.result.best, improved, newest)
+            newest = take_replicates(self.result.last, improved)  # of its own
+            self.result.best = _put(self.result.best, improved, newest, len(self.result.outcomes))
 
     def measure(self, rows: list[Indices], active: list[int], split: str) -> list[dict[str, float]]:
         measured = {}
         for group in _side_by_side(rows, active):
             chosen = index_tensor([rows[i] for i in group], self.data.labels.device)
-            params = take_replicates(self.result.last.params, group)
+            params = _take(self.result.last.params, group, len(self.result.outcomes))
             # one transfer from a GPU, instead of one for every number below
             scores = self.learner.scores(params, self.data, chosen).cpu()
             labels = self.data.labels[chosen].cpu()
@@ -281,10 +280,19 @@ class _Epoch:
         return [measured[index] for index in active]
 
 
+def _take(tree: Tree, replicates: list[int], count: int) -> Tree:
+    """Return these of `count` replicates; all of them are the very tree, which nobody changes."""
+    return tree if len(replicates) == count else take_replicates(tree, replicates)
+
+
+def _put(tree: Tree, replicates: list[int], part: Tree, count: int) -> Tree:
+    return part if len(replicates) == count else put_replicates(tree, replicates, part)
+
+
 def _generators(
     schedule: Schedule, replicates: tuple[int, ...], purpose: Purpose, epoch: int = 0
-) -> list[np.random.Generator]:
-    return [generator(schedule.seed, purpose, replicate, epoch) for replicate in replicates]
+) -> Iterator[np.random.Generator]:
+    return (generator(schedule.seed, purpose, replicate, epoch) for replicate in replicates)
 
 
 def _summary(result: Fit, epoch: int, sequences: int) -> EpochReport:
@@ -294,7 +302,7 @@ def _summary(result: Fit, epoch: int, sequences: int) -> EpochReport:
             break
         means[split].setdefault(metric, []).append(value)
     averaged = {
-        split: {metric: float(np.mean(values)) for metric, values in metrics.items()}
+        split: {metric: sum(values) / len(values) for metric, values in metrics.items()}
         for split, metrics in means.items()
     }
     return EpochReport(epoch, averaged["train"], averaged["validation"], sequences)

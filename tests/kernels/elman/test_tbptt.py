@@ -166,18 +166,28 @@ def test_packing_and_unpacking_change_nothing(make_problem, assert_same_bytes):
     assert_same_bytes(unpack([pack(params, 0), pack(params, 1)], params), params)
 
 
+def test_the_score_of_a_sequence_is_the_same_bytes_in_any_blocks_of_steps(
+    make_problem, monkeypatch
+):
+    problem = make_problem(hidden=21)
+    whole = compiled.scores(*read(problem), torch.arange(4))
+    for steps in (1, 2, 7):
+        monkeypatch.setattr(compiled, "SCORED_STEPS", steps)
+        assert torch.equal(compiled.scores(*read(problem), torch.arange(4)), whole)
+
+
 @pytest.mark.parametrize("update", ["window", "sequence_sum"])
 def test_the_padding_of_the_weights_stays_zero(make_problem, update):
     problem = make_problem(hidden=21)
     packed = pack(problem.params, 0)
-    work = workspace(packed, 21, 11)
+    work = workspace(packed, 21, 11, np.zeros(1, np.int64))
     options = compiled._Options(
         hidden=21, window=4, learning_rate=np.float32(0.1), clip=np.float32(1), transposed=True,
         once=update != "window", mean=False, first_step_bias=True, logged_every=0,
     )  # fmt: skip
     arrays = (tensor.numpy() for tensor in (problem.frames, problem.starts, problem.lengths))
     labels, order = problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, Sequences(*arrays), labels, order, 0, options)
+    compiled._train(packed, work, Sequences(*arrays), labels, order, 1, options)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()

@@ -7,15 +7,17 @@ from torch import Tensor
 
 from harmodels import optim
 from harmodels.errors import TrainingError
+from harmodels.kernels.kept import Kept
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.kernels.recurrent import loop as recurrent_loop
-from harmodels.kernels.recurrent.packing import pack
+from harmodels.kernels.recurrent.packing import Packing
 from harmodels.kernels.recurrent.plan import TILE, make_plan, stacked
 from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models import recurrent_classifier as model
 from harmodels.nn import packing
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import map_params, state_dict
+from harmodels.nn.pooling import POOLINGS
 
 OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
 
@@ -36,16 +38,23 @@ class Problem(NamedTuple):
     masks: Tensor | None
 
 
+READ_OUTS = [
+    {"pooling": pooling, "bidirectional": bidirectional}
+    for bidirectional in (False, True)
+    for pooling in POOLINGS
+]
+
+
 @pytest.fixture
 def make_problem():
     def make(
         *, cell="gru", hidden=9, layers=1, replicates=1, lengths=LENGTHS, channels=5, classes=4,
-        dropout=False, seed=0,
+        pooling="last", bidirectional=False, dropout=False, seed=0,
     ):  # fmt: skip
         generators = [np.random.default_rng([seed, r]) for r in range(replicates)]
         params = model.initialise(
             generators, cell=CELLS[cell], channels=channels, hidden=hidden, layers=layers,
-            classes=classes,
+            classes=classes, pooling=pooling, bidirectional=bidirectional,
         )  # fmt: skip
         data, N = np.random.default_rng([seed, 1000]), len(lengths)
         # frames before, between and behind the sequences that nobody may read
@@ -55,7 +64,8 @@ def make_problem():
         for start, length in zip(starts, lengths, strict=True):
             frames[start : start + length] = data.normal(size=(length, channels))
         order = np.stack([data.permutation(N) for _ in range(replicates)])
-        masks = data.integers(0, 2, (replicates, N, hidden)).astype(np.uint8)
+        features = params.output.weight.shape[2]
+        masks = data.integers(0, 2, (replicates, N, features)).astype(np.uint8)
         arrays = frames, starts, np.asarray(lengths), data.integers(0, classes, N), order, masks
         tensors = [torch.from_numpy(array) for array in arrays]
         return Problem(params, *(tensors if dropout else [*tensors[:-1], None]))
@@ -65,10 +75,10 @@ def make_problem():
 
 @pytest.fixture
 def expected(expected_epoch):
-    def expected(problem, *, cell, **options):
+    def expected(problem, *, cell, pooling="last", **options):
         return expected_epoch(
             problem,
-            lambda params, *rest: model.forward(params, CELLS[cell], *rest),
+            lambda params, *rest: model.forward(params, CELLS[cell], *rest, pooling),
             lambda params, *rest: model.backward(params, CELLS[cell], *rest),
             **options,
         )
@@ -126,6 +136,58 @@ def test_weights_moments_and_losses_agree_with_the_tensors(
     assert_agrees(make_problem(cell=cell, **sizes), cell=cell, batch_size=batch_size)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("read_out", READ_OUTS[1:], ids=str)
+def test_every_read_out_agrees_with_the_tensors(
+    make_problem, assert_agrees, cell, layers, read_out
+):
+    problem = make_problem(cell=cell, layers=layers, replicates=2, dropout=True, **read_out)
+    assert_agrees(problem, cell=cell, pooling=read_out["pooling"])
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"hidden": 1, "channels": 1},
+        {"hidden": 33, "channels": 17, "layers": 2},
+        {"hidden": 59, "batch_size": 1},  # more is read out than a row of gates is wide
+        {"lengths": (1,) * 5},
+        {"lengths": (101, 13, 40, 41, 7), "layers": 2},  # several tiles of rows
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cell", ["simple_rnn", "gru"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_pooling_agrees_at_other_sizes(make_problem, assert_agrees, sizes, cell, bidirectional):
+    batch_size = sizes.get("batch_size", OPTIONS["batch_size"])
+    sizes = {name: size for name, size in sizes.items() if name != "batch_size"}
+    problem = make_problem(cell=cell, pooling="mean_max", bidirectional=bidirectional, **sizes)
+    assert_agrees(problem, cell=cell, pooling="mean_max", batch_size=batch_size)
+
+
+def test_of_equal_maxima_the_first_step_gets_the_gradient(make_problem, assert_agrees):
+    problem = make_problem(cell="simple_rnn", pooling="max", lengths=(5, 3, 4))
+    for tensor in problem.params.rnn.layer0:
+        tensor.zero_()  # so all states are 0, and only the inputs of the steps differ
+    assert_agrees(problem, cell="simple_rnn", pooling="max")
+    later = problem.frames.clone()
+    for start, length in zip(problem.starts, problem.lengths, strict=True):
+        later[start + 1 : start + length] += 1
+    trained, _, _ = train(problem, cell="simple_rnn", pooling="max")
+    other, _, _ = train(problem._replace(frames=later), cell="simple_rnn", pooling="max")
+    assert all(map(torch.equal, state_dict(trained).values(), state_dict(other).values()))
+    assert trained.rnn.layer0.weight_ih.count_nonzero()
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_a_state_that_is_no_number_reaches_the_loss(make_problem, pooling):
+    problem = make_problem(pooling=pooling)
+    problem.params.rnn.layer0.weight_hh[0, 0, 0] = torch.nan  # from the second step on
+    _, _, means = train(problem, pooling=pooling)
+    assert means["cross_entropy"].isnan().all()
+
+
 @pytest.mark.parametrize("classes", [1, 2, 45])
 def test_agrees_with_other_numbers_of_classes(make_problem, assert_agrees, classes):
     assert_agrees(make_problem(classes=classes, dropout=True), cell="gru")
@@ -143,26 +205,61 @@ def test_a_second_epoch_uses_the_moments_of_the_first(make_problem, expected):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 3])
-def test_scores_agree_with_the_tensors(make_problem, cell, layers):
-    problem = make_problem(cell=cell, layers=layers, replicates=2)
+@pytest.mark.parametrize("read_out", READ_OUTS, ids=str)
+def test_scores_agree_with_the_tensors(make_problem, cell, layers, read_out):
+    problem = make_problem(cell=cell, layers=layers, replicates=2, **read_out)
+    pooling = read_out["pooling"]
     params, frames, starts, lengths, *_ = problem
     rows = torch.tensor([6, 0, 0, 9, 1])
     batch = packing.layout(lengths[rows].expand(2, -1))
     inputs = packing.pack_frames(batch, frames, starts[rows].expand(2, -1))
-    expected, _ = model.forward(params, CELLS[cell], batch, inputs)
-    scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell)
+    expected, _ = model.forward(params, CELLS[cell], batch, inputs, pooling=pooling)
+    scores = compiled.scores(params, frames, starts, lengths, rows, cell=cell, pooling=pooling)
     torch.testing.assert_close(scores, expected, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_score_of_a_sequence_is_the_same_bytes_in_any_company(make_problem, cell, monkeypatch):
-    problem = make_problem(cell=cell, hidden=50, layers=2, replicates=2)
+@pytest.mark.parametrize("read_out", READ_OUTS, ids=str)
+def test_the_score_of_a_sequence_is_the_same_bytes_in_any_company(
+    make_problem, cell, read_out, monkeypatch
+):
+    problem = make_problem(cell=cell, hidden=50, layers=2, replicates=2, **read_out)
     rows = torch.arange(len(LENGTHS))
-    together = compiled.scores(*problem[:4], rows, cell=cell, threads=2)
-    alone = [compiled.scores(*problem[:4], rows[i : i + 1], cell=cell) for i in rows]
+    given = {"cell": cell, "pooling": read_out["pooling"]}
+    together = compiled.scores(*problem[:4], rows, **given, threads=2)
+    alone = [compiled.scores(*problem[:4], rows[i : i + 1], **given) for i in rows]
     assert together.numpy().tobytes() == torch.cat(alone, dim=1).numpy().tobytes()
-    monkeypatch.setattr(recurrent_loop, "SCORED", 3)
-    assert torch.equal(compiled.scores(*problem[:4], rows, cell=cell), together)
+    for at_once, steps in ((3, 1), (3, 12), (64, 1), (2, 1000)):
+        monkeypatch.setattr(recurrent_loop, "SCORED", at_once)
+        monkeypatch.setattr(recurrent_loop, "SCORED_ROWS", steps)
+        monkeypatch.setattr(recurrent_loop, "WHOLE_ROWS", steps)
+        assert torch.equal(compiled.scores(*problem[:4], rows, **given), together)
+
+
+@pytest.mark.parametrize("read_out", READ_OUTS, ids=str)
+def test_sequences_longer_than_a_block_score_the_same_bytes_alone(make_problem, read_out):
+    longer = recurrent_loop.WHOLE_ROWS + 5, 2 * recurrent_loop.SCORED_ROWS + 3
+    problem = make_problem(hidden=3, lengths=(40, longer[0], 1, longer[1], 900), **read_out)
+    rows, given = torch.arange(5), {"cell": "gru", "pooling": read_out["pooling"]}
+    together = compiled.scores(*problem[:4], rows, **given)
+    for i in rows:
+        alone = compiled.scores(*problem[:4], rows[i : i + 1], **given)
+        assert alone.numpy().tobytes() == together[:, i].numpy().tobytes()
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_nothing_is_kept_from_one_pooling_to_another(make_problem, bidirectional):
+    problem, kept = make_problem(bidirectional=bidirectional, dropout=True), (Kept(), Kept())
+    state, rows = optim.adam_state(problem.params), torch.arange(len(LENGTHS))
+    for pooling in ("last", "mean", "max", "last"):
+        both = []
+        for training, scoring in (kept, (None, None)):
+            after = train(problem, state=state, pooling=pooling, kept=training)
+            given = {"cell": "gru", "pooling": pooling, "kept": scoring}
+            logits = compiled.scores(after[0], *problem[1:4], rows, **given)
+            both.append((after, [*state_dict(after[0]).values(), *after[2].values(), logits]))
+        assert all(map(torch.equal, both[0][1], both[1][1]))
+        problem, state = problem._replace(params=both[0][0][0]), both[0][0][1]
 
 
 @pytest.mark.parametrize("rows", [torch.tensor([0, 11]), torch.tensor([-1]), torch.arange(0)])
@@ -172,24 +269,30 @@ def test_rows_that_are_no_sequences_are_refused(make_problem, rows):
 
 
 @pytest.mark.parametrize(
-    ("cell", "joined"), [("simple_rnn", True), *((cell, False) for cell in CELLS)]
+    ("cell", "joined", "read_out"),
+    [
+        ("simple_rnn", True, {}),
+        *((cell, False, read_out) for cell in CELLS for read_out in (READ_OUTS[0], READ_OUTS[-1])),
+    ],
 )
-def test_the_padding_of_the_weights_stays_zero(make_problem, cell, joined):
+def test_the_padding_of_the_weights_stays_zero(make_problem, cell, joined, read_out):
     layers = 1 if joined else 2
-    problem = make_problem(cell=cell, layers=layers)
-    shapes = stacked(layers, 5, 9)
-    plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS), joined=joined)
-    theta = pack(plan, shapes, compiled._arrays, problem.params, 0)
+    problem = make_problem(cell=cell, layers=layers, **read_out)
+    shapes = stacked(layers, 5, 9, bidirectional=read_out.get("bidirectional", False))
+    pooling = read_out.get("pooling", "last")
+    plan = make_plan(cell, shapes, 4, sum(LENGTHS), len(LENGTHS), pooling=pooling, joined=joined)
+    packing = Packing(plan, shapes, compiled._arrays, problem.params)
+    theta = packing.pack(problem.params)[0]
     ones = map_params(torch.ones_like, problem.params)
-    occupied = pack(plan, shapes, compiled._arrays, ones, 0) > 0
+    occupied = packing.pack(ones)[0] > 0
     weights = recurrent_loop.Weights(theta, np.zeros_like(theta), np.zeros_like(theta))
     _, *sequences = problem[:5]
     data = recurrent_loop.sequence_arrays(shapes, None, *sequences)
-    work = recurrent_loop.workspace(plan, max(LENGTHS))
+    work = recurrent_loop.workspace(plan, max(LENGTHS), np.zeros(1, np.int64))
     rows = np.argsort(-np.asarray(LENGTHS), kind="stable")
     recurrent_loop._train(
         plan.cell, plan.layers, plan.head, weights, work, data, rows, rows,
-        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 0.0, 0,
+        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 1, 0.0, 0,
         StepOptions(RULES.index("adam"), 1e-3, epsilon=1e-7),
     )  # fmt: skip
     assert weights.exp_avg_sq[occupied].all()
@@ -244,6 +347,8 @@ def test_tensors_of_another_type_or_shape_are_refused(make_problem, name, change
         ({"epsilon": 0.0}, "epsilon is 0.0"),
         ({"cell": "elman"}, "cell is 'elman'"),
         ({"cell": "lstm"}, "layer0.weight_ih has 27 rows"),
+        ({"pooling": "sum"}, "pooling is 'sum'; it is one of last, mean, max, mean_max"),
+        ({"pooling": "mean_max"}, "reads 9 elements; pooling=mean_max gives it 18"),
     ],
 )
 def test_options_without_sense_are_refused(make_problem, options, message):

@@ -44,6 +44,7 @@ STOPPED = Perceptron(
     tested_weights="before_stop",
 )  # fmt: skip
 LSTM = Recurrent(
+    bidirectional=True, pooling="mean_max",
     cell="lstm", hidden=6, dropout=0.2, batch_size=4, learning_rate=0.01, epochs=EPOCHS,
     patience=30,
 )  # fmt: skip

@@ -28,7 +28,8 @@ SWITCHES = {
         "momentum": (0.0, 0.5), "dropout": (0.0, 0.5), "batch_size": (1, 3),
         "stopping": ("loss_gap",), "tested_weights": ("at_stop",),  # no learner reads them
     },
-    "recurrent": {"cell": tuple(CELLS), "dropout": (0.0, 0.5), "layers": (1, 2)},
+    "recurrent": {"cell": tuple(CELLS), "dropout": (0.0, 0.5), "layers": (1, 2),
+                  "pooling": ("last", "mean_max")},
 }  # fmt: skip
 
 
@@ -44,8 +45,9 @@ def option_sets():
         )
         for values in product(*choices.values()):
             chosen = dict(zip(choices, values, strict=True))
-            if chosen.get("architecture") == "hierarchical" and chosen["layers"] > 1:
-                continue  # refused by the configuration
+            stacked = chosen.get("layers", 1) > 1 or chosen.get("bidirectional")
+            if chosen.get("architecture") == "hierarchical" and stacked:
+                continue  # of plain networks alone
             yield training, small | chosen
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from harmodels.config.options import Recurrent
-from harmodels.errors import TrainingError
+from harmodels.errors import ConfigurationError, TrainingError
 from harmodels.nn.params import state_dict, take_replicates
 from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.recurrent import RecurrentLearner
@@ -46,6 +46,31 @@ def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(data):
     learner = RecurrentLearner(OPTIONS.replaced(architecture="hierarchical"), "reference", 1)
     with pytest.raises(TrainingError, match="simulated-hands"):
         learner.initialise([np.random.default_rng(0)], replace(data, fingers=None))
+
+
+def test_fingers_that_read_in_both_directions_are_refused_with_the_remedy():
+    with pytest.raises(ConfigurationError, match="bidirectional is for architecture: plain"):
+        OPTIONS.replaced(architecture="hierarchical", bidirectional=True)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_pooled_states_tell_what_the_last_state_forgets(bidirectional):
+    random = torch.Generator().manual_seed(0)
+    labels = torch.arange(60) % 2
+    inputs = torch.randn(60, 40, 2, generator=random)
+    inputs[:, 15:18, 0] += 6.0 * labels[:, None] - 3.0  # far from both ends
+    data = SequenceTensors.of_equal_length(inputs, labels, 2)
+    order = torch.arange(60)[None]
+    accuracy = {}
+    for pooling in ("last", "max"):
+        options = OPTIONS.replaced(
+            pooling=pooling, bidirectional=bidirectional, dropout=0.0, batch_size=10
+        )
+        learner = RecurrentLearner(options, "compiled", 1)
+        state, _ = learn(learner, data, order, seeds=(1,), epochs=12)
+        found = learner.scores(state.params, data, order)[0].argmax(-1)
+        accuracy[pooling] = float((found == labels).double().mean())
+    assert accuracy["last"] < 0.8 < 0.95 < accuracy["max"]
 
 
 def test_the_hand_has_ten_times_the_units_of_a_finger_by_default(data):

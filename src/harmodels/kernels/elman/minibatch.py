@@ -16,7 +16,8 @@ from harmodels.kernels.checks import (
     check_indices,
     check_params,
 )
-from harmodels.kernels.recurrent.loop import run_epoch, sequence_arrays
+from harmodels.kernels.kept import Kept
+from harmodels.kernels.recurrent.loop import Replicates, run_epoch, sequence_arrays
 from harmodels.kernels.recurrent.plan import stacked
 from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models.elman import ElmanClassifier
@@ -38,28 +39,37 @@ def train_epoch(
     clip_norm: float | None = None,
     hidden_bias: bool = True,
     threads: int = 1,
+    kept: Kept | None = None,
 ) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
     """Train on sequences of any length, one update a batch; arguments and result: `kernels`.
 
     `optimiser` is `sgd` or `adam`; `clip_norm` bounds the norm of a replicate's averaged gradient,
-    None leaves it alone; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are.
+    None leaves it alone; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are; `kept` is
+    where the loop keeps what the next epoch can use.
     """
     channels, hidden = params.rnn.weight_ih.shape[2], params.rnn.bias_hh.shape[1]
     check_counts(batch_size=batch_size, threads=threads)
-    check_params(params)
-    check_frames(frames, starts, lengths, channels)
-    check_indices(params.output, len(starts), labels, order)
     bound = float("inf") if clip_norm is None else float(clip_norm)
     options = StepOptions(RULES.index(optimiser), float(learning_rate), clip_norm=bound)
-    if isinstance(adam_state, AdamState):
-        check_adam(params, adam_state, options)
-    shapes = stacked(1, channels, hidden)
-    return run_epoch(
-        params, adam_state, shapes,
-        sequence_arrays(shapes, None, frames, starts, lengths, labels), order, None,
-        arrays_of=_arrays, cell="simple_rnn", output="sigmoids", batch_size=batch_size,
-        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias, joined=True,
+    kept, read = kept or Kept(), (frames, starts, lengths, labels)
+    replicates = kept.take(params, adam_state, *read)
+    if replicates is None:
+        check_params(params)
+        check_frames(frames, starts, lengths, channels)
+        if isinstance(adam_state, AdamState):
+            check_adam(params, adam_state, options)
+        shapes = stacked(1, channels, hidden)
+        data = sequence_arrays(shapes, None, frames, starts, lengths, labels)
+        replicates = Replicates(
+            params, adam_state, shapes, data, arrays_of=_arrays, cell="simple_rnn", joined=True
+        )
+    check_indices(params.output, len(starts), labels, order)
+    trained = run_epoch(
+        replicates, params, adam_state, order, None, output="sigmoids", batch_size=batch_size,
+        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias,
     )  # fmt: skip
+    kept.keep(replicates, *trained[:2], *read)
+    return trained
 
 
 def _arrays(params: Any, replicate: int) -> tuple[list[list[np.ndarray]], list[np.ndarray]]:

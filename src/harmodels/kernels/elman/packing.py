@@ -44,6 +44,7 @@ class Workspace(NamedTuple):
     hidden_lanes: np.ndarray  # (Zp,), 1 in the lanes of hidden units, else 0
     d_logits: np.ndarray  # (C,)
     d_output: np.ndarray  # (C, Zp), the output layer's gradient, added up over windows
+    stop: np.ndarray  # (1,) int64, not zero once the result is no longer wanted
 
 
 def read_sequences(
@@ -89,7 +90,7 @@ def unpack(replicates: list[Packed], like: ElmanClassifier) -> ElmanClassifier:
     )
 
 
-def workspace(packed: Packed, hidden: int, window: int) -> Workspace:
+def workspace(packed: Packed, hidden: int, window: int, stop: np.ndarray) -> Workspace:
     """Return arrays for windows of at most `window` steps."""
     classes, width = packed.output.shape
     hidden_lanes = zeros(1, width)[0]
@@ -101,4 +102,5 @@ def workspace(packed: Packed, hidden: int, window: int) -> Workspace:
         hidden_lanes=hidden_lanes,
         d_logits=zeros(1, classes)[0],
         d_output=zeros(classes, width),
+        stop=stop,
     )

@@ -13,7 +13,7 @@ from harmodels.kernels.checks import (
     check_counts,
     check_indices,
     check_range,
-    check_tensor,
+    check_scored,
 )
 from harmodels.kernels.compiling import entry_point, inlined
 from harmodels.kernels.elman.forward import forward
@@ -27,14 +27,17 @@ from harmodels.kernels.elman.packing import (
     unpack,
     workspace,
 )
+from harmodels.kernels.kept import Kept
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.elementary import clipped, dot
 from harmodels.kernels.simd.products import descend, weighted_rows
-from harmodels.kernels.threads import map_replicates
+from harmodels.kernels.threads import ROW, map_replicates
 from harmodels.models.elman import ElmanClassifier
 
-# Sequences per call of a kernel; Ctrl-C is heard between calls.
+# Sequences whose losses are added up first, which enters the rounding of a loss.
 CHUNK = 512
+# Steps of a sequence that is scored whose states are in memory.
+SCORED_STEPS = 256
 
 
 class _Options(NamedTuple):
@@ -116,12 +119,14 @@ def _train_sequence(
     """
     hidden, z, T = options.hidden, work.z, len(sequence)
     cross_entropy, likelihood, last_loss, last_likelihood = 0.0, 0.0, 0.0, 0.0
-    share, first = np.float32(1), 0
+    share, first, stop = np.float32(1), 0, work.stop
     if options.mean:
         share = np.float32(1 / ((T + options.window - 1) // options.window))
     for j in range(hidden):
         z[0, j] = 0
     for start in range(0, T, options.window):
+        if stop[0] != 0:
+            break
         steps = min(options.window, T - start)
         last = first + steps
         forward(packed.weight_t, z, first, work.sums, hidden, sequence, start, steps)
@@ -152,23 +157,27 @@ def _train_sequence(
 @entry_point
 def _train(
     packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
-    order: np.ndarray, seen: int, options: _Options,
+    order: np.ndarray, chunk: int, options: _Options,
 ) -> tuple[float, float]:  # fmt: skip
-    """Train on the sequences `order`, before which the epoch has `seen` so many."""
     denormals = flush_denormals()
-    cross_entropy, likelihood = 0.0, 0.0
+    cross_entropy, likelihood, earlier, earlier_likelihood = 0.0, 0.0, 0.0, 0.0
     for place, row in enumerate(order):
+        if work.stop[0] != 0:
+            break
+        if place % chunk == 0:
+            earlier, earlier_likelihood = earlier + cross_entropy, earlier_likelihood + likelihood
+            cross_entropy, likelihood = 0.0, 0.0
         start = data.starts[row]
         sequence = data.frames[start : start + data.lengths[row]]
         losses = _train_sequence(packed, work, sequence, labels[row], options)
         if options.logged_every == 0:
             cross_entropy += losses[0]
             likelihood += losses[1]
-        elif (seen + place) % options.logged_every == 0:
+        elif place % options.logged_every == 0:
             cross_entropy += losses[2]
             likelihood += losses[3]
     restore_denormals(denormals)
-    return cross_entropy, likelihood
+    return earlier + cross_entropy, earlier_likelihood + likelihood
 
 
 @entry_point
@@ -179,13 +188,19 @@ def _score(
     denormals = flush_denormals()
     z = work.z
     for s, row in enumerate(indices):
-        start, T = data.starts[row], data.lengths[row]
+        start, T, last = data.starts[row], data.lengths[row], 0
         sequence = data.frames[start : start + T]
         for j in range(hidden):
             z[0, j] = 0
-        forward(packed.weight_t, z, 0, work.sums, hidden, sequence, 0, T)
+        for begin in range(0, T, len(z) - 1):
+            if work.stop[0] != 0:
+                break
+            for j in range(hidden):
+                z[0, j] = z[last, j]
+            last = min(len(z) - 1, T - begin)
+            forward(packed.weight_t, z, 0, work.sums, hidden, sequence, begin, last)
         for c in range(len(packed.output)):
-            logits[s, c] = dot(packed.output, c, z, T)
+            logits[s, c] = dot(packed.output, c, z, last)
     restore_denormals(denormals)
 
 
@@ -205,6 +220,7 @@ def train_epoch(
     first_step_bias: bool = True,
     logged_every: int = 0,
     threads: int = 1,
+    kept: Kept | None = None,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
     """Train sequence by sequence; arguments and result: `kernels`, options: `loops.tbptt`."""
     check_counts(window=window, threads=threads)
@@ -225,24 +241,29 @@ def train_epoch(
         logged_every=logged_every,
     )
     truth, rows = labels.contiguous().numpy(), order.contiguous().numpy()
-    packed = [pack(params, r) for r in range(R)]
+    kept = kept or Kept()
+    packed = kept.take(params) or [pack(params, r) for r in range(R)]
 
-    def run(r: int) -> np.ndarray:
-        work = workspace(packed[r], H, longest if options.once else options.window)
-        totals = np.zeros(2)
-        for first in range(0, n, CHUNK):
-            part = rows[r, first : first + CHUNK]
-            totals += _train(packed[r], work, data, truth, part, first, options)
-        return totals
+    def run(r: int, stop: np.ndarray) -> tuple[float, float]:
+        work = workspace(packed[r], H, longest if options.once else options.window, stop)
+        return _train(packed[r], work, data, truth, rows[r], CHUNK, options)
 
-    totals = np.stack(map_replicates(run, R, threads))  # (R, 2)
+    macs = 3 * _multiply_adds(packed[0], data.lengths[rows[0]])
+    totals = np.array(map_replicates(run, R, threads, work=macs, kernel=_train))  # (R, 2)
     if logged_every:
         logged = np.full((R, 1), -(-n // logged_every))
     else:
         logged = (-(-data.lengths // window))[rows].sum(1, keepdims=True)
     means = torch.from_numpy(totals / logged)
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
-    return unpack(packed, params), losses
+    trained = unpack(packed, params)
+    kept.keep(packed, trained)
+    return trained, losses
+
+
+def _multiply_adds(packed: Packed, lengths: np.ndarray) -> float:
+    """Return about what one forward pass takes."""
+    return float(lengths.sum()) * (packed.weight.size + ROW)
 
 
 def scores(
@@ -254,26 +275,27 @@ def scores(
     *,
     threads: int = 1,
 ) -> Tensor:
-    """Return the logits (R, n, C) after each whole sequence of `indices` (n,), from zero.
+    """Return the logits (R, n, C) after each whole sequence of `indices`, (n,) or (R, n).
 
     `loops.tbptt.scores`, compiled; the other arguments and the errors are those of `train_epoch`.
     """
     check_counts(threads=threads)
     data = read_sequences(params, frames, starts, lengths)
-    check_tensor("indices", indices, torch.int64, ("n",))
+    check_scored(indices, params.output)
     R, H = params.rnn.bias_hh.shape
-    rows = indices.contiguous().numpy()
-    logits = np.empty((R, len(rows), params.output.bias.shape[1]), np.float32)
-    if not len(rows):
+    rows = indices.expand(R, -1).contiguous().numpy()
+    logits = np.empty((*rows.shape, params.output.bias.shape[1]), np.float32)
+    if not rows.size:
         return torch.from_numpy(logits)
     check_range("indices", indices, len(starts))
 
-    def run(r: int) -> None:
-        packed = pack(params, r)
-        work = workspace(packed, H, int(data.lengths[rows].max()))
-        for first in range(0, len(rows), CHUNK):
-            part = slice(first, first + CHUNK)
-            _score(packed, work, data, rows[part], H, logits[r, part])
+    packed = [pack(params, r) for r in range(R)]
+    steps = min(SCORED_STEPS, int(data.lengths[rows].max()))
 
-    map_replicates(run, R, threads)
+    def run(r: int, stop: np.ndarray) -> None:
+        work = workspace(packed[r], H, steps, stop)
+        _score(packed[r], work, data, rows[r], H, logits[r])
+
+    macs = _multiply_adds(packed[0], data.lengths[rows[0]])
+    map_replicates(run, R, threads, work=macs, kernel=_score)
     return torch.from_numpy(logits)

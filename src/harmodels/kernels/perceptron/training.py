@@ -16,34 +16,43 @@ from harmodels.kernels.checks import (
     check_like,
     check_masks,
     check_params,
+    check_range,
+    check_scored,
     check_tensor,
 )
 from harmodels.kernels.compiling import entry_point
+from harmodels.kernels.kept import Kept
 from harmodels.kernels.perceptron.first_layer import fill_gram, load, project, update_first
 from harmodels.kernels.perceptron.packing import Packed, no_velocity, pack, unpack
 from harmodels.kernels.perceptron.passes import activate, move_all_rows, second_layer, update
 from harmodels.kernels.perceptron.workspace import Options, Powers, Workspace, powers, workspace
 from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.softmax import GRADIENT_VARIANTS
-from harmodels.kernels.threads import map_replicates
+from harmodels.kernels.threads import ROW, map_replicates
 from harmodels.models.mlp import Mlp
 
 # Samples whose products with the first layer are taken together, over as many updates as that is.
 GROUP = 48
-# Groups per call of a kernel; Ctrl-C is heard between calls.
+# Groups after which all rows of the second layer are moved and a sum of losses ends: the tables of
+# powers reach so far, and it enters the rounding.
 CHUNK = 16
 
 
 @entry_point
 def _train(
     weights: Packed, velocity: Packed, work: Workspace, tables: Powers, inputs: np.ndarray,
-    labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, options: Options,
+    labels: np.ndarray, rows: np.ndarray, masks: np.ndarray, group: int, chunk: int,
+    options: Options,
 ) -> float:  # fmt: skip
     denormals = flush_denormals()
-    loss, n, size = 0.0, len(rows), options.batch_size
-    work.seen[:] = 0
+    loss, earlier, n, size = 0.0, 0.0, len(rows), options.batch_size
     for start in range(0, n, group):
+        if work.stop[0] != 0:
+            break
         count = min(group, n - start)
+        if start % (chunk * group) == 0:
+            earlier, loss = earlier + loss, 0.0
+            work.seen[:] = start
         load(work, inputs, rows, start, count)
         project(weights, velocity, work, tables, count, options)
         if count > size:
@@ -55,10 +64,11 @@ def _train(
                 options,
             )  # fmt: skip
         update_first(weights, velocity, work, tables, count, options)
-    if size == 1:
-        move_all_rows(weights, velocity, work, tables, n)
+        end = start + count
+        if size == 1 and (end == n or end % (chunk * group) == 0):
+            move_all_rows(weights, velocity, work, tables, end)
     restore_denormals(denormals)
-    return loss
+    return earlier + loss
 
 
 @entry_point
@@ -68,6 +78,8 @@ def _score(
 ) -> None:  # fmt: skip
     denormals = flush_denormals()
     for start in range(0, len(rows), group):
+        if work.stop[0] != 0:
+            break
         count = min(group, len(rows) - start)
         load(work, inputs, rows, start, count)
         project(weights, velocity, work, tables, count, options)
@@ -106,6 +118,7 @@ def train_epoch(
     scale: float,
     as_programmed: bool = False,
     threads: int = 1,
+    kept: Kept | None = None,
 ) -> tuple[Mlp, Any, dict[str, Tensor]]:
     """Train on `inputs` (N, D), one update a batch; arguments and result: `kernels`.
 
@@ -137,23 +150,34 @@ def train_epoch(
     data = inputs.contiguous().numpy(), labels.contiguous().numpy()
     rows = order.contiguous().numpy()
     tables = powers(momentum, CHUNK * group // size)
-    packed = [pack(params, r) for r in range(R)]
-    velocities = [pack(velocity, r) if momentum else no_velocity() for r in range(R)]
-    none = np.zeros((0, 0), np.uint8)
-    kept = [none if masks is None else masks[r].contiguous().numpy() for r in range(R)]
+    kept, none = kept or Kept(), np.zeros((0, 0), np.uint8)
+    known = kept.take(params, velocity, momentum > 0)
+    spare: dict[int, list[Workspace]] = {}  # by the size of their groups
+    if known is not None:
+        packed, velocities, spare = known
+    else:
+        packed = [pack(params, r) for r in range(R)]
+        velocities = [pack(velocity, r) if momentum else no_velocity() for r in range(R)]
 
-    def run(r: int) -> float:
-        work = workspace(options, group, params.output.bias.shape[1])
-        total = 0.0
-        for first in range(0, n, CHUNK * group):
-            part = slice(first, first + CHUNK * group)
-            state = packed[r], velocities[r], work, tables
-            total += _train(*state, *data, rows[r, part], kept[r][part], group, options)
-        return total
+    def run(r: int, stop: np.ndarray) -> float:
+        try:
+            work = spare[group].pop()._replace(stop=stop)
+        except (KeyError, IndexError):
+            work = workspace(options, group, params.output.bias.shape[1], stop)
+        drawn = none if masks is None else masks[r].contiguous().numpy()
+        state = packed[r], velocities[r], work, tables
+        loss: float = _train(*state, *data, rows[r], drawn, group, CHUNK, options)
+        if np.isfinite(loss):  # otherwise it may hold NaN, which zero weights do not hide
+            spare.setdefault(group, []).append(work)
+        return loss
 
-    means = torch.tensor(map_replicates(run, R, threads), dtype=torch.float64) / n
+    macs = 3 * _multiply_adds(packed[0], n)
+    losses = map_replicates(run, R, threads, work=macs, kernel=_train)
+    means = torch.tensor(losses, dtype=torch.float64) / n
     moved = unpack(velocities, params) if momentum else ()
-    return unpack(packed, params), moved, {"cross_entropy": means}
+    trained = unpack(packed, params)
+    kept.keep((packed, velocities, spare), trained, moved, momentum > 0)
+    return trained, moved, {"cross_entropy": means}
 
 
 def _options(params: Mlp) -> Options:
@@ -173,24 +197,36 @@ def _options(params: Mlp) -> Options:
     )
 
 
-def scores(params: Mlp, inputs: Tensor, *, threads: int = 1) -> Tensor:
-    """Return the logits (R, n, C) of `inputs` (n, D); `threads` and errors as in `train_epoch`."""
+def _multiply_adds(packed: Packed, samples: int) -> float:
+    """Return about what one forward pass takes."""
+    return samples * (float(sum(weights.size for weights in packed)) + ROW)
+
+
+def scores(
+    params: Mlp, inputs: Tensor, indices: Tensor | None = None, *, threads: int = 1
+) -> Tensor:
+    """Return the logits (R, n, C) of the rows `indices`, (n,) or (R, n), of `inputs`, or of all.
+
+    `threads` and errors are those of `train_epoch`.
+    """
     check_counts(threads=threads)
     _check_inputs(params, inputs)
+    if indices is None:
+        indices = torch.arange(len(inputs))
+    check_scored(indices, params.output)
+    check_range("indices", indices, len(inputs))
     R, C = params.output.bias.shape
-    n, options, tables = len(inputs), _options(params), powers(0.0, 1)
-    vectors, rows = inputs.contiguous().numpy(), np.arange(n)
-    logits = np.empty((R, n, C), np.float32)
-    none = np.zeros((0, 0), np.uint8)
+    options, tables = _options(params), powers(0.0, 1)
+    vectors, rows = inputs.contiguous().numpy(), indices.expand(R, -1).contiguous().numpy()
+    logits = np.empty((*rows.shape, C), np.float32)
+    none, packed = np.zeros((0, 0), np.uint8), [pack(params, r) for r in range(R)]
 
-    def run(r: int) -> None:
-        work, weights = workspace(options, GROUP, C), pack(params, r)
-        for first in range(0, n, CHUNK * GROUP):
-            part = slice(first, first + CHUNK * GROUP)
-            _score(
-                weights, no_velocity(), work, tables, vectors, rows[part], none, GROUP, options,
-                logits[r, part],
-            )  # fmt: skip
+    def run(r: int, stop: np.ndarray) -> None:
+        _score(
+            packed[r], no_velocity(), workspace(options, GROUP, C, stop), tables, vectors, rows[r],
+            none, GROUP, options, logits[r],
+        )  # fmt: skip
 
-    map_replicates(run, R, threads)
+    macs = _multiply_adds(packed[0], rows.shape[1])
+    map_replicates(run, R, threads, work=macs, kernel=_score)
     return torch.from_numpy(logits)

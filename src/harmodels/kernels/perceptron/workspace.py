@@ -62,9 +62,10 @@ class Workspace(NamedTuple):
     logits: np.ndarray  # (C,) float64
     seen: np.ndarray  # (N1 + 1,) int64, up to which update a row of the second layer has moved
     zeros: np.ndarray  # (1, as wide as step2 or step2_t), where products start
+    stop: np.ndarray  # (1,) int64, not zero once the result is no longer wanted
 
 
-def workspace(options: Options, samples: int, classes: int) -> Workspace:
+def workspace(options: Options, samples: int, classes: int, stop: np.ndarray) -> Workspace:
     """Return arrays for groups of at most `samples` samples."""
     K = height(samples)
     inputs, panels = padded(options.inputs + 1), -(-K // PANEL)
@@ -94,6 +95,7 @@ def workspace(options: Options, samples: int, classes: int) -> Workspace:
         logits=np.zeros(classes),
         seen=np.zeros(N1 + 1, np.int64),
         zeros=zeros(1, max(K, width2)),
+        stop=stop,
     )
 
 

@@ -100,7 +100,7 @@ CELLS = {
 KINDS = tuple(CELLS.values())  # by the number that the loops know them by
 
 
-def _pointwise(computes: Sequence[Compute]) -> Any:
+def pointwise(computes: Sequence[Compute]) -> Any:
     """Return the intrinsic that runs the one with the number `cell` on rows of one flat array."""
 
     @intrinsic
@@ -128,8 +128,8 @@ def _pointwise(computes: Sequence[Compute]) -> Any:
     return vector
 
 
-_step = _pointwise([kind.step for kind in KINDS])
-_step_back = _pointwise([kind.step_back for kind in KINDS])
+_step = pointwise([kind.step for kind in KINDS])
+_step_back = pointwise([kind.step_back for kind in KINDS])
 
 
 @inlined

@@ -8,8 +8,11 @@ from torch import Tensor
 from harmodels.errors import TrainingError
 from harmodels.kernels.checks import check_frames, check_params, check_range, check_tensor
 from harmodels.kernels.recurrent.cells import CELLS
+from harmodels.kernels.recurrent.plan import Shape
 from harmodels.models.hierarchical import HierarchicalClassifier
+from harmodels.nn.linear import LinearParams
 from harmodels.nn.params import state_dict
+from harmodels.nn.pooling import POOLINGS
 
 
 def check_cell(cell: str, params: Any) -> None:
@@ -28,6 +31,19 @@ def check_cell(cell: str, params: Any) -> None:
                     f"{name.removeprefix('rnn.')} has {rows} rows; the cell {cell} with {hidden} "
                     f"units has {gates * hidden}."
                 )
+
+
+def check_pooling(pooling: str, shapes: list[Shape], output: LinearParams) -> int:
+    """Return how many elements the output layer reads; raise TrainingError if it reads others."""
+    if pooling not in POOLINGS:
+        raise TrainingError(f"pooling is {pooling!r}; it is one of {', '.join(POOLINGS)}.")
+    top = [shape.hidden for shape in shapes if shape.level == shapes[-1].level]
+    features, found = len(POOLINGS[pooling]) * sum(top), output.weight.shape[-1]
+    if found != features:
+        raise TrainingError(
+            f"the output layer reads {found} elements; pooling={pooling} gives it {features}."
+        )
+    return features
 
 
 def check_sequences(

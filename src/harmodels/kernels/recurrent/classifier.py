@@ -12,15 +12,23 @@ from harmodels.kernels.checks import (
     check_indices,
     check_masks,
     check_range,
-    check_tensor,
+    check_scored,
 )
-from harmodels.kernels.recurrent.checks import check_cell, check_sequences
-from harmodels.kernels.recurrent.loop import run_epoch, run_scores, sequence_arrays
+from harmodels.kernels.kept import Kept
+from harmodels.kernels.recurrent.checks import check_cell, check_pooling, check_sequences
+from harmodels.kernels.recurrent.loop import (
+    Prepared,
+    Replicates,
+    run_epoch,
+    run_scores,
+    sequence_arrays,
+)
 from harmodels.kernels.recurrent.plan import Shape, hierarchical, stacked
 from harmodels.kernels.steps import RULES, StepOptions
 from harmodels.models.hierarchical import HierarchicalClassifier
 from harmodels.models.recurrent_classifier import RecurrentClassifier
-from harmodels.nn.params import Tree
+from harmodels.nn import stack
+from harmodels.nn.params import Tree, state_dict
 from harmodels.optim import AdamState
 
 
@@ -35,6 +43,7 @@ def train_epoch(
     masks: Tensor | None,
     *,
     cell: str,
+    pooling: str = "last",
     fingers: Tensor | None = None,
     batch_size: int,
     learning_rate: float,
@@ -43,26 +52,36 @@ def train_epoch(
     epsilon: float,
     scale: float,
     threads: int = 1,
+    kept: Kept | None = None,
 ) -> tuple[Tree, AdamState, dict[str, Tensor]]:
     """Train on sequences of any length, one step of Adam a batch; arguments and result: `kernels`.
 
     `params` are of a RecurrentClassifier or a HierarchicalClassifier; `fingers` (F, K) are the
-    channels of each finger of the latter (`hierarchical.finger_channels`).
+    channels of each finger of the latter (`hierarchical.finger_channels`), and `pooling` is a key
+    of `nn.pooling.POOLINGS`. `kept` is where the loop keeps what the next epoch can use.
     """
     check_counts(batch_size=batch_size, threads=threads)
-    check_cell(cell, params)
-    check_sequences(params, frames, starts, lengths, fingers)
-    shapes = _shapes(params, fingers)
-    output: Any = params[-1]
-    check_indices(output, len(starts), labels, order)
-    check_masks(masks, order, shapes[-1].hidden)
     options = StepOptions(RULES.index("adam"), learning_rate, beta1, beta2, epsilon)
-    check_adam(params, adam_state, options)
-    data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels)
+    kept, read = kept or Kept(), (frames, starts, lengths, labels, fingers, cell, pooling)
+    replicates = kept.take(params, adam_state, *read)
+    output: Any = params[-1]
+    if replicates is None:
+        check_cell(cell, params)
+        check_sequences(params, frames, starts, lengths, fingers)
+        check_adam(params, adam_state, options)
+        shapes = _shapes(params, fingers)
+        check_pooling(pooling, shapes, output)
+        data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels)
+        replicates = Replicates(
+            params, adam_state, shapes, data, arrays_of=_arrays, cell=cell, pooling=pooling
+        )
+    check_indices(output, len(starts), labels, order)
+    check_masks(masks, order, output.weight.shape[2])
     trained: Any = run_epoch(
-        params, adam_state, shapes, data, order, masks, arrays_of=_arrays, cell=cell,
-        output="softmax", batch_size=batch_size, options=options, scale=scale, threads=threads,
+        replicates, params, adam_state, order, masks, output="softmax", batch_size=batch_size,
+        options=options, scale=scale, threads=threads,
     )  # fmt: skip
+    kept.keep(replicates, *trained[:2], *read)
     return trained
 
 
@@ -74,22 +93,32 @@ def scores(
     indices: Tensor,
     *,
     cell: str,
+    pooling: str = "last",
     fingers: Tensor | None = None,
     threads: int = 1,
+    kept: Kept | None = None,
 ) -> Tensor:
-    """Return the logits (R, n, C) of the sequences `indices` (n,); arguments as in `train_epoch`.
+    """Return the logits (R, n, C) of the sequences `indices`; arguments as in `train_epoch`.
 
+    `indices` are (n,), or (R, n) where each replicate scores others.
     A sequence's logits do not depend, to the last bit, on what else is scored.
     """
     check_counts(threads=threads)
-    check_cell(cell, params)
-    check_sequences(params, frames, starts, lengths, fingers)
-    check_tensor("indices", indices, torch.int64, ("n",))
+    kept, read = kept or Kept(), (frames, starts, lengths, fingers, cell, pooling)
+    forms = [(t.shape[1:], t.dtype, t.device) for t in state_dict(params).values()]
+    known, prepared = kept.take(*read) or (None, None)
+    if known != forms or prepared is None:
+        check_cell(cell, params)
+        check_sequences(params, frames, starts, lengths, fingers)
+        shapes, unread = _shapes(params, fingers), torch.zeros_like(starts)
+        check_pooling(pooling, shapes, params.output)
+        data = sequence_arrays(shapes, fingers, frames, starts, lengths, unread)
+        prepared = Prepared(params, shapes, data, arrays_of=_arrays, cell=cell, pooling=pooling)
+    check_scored(indices, params.output)
     check_range("indices", indices, len(starts))
-    shapes = _shapes(params, fingers)
-    unread = torch.zeros_like(starts)
-    data = sequence_arrays(shapes, fingers, frames, starts, lengths, unread)
-    return run_scores(params, shapes, data, indices, arrays_of=_arrays, cell=cell, threads=threads)
+    logits = run_scores(prepared, params, indices, threads)
+    kept.keep((forms, prepared), *read)
+    return logits
 
 
 def _shapes(params: Any, fingers: Tensor | None) -> list[Shape]:
@@ -101,8 +130,9 @@ def _shapes(params: Any, fingers: Tensor | None) -> list[Shape]:
         )
         F, K = fingers.shape
         return hierarchical(F, K, finger_hidden, hand_hidden)
-    lowest = params.rnn[0]
-    return stacked(len(params.rnn), lowest.weight_ih.shape[2], lowest.weight_hh.shape[2])
+    lowest, levels = params.rnn[0], stack.levels(params.rnn)
+    inputs, hidden = (weight.shape[2] for weight in (lowest.weight_ih, lowest.weight_hh))
+    return stacked(len(levels), inputs, hidden, bidirectional=len(levels[0]) > 1)
 
 
 def _arrays(

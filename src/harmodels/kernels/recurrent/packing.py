@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import torch
 
 from harmodels.kernels.recurrent.cells import KINDS
 from harmodels.kernels.recurrent.plan import Plan, Shape
 from harmodels.kernels.simd.emitter import zeros
-from harmodels.nn.params import Tree, map_params
+from harmodels.nn.params import Tree, map_params, state_dict
 
 # From a tree of tensors and a replicate to that replicate's arrays, which share the tensors'
 # memory: those of each layer, in the order of RecurrentParams, and the output layer's.
@@ -46,22 +47,31 @@ def _pairs(
     yield place(head["bias"], 1, step)[0], slice(classes), bias
 
 
-def pack(
-    plan: Plan, shapes: list[Shape], arrays_of: Arrays, params: Any, replicate: int
-) -> np.ndarray:
-    """Return one replicate's parameters as the flat array."""
-    flat = zeros(1, plan.theta)[0]
-    for place, index, array in _pairs(plan, shapes, flat, arrays_of, params, replicate):
-        place[index] = array
-    return flat
+class Packing:
+    """Where the elements of one replicate's parameters lie in the flat array of a plan."""
 
+    def __init__(self, plan: Plan, shapes: list[Shape], arrays_of: Arrays, like: Any) -> None:
+        sizes = [tensor[0].numel() for tensor in state_dict(like).values()]
+        starts = iter(np.cumsum([0, *sizes]).tolist())
+        numbers = map_params(  # from 1
+            lambda t: torch.arange(1, t[0].numel() + 1).view(1, *t.shape[1:]) + next(starts), like
+        )
+        flat = np.zeros(plan.theta, np.int64)
+        for place, index, array in _pairs(plan, shapes, flat, arrays_of, numbers, 0):
+            place[index] = array
+        self.size, self.sizes = plan.theta, sizes
+        self.places = np.flatnonzero(flat)[np.argsort(flat[flat > 0])]
 
-def unpack(
-    plan: Plan, shapes: list[Shape], arrays_of: Arrays, flats: list[np.ndarray], like: Tree
-) -> Tree:
-    """Return the flat arrays as tensors of their own, shaped as `like`."""
-    params: Tree = map_params(lambda tensor: tensor.new_empty(tensor.shape), like)
-    for replicate, flat in enumerate(flats):
-        for place, index, array in _pairs(plan, shapes, flat, arrays_of, params, replicate):
-            array[...] = place[index]
-    return params
+    def pack(self, params: Any) -> np.ndarray:
+        """Return the parameters as flat arrays (R, size)."""
+        tensors = state_dict(params).values()
+        elements = torch.cat([tensor.flatten(1) for tensor in tensors], dim=1)
+        flats = zeros(len(elements), self.size)
+        flats[:, self.places] = elements.numpy()
+        return flats
+
+    def unpack(self, flats: np.ndarray, like: Tree) -> Tree:
+        """Return flat arrays (R, size) as new tensors, shaped as `like`."""
+        elements = torch.from_numpy(flats.take(self.places, axis=1))
+        parts = iter(torch.split(elements, self.sizes, dim=1))
+        return map_params(lambda tensor: next(parts).reshape(tensor.shape).contiguous(), like)

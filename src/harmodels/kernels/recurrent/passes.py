@@ -24,32 +24,36 @@ class Layout(NamedTuple):
     starts: np.ndarray  # (T + 1,) int64, the first row of a step
     one: np.ndarray  # (1,) float32, 1
     hidden_one: np.ndarray  # (1,) float32, 1, or 0 where the layers' biases do not move
+    stop: np.ndarray  # (1,) int64, not zero once the result is no longer wanted
 
 
 @inlined
-def lay_out(layout: Layout, lengths: np.ndarray) -> int:
-    """Fill `layout` for sequences of these lengths, longest first; return the number of steps."""
-    steps, running = lengths[0], len(lengths)
+def lay_out(layout: Layout, lengths: np.ndarray, begin: int, most: int) -> int:
+    """Fill `layout` for the steps from `begin` on of sequences of these lengths, longest first.
+
+    Returns how many steps it holds, at most `most`.
+    """
+    steps, running = min(most, lengths[0] - begin), len(lengths)
     layout.starts[0] = 0
-    for t in range(steps):
-        while lengths[running - 1] <= t:
+    for t in range(steps + 1):
+        while running > 0 and lengths[running - 1] <= begin + t:
             running -= 1
         layout.sizes[t] = running
-        layout.starts[t + 1] = layout.starts[t] + running
-    layout.sizes[steps] = 0
+        if t < steps:
+            layout.starts[t + 1] = layout.starts[t] + running
     return steps
 
 
 @inlined
 def load(
-    memory: np.ndarray, layer: Any, layout: Layout, steps: int, frames: np.ndarray,
+    memory: np.ndarray, layer: Any, layout: Layout, begin: int, steps: int, frames: np.ndarray,
     first_frames: np.ndarray, channels: np.ndarray, columns: np.ndarray,
 ) -> None:  # fmt: skip
-    """Copy the batch's frames to the rows that the first layers read."""
+    """Copy the batch's frames from step `begin` on to the rows that the first layers read."""
     for t in range(steps):
         for b in range(layout.sizes[t]):
             at = layer.x + (layout.starts[t] + b) * layer.x_step
-            frame = first_frames[b] + t
+            frame = first_frames[b] + begin + t
             for k in range(len(channels)):
                 memory[at + columns[k]] = frames[frame, channels[k]]
             if layer.joined > 0:
@@ -80,9 +84,9 @@ def _project(
 @inlined
 def forward(
     cell: int, layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, layout: Layout,
-    steps: int,
+    begin: int, steps: int,
 ) -> None:  # fmt: skip
-    """Run one layer over the batch."""
+    """Run one layer over the steps of the batch from `begin` on, which follow those before."""
     starts, sizes = layout.starts, layout.sizes  # reading a field counts a reference
     for j in range(layer.recurrent_column + layer.gates_width):
         memory[head.sums + j] = 0
@@ -90,11 +94,16 @@ def forward(
         memory[head.sums + j] += theta[layer.bias_x + j]
     for j in range(layer.gates_width):
         memory[head.sums + layer.recurrent_column + j] += theta[layer.bias_h + j]
-    for b in range(sizes[0]):
-        for j in range(layer.previous_step - layer.joined):
-            memory[layer.previous + b * layer.previous_step + j] = 0
+    stop, wide = layout.stop, layer.previous_step - layer.joined
+    if begin == 0:
+        for b in range(sizes[0]):
+            for j in range(wide):
+                memory[layer.previous + b * layer.previous_step + j] = 0
     rows, ready = starts[steps], 0
+    going_on = sizes[steps]  # after the last of these steps
     for t in range(steps):
+        if stop[0] != 0:
+            return
         row, size = starts[t], sizes[t]
         if row + size > ready and layer.joined == 0:
             first, ready = ready, min(rows, max(ready + TILE, row + size))
@@ -109,7 +118,7 @@ def forward(
                 memory, View(gates, layer.gates_step, 1),
                 Size(size, layer.inputs + 2 + layer.hidden, layer.gates_width),
             )  # fmt: skip
-        elif t > 0:
+        elif begin + t > 0:
             recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
             product(
                 memory, View(previous, layer.previous_step, 1),
@@ -125,8 +134,12 @@ def forward(
         )  # fmt: skip
         step(  # those that end here
             cell, layer, memory, gates, previous, output,
-            layer.previous + rows * layer.previous_step, 0, running, size,
+            layer.previous + (rows + going_on) * layer.previous_step, 0, running, size,
         )  # fmt: skip
+    for b in range(going_on):
+        for j in range(wide):
+            at = layer.previous + b * layer.previous_step + j
+            memory[at] = memory[at + rows * layer.previous_step]
 
 
 @inlined
@@ -180,11 +193,14 @@ def _gather(
 
 @inlined
 def _inputs_back(
-    layer: Any, head: Any, transposes: np.ndarray, memory: np.ndarray, rows: int
-) -> None:
+    layer: Any, head: Any, transposes: np.ndarray, memory: np.ndarray, rows: int,
+    stop: np.ndarray,
+) -> None:  # fmt: skip
     """Write the gradient at the inputs of all rows."""
     columns = (layer.inputs + LANES - 1) // LANES * LANES
     for first in range(0, rows, TILE):
+        if stop[0] != 0:
+            return
         product(
             memory, View(layer.gates + first * layer.gates_step, layer.gates_step, 1),
             transposes, View(layer.weight_x_t, layer.weight_x_t_step, 1),
@@ -202,8 +218,10 @@ def backward(
     """Turn the layer's activations into gradients, from the last step back, and gather them."""
     starts, sizes, one = layout.starts, layout.sizes, layout.hidden_one
     rows = waiting = starts[steps]  # rows before `waiting` are not gathered yet
-    states = layer.previous_step
+    stop, states = layout.stop, layer.previous_step
     for t in range(steps - 1, -1, -1):
+        if stop[0] != 0:
+            return
         row, size = starts[t], sizes[t]
         gates = layer.gates + row * layer.gates_step
         for b in range(sizes[t + 1], size):  # sequences that end here
@@ -229,7 +247,7 @@ def backward(
             _gather(layer, head, memory, gradient, one, row, waiting)
             waiting = row
     if layer.d_x >= 0:
-        _inputs_back(layer, head, transposes, memory, rows)
+        _inputs_back(layer, head, transposes, memory, rows, stop)
 
 
 @inlined

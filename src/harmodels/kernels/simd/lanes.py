@@ -49,6 +49,16 @@ class Lanes:
     def __truediv__(self, other: "Lanes") -> "Lanes":
         return Lanes(self.emit, self.emit.builder.fdiv(self.value, other.value))
 
+    def maximum(self, other: "Lanes") -> "Lanes":
+        """Return the greater of each lane; NaN in this vector passes."""
+        return Lanes(self.emit, self.emit.select("<=", self.value, other.value, other.value))
+
+    def where_equal(self, a: "Lanes", b: "Lanes", otherwise: "Lanes | float") -> "Lanes":
+        """Return this vector in the lanes where `a` equals `b`, `otherwise` in the others."""
+        equal = self.emit.builder.fcmp_ordered("==", a.value, b.value)
+        chosen = self.emit.builder.select(equal, self.value, self._other(otherwise))
+        return Lanes(self.emit, chosen)
+
     def limited(self, bound: float) -> "Lanes":
         """Limit to [-bound, bound]; NaN gives NaN."""
         high, low = self._other(bound), self._other(-bound)

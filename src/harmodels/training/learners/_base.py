@@ -1,6 +1,6 @@
 """The interface of a learner, what the learners share, and the data that they read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels.errors import DataError
-from harmodels.kernels.threads import map_replicates
+from harmodels.kernels.kept import Kept
 from harmodels.nn.devices import send
-from harmodels.nn.params import take_replicates
 from harmodels.training.loops.cuda_graphs import RecordedLoop
 from harmodels.training.stopping import AllEpochs, Patience, StoppingRule
 
-SCORED_AT_ONCE = 1024  # sequences of all replicates in one forward pass
+# Sequences of all replicates in one forward pass, and their steps.
+SCORED_AT_ONCE, SCORED_STEPS = 1024, 2**18
 
 Losses = Mapping[str, Tensor]
 Generators = list[np.random.Generator]
+Draws = Iterable[np.random.Generator]  # one a replicate, made when it is asked for
 
 
 class State(NamedTuple):
@@ -85,7 +86,8 @@ class SequenceTensors:
 class Learner(Protocol):
     """A network with its way of training; holds options, never state.
 
-    CUDA graphs that it recorded of its own steps (`loops/cuda_graphs.py`) change no result.
+    CUDA graphs that it recorded of its own steps (`loops/cuda_graphs.py`) and what its compiled
+    loop keeps for the next epoch (`kernels/kept.py`) change no result.
     """
 
     @property
@@ -100,11 +102,15 @@ class Learner(Protocol):
         """Draw the initial parameters, one replicate from each generator."""
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
+        self,
+        state: State,
+        data: SequenceTensors,
+        order: Tensor,
+        dropout: Draws,
     ) -> tuple[State, Losses]:
         """Train each replicate once through its row of `order` (R, n).
 
-        `dropout` holds a generator a replicate for whatever the epoch draws at random. The
+        `dropout` yields a generator a replicate for whatever the epoch draws at random. The
         losses, each (R,), are means over the epoch, taken before each update.
         """
 
@@ -125,6 +131,8 @@ class NetworkLearner:
     engine: str
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+    kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
+    kept_scoring: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
     @classmethod
     def is_compiled(cls, options: Any) -> bool:
@@ -155,24 +163,22 @@ def index_tensor(rows: list[NDArray[np.int64]], device: torch.device) -> Tensor:
     return torch.from_numpy(np.stack(rows)).to(device)
 
 
-def one_by_one(
-    score: Callable[[Any, Tensor], Tensor], params: Any, indices: Tensor, threads: int
+def in_parts(
+    score: Callable[[Tensor], Tensor], indices: Tensor, lengths: Tensor | None = None
 ) -> Tensor:
-    """Return logits (R, n, C) of replicates that are scored one at a time, as kernels do.
-
-    `score` takes one replicate's parameters and its sequences (n,), and returns (1, n, C).
-    """
-
-    def run(r: int) -> Tensor:
-        return score(take_replicates(params, [r]), indices[r])
-
-    return torch.cat(map_replicates(run, len(indices), threads))
-
-
-def in_parts(score: Callable[[Tensor], Tensor], indices: Tensor) -> Tensor:
     """Return logits (R, n, C) that `score` returns for parts of the columns of `indices` (R, n).
 
-    The memory of a forward pass grows with the sequences of all replicates.
+    The memory of a forward pass grows with the sequences of all replicates and their `lengths`
+    (N,), by default one step.
     """
-    size = max(1, SCORED_AT_ONCE // len(indices))
-    return torch.cat([score(part) for part in torch.split(indices, size, dim=1)], dim=1)
+    parts = list(torch.split(indices, max(1, SCORED_AT_ONCE // len(indices)), dim=1))
+    if lengths is not None:
+        parts = [each for part in parts for each in _cut(part, lengths[part.cpu()].sum(0))]
+    return torch.cat([score(part) for part in parts], dim=1)
+
+
+def _cut(part: Tensor, steps: Tensor) -> tuple[Tensor, ...]:
+    """Return columns of `part` (R, n) with `steps` (n,) in parts of about `SCORED_STEPS`."""
+    before = (steps.cumsum(0) - steps) // SCORED_STEPS
+    counts = torch.unique_consecutive(before, return_counts=True)[1]
+    return torch.split(part, counts.tolist(), dim=1)

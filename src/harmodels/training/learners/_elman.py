@@ -12,7 +12,6 @@ from harmodels.training.learners._base import (
     NetworkLearner,
     SequenceTensors,
     in_parts,
-    one_by_one,
 )
 from harmodels.training.loops import tbptt as reference
 
@@ -28,13 +27,15 @@ class ElmanLearner(NetworkLearner):
         """Classify by the state after the last step."""
         if self.engine == "compiled":
             read = data.frames, data.starts, data.lengths
-            return one_by_one(
-                lambda one, mine: compiled.scores(one, *read, mine), params, indices, self.threads
-            )
+            return compiled.scores(params, *read, indices, threads=self.threads)
         if data.equal_length:
             inputs = data.inputs
-            return in_parts(lambda part: reference.scores(params, inputs[part]), indices)
-        return in_parts(lambda part: reference.scores(params, *data.padded(part)), indices.cpu())
+            return in_parts(
+                lambda part: reference.scores(params, inputs[part]), indices, data.lengths
+            )
+        return in_parts(
+            lambda part: reference.scores(params, *data.padded(part)), indices.cpu(), data.lengths
+        )
 
     def losses(self, scores: Tensor, labels: Tensor) -> Losses:
         """Return the binary cross-entropy and the negative log-likelihood."""

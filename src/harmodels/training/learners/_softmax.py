@@ -5,7 +5,7 @@ from torch import Tensor
 
 from harmodels.nn import dropout, losses
 from harmodels.nn.devices import send
-from harmodels.training.learners._base import Generators, Losses, NetworkLearner
+from harmodels.training.learners._base import Draws, Losses, NetworkLearner
 
 
 class SoftmaxLearner(NetworkLearner):
@@ -17,9 +17,7 @@ class SoftmaxLearner(NetworkLearner):
         return {"cross_entropy": loss.double().mean()}
 
 
-def draw_dropout_masks(
-    generators: Generators, order: Tensor, units: int, rate: float
-) -> Tensor | None:
+def draw_dropout_masks(generators: Draws, order: Tensor, units: int, rate: float) -> Tensor | None:
     """Return masks (R, n, units) for each position of `order` (R, n); None if the rate is 0."""
     if not rate:
         return None

@@ -12,7 +12,7 @@ from harmodels.kernels.elman import minibatch as compiled
 from harmodels.models import elman
 from harmodels.nn import initialisers, losses
 from harmodels.nn.devices import send
-from harmodels.training.learners._base import Generators, Losses, SequenceTensors, State
+from harmodels.training.learners._base import Draws, Generators, Losses, SequenceTensors, State
 from harmodels.training.learners._elman import ElmanLearner
 from harmodels.training.loops import minibatch as reference
 from harmodels.training.loops.cuda_graphs import plain_loop
@@ -83,7 +83,7 @@ class MinibatchLearner(ElmanLearner):
         return State(params, optim.adam_state(params) if self.options.optimiser == "adam" else ())
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         if self.engine == "reference":
@@ -102,6 +102,7 @@ class MinibatchLearner(ElmanLearner):
             clip_norm=options.clip_norm,
             hidden_bias=options.hidden_bias,
             threads=self.threads,
+            kept=self.kept,
         )
         return State(params, optimiser), means
 

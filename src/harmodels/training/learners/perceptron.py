@@ -14,12 +14,12 @@ from harmodels.nn import initialisers, losses
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.params import map_params
 from harmodels.training.learners._base import (
+    Draws,
     Generators,
     Losses,
     SequenceTensors,
     State,
     in_parts,
-    one_by_one,
 )
 from harmodels.training.learners._softmax import SoftmaxLearner, draw_dropout_masks
 from harmodels.training.loops import minibatch as reference
@@ -94,7 +94,7 @@ class PerceptronLearner(SoftmaxLearner):
         return State(params, map_params(torch.zeros_like, params) if options.momentum else ())
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         options = self.options
@@ -117,6 +117,7 @@ class PerceptronLearner(SoftmaxLearner):
                 scale=scale,
                 as_programmed=as_programmed,
                 threads=self.threads,
+                kept=self.kept,
             )
         else:
             params, velocity, means = reference.train_epoch(
@@ -136,9 +137,7 @@ class PerceptronLearner(SoftmaxLearner):
         params = mlp.in_use(params, self.options.dropout, self.options.dropout_form)
         vectors = data.inputs.flatten(1)
         if self.engine == "compiled":
-            return one_by_one(
-                lambda one, mine: compiled.scores(one, vectors[mine]), params, indices, self.threads
-            )
+            return compiled.scores(params, vectors, indices, threads=self.threads)
         return in_parts(lambda part: mlp.forward(params, vectors[part])[0], indices)
 
     def _step(self, params: Any, grads: Any, velocity: Any) -> tuple[Any, Any]:

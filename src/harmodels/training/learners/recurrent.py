@@ -20,12 +20,12 @@ from harmodels.nn.devices import send
 from harmodels.nn.dropout import DropoutMask
 from harmodels.nn.initialisation_schemes import SCHEMES
 from harmodels.training.learners._base import (
+    Draws,
     Generators,
     Losses,
     SequenceTensors,
     State,
     in_parts,
-    one_by_one,
 )
 from harmodels.training.learners._softmax import SoftmaxLearner, draw_dropout_masks
 from harmodels.training.loops import minibatch
@@ -50,15 +50,18 @@ def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
     cell, channels = CELLS[options.cell], data.frames.shape[-1]
     shared: dict[str, Any] = {
         "cell": cell, "classes": data.classes, "scheme": SCHEMES[options.initialisation],
-        "dtype": data.frames.dtype,
+        "dtype": data.frames.dtype, "pooling": options.pooling,
     }  # fmt: skip
     if options.architecture == "plain":
         return Architecture(
             partial(
                 recurrent_classifier.initialise,
-                channels=channels, hidden=options.hidden, layers=options.layers, **shared,
+                channels=channels, hidden=options.hidden, layers=options.layers,
+                bidirectional=options.bidirectional, **shared,
             ),
-            lambda params, *rest: recurrent_classifier.forward(params, cell, *rest),
+            lambda params, batch, inputs, mask: recurrent_classifier.forward(
+                params, cell, batch, inputs, mask, options.pooling
+            ),
             lambda params, *rest: recurrent_classifier.backward(params, cell, *rest),
             None,
         )  # fmt: skip
@@ -76,7 +79,9 @@ def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
             hand_hidden=options.hidden,
             **shared,
         ),
-        lambda params, *rest: hierarchical.forward(params, cell, fingers, *rest),
+        lambda params, batch, inputs, mask: hierarchical.forward(
+            params, cell, fingers, batch, inputs, mask, options.pooling
+        ),
         lambda params, *rest: hierarchical.backward(params, cell, *rest),
         fingers,
     )
@@ -84,7 +89,7 @@ def architecture(options: Recurrent, data: SequenceTensors) -> Architecture:
 
 @dataclass(frozen=True)
 class SequenceLoss:
-    """Forward and backward pass over packed batches; the dropout masks are (R, B, H) uint8.
+    """Forward and backward pass over packed batches; the dropout masks are (R, B, F) uint8.
 
     The readable loop's `inputs` are sample numbers: a batch is packed straight from the frames,
     and no padded array exists. They and the labels are on the host, which plans a batch while a
@@ -137,11 +142,11 @@ class RecurrentLearner(SoftmaxLearner):
         return State(params, optim.adam_state(params))
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         network, options = architecture(self.options, data), self.options
-        masks = draw_dropout_masks(dropout, order, options.hidden, options.dropout)
+        masks = draw_dropout_masks(dropout, order, options.features, options.dropout)
         scale = 1 / (1 - options.dropout)
         if self.engine == "compiled":
             params, optimiser, means = compiled.train_epoch(
@@ -153,12 +158,14 @@ class RecurrentLearner(SoftmaxLearner):
                 order,
                 masks,
                 cell=options.cell,
+                pooling=options.pooling,
                 fingers=network.fingers,
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 epsilon=EPSILON,
                 scale=scale,
                 threads=self.threads,
+                kept=self.kept,
             )
         else:
             params, optimiser, means = minibatch.train_epoch(
@@ -175,24 +182,20 @@ class RecurrentLearner(SoftmaxLearner):
         return State(params, optimiser), means
 
     def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
-        """Classify by the state after each sequence's last step, without dropout."""
-        network = architecture(self.options, data)
+        """Classify by the pooled states of each sequence, without dropout."""
+        network, options = architecture(self.options, data), self.options
         if self.engine == "compiled":
             read = data.frames, data.starts, data.lengths
-            return one_by_one(
-                lambda one, mine: compiled.scores(
-                    one, *read, mine, cell=self.options.cell, fingers=network.fingers
-                ),
-                params,
-                indices,
-                self.threads,
-            )
+            return compiled.scores(
+                params, *read, indices, cell=options.cell, pooling=options.pooling,
+                fingers=network.fingers, threads=self.threads, kept=self.kept_scoring,
+            )  # fmt: skip
 
         def score(part: Tensor) -> Tensor:
             batch, packed = pack(data, part)
             return network.forward(params, batch, packed, None)[0]
 
-        return in_parts(score, indices.cpu())
+        return in_parts(score, indices.cpu(), data.lengths)
 
     def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
         rate = self.options.learning_rate

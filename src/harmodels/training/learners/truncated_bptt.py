@@ -8,7 +8,7 @@ from harmodels.config.options import TruncatedBptt
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
-from harmodels.training.learners._base import Generators, Losses, SequenceTensors, State
+from harmodels.training.learners._base import Draws, Generators, Losses, SequenceTensors, State
 from harmodels.training.learners._elman import ElmanLearner
 from harmodels.training.loops import tbptt as reference
 
@@ -37,7 +37,7 @@ class TruncatedBpttLearner(ElmanLearner):
         return State(params)
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Generators
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
     ) -> tuple[State, Losses]:
         """Update after every window of every sequence, or after every sequence."""
         options = self.options
@@ -52,7 +52,9 @@ class TruncatedBpttLearner(ElmanLearner):
         }
         read = state.params, data.frames, data.starts, data.lengths, data.labels, order
         if self.engine == "compiled":
-            params, losses = compiled.train_epoch(*read, **arguments, threads=self.threads)
+            params, losses = compiled.train_epoch(
+                *read, **arguments, threads=self.threads, kept=self.kept
+            )
         else:
             params, losses = reference.train_epoch(*read, **arguments, loop=self.loop)
         return State(params), losses
