@@ -132,7 +132,7 @@ WRONG = [
     (put("simulated.simulation", test_subjects=17), "test_subjects must be fewer"),
     (
         put("wisdm", classes=["Walking_Up", "walking up"]),
-        "wisdm: classes: 'Walking_Up' and 'walking up' differ in case or underscores only",
+        "wisdm: classes: 'Walking_Up' and 'walking up' differ in case, blanks, - or _ only",
     ),
     (put("wisdm", classes=["a\n", "b"]), r"wisdm: classes"),
     (

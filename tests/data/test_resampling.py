@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmodels.data.resampling import rate_of, resample, split_gaps
+from harmodels.data.reading.clock import PaceFinder
+from harmodels.data.resampling import RegularGrid, rate_of, resample, split_gaps
 
 
 def _signal(times):
@@ -47,6 +48,35 @@ def test_jitter_and_a_missing_sample_are_evened_out():
 def test_what_has_no_usable_rate_is_refused(times, message):
     with pytest.raises(ValueError, match=message):
         resample(np.array(times), np.ones((len(times), 1)), 10.0)
+
+
+def test_rates_too_far_apart_are_refused_whatever_the_samples_say():
+    with pytest.raises(ValueError, match="1000 Hz cannot be resampled to 10 Hz"):
+        RegularGrid(10.0, 1000.0)
+
+
+def test_a_short_part_does_not_decide_about_its_rate():
+    times = np.array([0.0, 0.16, 0.18])  # of a recording at 50 Hz
+    even, values = resample(times, times[:, None], 50.0, recorded_hz=50.0)
+    np.testing.assert_allclose(even, np.arange(10) / 50)
+    np.testing.assert_allclose(values[:, 0], even, atol=1e-12)
+
+
+def test_one_sample_is_no_grid():
+    grid = RegularGrid(50.0, 50.0)
+    assert not len(grid.push(np.zeros(1), np.zeros((1, 3))))
+    assert not len(grid.finish())
+
+
+@pytest.mark.parametrize("recorded_hz", [20, 31.25, 49.9, 50, 52, 100, 102.4])
+def test_the_pace_of_an_even_recording_changes_no_sample(recorded_hz):
+    times = np.round(np.arange(3000) / recorded_hz, 3)  # as stamps in ms have it
+    values = np.random.default_rng(0).normal(size=(3000, 2))
+    finder = PaceFinder()
+    finder.push(times)
+    learnt = resample(times, values, 50.0)[1]
+    streamed = resample(times, values, 50.0, finder.pace().rate_hz)[1]
+    np.testing.assert_array_equal(streamed, learnt)
 
 
 def test_the_rate_is_found_beside_missing_samples():

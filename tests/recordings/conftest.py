@@ -1,5 +1,9 @@
 """Two small models of simulated phones at the waist, and an afternoon to be classified."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
@@ -10,10 +14,12 @@ from harmodels.data.features.checks import FILTERED_CHANNELS, FILTERED_UNITS, RA
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import apply_map
 from harmodels.data.features.tables import map_to_range
+from harmodels.data.look import gravity_of
+from harmodels.data.reading.meaning import Given
+from harmodels.data.reading.recording import Samples, open_recording
 from harmodels.data.simulation.afternoon import simulate_afternoon, write_afternoon
 from harmodels.data.units import STANDARD_GRAVITY
-from harmodels.recordings.classify import Classifier, classify_recording
-from harmodels.recordings.read import Reader, describe_source
+from harmodels.recordings.classify import LARGEST_GAP_S, Classifier, classify_recording
 from harmodels.recordings.stream import UCI_HAR
 
 CLASSES = ("walking", "sitting", "laying")
@@ -63,8 +69,15 @@ def gru(windows, tmp_path_factory):
     values, labels = windows
     model = GRUClassifier(8, epochs=12, learning_rate=0.02, random_state=1)
     folder = tmp_path_factory.mktemp("gru")
-    model.fit(values[:, :, :3], labels).save(folder, CARD)
+    model.fit(values[:, :, :3], labels).save(folder, card_with_gravity(CARD, values, labels))
     return folder
+
+
+def card_with_gravity(card, values, labels):
+    """Return a card that knows how gravity lies in the windows of the training."""
+    codes = np.unique(labels, return_inverse=True)[1]
+    found = gravity_of(values[:, :, :3], codes, RAW_CHANNELS[:3], ("g",) * 3)
+    return card.model_copy(update={"gravity": found})
 
 
 @pytest.fixture(scope="session")
@@ -76,27 +89,71 @@ def mlp(windows, tmp_path_factory):
     model = MLPClassifier((12, 8), epochs=15, random_state=1)
     units = tuple(UNIT[channel] for channel in RAW_CHANNELS)
     folder = tmp_path_factory.mktemp("mlp")
-    model.fit(apply_map(scale, computed), labels).save(
-        folder, ModelCard(RAW_CHANNELS, units, 50.0, DATA, 128, 64, features=scale)
-    )
+    card = ModelCard(RAW_CHANNELS, units, 50.0, DATA, 128, 64, features=scale)
+    model.fit(apply_map(scale, computed), labels)
+    model.save(folder, card_with_gravity(card, values, labels))
     return folder
+
+
+@dataclass
+class Kept:
+    """A recording in memory: samples of each session in g, in chunks of `chunk` rows."""
+
+    sessions: list[tuple[np.ndarray, np.ndarray]]
+    origin: Any = 0.0
+    chunk: int = 1000
+    rate_hz: float = 50.0
+    name: str = "kept"
+    meanings: dict = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def file_units(self):
+        return defaultdict(lambda: "g")
+
+    @property
+    def rows(self):
+        return sum(len(times) for times, _ in self.sessions)
+
+    size = rows
+
+    def samples(self):
+        done = 0
+        for session, (times, values) in enumerate(self.sessions):
+            for start in range(0, len(times), self.chunk):
+                rows = slice(start, start + self.chunk)
+                done += len(times[rows])
+                yield Samples(session, times[rows], values[rows], done)
+
+
+class Recut:
+    """A recording in chunks of another size."""
+
+    def __init__(self, recording, chunk):
+        self._recording, self._chunk = recording, chunk
+
+    def __getattr__(self, name):
+        return getattr(self._recording, name)
+
+    def samples(self):
+        for part in self._recording.samples():
+            for start in range(0, len(part.times), self._chunk):
+                rows = slice(start, start + self._chunk)
+                yield part._replace(times=part.times[rows], values=part.values[rows])
 
 
 @pytest.fixture
 def classify():
     """Return a function from a file, a model's folder and arguments to activities."""
 
-    def run(path, folder, *, columns=None, out=None, reading=None, step=None, **source):
+    def run(path, folder, *, columns=None, units=None, chunk=None, step=None, gap=LARGEST_GAP_S, **given):  # noqa: E501  # fmt: skip
         model = harmodels.load(folder)
         if columns is None:
             columns = COLUMNS | (GYRO_COLUMNS if model.card_.features is not None else {})
-        source.setdefault("given_units", {"acc": "m/s2"})
-        where = describe_source(
-            path, model.card_.channels, model.card_.units, columns=columns, **source
-        )
-        return classify_recording(
-            Classifier(model, step=step), Reader(where, **(reading or {})), out
-        )
+        given = Given(columns, {"acc": "m/s2"} if units is None else units, **given)
+        recording = open_recording(path, model.card_.channels, model.card_.units, given)
+        recording = recording if chunk is None else Recut(recording, chunk)
+        return classify_recording(Classifier(model, step=step, largest_gap_s=gap), recording)
 
     return run
 

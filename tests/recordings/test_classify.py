@@ -1,23 +1,21 @@
 """A user's own recordings: the same labels whatever the file, and refusals."""
 
-import csv
-
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import harmodels
 from harmodels import GRUClassifier, ModelCard, TrainingData
+from harmodels.data.reading.meaning import Given
+from harmodels.data.reading.recording import open_recording
 from harmodels.data.simulation.afternoon import simulate_afternoon
+from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import DataError, ModelError
 from harmodels.recordings.activities import NO_LABEL
-from harmodels.recordings.classify import Classifier
-from harmodels.recordings.command import agreement, report_lines
-from tests.recordings.conftest import CARD, CLASSES, COLUMNS
-
-
-def card_of(folder):
-    return harmodels.load(folder).card_
+from harmodels.recordings.classify import Classifier, classify_recording
+from tests.recordings.conftest import CLASSES, COLUMNS, Kept
 
 
 @pytest.fixture
@@ -26,28 +24,76 @@ def table(walk):
     return pd.read_csv(walk)
 
 
+@pytest.fixture(scope="session")
+def samples(walk):
+    """Return times and acceleration in g of two minutes: sitting for 31 s, then walking."""
+    table = pd.read_csv(walk).iloc[1500:7500]
+    return np.arange(6000) / 50, table[["ax", "ay", "az"]].to_numpy() / STANDARD_GRAVITY
+
+
+@pytest.fixture(scope="session")
+def kept(gru):
+    """Return a function from sessions in memory to activities."""
+    model = harmodels.load(gru)
+
+    def run(*sessions, gap=0.2, step=None, **more):
+        recording = Kept(list(sessions), **more)
+        return classify_recording(Classifier(model, step=step, largest_gap_s=gap), recording)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kept_file(gru, tmp_path_factory):
+    """Return a function from times and values to activities, or None where they are refused."""
+    model, path = harmodels.load(gru), tmp_path_factory.mktemp("kept") / "walk.csv"
+
+    def run(times, values):
+        table = pd.DataFrame(values, columns=["ax", "ay", "az"])
+        table.insert(0, "t", times.round(3))
+        table.to_csv(path, index=False)
+        given = Given(COLUMNS, {"acc": "g"}, "s")
+        try:
+            recording = open_recording(path, model.card_.channels, model.card_.units, given)
+            return classify_recording(Classifier(model), recording)
+        except DataError:
+            return None
+
+    return run
+
+
+def share(found, truth):
+    """Return the share of windows whose middle has their label in the truth."""
+    middle = (found.starts + found.ends) / 2
+    right = [
+        (
+            (truth["start"] <= at) & (at < truth["end"]) & (truth["label"] == found.classes[code])
+        ).any()
+        for at, code in zip(middle, found.codes, strict=True)
+    ]
+    return np.mean(right)
+
+
 @pytest.mark.parametrize("model", ["gru", "mlp"])
 def test_most_windows_of_an_unseen_person_get_the_right_label(
     model, walk, afternoon, classify, request
 ):
     found = classify(walk, request.getfixturevalue(model))
-    assert agreement(found, afternoon.truth) > 0.9
+    assert share(found, afternoon.truth) > 0.9
     assert found.gaps == 1
     assert found.recorded_hz == pytest.approx(50, rel=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("model", "rate_hz", "block_bytes"),
-    [("gru", 50.0, 3_000), ("mlp", 50.0, 50_000), ("gru", 20.0, 2_000), ("gru", 100.0, 20_000)],
+    ("model", "rate_hz", "chunk"),
+    [("gru", 50.0, 100), ("mlp", 50.0, 1000), ("gru", 20.0, 70), ("gru", 100.0, 500)],
 )
-def test_the_size_of_the_chunks_changes_nothing(
-    model, rate_hz, block_bytes, classify, write, request
-):
+def test_the_size_of_the_chunks_changes_nothing(model, rate_hz, chunk, classify, write, request):
     folder = request.getfixturevalue(model)
     samples = simulate_afternoon(CLASSES, minutes=4, rate_hz=rate_hz, seed=5).samples
     path = write(samples.drop(index=range(1500, 1600)))
     whole = classify(path, folder)
-    parts = classify(path, folder, reading={"block_bytes": block_bytes})
+    parts = classify(path, folder, chunk=chunk)
     assert whole.gaps == 1
     np.testing.assert_array_equal(parts.starts, whole.starts)
     np.testing.assert_array_equal(parts.codes, whole.codes)
@@ -66,31 +112,8 @@ def test_unit_order_of_columns_and_format_change_no_label(
     other.iloc[:, ::-1].to_parquet(path)
     (tmp_path / "walk.csv").write_text(table.to_csv(index=False))
     clean = classify(tmp_path / "walk.csv", folder)
-    found = classify(path, folder, given_units={"acc": "g"}, time_unit="ms")
+    found = classify(path, folder, units={"acc": "g"}, time_unit="ms")
     np.testing.assert_array_equal(found.codes, clean.codes)
-
-
-def test_seconds_add_up_to_the_time_in_windows(walk, gru, classify):
-    found = classify(walk, gru)
-    assert found.seconds.sum() == pytest.approx(found.recorded_s - 90, abs=6)
-    assert sum(found.minutes().values()) == pytest.approx(found.seconds.sum() / 60)
-
-
-def test_the_file_holds_what_was_found(walk, gru, classify, tmp_path):
-    found = classify(walk, gru, out=tmp_path / "out.csv")
-    frame = pd.read_csv(tmp_path / "out.csv")
-    assert list(frame.columns) == ["start", "end", "label", *found.classes]
-    assert frame["label"].tolist() == [found.classes[code] for code in found.codes]
-    np.testing.assert_allclose(frame["start"], found.starts, atol=6e-4)
-    np.testing.assert_allclose(frame[list(found.classes)].sum(axis=1), 1, atol=3e-4)
-
-
-def test_dates_stay_dates(table, gru, classify, write, tmp_path):
-    stamps = pd.Timestamp("2024-05-01T12:00", tz="UTC") + pd.to_timedelta(table["t"], unit="s")
-    path = write(table.assign(t=stamps.map(lambda stamp: stamp.isoformat())).iloc[:3000])
-    classify(path, gru, time_unit="iso", out=tmp_path / "out.csv")
-    first = pd.read_csv(tmp_path / "out.csv").iloc[1]
-    assert (first["start"], first["end"]) == ("2024-05-01T12:00:01.280", "2024-05-01T12:00:03.840")
 
 
 def test_nanoseconds_since_1970_lose_nothing(table, gru, classify, write):
@@ -109,44 +132,145 @@ def test_a_file_without_times_is_read_at_its_rate(table, gru, classify, write):
     assert len(classify(path, gru, columns=columns, rate_hz=50.0).codes) == 77
 
 
-def test_windows_may_start_further_apart_than_the_model_s(walk, gru, classify):
-    starts = classify(walk, gru, step=128).starts
-    np.testing.assert_allclose(np.diff(starts[:5]), 2.56)
+def test_windows_may_start_further_apart_than_the_model_s(samples, kept):
+    np.testing.assert_allclose(np.diff(kept(samples, step=128).starts[:5]), 2.56)
 
 
 @pytest.mark.parametrize("step", [0, -1, 129])
-def test_a_step_that_is_no_part_of_a_window_is_refused(step, walk, gru, classify):
+def test_a_step_that_is_no_part_of_a_window_is_refused(step, samples, kept):
     with pytest.raises(DataError, match=f"--step {step}: give 1 to 128 samples, a whole window"):
-        classify(walk, gru, step=step)
+        kept(samples, step=step)
 
 
-def test_labels_with_quotes_commas_and_line_ends_survive_the_file(walk, classify, tmp_path):
-    names = ['say "sit"', "lie\ndown", "walk, fast", "run\r"]
-    X = np.random.default_rng(0).normal(size=(16, 128, 3))
-    for count in (3, 4):  # a carriage return asks for other quotes than the rest
-        model = GRUClassifier(4, epochs=3, learning_rate=0.1, random_state=1)
-        model.fit(X, np.resize(names[:count], 16)).save(tmp_path / "odd", CARD)
-        found = classify(walk, tmp_path / "odd", out=tmp_path / "out.csv")
-        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
-            header, *rows = csv.reader(stream)
-        assert header == ["start", "end", "label", *found.classes]
-        assert sorted(found.classes) == sorted(names[:count])
-        assert [row[2] for row in rows] == [found.classes[code] for code in found.codes]
+@pytest.mark.parametrize("gap", [-1.0, np.nan, np.inf])
+def test_a_gap_that_is_no_length_is_refused(gap, samples, kept):
+    with pytest.raises(DataError, match="--gap .*: give seconds, 0 or more"):
+        kept(samples, gap=gap)
 
 
-def test_a_sensor_that_stands_still_for_a_while_gets_no_label(table, gru, classify, write):
-    table.loc[5000:9999, ["ax", "ay", "az"]] = [9.8, 0.0, 0.0]
+def test_rows_that_are_no_numbers_are_bridged_and_counted(table, gru, classify, write):
+    clean = classify(write(table), gru)
+    table.loc[1000:1003, "ay"] = np.nan
     found = classify(write(table), gru)
-    stuck = (found.starts > 103) & (found.ends < 199)
+    assert any("4 rows" in note for note in found.notes)
+    assert found.gaps == clean.gaps
+    assert len(found.codes) == len(clean.codes)
+
+
+# ---- time: sessions, pauses and what is bridged
+
+
+def test_windows_never_cross_two_sessions(samples, kept):
+    times, values = samples[0][:1000], samples[1][:1000]
+    found = kept((times, values), (times + 20.0, values))
+    assert found.recorded_s == pytest.approx(40, abs=0.1)
+    assert not ((found.starts < 19.9) & (found.ends > 20.1)).any()
+    assert found.gaps == 0
+
+
+def test_a_pause_is_no_recorded_time(samples, kept):
+    times, values = samples
+    later = times + 60.0 * (times > 30)
+    found = kept((later, values))
+    assert (found.gaps, found.paused_s) == (1, pytest.approx(60, abs=0.1))
+    assert found.recorded_s == pytest.approx(120, abs=0.1)
+    assert found.seconds.sum() == pytest.approx(120, abs=3)
+
+
+def test_the_advice_to_bridge_pauses_gives_labels(samples, kept):
+    times, values = samples
+    times = times + 0.5 * np.floor(times / 2.5)
+    with pytest.raises(DataError, match=r"47 pauses, no part as long as .*\(--gap 1\)"):
+        kept((times, values))
+    assert (kept((times, values), gap=1).codes != NO_LABEL).all()
+
+
+def test_samples_that_are_far_apart_are_no_pauses(samples, kept):
+    times, values = samples[0][:3000:3], samples[1][:3000:3]
+    assert kept((times, values), gap=0, rate_hz=50 / 3).gaps == 0
+
+
+@pytest.mark.parametrize("chunk", [7, 1000])
+def test_a_bridged_pause_gets_no_label_where_it_is_long_and_is_counted(chunk, samples, kept):
+    times, values = samples
+    there = ~((times > 30) & (times < 38)) & ~((times > 60) & (times < 60.5))
+    found = kept((times[there], values[there]), gap=10, chunk=chunk)
+    assert found.gaps == 0
+    line = (found.ends > 30) & (found.starts < 38)
+    np.testing.assert_array_equal(found.codes == NO_LABEL, line)
+    (note,) = found.notes
+    assert "2 pauses of 8.5 s together bridged by straight lines" in note
+    assert "no label where one is longer than 1 s" in note
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.floats(0.0, 12.0)), min_size=1, max_size=6),
+    st.sampled_from([0.2, 5.0]),
+    st.integers(50, 2000),
+)
+@settings(max_examples=15, deadline=None)
+def test_times_add_up_whatever_the_pauses_and_sessions(samples, kept, parts, gap, chunk):
+    """A pause below 0.1 begins a session."""
+    sessions, start, first, before = [], 0.0, 0, 0.0
+    for count, pause in parts:
+        times = start + np.arange(count) / 50.0
+        values = samples[1][first : first + count]
+        if before >= 0.1:
+            old_times, old_values = sessions.pop()
+            times, values = np.append(old_times, times), np.concatenate([old_values, values])
+        sessions.append((times, values))
+        start, first, before = times[-1] + 0.02 + pause, first + count, pause
+    recorded = sum(np.diff(t)[np.diff(t) <= gap].sum() for t, _ in sessions)
+    found, why = None, ""
+    try:
+        found = kept(*sessions, gap=gap, chunk=chunk)
+    except DataError as error:
+        why = str(error)
+    if found is None:
+        assert "no part as long as" in why
+        return
+    assert found.recorded_s == pytest.approx(recorded, abs=0.13 * len(sessions))
+    assert (found.seconds > 0).all()
+    assert min(found.minutes().values()) >= 0
+    assert found.seconds.sum() <= recorded + 0.13 * len(parts)
+
+
+@given(
+    st.lists(st.tuples(st.integers(20, 600), st.floats(-20, 20)), min_size=1, max_size=5),
+    st.sampled_from([1, 0.5, 0.02]),
+)
+@settings(max_examples=10, deadline=None)
+def test_minutes_are_never_negative_whatever_the_clock_does(samples, kept_file, parts, fineness):
+    """After some rows the clock steps back or forth; stamps are rounded."""
+    steps = np.concatenate([[jump, *np.full(count - 1, 0.02)] for count, jump in parts])
+    times = np.round(np.cumsum(steps) / fineness) * fineness
+    found = kept_file(times, samples[1][: len(times)])
+    if found is not None:
+        assert (found.seconds > 0).all()
+        assert 0 <= sum(found.minutes().values()) * 60 <= found.recorded_s + 1
+        assert found.recorded_s <= len(times) / 40 + 0.2 * len(parts) + 2
+
+
+# ---- what the look finds
+
+
+def test_a_sensor_that_stands_still_for_a_while_gets_no_label(samples, kept):
+    times, values = samples[0], samples[1].copy()
+    values[2000:3000] = [1.0, 0.0, 0.0]
+    found = kept((times, values))
+    stuck = (found.starts > 43) & (found.ends < 59)
     assert (found.codes[stuck] == NO_LABEL).all()
     assert np.isnan(found.probabilities[stuck]).all()
-    assert any("stood still" in line for line in report_lines(found, card_of(gru), "walk", None))
+    assert any("still" in note for note in found.notes)
 
 
-def test_what_is_said_names_how_the_sensor_was_worn(walk, gru, classify):
-    text = "\n".join(report_lines(classify(walk, gru), card_of(gru), "walk.csv", None))
-    assert "SIMULATED recordings (simulated): a phone at the waist" in text
-    assert "Not valid for a sensor worn elsewhere" in text
+def test_one_axis_that_is_stuck_for_a_while_gets_no_label(samples, kept):
+    times, values = samples[0], samples[1].copy()
+    values[2000:3000, 2] = values[2000, 2]
+    found = kept((times, values))
+    stuck = (found.starts > 41) & (found.ends < 59)
+    assert (found.codes[stuck] == NO_LABEL).all()
+    assert any("no label" in note for note in found.notes)
 
 
 def in_degrees(table):
@@ -161,77 +285,40 @@ def without_gravity(table):
 @pytest.mark.parametrize(
     ("model", "change", "source", "message"),
     [
-        ("gru", None, {"given_units": {}}, r"median acceleration is 9\.\d+ g.*say --unit acc=m/s2"),
-        ("mlp", in_degrees, {}, r"angular velocity reaches .*gyro=deg/s"),
-        ("gru", without_gravity, {}, "leaves gravity out"),
-        ("gru", None, {"columns": {"time": "t"}}, r"no column 'total_acc_x'.*does not guess"),
-        ("gru", None, {"columns": COLUMNS | {"acc_x": "axx"}}, "no column 'axx'"),
-        ("gru", None, {"columns": COLUMNS | {"heart": "ax"}}, "unknown channel 'heart'"),
-        ("gru", None, {"given_units": {"acc": "furlong"}}, "unknown unit 'furlong'"),
-        ("gru", None, {"given_units": {"acc": "rad/s"}}, "measures angular velocity"),
-        ("gru", None, {"given_units": {"gyro": "deg/s"}}, "the model has total_acc_x"),
-        ("gru", None, {"time_unit": "ms"}, "samples a second by its times.*--time-unit"),
-        ("gru", None, {"time_unit": "us"}, "samples a second by its times.*--time-unit"),
-        ("gru", lambda t: t.iloc[::5], {}, "10 samples a second by its times.*so slow"),
-        ("gru", lambda t: t.iloc[:100], {}, "none as long as the 2.56 s"),
-        ("gru", lambda t: t.assign(ay=0.0), {}, "the column ay is 0 throughout; a constant"),
+        ("gru", None, {"units": {"acc": "g"}}, "--unit acc=m/s2"),
+        ("mlp", in_degrees, {}, "gyro=deg/s"),
+        ("gru", without_gravity, {}, "gravity"),
+        ("gru", None, {"columns": COLUMNS | {"acc_x": "axx"}}, "axx"),
+        ("gru", None, {"columns": COLUMNS | {"heart": "ax"}}, "heart"),
+        ("gru", None, {"units": {"acc": "furlong"}}, "furlong"),
+        ("gru", None, {"units": {"acc": "rad/s"}}, "rad/s"),
+        ("gru", None, {"units": {"gyro": "deg/s"}}, "gyro"),
+        ("gru", lambda t: t.iloc[::5], {}, "so slow"),
+        ("gru", lambda t: t.iloc[:100], {}, "no part as long as the 2.56 s.*record longer"),
+        ("gru", lambda t: t.assign(ay=0.0), {}, "ay|acc_y"),
     ],
 )
-def test_what_the_model_does_not_cover_is_refused_and_leaves_no_file(
-    model, change, source, message, walk, table, classify, write, tmp_path, request
+def test_what_the_model_does_not_cover_is_refused(
+    model, change, source, message, walk, table, classify, write, request
 ):
     path = walk if change is None else write(change(table))
     with pytest.raises(DataError, match=message):
-        classify(path, request.getfixturevalue(model), out=tmp_path / "out.csv", **source)
-    assert not (tmp_path / "out.csv").exists()
+        classify(path, request.getfixturevalue(model), **source)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "no column"),
-        ("t,ax,ay,az\n", "Empty CSV file"),
-        ("t,ax,ay,az\n0,,1,2\n", "no row of finite numbers"),
-        ("t,ax,ay,az\n0,a,b,c\n", "cannot read"),
-        (None, "cannot read .*No such file"),
-    ],
-)
-def test_a_file_that_is_no_recording_is_refused(text, message, gru, classify, tmp_path):
-    if text is not None:
-        (tmp_path / "bad.csv").write_text(text)
-    with pytest.raises(DataError, match=message):
-        classify(tmp_path / "bad.csv", gru)
-
-
-def test_rows_that_are_no_numbers_are_counted_and_bridged(table, gru, classify, write):
-    clean = classify(write(table), gru)
-    table.loc[1000:1003, "ay"] = np.nan
-    found = classify(write(table), gru)
-    assert (found.dropped, found.gaps) == (4, clean.gaps)
-    assert len(found.codes) == len(clean.codes)
-
-
-def test_semicolons_and_blanks_are_read(table, gru, classify, tmp_path):
-    path = tmp_path / "walk.csv"
-    path.write_text(table.iloc[:3000].to_csv(index=False, sep=";").replace("ax;ay", " ax ; ay", 1))
-    assert len(classify(path, gru).codes) == 45
-
-
-def test_a_model_without_a_card_is_refused(walk, classify, tmp_path):
+def test_a_model_without_a_card_is_refused():
     X = np.random.default_rng(0).normal(size=(8, 20, 3))
     model = GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4)
     with pytest.raises(ModelError, match="does not say which channels it reads"):
         Classifier(model)
 
 
-def test_a_model_of_whole_recordings_reads_each_part_at_once(walk, classify, tmp_path):
+def test_a_model_of_whole_recordings_reads_each_part_at_once(samples):
     X = [np.random.default_rng(n).normal(size=(40 + n, 3)) for n in range(8)]
-    card = ModelCard(("ax", "ay", "az"), ("g",) * 3, 50.0, TrainingData("toy"))
-    GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4).save(tmp_path / "whole", card)
-    found = classify(
-        walk, tmp_path / "whole", columns={"time": "t"},
-        given_units={"ax": "m/s2", "ay": "m/s2", "az": "m/s2"},
-    )  # fmt: skip
-    assert len(found.codes) == 2
+    model = GRUClassifier(3, epochs=1).fit(X, ["a", "b"] * 4)
+    model.card_ = ModelCard(("ax", "ay", "az"), ("g",) * 3, 50.0, TrainingData("toy"))
+    times, values = samples
+    later = Kept([(times + 60.0 * (times > 30), values)])
+    assert len(classify_recording(Classifier(model), later).codes) == 2
     with pytest.raises(DataError, match="--step 5: the model reads whole recordings"):
-        Classifier(harmodels.load(tmp_path / "whole"), step=5)
+        Classifier(model, step=5)

@@ -7,7 +7,8 @@ from scipy.signal import firwin
 from harmodels import ModelCard
 from harmodels.data.resampling import resample, split_gaps
 from harmodels.data.simulation.afternoon import simulate_afternoon
-from harmodels.recordings.stream import GaplessSegment
+from harmodels.errors import DataError
+from harmodels.recordings.stream import GaplessSegment, check_rate
 from tests.recordings.conftest import CLASSES, DATA
 
 FINE_HZ = 100.0
@@ -78,10 +79,38 @@ def test_training_data_and_streamed_recordings_are_resampled_to_the_same_samples
     times = 3.0 + np.arange(round(40 * recorded_hz)) / recorded_hz
     values = random.normal(size=(len(times), 3)).cumsum(axis=0)
     _, learnt = resample(times, values, 20.0)
-    segment = GaplessSegment(ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA), steps=20, step=20)
+    card = ModelCard(("x", "y", "z"), ("g",) * 3, 20.0, DATA)
+    segment = GaplessSegment(card, steps=20, step=20, recorded_hz=recorded_hz)
     chunks = [slice(start, start + size) for start in range(0, len(times), size)]
     windows = [segment.push(times[rows], values[rows]).values for rows in chunks]
     windows += [rest.values for rest in segment.finish()]
     streamed = np.concatenate([each.reshape(-1, 3) for each in windows if each.size])
     assert len(streamed) == len(learnt) // 20 * 20 == 800
     np.testing.assert_array_equal(streamed, learnt[: len(streamed)])
+
+
+@pytest.mark.parametrize(
+    ("found_hz", "form", "message"),
+    [
+        (0.05, "s", r"0\.05 samples a second by its times.*the times may be in ms"),
+        (0.05, "ms", r"the times may be in us \(--time-unit us\)"),
+        (0.0125, "us", r"the times may be in ns \(--time-unit ns\)"),
+        (50_000.0, "ms", r"50,000 samples.*no sensor's; the times may be in s \(--time-unit s\)"),
+        (50_000.0, "us", r"the times may be in ms"),
+        (12.5, "s", r"so slow a recording; record at 17 Hz or more, or train a model at .* 12\.5"),
+        (12.5, "iso", r"train a model at the rate of the recording \(rate_hz: 12\.5\)"),
+        (12.5, "", r"12\.5 samples a second as it is said to have.*check the rate \(--rate\)"),
+        (6400.0, "", r"no sensor's; check the rate \(--rate\)"),
+        (6400.0, "iso", r"no sensor's; name another column of the time"),
+    ],
+)
+def test_a_rate_that_a_model_cannot_read_is_refused_with_what_would_be_plausible(
+    found_hz, form, message
+):
+    with pytest.raises(DataError, match=message):
+        check_rate(found_hz, 50.0, form)
+
+
+@pytest.mark.parametrize("found_hz", [16.7, 20.0, 50.0, 3200.0])
+def test_a_rate_that_a_model_can_read_is_not_refused(found_hz):
+    check_rate(found_hz, 50.0)

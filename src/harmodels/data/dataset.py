@@ -3,12 +3,11 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from harmodels.config.base import Distinct, Matching, Number, Record, key, wrong
 from harmodels.config.messages import unknown
@@ -16,10 +15,12 @@ from harmodels.data.facts import SequenceFacts
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import ConfigurationError
 
+TEXTS = (".csv", ".tsv", ".txt")  # tables that any program opens; they may be compressed
+COMPRESSIONS = (".gz", ".bz2", ".xz")
 FILE_KINDS = {
     "archive": (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"),
     "hdf5": (".h5", ".hdf5"),
-    "table": (".csv", ".parquet"),
+    "table": (".parquet", *(text + packed for text in TEXTS for packed in ("", *COMPRESSIONS))),
 }
 
 CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})[ \t][ *](.+)")
@@ -99,9 +100,6 @@ class Archive(Record):
     beside: Distinct[FileName] = key(
         (), "Files that a user may put beside the archive instead of into it."
     )
-    # of the registry, where a user's file may lie too; rules compare entries by what they show,
-    # and a checkout may be moved
-    folder: SkipJsonSchema[Path | None] = Field(None, exclude=True, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -194,7 +192,7 @@ class Dataset:
     """A data set: an entry of the registry, and what its format adds.
 
     Channels and units are in the order of the last axis. The other attributes are the keys of
-    `registry.Entry`; either archive or simulation is None.
+    `registry.Entry`; of archive, simulation and recordings two are None.
     """
 
     name: str
@@ -211,6 +209,7 @@ class Dataset:
     classes: tuple[str, ...]
     archive: Archive | None = None
     simulation: Simulation | HandSimulation | None = None
+    recordings: str | None = None
     window: Window | None = None
     normalise: Normalise | None = None
     table: TableLayout | None = None
@@ -218,6 +217,9 @@ class Dataset:
     recorded_hz: float | None = None
     worn: str = ""
     subjects: tuple[str, ...] = ()
+    # of the registry, where recordings of a user's own lie; rules compare entries by what they
+    # show, and a checkout may be moved
+    folder: Path = field(default=Path(), repr=False, compare=False)
 
     @property
     def simulated(self) -> bool:

@@ -6,30 +6,50 @@ from typing import Any
 
 import numpy as np
 
+from harmodels.data.archives.extract import verify
+from harmodels.data.census import census
 from harmodels.data.dataset import Dataset
 from harmodels.data.formats import FORMATS
 from harmodels.data.hands import describe_hands
+from harmodels.data.own_files import check_own_files, own_recordings, refuse_changed
 from harmodels.data.sequences import Sequences, write_sequences
 from harmodels.errors import DataError
 from harmodels.files import sha256, write_json
 from harmodels.runtime.log import LOGGER
 
 
-def prepare(dataset: Dataset, raw: Path, sequences_path: Path, card_path: Path) -> None:
+def prepare(
+    dataset: Dataset,
+    raw: Path | None,
+    sequences_path: Path,
+    card_path: Path,
+    planned: dict[str, str] | None = None,
+) -> None:
     """Parse the raw files of a data set and write its sequences and its card, as `describe` has it.
 
-    Raises DataError if a raw file in the folder `raw` is not what its format promises.
+    `raw` is as for `read_raw`. Raises DataError if a raw file is not what its format promises, or
+    no longer has the SHA-256 that was `planned` by path.
     """
     sequences, notes, hashes = read_raw(dataset, raw)
+    if planned is not None:
+        refuse_changed(dataset, planned)
+    card = describe(dataset, sequences, notes, hashes)
+    for line in census(card):
+        LOGGER.info("%s", line)
     write_sequences(sequences_path, sequences)
-    write_json(card_path, describe(dataset, sequences, notes, hashes))
+    write_json(card_path, card)
 
 
-def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
-    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name."""
-    path, known = raw / dataset.path, FORMATS[dataset.format]
-    if not path.exists():
-        raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")
+def read_raw(
+    dataset: Dataset, raw: Path | None
+) -> tuple[Sequences, dict[str, Any], dict[str, str]]:
+    """Return the sequences, the parser's notes, and SHA-256 of the raw files by relative name.
+
+    `raw` is the folder of an unpacked archive or of a simulation; None of recordings of a user's
+    own, which are read where they lie.
+    """
+    path, raw = _place(dataset, raw)
+    known = FORMATS[dataset.format]
     for key in sorted(known.needs):
         if getattr(dataset, key.partition(".")[0]) is None and "." not in key:
             raise DataError(f"{dataset.name}: its format {dataset.format} needs the key {key}")
@@ -40,6 +60,21 @@ def read_raw(dataset: Dataset, raw: Path) -> tuple[Sequences, dict[str, Any], di
         return sequences, notes, {f.relative_to(raw).as_posix(): sha256(f) for f in files}
     except OSError as error:
         raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error
+
+
+def _place(dataset: Dataset, raw: Path | None) -> tuple[Path, Path]:
+    """Return what the parser reads, and the folder from which the card names its files."""
+    if raw is None:
+        check_own_files(dataset)
+        path = own_recordings(dataset)
+        assert path is not None, "recordings of a user's own"
+        if dataset.archive is not None and path.is_file():
+            verify(path, dataset.archive)
+        return path, dataset.folder if path.is_relative_to(dataset.folder) else path.parent
+    path = raw / dataset.path
+    if not path.exists():
+        raise DataError(f"{dataset.name}: {path} does not exist; was another archive unpacked?")
+    return path, raw
 
 
 def describe(

@@ -21,6 +21,7 @@ from harmodels.data.dataset import (
 )
 from harmodels.data.formats import FORMATS, check_entry
 from harmodels.data.table_layout import TableLayout
+from harmodels.data.tables.names import plain
 from harmodels.data.units import unit_factor
 from harmodels.errors import ConfigurationError
 
@@ -53,9 +54,9 @@ def _alike(classes: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse classes that a page would show, and a raw file would name, alike."""
     seen: dict[str, str] = {}
     for name in classes:
-        other = seen.setdefault(name.replace("_", " ").casefold(), name)
+        other = seen.setdefault(plain(name), name)
         if other != name:
-            raise wrong(f"{other!r} and {name!r} differ in case or underscores only")
+            raise wrong(f"{other!r} and {name!r} differ in case, blanks, - or _ only")
     return classes
 
 
@@ -91,8 +92,17 @@ class Entry(Record):
         "",
         "Where and how the sensor was worn, for people who use a model trained on the recordings.",
     )
-    path: Text = key(..., "The folder or file inside the archive that the parser reads.")
+    path: str = key(
+        "",
+        "The folder or file inside the archive that the parser reads; of recordings, all of them "
+        "by default.",
+    )
     archive: Archive | None = key(None, "Where the recordings come from.")
+    recordings: Text | None = key(
+        None,
+        "A file or folder of your own, beside the registry or an absolute path. It is read where "
+        "it lies, and again when its content has changed; hidden files are never read.",
+    )
     simulation: (
         Annotated[
             Annotated[Simulation, Tag("[phone]")] | Annotated[HandSimulation, Tag("[hands]")],
@@ -136,23 +146,18 @@ class Entry(Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if (self.archive is None) == (self.simulation is None):
-            raise wrong("give either archive or simulation")
+        sources = [self.archive, self.simulation, self.recordings]
+        if len([each for each in sources if each is not None]) != 1:
+            raise wrong("give either archive or simulation or recordings, and one of them alone")
+        if self.recordings is None and not self.path:
+            raise wrong("the key 'path' is missing")
         known = self.channels or {}
         for group, channels in self.channel_groups.items():
             for name in channels:
                 if name not in known:
                     raise wrong(f"channel_groups.{group}: {unknown('channel', name, known)}")
         if self.table is not None:
-            for place in ("columns", "units"):
-                for name in getattr(self.table, place):
-                    if name not in known:
-                        raise wrong(f"table.{place}: {unknown('channel', name, known)}")
-            for channel, unit in self.table.units.items():
-                try:
-                    unit_factor(unit, known[channel])
-                except ValueError as error:
-                    raise wrong(f"table.units.{channel}: {error}") from None
+            _check_table(self.table, known, self.classes)
         if self.archive is not None:
             _check_archive(self.archive)
         differing = set(self.official_records or self.classes) ^ set(self.classes)
@@ -161,6 +166,28 @@ class Entry(Record):
                 f"official_records: {sorted(differing)[0]!r} is only there or only in classes"
             )
         return self
+
+
+def _check_table(table: TableLayout, channels: Mapping[str, str], classes: Sequence[str]) -> None:
+    for name in table.columns:
+        if name not in channels:
+            raise wrong(f"table.columns: {unknown('channel', name, channels)}")
+    for name, unit in table.units.items():
+        matching = [channel for channel in channels if f"_{name}_" in f"_{channel}_"]
+        if not matching:
+            raise wrong(f"table.units: {unknown('channel', name, channels)}")
+        for channel in matching:
+            try:
+                unit_factor(unit, channels[channel])
+            except ValueError as error:
+                raise wrong(f"table.units.{name}: {error}") from None
+    labels: dict[str, str] = {}
+    for label, name in table.names.items():
+        if plain(name) not in map(plain, classes):
+            raise wrong(f"table.labels.{label}: {unknown('class', name, classes)}")
+        other = labels.setdefault(plain(label), label)
+        if other != label:
+            raise wrong(f"table.labels: {other!r} and {label!r} are alike; keep one")
 
 
 def _check_archive(archive: Archive) -> None:
@@ -180,7 +207,7 @@ def load_registry(path: Path) -> dict[str, Dataset]:
     """
     content = read_yaml(path)
     refuse_oversized(content, str(path))
-    return {name: _dataset(name, entry, path) for name, entry in content.items()}
+    return {name: dataset_of(name, entry, path) for name, entry in content.items()}
 
 
 def registry_files(of_user: Iterable[str]) -> list[Path]:
@@ -208,20 +235,20 @@ def get(registry: Mapping[str, Dataset], name: str) -> Dataset:
     return registry[name]
 
 
-def _dataset(name: Any, content: Any, path: Path) -> Dataset:
+def dataset_of(name: Any, content: Any, path: Path) -> Dataset:
+    """Return the data set of an entry, as the registry `path` has it or would have it."""
     where = f"{path}: {name}"
     ENTRY_NAME.check(name, str(path))
     entry = Entry.read(content, where, folder=path.parent)
     check_entry({k: v for k, v in entry.given().items() if v is not None}, where)
     channels, groups = _channels(entry)
-    archive = entry.archive
-    same = set(Entry.model_fields) - {"channels", "channel_groups", "archive"}
+    same = set(Entry.model_fields) - {"channels", "channel_groups"}
     return Dataset(
         name=name,
         channels=tuple(channels),
         units=tuple(channels.values()),
         channel_groups=groups,
-        archive=archive and archive.replaced(folder=path.parent),
+        folder=path.parent,
         **{key: getattr(entry, key) for key in same},
     )
 

@@ -6,7 +6,7 @@ chunks. Axes: T samples of one recording, n of a chunk, D channels.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -21,7 +21,6 @@ FILTER = (
     "repeated beyond the ends"
 )
 LARGEST_RATIO = 64  # of two rates, as a fraction of whole numbers up to it
-PROBED = 512  # samples of a part from which its rate is found
 TAPS = 10  # half the length of scipy's filter against aliasing, in samples of the lower rate
 
 
@@ -45,13 +44,16 @@ def rate_of(times: Array) -> float:
     return float(1 / pauses[pauses < 1.5 * np.median(pauses)].mean())
 
 
-def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]:
+def resample(
+    times: Array, values: Array, rate_hz: float, recorded_hz: float | None = None
+) -> tuple[Array, Array]:
     """Return times (T,) in s and values (T, D) without a gap at another rate: (T',) and (T', D).
 
     The samples are interpolated linearly onto even times, at a rate whose ratio to `rate_hz` is one
-    of small whole numbers, and then filtered and resampled as `FILTER` says. Times begin with the
-    first sample and end before one interval after the last. Raises ValueError if there are fewer
-    than two samples or the rates are further apart than 1 : 64.
+    of small whole numbers, and then filtered and resampled as `FILTER` says. `recorded_hz` is the
+    rate of the whole recording, by default that of these samples. Times begin with the first sample
+    and end before one interval after the last. Raises ValueError if there are fewer than two
+    samples or the rates are further apart than 1 : 64.
 
     >>> times, values = resample(np.arange(5) / 10, np.ones((5, 1)), rate_hz=20.0)
     >>> times.round(2).tolist(), values.shape
@@ -59,60 +61,48 @@ def resample(times: Array, values: Array, rate_hz: float) -> tuple[Array, Array]
     """
     if len(times) < 2:
         raise ValueError("one sample has no rate")
-    even = RegularGrid(rate_hz)
+    even = RegularGrid(rate_hz, rate_of(times) if recorded_hz is None else recorded_hz)
     regular = joined(even.push(times, values), even.finish())
     stage = Resampler(even.ratio)
     result = joined(stage.push(regular), stage.finish())
     return times[0] + np.arange(len(result)) / rate_hz, result
 
 
-def check_ratio(found_hz: float, wanted_hz: float) -> None:
-    """Raise a ValueError where two rates are further apart than 1 : `LARGEST_RATIO`."""
-    if not 1 / LARGEST_RATIO <= wanted_hz / found_hz <= LARGEST_RATIO:
-        raise ValueError(f"{found_hz:g} Hz cannot be resampled to {wanted_hz:g} Hz")
-
-
 class RegularGrid:
     """Linear interpolation onto a regular grid, at a rate in a simple ratio to the wanted one.
 
-    The rate is found from the first `PROBED` samples; `check` raises where it cannot become
-    `rate_hz`.
+    `recorded_hz` is the rate of the whole recording, so that a short part does not decide about
+    its own. Raises ValueError if the rates are further apart than 1 : `LARGEST_RATIO`.
     """
 
-    def __init__(self, rate_hz: float, check: Callable[[float, float], None] = check_ratio) -> None:
-        self._wanted = rate_hz
-        self._check = check
+    def __init__(self, rate_hz: float, recorded_hz: float) -> None:
+        if not 1 / LARGEST_RATIO <= rate_hz / recorded_hz <= LARGEST_RATIO:
+            raise ValueError(f"{recorded_hz:g} Hz cannot be resampled to {rate_hz:g} Hz")
+        self.start = 0.0
+        # of the wanted rate to the even one
+        self.ratio = Fraction(rate_hz / recorded_hz).limit_denominator(LARGEST_RATIO)
+        self._even_hz = rate_hz / float(self.ratio)
         self._times = np.empty(0)
         self._values = np.empty((0, 0))
-        self.start = 0.0
         self._emitted = 0
-        self._even_hz = 0.0
-        self.found_hz = 0.0
-        self.ratio = Fraction(0)  # of the wanted rate to the even one; 0 until it is known
 
     def push(self, times: Array, values: Array) -> Array:
         """Take (n,) rising times and (n, D) values; return (m, D) at even times."""
-        self._take(times, values)
-        if not self.ratio and len(self._times) < PROBED:
-            return self._values[:0]
-        return self._emit(last=False)
-
-    def finish(self) -> Array:
-        """Return the samples up to half an interval after the last."""
-        return self._emit(last=True) if len(self._times) > 1 or self.ratio else self._values[:0]
-
-    def _take(self, times: Array, values: Array) -> None:
         if not len(self._times):
             self.start, self._times, self._values = times[0], times, values
         else:
             self._times = np.concatenate([self._times, times])
             self._values = np.concatenate([self._values, values])
+        return self._emit(spare=0.0)
 
-    def _emit(self, *, last: bool) -> Array:
-        if not self.ratio:
-            self._find_rate()
-        span = (self._times[-1] - self.start) * self._even_hz
-        count = math.floor(span + 0.5 if last else span) + 1
+    def finish(self) -> Array:
+        """Return the samples up to half an interval after the last."""
+        return self._emit(spare=0.5)
+
+    def _emit(self, spare: float) -> Array:
+        if not self._emitted and len(self._times) < 2:
+            return self._values[:0]
+        count = math.floor((self._times[-1] - self.start) * self._even_hz + spare) + 1
         even = self.start + np.arange(self._emitted, count) / self._even_hz
         result = np.column_stack(
             [np.interp(even, self._times, column) for column in self._values.T]
@@ -120,12 +110,6 @@ class RegularGrid:
         self._emitted = max(count, self._emitted)
         self._times, self._values = self._times[-1:], self._values[-1:]
         return result
-
-    def _find_rate(self) -> None:
-        self.found_hz = rate_of(self._times[:PROBED])
-        self._check(self.found_hz, self._wanted)
-        self.ratio = Fraction(self._wanted / self.found_hz).limit_denominator(LARGEST_RATIO)
-        self._even_hz = self._wanted / float(self.ratio)
 
 
 class Resampler:

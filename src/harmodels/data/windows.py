@@ -34,13 +34,27 @@ class WindowsOfParts:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def cut(self, values: NDArray[Any], stem: str, subject: str, label: int) -> int:
+    def count(self, length: int) -> int:
+        """Return how many windows a part of so many rows has."""
+        return max(0, (length - self.window.steps) // self.window.step + 1)
+
+    def cut(
+        self,
+        values: NDArray[Any],
+        stem: str,
+        subject: str,
+        label: int,
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> int:
         """Cut one part (T, D), at the rate of the data set; return the number of its windows.
 
-        They start at the rows 0, step, 2·step, … as long as `steps` rows are left. Their ids begin
-        with `stem`; parts of one stem are numbered on.
+        They start at the rows 0, step, 2·step, … as long as `steps` rows are left; of these, those
+        that are `wanted`, by their number. Their ids begin with `stem`; parts of one stem are
+        numbered on.
         """
-        starts = np.arange(0, len(values) - self.window.steps + 1, self.window.step)
+        starts = np.arange(self.count(len(values))) * self.window.step
+        if wanted is not None:
+            starts = starts[wanted[: len(starts)]]
         for _ in starts:
             self._numbers[stem] += 1
             self._ids.append(f"{stem}/{self._numbers[stem]:05d}")
@@ -50,6 +64,10 @@ class WindowsOfParts:
             rows = starts[:, None] + np.arange(self.window.steps)
             self._values.append(values[rows].astype(np.float32))
         return len(starts)
+
+    def counts(self) -> tuple[Counter[int], Counter[str]]:
+        """Return the number of windows by label and by subject."""
+        return Counter(self._labels), Counter(self._subjects)
 
     def sequences(self) -> Sequences:
         """Return all windows, at least one, in the order of the parts; none is split officially."""

@@ -1,79 +1,102 @@
 """The command `harmodels classify`: what is printed, and what is written where."""
 
 import argparse
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
-from harmodels.config.messages import counted
+from harmodels.config.messages import counted, shown
+from harmodels.data.reading.meaning import Given
+from harmodels.data.reading.recording import open_recording
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard
 from harmodels.estimators.loading import load_model
-from harmodels.recordings.activities import NO_LABEL, Activities
+from harmodels.files import atomic_path, check_outputs
+from harmodels.recordings.activities import NO_LABEL, Activities, write_activities
 from harmodels.recordings.classify import Classifier, classify_recording
-from harmodels.recordings.read import Reader, describe_source
-from harmodels.recordings.timeline import draw_timeline
+from harmodels.recordings.timeline import check_picture, draw_timeline
+from harmodels.recordings.truth import compare, place_truth, read_truth
 
 
-def classify(given: argparse.Namespace) -> list[str]:
-    """Classify a recording as the arguments say; return the lines of a summary."""
+def classify(given: argparse.Namespace) -> Iterator[str]:
+    """Classify a recording as the arguments say; yield the lines that are printed.
+
+    First what was understood of the file, then, after the work, a summary. Files are written when
+    all has gone well.
+    """
+    check_outputs(
+        {"--out": given.out, "--plot": given.plot},
+        {"the recording": given.recording, "the truth": given.truth, "the model": given.model},
+    )
+    if given.plot is not None:
+        check_picture(given.plot)
     model = load_model(given.model)
     classifier = Classifier(model, str(given.model), step=given.step, largest_gap_s=given.gap)
     card = classifier.card
-    source = describe_source(
-        given.recording,
-        card.channels,
-        card.units,
-        columns=pairs("--columns", given.columns),
-        given_units=pairs("--unit", given.unit),
-        time_unit=given.time_unit,
-        rate_hz=given.rate,
-    )
-    truth = None if given.truth is None else read_truth(given.truth)
-    reader = Reader(source)
+    truth = None if given.truth is None else read_truth(given.truth, classifier.classes)
+    recording = open_recording(given.recording, card.channels, card.units, said(given))
+    yield from recording.understood()
     # shown on a terminal only
-    with tqdm(total=reader.size, unit_scale=True, disable=None, desc=given.recording.name) as bar:
+    with tqdm(total=recording.size, unit_scale=True, disable=None, desc=recording.name) as bar:
         activities = classify_recording(
-            classifier, reader, given.out, lambda done: bar.update(done - bar.n)
+            classifier, recording, lambda done: bar.update(done - bar.n)
         )
     if truth is not None:
-        origin = activities.origin if isinstance(activities.origin, float) else 0.0
-        truth[["start", "end"]] -= origin
+        truth = place_truth(truth, activities.origin, activities.span_s)
+    if given.out is not None:
+        write_table(given.out, activities)
     if given.plot is not None:
         draw_timeline(
             given.plot,
             activities,
-            title=given.recording.name,
+            title=recording.name,
             note=" ".join(caution(card)),
             truth=truth,
             simulated=card.data.simulated,
         )
-    return report_lines(activities, card, given.recording.name, truth)
+    yield from report_lines(activities, recording.name)
+    if truth is not None:
+        yield from compare(activities, truth)
+    yield from caution(card)
 
 
-def pairs(option: str, text: str) -> dict[str, str]:
-    """Return the parts of `a=b,c=d`."""
+def said(given: argparse.Namespace) -> Given:
+    """Return what the options say of a file; raises DataError where they are not of their form."""
+    if given.rate is not None and not 0 < given.rate < np.inf:
+        raise DataError(f"--rate {given.rate:g}: give samples a second, more than 0")
+    columns, units = (pairs(f"--{name}", getattr(given, name)) for name in ("columns", "unit"))
+    return Given(columns, units, given.time_unit, given.rate)
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return the parts of `a=b,c=d`, of which each may be quoted as in CSV.
+
+    >>> pairs("--columns", ['time=t,"acc_x=Acc, x"'])
+    {'time': 't', 'acc_x': 'Acc, x'}
+    """
     found: dict[str, str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        name, sign, value = part.partition("=")
+    for part in (part for row in csv.reader(texts, skipinitialspace=True) for part in row):
+        name, sign, value = (each.strip() for each in part.partition("="))
+        if not part.strip():
+            continue
         if not sign or not name or not value:
-            raise DataError(f"{option}: {part!r} is not of the form NAME=VALUE")
+            raise DataError(
+                f"{option}: {shown(part)} is not of the form NAME=VALUE; quote one with a "
+                f"comma as in CSV: {option} '\"NAME=VALUE, WITH COMMA\",…'"
+            )
         if name in found:
             raise DataError(f"{option}: {name} is given twice")
         found[name] = value
     return found
 
 
-def read_truth(path: Path) -> pd.DataFrame:
-    """Return columns start, end (seconds) and label."""
-    try:
-        frame = pd.read_csv(path, dtype={"start": float, "end": float, "label": str})
-        return frame[["start", "end", "label"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"--truth {path}: no table of start, end and label: {error}") from error
+def write_table(path: Path, activities: Activities) -> None:
+    """Write the windows of a recording as CSV, atomically."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        write_activities(file, activities)
 
 
 def caution(card: ModelCard) -> list[str]:
@@ -94,44 +117,25 @@ def caution(card: ModelCard) -> list[str]:
     return lines
 
 
-def agreement(activities: Activities, truth: pd.DataFrame) -> float:
-    """Return the share of windows whose middle lies in an activity of the truth of that label."""
-    middle = (activities.starts + activities.ends) / 2
-    place = np.searchsorted(truth["start"].to_numpy(), middle, side="right") - 1
-    ends, labels = truth["end"].to_numpy(), truth["label"].to_numpy()
-    inside = (place >= 0) & (middle < ends[place]) & (activities.codes != NO_LABEL)
-    if not inside.any():
-        return float("nan")
-    names = np.array(activities.classes)[activities.codes[inside]]
-    return float((names == labels[place[inside]]).mean())
-
-
-def report_lines(
-    activities: Activities, card: ModelCard, name: str, truth: pd.DataFrame | None
-) -> list[str]:
-    """Return the lines that are printed."""
-    still = activities.codes == NO_LABEL
-    minutes: Mapping[str, float] = activities.minutes()
-    covered = float(activities.seconds.sum() / 60)
+def report_lines(activities: Activities, name: str) -> list[str]:
+    """Return what was found in a recording, one line each."""
+    covered = float(activities.seconds.sum())
     lines = [
         f"{name}: {activities.recorded_s / 60:,.1f} min at {activities.recorded_hz:.4g} Hz, "
-        f"{counted(activities.rows, 'row')}, {counted(len(activities.codes), 'window')}",
+        f"{counted(activities.rows, 'row')}, {counted(len(activities.starts), 'window')}",
     ]
+    lost = max(activities.recorded_s - covered, 0.0) / 60
     if activities.gaps:
-        lost = activities.recorded_s / 60 - covered
         pauses = counted(activities.gaps, "pause")
-        lines.append(f"  {pauses} between samples; {lost:,.1f} min in no window")
-    if activities.dropped:
-        rows = counted(activities.dropped, "row")
-        lines.append(f"  {rows} dropped: a value or time is no number")
-    if still.any():
-        stood = float(activities.seconds[still].sum() / 60)
         lines.append(
-            f"  {stood:,.1f} min without a label: the sensor stood still to the last digit"
+            f"  {pauses} between samples, {activities.paused_s / 60:,.1f} min; "
+            f"{lost:,.1f} min of the recording in no window"
         )
+    lines += [f"  {note}" for note in activities.notes]
     lines.append("   minutes  share  activity")
-    for each, value in sorted(minutes.items(), key=lambda item: -item[1]):
-        lines.append(f"{value:10,.1f}  {value / covered:5.1%}  {each}")
-    if truth is not None:
-        lines.append(f"agrees with the truth in {agreement(activities, truth):.1%} of the windows")
-    return lines + caution(card)
+    minutes = dict(sorted(activities.minutes().items(), key=lambda item: -item[1]))
+    if rest := float(activities.seconds[activities.codes == NO_LABEL].sum()):
+        minutes["(no label)"] = rest / 60
+    return lines + [
+        f"{value:10,.1f}  {60 * value / covered:5.1%}  {each}" for each, value in minutes.items()
+    ]

@@ -6,6 +6,7 @@ Each stage keeps what it needs of the samples before, so that the result is the 
 of the chunks that are pushed. Axes: n samples of a chunk, D channels, N windows.
 """
 
+import math
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from harmodels.data.features.signals import (
     NOISE_CUTOFF_HZ,
     RATE_HZ,
 )
+from harmodels.data.reading.clock import rate_remedy, rate_text, unit_for
 from harmodels.data.resampling import LARGEST_RATIO, RegularGrid, Resampler, joined
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard, NoiseFilter
@@ -46,20 +48,29 @@ class Stage(Protocol):
         return np.empty((0, 0))
 
 
-def check_rate(found_hz: float, wanted_hz: float) -> None:
-    """Refuse a recording that is too slow for a model, or faster than any sensor."""
+def check_rate(found_hz: float, wanted_hz: float, form: str = "s") -> None:
+    """Refuse a recording that is too slow for a model, or faster than any sensor.
+
+    `form` is that of its times; it is empty where they are counted at a rate that was given.
+    """
     share = found_hz / wanted_hz
-    if not LEAST_SHARE <= share <= LARGEST_RATIO:
-        raise DataError(
-            f"the recording has {found_hz:.4g} samples a second by its times, and the "
-            f"model reads {wanted_hz:g}: "
-            + (
-                "the motion that it knows is not in so slow a recording"
-                if share < LEAST_SHARE
-                else "such a rate is no sensor's"
+    if LEAST_SHARE <= share <= LARGEST_RATIO:
+        return
+    source = "by its times" if form else "as it is said to have"
+    reason, remedy = "such a rate is no sensor's", rate_remedy(found_hz, form)
+    if share < LEAST_SHARE:
+        reason = "the motion that it knows is not in so slow a recording"
+        if not unit_for(found_hz, form):
+            remedy = (
+                f"record at {math.ceil(wanted_hz * LEAST_SHARE)} Hz or more, or train a model at "
+                f"the rate of the recording (rate_hz: {found_hz:.4g})"
             )
-            + "; check the unit of the time (--time-unit)"
-        )
+    if not form:
+        remedy = "check the rate (--rate)"
+    raise DataError(
+        f"the recording has {rate_text(found_hz)} samples a second {source}, and the model reads "
+        f"{wanted_hz:g}: {reason}; {remedy}"
+    )
 
 
 class MedianFilter(Stage):
@@ -175,44 +186,38 @@ class GravitySplit(Stage):
 
 
 class GaplessSegment:
-    """A segment of a recording without gaps, from its samples to windows."""
+    """A segment of a recording without gaps, from its samples to windows.
 
-    def __init__(self, card: ModelCard, steps: int | None, step: int | None) -> None:
+    `recorded_hz` is the rate of the whole recording, which `check_rate` allows.
+    """
+
+    def __init__(
+        self, card: ModelCard, steps: int | None, step: int | None, recorded_hz: float
+    ) -> None:
         self._rate_hz = card.rate_hz
-        self._grid = RegularGrid(card.rate_hz, check_rate)
-        self._stages: list[Stage] = []
+        self._grid = RegularGrid(card.rate_hz, recorded_hz)
+        self._stages: list[Stage] = [Resampler(self._grid.ratio)]
         noise = UCI_HAR if card.features else card.noise_filter
-        self._after: list[Stage] = []
         if noise is not None:
             sections = np.array(noise.sections).reshape(-1, 6)
-            self._after = [MedianFilter(noise.median_steps), SosFilter(sections)]
+            self._stages += [MedianFilter(noise.median_steps), SosFilter(sections)]
         if card.features:
-            self._after.append(GravitySplit())
+            self._stages.append(GravitySplit())
         self._cutter = WindowCutter(steps, step)
-
-    @property
-    def found_hz(self) -> float:
-        """Samples a second as recorded; 0 where too few were seen."""
-        return self._grid.found_hz
 
     def push(self, times: Array, values: Array) -> Windows:
         """Take (n,) times and (n, D) samples; return the windows that they complete."""
         regular = self._grid.push(times, values)
-        for stage in self._ready():
+        for stage in self._stages:
             regular = stage.push(regular)
         return self._timed(self._cutter.push(regular))
 
     def finish(self) -> list[Windows]:
         """Return the last windows."""
         rest = self._grid.finish()
-        for stage in self._ready():
+        for stage in self._stages:
             rest = joined(stage.push(rest), stage.finish())
         return [self._timed(self._cutter.push(rest)), self._timed(self._cutter.finish())]
 
     def _timed(self, windows: Windows) -> Windows:
         return windows._replace(starts=self._grid.start + windows.starts / self._rate_hz)
-
-    def _ready(self) -> list[Stage]:
-        if not self._stages and self._grid.ratio:
-            self._stages = [Resampler(self._grid.ratio), *self._after]
-        return self._stages

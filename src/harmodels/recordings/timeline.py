@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from harmodels.errors import DataError
 from harmodels.files import atomic_path
 from harmodels.recordings.activities import NO_LABEL, Activities
+from harmodels.recordings.truth import Truth
 from harmodels.reporting.figures.style import ALARM, COLOURS, GREY, house_style, new_figure
 
 Array = NDArray[np.float64]
@@ -47,17 +48,15 @@ def draw_timeline(
     *,
     title: str,
     note: str,
-    truth: pd.DataFrame | None = None,
+    truth: Truth | None = None,
     simulated: bool = False,
 ) -> None:
     """Draw a recording, atomically; the ending of the path is svg, png or pdf.
 
     The title is above, the note small below, and red if the model was trained on simulated
-    recordings. `truth` (start, end, label in seconds since the first sample) is a second ribbon.
+    recordings. `truth`, in seconds since the first sample, is a second ribbon.
     """
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in ("svg", "png", "pdf"):
-        raise DataError(f"--plot {path}: a picture ends in .svg, .png or .pdf")
+    kind = check_picture(path)
     with house_style():
         figure = _draw(activities, title, note, truth, simulated)
         metadata: dict[str, Any] = {
@@ -69,10 +68,18 @@ def draw_timeline(
             figure.savefig(temporary, format=kind, metadata=metadata, dpi=150)
 
 
+def check_picture(path: Path) -> str:
+    """Return svg, png or pdf; raises DataError where the path of a picture has another ending."""
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in ("svg", "png", "pdf"):
+        raise DataError(f"--plot {path}: a picture ends in .svg, .png or .pdf")
+    return kind
+
+
 def pixels(activities: Activities, start: float, end: float, count: int) -> Row:
     """Return a row from `start` to `end`: in each pixel the activity that takes most of it.
 
-    A pixel less than half of which is recorded has the code -2, one whose sensor stood still -1.
+    A pixel less than half of which is recorded has the code -2, one without a label -1.
     """
     edges = np.linspace(start, end, count + 1)
     classes = len(activities.classes)
@@ -80,7 +87,7 @@ def pixels(activities: Activities, start: float, end: float, count: int) -> Row:
     here = (right > start) & (left < end)
     left, right = left[here].clip(start), right[here].clip(max=end)
     codes = activities.codes[here].astype(np.int64)
-    stay = _spread(left, right, np.eye(classes + 1)[codes], edges)  # the last column: still
+    stay = _spread(left, right, np.eye(classes + 1)[codes], edges)  # the last column: no label
     shares = stay / (edges[1] - edges[0])
     weighted = np.nan_to_num(activities.probabilities[here].astype(np.float64))
     judged = stay[:, :classes].sum(axis=1, keepdims=True)
@@ -107,9 +114,9 @@ def _spread(left: Array, right: Array, weights: Array, edges: Array) -> Array:
 
 
 def _draw(
-    activities: Activities, title: str, note: str, truth: pd.DataFrame | None, simulated: bool
+    activities: Activities, title: str, note: str, truth: Truth | None, simulated: bool
 ) -> Figure:
-    last = max(float(activities.ends[-1]), activities.recorded_s)
+    last = max(float(activities.ends[-1]), activities.span_s)
     days = last > 1.1 * DAY_S  # a row each
     span = DAY_S if days else last
     clock = _clock(activities.origin)
@@ -140,7 +147,7 @@ def _draw(
 
 
 def _draw_row(
-    axes: Axes, activities: Activities, start: float, end: float, truth: pd.DataFrame | None
+    axes: Axes, activities: Activities, start: float, end: float, truth: Truth | None
 ) -> None:
     row = pixels(activities, start, end, PIXELS)
     axes.set_xlim(start, end)
@@ -196,13 +203,13 @@ def _look(code: int) -> dict[str, Any]:
 
 
 def _truth_pixels(
-    truth: pd.DataFrame, classes: Sequence[str], start: float, end: float
+    truth: Truth, classes: Sequence[str], start: float, end: float
 ) -> tuple[Array, NDArray[np.int64]]:
     edges = np.linspace(start, end, PIXELS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
     codes = np.full(PIXELS, -2, dtype=np.int64)
     number = {name: code for code, name in enumerate(classes)}
-    for first, last, label in truth[["start", "end", "label"]].itertuples(index=False):
+    for first, last, label in zip(truth.starts, truth.ends, truth.labels, strict=True):
         codes[(middle >= first) & (middle < last)] = number.get(label, NO_LABEL)
     return edges, codes
 
@@ -215,7 +222,7 @@ def _draw_legend(figure: Figure, activities: Activities, title: str) -> None:
         duration = f"{spent / 60:.1f} h" if spent >= 100 else f"{spent:.1f} min"
         handles.append(Patch(label=f"{name.replace('_', ' ')}  {duration}", **_look(code)))
     if (activities.codes == NO_LABEL).any():
-        handles.append(Patch(label="sensor stood still", **_look(NO_LABEL)))
+        handles.append(Patch(label="no label", **_look(NO_LABEL)))
     if activities.gaps:
         handles.append(Patch(label="not recorded", **_look(-2)))
     figure.legend(

@@ -76,8 +76,6 @@ def _sources(archive: Archive, target: Path, offered: list[Path | str]) -> Itera
     by_hand = [target, *(target.parent / name for name in archive.names if name != target.name)]
     yield from (path for path in by_hand if path.is_file())
     yield from _unpacked(archive, target.parent)
-    if archive.user_file and archive.folder is not None:
-        yield from _held(archive, archive.folder)
     yield from offered
     yield from archive.addresses
 

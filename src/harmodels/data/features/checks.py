@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmodels.data.features.signals import LENGTH, RATE_HZ
+from harmodels.data.look import LIMITS
 from harmodels.data.units import STANDARD_GRAVITY
 from harmodels.errors import DataError
 
@@ -25,7 +26,6 @@ FILTERED_UNITS = tuple(UNIT[channel] for channel in FILTERED_CHANNELS)
 RATE_TOLERANCE = 0.02  # share of 50 Hz; a band of the spectrum moves by less than a bin
 GAP = 1.5  # sampling intervals; longer than this, a sample is missing
 PLAUSIBLE_G = (0.5, 2.0)  # median magnitude of total acceleration, in g
-LARGEST_GYRO = 40.0  # rad/s; phones end at 2000 degrees a second, which is 35 rad/s
 
 
 def select(
@@ -92,7 +92,7 @@ def check_magnitudes(total: Array, gyro: Array) -> None:
             f"(it should be near 1, gravity included); {_remedy('g')}"
         )
     fastest = float(np.abs(gyro).max())
-    if fastest > LARGEST_GYRO:
+    if fastest > LIMITS["fastest"]:
         raise DataError(
             f"the angular velocity reaches {fastest:.3g}, which cannot be in rad/s "
             f"(phones end at 35); {_remedy('rad/s')}"

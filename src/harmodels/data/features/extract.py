@@ -73,8 +73,15 @@ def extract_features(
                 f"not {(len(windows), windows.shape[2])}; give one sample a window"
             )
         ends = checks.select(following, channels, units, needed)
+    return features_of(values, ends)
+
+
+def features_of(values: Array, following: Array) -> Array:
+    """Compute the features (N, 561) of windows (N, 128, 9) that need no check, as above."""
+    # each signal in one piece of memory, along which sums are twice as fast
+    values = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, -1, 0)), 0, -1)
     parts = [
-        _features(values[first : first + CHUNK], ends[first : first + CHUNK])
+        _features(values[first : first + CHUNK], following[first : first + CHUNK])
         for first in range(0, len(values), CHUNK)
     ]
     return np.concatenate(parts) if parts else np.empty((0, len(feature_names())))
