@@ -11,12 +11,14 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
+from sklearn.exceptions import ConvergenceWarning
 
 from harmodels import GRUClassifier, HarFeatures, MLPClassifier, ModelCard, TrainingData
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
@@ -48,6 +50,7 @@ def write_recording(path: Path, hours: int) -> int:
 
 def write_models(folder: Path) -> dict[str, tuple[Path, str]]:
     """Train both models for an epoch, since only their size matters; return folder and columns."""
+    warnings.simplefilter("ignore", ConvergenceWarning)
     samples = simulate_afternoon(CLASSES, minutes=10, rate_hz=RATE_HZ, seed=2).samples.to_numpy()
     values = samples[: len(samples) // LENGTH * LENGTH, 1:].reshape(-1, LENGTH, 6)
     values = values / np.array([STANDARD_GRAVITY] * 3 + [1.0] * 3)

@@ -11,7 +11,7 @@ from harmodels.config.project import DEVICE
 from harmodels.config.yaml_files import check_config_files
 from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
-from harmodels.pipeline.folders import check_folders
+from harmodels.pipeline.folders import check_folders, check_recordings
 from harmodels.pipeline.forks import fork_scripts
 from harmodels.pipeline.inputs import Inputs
 from harmodels.pipeline.models import ModelInputs
@@ -44,6 +44,7 @@ try:
     PIPELINE = load_pipeline(config, ROOT)
     PROJECT = PIPELINE.project
     warning = check_folders(Path.cwd(), ["results", PROJECT.downloads])
+    check_recordings(Path.cwd(), PIPELINE.datasets.values())
 except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 if warning:

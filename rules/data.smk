@@ -54,9 +54,12 @@ rule simulate_recordings:
         "../workflow/scripts/simulate_recordings.py"
 
 
+# Files of a user's own count by their content alone: not when they were copied or touched, but also
+# when an edit kept their date.
 rule prepare_sequences:
     input:
-        raw="results/datasets/{dataset}/raw",
+        raw=INPUTS.raw,
+        own=ancient(INPUTS.own_files),
     output:
         sequences="results/datasets/{dataset}/sequences.parquet",
         card="results/datasets/{dataset}/card.json",
@@ -65,6 +68,7 @@ rule prepare_sequences:
     params:
         code=INPUTS.parser_code,
         entry=INPUTS.registry_entry,
+        own=INPUTS.own_hashes,
         registries=PROJECT.registries,
     message:
         "Parsing the recordings of {wildcards.dataset}."

@@ -51,7 +51,7 @@ def test_runs_without_results_say_how_to_start(tmp_path, capsys):
 
 def test_an_unknown_command_is_refused():
     with pytest.raises(SystemExit):
-        main(["train"])
+        main(["trian"])
 
 
 @pytest.mark.parametrize("command", [["data"], ["keys"]])
@@ -64,3 +64,40 @@ def test_data_sets_and_keys_are_told_in_any_folder(command, tmp_path, monkeypatc
 def test_a_configuration_is_checked_in_any_folder(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["check", str(repository / "config" / "demo.yaml")]) == 0
+
+
+def test_a_registry_of_ones_own_is_listed_in_any_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    entry = """\
+my-walks:
+  {title: My walks, licence: mine, citation: none, format: table, recordings: walks, rate_hz: 50,
+   channels: {acc_x: g}, channel_groups: {acceleration: [acc_x]}, classes: [sitting, walking],
+   window: {steps: 100, step: 50, largest_gap_s: 0.2}, table: {subject: person, label: activity}}
+"""
+    (tmp_path / "mine.yaml").write_text(entry, encoding="utf-8")
+    (tmp_path / "walks").mkdir()
+    for name in ("a.csv", "b.csv", "._b.csv"):
+        (tmp_path / "walks" / name).touch()
+    assert main(["data", "--registry", "mine.yaml"]) == 0
+    assert "my-walks: My walks\n  reads     2 files of walks\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "status"),
+    [
+        (["live", "folder", "--out", "folder/model.json"], "--out", 1),
+        (["live", "folder", "--out", "folder"], "--out", 1),
+        (["diff", "folder", "published", "--csv", "folder/model.json"], "--csv", 2),
+        (["diff", "other", "folder", "--csv", "folder/model.json"], "--csv", 2),
+    ],
+)
+def test_a_command_does_not_overwrite_what_it_reads(
+    words, option, status, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "folder" / "model.json").write_text("kept")
+    assert main(words) == status
+    assert capsys.readouterr().err.startswith(f"harmodels: error: {option} folder")
+    assert (tmp_path / "folder" / "model.json").read_text() == "kept"

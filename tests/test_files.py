@@ -140,3 +140,74 @@ def test_what_is_no_table_cannot_be_measured(tmp_path):
 def test_a_git_blob_has_the_hash_that_git_gives_it(content, blob, tmp_path):
     (tmp_path / "file").write_bytes(content)
     assert files.git_blob(tmp_path / "file") == blob
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """Return a recording, a folder of a model, and a table of the truth."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{}")
+    (tmp_path / "elsewhere.csv").write_text("y")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "acc.csv").symlink_to(tmp_path / "elsewhere.csv")
+    for name in ("walk.csv", "truth.csv"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "link.csv").symlink_to("walk.csv")
+    os.link(tmp_path / "walk.csv", tmp_path / "hard.csv")
+    (tmp_path / "linked").symlink_to("model")
+    names = {"the recording": "walk.csv", "the model": "model", "--truth": "truth.csv"}
+    return {name: tmp_path / path for name, path in names.items()} | {"app": tmp_path / "app"}
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("walk.csv", "is the recording"),
+        ("./model/../walk.csv", "is the recording"),
+        ("link.csv", "is the recording"),
+        ("hard.csv", "is the recording"),
+        ("truth.csv", "is --truth"),
+        ("model", "is the model"),
+        ("model/model.json", "is in the model"),
+        ("model/new/a.csv", "is in the model"),
+        ("linked/a.csv", "is in the model"),
+        ("elsewhere.csv", "is in app"),
+        ("", "is a folder"),
+        ("walk.csv/a.csv", "nothing can be written in"),
+    ],
+)
+def test_an_output_that_would_destroy_something_is_refused(out, message, inputs, tmp_path):
+    with pytest.raises(ResultsError, match=f"^--out {tmp_path}.* {message}"):
+        files.check_outputs({"--out": tmp_path / out, "--plot": None}, inputs)
+
+
+def test_two_outputs_cannot_be_one_file(inputs, tmp_path):
+    (tmp_path / "sub").mkdir()
+    outputs = {"--out": tmp_path / "a.svg", "--plot": tmp_path / "sub" / ".." / "A.svg"}
+    with pytest.raises(ResultsError, match="--plot .* is the file of --out too"):
+        files.check_outputs(outputs, inputs)
+
+
+def test_other_outputs_are_accepted_and_nothing_is_made(inputs, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    outputs = {"--out": tmp_path / "new" / "a.csv", "--plot": tmp_path / "walk.svg", "-": None}
+    files.check_outputs(outputs, inputs | {"none": None})
+    files.check_outputs({"--out": tmp_path / "old.csv"}, inputs)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_pipes_and_devices_are_written_through(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    files.check_outputs({"--out": pipe}, {})
+    files.write_text(pipe, "through")
+    assert os.read(reader, 99) == b"through"
+    assert pipe.is_fifo()
+    os.close(reader)
+    target = os.open(tmp_path / "target", os.O_WRONLY | os.O_CREAT)
+    files.write_text(f"/dev/fd/{target}", "one")
+    files.write_text(f"/proc/self/fd/{target}", " two")
+    os.close(target)
+    assert (tmp_path / "target").read_text() == "one two"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe", "target"]

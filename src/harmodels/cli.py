@@ -1,7 +1,9 @@
 """The `harmodels` command."""
 
 import argparse
+import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +11,28 @@ from typing import Any
 from harmodels import __version__, assets
 from harmodels.errors import HarmodelsError
 from harmodels.recordings.arguments import add_arguments
+from harmodels.recordings.train_arguments import add_train_arguments
 
 # Commands import what they run: `harmodels run` need not wait for torch, and a command that needs
 # an extra which is not installed says so when it is called, not when another one is.
 _EXTRA_OF = {"rocrate": "crate"}
+CLOSED_PIPE = 128 + 13  # what a shell says of a program that SIGPIPE ended
 _NO_RUNS = "holds no finished run; start with `harmodels run demo`"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    try:
+        try:
+            return _run_command(arguments)
+        finally:
+            sys.stdout.flush()  # here, where the error of a closed pipe is caught
+    except BrokenPipeError:  # the reader has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     rest: list[str] = []
     if words[:1] == ["run"] and not {"-h", "--help"} & set(words):
@@ -78,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         _live, help="one HTML file that runs a recurrent model on a phone's sensor or a CSV file"
     )
     live.add_argument("model", type=Path, help="folder of a model")
-    live.add_argument("--out", type=Path, default=Path("live.html"), metavar="FILE")
+    live.add_argument(
+        "--out", type=Path, metavar="FILE", help="by default named like the folder: walks.html"
+    )
     verify = add(_verify, help="recompute every table of a results folder and check every hash")
     verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     diff = add(
@@ -94,6 +111,14 @@ def _parser() -> argparse.ArgumentParser:
     crate = add(_crate, help="describe a results folder as an RO-Crate, to be archived and cited")
     crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
+    train = add(
+        _train,
+        help="train a network on recordings of your own, and test it on people held out",
+        description="Recognises how the files are written, shows what was understood, cuts the "
+        "recordings into windows, trains a network on four fifths of the people, tests it on the "
+        "others, and writes the folder of a model.",
+    )
+    add_train_arguments(train)
     classify = add(_classify, help="label the activities in a recording")
     add_arguments(classify)
     return parser
@@ -102,7 +127,25 @@ def _parser() -> argparse.ArgumentParser:
 def _classify(given: argparse.Namespace) -> None:
     from harmodels.recordings.command import classify
 
-    print("\n".join(classify(given)))
+    lines = classify(given)
+    try:
+        for line in lines:
+            print(line)
+    except BrokenPipeError:
+        deque(lines, maxlen=0)  # the files are written all the same
+        raise
+
+
+def _train(given: argparse.Namespace) -> int:
+    from harmodels.recordings.train import train
+
+    try:
+        for line in train(given):
+            print(line, flush=True)
+    except KeyboardInterrupt:
+        print("harmodels: stopped; no model was written", file=sys.stderr)
+        return 130
+    return 0
 
 
 def _run(given: argparse.Namespace) -> None:
@@ -122,11 +165,15 @@ def _info(given: argparse.Namespace) -> None:
 
 
 def _data(given: argparse.Namespace) -> None:
+    from harmodels.config.messages import counted
+    from harmodels.data.own_files import own_files
     from harmodels.data.registry import load_registry
 
     registry = given.registry or assets.root() / "config" / "datasets.yaml"
     for name, dataset in load_registry(registry).items():
         print(f"{name}: {dataset.title}")
+        if dataset.recordings is not None:
+            print(f"  reads     {counted(len(own_files(dataset)), 'file')} of {dataset.recordings}")
         print(f"  classes   {', '.join(dataset.classes)}")
         recorded = dataset.recorded_hz
         resampled = f", recorded at {recorded:g} Hz" if recorded else ""
@@ -147,6 +194,7 @@ def _keys(given: argparse.Namespace) -> None:
 
 def _check(given: argparse.Namespace) -> None:
     from harmodels.config.yaml_files import check_config_files, read_yaml
+    from harmodels.pipeline.folders import check_recordings
     from harmodels.pipeline.pipeline import load_pipeline
     from harmodels.pipeline.targets import run_folders
 
@@ -154,6 +202,7 @@ def _check(given: argparse.Namespace) -> None:
     config = read_yaml(given.config)
     pipeline = load_pipeline(config, given.root or assets.root())
     project = pipeline.project
+    check_recordings(Path.cwd(), pipeline.datasets.values())
     for report, name in pipeline.reports:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
@@ -189,10 +238,15 @@ def _recency(given: argparse.Namespace) -> None:
 
 
 def _live(given: argparse.Namespace) -> None:
+    from harmodels.files import check_outputs
     from harmodels.live import write_live_page
 
-    write_live_page(given.model, given.out)
-    print(f"{given.out}: open it on a phone (https) or drop a CSV file on it")
+    page = given.out or Path(f"{given.model.resolve().name}.html")
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise HarmodelsError(f"--out {page}: a page ends in .html")
+    check_outputs({"--out": page}, {"the model": given.model})
+    write_live_page(given.model, page)
+    print(f"{page}: open it on a phone (https) or drop a CSV file on it")
 
 
 def _verify(given: argparse.Namespace) -> None:
@@ -212,7 +266,7 @@ def _verify(given: argparse.Namespace) -> None:
 
 
 def _diff(given: argparse.Namespace) -> int:
-    from harmodels.files import write_text
+    from harmodels.files import check_outputs, write_text
     from harmodels.provenance.diff import (
         MOST_LINES,
         compare_folders,
@@ -220,11 +274,10 @@ def _diff(given: argparse.Namespace) -> int:
         diff_lines,
     )
 
-    published = given.right == "published"
+    other = None if given.right == "published" else Path(given.right)
+    check_outputs({"--csv": given.csv}, {"folder A": given.left, "folder B": other})
     cells = (
-        compare_with_published(given.left)
-        if published
-        else compare_folders(given.left, Path(given.right))
+        compare_with_published(given.left) if other is None else compare_folders(given.left, other)
     )
     if given.csv is not None:
         write_text(given.csv, cells.to_csv(index=False, lineterminator="\n"))

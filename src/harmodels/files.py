@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,19 +31,24 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
     A reader sees the old file or the new one, never half of either: the bytes are forced to disk
-    before the rename, and a block that raises leaves nothing behind. Raises ResultsError if the
-    folder cannot be written or the disk is full.
+    before the rename, and a block that raises leaves nothing behind. Into a pipe or a device the
+    bytes are copied. Raises ResultsError if the folder cannot be written or the disk is full.
     """
     path = Path(path)
     temporary: Path | None = None
+    through = _is_device(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent
+            prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=None if through else path.parent
         )
         os.close(handle)
         temporary = Path(name)
         yield temporary
+        if through:
+            with temporary.open("rb") as source, path.open("ab") as target:
+                shutil.copyfileobj(source, target)
+            return
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         # mkstemp makes files private; results are meant to be read by everyone the umask allows
@@ -51,6 +56,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except BrokenPipeError:  # the reader of a pipe has enough
+        raise
     except OSError as error:
         raise ResultsError(
             f"cannot write {path}: {error.strerror or error}. {MORE_SPACE}"
@@ -58,6 +65,65 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Refuse outputs that would take the place of an input, of each other or of a folder.
+
+    Both are by what a user calls them, such as `--out` and `the recording`, None where there is
+    none; a folder among the inputs is all that is in it. Links and other ways to write a path are
+    followed. Raises ResultsError, before anything is opened, and also where the folder of an
+    output cannot be written.
+    """
+    written: dict[str, str] = {}  # real path in small letters → option
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        real = Path(os.path.realpath(path))
+        for name, source in inputs.items():
+            where = None if source is None else _within(real, source)
+            if where is not None:
+                raise ResultsError(
+                    f"{option} {path} is {where}{name} ({source}), which has to stay as it is; "
+                    "write to another path"
+                )
+        if real.is_dir():
+            raise ResultsError(f"{option} {path} is a folder; name a file in it")
+        if _is_device(path):
+            continue
+        other = written.setdefault(str(real).casefold(), option)
+        if other != option:
+            raise ResultsError(f"{option} {path} is the file of {other} too; name another one")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise ResultsError(f"{option} {path}: nothing can be written in {folder}")
+
+
+def _within(path: Path, source: Path) -> str | None:
+    """Return `` if a path is that of a source, `in ` if it is in its folder, None if neither."""
+    if path == Path(os.path.realpath(source)) or _same_file(path, source):
+        return ""
+    if source.is_dir():
+        parents = any(_same_file(parent, source) for parent in path.parents)
+        linked = path.exists() and any(_same_file(path, file) for file in source.rglob("*"))
+        if parents or linked:
+            return "in "
+    return None
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _is_device(path: Path) -> bool:
+    """Return whether a path is a pipe or a device, `/dev/stdout` included, whatever it leads to."""
+    folder = path.parent.resolve()
+    if folder == Path("/dev") or Path("/proc") in folder.parents:
+        return path.exists()
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def remove_leftovers(path: str | Path) -> None:

@@ -13,7 +13,9 @@ PATH = re.compile(
     rf"(?<![\w/.<*-])(?:(?:{TOP})/[\w./-]*\w|(?:[\w-]+/)+[\w.-]+[.](?:py|smk|yaml|j2|js))(?![\w*<{{+])"
 )
 PLACES = ("", "docs", "src/harmodels", "docs/patterns/interruptible")
-FOREIGN = {"profiles/pbs/profile.yaml", "scheduling/job_scheduler.py"}  # a user's, Snakemake's
+# a user's, Snakemake's
+FOREIGN = {"profiles/pbs/profile.yaml", "scheduling/job_scheduler.py"}
+FOREIGN |= {"own/config.yaml", "own/registry.yaml"}
 
 
 def test_every_path_that_a_document_names_exists():

@@ -16,7 +16,7 @@ def guesses(text):
             continue
         texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
         binary = any(isinstance(text, str) and "b" in text and len(text) < 4 for text in texts)
-        ours = name in ("write_text", "archive.open")  # harmodels.files.write_text; a zip's member
+        ours = name in ("write_text", "archive.open", "packed.open")  # `files.write_text`; of a zip
         if not binary and not ours and not any(k.arg == "encoding" for k in call.keywords):
             yield ast.unparse(call)
 

@@ -1,32 +1,22 @@
-"""The page in a headless Chromium: sensor, file, states, accessibility."""
+"""The page in a headless Chromium: sensor, states, accessibility."""
 
 import functools
 import http.server
-import io
 import json
 import re
-import shutil
 import threading
-import time
 from importlib.resources import files
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from harmodels import ElmanClassifier, MLPClassifier, ModelCard, TrainingData
 from harmodels.cli import main
 from harmodels.errors import ModelError
 from harmodels.live.page import live_page
-from harmodels.recordings.classify import Classifier, classify_recording
-from harmodels.recordings.read import Reader, describe_source
+from tests.live.conftest import G, press, state, text, timeline, wait_for, wait_until
 from tests.live.test_scripts import windows_of
 
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--host-resolver-rules=MAP phone.test 127.0.0.1",
-)
 FEED = """
 const [times, values] = arguments;
 times.forEach((time, i) => {
@@ -38,70 +28,6 @@ times.forEach((time, i) => {
   window.dispatchEvent(event);
 });
 """
-G = 9.80665
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    selenium = pytest.importorskip("selenium.webdriver")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("no Chromium with its chromedriver is installed")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield started
-    started.quit()
-
-
-@pytest.fixture(scope="module")
-def page_file(model, card, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("live")
-    model.save(folder / "model", card)
-    assert main(["live", str(folder / "model"), "--out", str(folder / "live.html")]) == 0
-    return folder / "live.html"
-
-
-@pytest.fixture
-def page(browser, page_file):
-    browser.get(page_file.as_uri())
-    yield browser
-    assert browser.get_log("browser") == []  # no error, nothing that the page may not load
-
-
-def press(page):
-    """Press Start or Stop, and wait until the page has heard it."""
-    button = page.find_element("id", "start")
-    before = button.text
-    button.click()
-    wait_until(lambda: button.text != before or state(page) == "silent", before)
-
-
-def wait_until(holds, what, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def state(page):
-    return page.execute_script("return document.body.dataset.state")
-
-
-def text(page, name):
-    return page.execute_script("return document.getElementById(arguments[0]).textContent", name)
-
-
-def wait_for(page, wanted, seconds=20):
-    wait_until(lambda: state(page) == wanted, wanted, seconds)
-
-
-def timeline(page):
-    return pd.read_csv(io.StringIO(page.execute_script("return timelineCsv()")))
 
 
 def check_labels(found, model, windows):
@@ -123,52 +49,6 @@ def test_sensor_at_odd_rates_gives_the_labels_of_python(page, model, recording):
     press(page)
     assert state(page) == "stopped"
     check_labels(timeline(page), model, windows_of(times - times[0], values))
-
-
-@pytest.mark.parametrize("foreign", [False, True], ids=["own", "other names, units, order, times"])
-def test_file_gives_the_labels_of_python(foreign, page, model, card, recording, tmp_path):
-    times, values = recording
-    frame, separator = pd.DataFrame(values, columns=card.channels), ","
-    frame.insert(3, "time", times)
-    if foreign:
-        names = ["ax", "ay", "az", "gx", "gy", "gz"]
-        frame = pd.DataFrame(values * [G, G, G, 1, 1, 1], columns=names)[names[::-1]]
-        frame["timestamp"], separator = 1.7e12 + 1000 * times, ";"
-        times = times - times[0]
-    frame.to_csv(tmp_path / "walk.csv", index=False, sep=separator)
-    page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
-    wait_for(page, "done")
-    check_labels(timeline(page), model, windows_of(times, values))
-    assert foreign or "acceleration in g" in text(page, "state")
-    assert page.execute_script("return !document.getElementById('download').disabled")
-
-
-def test_download_is_what_the_command_classify_writes(page, model, card, tmp_path):
-    values = np.random.default_rng(2).normal(size=(400, 6)) * np.repeat([0.02, 0.6], 200)[:, None]
-    values[:, 0] += 1.0
-    frame = pd.DataFrame(values, columns=card.channels)
-    frame.insert(0, "time", 3 + np.arange(400) / 20 + (np.arange(400) > 290))  # a pause of 1 s
-    frame.to_csv(tmp_path / "walk.csv", index=False)
-    file = tmp_path / "walk.csv"
-    source = describe_source(file, card.channels, card.units, columns={}, given_units={})
-    classify_recording(Classifier(model, "model"), Reader(source), tmp_path / "theirs.csv")
-    page.find_element("id", "file").send_keys(str(tmp_path / "walk.csv"))
-    wait_for(page, "done")
-    theirs = pd.read_csv(tmp_path / "theirs.csv")
-    assert len(theirs) == 37
-    pd.testing.assert_frame_equal(timeline(page), theirs, rtol=0, atol=2e-4)
-    pieces = page.execute_script("return session.pieces")
-    following = np.append(theirs["start"][1:], np.inf)
-    lasting = np.minimum(theirs["end"], following) - theirs["start"]
-    shown = sum(piece["end"] - piece["start"] for piece in pieces)
-    assert shown == pytest.approx(lasting.sum(), abs=0.01)
-
-
-def test_file_without_the_channels_is_refused_by_name(page, tmp_path):
-    (tmp_path / "poem.csv").write_text("time,acc_x\n0,1\n")
-    page.find_element("id", "file").send_keys(str(tmp_path / "poem.csv"))
-    wait_for(page, "failed")
-    assert "no column acc_y, acc_z, gyro_x" in text(page, "state")
 
 
 def test_current_activity_is_announced_and_drawn(page, recording):
@@ -277,6 +157,15 @@ def test_text_of_a_card_is_no_markup_and_says_that_training_was_simulated(model)
     assert "simulated recordings" in html
     described = re.search(r'<script type="application/json" id="model">(.*)</script>', html)
     assert json.loads(described[1])["classes"] == ["lying", "sitting_still", "walking"]
+
+
+def test_gravity_of_the_training_is_in_the_page(card):
+    directions = [{"label": 0, "mean": (0.0, 0.0, 1.0), "cone_deg": 9.0}]
+    gravity = {"sensor": "acc", "low": 0.9, "high": 1.1, "size": 1.1, "directions": directions}
+    network = ElmanClassifier(2, epochs=1).fit(np.ones((4, 20, 6)), [0, 1, 0, 1])
+    network.card_ = ModelCard(**{**dict(card), "gravity": [gravity]})
+    described = re.search(r'id="model">(.*)</script>', live_page(network))
+    assert json.loads(described[1])["gravity"][0]["directions"][0]["mean"] == [0, 0, 1]
 
 
 def test_a_label_cannot_end_the_script_that_holds_it(card):

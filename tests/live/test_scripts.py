@@ -10,7 +10,9 @@ from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, LSTMClassifier
+from harmodels.data.resampling import resample
 from harmodels.live.network import describe_network
+from harmodels.live.page import SCRIPTS
 from harmodels.nn.params import state_dict
 
 NETWORKS = {
@@ -26,6 +28,12 @@ NETWORKS = {
     "hierarchical_gru": HierarchicalClassifier(
         7, branches=[[0, 1], [3, 2], [4, 0]], branch_hidden=3, replicates=2, epochs=1
     ),
+    "gru_mean": GRUClassifier(7, pooling="mean", epochs=1, random_state=1),
+    "gru_both": GRUClassifier(7, layers=2, bidirectional=True, epochs=1, random_state=1),
+    "lstm_both_mean_max": LSTMClassifier(
+        7, layers=2, bidirectional=True, pooling="mean_max", epochs=1, replicates=2, random_state=1
+    ),
+    "hierarchical_max": HierarchicalClassifier(7, pooling="max", branch_hidden=3, epochs=1),
     "hierarchical_lstm": HierarchicalClassifier(7, branch_hidden=3, cell="lstm", epochs=1),
 }
 CLASSIFY = """({network, sequences}) => {
@@ -40,21 +48,15 @@ CUT = """({model, times, values}) => {
   windower.finish();
   return windows;
 }"""
-READ = """({text, model}) => {
-  try { return readCsv(text, model); } catch (error) { return {error: error.message}; }
+RESAMPLE = """({times, columns, rates}) => {
+  const numbers = (array) => Float64Array.from(array);
+  return resample(numbers(times), columns.map(numbers), ...rates).map((c) => Array.from(c));
 }"""
 
 
 def plain(**changes):
     model = {"rate_hz": 20, "window": {"steps": 20, "step": 10, "seconds": 1}}
     return model | {"noise_filter": None, "normalisation": None} | changes
-
-
-def phone(unit="g"):
-    names = ("total_acc_x", "total_acc_y", "total_acc_z")
-    factor = 1 / 9.80665 if unit == "g" else 1
-    given = {"unit": unit, "sensor": "acceleration", "per_si": factor}
-    return plain(channels=[{"name": name, **given} for name in names])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -118,45 +120,17 @@ def test_filter_and_scale_are_those_of_scipy(in_node):
         np.testing.assert_allclose(window["values"], part, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("unit", ["g", "m/s²"])
-@pytest.mark.parametrize("size", [1.0, 9.80665])
-def test_gravity_gives_the_unit_of_a_file_away(in_node, unit, size):
-    text = "time;az;ay;ax\r\n" + "".join(f"{i / 20};{size};0;0\r\n" for i in range(5))
-    read = in_node(READ, {"text": text, "model": phone(unit)})
-    expected = 1.0 if unit == "g" else 9.80665
-    np.testing.assert_allclose(read["vectors"], [[0, 0, expected]] * 5)
+@pytest.mark.parametrize("recorded_hz", [20, 31.3, 50, 52.5, 100, 400])
+def test_another_rate_is_that_of_training(recorded_hz, in_node):
+    rng = np.random.default_rng(4)
+    times = 7 + np.arange(700) / recorded_hz + rng.uniform(-0.1, 0.1, 700) / recorded_hz
+    values = rng.normal(size=(700, 2))
+    given = {"times": times.tolist(), "columns": values.T.tolist(), "rates": [50, recorded_hz]}
+    _, expected = resample(times, values, 50.0, recorded_hz)
+    np.testing.assert_allclose(np.transpose(in_node(RESAMPLE, given)), expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("scale", [1, 1e3, 1e6, 1e9])
-def test_times_come_out_in_seconds(in_node, scale):
-    rows = [f"{index * scale / 20:.6g},0,0,1\n" for index in range(9)]
-    text = "timestamp,acc_x,acc_y,acc_z\n" + "".join(rows)
-    read = in_node(READ, {"text": text, "model": phone()})
-    np.testing.assert_allclose(read["times"], np.arange(9) / 20)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("time,acc_x,acc_y\n0,0,1\n", "no column total_acc_z"),
-        ("time,body_acc_x,body_acc_y,body_acc_z\n0,0,1,0\n", "no column total_acc_x"),
-        ("time,acc_x,acc_y,acc_z\n", "no row of numbers"),
-        ("acc_x,acc_y,acc_z\n0,0,0\n0,0,0\n", "gravity"),
-        ("time,acc_x,acc_y,acc_z\n1,0,0,1\n1,0,0,1\n", "do not rise"),
-    ],
-)
-def test_a_file_that_the_model_cannot_read_is_refused(in_node, text, message):
-    assert message in in_node(READ, {"text": text, "model": phone()})["error"]
-
-
-def test_rows_without_a_value_are_left_out_and_counted(in_node):
-    text = "time,acc_x,acc_y,acc_z\n0,0,0,1\n0.05,,0,1\n0.1,0,0,1\n"
-    read = in_node(READ, {"text": text, "model": phone()})
-    assert len(read["vectors"]) == 2
-    assert any("1 row" in note for note in read["notes"])
-
-
-@pytest.mark.parametrize("name", ["network.js", "recording.js", "drawing.js", "page.js"])
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_script_is_valid(name):
     node = shutil.which("node")
     if node is None:

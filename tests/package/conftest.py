@@ -1,9 +1,9 @@
 """A wheel of this repository, unpacked as an installation would, outside any checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,8 +64,8 @@ def unpacked(repository: Path, once: Callable[..., Path]) -> Path:
     """A source distribution of this repository, unpacked: a folder without git."""
 
     def unpack(folder: Path) -> None:
-        with tarfile.open(build("sdist", repository, folder / "dist")) as archive:
-            archive.extractall(folder, filter="data")
+        # tarfile has its filters from Python 3.11.4 on only, and the archive is our own
+        shutil.unpack_archive(build("sdist", repository, folder / "dist"), folder)
 
     return next(once("sdist", unpack).glob("harmodels-*"))
 

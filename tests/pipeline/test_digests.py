@@ -13,7 +13,7 @@ SCRIPTS = sorted(path.name for path in (root() / "workflow" / "scripts").glob("*
 LEARNERS = "harmodels.training.learners"
 RECURRENT = {
     *("nn.elman", "nn.recurrent", "nn.cells", "nn.stack"),
-    *("models.elman", "models.hierarchical", "models.recurrent_classifier", "models.last_state"),
+    *("models.elman", "models.hierarchical", "models.recurrent_classifier", "models.read_out"),
     *("kernels.elman", "kernels.recurrent", "training.loops.tbptt"),
 }
 GATED = {"nn.cells", "models.hierarchical", "kernels.recurrent"}

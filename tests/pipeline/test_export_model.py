@@ -15,6 +15,7 @@ from harmodels.data.features.catalogue import catalogue
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.data.features.mapping import AffineMap, write_map
 from harmodels.data.features.tables import feature_sequences
+from harmodels.data.look import gravity_of
 from harmodels.data.sequences import write_sequences
 from harmodels.data.splits import Draw
 from harmodels.errors import ConfigurationError, ModelError, ResultsError
@@ -133,6 +134,29 @@ def test_a_perceptron_keeps_its_map_of_features(train, export, features, tmp_pat
     np.testing.assert_array_equal(model.card_.features.slope, lines[0])
     np.testing.assert_array_equal(model.card_.features.intercept, lines[1])
     check_predictions(model, folder, features)
+
+
+def test_a_model_keeps_the_gravity_of_its_training(train, export, recorded):
+    options = {"hidden": 4, "window": 5, "epochs": 1}
+    model = export([train("truncated_bptt", options, unit="m/s²")], configuration="one")
+    training = recorded.take(np.flatnonzero(recorded.official_split == "train"))
+    windows = training.values.reshape(len(training), -1, 3)
+    assert model.card_.gravity == gravity_of(windows, training.labels, CHANNELS, ("g",) * 3)
+
+
+def test_a_model_of_features_keeps_the_gravity_of_their_windows(
+    train, export, features, recorded, tmp_path
+):
+    """The rule gives the recordings of the data set, not the features that the run read."""
+    write_map(tmp_path / "map.parquet", AffineMap(*np.ones((4, len(catalogue())))))
+    folder = train("perceptron", {"hidden1": 3, "hidden2": 3, "epochs": 1}, sequences=features)
+    facts = replace(recorded.facts, channels=RAW_CHANNELS[:3])
+    write_sequences(tmp_path / "sequences.parquet", replace(recorded, facts=facts))
+    model = export([folder], tmp_path / "map.parquet", configuration="one")
+    training = recorded.take(np.flatnonzero(recorded.official_split == "train"))
+    windows = training.values.reshape(len(training), -1, 3)
+    expected = gravity_of(windows, training.labels, RAW_CHANNELS[:3], ("g",) * 3)
+    assert model.card_.gravity == expected
 
 
 def test_labels_in_the_order_of_the_data_set_can_be_scored(train, export, recorded):

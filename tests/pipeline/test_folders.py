@@ -1,8 +1,9 @@
 import pytest
 
-from harmodels.errors import ResultsError
+from harmodels.data.registry import load_registry
+from harmodels.errors import DataError, ResultsError
 from harmodels.pipeline import folders
-from harmodels.pipeline.folders import check_folders
+from harmodels.pipeline.folders import check_folders, check_recordings
 
 REASON = "it is not writable. Choose another folder."
 
@@ -41,3 +42,34 @@ def test_a_folder_without_room_for_snakemakes_own_notes_is_refused(tmp_path, mon
 def test_results_that_cannot_be_written_may_be_looked_at(tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "why_unwritable", lambda folder: REASON)
     assert check_folders(tmp_path, ["results"]) == REASON
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """Return a function to the data set of recordings beside its registry."""
+    entry = """\
+mine:
+  {{title: My walks, licence: mine, citation: none, format: table, recordings: {name}, rate_hz: 50,
+   channels: {{acc_x: g}}, channel_groups: {{acceleration: [acc_x]}}, classes: [sitting, walking],
+   window: {{steps: 100, step: 50, largest_gap_s: 0.2}}, table: {{subject: who, label: what}}}}
+"""
+
+    def make(name):
+        (tmp_path / "mine.yaml").write_text(entry.format(name=name), encoding="utf-8")
+        return load_registry(tmp_path / "mine.yaml")["mine"]
+
+    return make
+
+
+def test_recordings_that_are_missing_are_named_unless_they_were_read(tmp_path, mine):
+    with pytest.raises(DataError, match=r"walks\.csv does not exist"):
+        check_recordings(tmp_path, [mine("walks.csv")])
+    made = tmp_path / "results" / "datasets" / "mine" / "sequences.parquet"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    check_recordings(tmp_path, [mine("walks.csv")])
+
+
+def test_recordings_are_not_among_the_results(tmp_path, mine):
+    with pytest.raises(DataError, match="holds the results too; put the recordings into a folder"):
+        check_recordings(tmp_path, [mine(".")])

@@ -82,7 +82,7 @@ def test_the_report_of_snakemake_has_a_caption_and_labels_for(rules, rule, outpu
     assert shown.labels
 
 
-def test_the_demo_has_seventeen_tables_to_show_in_it(repository):
+def test_the_demo_has_eighteen_tables_to_show_in_it(repository):
     config = yaml.safe_load((repository / "config" / "demo.yaml").read_text(encoding="utf-8"))
     targets = Targets(load_pipeline(config, repository))
-    assert sum(path.endswith(".csv") for path in targets.tables()) == 17
+    assert sum(path.endswith(".csv") for path in targets.tables()) == 18

@@ -16,5 +16,5 @@ with script_job(snakemake, f"classify {snakemake.wildcards.afternoon}"):
         plot=snakemake.output.timeline,
     )
     LOGGER.info("harmodels classify %s", " ".join(arguments))
-    lines = classify(parse(arguments))
+    lines = list(classify(parse(arguments)))
     write_text(snakemake.output.summary, "\n".join(lines) + "\n")

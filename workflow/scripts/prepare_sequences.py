@@ -12,7 +12,8 @@ with script_job(snakemake, f"prepare {name}"):
     dataset = load_registries(registry_files(snakemake.params.registries))[name]
     prepare(
         dataset,
-        Path(snakemake.input.raw),
+        Path(snakemake.input.raw) if snakemake.input.raw else None,
         Path(snakemake.output.sequences),
         Path(snakemake.output.card),
+        snakemake.params.own,
     )

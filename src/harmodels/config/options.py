@@ -13,7 +13,9 @@ harmodels.errors.ConfigurationError: hidden: 0 should be at least 1
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from harmodels.config.base import Count, Number, OneOf, Record, key
+from pydantic import model_validator
+
+from harmodels.config.base import Count, Number, OneOf, Record, key, wrong
 from harmodels.errors import ConfigurationError
 from harmodels.plugins import CELLS
 
@@ -224,10 +226,20 @@ class Recurrent(Options):
         le=WIDEST,
     )
     layers: Count = key(1, "Recurrent layers on top of each other (plain only).", ge=1, le=4)
+    bidirectional: bool = key(
+        False,
+        "Whether each layer has a second one that reads the sequence from its end, whose states "
+        "are joined to the first's (plain only); last then takes the last state of both.",
+    )
+    pooling: Literal["last", "mean", "max", "mean_max"] = key(
+        "last",
+        "What the output layer reads: the state after the last step; the mean or the maximum of "
+        "each unit over all steps of the sequence; or mean and maximum joined.",
+    )
     dropout: Number = key(
         0.5,
-        "Probability with which an element of the last state is dropped in training (inverted "
-        "form).",
+        "Probability with which an element of what the output layer reads is dropped in training "
+        "(inverted form).",
         ge=0,
         lt=1,
     )
@@ -243,6 +255,17 @@ class Recurrent(Options):
         "cross_entropy", "The loss whose validation minimum marks the best weights."
     )
     patience: Count | None = key(None, PATIENCE, ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.bidirectional and self.architecture == "hierarchical":
+            raise wrong("bidirectional is for architecture: plain; leave one of the two out")
+        return self
+
+    @property
+    def features(self) -> int:
+        """Elements that the output layer reads."""
+        return self.hidden * (1 + self.bidirectional) * (1 + (self.pooling == "mean_max"))
 
 
 class Baseline(Options):

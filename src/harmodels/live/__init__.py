@@ -1,7 +1,9 @@
 """One file that runs a trained network in a browser, on the phone's sensor or a CSV file.
 
-`page.html`, `page.css` and the scripts `network.js` (the network), `recording.js` (samples, windows
-and CSV files), `drawing.js` and `page.js` are put together with the weights; see docs/live.md.
+`page.html`, `page.css` and the scripts are put together with the weights; see docs/live.md. The
+scripts are `network.js` (the network), `windows.js` (another rate, filter, windows), `files.js` and
+`form.js` to `joined.js` (ports of `harmodels.data.reading`), `blocks.js`, `look.js` and `axes.js`
+(of `harmodels.data.look`), `drawing.js` and `page.js`.
 """
 
 from harmodels.live.page import write_live_page

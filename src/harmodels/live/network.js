@@ -10,14 +10,13 @@ function decodeTensor(base64) {
 
 /** Return weight · vector + bias for a row-major weight (rows, columns). */
 function affine(weight, bias, vector) {
-  const columns = vector.length;
-  return bias.map((start, row) => {
-    let sum = start;
-    for (let column = 0, at = row * columns; column < columns; column++, at++) {
-      sum += weight[at] * vector[column];
-    }
-    return sum;
-  });
+  const columns = vector.length, result = new Float64Array(bias.length);
+  for (let row = 0, at = 0; row < result.length; row++) {
+    let sum = bias[row];
+    for (let column = 0; column < columns; column++, at++) sum += weight[at] * vector[column];
+    result[row] = sum;
+  }
+  return result;
 }
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
@@ -59,6 +58,22 @@ function runLayer(cell, layer, sequence) {
   });
 }
 
+/** Return the states of a layer, or of one and its twin that reads backwards, in the order of time. */
+function runDirections(cell, [forward, reverse], sequence) {
+  const states = runLayer(cell, forward, sequence);
+  if (!reverse) return states;
+  const others = runLayer(cell, reverse, sequence.slice().reverse()).reverse();
+  return states.map((state, t) => Float64Array.of(...state, ...others[t]));
+}
+
+// What the output layer reads of the states in the order of time: their last (of the direction that
+// reads backwards, whose units begin at `reverse`, the one at the first step), mean or maximum.
+const POOLINGS = {
+  last: (states, reverse) => states.at(-1).map((h, i) => i < reverse ? h : states[0][i]),
+  mean: (states) => states[0].map((_, i) => states.reduce((sum, h) => sum + h[i], 0) / states.length),
+  max: (states) => states[0].map((_, i) => states.reduce((most, h) => Math.max(most, h[i]), -Infinity)),
+};
+
 /** The networks of a model; `description` is what src/harmodels/live/network.py writes. */
 class Network {
   constructor(description) {
@@ -69,10 +84,11 @@ class Network {
     });
     this.cell = description.cell;
     this.outputs = description.outputs;
+    this.pooling = description.pooling; // what is joined for the output layer
     this.branches = description.branches; // channels of each branch of a hierarchy, or null
     this.replicates = description.replicates.map((replicate) => ({
       branches: replicate.branches.map(layer),
-      layers: replicate.layers.map(layer),
+      layers: replicate.layers.map((directions) => directions.map(layer)),
       weight: decodeTensor(replicate.output.weight),
       bias: decodeTensor(replicate.output.bias),
     }));
@@ -91,8 +107,10 @@ class Network {
         replicate.branches[index], sequence.map((vector) => channels.map((c) => vector[c]))));
       states = sequence.map((_, t) => branches.flatMap((branch) => Array.from(branch[t])));
     }
-    for (const layer of replicate.layers) states = runLayer(this.cell, layer, states);
-    const logits = affine(replicate.weight, replicate.bias, states.at(-1));
+    for (const layer of replicate.layers) states = runDirections(this.cell, layer, states);
+    const reverse = replicate.layers.at(-1)[0].hidden;
+    const read = this.pooling.flatMap((part) => Array.from(POOLINGS[part](states, reverse)));
+    const logits = affine(replicate.weight, replicate.bias, read);
     // The logarithms of independent sigmoids, scaled to add up to one, or the logits of a softmax:
     // either way the largest is subtracted first, so that nothing overflows.
     const logarithms = this.outputs === "sigmoids"

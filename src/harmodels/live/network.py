@@ -9,8 +9,10 @@ from torch import Tensor
 
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
+from harmodels.nn import stack
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import take_replicates
+from harmodels.nn.pooling import POOLINGS
 from harmodels.nn.recurrent import RecurrentParams
 
 Description = dict[str, Any]
@@ -20,9 +22,10 @@ SCRIPT = files("harmodels.live").joinpath("network.js")
 def describe_network(model: NetworkClassifier) -> Description:
     """Return what `Network` of network.js is constructed from.
 
-    That is `cell`, `outputs` (`sigmoids` or `softmax`), `branches` (channels of each, or None) and
-    `replicates`: of each the layers of its branches, the layers above them, and the output, every
-    tensor as base64 of little-endian float32.
+    That is `cell`, `outputs` (`sigmoids` or `softmax`), `pooling` (what is joined: `last`, `mean`,
+    `max`), `branches` (channels of each, or None) and `replicates`: of each the layers of its
+    branches, the layers above them, both directions of each, and the output, every tensor as base64
+    of little-endian float32.
     """
     _, options = model._options()
     cell = getattr(options, "cell", "simple_rnn")
@@ -41,6 +44,7 @@ def describe_network(model: NetworkClassifier) -> Description:
     return {
         "cell": cell,
         "outputs": "sigmoids" if isinstance(model, SigmoidOutputs) else "softmax",
+        "pooling": list(POOLINGS[getattr(options, "pooling", "last")]),
         "branches": None if branches is None else [list(channels) for channels in branches],
         "replicates": [
             _replicate(take_replicates(model.params_, [index]))
@@ -52,15 +56,16 @@ def describe_network(model: NetworkClassifier) -> Description:
 def _replicate(params: Any) -> Description:
     """Describe the parameters of one network, whose axis R has length one."""
     branches: list[RecurrentParams] = []
+    levels: list[tuple[RecurrentParams, ...]]
     if hasattr(params, "hand"):  # a hierarchy: (1, F, …)
         fingers = zip(*(tensor.unbind(1) for tensor in params.fingers), strict=True)
         branches = [RecurrentParams(*finger) for finger in fingers]
-        layers = [params.hand]
+        levels = [(params.hand,)]
     else:
-        layers = [params.rnn] if hasattr(params.rnn, "weight_ih") else list(params.rnn)
+        levels = [(params.rnn,)] if hasattr(params.rnn, "weight_ih") else stack.levels(params.rnn)
     return {
         "branches": [_layer(layer) for layer in branches],
-        "layers": [_layer(layer) for layer in layers],
+        "layers": [[_layer(layer) for layer in level] for level in levels],
         "output": {"weight": _text(params.output.weight), "bias": _text(params.output.bias)},
     }
 

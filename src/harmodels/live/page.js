@@ -6,6 +6,8 @@ const network = new Network(model.network);
 const element = (id) => document.getElementById(id);
 
 const SILENT_AFTER_MS = 3000;
+const NO_LABEL = -1; // a window that a finding touches, or in which the sensor stood still
+const MOST_FINDINGS = 6; // that are shown one by one
 const SHOWN_S = 10; // of the signal, while the sensor runs
 const ACTIVE = ["permission", "waiting", "running"];
 const STATES = {
@@ -25,7 +27,7 @@ const STATES = {
 
 const session = {
   state: "idle", windows: [], samples: [], pieces: [], windower: null, start: 0, timer: 0,
-  keepAwake: null, drawing: false,
+  keepAwake: null, drawing: false, findings: [], files: [],
 };
 
 function setState(state, text = STATES[state]) {
@@ -38,17 +40,19 @@ function setState(state, text = STATES[state]) {
 /** Begin a session: an empty timeline and the windower that fills it, which is returned. */
 function begin() {
   stopSensor();
-  Object.assign(session, { windows: [], samples: [], pieces: [] });
-  element("download").disabled = true;
+  Object.assign(session, { windows: [], samples: [], pieces: [], starts: undefined, findings: [] });
+  element("download").disabled = element("reread").hidden = true;
+  showNotes([]);
   return session.windower = new Windower(model, addWindow, (time, vector) => {
     session.samples.push({ time, vector });
   });
 }
 
 /** Classify a window. Its piece of the timeline lasts until the next window starts, or it ends. */
-function addWindow({ start, end, values }) {
-  const probabilities = network.probabilities(values);
-  const best = probabilities.indexOf(Math.max(...probabilities));
+function addWindow({ start, end, values, still }) {
+  const judged = !still && !isTouched(start, end, session.findings);
+  const probabilities = judged ? network.probabilities(values) : null;
+  const best = judged ? probabilities.indexOf(Math.max(...probabilities)) : NO_LABEL;
   session.windows.push({ start, end, best, probabilities });
   const last = session.pieces.at(-1);
   const joins = last && start <= last.end + 1e-6;
@@ -119,38 +123,71 @@ function onMotion(event) {
 
 // A file.
 
-async function openFile(file) {
-  const windower = begin();
-  setState("reading", `Reading ${file.name} …`);
+/** Read files as one recording, classify it, and say how it was understood. */
+async function openFiles(files, options = "") {
+  const windower = begin(), name = files.length > 1 ? `${files.length} files` : files[0].name;
+  const breathe = async (share) => { // false where something else was started meanwhile
+    element("progress").firstElementChild.style.width = `${100 * Math.min(1, share)}%`;
+    await new Promise((resolve) => { setTimeout(resolve); });
+    return session.windower === windower;
+  };
+  setState("reading", `Reading ${name} …`);
+  session.files = files;
+  element("options").value = options;
   try {
-    const { times, vectors, notes } = readCsv(await file.text(), model);
-    for (let i = 0; i < times.length; i++) {
-      windower.push(times[i], vectors[i]);
-      if (i % 2000 === 1999) { // let the page breathe
-        element("progress").firstElementChild.style.width = `${100 * i / times.length}%`;
-        await new Promise((resolve) => { setTimeout(resolve); });
-        if (session.windower !== windower) return; // something else was started meanwhile
+    const recording = await openRecording(files, model.channels, options ? givenBy(options) : undefined);
+    if (recording.options && session.windower === windower) element("options").value = recording.options;
+    showNotes(recording.understood());
+    if (!await recording.read(breathe)) return;
+    checkRate(recording.rateHz, model.rate_hz, recording.timeForm);
+    const { findings, refusal } = lookAt(
+      recording.sessions, model.channels, recording.fileUnits(), model.gravity);
+    const lines = findings.slice(0, MOST_FINDINGS).map((finding) =>
+      [`${lineOf(finding)}: no label`, finding.remedy].filter(Boolean).join("; "));
+    if (findings.length > MOST_FINDINGS) {
+      lines.push(`${counted(findings.length - MOST_FINDINGS, "more such time")}: no label`);
+    }
+    const rate = `${general(recording.rateHz, 4)} Hz`;
+    showNotes([...recording.understood(), rate, ...recording.notes, ...(refusal ? [] : lines)]);
+    if (refusal) throw new Error(`${name}: ${refusal}`);
+    Object.assign(session, { starts: recording.origin, findings });
+    const last = recording.sessions.at(-1).times.at(-1);
+    for (const { times, columns } of partsOf(recording.sessions)) {
+      for (const _ of windower.part(times, columns, recording.rateHz)) {
+        if (!await breathe(windower.origin / last)) return;
       }
     }
-    windower.finish();
-    if (!session.windows.length) throw new Error(`The file has no ${model.window.seconds} s ` +
-      "without a gap, which the model needs for a window.");
-    setState("done", [file.name, ...notes].join(" · "));
+    if (!session.windows.length) throw new Error(`${name} has no ${model.window.seconds} s without a ` +
+      "gap, which the model needs for a window.");
+    if (session.windows.every(({ best }) => best === NO_LABEL)) {
+      throw new Error(`${name}: no window can get a label`);
+    }
+    setState("done", name);
   } catch (error) {
-    setState("failed", error.message);
+    if (session.windower === windower) setState("failed", error.message);
   }
+  element("reread").hidden = false;
   draw();
+}
+
+function showNotes(lines) {
+  element("notes").replaceChildren(...lines.map((line) => {
+    const item = document.createElement("li");
+    item.textContent = line;
+    if (line.startsWith("  ")) item.className = "row"; // of the first rows, as they were understood
+    return item;
+  }));
 }
 
 /** Return the windows as CSV, with the columns of `harmodels classify`. */
 function timelineCsv() {
-  const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
+  const time = (seconds) => timeText(seconds, session.starts);
   const rows = [["start", "end", "label", ...model.classes]];
   for (const { start, end, best, probabilities } of session.windows) {
-    rows.push([start.toFixed(3), end.toFixed(3), model.classes[best],
-      ...probabilities.map((p) => p.toFixed(4))]);
+    rows.push([time(start), time(end), model.classes[best] ?? "",
+      ...model.classes.map((_, c) => probabilities?.[c].toFixed(4) ?? "")]);
   }
-  return rows.map((row) => row.map(quoted).join(",") + "\n").join("");
+  return rows.map((row) => row.map(csvCell).join(",") + "\n").join("");
 }
 
 function download() {
@@ -177,18 +214,19 @@ function draw() {
 
 /** Return what most windows of a recording are, and the means of their probabilities. */
 function summary() {
-  const { windows } = session;
+  const windows = session.windows.filter(({ best }) => best !== NO_LABEL);
+  if (!windows.length) return null;
   const mean = (value) => windows.reduce((sum, one) => sum + value(one), 0) / windows.length;
   const shares = model.classes.map((_, index) => mean(({ best }) => Number(best === index)));
   const best = shares.indexOf(Math.max(...shares));
-  return { best, share: shares[best],
+  return { best, share: shares[best], count: windows.length,
     probabilities: model.classes.map((_, index) => mean((one) => one.probabilities[index])) };
 }
 
 /** Show a window or a summary; screen readers hear of it where the activity changes. */
 function showActivity(newest) {
   const name = newest ? words(model.classes[newest.best])
-    : ACTIVE.includes(session.state) ? "Listening …" : "Ready";
+    : ACTIVE.includes(session.state) ? "Listening …" : session.state === "done" ? "No label" : "Ready";
   const heading = element("activity");
   if (heading.textContent !== name) heading.textContent = name;
   if (newest) heading.dataset.class = newest.best; else delete heading.dataset.class;
@@ -198,7 +236,7 @@ function showActivity(newest) {
   element("now-title").textContent = summed ? "Most of the recording" : "Now";
   element("probabilities-title").textContent = summed ? "Mean probabilities" : "Probabilities";
   element("sureness").textContent = !newest ? ""
-    : summed ? `${Math.round(100 * newest.share)}% of ${session.windows.length} windows`
+    : summed ? `${Math.round(100 * newest.share)}% of ${newest.count} windows`
       : `${Math.round(100 * share)}%, ${sure}`;
   const done = summed ? 1 : (session.windower?.clean?.length ?? 0) / model.window.steps;
   element("progress").firstElementChild.style.width = `${100 * Math.min(1, done)}%`;
@@ -226,15 +264,20 @@ element("start").addEventListener("click", () => {
   draw();
 });
 element("file").addEventListener("change", ({ target }) => {
-  if (target.files.length) openFile(target.files[0]);
+  if (target.files.length) openFiles([...target.files]);
   target.value = ""; // so that the same file can be chosen again
+});
+element("reread").addEventListener("submit", (event) => {
+  event.preventDefault();
+  openFiles(session.files, element("options").value.trim());
 });
 element("download").addEventListener("click", download);
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
     event.preventDefault();
     document.body.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
-    if (kind === "drop" && event.dataTransfer.files.length) openFile(event.dataTransfer.files[0]);
+    if (kind !== "drop") return;
+    droppedFiles(event.dataTransfer).then((files) => { if (files.length) openFiles(files); });
   });
 }
 document.addEventListener("visibilitychange", keepAwake);

@@ -6,7 +6,9 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from harmodels.data.units import unit_factor
+from harmodels.data.look import LIMITS
+from harmodels.data.reading.programs import KNOWN
+from harmodels.data.units import SPELLINGS, UNITS, unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import Accuracy, ModelCard
@@ -15,7 +17,13 @@ from harmodels.files import write_text
 from harmodels.live.network import Description, describe_network
 
 # In this order: a browser defines what a later script uses.
-SCRIPTS = ("network.js", "recording.js", "drawing.js", "page.js")
+SCRIPTS = tuple(
+    f"{name}.js"
+    for name in (
+        *("network", "windows", "files", "form", "times", "table", "sensors", "meaning"),
+        *("order", "clock", "blocks", "look", "axes", "recording", "joined", "drawing", "page"),
+    )
+)
 QUANTITY = re.compile(r"(?:total_)?(acc)_([xyz])|(?:body_)?(gyro)_([xyz])")
 # What is measured → the event's name for it, and the unit that the page has turned it into.
 SENSORS = {"acc": ("acceleration", "m/s²"), "gyro": ("rotation", "rad/s")}
@@ -42,9 +50,8 @@ def live_page(model: NetworkClassifier) -> str:
         "window": f"{description['window']['seconds']:g} s",
         "facts": _facts(kind, card, model),
         "style": _part("page.css"),
-        # without "<" in the JSON no name can close the element
-        "model": json.dumps(description, ensure_ascii=False).replace("<", "\\u003c"),
-        "script": '"use strict";\n'
+        "model": _json(description),
+        "script": f'"use strict";\nconst RULES = {_json(reading_rules())};\n'
         + "\n".join(_part(name).replace('"use strict";\n', "") for name in SCRIPTS),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
@@ -73,7 +80,9 @@ def describe_model(model: NetworkClassifier) -> Description:
     filtered, scaled = card.noise_filter, card.normalisation
     return {
         "classes": [str(name) for name in model.classes_.tolist()],
-        "channels": [_channel(*pair) for pair in zip(card.channels, card.units, strict=True)],
+        "channels": [
+            describe_channel(*pair) for pair in zip(card.channels, card.units, strict=True)
+        ],
         "rate_hz": card.rate_hz,
         "window": {
             "steps": card.window_steps,
@@ -82,11 +91,26 @@ def describe_model(model: NetworkClassifier) -> Description:
         },
         "noise_filter": None if filtered is None else filtered.model_dump(),
         "normalisation": None if scaled is None else scaled.model_dump(),
+        "gravity": None if card.gravity is None else [each.model_dump() for each in card.gravity],
         "network": network,
     }
 
 
-def _channel(name: str, unit: str) -> Description:
+def reading_rules() -> Description:
+    """Return what the scripts read files by, as Python has it."""
+    return {
+        "programs": [
+            {key: value for key, value in entry.items() if key != "seen"}
+            for entry in KNOWN["programs"]
+        ],
+        "unknown": KNOWN["unknown"],
+        "units": UNITS,
+        "spellings": SPELLINGS,
+        "limits": LIMITS,
+    }
+
+
+def describe_channel(name: str, unit: str) -> Description:
     """Return where the page finds a channel: sensor, axis, and the factor from the SI unit."""
     known = QUANTITY.fullmatch(name)
     if known is None:
@@ -135,6 +159,11 @@ def _accuracy(accuracy: Accuracy | None) -> str:
         low, high = accuracy.over_people
         text += f"; 95% interval for other people {low:.1%} to {high:.1%}"
     return text
+
+
+def _json(value: object) -> str:
+    # without "<" no name can close the element that holds it
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _part(name: str) -> str:

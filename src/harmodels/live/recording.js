@@ -1,183 +1,180 @@
 "use strict";
-// From samples at odd times to the windows that the network reads, and from a CSV file to samples.
+// A recording: one file, or several of an app, from text to samples in the order of time.
 
-const GRAVITY = 9.80665; // m/s²
-const LARGEST_GAP_S = 0.2; // between two samples of one part, as `harmodels classify` has it
+const SLICE_MS = 50; // of work, after which the page may breathe
 
-/** Second-order sections (b0, b1, b2, a0, a1, a2), at rest as if `first` had always been there. */
-class Sections {
-  constructor(sections, first) {
-    let level = first;
-    this.sections = sections.map((row) => {
-      const [b0, b1, b2, a1, a2] = [0, 1, 2, 4, 5].map((index) => row[index] / row[3]);
-      const steady = level * (b0 + b1 + b2) / (1 + a1 + a2);
-      const late = b2 * level - a2 * steady;
-      const state = [b1 * level - a1 * steady + late, late];
-      level = steady;
-      return { b0, b1, b2, a1, a2, state };
-    });
+/** A recording in one file: a port of data/reading/recording.py. */
+class FileRecording {
+  constructor(file, form, channels, given = NOTHING_GIVEN) {
+    Object.assign(this, { file, form, channels, name: baseName(file.name) });
+    this.told = Boolean(given.time_unit);
+    this.meaning = this.naming(() => recognise(form, channels, given, this.name));
   }
 
-  /** Return the filtered value (direct form II transposed, as scipy.signal.sosfilt). */
-  next(value) {
-    return this.sections.reduce((x, { b0, b1, b2, a1, a2, state }) => {
-      const y = b0 * x + state[0];
-      state[0] = b1 * x - a1 * y + state[1];
-      state[1] = b2 * x - a2 * y;
-      return y;
-    }, value);
+  /** Put the name of the file before what is wrong with it. */
+  naming(work) {
+    try {
+      return work();
+    } catch (error) {
+      if (!error.message.includes(this.name)) error.message = `${this.name}: ${error.message}`;
+      throw error;
+    }
   }
-}
 
-const median = (values) => Float64Array.from(values).sort()[values.length >> 1];
-
-/** Interpolates samples onto even times, filters and scales them, and cuts windows. */
-class Windower {
   /**
-   * `onWindow({start, end, values})` is called with each window, its times in seconds and an array
-   * of vectors; `onSample(time, vector)` with each even sample before it is filtered.
+   * Read all of it; `breathe(share)` is awaited now and then, and false ends the reading.
+   *
+   * Returns whether it came to the end; then there are `sessions` of {times, columns} in the
+   * model's units, `origin`, `rateHz` and `notes`.
    */
-  constructor(model, onWindow, onSample = () => {}) {
-    Object.assign(this, { model, onWindow, onSample, last: null });
+  async read(breathe) {
+    const { form, meaning, channels } = this, { names } = form;
+    const columns = [...new Set(Object.values(meaning.columns).flat())];
+    const marks = marksOf(form, columns), places = columns.map((name) => names.indexOf(name));
+    const sums = channels.map(({ name }) => meaning.columns[name].map((column) => columns.indexOf(column)));
+    const factors = channels.map(({ name, unit }) => unitFactor(meaning.units[name], unit));
+    const clock = meaning.time.map((name) => names.indexOf(name)), times = new Times(meaning.timeUnit);
+    const mark = clock.length ? marksOf(form, meaning.time)[0] : ".";
+    const faults = new Faults(), seconds = [], values = channels.map(() => []);
+    let row = 0, due = performance.now() + SLICE_MS, done = 0;
+    for await (const rows of rowsOf(this.file, form, faults, (bytes) => { done = bytes; })) {
+      for (const [line, cells] of rows) {
+        let bad = null, missing = null;
+        const numbers = places.map((place, i) => {
+          const number = numberOf(cells[place], marks[i]);
+          if (number === null) {
+            bad ??= `'${cells[place]}' in column '${columns[i]}' is no number` +
+              ({ ",": " with a decimal comma", ".": " with a decimal point" }[marks[i]] ?? "");
+          } else if (Number.isNaN(number)) missing ??= `no value in column '${columns[i]}'`;
+          return number;
+        });
+        const time = clock.length ? this.#seconds(cells, clock, times, mark) : row / meaning.rateHz;
+        row++;
+        if (Number.isNaN(time)) {
+          const cell = cells[clock[0]];
+          if (MISSING.test(cell)) missing ??= `no value in column '${meaning.time[0]}'`;
+          else bad ??= `'${cell}' in column '${meaning.time[0]}' is no time`;
+        }
+        if (bad || missing) {
+          faults.add(bad ? "unreadable" : "missing", line, bad ?? missing);
+          continue;
+        }
+        seconds.push(time);
+        sums.forEach((parts, d) => {
+          values[d].push(factors[d] * parts.reduce((sum, part) => sum + numbers[part], 0));
+        });
+      }
+      if (performance.now() > due) {
+        if (!await breathe(done / this.file.size)) return false;
+        due = performance.now() + SLICE_MS;
+      }
+    }
+    faults.check(this.name);
+    if (!seconds.length) {
+      throw new Error(`${this.name}: none of ${faults.rows.toLocaleString("en")} rows holds a time and a ` +
+        `number in each of ${columns.join(", ")}; name other columns (--columns), or another form of the ` +
+        `time than ${meaning.timeUnit} (--time-unit)`);
+    }
+    this.notes = faults.lines();
+    if (!await breathe(1)) return false;
+    const typed = values.map((column) => Float64Array.from(column));
+    this.naming(() => this.#inOrder(Float64Array.from(seconds), typed, times));
+    return breathe(1);
   }
 
-  /** Take the sample at `time` in seconds, in the units of the model's channels. */
-  push(time, vector) {
-    if (this.last && (time <= this.last.time || time - this.last.time > LARGEST_GAP_S)) {
-      if (time === this.last.time) return; // a repeated time
-      this.finish(); // a gap or a step back in time: no window goes across
-    }
-    if (!this.last) {
-      Object.assign(this, { origin: time, count: 0, raw: [], clean: [], filters: null, cut: 0 });
-      this.last = { time, vector };
-    }
-    // A millionth of an interval more, so that rounded times of even samples lose none of them.
-    this.#interpolate(time, vector, time + 1e-6 / this.model.rate_hz);
-    this.last = { time, vector };
+  #seconds(cells, clock, times, mark) {
+    if (clock.length > 1) return times.next(clock.map((place) => cells[place]).join(" "));
+    const cell = cells[clock[0]];
+    return times.next(times.form in SECONDS && mark === "," ? cell.replace(",", ".") : cell);
   }
 
-  /** Complete what can be completed at the end of a part; the next sample begins another. */
-  finish() {
-    if (!this.last) return;
-    const { time, vector } = this.last;
-    this.#interpolate(time, vector, time + 0.5 / this.model.rate_hz);
-    const half = this.#medianHalf();
-    for (let i = 0; i < half && this.raw.length; i++) { // padded with the last value
-      this.raw.push(this.raw.at(-1));
-      this.#clean();
+  #inOrder(seconds, columns, times) {
+    const { meaning } = this;
+    if (!meaning.time.length) {
+      this.origin = meaning.starts ?? { seconds: 0 };
+      this.rateHz = meaning.rateHz;
+      this.sessions = [{ times: seconds, columns }];
+      return;
     }
-    this.last = null;
+    const order = new Order(seconds, columns), pace = paceOf(order, meaning.timeUnit);
+    const mended = mendTimes(order, pace);
+    this.origin = times.origin;
+    this.rateHz = pace.rateHz;
+    this.sessions = mended.sessions.map(({ times: own, rows }) => (
+      { times: own, columns: columns.map((column) => Float64Array.from(rows, (row) => column[row])) }));
+    this.notes.push(...pace.notes, ...mended.notes);
+    const note = !meaning.program && !this.told &&
+      ambiguity(meaning.timeUnit, cellsOf(this.form, meaning.time[0]));
+    if (note) this.notes.push(note);
   }
 
-  #interpolate(time, vector, until) {
-    const step = 1 / this.model.rate_hz;
-    for (let at; (at = this.origin + this.count * step) <= until; this.count++) {
-      const share = time > this.last.time
-        ? Math.min(1, (at - this.last.time) / (time - this.last.time)) : 1;
-      const even = vector.map((x, d) => this.last.vector[d] + share * (x - this.last.vector[d]));
-      this.onSample(at, even);
-      if (!this.raw.length) for (let i = 0; i < this.#medianHalf(); i++) this.raw.push(even);
-      this.raw.push(even);
-      this.#clean();
-    }
+  get options() {
+    return optionsOf(this.meaning);
   }
 
-  #medianHalf() {
-    return this.model.noise_filter ? this.model.noise_filter.median_steps >> 1 : 0;
+  get timeForm() {
+    return this.meaning.time.length ? this.meaning.timeUnit : "";
   }
 
-  /** Filter and scale the newest sample whose neighbours have come, and cut a window if one ends. */
-  #clean() {
-    const { noise_filter: noise, normalisation: scaled, window, rate_hz } = this.model;
-    const width = 2 * this.#medianHalf() + 1;
-    if (this.raw.length < width) return;
-    let vector = this.raw[this.#medianHalf()];
-    if (noise) {
-      vector = vector.map((_, d) => median(this.raw.slice(0, width).map((sample) => sample[d])));
-      this.filters ??= Array.from(vector, (first) => new Sections(noise.sections, first));
-      vector = vector.map((value, d) => this.filters[d].next(value));
-    }
-    this.raw.shift();
-    if (scaled) vector = vector.map((x, d) => (x - scaled.offset[d]) / scaled.scale[d]);
-    this.clean.push(Float32Array.from(vector)); // as Python passes it to the network
-    if (this.clean.length < window.steps) return;
-    const start = this.origin + this.cut / rate_hz;
-    this.onWindow({ start, end: start + window.steps / rate_hz, values: this.clean.slice() });
-    this.clean.splice(0, window.step);
-    this.cut += window.step;
+  /** Return the units of the channels in the file. */
+  fileUnits() {
+    return this.channels.map(({ name }) => this.meaning.units[name]);
+  }
+
+  /** Return lines for a user: program, the equivalent options, and the first three rows. */
+  understood() {
+    const { meaning, form, channels } = this;
+    const by = meaning.program ? `written by ${meaning.program}; ` : "";
+    const count = Math.min(3, form.sample.length);
+    const columns = channels.map(({ name, unit }) => {
+      const factor = unitFactor(meaning.units[name], unit);
+      return meaning.columns[name].map((column) => numbersOf(form, column).slice(0, count))
+        .reduce((sum, more) => sum.map((value, i) => value + more[i]))
+        .map((value) => value * factor);
+    });
+    const times = Array.from({ length: count }, (_, row) => meaning.time.length
+      ? meaning.time.map((name) => cellsOf(form, name)[row]).join(" ") : (row / meaning.rateHz).toFixed(3));
+    return [`${this.name}: ${by}read as ${optionsOf(meaning)}`, ...rowsShown(times, columns, channels)];
   }
 }
 
-/** Return what a column measures, for example "acc_x", or null: many programs name it otherwise. */
-function quantityOf(name) {
-  const known = name.toLowerCase().trim().match(
-    /^(?:total_|body_(?=g))?(a|acc|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope)[ _.-]?([xyz])\b/);
-  return known && `${known[1][0] === "a" ? "acc" : "gyro"}_${known[2]}`;
+/** Return lines of rows for a user, with a line of names above them. */
+function rowsShown(times, columns, channels) {
+  const rows = [["time", ...channels.map(({ name, unit }) => `${name} (${unit})`)],
+    ...times.map((time, row) => [time, ...columns.map((column) => general(column[row], 4))])];
+  const widths = rows[0].map((_, k) => Math.max(...rows.map((cells) => cells[k].length)));
+  return rows.map((cells) => `  ${cells.map((cell, k) => cell.padStart(widths[k])).join("  ")}`);
 }
 
-/** Return {times, vectors, notes} of a CSV text; an Error says what the model misses in it. */
-function readCsv(text, model) {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const header = lines[0];
-  const separator = [",", ";", "\t"].find((mark) => header.includes(mark)) ?? ",";
-  const cells = (line) => line.split(separator).map((cell) => cell.trim().replace(/^"|"$/g, ""));
-  const names = cells(header);
-  const columns = model.channels.map(({ name }) => {
-    const exact = names.indexOf(name);
-    return exact >= 0 ? exact : names.findIndex((other) => quantityOf(other) === quantityOf(name));
-  });
-  const missing = model.channels.filter((_, d) => columns[d] < 0).map(({ name }) => name);
-  if (missing.length) {
-    throw new Error(`The file has no column ${missing.join(", ")}; its columns are ` +
-      `${names.join(", ")}. Name the columns as the model does: ` +
-      `${model.channels.map(({ name }) => name).join(", ")}.`);
-  }
-  const clock = names.findIndex((name) => /^(t|time|timestamp|seconds)(?![a-z])/i.test(name));
-  const times = [], vectors = [], notes = [];
-  let incomplete = 0;
-  lines.forEach((line, index) => {
-    if (!index || !line.trim()) return;
-    const parts = cells(line);
-    const numbers = (clock < 0 ? columns : [clock, ...columns]).map(
-      (column) => parts[column] ? Number(parts[column]) : NaN);
-    if (!numbers.every(Number.isFinite)) { incomplete++; return; }
-    times.push(clock < 0 ? (index - 1) / model.rate_hz : numbers.shift());
-    vectors.push(numbers);
-  });
-  if (!vectors.length) throw new Error("The file has no row of numbers below its header.");
-  if (incomplete) notes.push(`left out ${incomplete} ${incomplete > 1 ? "rows" : "row"} with missing values`);
-  if (clock < 0) notes.push(`no time column: read as ${model.rate_hz} Hz`);
-  inSeconds(times, notes);
-  inUnitsOfModel(vectors, model, notes);
-  return { times, vectors, notes };
+const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
+
+/**
+ * Return the recording of some files: {understood(), fileUnits(), options, async read(breathe)}, and
+ * after reading {sessions, origin, rateHz, notes}. An Error says what is wrong.
+ */
+async function openRecording(files, channels, given = NOTHING_GIVEN) {
+  const found = await unpack(files);
+  if (!found.length) throw new Error(`${files[0].name} holds no file that is not hidden`);
+  if (found.length > 1) return openJoined(found, channels, given);
+  const [file] = found, form = readForm(await headOf(file), baseName(file.name));
+  return new FileRecording(file, form, channels, given);
 }
 
-/** Scale times of a file to seconds from its start; a phone is sampled at 5 Hz to 2 kHz. */
-function inSeconds(times, notes) {
-  const pauses = times.slice(1).map((time, i) => time - times[i]).filter((pause) => pause > 0);
-  if (!pauses.length) throw new Error("The times of the file do not rise.");
-  const pause = median(pauses);
-  const unit = [["s", 1], ["ms", 1e3], ["µs", 1e6], ["ns", 1e9]].find(
-    ([, size]) => pause / size >= 5e-4 && pause / size <= LARGEST_GAP_S);
-  if (!unit) throw new Error(`The times of the file are ${pause} apart, in no unit that fits.`);
-  if (unit[1] > 1) notes.push(`times are in ${unit[0]}`);
-  const origin = unit[1] > 1 ? times[0] : 0; // seconds stay what they are
-  times.forEach((time, i) => { times[i] = (time - origin) / unit[1]; });
+/** Yield the parts of sessions between pauses longer than `LARGEST_GAP_S`. */
+function* partsOf(sessions) {
+  for (const { times, columns } of sessions) {
+    for (let first = 0, i = 1; i <= times.length; i++) {
+      if (i < times.length && times[i] - times[i - 1] <= LARGEST_GAP_S) continue;
+      yield { times: times.subarray(first, i), columns: columns.map((column) => column.subarray(first, i)) };
+      first = i;
+    }
+  }
 }
 
-/** Scale accelerations to the model's unit, which gravity gives away. */
-function inUnitsOfModel(vectors, model, notes) {
-  const axes = model.channels.flatMap(({ sensor }, d) => sensor === "acceleration" ? [d] : []);
-  if (axes.length < 3) return;
-  const size = median(vectors.map((vector) => Math.hypot(...axes.map((d) => vector[d]))));
-  const unit = size > 0.7 && size < 1.6 ? "g" : size > 7 && size < 16 ? "m/s²" : null;
-  if (!unit) {
-    throw new Error(`The acceleration is ${size.toPrecision(3)} in size, where gravity makes it ` +
-      "about 1 (g) or 9.8 (m/s²). The model needs acceleration with gravity.");
-  }
-  notes.push(`acceleration in ${unit}`);
-  for (const d of axes) {
-    const factor = model.channels[d].per_si * (unit === "g" ? GRAVITY : 1);
-    if (Math.abs(factor - 1) > 1e-9) for (const vector of vectors) vector[d] *= factor;
-  }
+/** Return a time of the recording as its file has it. */
+function timeText(seconds, origin = { seconds: 0 }) {
+  if (origin.date === undefined) return (seconds + origin.seconds).toFixed(3);
+  const ms = Math.round(1000 * (origin.fraction + seconds));
+  const whole = Math.floor(ms / 1000);
+  return dateText({ date: origin.date + whole, fraction: ms / 1000 - whole, offset: origin.offset }, 3, "T");
 }

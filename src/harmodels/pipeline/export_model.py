@@ -17,7 +17,8 @@ from harmodels.data.dataset import Dataset
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS
-from harmodels.data.sequences import read_subjects
+from harmodels.data.look.gravity import Gravity, gravity_of
+from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
@@ -186,6 +187,7 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
         window_step=step,
         noise_filter=UCI_HAR if dataset.format == "uci_har" and features is None else None,
         features=features,
+        gravity=_gravity(source, run, features),
         accuracy=_accuracy(run, plan.checkpoint, replicates, read_subjects(source.sequences)),
         origin={
             "report": plan.report,
@@ -198,6 +200,26 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
             "weights_sha256": [part.files["weights.safetensors"] for part in run.records],
         },
     )
+
+
+def _gravity(
+    source: ModelSource, run: Run, features: AffineMap | None
+) -> tuple[Gravity, ...] | None:
+    """Return what the sequences that a run was trained on hold of gravity."""
+    sequences = read_sequences(source.sequences)
+    if (sequences.official_split == "train").any():
+        sequences = sequences.take(np.flatnonzero(sequences.official_split == "train"))
+    if features is not None:  # the windows that they were computed from
+        if not set(RAW_CHANNELS[:3]) <= set(sequences.facts.channels):
+            return None
+        sequences = sequences.select_channels(RAW_CHANNELS[:3]).in_unit("g")
+    elif run.record.channels:
+        sequences = sequences.select_channels(run.record.channels)
+    if run.record.unit and features is None:
+        sequences = sequences.in_unit(run.record.unit)
+    shortest = int(sequences.lengths.min())
+    windows = np.stack([sequences[row][:shortest] for row in range(len(sequences))])
+    return gravity_of(windows, sequences.labels, sequences.facts.channels, sequences.facts.units)
 
 
 def _window(dataset: Dataset) -> tuple[int | None, int | None]:

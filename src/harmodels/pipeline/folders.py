@@ -1,10 +1,12 @@
-"""Checks of the folder that results are written into, before anything is planned."""
+"""Checks of the folders of results and of a user's recordings, before anything is planned."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmodels.errors import ResultsError
+from harmodels.data.dataset import Dataset
+from harmodels.data.own_files import check_own_files, own_recordings
+from harmodels.errors import DataError, ResultsError
 from harmodels.files import MORE_SPACE, why_unwritable
 
 
@@ -22,6 +24,23 @@ def check_folders(work: Path, names: Iterable[str]) -> str | None:
             f"Snakemake writes into {notes}, even in a dry run, and cannot. {MORE_SPACE}"
         )
     return why_unwritable(work)
+
+
+def check_recordings(work: Path, datasets: Iterable[Dataset]) -> None:
+    """Raise DataError naming recordings of a user's own that cannot be read.
+
+    They are missing and were never read, or their folder holds the results too, which change.
+    """
+    results = (work / "results").resolve()
+    for dataset in datasets:
+        path = own_recordings(dataset)
+        if path is not None and path.is_dir() and results.is_relative_to(path.resolve()):
+            raise DataError(
+                f"{dataset.name}: the folder of the recordings, {path.resolve()}, holds the "
+                "results too; put the recordings into a folder of their own"
+            )
+        if not (work / "results" / "datasets" / dataset.name / "sequences.parquet").exists():
+            check_own_files(dataset)
 
 
 def _refuse_dead_ends(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from harmodels.assets import root
@@ -9,7 +11,9 @@ from harmodels.config.experiments import Configuration
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.formats import FORMATS
 from harmodels.data.hands import GROUP, fingers_of
+from harmodels.data.own_files import own_archive, own_files, own_recordings
 from harmodels.errors import ConfigurationError
+from harmodels.files import sha256
 from harmodels.pipeline.digests import code_of, digest_of
 from harmodels.pipeline.pipeline import Pipeline, is_folded
 from harmodels.pipeline.targets import (
@@ -43,9 +47,26 @@ class Inputs:
         """Return the registry's entry as text: a changed entry reruns what it decides."""
         return repr(self.pipeline.dataset(wildcards.dataset))
 
+    def raw(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the folder of raw files; none for recordings that are read where they lie."""
+        own = own_recordings(self.pipeline.dataset(wildcards.dataset))
+        return [] if own else f"results/datasets/{wildcards.dataset}/raw"
+
+    def own_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a user's own that a data set is made of."""
+        return [str(file) for file in own_files(self.pipeline.dataset(wildcards.dataset))]
+
+    def own_hashes(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the SHA-256 of these files by path: content alone decides about a rerun."""
+        files = map(Path, self.own_files(wildcards))
+        return {str(file): _sha256(file, *_state(file)) for file in files if file.is_file()}
+
     def archive(self, wildcards: Wildcards) -> str:
-        """Return the path of a data set's archive."""
-        archive = self.pipeline.dataset(wildcards.dataset).archive
+        """Return the path of a data set's archive: a user's own is not copied."""
+        dataset = self.pipeline.dataset(wildcards.dataset)
+        archive, own = dataset.archive, own_archive(dataset)
+        if own is not None:
+            return str(own)
         assert archive is not None, "rules ask for archives of recorded data sets only"
         return f"{self.pipeline.project.downloads}/{wildcards.dataset}/{archive.file}"
 
@@ -219,6 +240,17 @@ class Inputs:
         if section == "claims":
             return [*self._claims(wildcards).values()]
         return [self._spec(section, wildcards)]
+
+
+def _state(file: Path) -> tuple[int, int]:
+    known = file.stat()
+    return known.st_size, known.st_mtime_ns
+
+
+@cache
+def _sha256(file: Path, size: int, mtime_ns: int) -> str:
+    """Return the hash of a file once in a process, as long as it looks the same."""
+    return sha256(file)
 
 
 def _digests(files: Iterable[str]) -> dict[str, str]:

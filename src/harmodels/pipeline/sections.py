@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harmodels.config.experiments import Experiment
+from harmodels.data.own_files import own_archive
 from harmodels.pipeline.pipeline import Pipeline
 from harmodels.pipeline.targets import CORRELATIONS, Targets, run_folders
 
@@ -79,6 +80,8 @@ def recorded_datasets(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
 def _recorded_archive(pipeline: Pipeline, dataset: str) -> dict[str, Any] | None:
     """Return where an archive lies below the results, and its known hashes; None elsewhere."""
     archive = pipeline.datasets[dataset].archive
+    if own_archive(pipeline.datasets[dataset]) is not None:
+        return None  # read where it lies, its hash is in the card
     downloads = Path(pipeline.project.downloads)
     if archive is None or downloads.parts[:1] != ("results",):
         return None
