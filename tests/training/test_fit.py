@@ -123,7 +123,7 @@ class Scripted:
     def initialise(self, generators, recordings):
         return State(Weight(torch.tensor([[r, 0.0] for r in range(len(generators))])))
 
-    def train_epoch(self, state, recordings, order, dropout):
+    def train_epoch(self, state, recordings, order, dropout, epoch=1):
         value = state.params.value.clone()
         value[:, 1] += 1
         losses = [self.train[int(r)][int(e) - 1] for r, e in value.tolist()]
@@ -156,8 +156,8 @@ def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(recordings):
 def test_weights_that_become_infinite_in_the_last_update_are_a_divergence(recordings, validation):
     @dataclass(frozen=True)
     class Exploding(Scripted):
-        def train_epoch(self, state, data, order, dropout):
-            after, losses = super().train_epoch(state, data, order, dropout)
+        def train_epoch(self, state, data, order, dropout, epoch=1):
+            after, losses = super().train_epoch(state, data, order, dropout, epoch)
             value = after.params.value
             value[:, 1] = torch.where(value[:, 1] == 3, torch.inf, value[:, 1])
             return after, losses

@@ -28,6 +28,16 @@ MEASURE_GRADIENTS = (
     "Whether the history records, before and after training, the norm of the loss's gradient at "
     "the state k steps before the last as gradient_norm_k, mean over the training sequences."
 )
+CLIP_NORM = "Bound on the norm of a network's gradient; null leaves it alone."
+WEIGHT_DECAY = (
+    "Share of every parameter, times the step size, that an update takes away before its step "
+    "(decoupled from the gradient, as in AdamW)."
+)
+SCHEDULE = (
+    "The step size over the training: constant; or one_cycle, a rise by half a cosine from 1/25 "
+    "of learning_rate over the first 3/10 of all updates, then a fall to 1/250,000 of it."
+)
+RateSchedule = Literal["constant", "one_cycle"]
 PATIENCE = (
     "Training ends when the validation loss has not reached a new minimum for this many epochs; "
     "null trains all epochs."
@@ -126,9 +136,9 @@ class Minibatch(Options):
         "Biases start at zero.",
     )
     optimiser: Literal["sgd", "adam"] = key("sgd", "The update rule.")
-    clip_norm: Number | None = key(
-        None, "Bound on the norm of a network's gradient; null leaves it alone.", gt=0
-    )
+    clip_norm: Number | None = key(None, CLIP_NORM, gt=0)
+    weight_decay: Number = key(0.0, WEIGHT_DECAY, ge=0)
+    schedule: RateSchedule = key("constant", SCHEDULE)
     monitor: ElmanLoss = key(
         "binary_cross_entropy",
         "The validation loss whose minimum marks the best weights and that patience looks at.",
@@ -156,6 +166,9 @@ class Perceptron(Options):
     momentum: Number = key(
         0.0, "Share of the previous step that is added to each step.", ge=0, lt=1
     )
+    clip_norm: Number | None = key(None, CLIP_NORM, gt=0)
+    weight_decay: Number = key(0.0, WEIGHT_DECAY, ge=0)
+    schedule: RateSchedule = key("constant", SCHEDULE)
     dropout: Number = key(
         0.0,
         "Probability with which an input of the second layer is dropped in training.",
@@ -245,6 +258,9 @@ class Recurrent(Options):
     )
     batch_size: Count = key(50, BATCH_SIZE, ge=1)
     learning_rate: Number = key(0.001, "Step size of Adam.", gt=0)
+    clip_norm: Number | None = key(None, CLIP_NORM, gt=0)
+    weight_decay: Number = key(0.0, WEIGHT_DECAY, ge=0)
+    schedule: RateSchedule = key("constant", SCHEDULE)
     epochs: Count = key(50, EPOCHS, ge=1)
     initialisation: Literal["keras", "torch"] = key(
         "keras",

@@ -224,7 +224,7 @@ class _Epoch:
         order = index_tensor(orders, self.data.labels.device)
         dropout = _generators(self.schedule, replicates, Purpose.DROPOUT, self.epoch)
         before = _take(self.result.last, active, len(self.result.outcomes))
-        after, measured = self.learner.train_epoch(before, self.data, order, dropout)
+        after, measured = self.learner.train_epoch(before, self.data, order, dropout, self.epoch)
         losses = {name: values.cpu().tolist() for name, values in measured.items()}
         for position, index in enumerate(active):
             outcome = self.result.outcomes[index]

@@ -43,6 +43,7 @@ class SequenceTensors:
     labels: Tensor  # (N,)
     classes: int
     fingers: Tensor | None = None  # (F, K) channels of each finger, of sequences of hands
+    weights: Tensor | None = None  # (N,) float32, of the sequences' losses; None: 1 each
 
     @classmethod
     def of_equal_length(cls, inputs: Tensor, labels: Tensor, classes: int) -> "SequenceTensors":
@@ -79,8 +80,10 @@ class SequenceTensors:
 
     def to(self, device: str) -> "SequenceTensors":
         """Return the tensors with frames and labels on `device`."""
-        frames, labels = self.frames.to(device), self.labels.to(device)
-        return replace(self, frames=frames, labels=labels)
+        weights = None if self.weights is None else self.weights.to(device)
+        return replace(
+            self, frames=self.frames.to(device), labels=self.labels.to(device), weights=weights
+        )
 
 
 class Learner(Protocol):
@@ -107,10 +110,12 @@ class Learner(Protocol):
         data: SequenceTensors,
         order: Tensor,
         dropout: Draws,
+        epoch: int = 1,
     ) -> tuple[State, Losses]:
         """Train each replicate once through its row of `order` (R, n).
 
-        `dropout` yields a generator a replicate for whatever the epoch draws at random. The
+        `dropout` yields a generator a replicate for whatever the epoch draws at random; `epoch`,
+        of the options' `epochs`, counts from 1 and decides the step size of a schedule. The
         losses, each (R,), are means over the epoch, taken before each update.
         """
 

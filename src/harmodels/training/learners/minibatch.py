@@ -83,7 +83,7 @@ class MinibatchLearner(ElmanLearner):
         return State(params, optim.adam_state(params) if self.options.optimiser == "adam" else ())
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws, epoch: int = 1
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         if self.engine == "reference":

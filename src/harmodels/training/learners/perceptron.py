@@ -94,7 +94,7 @@ class PerceptronLearner(SoftmaxLearner):
         return State(params, map_params(torch.zeros_like, params) if options.momentum else ())
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws, epoch: int = 1
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         options = self.options

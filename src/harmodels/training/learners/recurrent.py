@@ -142,7 +142,7 @@ class RecurrentLearner(SoftmaxLearner):
         return State(params, optim.adam_state(params))
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws, epoch: int = 1
     ) -> tuple[State, Losses]:
         """Update after every batch."""
         network, options = architecture(self.options, data), self.options

@@ -37,7 +37,7 @@ class TruncatedBpttLearner(ElmanLearner):
         return State(params)
 
     def train_epoch(
-        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws
+        self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws, epoch: int = 1
     ) -> tuple[State, Losses]:
         """Update after every window of every sequence, or after every sequence."""
         options = self.options
