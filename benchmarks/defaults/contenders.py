@@ -42,7 +42,7 @@ FACTORS: dict[str, dict[str, list[Any]]] = {
         "pooling": ["last", "mean"],
         "bidirectional": [False],
         "learning_rate": [0.001, 0.01],
-        "scale": [None],
+        "scale": [None, "auto"],
         "schedule": ["constant"],
         "batch_size": [32],
     },

@@ -109,8 +109,6 @@ GROUPS: dict[str, dict[str, Read]] = {
         )},
         "MotionSense": partial(prepared, "motionsense", 10, 8),
         "GestureMidAir": ts("GestureMidAirD1", "GestureMidAirD2", "GestureMidAirD3"),
-        "Trace": ts("Trace"),
-        "Cricket": ts("CricketX", "CricketY", "CricketZ"),
     },
     "confirming": {
         **{name: ts(name) for name in (
