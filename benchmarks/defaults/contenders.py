@@ -8,7 +8,7 @@ from sklearn import neural_network
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.defaults.peers import Aeon, Flat, Keras, Torch
+from benchmarks.defaults.peers import Flat, Keras, MiniRocket, Torch
 from harmodels import ElmanClassifier, GRUClassifier, LSTMClassifier, MLPClassifier
 
 Contender = Callable[[int], Any]  # a seed to what has fit and score
@@ -99,12 +99,11 @@ def finalists() -> dict[str, Contender]:
             ElmanClassifier,
             {"training": "truncated_bptt", "learning_rate": 0.05, "epochs": 50, "scale": None},
         ),
-        "torch GRU": _peer("torch GRU", 0.01),
-        "torch LSTM": _peer("torch LSTM", 0.01),
-        "Keras GRU": _peer("Keras GRU", 0.01),
+        "torch GRU": _peer("torch GRU", 0.003),
+        "torch LSTM": _peer("torch LSTM", 0.003),
+        "Keras GRU": _peer("Keras GRU", 0.003),
         "sklearn MLP": _sklearn,
-        "MiniRocket": lambda seed: Aeon("MiniRocket", seed),
-        "1-NN DTW": lambda seed: Aeon("1-NN DTW", seed),
+        "MiniRocket": MiniRocket,
     }
 
 

@@ -1,18 +1,16 @@
 """What a skilled user would fit instead, each with `fit` and `score` on lists of (T_i, D)."""
 
 import os
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
 import torch
-from aeon.classification.convolution_based import MiniRocketClassifier
-from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sktime.transformations.rocket import MiniRocketMultivariateVariable
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from benchmarks.defaults.sets import Series
@@ -36,7 +34,7 @@ class Flat(TransformerMixin, BaseEstimator):
         return rows.reshape(len(X), -1)
 
 
-class Recurrent:
+class Recurrent(ABC):
     """A bidirectional layer, mean and maximum over its steps, Adam, one cycle, clipping.
 
     Inputs are standardised by the training half's channels. The updates are as many as ours: 50
@@ -61,17 +59,15 @@ class Recurrent:
         best = np.concatenate([self.logits(part).argmax(1) for part in parts])
         return float((self.classes[best] == y).mean())
 
+    @abstractmethod
+    def train(self, X: Series, labels: NDArray, epochs: int, batches: int) -> None: ...
+
+    @abstractmethod
+    def logits(self, X: Series) -> NDArray: ...
+
     def scaled(self, X: Series) -> Series:
         """Return the sequences on the scale of training."""
         return [(x - self.mean) / self.scale for x in X]
-
-    def train(self, X: Series, labels: NDArray, epochs: int, batches: int) -> None:
-        """Train on standardised sequences and labels from 0."""
-        raise NotImplementedError
-
-    def logits(self, X: Series) -> NDArray:
-        """Return (n, C) of standardised sequences."""
-        raise NotImplementedError
 
 
 class Torch(Recurrent):
@@ -165,20 +161,22 @@ class Keras(Recurrent):
         return self.network.predict(self.padded(X), verbose=0)
 
 
-class Aeon:
-    """aeon's or sktime's classifiers, which take (D, T)."""
+class MiniRocket:
+    """aeon's MiniRocket, and sktime's where lengths differ."""
 
-    def __init__(self, kind: str, seed: int) -> None:
-        self.kind, self.seed = kind, seed
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
 
     def fit(self, X: Series, y: NDArray) -> Self:
-        """Fit MiniRocket, sktime's where lengths differ, or a nearest neighbour by DTW."""
+        """Fit the kernels' thresholds and a ridge classifier."""
         self.equal = len({len(x) for x in X}) == 1
-        if self.kind == "1-NN DTW":
-            self.model = KNeighborsTimeSeriesClassifier(distance="dtw")
-        elif self.equal:
+        if self.equal:
+            from aeon.classification.convolution_based import MiniRocketClassifier
+
             self.model = MiniRocketClassifier(random_state=self.seed, n_jobs=1)
         else:
+            from sktime.transformations.rocket import MiniRocketMultivariateVariable
+
             self.model = make_pipeline(
                 MiniRocketMultivariateVariable(random_state=self.seed, n_jobs=1),
                 StandardScaler(with_mean=False),

@@ -69,8 +69,8 @@ def accuracy(cells: pd.DataFrame) -> pd.DataFrame:
 
 def behind(wide: pd.DataFrame, peers: list[str]) -> pd.Series:
     """Return by how much the best of our defaults is below the best of these peers, by set."""
-    found = [peer for peer in peers if peer in wide]
-    return (wide[found].max(axis=1) - wide[[*CENTRES]].max(axis=1)).dropna()
+    best = [wide.reindex(columns=names).max(axis=1) for names in (peers, [*CENTRES])]
+    return (best[0] - best[1]).dropna()
 
 
 def final(cells: pd.DataFrame) -> Iterator[str]:

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import aeon.datasets
 import numpy as np
-import sktime.datasets
-from aeon.datasets import load_from_ts_file
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
@@ -16,7 +13,6 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train
 from harmodels.data.sequences import read_sequences
 
 Series = list[NDArray[np.float32]]  # (T_i, D) each
-PACKAGED = [Path(package.__file__).parent / "data" for package in (aeon.datasets, sktime.datasets)]
 PREPARED = Path("results/datasets")  # `snakemake results/datasets/uci-har/sequences.parquet`
 
 
@@ -43,29 +39,28 @@ class Half:
 Read = Callable[[Path | None], tuple[Half, Half] | None]
 
 
-def ts(*names: str) -> Read:
-    """Return what reads a set of .ts files, or None; of several names, each is a channel."""
+def ts(name: str) -> Read:
+    """Return what reads a set of two .ts files, or gives None where they are not found."""
 
     def read(folder: Path | None) -> tuple[Half, Half] | None:
-        roots = [*PACKAGED, *([folder] if folder else [])]
-        files = [[root / name / f"{name}_TRAIN.ts" for root in roots] for name in names]
-        found = [next((path for path in each if path.exists()), None) for each in files]
-        if None in found:
-            return None
-        return _ts_half(found, "TRAIN"), _ts_half(found, "TEST")
+        import aeon
+        import sktime
+
+        packaged = [Path(each.__file__).parent / "datasets" / "data" for each in (aeon, sktime)]
+        for root in (*packaged, *([folder] if folder else [])):
+            train, test = (root / name / f"{name}_{half}.ts" for half in ("TRAIN", "TEST"))
+            if train.exists():
+                return _half(train), _half(test)
+        return None
 
     return read
 
 
-def _ts_half(found: list[Path], half: str) -> Half:
-    read = [
-        load_from_ts_file(str(path.with_name(path.name.replace("TRAIN", half)))) for path in found
-    ]
-    labels = read[0][1]
-    if any((other != labels).any() for _, other in read):
-        raise ValueError(f"{[path.stem for path in found]} are not channels of the same sequences")
-    channels = zip(*(X for X, _ in read), strict=True)
-    return Half([np.concatenate(each).T.astype(np.float32) for each in channels], labels)
+def _half(path: Path) -> Half:
+    from aeon.datasets import load_from_ts_file
+
+    X, y = load_from_ts_file(str(path))
+    return Half([np.ascontiguousarray(x.T, np.float32) for x in X], y)
 
 
 def digits(_: Path | None) -> tuple[Half, Half]:
@@ -108,7 +103,7 @@ GROUPS: dict[str, dict[str, Read]] = {
             "CBF", "Plane", "PowerCons", "PickupGestureWiimoteZ", "UMD",
         )},
         "MotionSense": partial(prepared, "motionsense", 10, 8),
-        "GestureMidAir": ts("GestureMidAirD1", "GestureMidAirD2", "GestureMidAirD3"),
+        "GestureMidAirD1": ts("GestureMidAirD1"),
     },
     "confirming": {
         **{name: ts(name) for name in (
