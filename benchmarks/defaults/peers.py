@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -60,10 +61,12 @@ class Recurrent(ABC):
         return float((self.classes[best] == y).mean())
 
     @abstractmethod
-    def train(self, X: Series, labels: NDArray, epochs: int, batches: int) -> None: ...
+    def train(self, X: Series, labels: NDArray, epochs: int, batches: int) -> None:
+        """Train on standardised sequences and labels from 0."""
 
     @abstractmethod
-    def logits(self, X: Series) -> NDArray: ...
+    def logits(self, X: Series) -> NDArray:
+        """Return (n, C) of standardised sequences."""
 
     def scaled(self, X: Series) -> Series:
         """Return the sequences on the scale of training."""
@@ -177,19 +180,20 @@ class MiniRocket:
         else:
             from sktime.transformations.rocket import MiniRocketMultivariateVariable
 
+            self.rocket = MiniRocketMultivariateVariable(random_state=self.seed, n_jobs=1)
             self.model = make_pipeline(
-                MiniRocketMultivariateVariable(random_state=self.seed, n_jobs=1),
-                StandardScaler(with_mean=False),
-                RidgeClassifierCV(np.logspace(-3, 3, 10)),
+                StandardScaler(with_mean=False), RidgeClassifierCV(np.logspace(-3, 3, 10))
             )
-        self.model.fit(self.turned(X), y)
+            self.rocket.fit([pd.DataFrame(x) for x in X])
+        self.model.fit(self.features(X), y)
         return self
 
-    def turned(self, X: Series) -> Any:
-        """Return (n, D, T), or a list of (D, T_i)."""
-        turned = [x.T.astype(float) for x in X]
-        return np.stack(turned) if self.equal else turned
+    def features(self, X: Series) -> Any:
+        """Return (n, D, T) for aeon, or sktime's features (n, K)."""
+        if self.equal:
+            return np.stack(X).transpose(0, 2, 1).astype(float)
+        return self.rocket.transform([pd.DataFrame(x) for x in X])
 
     def score(self, X: Series, y: NDArray) -> float:
         """Return the accuracy."""
-        return float((self.model.predict(self.turned(X)) == y).mean())
+        return float((self.model.predict(self.features(X)) == y).mean())

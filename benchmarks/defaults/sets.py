@@ -99,10 +99,11 @@ GROUPS: dict[str, dict[str, Read]] = {
         "digits": digits,
         **{name: ts(name) for name in (
             "SmoothSubspace", "Chinatown", "FingerMovements", "SyntheticControl",
-            "SonyAIBORobotSurface2", "DistalPhalanxTW", "TwoLeadECG", "ECG200", "MedicalImages",
-            "CBF", "Plane", "PowerCons", "PickupGestureWiimoteZ", "UMD",
+            "SonyAIBORobotSurface2", "DistalPhalanxTW", "TwoLeadECG", "ECG200", "CBF", "Plane",
+            "PickupGestureWiimoteZ",
         )},
         "MotionSense": partial(prepared, "motionsense", 10, 8),
+        **{name: ts(name) for name in ("PowerCons", "MedicalImages", "UMD")},
         "GestureMidAirD1": ts("GestureMidAirD1"),
     },
     "confirming": {
