@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from harmodels.errors import HarmodelsError
 from harmodels.estimators.epochs import LEAST_EPOCHS, epochs_of, updates_an_epoch
 from harmodels.estimators.exports import ExportMixin
 from harmodels.estimators.fitting import check_continues, check_fitted, plain, unfitted
-from harmodels.estimators.hints import warn_if_not_learned, warn_of_scales
+from harmodels.estimators.hints import warn_if_not_learned, warn_of_channels_first, warn_of_scales
 from harmodels.estimators.labels import Indices, Labels, encode, find_classes
 from harmodels.estimators.parameters import architecture_of, described, option
 from harmodels.estimators.scale import Doubles, Floats, Scale, find_scale, scaled
@@ -88,6 +88,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         The parameters that the weights are of; with others, predicting is refused.
     """
 
+    _recurrent: ClassVar = True  # or it reads vectors of features
     scale: Scale = option(
         "auto",
         "`standard` subtracts the mean of each channel over all steps of the training sequences "
@@ -217,6 +218,8 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None"
             )
+        if self._recurrent:
+            warn_of_channels_first(X)
         sequences = self._read(X, reset=True)
         self.classes_, labels = find_classes(y, len(sequences))
         check_groups(groups, len(labels))
@@ -281,6 +284,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             labels[train[0]],
             None if every is None else every[train[0]],
             schedule.monitor,
+            is_scaled=self.scale_ is not None,
         )
 
     def predict_proba_all(self, X: Any) -> NDArray[np.float64]:
