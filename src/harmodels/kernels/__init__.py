@@ -25,7 +25,7 @@ its samples or sequences. Common to all, and to the readable loops of `training`
 
 It returns the parameters after the last update (the given ones are left as they were), the state
 of the optimiser if there is one, and the losses by name, (R,) float64: means over the epoch,
-weighted by `weights`, each taken before its update, not finite if a replicate diverged. The compiled ones raise TrainingError
-if a tensor has another type, device or shape, an index is out of range, or an option is unknown.
-Their `scores` return the logits (R, n, C) and raise the same.
+weighted by `weights`, each taken before its update, not finite if a replicate diverged. The
+compiled ones raise TrainingError if a tensor has another type, device or shape, an index is out of
+range, or an option is unknown. Their `scores` return the logits (R, n, C) and raise the same.
 """
