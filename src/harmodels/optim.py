@@ -52,7 +52,7 @@ def rates(
             f"epoch {epoch} of a one_cycle schedule over {epochs} epochs; its step sizes end with "
             "it: give it as many epochs as are trained, or choose schedule: constant."
         )
-    update = (epoch - 1) * updates + np.arange(updates)
+    update = (epoch - 1) * updates + np.arange(updates, dtype=np.float64)
     peak, last = 0.3 * epochs * updates - 1, epochs * updates - 1
     lowest = learning_rate / 25
     return np.where(

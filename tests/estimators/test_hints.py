@@ -28,7 +28,7 @@ def frames(arrays, columns="xyz"):
 
 
 def small(**given):
-    return GRUClassifier(4, **{"epochs": 1, "random_state": 0} | given)
+    return GRUClassifier(4, **{"epochs": 1, "scale": None, "random_state": 0} | given)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -102,7 +102,7 @@ def test_a_training_that_learned_nothing_warns_and_one_that_learned_does_not(arr
         warnings.simplefilter("error")
         assert learned.fit(arrays, Y).score(arrays, Y) == 1
         MLPClassifier((16, 8), epochs=40, learning_rate=0.05, random_state=0).fit(arrays[:, 0], Y)
-        ElmanClassifier(8, learning_rate=0.05, epochs=20, random_state=0).fit(arrays, Y)
+        ElmanClassifier(8, epochs=20, random_state=0).fit(arrays, Y)
     shuffled = np.random.default_rng(1).permutation(Y)
     for model in (small(), ElmanClassifier(4, epochs=1, learning_rate=1e-6, random_state=0)):
         with pytest.warns(ConvergenceWarning, match="the network did not learn"):

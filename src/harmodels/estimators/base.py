@@ -1,31 +1,26 @@
-"""The estimator behind every network: training of the replicates, and probabilities."""
+"""The estimator behind every network: its parameters, what it reads, probabilities."""
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from tqdm import tqdm
 
 from harmodels.config.messages import counted
-from harmodels.errors import HarmodelsError
-from harmodels.estimators.epochs import LEAST_EPOCHS, epochs_of, updates_an_epoch
+from harmodels.estimators.epochs import LEAST_EPOCHS
 from harmodels.estimators.exports import ExportMixin
-from harmodels.estimators.fitting import check_continues, check_fitted, plain, unfitted
-from harmodels.estimators.hints import warn_if_not_learned, warn_of_scales
-from harmodels.estimators.labels import Indices, Labels, encode, find_classes
+from harmodels.estimators.fitting import as_value_errors, check_fitted, plain, unfitted
+from harmodels.estimators.labels import Indices, Labels, encode
 from harmodels.estimators.parameters import architecture_of, described, option
-from harmodels.estimators.scale import Doubles, Floats, Scale, find_scale, scaled
+from harmodels.estimators.scale import Doubles, Floats, Scale, scaled
 from harmodels.estimators.sequences import (
     Values,
     check_columns,
@@ -35,19 +30,12 @@ from harmodels.estimators.sequences import (
     read_sequences,
     read_table,
 )
-from harmodels.estimators.validation import (
-    Auto,
-    check_groups,
-    check_patience,
-    check_watched,
-    hold_out,
-    patience_in_epochs,
-)
-from harmodels.estimators.weights import ClassWeight, check_weights, class_weights, in_the_loss
-from harmodels.nn.params import map_params, take_replicates
+from harmodels.estimators.training import Given, train
+from harmodels.estimators.validation import Auto
+from harmodels.estimators.weights import ClassWeight
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
-from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit
+from harmodels.training.fit import EpochReport
 from harmodels.training.learners import (
     LEARNERS,
     Learner,
@@ -55,7 +43,6 @@ from harmodels.training.learners import (
     index_tensor,
     make_learner,
 )
-from harmodels.training.stopping import AllEpochs, Patience
 
 Callback = Callable[[EpochReport], object]
 Engine = Literal["auto", "compiled", "reference"]
@@ -88,6 +75,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         The parameters that the weights are of; with others, predicting is refused.
     """
 
+    _recurrent: ClassVar = True  # or it reads vectors of features
     scale: Scale = option(
         "auto",
         "`standard` subtracts the mean of each channel over all steps of the training sequences "
@@ -197,91 +185,9 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         """
         trained = unfitted(self)
         earlier = self if self.warm_start and hasattr(self, "params_") else None
-        trained._train(X, y, groups, sample_weight, validation_data, earlier)
+        train(trained, Given(X, y, groups, sample_weight, validation_data), earlier)
         self.__dict__ = vars(trained)  # one assignment: nothing can come between
         return self
-
-    def _train(
-        self,
-        X: Any,
-        y: ArrayLike,
-        groups: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-        validation_data: tuple[Any, ArrayLike] | None,
-        earlier: "NetworkClassifier | None",
-    ) -> None:
-        check_patience(self.patience)
-        if self.replicates < 1:
-            raise ValueError(f"replicates is {self.replicates}; train one network or more")
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        sequences = self._read(X, reset=True)
-        self.classes_, labels = find_classes(y, len(sequences))
-        check_groups(groups, len(labels))
-        weights = check_weights(sample_weight, sequences)
-        if weights is not None and not weights.all():
-            kept = np.flatnonzero(weights)
-            sequences = [sequences[i] for i in kept]
-            weights, groups = weights[kept], None if groups is None else np.asarray(groups)[kept]
-            self.classes_, labels = find_classes(self.classes_[labels[kept]], len(kept))
-        if earlier is not None:
-            check_fitted(earlier)
-            check_continues(earlier, self, self.classes_)
-            self.offset_, self.scale_ = earlier.offset_, earlier.scale_
-        else:
-            self.offset_, self.scale_ = find_scale(sequences, self.scale) or (None, None)
-        if self.scale_ is None:
-            warn_of_scales(sequences, getattr(self, "feature_names_in_", None))
-        seed = self._seed()
-        own = np.arange(len(labels))
-        train, validation = [own] * self.replicates, None
-        of_classes = class_weights(self.class_weight, labels, self.classes_, weights)
-        if validation_data is not None:
-            sequences += self._read(validation_data[0], reset=False, name="X of validation_data")
-            theirs = encode(validation_data[1], self.classes_, "y of validation_data")
-            labels = np.concatenate([labels, theirs])
-            validation = [np.arange(len(own), len(labels))] * self.replicates
-        elif parts := hold_out(labels, groups, self.validation_fraction, seed, self.replicates):
-            train, validation = ([part[side] for part in parts] for side in (0, 1))
-        check_watched(self.patience, self.validation_fraction, validation, len(own))
-        every = in_the_loss(weights, of_classes, labels, len(own))
-        with _as_value_errors(), deterministic_torch():
-            training, options = self._options()
-            lengths = np.array([len(sequence) for sequence in sequences])
-            updates = min(updates_an_epoch(options, lengths[rows]) for rows in train)
-            epochs = epochs_of(self.epochs, updates)
-            patience = patience_in_epochs(self.patience, updates)
-            learner = self._learner(training, options.replaced(epochs=epochs))
-            data = self._join(scaled(sequences, self.offset_, self.scale_), labels, every)
-            schedule = Schedule(
-                epochs=epochs,
-                seed=seed,
-                replicates=tuple(range(self.replicates)),
-                monitor=options.monitor,
-                stopping=Patience(patience) if patience and validation else AllEpochs(),
-            )
-            start = begin(learner, data, schedule)
-            if earlier is not None:
-                params = map_params(lambda tensor: tensor.to(self.device), earlier.params_)
-                start.last = start.best = start.last._replace(params=params)
-            with tqdm(total=epochs, unit="epoch", disable=not self.verbose) as bar:
-                result = fit(
-                    learner,
-                    data,
-                    SplitIndices(train, validation, own[:0]),
-                    schedule,
-                    lambda report: self._after_epoch(bar, report, schedule.monitor),
-                    start=start,
-                )
-        self._keep(result, validated=validation is not None)
-        warn_if_not_learned(
-            self.history_,
-            labels[train[0]],
-            None if every is None else every[train[0]],
-            schedule.monitor,
-        )
 
     def predict_proba_all(self, X: Any) -> NDArray[np.float64]:
         """Return (R, n, C): the probabilities that each replicate gives to each class."""
@@ -333,7 +239,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
     def _initial_params(self) -> Any:
         """Return untrained parameters of one network, for their names and shapes."""
         step = np.zeros((1, self.n_channels_in_), dtype=np.float32)
-        with _as_value_errors():
+        with as_value_errors():
             training, options = self._options()
             learner = make_learner(training, options, "reference", 1)
             data = self._join([step], np.zeros(1, dtype=np.int64))
@@ -383,28 +289,10 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             )
         return sequences
 
-    def _after_epoch(self, bar: Any, report: EpochReport, monitor: str) -> bool:
-        _show(bar, report, monitor)
-        return self.callback is not None and bool(self.callback(report))
-
-    def _keep(self, result: Fit, *, validated: bool) -> None:
-        outcomes = result.outcomes
-        usable = [i for i, outcome in enumerate(outcomes) if outcome.diverged_epoch is None]
-        if not usable:
-            raise ValueError(
-                f"every replicate diverged (epoch {outcomes[0].diverged_epoch}); lower "
-                f"learning_rate={self.learning_rate}, or set scale='standard'"
-            )
-        self.history_ = result.history()
-        self.replicates_ = pd.DataFrame(vars(outcome.recorded()) for outcome in outcomes)
-        params = take_replicates((result.best if validated else result.last).params, usable)
-        self._hold(params, self.offset_, self.scale_)
-        self.n_iter_ = max(outcome.epochs for outcome in outcomes)
-
     def _log_proba_all(self, X: Any) -> NDArray[np.float64]:
         check_fitted(self)
         sequences = scaled(self._read(X, reset=False), self.offset_, self.scale_)
-        with _as_value_errors(), deterministic_torch():
+        with as_value_errors(), deterministic_torch():
             unlabelled = np.zeros(len(sequences), dtype=np.int64)
             data = self._join(sequences, unlabelled)
             replicates = len(self.params_.output.bias)
@@ -436,22 +324,3 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is None or n_jobs > 0:
         return n_jobs or 1
     return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
-
-
-@contextmanager
-def _as_value_errors() -> Iterator[None]:
-    """Turn errors on purpose into the kind that scikit-learn's users catch."""
-    try:
-        yield
-    except HarmodelsError as error:
-        raise ValueError(str(error)) from error
-
-
-def _show(bar: Any, report: EpochReport, monitor: str) -> None:
-    if bar.disable:
-        return
-    losses = {"loss": report.train.get(monitor, float("nan"))}
-    if report.validation:
-        losses["validation"] = report.validation[monitor]
-    bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()}, refresh=False)
-    bar.update()

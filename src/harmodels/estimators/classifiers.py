@@ -12,7 +12,6 @@ from torch import nn
 from harmodels.config.options import Minibatch, Perceptron, RateSchedule, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
-from harmodels.estimators.hints import warn_of_channels_first
 from harmodels.estimators.parameters import about, described, option
 from harmodels.estimators.sequences import Values
 from harmodels.models import mlp
@@ -120,8 +119,6 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
 
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
         sequences = super()._read(X, reset=reset, name=name)
-        if reset:
-            warn_of_channels_first(X)
         if reset and self.training == "truncated_bptt" and self.window is not None:
             shortest = int(np.argmin([len(sequence) for sequence in sequences]))
             if self.window > len(sequences[shortest]):
@@ -158,11 +155,6 @@ class _RecurrentClassifier(NetworkClassifier):
     initialisation: Literal["keras", "torch"] = option(
         "keras", "`keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden]."
     )
-
-    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
-        if reset:
-            warn_of_channels_first(X)
-        return super()._read(X, reset=reset, name=name)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -309,6 +301,7 @@ class MLPClassifier(NetworkClassifier):
     True
     """
 
+    _recurrent = False
     hidden: tuple[int, int] = field(
         default=(300, 100),
         kw_only=False,

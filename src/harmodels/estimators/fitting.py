@@ -1,11 +1,13 @@
 """Fitted attributes that appear together, when a training has succeeded, and what they fit."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from harmodels.estimators.labels import Labels
+from harmodels.errors import HarmodelsError
 from harmodels.estimators.parameters import architecture_of
 
 Model = TypeVar("Model")
@@ -36,18 +38,14 @@ def check_fitted(model: Any) -> None:
             )
 
 
-def check_continues(earlier: Any, model: Any, classes: Labels) -> None:
-    """Raise ValueError unless `model`, which was read like its data, can begin as `earlier`."""
+def check_continues(earlier: Any, model: Any) -> None:
+    """Raise ValueError unless `earlier` reads and tells apart what `model` was just given."""
     found: Any
     known: Any
     for what, found, known in (
-        ("classes", classes.tolist(), earlier.classes_.tolist()),
+        ("classes", model.classes_.tolist(), earlier.classes_.tolist()),
         ("channels", model.n_channels_in_, earlier.n_channels_in_),
-        *(
-            [("columns", list(model.feature_names_in_), list(earlier.feature_names_in_))]
-            if hasattr(model, "feature_names_in_") and hasattr(earlier, "feature_names_in_")
-            else []
-        ),
+        ("columns", *(list(getattr(each, "feature_names_in_", ())) for each in (model, earlier))),
         ("replicates", model.replicates, len(earlier.params_.output.bias)),
     ):
         if found != known:
@@ -64,3 +62,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     return value
+
+
+@contextmanager
+def as_value_errors() -> Iterator[None]:
+    """Turn errors on purpose into the kind that scikit-learn's users catch."""
+    try:
+        yield
+    except HarmodelsError as error:
+        raise ValueError(str(error)) from error

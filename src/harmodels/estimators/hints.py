@@ -42,7 +42,7 @@ def warn_of_channels_first(X: Any) -> None:
         warnings.warn(
             f"X has {counted(X.shape[1], 'step')} of {counted(X.shape[2], 'channel')}; if it is "
             "(sequences, channels, steps), turn it by harmodels.from_channels_first(X)",
-            stacklevel=5,
+            stacklevel=4,
         )
 
 
@@ -63,7 +63,12 @@ def frequency_loss(labels: Indices, metric: str, weights: Weights | None = None)
 
 
 def warn_if_not_learned(
-    history: pd.DataFrame, labels: Indices, weights: Weights | None, metric: str
+    history: pd.DataFrame,
+    labels: Indices,
+    weights: Weights | None,
+    metric: str,
+    *,
+    is_scaled: bool,
 ) -> None:
     """Warn of replicates whose lowest training loss is no better than the class frequencies'."""
     trained = history[(history["split"] == "train") & (history["metric"] == metric)]
@@ -73,10 +78,11 @@ def warn_if_not_learned(
     if not stuck:
         return
     who = "the network" if len(losses) == 1 else f"{len(stuck)} of {len(losses)} replicates"
+    scale = "" if is_scaled else "set scale='standard', "
     warnings.warn(
         f"{who} did not learn: the lowest training loss is {stuck[0]:.4g}, and the class "
-        f"frequencies alone give {known:.4g}; set scale='standard', try another learning_rate (ten "
-        "times smaller or larger), or train more epochs",
+        f"frequencies alone give {known:.4g}; {scale}try another learning_rate (ten times smaller "
+        "or larger), or train more epochs",
         ConvergenceWarning,
         stacklevel=4,
     )

@@ -17,11 +17,11 @@ def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np
     """Return `sample_weight` (n,), which is not negative and not zero throughout, or None."""
     if weights is None:
         return None
+    if not np.asarray(weights).any():
+        raise ValueError("sample_weight is zero for every sequence; give one of them more")
     found: NDArray[np.float64] = _check_sample_weight(
         weights, sequences, dtype=np.float64, ensure_non_negative=True
     )
-    if not found.any():
-        raise ValueError("sample_weight is zero for every sequence; give one of them more")
     return found
 
 
@@ -39,7 +39,7 @@ def class_weights(
     )
     if found.min() <= 0:
         raise ValueError(
-            f"class_weight of {classes[found.argmin()]!r} is {found.min():g}; give a weight above "
+            f"class_weight of {classes.tolist()[found.argmin()]!r} is {found.min():g}; give a weight above "
             "0, or leave the sequences out"
         )
     return found
