@@ -110,6 +110,27 @@ def test_a_training_that_learned_nothing_warns_and_one_that_learned_does_not(arr
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_channels_in_the_place_of_steps_are_hinted_at_with_the_function_that_turns_them(arrays):
+    turned = arrays.swapaxes(1, 2)
+    with pytest.warns(UserWarning, match=r"3 steps of 20 channels.*harmodels\.from_channels_first"):
+        small().fit(turned, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        small().fit(harmodels.from_channels_first(turned), Y)
+        small().fit([*arrays[:, :2]], Y)
+        MLPClassifier((4, 3), epochs=1).fit(arrays[:, :1], Y)
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+def test_a_scale_is_advised_where_there_is_none(scale, arrays):
+    shuffled = np.random.default_rng(1).permutation(Y)
+    with pytest.warns(ConvergenceWarning) as caught:
+        small(scale=scale).fit(arrays, shuffled)
+    assert ("set scale='standard'" in str(caught[0].message)) is (scale is None)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_channels_of_very_different_size_are_named(arrays):
     timed = [frame.assign(t=1.7e9 + np.arange(20)) for frame in frames(arrays)]
     with pytest.warns(UserWarning, match=r"'t' reaches 1\.7e\+09"):

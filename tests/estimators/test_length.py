@@ -70,7 +70,7 @@ def test_auto_holds_nothing_out_where_a_class_would_be_lost(plenty, split_seen):
 
 def test_auto_waits_at_least_ten_epochs_and_a_number_of_updates(plenty):
     labels = np.random.default_rng(1).permutation(Y)
-    for batch_size, waited in ((1, 10), (6, -(-validation.LEAST_UPDATES // 9))):
+    for batch_size, waited in ((1, 10), (6, -(-validation.PATIENT_UPDATES // 9))):
         model = small(epochs=400, learning_rate=0.05, batch_size=batch_size).fit(X, labels)
         best, epochs = model.replicates_.loc[0, ["best_epoch", "epochs"]]
         assert epochs - best == waited

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from harmodels.config.options import Minibatch, Perceptron, RateSchedule, Recurrent, TruncatedBptt
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.estimators.parameters import about, described, option
@@ -76,7 +76,7 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     optimiser: Literal["sgd", "adam"] = option("adam", "Of `minibatch`: the update rule.")
     clip_norm: float | None = option(1.0, f"Of `minibatch`. {CLIP_NORM}")
     weight_decay: float = option(0.0, f"Of `minibatch`. {WEIGHT_DECAY}")
-    schedule: RateSchedule = option("constant", f"Of `minibatch`. {SCHEDULE}")
+    schedule: Literal["constant", "one_cycle"] = option("constant", f"Of `minibatch`. {SCHEDULE}")
     initialisation: Literal[
         "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
     ] = option("orthogonal", "Of `minibatch`: how the weights start; biases start at zero.")
@@ -151,7 +151,7 @@ class _RecurrentClassifier(NetworkClassifier):
     learning_rate: float = option(0.003, "Step size of Adam.")
     clip_norm: float | None = option(None, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: RateSchedule = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
     initialisation: Literal["keras", "torch"] = option(
         "keras", "`keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden]."
     )
@@ -312,7 +312,7 @@ class MLPClassifier(NetworkClassifier):
     momentum: float = option(0.9, "Share of the last step that is added to each step.")
     clip_norm: float | None = option(None, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: RateSchedule = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
     dropout: float = option(
         0.0,
         "Probability with which an input of the second layer is dropped in training.",

@@ -1,7 +1,7 @@
 """Weights of sequences, of the user and of their classes."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,8 +9,6 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _check_sample_weight
 
 from harmodels.estimators.labels import Indices, Labels
-
-ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 
 def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np.float64] | None:
@@ -26,7 +24,7 @@ def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np
 
 
 def class_weights(
-    class_weight: ClassWeight,
+    class_weight: Mapping[Any, float] | str | None,
     labels: Indices,
     classes: Labels,
     weights: NDArray[np.float64] | None,
@@ -38,9 +36,10 @@ def class_weights(
         class_weight, classes=classes, y=classes[labels], sample_weight=weights
     )
     if found.min() <= 0:
+        name, least = classes.tolist()[found.argmin()], found.min()
         raise ValueError(
-            f"class_weight of {classes.tolist()[found.argmin()]!r} is {found.min():g}; give a weight above "
-            "0, or leave the sequences out"
+            f"class_weight of {name!r} is {least:g}; give a weight above 0, or leave the sequences "
+            "out"
         )
     return found
 
