@@ -96,14 +96,17 @@ def finalists() -> dict[str, Contender]:
         **{name: _ours(kind, {}) for name, (kind, _) in CENTRES.items()},
         "Elman, truncated BPTT": _ours(
             ElmanClassifier,
-            {"training": "truncated_bptt", "learning_rate": 0.05, "epochs": 50, "scale": None},
+            {
+                "training": "truncated_bptt", "epochs": 50, "scale": None,
+                "validation_fraction": 0.0, "patience": None,
+            },
         ),
         "torch GRU": _peer("torch GRU", 0.003),
         "torch LSTM": _peer("torch LSTM", 0.003),
         "Keras GRU": _peer("Keras GRU", 0.003),
         "sklearn MLP": _sklearn,
         "MiniRocket": MiniRocket,
-    }
+    }  # fmt: skip
 
 
 RECURRENT_PEERS = ["torch GRU", "torch LSTM", "Keras GRU"]

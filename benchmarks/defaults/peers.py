@@ -184,16 +184,21 @@ class MiniRocket:
             self.model = make_pipeline(
                 StandardScaler(with_mean=False), RidgeClassifierCV(np.logspace(-3, 3, 10))
             )
-            self.rocket.fit([pd.DataFrame(x) for x in X])
+            self.rocket.fit([pd.DataFrame(x) for x in longer(X)])
         self.model.fit(self.features(X), y)
         return self
 
     def features(self, X: Series) -> Any:
         """Return (n, D, T) for aeon, or sktime's features (n, K)."""
         if self.equal:
-            return np.stack(X).transpose(0, 2, 1).astype(float)
-        return self.rocket.transform([pd.DataFrame(x) for x in X])
+            return np.stack(longer(X)).transpose(0, 2, 1).astype(float)
+        return self.rocket.transform([pd.DataFrame(x) for x in longer(X)])
 
     def score(self, X: Series, y: NDArray) -> float:
         """Return the accuracy."""
         return float((self.model.predict(self.features(X)) == y).mean())
+
+
+def longer(X: Series) -> Series:
+    """Return the sequences with zeros at the end of less than 9 steps, the kernels' size."""
+    return [np.pad(x, ((0, max(0, 9 - len(x))), (0, 0))) for x in X]
