@@ -68,9 +68,10 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
     params_
         The weights, each tensor with a leading axis of the replicates that did not diverge: those
         of the lowest validation loss where there is validation, otherwise the last.
-    offset_, scale_
-        (D,) what the network subtracts from each channel and then divides it by; None where it
-        reads the channels as they are.
+    offset_
+        (D,) what is subtracted from each channel; None where the channels are read as they are.
+    scale_
+        (D,) what each channel is divided by then, or None.
     n_channels_in_
         Channels of the sequences that it was trained on.
     architecture_

@@ -25,7 +25,7 @@ SCHEDULE = (
     "over the first 3/10 of the updates and falls to almost nothing."
 )
 
-RATES = {"truncated_bptt": 0.05, "sgd": 0.05, "adam": 0.003}
+RATES = {"adam": 0.003, "sgd": 0.05}  # of `optimiser`; truncated BPTT descends plainly
 
 
 @described
@@ -70,7 +70,9 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         "1990) describe it.",
     )
     learning_rate: float | None = option(
-        None, "Step size; None takes 0.003 with Adam, 0.05 with plain gradient descent."
+        None,
+        f"Step size; None takes {RATES['adam']:g} with Adam, {RATES['sgd']:g} with plain gradient "
+        "descent, by whole sequences or by windows.",
     )
     batch_size: int = option(16, f"Of `minibatch`. {BATCH_SIZE}")
     optimiser: Literal["sgd", "adam"] = option("adam", "Of `minibatch`: the update rule.")
@@ -105,10 +107,10 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
                         f"{name}={value!r} is of training={training!r}, and training is "
                         f"{self.training!r}: leave it out, or choose that training"
                     )
-        rate = self.optimiser if self.training == "minibatch" else self.training
         more: dict[str, Any] = {}
         if self.learning_rate is None:
-            more["learning_rate"] = RATES.get(rate, RATES["sgd"])
+            with_adam = self.training == "minibatch" and self.optimiser == "adam"
+            more["learning_rate"] = RATES["adam" if with_adam else "sgd"]
         if self.training == "minibatch":
             return self.training, Minibatch(**{**self._shared(Minibatch), **more})
         more["window"] = 10 if self.window is None else self.window

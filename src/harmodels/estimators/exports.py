@@ -30,8 +30,8 @@ class ExportMixin:
     def to_torch(self, replicate: int = 0) -> nn.Module:
         """Return one replicate as a module of torch.nn that gives the same labels.
 
-        Its input is (n, T, D), padded at the end, and the lengths (n,) where they differ; its
-        output are the logits (n, C) of `classes_`.
+        It scales what it reads as the estimator does. Its input is (n, T, D), padded at the end,
+        and the lengths (n,) where they differ; its output are the logits (n, C) of `classes_`.
 
         Raises
         ------

@@ -3,22 +3,22 @@
 import inspect
 import re
 import textwrap
-from dataclasses import Field, field, fields
+from dataclasses import field, fields
 from typing import Any, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
 
-def option(default: Any, text: str = "", *, architecture: bool = False) -> Any:
-    """Return the field of a parameter that `text` describes, or the base class where it is empty.
-
-    `architecture` says whether the weights mean something else with another value.
-    """
+def option(default: Any, text: str, *, architecture: bool = False) -> Any:
+    """Return the field of a parameter that `text` describes."""
     return field(default=default, metadata=about(text, architecture=architecture))
 
 
 def about(text: str, *, architecture: bool = False) -> dict[str, Any]:
-    """Return the metadata of the field of a parameter."""
+    """Return the metadata of the field of a parameter.
+
+    `architecture` says whether the weights mean something else with another value.
+    """
     return {"text": text, "architecture": architecture}
 
 
@@ -28,9 +28,9 @@ def described(cls: Class) -> Class:
     Its own come first, then those of its bases.
     """
     order = [name for kind in cls.__mro__ for name in vars(kind).get("__annotations__", ())]
-    each = {own.name: own for own in fields(cls) if "text" in own.metadata}
+    each = {own.name: own for own in fields(cls)}
     names = sorted(each, key=lambda name: (each[name].kw_only is not False, order.index(name)))
-    entries = [f"{name}\n{_paragraph(_text(cls, each[name]))}" for name in names]
+    entries = [f"{name}\n{_paragraph(each[name].metadata['text'])}" for name in names]
     section = "Parameters\n----------\n" + "\n".join(entries)
     parts = re.split(r"(?m)^(?=[A-Z].*\n-{3,}$)", inspect.cleandoc(cls.__doc__ or ""), maxsplit=1)
     cls.__doc__ = "\n\n".join(part.strip() for part in (parts[0], section, *parts[1:]))
@@ -42,12 +42,6 @@ def architecture_of(model: Any) -> dict[str, Any]:
     return {
         own.name: getattr(model, own.name) for own in fields(model) if own.metadata["architecture"]
     }
-
-
-def _text(cls: type, own: Field[Any]) -> str:
-    """Return the description nearest to a class among those of its bases."""
-    declared = (vars(kind).get("__dataclass_fields__", {}).get(own.name) for kind in cls.__mro__)
-    return next(each.metadata["text"] for each in declared if each and each.metadata["text"])
 
 
 def _paragraph(text: str) -> str:
