@@ -163,5 +163,5 @@ class FillGaps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _unmasked(values: Any) -> Any:
     """Return a masked array with NaN in place of what is masked, anything else as it is."""
     if isinstance(values, np.ma.MaskedArray):
-        return values.astype(np.promote_types(values.dtype, np.float32)).filled(np.nan)
+        return np.ma.filled(values.astype(np.promote_types(values.dtype, np.float32)), np.nan)
     return values
