@@ -34,16 +34,16 @@ def suited(model, sequences, ragged):
 
 
 MODELS = {
-    "truncated_bptt": ElmanClassifier(6, window=5, epochs=3, random_state=3),
-    "minibatch": ElmanClassifier(6, training="minibatch", epochs=3, random_state=3),
-    "gru": GRUClassifier(6, layers=2, dropout=0.2, epochs=3, random_state=3),
-    "lstm": LSTMClassifier(6, epochs=3, random_state=3),
+    "truncated_bptt": ElmanClassifier(
+        6, training="truncated_bptt", window=5, epochs=3, random_state=3
+    ),
+    "minibatch": ElmanClassifier(6, epochs=3, random_state=3),
+    "gru": GRUClassifier(6, layers=2, pooling="last", dropout=0.2, epochs=3, random_state=3),
+    "lstm": LSTMClassifier(6, pooling="last", scale="standard", epochs=3, random_state=3),
     "bidirectional": LSTMClassifier(
-        6, layers=2, bidirectional=True, dropout=0.2, epochs=3, random_state=3
+        6, layers=2, bidirectional=True, pooling="last", dropout=0.2, epochs=3, random_state=3
     ),
-    "pooled": GRUClassifier(
-        6, bidirectional=True, pooling="mean_max", dropout=0.2, epochs=3, random_state=3
-    ),
+    "pooled": GRUClassifier(6, bidirectional=True, dropout=0.2, epochs=3, random_state=3),
     "hierarchical": HierarchicalClassifier(
         6, branches=[[0, 1, 2], [1, 2, 3]], branch_hidden=3, pooling="max", epochs=3, random_state=3
     ),

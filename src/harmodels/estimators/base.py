@@ -1,38 +1,28 @@
-"""The estimator behind every network: labels, validation, replicates, probabilities."""
+"""The estimator behind every network: its parameters, what it reads, probabilities."""
 
 import os
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from harmodels.config.messages import counted
-from harmodels.errors import HarmodelsError
+from harmodels.estimators.epochs import LEAST_EPOCHS
 from harmodels.estimators.exports import ExportMixin
-from harmodels.estimators.fitting import all_or_none
-from harmodels.estimators.hints import warn_if_not_learned, warn_of_scales
-from harmodels.estimators.labels import (
-    Indices,
-    Labels,
-    check_groups,
-    encode,
-    find_classes,
-    held_out,
-)
+from harmodels.estimators.fitting import as_value_errors, check_fitted, plain, unfitted
+from harmodels.estimators.labels import Indices, Labels, encode
+from harmodels.estimators.parameters import architecture_of, described, option
+from harmodels.estimators.scale import Doubles, Floats, Scale, scaled
 from harmodels.estimators.sequences import (
-    Floats,
+    Values,
     check_columns,
     frame_columns,
     is_matrix,
@@ -40,10 +30,12 @@ from harmodels.estimators.sequences import (
     read_sequences,
     read_table,
 )
-from harmodels.nn.params import take_replicates
+from harmodels.estimators.training import Given, train
+from harmodels.estimators.validation import Auto
+from harmodels.estimators.weights import ClassWeight
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
-from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, fit
+from harmodels.training.fit import EpochReport
 from harmodels.training.learners import (
     LEARNERS,
     Learner,
@@ -51,11 +43,12 @@ from harmodels.training.learners import (
     index_tensor,
     make_learner,
 )
-from harmodels.training.stopping import AllEpochs, Patience
 
+Callback = Callable[[EpochReport], object]
 Engine = Literal["auto", "compiled", "reference"]
 
 
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What the classifiers share; a subclass names its training loop and its options.
@@ -68,27 +61,84 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         Frame of replicate, epoch, split, metric and value.
     replicates_
         Frame of each replicate's epochs, best epoch and reason to stop.
+    n_iter_
+        Epochs of the replicate that was trained longest.
     params_
         The weights, each tensor with a leading axis of the replicates that did not diverge: those
         of the lowest validation loss where there is validation, otherwise the last.
+    offset_, scale_
+        (D,) what the network subtracts from each channel and then divides it by; None where it
+        reads the channels as they are.
     n_channels_in_
         Channels of the sequences that it was trained on.
+    architecture_
+        The parameters that the weights are of; with others, predicting is refused.
     """
 
-    replicates: int = 1
-    validation_fraction: float = 0.0
-    patience: int | None = None
-    engine: Engine = "auto"
-    device: str = "cpu"
-    n_jobs: int | None = None
-    random_state: Any = None
-    verbose: int = 0
+    _recurrent: ClassVar = True  # or it reads vectors of features
+    scale: Scale = option(
+        "auto",
+        "`standard` subtracts the mean of each channel over all steps of the training sequences "
+        "and divides by the standard deviation; a constant channel is not divided. `auto` does so "
+        "where the standard deviations lie outside [1/3, 3] or differ by more than a factor of 3. "
+        "It is a part of the network, in every form that it is kept in.",
+    )
+    epochs: int | None = option(
+        None,
+        "Passes through the sequences. None makes 50, or as many as move the weights 1,500 times "
+        "where that is more.",
+    )
+    replicates: int = option(
+        1,
+        "Networks that differ only in their random numbers and are trained as one; `predict_proba` "
+        "is their mean.",
+    )
+    validation_fraction: float | Auto = option(
+        "auto",
+        "Share of the sequences, or of the `groups`, that is held out; the weights of the lowest "
+        "validation loss are kept. 0 trains on all. `auto` holds out a tenth of 500 sequences or "
+        "more, with `groups` if there are 10 or more.",
+    )
+    patience: int | Auto | None = option(
+        "auto",
+        "Epochs without a lower validation loss after which a replicate stops. None never stops. "
+        "`auto` waits 10 epochs, or 300 updates where that is more, and needs no validation.",
+    )
+    class_weight: ClassWeight = option(
+        None,
+        "Weights of the classes in the loss, as label to weight; `balanced` weighs each class by "
+        "the inverse of its frequency, None all sequences alike.",
+    )
+    warm_start: bool = option(
+        False,
+        "Whether `fit` begins with the weights of the last one, and keeps its scale; the optimiser "
+        "begins anew.",
+    )
+    callback: Callback | None = option(
+        None,
+        "Called after each epoch with an `EpochReport`; what returns True ends the training there.",
+    )
+    engine: Engine = option(
+        "auto",
+        "`compiled` runs on the CPU, `reference` on any device of torch; `auto` takes the first "
+        "where it can.",
+    )
+    device: str = option("cpu", "Of torch, `cpu` or `cuda`.")
+    n_jobs: int | None = option(
+        None, "Threads over which the replicates are spread; None is one, -1 takes all cores."
+    )
+    random_state: Any = option(
+        None,
+        "Seed of everything that is drawn; the same seed gives the same bytes on one kind of "
+        "machine, whatever `n_jobs`.",
+    )
+    verbose: int = option(0, "1 shows a progress line.")
 
     @abstractmethod
     def _options(self) -> tuple[str, Any]:
         """Return the key of the training loop and its options."""
 
-    def _row_as_sequence(self, X: Floats) -> Floats:
+    def _row_as_sequence(self, X: Values) -> Values:
         """Return (n, T, 1): a row of a table is a sequence of one channel."""
         return X[:, :, None]
 
@@ -96,13 +146,13 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         """Return log-probabilities of logits (…, C)."""
         return log_softmax(logits, axis=-1)
 
-    @all_or_none
     def fit(
         self,
         X: Any,
         y: ArrayLike,
         *,
         groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         validation_data: tuple[Any, ArrayLike] | None = None,
     ) -> Self:
         """Train every replicate; what fails or is interrupted leaves the estimator as it was.
@@ -115,8 +165,12 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         y
             (n,) labels of any kind.
         groups
-            (n,) who was recorded. With `validation_fraction` each group is trained on or held
-            out as a whole.
+            (n,) who was recorded. Each group is trained on or held out as a whole. Through
+            scikit-learn's searches they come by `sklearn.set_config(enable_metadata_routing=True)`
+            and `set_fit_request(groups=True)` on the estimator.
+        sample_weight
+            (n,) weights of the sequences in the loss, of which only the ratios count; one of
+            weight 0 is left out.
         validation_data
             Sequences and labels to validate on instead of a fraction of `X`.
 
@@ -129,49 +183,10 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         ValueError
             If sequences, labels or options are unusable, or every replicate diverged.
         """
-        self._check_parameters(validated=validation_data is not None)
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        sequences = self._read(X, reset=True)
-        self.classes_, labels = find_classes(y, len(sequences))
-        check_groups(groups, len(labels))
-        warn_of_scales(sequences, getattr(self, "feature_names_in_", None))
-        seed = self._seed()
-        own = np.arange(len(labels))
-        train, validation = [own] * self.replicates, None
-        if validation_data is not None:
-            sequences += self._read(validation_data[0], reset=False, name="X of validation_data")
-            theirs = encode(validation_data[1], self.classes_, "y of validation_data")
-            labels = np.concatenate([labels, theirs])
-            validation = [np.arange(len(own), len(labels))] * self.replicates
-        elif self.validation_fraction:
-            parts = [
-                held_out(labels, groups, self.validation_fraction, seed, replicate)
-                for replicate in range(self.replicates)
-            ]
-            train, validation = ([part[side] for part in parts] for side in (0, 1))
-        with _as_value_errors(), deterministic_torch():
-            learner = self._learner()
-            data = self._join(sequences, labels)
-            schedule = Schedule(
-                epochs=self.epochs,
-                seed=seed,
-                replicates=tuple(range(self.replicates)),
-                monitor=self._options()[1].monitor,
-                stopping=AllEpochs() if self.patience is None else Patience(self.patience),
-            )
-            with tqdm(total=self.epochs, unit="epoch", disable=not self.verbose) as bar:
-                result = fit(
-                    learner,
-                    data,
-                    SplitIndices(train, validation, own[:0]),
-                    schedule,
-                    lambda report: _show(bar, report, schedule.monitor),
-                )
-        self._keep(result, validated=validation is not None)
-        warn_if_not_learned(self.history_, labels[train[0]], schedule.monitor)
+        trained = unfitted(self)
+        earlier = self if self.warm_start and hasattr(self, "params_") else None
+        train(trained, Given(X, y, groups, sample_weight, validation_data), earlier)
+        self.__dict__ = vars(trained)  # one assignment: nothing can come between
         return self
 
     def predict_proba_all(self, X: Any) -> NDArray[np.float64]:
@@ -195,7 +210,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         ValueError
             If `y` holds a label that the network was not trained on.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         encode(y, self.classes_)
         return float(super().score(X, y, sample_weight))
 
@@ -205,31 +220,16 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_parameters(self, *, validated: bool) -> None:
-        if self.replicates < 1:
-            raise ValueError(f"replicates is {self.replicates}; train one network or more")
-        if self.patience is None:
-            return
-        if self.patience < 1:
-            raise ValueError(
-                f"patience is {self.patience}; give 1 epoch or more, or None to train all epochs"
-            )
-        if not (validated or self.validation_fraction):
-            raise ValueError(
-                f"patience={self.patience} watches a validation loss; set validation_fraction, or "
-                "give fit validation_data"
-            )
-
     def _shared(self, options: type) -> dict[str, Any]:
         """Return the parameters that are options of the same name and meaning."""
-        return {
+        shared = {
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in self.get_params(deep=False).items()
             if name in signature(options).parameters and name != "patience"
         }
+        return {**shared, "epochs": LEAST_EPOCHS if self.epochs is None else shared["epochs"]}
 
-    def _learner(self) -> Learner:
-        training, options = self._options()
+    def _learner(self, training: str, options: Any) -> Learner:
         engine = self.engine
         if engine == "auto":
             compiled = self.device == "cpu" and LEARNERS[training].is_compiled(options)
@@ -239,20 +239,30 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
     def _initial_params(self) -> Any:
         """Return untrained parameters of one network, for their names and shapes."""
         step = np.zeros((1, self.n_channels_in_), dtype=np.float32)
-        with _as_value_errors():
+        with as_value_errors():
             training, options = self._options()
             learner = make_learner(training, options, "reference", 1)
             data = self._join([step], np.zeros(1, dtype=np.int64))
             return learner.initialise([generator(0, Purpose.WEIGHTS)], data).params
 
+    def _hold(
+        self, params: Any, offset: Doubles | None = None, scale: Doubles | None = None
+    ) -> None:
+        """Take over the weights and the scale of a network, with what they are of."""
+        self.params_, self.offset_, self.scale_ = params, offset, scale
+        self.architecture_ = {name: plain(value) for name, value in architecture_of(self).items()}
+
     def _branches(self) -> Sequence[Sequence[int]] | None:
         return None
 
-    def _join(self, sequences: list[Floats], labels: Indices) -> SequenceTensors:
+    def _join(
+        self, sequences: list[Floats], labels: Indices, weights: Floats | None = None
+    ) -> SequenceTensors:
         branches = self._branches()
         return replace(
             join(sequences, labels, len(self.classes_)),
             fingers=None if branches is None else torch.tensor(branches),
+            weights=None if weights is None else torch.from_numpy(weights),
         ).to(self.device)
 
     def _seed(self) -> int:
@@ -260,7 +270,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
         if is_matrix(X):
             sequences = list(self._row_as_sequence(read_table(self, X, name, reset=reset)))
         else:
@@ -279,29 +289,16 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             )
         return sequences
 
-    def _keep(self, result: Fit, *, validated: bool) -> None:
-        outcomes = result.outcomes
-        usable = [i for i, outcome in enumerate(outcomes) if outcome.diverged_epoch is None]
-        if not usable:
-            raise ValueError(
-                f"every replicate diverged (epoch {outcomes[0].diverged_epoch}); lower "
-                f"learning_rate={self.learning_rate}, or scale the channels to about unit variance"
-            )
-        self.history_ = result.history()
-        self.replicates_ = pd.DataFrame(vars(outcome.recorded()) for outcome in outcomes)
-        self.params_ = take_replicates((result.best if validated else result.last).params, usable)
-        self.n_iter_ = max(outcome.epochs for outcome in outcomes)
-
     def _log_proba_all(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        sequences = self._read(X, reset=False)
-        with _as_value_errors(), deterministic_torch():
+        check_fitted(self)
+        sequences = scaled(self._read(X, reset=False), self.offset_, self.scale_)
+        with as_value_errors(), deterministic_torch():
             unlabelled = np.zeros(len(sequences), dtype=np.int64)
             data = self._join(sequences, unlabelled)
             replicates = len(self.params_.output.bias)
             everything = [np.arange(len(sequences))] * replicates
             chosen = index_tensor(everything, data.labels.device)
-            logits = self._learner().scores(self.params_, data, chosen)
+            logits = self._learner(*self._options()).scores(self.params_, data, chosen)
         return self._log_probabilities(logits.cpu().double().numpy())
 
     def _log_proba(self, X: Any) -> NDArray[np.float64]:
@@ -327,22 +324,3 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is None or n_jobs > 0:
         return n_jobs or 1
     return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
-
-
-@contextmanager
-def _as_value_errors() -> Iterator[None]:
-    """Turn errors on purpose into the kind that scikit-learn's users catch."""
-    try:
-        yield
-    except HarmodelsError as error:
-        raise ValueError(str(error)) from error
-
-
-def _show(bar: Any, report: EpochReport, monitor: str) -> None:
-    if bar.disable:
-        return
-    losses = {"loss": report.train.get(monitor, float("nan"))}
-    if report.validation:
-        losses["validation"] = report.validation[monitor]
-    bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()}, refresh=False)
-    bar.update()

@@ -60,6 +60,10 @@ class Normalisation(_CardRecord):
             raise wrong("scale holds 0; leave a constant channel unscaled (1)")
         return self
 
+    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return offset and scale, (D,) each."""
+        return np.array(self.offset, np.float64), np.array(self.scale, np.float64)
+
 
 class TrainingData(_CardRecord):
     """The recordings that a model was trained on."""
@@ -114,7 +118,9 @@ class ModelCard(_CardRecord):
         None, "What the recordings passed before they were cut, or None."
     )
     normalisation: Normalisation | None = key(
-        None, "How the channels are scaled after it, or None."
+        None,
+        "How the channels are scaled after it, or None; before the scaling that is a part of the "
+        "network.",
     )
     features: InstanceOf[AffineMap] | None = key(
         None, "The map of the 561 features to the scale of the training; None without features."
@@ -156,8 +162,8 @@ class ModelCard(_CardRecord):
 
 
 def normalise(values: NDArray[np.float64], card: ModelCard) -> NDArray[np.float64]:
-    """Return values (…, D) on the scale of the network."""
-    scaled = card.normalisation
-    if scaled is None:
+    """Return values (…, D) as the estimator reads them, which may scale them further."""
+    if card.normalisation is None:
         return values
-    return (values - np.array(scaled.offset)) / np.array(scaled.scale)
+    offset, scale = card.normalisation.arrays()
+    return (values - offset) / scale

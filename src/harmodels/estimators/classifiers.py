@@ -9,55 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.config.options import Minibatch, Perceptron, RateSchedule, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
-from harmodels.estimators.sequences import Floats
+from harmodels.estimators.parameters import about, described, option
+from harmodels.estimators.sequences import Values
 from harmodels.models import mlp
 from harmodels.models.hierarchical import finger_channels
 
+BATCH_SIZE = "Sequences of an update, whose gradients are averaged."
+CLIP_NORM = "Bound on the norm of the gradient; None leaves it alone."
+WEIGHT_DECAY = "Share of every weight, times the step size, that an update takes away (AdamW)."
+SCHEDULE = (
+    "The step size over the training: `constant`, or `one_cycle`, which rises to `learning_rate` "
+    "over the first 3/10 of the updates and falls to almost nothing."
+)
 
+RATES = {"truncated_bptt": 0.05, "sgd": 0.05, "adam": 0.003}
+
+
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
-    """An Elman network, trained by truncated BPTT or over mini-batches of whole sequences.
+    """An Elman network, trained over mini-batches of whole sequences or by truncated BPTT.
 
-    Parameters
-    ----------
-    hidden
-        Units of the recurrent layer.
-    training
-        `truncated_bptt`: one sequence at a time, an update after every window, as Williams and
-        Peng (Neural Computation 2, 1990) describe it; `minibatch`: whole sequences.
-    window
-        Time steps between two updates of `truncated_bptt`; None takes 10, or the whole sequence
-        where it is shorter.
-    batch_size
-        Sequences of an update of `minibatch`.
-    learning_rate, epochs
-        Step size; passes through the sequences.
-    clip
-        Bound on each element of a gradient of `truncated_bptt`; None clips nothing.
-    optimiser, clip_norm
-        Of `minibatch`: `sgd` or `adam`; bound on the norm of the gradient, or None.
-    initial_range
-        `truncated_bptt` starts from U[-initial_range, initial_range].
-    initialisation
-        How `minibatch` starts: `uniform`, `normal_as_printed`, `normal_as_variance`,
-        `glorot_uniform`, `orthogonal`.
-    replicates
-        Networks that differ only in their random numbers and are trained as one.
-    validation_fraction, patience
-        Share of the sequences that is held out; epochs without a lower validation loss after
-        which a replicate stops.
-    engine, device
-        `compiled` runs on the CPU, `reference` on any device of torch.
-    n_jobs
-        Threads over which the replicates are spread; -1 takes all cores.
-    random_state
-        Seed of everything that is drawn; the same seed gives the same bytes on one kind of
-        machine, whatever `n_jobs`.
-    verbose
-        1 shows a progress line.
+    A parameter of the training that is not chosen has to keep its default.
 
     See Also
     --------
@@ -70,39 +46,78 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
     >>> y = np.repeat(["lie", "stand"], 20)
     >>> posture = np.where(y == "stand", 1.0, -1.0)[:, None, None]
     >>> X = posture + np.random.default_rng(0).normal(size=(40, 30, 3))
-    >>> model = ElmanClassifier(hidden=8, learning_rate=0.1, epochs=20, random_state=1)
-    >>> model.fit(X, y).predict(X[[0, -1]]).tolist()
+    >>> model = ElmanClassifier(hidden=8, epochs=20, random_state=1).fit(X, y)
+    >>> model.predict(X[[0, -1]]).tolist()
     ['lie', 'stand']
     """
 
-    hidden: int = field(default=50, kw_only=False)
-    training: Literal["truncated_bptt", "minibatch"] = "truncated_bptt"
-    window: int | None = None
-    batch_size: int = 10
-    learning_rate: float = 0.05
-    epochs: int = 50
-    clip: float | None = 1.0
-    optimiser: Literal["sgd", "adam"] = "sgd"
-    clip_norm: float | None = None
-    initial_range: float = 0.1
+    _of_training: ClassVar = {  # the parameters that one training alone reads
+        "minibatch": (
+            *("batch_size", "optimiser", "clip_norm", "weight_decay", "schedule", "initialisation"),
+        ),
+        "truncated_bptt": ("window", "clip", "initial_range"),
+    }
+
+    hidden: int = field(
+        default=50,
+        kw_only=False,
+        metadata=about("Units of the recurrent layer.", architecture=True),
+    )
+    training: Literal["minibatch", "truncated_bptt"] = option(
+        "minibatch",
+        "`minibatch`: an update after a batch of whole sequences; `truncated_bptt`: one sequence "
+        "at a time, an update after every window, as Williams and Peng (Neural Computation 2, "
+        "1990) describe it.",
+    )
+    learning_rate: float | None = option(
+        None, "Step size; None takes 0.003 with Adam, 0.05 with plain gradient descent."
+    )
+    batch_size: int = option(10, f"Of `minibatch`. {BATCH_SIZE}")
+    optimiser: Literal["sgd", "adam"] = option("adam", "Of `minibatch`: the update rule.")
+    clip_norm: float | None = option(1.0, f"Of `minibatch`. {CLIP_NORM}")
+    weight_decay: float = option(0.0, f"Of `minibatch`. {WEIGHT_DECAY}")
+    schedule: RateSchedule = option("constant", f"Of `minibatch`. {SCHEDULE}")
     initialisation: Literal[
         "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
-    ] = "orthogonal"
+    ] = option("orthogonal", "Of `minibatch`: how the weights start; biases start at zero.")
+    window: int | None = option(
+        None,
+        "Of `truncated_bptt`: time steps between two updates; None takes 10, or the whole sequence "
+        "where it is shorter.",
+    )
+    clip: float | None = option(
+        1.0, "Of `truncated_bptt`: bound on each element of a gradient; None clips nothing."
+    )
+    initial_range: float = option(
+        0.1, "Of `truncated_bptt`: weights start in U[-initial_range, initial_range]."
+    )
 
     def _options(self) -> tuple[str, Any]:
-        if self.training == "truncated_bptt":
-            window = 10 if self.window is None else self.window
-            return self.training, TruncatedBptt(**{**self._shared(TruncatedBptt), "window": window})
+        if self.training not in self._of_training:
+            raise ValueError(
+                f"training is {self.training!r}; it is one of 'truncated_bptt', 'minibatch'"
+            )
+        for training, names in self._of_training.items():
+            for name in names:
+                value = getattr(self, name)
+                if training != self.training and value != getattr(type(self), name):
+                    raise ValueError(
+                        f"{name}={value!r} is of training={training!r}, and training is "
+                        f"{self.training!r}: leave it out, or choose that training"
+                    )
+        rate = self.optimiser if self.training == "minibatch" else self.training
+        more: dict[str, Any] = {}
+        if self.learning_rate is None:
+            more["learning_rate"] = RATES.get(rate, RATES["sgd"])
         if self.training == "minibatch":
-            return self.training, Minibatch(**self._shared(Minibatch))
-        raise ValueError(
-            f"training is {self.training!r}; it is one of 'truncated_bptt', 'minibatch'"
-        )
+            return self.training, Minibatch(**{**self._shared(Minibatch), **more})
+        more["window"] = 10 if self.window is None else self.window
+        return self.training, TruncatedBptt(**{**self._shared(TruncatedBptt), **more})
 
     def _module(self, replicate: int) -> nn.Module:
         return torch_modules.elman_module(self.params_, replicate)
 
-    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Floats]:
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
         sequences = super()._read(X, reset=reset, name=name)
         if reset and self.training == "truncated_bptt" and self.window is not None:
             shortest = int(np.argmin([len(sequence) for sequence in sequences]))
@@ -118,13 +133,28 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
 class _RecurrentClassifier(NetworkClassifier):
     """Recurrent layers on sequences of any length, trained with Adam."""
 
-    hidden: int = field(default=64, kw_only=False)
-    dropout: float = 0.0
-    batch_size: int = 32
-    learning_rate: float = 0.003
-    epochs: int = 50
-    initialisation: Literal["keras", "torch"] = "keras"
-    pooling: Literal["last", "mean", "max", "mean_max"] = "last"
+    hidden: int = field(
+        default=64, kw_only=False, metadata=about("Units of a layer.", architecture=True)
+    )
+    pooling: Literal["last", "mean", "max", "mean_max"] = option(
+        "mean_max",
+        "What the output layer reads: `last`, the state after the last step (of the second "
+        "direction after the first, its last); `mean` or `max` of each unit over all steps of the "
+        "sequence; `mean_max`, both joined. Of equal maxima the first step gets the gradient.",
+        architecture=True,
+    )
+    dropout: float = option(
+        0.0,
+        "Probability with which an element of what the output layer reads is dropped in training.",
+    )
+    batch_size: int = option(32, BATCH_SIZE)
+    learning_rate: float = option(0.003, "Step size of Adam.")
+    clip_norm: float | None = option(None, CLIP_NORM)
+    weight_decay: float = option(0.0, WEIGHT_DECAY)
+    schedule: RateSchedule = option("constant", SCHEDULE)
+    initialisation: Literal["keras", "torch"] = option(
+        "keras", "`keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden]."
+    )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -132,8 +162,13 @@ class _StackClassifier(_RecurrentClassifier):
     """Layers of one cell on top of each other."""
 
     _cell: ClassVar[Literal["gru", "lstm"]]
-    layers: int = 1
-    bidirectional: bool = False
+    layers: int = option(1, "Layers on top of each other, 1 to 4.", architecture=True)
+    bidirectional: bool = option(
+        False,
+        "Whether each layer has a second one, of as many units, that reads the sequence from its "
+        "end; what lies above reads the states of both.",
+        architecture=True,
+    )
 
     def _options(self) -> tuple[str, Any]:
         shared = self._shared(Recurrent)
@@ -143,32 +178,13 @@ class _StackClassifier(_RecurrentClassifier):
         return torch_modules.stack_module(self.params_, self._cell, self.pooling, replicate)
 
 
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class GRUClassifier(_StackClassifier):
     """Gated recurrent units on sequences of any length, trained with Adam.
 
     Sequences are packed, never padded. Sources: Cho et al., EMNLP 2014, with torch's placement of
     the reset gate; Kingma and Ba, ICLR 2015.
-
-    Parameters
-    ----------
-    hidden, layers
-        Units of a layer; layers on top of each other, 1 to 4.
-    bidirectional
-        Whether each layer has a second one, of as many units, that reads the sequence from its end;
-        what lies above reads the states of both.
-    pooling
-        What the output layer reads: `last`, the state after the last step (of the second direction
-        after the first, its last); `mean` or `max` of each unit over all steps of the sequence;
-        `mean_max`, both joined. Of equal maxima the first step gets the gradient.
-    dropout
-        Probability with which an element of what the output layer reads is dropped in training.
-    batch_size, learning_rate, epochs
-        Sequences of an update; step size of Adam; passes through the sequences.
-    initialisation
-        `keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden].
-    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
-        As for `ElmanClassifier`.
 
     Examples
     --------
@@ -179,17 +195,28 @@ class GRUClassifier(_StackClassifier):
     >>> y = [sequence[0, 0] > 0 for sequence in X]
     >>> GRUClassifier(hidden=16, epochs=120, random_state=1).fit(X, y).score(X, y) > 0.9
     True
+
+    Five networks that differ in their random numbers, as an ensemble: the probability is their
+    mean.
+
+    >>> ensemble = GRUClassifier(hidden=16, epochs=60, replicates=5, random_state=1).fit(X, y)
+    >>> ensemble.predict_proba_all(X).shape
+    (5, 20, 2)
+    >>> mean = ensemble.predict_proba_all(X).mean(axis=0)
+    >>> bool(np.allclose(ensemble.predict_proba(X), mean))
+    True
     """
 
     _cell = "gru"
 
 
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class LSTMClassifier(_StackClassifier):
     """Long short-term memory on sequences of any length, trained with Adam.
 
-    Parameters and behaviour are those of `GRUClassifier`. Source: Hochreiter and Schmidhuber,
-    Neural Computation 9, 1997, with the forget gate of Gers et al., 2000.
+    Sequences are packed, never padded. Source: Hochreiter and Schmidhuber, Neural Computation 9,
+    1997, with the forget gate of Gers et al., 2000.
 
     Examples
     --------
@@ -204,27 +231,12 @@ class LSTMClassifier(_StackClassifier):
     _cell = "lstm"
 
 
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class HierarchicalClassifier(_RecurrentClassifier):
     """A recurrent layer for each group of channels, and one over all of them, as for a hand.
 
     Source: Du, Wang and Wang, CVPR 2015, with fingers instead of limbs.
-
-    Parameters
-    ----------
-    hidden
-        Units of the upper layer.
-    branches
-        A list of lists of channels, all of one length; a channel may be in several. None gives
-        each channel a branch.
-    branch_hidden
-        Units of each branch; None takes a tenth of `hidden`.
-    cell
-        `simple_rnn`, `gru` or `lstm`.
-    pooling, dropout, batch_size, learning_rate, epochs, initialisation
-        As for `GRUClassifier`.
-    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
-        As for `ElmanClassifier`.
 
     Examples
     --------
@@ -232,14 +244,27 @@ class HierarchicalClassifier(_RecurrentClassifier):
     >>> from harmodels import HierarchicalClassifier
     >>> X = np.random.default_rng(0).normal(size=(20, 15, 6))
     >>> y = X[:, 0, 0] > 0
-    >>> model = HierarchicalClassifier(20, branches=[[0, 1, 2], [3, 4, 5]], random_state=1)
+    >>> branches = [[0, 1, 2], [3, 4, 5]]
+    >>> model = HierarchicalClassifier(20, branches=branches, epochs=50, random_state=1)
     >>> model.fit(X, y).predict(X).shape
     (20,)
     """
 
-    branches: Sequence[Sequence[int]] | NDArray[np.integer] | None = None
-    branch_hidden: int | None = None
-    cell: Literal["simple_rnn", "gru", "lstm"] = "gru"
+    hidden: int = field(
+        default=64, kw_only=False, metadata=about("Units of the upper layer.", architecture=True)
+    )
+    branches: Sequence[Sequence[int]] | NDArray[np.integer] | None = option(
+        None,
+        "A list of lists of channels, all of one length; a channel may be in several. None gives "
+        "each channel a branch.",
+        architecture=True,
+    )
+    branch_hidden: int | None = option(
+        None, "Units of each branch; None takes a tenth of `hidden`.", architecture=True
+    )
+    cell: Literal["simple_rnn", "gru", "lstm"] = option(
+        "gru", "The kind of the layers.", architecture=True
+    )
 
     def _options(self) -> tuple[str, Any]:
         return "recurrent", Recurrent(
@@ -261,24 +286,10 @@ class HierarchicalClassifier(_RecurrentClassifier):
         )
 
 
+@described
 @dataclass(eq=False, repr=False, kw_only=True)
 class MLPClassifier(NetworkClassifier):
     """A three-layer perceptron on vectors of features, trained with momentum and dropout.
-
-    Parameters
-    ----------
-    hidden
-        Units of the two hidden layers, both ReLU.
-    batch_size, learning_rate, momentum, epochs
-        Samples of an update; step size; share of the last step; passes through the samples.
-    dropout, dropout_form
-        Probability with which an input of the second layer is dropped; `inverted` scales in
-        training, `at_inference` the trained network; `as_programmed` is what the program of
-        report `mlp_features` does, in which the backward pass knows nothing of what was dropped.
-    initial_range
-        Weights start in U[-initial_range, initial_range], biases at zero.
-    replicates, validation_fraction, patience, engine, device, n_jobs, random_state, verbose
-        As for `ElmanClassifier`.
 
     Examples
     --------
@@ -290,14 +301,33 @@ class MLPClassifier(NetworkClassifier):
     True
     """
 
-    hidden: tuple[int, int] = field(default=(300, 100), kw_only=False)
-    batch_size: int = 10
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    dropout: float = 0.0
-    dropout_form: Literal["inverted", "at_inference", "as_programmed"] = "inverted"
-    initial_range: float = 0.1
-    epochs: int = 50
+    _recurrent = False
+    hidden: tuple[int, int] = field(
+        default=(300, 100),
+        kw_only=False,
+        metadata=about("Units of the two hidden layers, both ReLU.", architecture=True),
+    )
+    batch_size: int = option(10, "Samples of an update, whose gradients are averaged.")
+    learning_rate: float = option(0.005, "Step size.")
+    momentum: float = option(0.9, "Share of the last step that is added to each step.")
+    clip_norm: float | None = option(None, CLIP_NORM)
+    weight_decay: float = option(0.0, WEIGHT_DECAY)
+    schedule: RateSchedule = option("constant", SCHEDULE)
+    dropout: float = option(
+        0.0,
+        "Probability with which an input of the second layer is dropped in training.",
+        architecture=True,
+    )
+    dropout_form: Literal["inverted", "at_inference", "as_programmed"] = option(
+        "inverted",
+        "`inverted` scales in training, `at_inference` the trained network; `as_programmed` is "
+        "what the program of report `mlp_features` does, in which the backward pass knows nothing "
+        "of what was dropped.",
+        architecture=True,
+    )
+    initial_range: float = option(
+        0.1, "Weights start in U[-initial_range, initial_range], biases at zero."
+    )
 
     def _options(self) -> tuple[str, Any]:
         if np.shape(self.hidden) != (2,):
@@ -307,7 +337,7 @@ class MLPClassifier(NetworkClassifier):
             hidden1=hidden1, hidden2=hidden2, stopping="all_epochs", **self._shared(Perceptron)
         )
 
-    def _row_as_sequence(self, X: Floats) -> Floats:
+    def _row_as_sequence(self, X: Values) -> Values:
         """Return (n, 1, F): a row of a table is a vector of features."""
         return X[:, None, :]
 

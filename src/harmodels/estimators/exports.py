@@ -4,12 +4,13 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from harmodels.estimators.card import ModelCard
+from harmodels.estimators.fitting import check_fitted
 from harmodels.estimators.model_folder import save_model
 from harmodels.estimators.onnx_graph import write_onnx
+from harmodels.estimators.torch_modules import scaling
 
 
 class ExportMixin:
@@ -19,6 +20,8 @@ class ExportMixin:
     params_: Any
     classes_: Any
     n_channels_in_: int
+    offset_: Any
+    scale_: Any
 
     @abstractmethod
     def _module(self, replicate: int) -> nn.Module:
@@ -35,13 +38,16 @@ class ExportMixin:
         ValueError
             If there is no such replicate.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         replicates = len(self.params_.output.bias)
         if not 0 <= replicate < replicates:
             raise ValueError(
                 f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
             )
-        return self._module(replicate)
+        module = self._module(replicate)
+        if self.scale_ is None:
+            return module
+        return scaling(module, self.offset_, self.scale_)
 
     def to_onnx(self, path: str | Path, replicate: int = 0) -> None:
         """Write one replicate as an ONNX file that gives the same labels.

@@ -1,24 +1,73 @@
-"""Fitted attributes that appear together, when a training has succeeded."""
+"""Fitted attributes that appear together, when a training has succeeded, and what they fit."""
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-Fit = TypeVar("Fit", bound=Callable[..., Any])
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from harmodels.errors import HarmodelsError
+from harmodels.estimators.parameters import architecture_of
+
+Model = TypeVar("Model")
 
 
-def all_or_none(fit: Fit) -> Fit:
-    """Let `fit` set its attributes on an unfitted copy; the estimator takes them all at the end.
+def unfitted(model: Model) -> Model:
+    """Return a copy without fitted attributes, which the model takes over when it is trained.
 
-    A training that fails or is interrupted leaves the estimator as it was, fitted or not.
+    A training that fails or is interrupted leaves the model as it was, fitted or not.
     """
+    copy = object.__new__(type(model))
+    vars(copy).update((k, v) for k, v in vars(model).items() if not k.endswith("_"))
+    return copy
 
-    @wraps(fit)
-    def train(self: Any, *args: Any, **kwargs: Any) -> Any:
-        trained = object.__new__(type(self))
-        vars(trained).update((k, v) for k, v in vars(self).items() if not k.endswith("_"))
-        fit(trained, *args, **kwargs)
-        self.__dict__ = vars(trained)  # one assignment: nothing can come between
-        return self
 
-    return train  # type: ignore[return-value]
+def check_fitted(model: Any) -> None:
+    """Raise NotFittedError of an unfitted model, ValueError of one that is no more what was fitted.
+
+    The weights mean nothing with another `pooling`, say.
+    """
+    check_is_fitted(model)
+    for name, value in architecture_of(model).items():
+        fitted = model.architecture_[name]
+        if plain(value) != fitted:
+            raise ValueError(
+                f"{name} is {value!r}, and the network was trained with {name}={fitted!r}: fit it "
+                "anew, or set that again"
+            )
+
+
+def check_continues(earlier: Any, model: Any) -> None:
+    """Raise ValueError unless `earlier` reads and tells apart what `model` was just given."""
+    found: Any
+    known: Any
+    for what, found, known in (
+        ("classes", model.classes_.tolist(), earlier.classes_.tolist()),
+        ("channels", model.n_channels_in_, earlier.n_channels_in_),
+        ("columns", *(list(getattr(each, "feature_names_in_", ())) for each in (model, earlier))),
+        ("replicates", model.replicates, len(earlier.params_.output.bias)),
+    ):
+        if found != known:
+            raise ValueError(
+                f"warm_start continues a network of {what} {known}, and now they are {found}: fit "
+                "with warm_start=False to begin anew"
+            )
+
+
+def plain(value: Any) -> Any:
+    """Return numbers and lists of Python for those of numpy, as JSON has them."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return value
+
+
+@contextmanager
+def as_value_errors() -> Iterator[None]:
+    """Turn errors on purpose into the kind that scikit-learn's users catch."""
+    try:
+        yield
+    except HarmodelsError as error:
+        raise ValueError(str(error)) from error

@@ -1,15 +1,12 @@
-"""Labels as numbers, groups, and which sequences are held out of the training."""
+"""Labels as numbers."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
-
-from harmodels.seeds import Purpose, generator
 
 Indices = NDArray[np.int64]
 Labels = NDArray[Any]
@@ -52,38 +49,3 @@ def encode(y: ArrayLike, classes: Labels, name: str = "y") -> Indices:
         )
     order = np.argsort(classes)  # those of an exported run are in its data set's order
     return order[np.searchsorted(classes, values, sorter=order)].astype(np.int64)
-
-
-def check_groups(groups: ArrayLike | None, count: int) -> None:
-    """Raise ValueError unless there is one group a sequence."""
-    if groups is not None and np.shape(groups) != (count,):
-        raise ValueError(
-            f"groups have shape {np.shape(groups)}; give one group for each of {count} sequences"
-        )
-
-
-def held_out(
-    labels: Indices, groups: ArrayLike | None, fraction: float, seed: int, replicate: int
-) -> tuple[Indices, Indices]:
-    """Return the indices that one replicate trains and validates on, both sorted.
-
-    `fraction` is the share of the labels (n,), or of the groups (n,), that is held out; a group is
-    on one side as a whole.
-    """
-    if not 0 < fraction < 1:
-        raise ValueError(f"validation_fraction is {fraction}; it must lie between 0 and 1")
-    state = int(generator(seed, Purpose.VALIDATION, replicate).integers(2**31))
-    splitter = StratifiedShuffleSplit if groups is None else GroupShuffleSplit
-    try:
-        train, validation = next(
-            splitter(1, test_size=fraction, random_state=state).split(labels, labels, groups)
-        )
-    except ValueError as error:
-        raise ValueError(f"validation_fraction={fraction} cannot be held out: {error}") from error
-    missing = np.setdiff1d(labels, labels[train])
-    if len(missing):
-        raise ValueError(
-            f"validation_fraction={fraction} would hold out every group of a class; lower it, or "
-            "give fit validation_data"
-        )
-    return np.sort(train), np.sort(validation)

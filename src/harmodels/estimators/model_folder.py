@@ -5,7 +5,7 @@ docs/own-recordings.md describes the keys of model.json.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,24 +18,25 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from harmodels.config.base import Matching, Record, Several
 from harmodels.config.messages import unknown
 from harmodels.data.features.mapping import read_map, write_map
 from harmodels.errors import ConfigurationError, HarmodelsError, ModelError
-from harmodels.estimators.card import ModelCard
+from harmodels.estimators.card import ModelCard, Normalisation
+from harmodels.estimators.earlier import complete
+from harmodels.estimators.fitting import check_fitted, plain
 from harmodels.files import atomic_path, sha256, write_json
 from harmodels.nn.params import load_state_dict, state_dict
 
-FORMAT = 1
+FORMAT = 2  # 1: of networks that read the channels as they are
 MODEL = "model.json"
 WEIGHTS = "weights.safetensors"
 FEATURE_MAP = "feature_map.parquet"
 REMEDY = "Take a whole copy of the folder, or export the model again"
 # where and how a network runs is the business of who loads it
-RUNNING = ("engine", "device", "n_jobs", "verbose")
+RUNNING = ("callback", "engine", "device", "n_jobs", "verbose")
 
 Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
 
@@ -78,13 +79,14 @@ class ModelFile(Record):
     parameters: dict[str, Any]
     classes: Classes
     inputs: Inputs
+    scaling: Normalisation | None = None
     files: Files
     card: ModelCard | None
 
 
 def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None = None) -> None:
     """Write a fitted estimator into a folder; see `ExportMixin.save`."""
-    check_is_fitted(model)
+    check_fitted(model)
     folder = Path(folder)
     card = about or getattr(model, "card_", None)
     if card is not None and card.inputs != model.n_channels_in_:
@@ -114,6 +116,9 @@ def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None
                 "columns": getattr(model, "n_features_in_", None),
                 "names": None if columns is None else columns.tolist(),
             },
+            "scaling": None
+            if model.scale_ is None
+            else {"offset": model.offset_.tolist(), "scale": model.scale_.tolist()},
             "files": {name: sha256(folder / name) for name in files},
             "card": None if card is None else card.replaced(features=None).model_dump(),
         },
@@ -130,7 +135,11 @@ def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimato
     try:
         if content.architecture not in architectures:
             raise ModelError(unknown("architecture", content.architecture, architectures))
-        model = architectures[content.architecture](**content.parameters)
+        kind = architectures[content.architecture]
+        parameters = content.parameters
+        if content.format == 1:
+            parameters = complete(kind, parameters)
+        model = kind(**_parameters_from_json(parameters))
         model.classes_ = content.classes.array()
         model.n_channels_in_ = content.inputs.channels
         if content.inputs.columns is not None:
@@ -140,7 +149,13 @@ def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimato
         model.card_ = content.card
         if content.card is not None and content.files.feature_map is not None:
             model.card_ = content.card.replaced(features=read_map(folder / FEATURE_MAP))
-        model.params_ = _params(model, (folder / WEIGHTS).read_bytes())
+        scaling = () if content.scaling is None else content.scaling.arrays()
+        if any(len(each) != model.n_channels_in_ for each in scaling):
+            raise ValueError(
+                f"scaling has {len(scaling[0])} offsets and {len(scaling[1])} scales for "
+                f"{model.n_channels_in_} channels"
+            )
+        model._hold(_params(model, (folder / WEIGHTS).read_bytes()), *scaling)
     except (TypeError, ValueError, SafetensorError, HarmodelsError) as error:
         raise ModelError(f"{path} does not describe a model: {error}. {REMEDY}") from error
     return model
@@ -199,15 +214,15 @@ def _parameters_to_json(model: Any) -> dict[str, Any]:
     parameters["replicates"] = len(model.params_.output.bias)  # diverged ones are left out
     seed = parameters["random_state"]
     parameters["random_state"] = int(seed) if isinstance(seed, int | np.integer) else None
-    return {name: _plain(value) for name, value in parameters.items()}
+    if isinstance(parameters["class_weight"], Mapping):  # JSON knows keys of text alone
+        parameters["class_weight"] = list(parameters["class_weight"].items())
+    return {name: plain(value) for name, value in parameters.items()}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(part) for part in value]
-    return value
+def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
+    of_classes = parameters.get("class_weight")
+    pairs = isinstance(of_classes, list)
+    return {**parameters, "class_weight": dict(map(tuple, of_classes))} if pairs else parameters
 
 
 def _classes_to_json(classes: NDArray[Any]) -> dict[str, Any]:

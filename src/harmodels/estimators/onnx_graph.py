@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from harmodels.estimators.torch_modules import HierarchicalModule, RecurrentModule
+from harmodels.estimators.torch_modules import ChannelScale, HierarchicalModule, RecurrentModule
 from harmodels.files import atomic_path
 from harmodels.nn.cells import CELLS
 from harmodels.nn.pooling import POOLINGS
@@ -107,7 +107,9 @@ class _Graph:
 def _perceptron(graph: _Graph, module: nn.Sequential) -> str:
     values = "features"
     for layer in module:
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, ChannelScale):
+            values = _scale(graph, layer, values)
+        elif isinstance(layer, nn.Linear):
             values = _dense(graph, layer, values)
         elif isinstance(layer, nn.ReLU):
             values = graph.add("Relu", values)
@@ -116,7 +118,10 @@ def _perceptron(graph: _Graph, module: nn.Sequential) -> str:
 
 def _recurrent(graph: _Graph, module: RecurrentModule | HierarchicalModule) -> str:
     lengths = graph.add("Cast", "lengths", to=6)  # int32
-    steps = graph.add("Transpose", "sequences", perm=[1, 0, 2])  # (T, n, D)
+    sequences = "sequences"
+    if isinstance(module.scale, ChannelScale):
+        sequences = _scale(graph, module.scale, sequences)
+    steps = graph.add("Transpose", sequences, perm=[1, 0, 2])  # (T, n, D)
     if isinstance(module, HierarchicalModule):
         fingers = [
             _layers(graph, finger, graph.add("Gather", steps, graph.constant(own), axis=2), lengths)
@@ -129,6 +134,11 @@ def _recurrent(graph: _Graph, module: RecurrentModule | HierarchicalModule) -> s
     outputs, state = _layers(graph, top, steps, lengths)
     pooled = state if module.pooling == "last" else _pool(graph, module.pooling, outputs, lengths)
     return _dense(graph, module.output, pooled)
+
+
+def _scale(graph: _Graph, layer: ChannelScale, values: str) -> str:
+    centred = graph.add("Sub", values, graph.constant(layer.offset))
+    return graph.add("Div", centred, graph.constant(layer.scale))
 
 
 def _pool(graph: _Graph, pooling: str, outputs: str, lengths: str) -> str:

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from harmodels.training.learners import SequenceTensors
 
-Floats = NDArray[np.float32]
+Values = NDArray[Any]  # numbers that are finite in float32
 
 
 def from_channels_first(X: ArrayLike) -> NDArray[Any]:
@@ -54,8 +55,8 @@ def is_matrix(X: Any) -> bool:
     return all(isinstance(row, Sequence) and len(row) == len(first) for row in X)
 
 
-def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Floats:
-    """Return a table (n, F) as float32; with `reset`, the estimator notes its columns."""
+def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Values:
+    """Return a table (n, F) of floats; with `reset`, the estimator notes its columns."""
     if np.ma.is_masked(X):
         raise ValueError(f"{name} has masked values; FillGaps interpolates them, or cuts them out")
     if hasattr(X, "columns"):
@@ -69,8 +70,9 @@ def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> F
                 f"{name} is a nested frame, whose cells are series; give a list of arrays (steps, "
                 "channels): [np.column_stack(row) for row in X.to_numpy()]"
             )
-    with np.errstate(over="ignore", invalid="ignore"):  # checked after the conversion
-        table: Floats = validate_data(estimator, X, reset=reset, dtype=np.float32)
+    table: Values = validate_data(estimator, X, reset=reset, dtype=(np.float64, np.float32))
+    with np.errstate(over="ignore"):  # what is too large is named
+        assert_all_finite(table.astype(np.float32, copy=False), input_name=name)
     return table
 
 
@@ -105,8 +107,8 @@ def check_columns(
         )
 
 
-def read_sequences(X: Any, name: str = "X") -> list[Floats]:
-    """Return n float32 arrays (T_i, D) from an array (n, T, D) or a list of (T_i, D) or (T_i,).
+def read_sequences(X: Any, name: str = "X") -> list[Values]:
+    """Return n arrays (T_i, D) from an array (n, T, D) or a list of (T_i, D) or (T_i,).
 
     A ValueError names sequence, step and channel of anything else, or of no finite number.
     """
@@ -130,9 +132,9 @@ def read_sequences(X: Any, name: str = "X") -> list[Floats]:
                 "one channel; leave empty recordings out"
             )
         with np.errstate(over="ignore"):
-            values = array.astype(np.float32)
-        if not np.isfinite(values).all():
-            step, channel = np.argwhere(~np.isfinite(values))[0]
+            finite = np.isfinite(array.astype(np.float32, copy=False))
+        if not finite.all():
+            step, channel = np.argwhere(~finite)[0]
             remedy = (
                 "FillGaps interpolates a gap, or cuts it out"
                 if np.isnan(array[step, channel])
@@ -142,7 +144,7 @@ def read_sequences(X: Any, name: str = "X") -> list[Floats]:
                 f"{name}[{index}] holds {array[step, channel]} at step {step}, channel {channel}; "
                 f"the networks need finite float32 numbers: {remedy}"
             )
-        sequences.append(values)
+        sequences.append(array)
     if not sequences:
         raise ValueError(f"{name} holds no sequence")
     channels = [sequence.shape[1] for sequence in sequences]
@@ -155,7 +157,9 @@ def read_sequences(X: Any, name: str = "X") -> list[Floats]:
     return sequences
 
 
-def join(sequences: list[Floats], labels: NDArray[np.int64], classes: int) -> SequenceTensors:
+def join(
+    sequences: list[NDArray[np.float32]], labels: NDArray[np.int64], classes: int
+) -> SequenceTensors:
     """Return the sequences end to end, as the training loops read them."""
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     starts = lengths.cumsum(0) - lengths

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -19,17 +21,35 @@ from harmodels.nn.torch_names import StateDict, to_torch
 Module = TypeVar("Module", bound=nn.Module)
 
 
+class ChannelScale(nn.Module):
+    """(value - offset) / scale of each channel, the last axis."""
+
+    offset: Tensor
+    scale: Tensor
+
+    def __init__(self, offset: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.register_buffer("offset", torch.tensor(offset, dtype=torch.float32))
+        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (…, D) on the scale of the network."""
+        return (values - self.offset) / self.scale
+
+
 class RecurrentModule(nn.Module):
     """Batch-first recurrent layers, a dense one on the pooled states of each sequence."""
 
     def __init__(self, rnn: Any, output: nn.Linear, pooling: str = "last") -> None:
         super().__init__()
+        self.scale: nn.Module = nn.Identity()
         self.rnn = rnn
         self.output = output
         self.pooling = pooling
 
     def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
+        sequences = self.scale(sequences)
         bidirectional = getattr(self.rnn, "bidirectional", False)
         if lengths is None or not bidirectional:
             outputs, _ = self.rnn(sequences)
@@ -57,6 +77,7 @@ class HierarchicalModule(nn.Module):
         pooling: str,
     ) -> None:
         super().__init__()
+        self.scale: nn.Module = nn.Identity()
         self.register_buffer("branches", torch.tensor(branches), persistent=False)
         self.fingers = nn.ModuleList(fingers)
         self.hand = hand
@@ -65,6 +86,7 @@ class HierarchicalModule(nn.Module):
 
     def forward(self, sequences: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return logits (n, C) for (n, T, D), padded at the end, and lengths (n,) or None."""
+        sequences = self.scale(sequences)
         each = [
             finger(sequences[:, :, channels])[0]
             for channels, finger in zip(self.branches, self.fingers, strict=True)
@@ -131,6 +153,17 @@ def perceptron_module(params: Mlp, replicate: int) -> nn.Sequential:
     module = nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), output)
     tensors = to_torch(params, replicate).values()
     return _load(module, dict(zip(module.state_dict(), tensors, strict=True)))
+
+
+def scaling(
+    module: nn.Module, offset: NDArray[np.float64], scale: NDArray[np.float64]
+) -> nn.Module:
+    """Return a module of this file that scales its channels (D,) before anything else."""
+    own = ChannelScale(offset, scale)
+    if isinstance(module, nn.Sequential):
+        return nn.Sequential(own, *module).eval()
+    module.scale = own
+    return module
 
 
 def _recurrent(cell: str, layer: Any, layers: int = 1, directions: int = 1) -> Any:

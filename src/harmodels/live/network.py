@@ -9,6 +9,7 @@ from torch import Tensor
 
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
+from harmodels.estimators.fitting import check_fitted
 from harmodels.nn import stack
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import take_replicates
@@ -27,6 +28,7 @@ def describe_network(model: NetworkClassifier) -> Description:
     branches, the layers above them, both directions of each, and the output, every tensor as base64
     of little-endian float32.
     """
+    check_fitted(model)
     _, options = model._options()
     cell = getattr(options, "cell", "simple_rnn")
     if not hasattr(options, "cell") and not hasattr(model.params_, "rnn"):

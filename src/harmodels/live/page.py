@@ -11,7 +11,7 @@ from harmodels.data.reading.programs import KNOWN
 from harmodels.data.units import SPELLINGS, UNITS, unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import Accuracy, ModelCard
+from harmodels.estimators.card import Accuracy, ModelCard, Normalisation
 from harmodels.estimators.loading import load_model
 from harmodels.files import write_text
 from harmodels.live.network import Description, describe_network
@@ -77,7 +77,7 @@ def describe_model(model: NetworkClassifier) -> Description:
             "the model reads whole recordings, and what comes live has no end; give the card "
             "window_steps and window_step"
         )
-    filtered, scaled = card.noise_filter, card.normalisation
+    filtered, scaled = card.noise_filter, _scaling(model, card)
     return {
         "classes": [str(name) for name in model.classes_.tolist()],
         "channels": [
@@ -94,6 +94,18 @@ def describe_model(model: NetworkClassifier) -> Description:
         "gravity": None if card.gravity is None else [each.model_dump() for each in card.gravity],
         "network": network,
     }
+
+
+def _scaling(model: NetworkClassifier, card: ModelCard) -> Normalisation | None:
+    """Return what the card and then the network scale the channels by, as one."""
+    if model.scale_ is None:
+        return card.normalisation
+    own = Normalisation(model.offset_.tolist(), model.scale_.tolist())
+    if card.normalisation is None:
+        return own
+    offset, scale = card.normalisation.arrays()
+    joined = offset + scale * model.offset_, scale * model.scale_
+    return Normalisation(*(each.tolist() for each in joined))
 
 
 def reading_rules() -> Description:

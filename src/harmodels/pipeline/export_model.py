@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from harmodels.config.options import OPTIONS
 from harmodels.config.parts import split_name
 from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset
@@ -111,7 +112,7 @@ def _fitted_estimator(
     else:
         model.n_channels_in_ = channels
     try:
-        model.params_ = load_state_dict(model._initial_params(), tensors)
+        model._hold(load_state_dict(model._initial_params(), tensors))
     except (KeyError, ValueError) as error:
         raise ResultsError(f"the weights of {run.folder} do not fit: {error}") from error
     return model
@@ -145,7 +146,9 @@ def _estimator(run: Run) -> NetworkClassifier:
         kind, own = _stack_of(run, options["cell"]), {}
     # of the options those that the estimator calls by the same name and that end no training early
     names = set(kind().get_params()) - {"patience"}
-    return kind(**{name: options[name] for name in options if name in names}, **own)
+    every = OPTIONS[training](**options).model_dump()  # with what an older run does not say
+    own.update(scale=None, validation_fraction=0, patience=None)
+    return kind(**{name: every[name] for name in every if name in names}, **own)
 
 
 def _stack_of(run: Run, cell: str) -> type[NetworkClassifier]:

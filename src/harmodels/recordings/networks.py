@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from harmodels.assets import root
+from harmodels.config.options import OPTIONS
 from harmodels.config.yaml_files import read_yaml
 from harmodels.data.features.mapping import AffineMap, apply_map
 from harmodels.data.features.tables import map_to_range
@@ -101,10 +102,12 @@ class Judged:
 
 def make_network(kind: str, windows: int, epochs: int | None, seed: int) -> NetworkClassifier:
     """Return an untrained network with the options of the report `own`."""
+    # the channels and features are scaled already; who validates is said by the fold
+    shared = {"scale": None, "validation_fraction": 0, "random_state": seed}
     if kind == "perceptron":
         # of the features, which the workflow computes of recordings of UCI HAR's form alone
         return MLPClassifier(
-            (100, 50), batch_size=30, dropout=0.3, epochs=epochs or 50, random_state=seed
+            (100, 50), batch_size=30, dropout=0.3, epochs=epochs or 50, patience=None, **shared
         )
     options = options_of(kind, windows, epochs)
     kinds: dict[str, Any] = {
@@ -112,11 +115,10 @@ def make_network(kind: str, windows: int, epochs: int | None, seed: int) -> Netw
         "lstm": LSTMClassifier,
         "elman": ElmanClassifier,
     }
-    network = kinds[kind]()
-    known = {name: value for name, value in options.items() if name in network.get_params()}
-    if kind == "elman":
-        known["training"] = "minibatch"
-    return network.set_params(**known, random_state=seed)
+    network = kinds[kind](**shared)
+    names = set(network.get_params())
+    every = OPTIONS["minibatch" if kind == "elman" else "recurrent"](**options).model_dump()
+    return network.set_params(**{name: every[name] for name in every if name in names})
 
 
 def options_of(kind: str, windows: int, epochs: int | None) -> dict[str, Any]:

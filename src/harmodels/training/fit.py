@@ -122,7 +122,7 @@ def fit(
     data: SequenceTensors,
     indices: SplitIndices,
     schedule: Schedule,
-    report: Callable[[EpochReport], None] = lambda _: None,
+    report: Callable[[EpochReport], bool | None] = lambda _: None,
     *,
     start: Fit | None = None,
     on_epoch_end: Callable[[Fit], None] = lambda _: None,
@@ -131,7 +131,7 @@ def fit(
 
     The test rows decide nothing. `start`, changed in place, is where to resume, as passed to
     `on_epoch_end`: all that the next epoch depends on. An exception of `on_epoch_end` ends the
-    training.
+    training; so does a `report` that returns True, and what was reached is returned.
     """
     result = start or begin(learner, data, schedule)
     for epoch in range(result.epoch + 1, schedule.epochs + 1):
@@ -151,7 +151,9 @@ def fit(
             _restore_ended(result, active, before)
         result.epoch = epoch
         result.seconds += time.monotonic() - started
-        report(_summary(result, epoch, sum(len(indices.train[i]) for i in active)))
+        if report(_summary(result, epoch, sum(len(indices.train[i]) for i in active))):
+            for index in _active(result):
+                result.outcomes[index].stop_reason = "ended from outside"
         on_epoch_end(result)
     _find_infinite_weights(result)
     return result
@@ -268,10 +270,12 @@ class _Epoch:
             # one transfer from a GPU, instead of one for every number below
             scores = self.learner.scores(params, self.data, chosen).cpu()
             labels = self.data.labels[chosen].cpu()
-            for index, logits, truth in zip(group, scores, labels, strict=True):
-                metrics = {
-                    name: float(value) for name, value in self.learner.losses(logits, truth).items()
-                }
+            weights: Any = [None] * len(group)
+            if self.data.weights is not None:
+                weights = self.data.weights[chosen].cpu()
+            for index, logits, truth, own in zip(group, scores, labels, weights, strict=True):
+                losses = self.learner.losses(logits, truth, own)
+                metrics = {name: float(value) for name, value in losses.items()}
                 metrics["accuracy"] = accuracy(logits, truth)
                 replicate = self.result.outcomes[index].replicate
                 for metric, value in metrics.items():

@@ -1,0 +1,64 @@
+"""Weights of sequences, of the user and of their classes."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import _check_sample_weight
+
+from harmodels.estimators.labels import Indices, Labels
+
+ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
+
+
+def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np.float64] | None:
+    """Return `sample_weight` (n,), which is not negative and not zero throughout, or None."""
+    if weights is None:
+        return None
+    found: NDArray[np.float64] = _check_sample_weight(
+        weights, sequences, dtype=np.float64, ensure_non_negative=True
+    )
+    if not found.any():
+        raise ValueError("sample_weight is zero for every sequence; give one of them more")
+    return found
+
+
+def class_weights(
+    class_weight: ClassWeight,
+    labels: Indices,
+    classes: Labels,
+    weights: NDArray[np.float64] | None,
+) -> NDArray[np.float64] | None:
+    """Return the weight of each class (C,) of weighted sequences, or None for one each."""
+    if class_weight is None:
+        return None
+    found: NDArray[np.float64] = compute_class_weight(
+        class_weight, classes=classes, y=classes[labels], sample_weight=weights
+    )
+    if found.min() <= 0:
+        raise ValueError(
+            f"class_weight of {classes[found.argmin()]!r} is {found.min():g}; give a weight above "
+            "0, or leave the sequences out"
+        )
+    return found
+
+
+def in_the_loss(
+    weights: NDArray[np.float64] | None,
+    of_classes: NDArray[np.float64] | None,
+    labels: Indices,
+    trained: int,
+) -> NDArray[np.float32] | None:
+    """Return the weights of all sequences (N,), by themselves and by their classes.
+
+    The first `trained` have `weights` and the mean one, those behind them only validate. None where
+    all are equal, which is the same training.
+    """
+    every = np.ones(len(labels)) if of_classes is None else of_classes[labels]
+    if weights is not None:
+        every[:trained] *= weights / weights.mean()
+    if np.ptp(every) <= 1e-12 * every.max():
+        return None
+    return (every / every[:trained].mean()).astype(np.float32)
