@@ -13,7 +13,7 @@ from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import AffineMap, apply_map, read_map
 from harmodels.data.features.tables import map_to_range
-from harmodels.estimators.base import _as_value_errors
+from harmodels.estimators.fitting import as_value_errors
 
 
 class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -65,7 +65,7 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         elif isinstance(self.map, AffineMap):
             self.map_ = self.map
         else:
-            with _as_value_errors():
+            with as_value_errors():
                 self.map_ = read_map(self.map)
         return self
 
@@ -87,5 +87,5 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             X, ensure_2d=False, allow_nd=True, ensure_all_finite=False, estimator=self
         )
         units = [UNIT[channel] for channel in RAW_CHANNELS]
-        with _as_value_errors():
+        with as_value_errors():
             return extract_features(windows, RAW_CHANNELS, 50.0, units, filtered=False)
