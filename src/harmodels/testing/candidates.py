@@ -1,22 +1,20 @@
 """Mistakes planted in the forward pass or in its graph: each gives gradients to compare with."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from harmodels.testing.bench import Bench
 from harmodels.testing.planted import NextState, NotTransposed, SoftmaxTwice, count_products
+from harmodels.testing.planting import Candidate, Leaves, Planted
 from harmodels.testing.report import Mistake
-from harmodels.testing.steps import Edge, Node, Steps, change, cut
+from harmodels.testing.steps import Edge, Node, Path, Steps, change, cut
 
 GATES = {3: ("r", "z", "n"), 4: ("i", "f", "g", "o")}  # torch's order
 
-Leaves = dict[str, Tensor]
 # of an operation f: gradient at its input, from that at its output, f(x), f(x) a step before
 Slope = Callable[[Tensor, Tensor, Tensor], Tensor]
 SLOPES: dict[str, dict[str, Slope]] = {
@@ -37,68 +35,6 @@ SLOPES: dict[str, dict[str, Slope]] = {
     },
 }
 RIGHT_SLOPES = {"Tanh": "1 - y²", "Sigmoid": "y (1 - y)"}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A mistake, and how it is planted."""
-
-    mistake: Mistake
-    mode: Callable[[Leaves, Callable[[], Tensor]], AbstractContextManager[Any]] | None = None
-    hooks: Callable[[Steps], list[Any]] | None = None
-    d_outputs: Callable[[Tensor], Tensor] | None = None
-    whole: bool = False  # planted where nothing is truncated
-    paired: bool = True  # looked for together with another, too
-    free: bool = False  # says nothing of the gradients of the states before the first step
-
-
-class Planted:
-    """The gradients of a forward pass with mistakes planted in it."""
-
-    def __init__(self, bench: Bench, d_outputs: Tensor) -> None:
-        self.bench, self.d_outputs = bench, d_outputs
-        self._runs: dict[Any, tuple[Leaves, Tensor, Steps]] = {}
-        self.steps = self._run(())[2]
-
-    def gradients(self, *candidates: Candidate) -> Leaves:
-        """Return the gradients at every leaf."""
-        leaves, outputs, steps = self._run(candidates)
-        d_outputs = self.d_outputs
-        handles = []
-        for candidate in candidates:
-            if candidate.d_outputs:
-                d_outputs = candidate.d_outputs(d_outputs)
-            handles += candidate.hooks(steps) if candidate.hooks else []
-        try:
-            found = torch.autograd.grad(
-                outputs,
-                list(leaves.values()),
-                d_outputs,
-                retain_graph=True,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-        finally:
-            for handle in handles:
-                handle.remove()
-        return dict(zip(leaves, found, strict=True))
-
-    def _run(self, candidates: tuple[Candidate, ...]) -> tuple[Leaves, Tensor, Steps]:
-        modes = [candidate.mode for candidate in candidates if candidate.mode]
-        whole = any(candidate.whole for candidate in candidates)
-        key = (whole, *map(id, modes))
-        if key not in self._runs:
-            leaves = {name: x.clone().requires_grad_() for name, x in self.bench.leaves().items()}
-            forward = self.bench.whole if whole else self.bench.oracle
-
-            def run(forward: Callable[..., Tensor] = forward) -> Tensor:
-                return self.bench.call(forward, leaves)
-
-            outer, inner = ([mode(leaves, run) for mode in modes] + [nullcontext()] * 2)[:2]
-            with outer, inner:
-                outputs = run()
-            self._runs[key] = leaves, outputs, Steps(outputs)
-        return self._runs[key]
 
 
 def candidates(planted: Planted, window: int | None) -> Iterator[Candidate]:
@@ -129,16 +65,18 @@ def _detached(planted: Planted, window: int | None) -> Iterator[Candidate]:
         )
         yield Candidate(
             Mistake("detached_inside", text),
-            hooks=lambda graph, size=size: cut(
-                edge for t, links in graph.links().items() if t % size == 0 for edge in links
-            ),
+            hooks=partial(_stop_every, size),
             whole=window is not None,
             paired=size == 1,
         )
 
 
+def _stop_every(size: int, graph: Steps) -> list[Any]:
+    return cut(edge for t, links in graph.links().items() if t % size == 0 for edge in links)
+
+
 def _products(planted: Planted) -> Iterator[Candidate]:
-    leaves, _, _ = planted._run(())
+    leaves, _, _ = planted.run(())
     for name in planted.bench.named_params():
         weight = leaves[name]
         if weight.ndim < 2 or weight.shape[-1] < 2:
@@ -153,7 +91,8 @@ def _products(planted: Planted) -> Iterator[Candidate]:
             )
             yield Candidate(
                 Mistake("weight_not_transposed", text),
-                mode=lambda leaves, run, name=name: NotTransposed(leaves[name]),
+                mode=partial(_not_transposed, name),
+                recurrent=uses > 1,
             )
         if uses > 1:
             text = (
@@ -162,8 +101,17 @@ def _products(planted: Planted) -> Iterator[Candidate]:
             )
             yield Candidate(
                 Mistake("state_after_step", text),
-                mode=lambda leaves, run, name=name: NextState(leaves[name], run),
+                mode=partial(_next_state, name),
+                recurrent=True,
             )
+
+
+def _not_transposed(name: str, leaves: Leaves, run: Callable[[], Tensor]) -> NotTransposed:
+    return NotTransposed(leaves[name])
+
+
+def _next_state(name: str, leaves: Leaves, run: Callable[[], Tensor]) -> NextState:
+    return NextState(leaves[name], run)
 
 
 def _softmax_twice() -> Candidate:
@@ -176,22 +124,15 @@ def _softmax_twice() -> Candidate:
 
 def _states(planted: Planted) -> Iterator[Candidate]:
     """Return mistakes of what is carried from step to step, and of its first and last one."""
-    links = planted.steps.links()
-    for shown, what in ((False, "cell"), (True, "hidden")):
-        kinds = {planted.steps.is_output(edge.source) for each in links.values() for edge in each}
-        if kinds == {True, False}:
+    if planted.steps.carried(shown=False):
+        for shown, what in ((False, "cell"), (True, "hidden")):
             text = (
                 f"the gradient of the {what} state is dropped: a step has to send back what it "
                 f"gets for the {what} state before it"
             )
             yield Candidate(
                 Mistake("path_dropped", text),
-                hooks=lambda graph, shown=shown: cut(
-                    edge
-                    for each in graph.links().values()
-                    for edge in each
-                    if graph.is_output(edge.source) == shown
-                ),
+                hooks=partial(_drop_state, shown),
             )
     steps = len(planted.steps.states)
     if steps and planted.d_outputs.ndim > 1 and planted.d_outputs.shape[-2] == steps:
@@ -204,13 +145,19 @@ def _states(planted: Planted) -> Iterator[Candidate]:
         )
         yield Candidate(
             Mistake("last_step_only", text),
-            hooks=lambda graph, share=share: [
-                change(node, _last_of_mean(node, whole=not share)) for node in graph.named("Mean")
-            ],
+            hooks=partial(_last_of_means, not share),
         )
     if steps:
         text = "the first step is lost: the loop back ends at the second one"
         yield Candidate(Mistake("first_step_lost", text), hooks=_without_first, free=True)
+
+
+def _drop_state(shown: bool, graph: Steps) -> list[Any]:
+    return cut(graph.carried(shown=shown))
+
+
+def _last_of_means(whole: bool, graph: Steps) -> list[Any]:
+    return [change(node, _last_of_mean(node, whole=whole)) for node in graph.named("Mean")]
 
 
 def _last_step(d_outputs: Tensor) -> Tensor:
@@ -262,13 +209,14 @@ def _gates(planted: Planted) -> Iterator[Candidate]:
             )
             yield Candidate(
                 Mistake("gate_order", text),
-                hooks=lambda graph, order=order: [
-                    change(node, _in_order(order))
-                    for kind in ("Split", "Slice")
-                    for node in graph.named(kind)
-                ],
+                hooks=partial(_swap_gates, order),
                 paired=False,
             )
+
+
+def _swap_gates(order: tuple[int, ...], graph: Steps) -> list[Any]:
+    nodes = [*graph.named("Split"), *graph.named("Slice")]
+    return [change(node, _in_order(order)) for node in nodes]
 
 
 def _in_order(order: tuple[int, ...]) -> Callable[..., list[Tensor | None]]:
@@ -300,36 +248,33 @@ def _slopes(planted: Planted) -> Iterator[Candidate]:
                 )
                 yield Candidate(
                     Mistake("wrong_slope", text),
-                    hooks=lambda graph, kind=kind, path=path, slope=slope: _sloped(
-                        [n for n in graph.named(kind) if path in (None, graph.place(n))],
-                        graph,
-                        slope,
-                    ),
+                    hooks=partial(_sloped, kind, path, slope, planted.bench.inputs[1:]),
                     paired=path is None,
                 )
 
 
-def _sloped(nodes: list[Node], graph: Steps, slope: Slope) -> list[Any]:
-    before: dict[Any, Tensor] = {}
+def _sloped(
+    kind: str, path: Path | None, slope: Slope, starts: tuple[Any, ...], graph: Steps
+) -> list[Any]:
+    before: dict[Path, Tensor] = {}
     handles = []
-    for node in nodes:
-        y = node._saved_result.detach()
-        place = graph.place(node)
-        earlier = before.get(place, torch.zeros_like(y))
+    for node in graph.named(kind):
+        y, place = node._saved_result.detach(), graph.place(node)
+        if path in (None, place):
+            first = [h for h in starts if isinstance(h, Tensor) and h.shape == y.shape]
+            earlier = before.get(place, first[0] if first else torch.zeros_like(y))
+            handles.append(change(node, partial(_by_slope, slope, y, earlier)))
         before[place] = y
-
-        def instead(
-            inputs: Any, outputs: Any, y: Tensor = y, earlier: Tensor = earlier
-        ) -> list[Tensor | None]:
-            return [slope(outputs[0], y, earlier)]
-
-        handles.append(change(node, instead))
     return handles
+
+
+def _by_slope(slope: Slope, y: Tensor, earlier: Tensor, inputs: Any, outputs: Any) -> list[Any]:
+    return [slope(outputs[0], y, earlier)]
 
 
 def _paths(planted: Planted) -> Iterator[Candidate]:
     paths = planted.steps.paths()
-    parameters = {id(leaf): name for name, leaf in planted._run(())[0].items()}
+    parameters = {id(leaf): name for name, leaf in planted.run(())[0].items()}
     for path, edges in sorted(paths.items(), key=lambda item: not _beside(item[1], parameters)):
         beside = _beside(edges, parameters)
         by = f" by {beside}" if beside else ""
@@ -339,14 +284,18 @@ def _paths(planted: Planted) -> Iterator[Candidate]:
         )
         yield Candidate(
             Mistake("path_dropped", text),
-            hooks=lambda graph, path=path: cut(graph.paths().get(path, ())),
+            hooks=partial(_drop_path, path),
             paired=False,
         )
 
 
+def _drop_path(path: Path, graph: Steps) -> list[Any]:
+    return cut(graph.paths().get(path, ()))
+
+
 def _beside(edges: list[Edge], parameters: dict[int, str]) -> str:
     """Return the parameter that is the other operand of an operation."""
-    node, index = edges[-1].node, edges[-1].index
+    node, index = edges[-1]
     for other, (source, _) in enumerate(node.next_functions):
         while source is not None and other != index:
             if hasattr(source, "variable"):

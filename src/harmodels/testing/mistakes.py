@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from harmodels.testing.bench import Bench
-from harmodels.testing.candidates import GATES, Planted, candidates, permuted
+from harmodels.testing.candidates import GATES, candidates, permuted
+from harmodels.testing.planting import Planted
 from harmodels.testing.report import Kind, Mistake
 
 RTOL = 1e-7
@@ -57,27 +58,29 @@ class Case:
 
 def explain(case: Case) -> list[Mistake]:
     """Return the mistake, or the pair, that gives exactly the gradients that were found."""
+    mistakes, unexplained = _of_numbers(case)
+    if mistakes and not unexplained:
+        return mistakes
     try:
         planted = Planted(case.bench, case.d_outputs)
     except RuntimeError:  # autograd cannot follow this forward pass
-        return _of_numbers(case)[0]
-    in_pairs = []
+        return mistakes
+    if not planted.steps.nodes:
+        return mistakes  # nor this one, of arrays
+    tried = []
     for candidate in candidates(planted, case.window):
         gradients = planted.gradients(candidate)
         if not case.off(gradients, free=candidate.free):
             return [candidate.mistake]
-        if candidate.paired:
-            in_pairs.append((candidate, gradients))
-    mistakes, unexplained = _of_numbers(case)
-    if mistakes and not unexplained:
-        return mistakes
-    for candidate, gradients in in_pairs:
+        tried.append((candidate, gradients))
+    for candidate, gradients in tried:
         off = case.off(gradients, free=candidate.free)
         beside, left = _of_numbers(replace(case, right=gradients, wrong=off))
         if len(off) < len(case.found) and beside and not left:
             return [candidate.mistake, *beside]
-    for (one, _), (other, _) in combinations(in_pairs, 2):
-        if one.whole == other.whole and not case.off(planted.gradients(one, other)):
+    for (one, _), (other, _) in combinations(tried, 2):
+        likely = (one.paired and other.paired) or one.recurrent or other.recurrent
+        if likely and not one.whole | other.whole and not case.off(planted.gradients(one, other)):
             return [one.mistake, other.mistake]
     return mistakes
 

@@ -17,7 +17,7 @@ class Edge(NamedTuple):
     """An operation and which of its inputs is meant; gradients flow back along it."""
 
     node: Node
-    index: int
+    position: int
 
     @property
     def operation(self) -> str:
@@ -27,7 +27,7 @@ class Edge(NamedTuple):
     @property
     def source(self) -> Node:
         """The operation that made the input; None for a constant."""
-        return self.node.next_functions[self.index][0]
+        return self.node.next_functions[self.position][0]
 
 
 class Steps:
@@ -75,9 +75,15 @@ class Steps:
                 links[step].append(edge)
         return links
 
-    def is_output(self, node: Node) -> bool:
-        """Return whether a node is a state that the outputs show, not a cell behind it."""
-        return node in self.states or node in self.buffers
+    def carried(self, *, shown: bool) -> list[Edge]:
+        """Return the links from the states that are outputs, or from the others, such as cells.
+
+        With the inputs of the first step that take the first states in their place.
+        """
+        outputs = {*self.states, *self.buffers}
+        links = {e for each in self.links().values() for e in each}
+        links = {edge for edge in links if (edge.source in outputs) == shown}
+        return [edge for edges in self.paths().values() if links & {*edges} for edge in edges]
 
     def paths(self) -> dict[Path, list[Edge]]:
         """Return the edges of each path from a state back to the step before, over all steps."""
@@ -88,13 +94,13 @@ class Steps:
             while waiting:
                 node, path = waiting.pop(0)
                 for index, (source, _) in enumerate(node.next_functions):
-                    if source is None or not source.next_functions:
+                    if source is None:
                         continue
                     found[(*path, index)].append(Edge(node, index))
                     if self._step.get(source) == step and source not in seen:
                         seen.add(source)
                         waiting.append((source, (*path, index)))
-        return found
+        return {path: edges for path, edges in found.items() if edges[-1].source.next_functions}
 
     def place(self, node: Node) -> Path:
         """Return the path from a state to an operation of its step, empty for any other."""
@@ -126,7 +132,7 @@ def cut(edges: Iterable[Edge]) -> list[Any]:
     """Let nothing flow back along edges until the handles are removed."""
     indices: dict[Node, set[int]] = defaultdict(set)
     for edge in edges:
-        indices[edge.node].add(edge.index)
+        indices[edge.node].add(edge.position)
     return [change(node, _without(chosen)) for node, chosen in indices.items()]
 
 
