@@ -37,7 +37,7 @@ def contenders_of(task: Task, model: Any) -> Iterator[tuple[float, Contender]]:
         for _ in range(EPOCHS):
             bare.train(items)
 
-    model.set_params(epochs=EPOCHS, random_state=0)
+    model.set_params(epochs=EPOCHS, scale=None, validation_fraction=0, random_state=0)
     yield EPOCHS * items * task.item / samples, Contender("bare loop", epochs)
     yield EPOCHS, Contender("estimator", lambda _: model.fit(X, y))
     yield few * task.item / samples, Contender("torch.nn loop", lambda _: torchs.train(few))
@@ -55,11 +55,13 @@ def cases() -> Iterator[tuple[str, Task, Any]]:
     """Yield a title, the bare training and the estimator that does it."""
     shared: dict[str, Any] = {"window": 10, "learning_rate": 0.05, "clip": 1.0}
     title = "Elman, 50 units, truncated BPTT over 10 steps"
-    yield title, truncated_bptt(50, **shared), ElmanClassifier(hidden=50, **shared)
+    model = ElmanClassifier(hidden=50, training="truncated_bptt", **shared)
+    yield title, truncated_bptt(50, **shared), model
     title = "GRU, 64 units, batches of 32, Adam"
     data = noise(torch.full((3000,), 128), 3, 6)
     task = gated(title, "gru", 64, 32, data, learning_rate=0.003)
-    yield title, task, GRUClassifier(hidden=64, batch_size=32, learning_rate=0.003)
+    model = GRUClassifier(hidden=64, pooling="last", batch_size=32, learning_rate=0.003)
+    yield title, task, model
     shared = {"batch_size": 10, "learning_rate": 0.01, "momentum": 0.9}
     model = MLPClassifier(hidden=(300, 100), **shared)
     yield "perceptron 561-300-100-6, batches of 10, momentum", perceptron(10, 0.9), model

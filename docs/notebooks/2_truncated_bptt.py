@@ -133,6 +133,7 @@ for window in (4, 8, 32):
     for steps in lengths:
         model = ElmanClassifier(
             20,
+            training="truncated_bptt",
             window=min(window, steps),
             learning_rate=0.05,
             epochs=30,
@@ -180,12 +181,17 @@ for last in activities:
     mine = np.flatnonzero(train & (data.y == last))
     order = np.concatenate([np.setdiff1d(order, mine), mine])  # in one block at the end
     model = ElmanClassifier(
-        20, window=10, learning_rate=0.1, epochs=1, random_state=4, replicates=3
+        20,
+        training="truncated_bptt",
+        window=10,
+        learning_rate=0.1,
+        epochs=1,
+        random_state=4,
+        replicates=3,
     )
     model.fit(data.X[order], data.y[order])
     whole = ElmanClassifier(
-        20, training="minibatch", optimiser="adam", learning_rate=0.01, epochs=20,
-        clip_norm=1.0, random_state=4, replicates=3,
+        20, learning_rate=0.01, epochs=20, random_state=4, replicates=3
     ).fit(data.X[order], data.y[order])  # fmt: skip
     truth = float((data.y[test] == last).mean())
     rows.append((share_of(last, model), share_of(last, whole), truth))

@@ -61,7 +61,13 @@ R = 5
 correct = {}
 for window in (4, 32):
     model = ElmanClassifier(
-        30, window=window, learning_rate=0.05, epochs=12, replicates=R, random_state=5
+        30,
+        training="truncated_bptt",
+        window=window,
+        learning_rate=0.05,
+        epochs=12,
+        replicates=R,
+        random_state=5,
     ).fit(X[train], data.y[train])
     labels = model.classes_[model.predict_proba_all(X[test]).argmax(-1)]
     correct[window] = labels == data.y[test]  # (R, n)

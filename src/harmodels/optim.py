@@ -40,10 +40,10 @@ def rates(
 
     Examples
     --------
-    >>> rates("one_cycle", 0.1, epoch=1, epochs=2, updates=5).round(4)
-    array([0.004 , 0.052 , 0.1   , 0.0951, 0.0812])
-    >>> rates("one_cycle", 0.1, epoch=2, epochs=2, updates=5).round(4)
-    array([0.0611, 0.0389, 0.0188, 0.005 , 0.    ])
+    >>> rates("one_cycle", 0.1, epoch=1, epochs=2, updates=5).round(3)
+    array([0.004, 0.052, 0.1  , 0.095, 0.081])
+    >>> rates("one_cycle", 0.1, epoch=2, epochs=2, updates=5).round(3)
+    array([0.061, 0.039, 0.019, 0.005, 0.   ])
     """
     if schedule == "constant":
         return np.full(updates, learning_rate)
@@ -52,7 +52,7 @@ def rates(
             f"epoch {epoch} of a one_cycle schedule over {epochs} epochs; its step sizes end with "
             "it: give it as many epochs as are trained, or choose schedule: constant."
         )
-    update = (epoch - 1) * updates + np.arange(updates)
+    update = (epoch - 1) * updates + np.arange(updates, dtype=np.float64)
     peak, last = 0.3 * epochs * updates - 1, epochs * updates - 1
     lowest = learning_rate / 25
     return np.where(

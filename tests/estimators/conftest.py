@@ -8,6 +8,7 @@ from harmodels import (
     LSTMClassifier,
     MLPClassifier,
 )
+from harmodels.estimators import training
 
 
 @pytest.fixture
@@ -28,6 +29,19 @@ def ragged(sequences):
 
 
 @pytest.fixture
+def split_seen(monkeypatch):
+    """Return a list to which every training appends what it trains and validates on."""
+    seen, fit = [], training.fit
+
+    def spy(learner, data, indices, *rest, **more):
+        seen.append(indices)
+        return fit(learner, data, indices, *rest, **more)
+
+    monkeypatch.setattr(training, "fit", spy)
+    return seen
+
+
+@pytest.fixture
 def suited(model, sequences, ragged):
     """Return data that the model reads: of unequal lengths, of equal ones for the perceptron."""
     return sequences if isinstance(model, MLPClassifier) else ragged
@@ -35,7 +49,7 @@ def suited(model, sequences, ragged):
 
 MODELS = {
     "truncated_bptt": ElmanClassifier(
-        6, training="truncated_bptt", window=5, epochs=3, random_state=3
+        6, training="truncated_bptt", window=5, scale="standard", epochs=3, random_state=3
     ),
     "minibatch": ElmanClassifier(6, epochs=3, random_state=3),
     "gru": GRUClassifier(6, layers=2, pooling="last", dropout=0.2, epochs=3, random_state=3),
@@ -45,10 +59,22 @@ MODELS = {
     ),
     "pooled": GRUClassifier(6, bidirectional=True, dropout=0.2, epochs=3, random_state=3),
     "hierarchical": HierarchicalClassifier(
-        6, branches=[[0, 1, 2], [1, 2, 3]], branch_hidden=3, pooling="max", epochs=3, random_state=3
+        6,
+        branches=[[0, 1, 2], [1, 2, 3]],
+        branch_hidden=3,
+        pooling="max",
+        scale="standard",
+        epochs=3,
+        random_state=3,
     ),
     "perceptron": MLPClassifier(
-        (7, 5), dropout=0.2, dropout_form="at_inference", epochs=3, random_state=3
+        (7, 5),
+        dropout=0.2,
+        dropout_form="at_inference",
+        scale="standard",
+        learning_rate=0.05,
+        epochs=3,
+        random_state=3,
     ),
 }
 

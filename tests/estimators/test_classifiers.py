@@ -87,22 +87,12 @@ def test_a_grid_search_over_groups_and_a_pipeline_work(sequences):
     assert search.best_params_["gruclassifier__hidden"] in (2, 4)
 
 
-def test_a_group_is_trained_on_or_held_out_as_a_whole(sequences, monkeypatch):
-    from harmodels.estimators import base
-
-    seen = {}
-    fit = base.fit
-
-    def spy(learner, data, indices, *rest):
-        seen["indices"] = indices
-        return fit(learner, data, indices, *rest)
-
-    monkeypatch.setattr(base, "fit", spy)
+def test_a_group_is_trained_on_or_held_out_as_a_whole(sequences, split_seen):
     inputs, labels = sequences
     people = np.tile(["ann", "bea", "cy", "dan"], 6)
     model = GRUClassifier(4, epochs=1, replicates=2, validation_fraction=0.25, random_state=0)
     model.fit(inputs, labels, groups=people)
-    for train, validation in zip(seen["indices"].train, seen["indices"].validation, strict=True):
+    for train, validation in zip(split_seen[0].train, split_seen[0].validation, strict=True):
         assert not set(people[train]) & set(people[validation])
         assert len(train) + len(validation) == 24
         assert len(validation) == 6
@@ -193,14 +183,26 @@ def test_a_view_of_memory_is_read_like_its_array(sequences):
 @pytest.mark.parametrize(
     ("model", "named"),
     [
-        (ElmanClassifier(4, window=50), r"window=50 is longer than X\[0\], which has 12 steps"),
-        (ElmanClassifier(4, window=0), "window: 0 should be at least 1"),
+        (
+            ElmanClassifier(4, training="truncated_bptt", window=50),
+            r"window=50 is longer than X\[0\], which has 12 steps",
+        ),
+        (ElmanClassifier(4, training="truncated_bptt", window=0), "window: 0 should be at least 1"),
         (ElmanClassifier(4, training="bptt"), "training is 'bptt'"),
-        (GRUClassifier(4, patience=0), "patience is 0; give 1 epoch or more, or None"),
+        (GRUClassifier(4, patience=0), "patience is 0; give 1 epoch or more, 'auto', or None"),
         (HierarchicalClassifier(4, branches=[]), "fingers have .. channels"),
         (HierarchicalClassifier(4, branches=[[0, 1], [2]]), "fingers have .2, 1. channels"),
         (HierarchicalClassifier(4, branches=np.array([[0, 4]])), "names channel 4"),
-        (GRUClassifier(4, patience=3), "patience=3 watches a validation loss"),
+        (GRUClassifier(4, patience="long"), "patience is 'long'"),
+        (GRUClassifier(4, patience=3), "'auto' holds out none of 24 sequences"),
+        (GRUClassifier(4, patience=3, validation_fraction=0), "patience=3 watches a validation"),
+        (GRUClassifier(4, validation_fraction="half"), "validation_fraction is 'half'"),
+        (GRUClassifier(4, scale="minmax"), "scale is 'minmax'; it is one of 'auto'"),
+        (ElmanClassifier(4, window=5), "window=5 is of training='truncated_bptt'"),
+        (
+            ElmanClassifier(4, training="truncated_bptt", clip_norm=2.0),
+            "clip_norm=2.0 is of training='minibatch'",
+        ),
         (GRUClassifier(4, validation_fraction=1.5), "validation_fraction is 1.5"),
         (GRUClassifier(0), "hidden"),
         (GRUClassifier(4, replicates=0), "replicates"),

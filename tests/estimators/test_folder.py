@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import NotFittedError
 
 import harmodels
-from harmodels import GRUClassifier, MLPClassifier, ModelCard, TrainingData
+from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier, ModelCard, TrainingData
 from harmodels.data.look import gravity_of
 from harmodels.errors import ModelError
 from harmodels.estimators.card import Accuracy, NoiseFilter, Normalisation
@@ -32,13 +33,16 @@ CARD = ModelCard(
 )
 
 
-# model.json as version 0.2.0 wrote it, but for the hash
+# model.json as it is written now, but for the hash
 WRITTEN = json.loads(
     """
-{"format": 1, "harmodels": "0.2.0", "architecture": "GRUClassifier", "files": {},
- "parameters": {"batch_size": 32, "dropout": 0.0, "epochs": 1, "hidden": 4, "layers": 1,
-  "initialisation": "keras", "learning_rate": 0.003, "patience": null, "random_state": 1,
-  "replicates": 1, "validation_fraction": 0.0},
+{"format": 2, "harmodels": "0.2.0", "architecture": "GRUClassifier", "files": {},
+ "parameters": {"batch_size": 32, "bidirectional": false, "class_weight": null, "clip_norm": null,
+  "dropout": 0.0, "epochs": 1, "hidden": 4, "layers": 1, "initialisation": "keras",
+  "learning_rate": 0.003, "patience": "auto", "pooling": "mean_max", "random_state": 1,
+  "replicates": 1, "scale": "standard", "schedule": "constant", "validation_fraction": "auto",
+  "warm_start": false, "weight_decay": 0.0},
+ "scaling": null,
  "classes": {"dtype": "str", "values": ["lying", "sitting", "walking"]},
  "inputs": {"channels": 4, "columns": null, "names": null},
  "card": {
@@ -49,9 +53,30 @@ WRITTEN = json.loads(
   "noise_filter": {"median_steps": 3, "sections": [[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]]},
   "normalisation": {"offset": [0.0, 0.0, 1.0, 0.0], "scale": [1.0, 1.0, 1.0, 2.0]},
   "accuracy": {"value": 0.9, "over_people": [0.8, 0.95], "over_seeds": null, "people": 4,
-   "networks": 1, "sequences": 30}, "origin": {"report": "toy"}}}
+   "networks": 1, "sequences": 30}, "gravity": null, "origin": {"report": "toy"}}}
 """.replace("DIGEST", "ab" * 32)
 )
+
+# what the first versions wrote as `parameters`
+SHARED = {"patience": None, "random_state": 1, "replicates": 1, "validation_fraction": 0.0}
+EARLIER = {
+    "GRUClassifier": SHARED
+    | {"batch_size": 32, "dropout": 0.0, "epochs": 1, "hidden": 4, "layers": 1}
+    | {"initialisation": "keras", "learning_rate": 0.003},
+    "ElmanClassifier": SHARED
+    | {"training": "truncated_bptt", "batch_size": 10, "clip": 1.0, "clip_norm": None}
+    | {"epochs": 1, "hidden": 4, "initial_range": 0.1, "initialisation": "orthogonal"}
+    | {"learning_rate": 0.05, "optimiser": "sgd", "window": None},
+    "HierarchicalClassifier": SHARED
+    | {"batch_size": 32, "dropout": 0.0, "epochs": 1, "hidden": 4, "branches": None}
+    | {"branch_hidden": 2, "cell": "gru", "initialisation": "keras", "learning_rate": 0.003},
+    "MLPClassifier": SHARED
+    | {"batch_size": 10, "dropout": 0.2, "dropout_form": "at_inference", "epochs": 1}
+    | {"hidden": [4, 3], "initial_range": 0.1, "learning_rate": 0.05, "momentum": 0.9},
+}
+
+
+MINIBATCH = ElmanClassifier._of_training["minibatch"]
 
 
 def data_for(model, sequences):
@@ -61,8 +86,12 @@ def data_for(model, sequences):
 @pytest.fixture
 def folder(sequences, tmp_path):
     """Return the folder of a small saved model."""
-    GRUClassifier(4, epochs=1, random_state=1).fit(*sequences).save(tmp_path / "model", CARD)
+    small().fit(*sequences).save(tmp_path / "model", CARD)
     return tmp_path / "model"
+
+
+def small():
+    return GRUClassifier(4, scale="standard", epochs=1, random_state=1)
 
 
 def change(folder, *dropped, **values):
@@ -100,35 +129,55 @@ def test_the_card_comes_back_as_it_was(folder):
 
 
 def test_saving_twice_or_after_loading_gives_the_same_bytes(sequences, folder, tmp_path):
-    GRUClassifier(4, epochs=1, random_state=1).fit(*sequences).save(tmp_path / "twin", CARD)
+    small().fit(*sequences).save(tmp_path / "twin", CARD)
     harmodels.load(folder).save(tmp_path / "copy")
     for name in ("model.json", "weights.safetensors"):
         for other in ("twin", "copy"):
             assert (tmp_path / other / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_the_format_stays_as_it_was(folder):
+def test_the_format_stays_as_it_was(folder, sequences):
+    content = json.loads((folder / "model.json").read_text())
     digest = {"weights.safetensors": sha256(folder / "weights.safetensors")}
     now = {"files": digest, "harmodels": harmodels.__version__}
-    parameters = WRITTEN["parameters"] | {"pooling": "last", "bidirectional": False}
-    since = {"card": WRITTEN["card"] | {"gravity": None}, "parameters": parameters}
-    assert json.loads((folder / "model.json").read_text()) == WRITTEN | now | since
+    frames = sequences[0].reshape(-1, 4)
+    scaling = content.pop("scaling")
+    np.testing.assert_allclose(scaling["offset"], frames.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(scaling["scale"], frames.std(0), rtol=1e-12)
+    assert content == {k: v for k, v in WRITTEN.items() if k != "scaling"} | now
 
 
 def test_a_card_of_before_gravity_was_kept_is_read(folder):
-    change(folder, card=WRITTEN["card"])
+    change(folder, card={k: v for k, v in WRITTEN["card"].items() if k != "gravity"})
     assert harmodels.load(folder).card_ == CARD
 
 
-def test_a_model_of_before_pooling_reads_the_last_state(folder, sequences):
-    expected = harmodels.load(folder).predict_proba(sequences[0])
-    change(folder, parameters=WRITTEN["parameters"])
-    np.testing.assert_array_equal(harmodels.load(folder).predict_proba(sequences[0]), expected)
+@pytest.mark.parametrize("name", EARLIER)
+def test_a_model_of_the_first_format_predicts_as_it_did(name, sequences, tmp_path):
+    kind, parameters = getattr(harmodels, name), EARLIER[name]
+    read = {k: v for k, v in parameters.items() if name != "ElmanClassifier" or k not in MINIBATCH}
+    unscaled = {"scale": None, "pooling": "last"} if "pooling" in signature(kind).parameters else {}
+    model = kind(**({"scale": None} | unscaled | read))
+    inputs = data_for(model, sequences)
+    model.fit(inputs, sequences[1]).save(tmp_path, CARD)
+    change(tmp_path, "scaling", format=1, parameters=parameters)
+    again = harmodels.load(tmp_path)
+    np.testing.assert_array_equal(again.predict_proba(inputs), model.predict_proba(inputs))
+    np.testing.assert_array_equal(
+        again.fit(inputs, sequences[1]).predict_proba(inputs), model.predict_proba(inputs)
+    )
+
+
+def test_weights_of_classes_keep_their_labels(tmp_path):
+    X = np.random.default_rng(0).normal(size=(8, 5, 2))
+    model = GRUClassifier(3, epochs=1, class_weight={3: 1.0, 5: 2.5})
+    model.fit(X, [3, 5] * 4).save(tmp_path)
+    assert harmodels.load(tmp_path).class_weight == {3: 1.0, 5: 2.5}
 
 
 def test_a_model_whose_weights_are_of_another_read_out_is_refused(folder):
-    change(folder, parameters=WRITTEN["parameters"] | {"pooling": "mean_max"})
-    with pytest.raises(ModelError, match=r"output\.weight has shape \(3, 4\), not \(3, 8\)"):
+    change(folder, parameters=WRITTEN["parameters"] | {"pooling": "last"})
+    with pytest.raises(ModelError, match=r"output\.weight has shape \(3, 8\), not \(3, 4\)"):
         harmodels.load(folder)
     change(folder, parameters=WRITTEN["parameters"] | {"bidirectional": True})
     with pytest.raises(ModelError, match="layer0_reverse"):
@@ -189,7 +238,7 @@ def test_what_is_damaged_or_unknown_is_refused_by_name(folder, damage, named):
         harmodels.load(folder)
 
 
-@pytest.mark.parametrize("key", sorted(WRITTEN))
+@pytest.mark.parametrize("key", sorted(WRITTEN.keys() - {"scaling"}))
 def test_a_missing_key_is_refused_by_name(folder, key):
     change(folder, key)
     with pytest.raises(ModelError, match=f"the key '{key}' is missing.*Take a whole copy"):
@@ -204,8 +253,10 @@ def test_a_missing_key_is_refused_by_name(folder, key):
         ("parameters", [], "parameters: .* should be a mapping"),
         ("classes", {"dtype": "datetime64[s]", "values": [0, 1, 2]}, "neither text nor numbers"),
         ("classes", {"dtype": "str", "values": ["a"]}, "has shape"),
-        ("inputs", {"channels": 3, "columns": None, "names": None}, "card|shape"),
+        ("inputs", {"channels": 3, "columns": None, "names": None}, "card|shape|scaling has 4"),
         ("inputs", {"channels": 0, "columns": None, "names": None}, "inputs.channels: 0"),
+        ("scaling", {"offset": [0.0] * 4, "scale": [1.0] * 3}, "4 offsets and 3 scales for 4"),
+        ("scaling", {"offset": [0.0] * 4, "scale": [1.0, 1.0, 1.0, 0.0]}, "scale holds 0"),
         ("files", {"../../weights": "ab"}, "unknown key '../../weights'"),
         ("files", {}, "files: the key 'weights.safetensors' is missing"),
         ("card", {"channels": ["a"]}, "card: the key 'rate_hz' is missing"),

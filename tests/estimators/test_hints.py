@@ -28,7 +28,7 @@ def frames(arrays, columns="xyz"):
 
 
 def small(**given):
-    return GRUClassifier(4, **{"epochs": 1, "random_state": 0} | given)
+    return GRUClassifier(4, **{"epochs": 1, "scale": None, "random_state": 0} | given)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -102,11 +102,32 @@ def test_a_training_that_learned_nothing_warns_and_one_that_learned_does_not(arr
         warnings.simplefilter("error")
         assert learned.fit(arrays, Y).score(arrays, Y) == 1
         MLPClassifier((16, 8), epochs=40, learning_rate=0.05, random_state=0).fit(arrays[:, 0], Y)
-        ElmanClassifier(8, learning_rate=0.05, epochs=20, random_state=0).fit(arrays, Y)
+        ElmanClassifier(8, epochs=20, random_state=0).fit(arrays, Y)
     shuffled = np.random.default_rng(1).permutation(Y)
     for model in (small(), ElmanClassifier(4, epochs=1, learning_rate=1e-6, random_state=0)):
         with pytest.warns(ConvergenceWarning, match="the network did not learn"):
             model.fit(arrays, shuffled)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_channels_in_the_place_of_steps_are_hinted_at_with_the_function_that_turns_them(arrays):
+    turned = arrays.swapaxes(1, 2)
+    with pytest.warns(UserWarning, match=r"3 steps of 20 channels.*harmodels\.from_channels_first"):
+        small().fit(turned, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        small().fit(harmodels.from_channels_first(turned), Y)
+        small().fit([*arrays[:, :2]], Y)
+        MLPClassifier((4, 3), epochs=1).fit(arrays[:, :1], Y)
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+def test_a_scale_is_advised_where_there_is_none(scale, arrays):
+    shuffled = np.random.default_rng(1).permutation(Y)
+    with pytest.warns(ConvergenceWarning) as caught:
+        small(scale=scale).fit(arrays, shuffled)
+    assert ("set scale='standard'" in str(caught[0].message)) is (scale is None)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

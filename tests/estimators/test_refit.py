@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 import harmodels
 from harmodels import GRUClassifier, MLPClassifier
-from harmodels.estimators import base
+from harmodels.estimators import training
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(24, 9, 3)), np.repeat(["sit", "stand"], 12)
@@ -22,7 +22,7 @@ def interrupted(monkeypatch):
         if report.epoch == 2:
             raise KeyboardInterrupt
 
-    return lambda: monkeypatch.setattr(base, "_show", press)
+    return lambda: monkeypatch.setattr(training, "_show", press)
 
 
 def diverge(model, interrupted):

@@ -26,7 +26,7 @@ def test_a_job_of_the_pipeline_and_an_estimator_end_with_the_same_bytes(model, s
     training, options = model._options()
     job = replace(JOB, options=options.model_dump(), training=training, validation=False)
     run_toy(tmp_path, job=job)
-    model.set_params(replicates=2).fit(inputs.astype(np.float32), labels)
+    model.set_params(replicates=2, scale=None).fit(inputs.astype(np.float32), labels)
     pipeline = load_file(tmp_path / "run" / "weights.safetensors")
     ours = {f"last.{name}": tensor.numpy() for name, tensor in state_dict(model.params_).items()}
     assert ours.keys() == pipeline.keys()

@@ -11,27 +11,39 @@ from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, LSTMClassifier
 from harmodels.data.resampling import resample
+from harmodels.estimators.card import Normalisation, normalise
 from harmodels.live.network import describe_network
-from harmodels.live.page import SCRIPTS
+from harmodels.live.page import SCRIPTS, describe_model
 from harmodels.nn.params import state_dict
+from harmodels.recordings.classify import Classifier
+from harmodels.recordings.stream import Windows
 
 NETWORKS = {
     "elman": ElmanClassifier(7, epochs=1, replicates=2, random_state=1),
-    "elman_minibatch": ElmanClassifier(7, training="minibatch", epochs=1, random_state=1),
+    "elman_tbptt": ElmanClassifier(7, training="truncated_bptt", epochs=1, random_state=1),
     "gru": GRUClassifier(7, epochs=1, replicates=3, random_state=1),
-    "gru_stack": GRUClassifier(7, layers=3, epochs=1, random_state=1),
+    "gru_stack": GRUClassifier(7, layers=3, pooling="last", epochs=1, random_state=1),
     "lstm": LSTMClassifier(7, epochs=1, random_state=1),
-    "lstm_stack": LSTMClassifier(7, layers=2, epochs=1, replicates=2, random_state=1),
+    "lstm_stack": LSTMClassifier(
+        7, layers=2, pooling="last", epochs=1, replicates=2, random_state=1
+    ),
     "hierarchical_rnn": HierarchicalClassifier(
-        7, branches=[[0, 1, 2], [2, 3, 4]], branch_hidden=3, cell="simple_rnn", epochs=1
+        7,
+        branches=[[0, 1, 2], [2, 3, 4]],
+        branch_hidden=3,
+        cell="simple_rnn",
+        pooling="last",
+        epochs=1,
     ),
     "hierarchical_gru": HierarchicalClassifier(
         7, branches=[[0, 1], [3, 2], [4, 0]], branch_hidden=3, replicates=2, epochs=1
     ),
     "gru_mean": GRUClassifier(7, pooling="mean", epochs=1, random_state=1),
-    "gru_both": GRUClassifier(7, layers=2, bidirectional=True, epochs=1, random_state=1),
+    "gru_both": GRUClassifier(
+        7, layers=2, bidirectional=True, pooling="last", epochs=1, random_state=1
+    ),
     "lstm_both_mean_max": LSTMClassifier(
-        7, layers=2, bidirectional=True, pooling="mean_max", epochs=1, replicates=2, random_state=1
+        7, layers=2, bidirectional=True, epochs=1, replicates=2, random_state=1
     ),
     "hierarchical_max": HierarchicalClassifier(7, pooling="max", branch_hidden=3, epochs=1),
     "hierarchical_lstm": HierarchicalClassifier(7, branch_hidden=3, cell="lstm", epochs=1),
@@ -118,6 +130,26 @@ def test_filter_and_scale_are_those_of_scipy(in_node):
     for index, window in enumerate(found):
         part = expected[10 * index : 10 * index + 20]
         np.testing.assert_allclose(window["values"], part, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_the_scale_of_the_network_comes_after_that_of_the_card(normalised, in_node, card):
+    rng = np.random.default_rng(2)
+    values = rng.normal([9.0, 0.5, 0.0, 0.0, 100.0, 0.0], [0.1, 0.2, 1.0, 1.0, 30.0, 2.0], (90, 6))
+    own = card
+    if normalised:
+        own = card.replaced(normalisation=Normalisation([8.0, *[0.0] * 5], [2.0, *[1.0] * 5]))
+    windows = np.array([window for _, window in windows_of(np.arange(90) / 20, values)])
+    model = GRUClassifier(4, scale="standard", epochs=2, random_state=0)
+    model.fit(normalise(windows, own), np.arange(len(windows)) % 3)
+    model.card_ = own
+    described = describe_model(model)
+    given = {"model": described, "times": (np.arange(90) / 20).tolist(), "values": values.tolist()}
+    read = [window["values"] for window in in_node(CUT, given)]
+    found = in_node(CLASSIFY, {"network": described["network"], "sequences": read})
+    starts = np.arange(len(windows)) / 2
+    scored = Classifier(model).score(Windows(windows, windows, starts))
+    np.testing.assert_allclose(found, scored.probabilities, atol=2e-6)
 
 
 @pytest.mark.parametrize("recorded_hz", [20, 31.3, 50, 52.5, 100, 400])

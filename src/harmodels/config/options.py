@@ -274,8 +274,15 @@ class Recurrent(Options):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.bidirectional and self.architecture == "hierarchical":
-            raise wrong("bidirectional is for architecture: plain; leave one of the two out")
+        hierarchical = self.architecture == "hierarchical"
+        for name, wanted in (
+            ("bidirectional", self.bidirectional and hierarchical),
+            ("layers", self.layers > 1 and hierarchical),
+            ("finger_hidden", self.finger_hidden is not None and not hierarchical),
+        ):
+            if wanted:
+                other = "plain" if hierarchical else "hierarchical"
+                raise wrong(f"{name} is for architecture: {other}; leave one of the two out")
         return self
 
     @property

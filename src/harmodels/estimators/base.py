@@ -2,7 +2,7 @@
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, ClassVar, Literal, Self
@@ -15,12 +15,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 
 from harmodels.config.messages import counted
-from harmodels.estimators.epochs import LEAST_EPOCHS
+from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
 from harmodels.estimators.exports import ExportMixin
 from harmodels.estimators.fitting import as_value_errors, check_fitted, plain, unfitted
 from harmodels.estimators.labels import Indices, Labels, encode
 from harmodels.estimators.parameters import architecture_of, described, option
-from harmodels.estimators.scale import Doubles, Floats, Scale, scaled
+from harmodels.estimators.scale import LARGEST_FACTOR, Doubles, Floats, scaled
 from harmodels.estimators.sequences import (
     Values,
     check_columns,
@@ -31,8 +31,13 @@ from harmodels.estimators.sequences import (
     read_table,
 )
 from harmodels.estimators.training import Given, train
-from harmodels.estimators.validation import Auto
-from harmodels.estimators.weights import ClassWeight
+from harmodels.estimators.validation import (
+    FRACTION,
+    LEAST_GROUPS,
+    LEAST_PATIENCE,
+    LEAST_SEQUENCES,
+    PATIENT_UPDATES,
+)
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport
@@ -43,9 +48,6 @@ from harmodels.training.learners import (
     index_tensor,
     make_learner,
 )
-
-Callback = Callable[[EpochReport], object]
-Engine = Literal["auto", "compiled", "reference"]
 
 
 @described
@@ -75,36 +77,38 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         The parameters that the weights are of; with others, predicting is refused.
     """
 
-    _recurrent: ClassVar = True  # or it reads vectors of features
-    scale: Scale = option(
+    _recurrent: ClassVar[bool] = True  # or it reads vectors of features
+    scale: Literal["auto", "standard"] | None = option(
         "auto",
         "`standard` subtracts the mean of each channel over all steps of the training sequences "
         "and divides by the standard deviation; a constant channel is not divided. `auto` does so "
-        "where the standard deviations lie outside [1/3, 3] or differ by more than a factor of 3. "
-        "It is a part of the network, in every form that it is kept in.",
+        f"where the standard deviations lie outside [1/{LARGEST_FACTOR:g}, {LARGEST_FACTOR:g}] or "
+        f"differ by more than a factor of {LARGEST_FACTOR:g}. It is a part of the network, in "
+        "every form that it is kept in.",
     )
     epochs: int | None = option(
         None,
-        "Passes through the sequences. None makes 50, or as many as move the weights 1,500 times "
-        "where that is more.",
+        f"Passes through the sequences. None makes {LEAST_EPOCHS}, or as many as move the weights "
+        f"{LEAST_UPDATES:,} times where that is more.",
     )
     replicates: int = option(
         1,
         "Networks that differ only in their random numbers and are trained as one; `predict_proba` "
         "is their mean.",
     )
-    validation_fraction: float | Auto = option(
+    validation_fraction: float | Literal["auto"] = option(
         "auto",
         "Share of the sequences, or of the `groups`, that is held out; the weights of the lowest "
-        "validation loss are kept. 0 trains on all. `auto` holds out a tenth of 500 sequences or "
-        "more, with `groups` if there are 10 or more.",
+        f"validation loss are kept. 0 trains on all. `auto` holds out {FRACTION:g} of "
+        f"{LEAST_SEQUENCES:,} sequences or more, with `groups` of {LEAST_GROUPS} people or more.",
     )
-    patience: int | Auto | None = option(
+    patience: int | Literal["auto"] | None = option(
         "auto",
         "Epochs without a lower validation loss after which a replicate stops. None never stops. "
-        "`auto` waits 10 epochs, or 300 updates where that is more, and needs no validation.",
+        f"`auto` waits {LEAST_PATIENCE} epochs, or {PATIENT_UPDATES:,} updates where that is more, "
+        "and needs no validation.",
     )
-    class_weight: ClassWeight = option(
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = option(
         None,
         "Weights of the classes in the loss, as label to weight; `balanced` weighs each class by "
         "the inverse of its frequency, None all sequences alike.",
@@ -114,11 +118,11 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         "Whether `fit` begins with the weights of the last one, and keeps its scale; the optimiser "
         "begins anew.",
     )
-    callback: Callback | None = option(
+    callback: Callable[[EpochReport], object] | None = option(
         None,
         "Called after each epoch with an `EpochReport`; what returns True ends the training there.",
     )
-    engine: Engine = option(
+    engine: Literal["auto", "compiled", "reference"] = option(
         "auto",
         "`compiled` runs on the CPU, `reference` on any device of torch; `auto` takes the first "
         "where it can.",
@@ -186,7 +190,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         trained = unfitted(self)
         earlier = self if self.warm_start and hasattr(self, "params_") else None
         train(trained, Given(X, y, groups, sample_weight, validation_data), earlier)
-        self.__dict__ = vars(trained)  # one assignment: nothing can come between
+        self.__dict__ = trained.__dict__  # one assignment: nothing can come between
         return self
 
     def predict_proba_all(self, X: Any) -> NDArray[np.float64]:

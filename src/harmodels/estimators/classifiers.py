@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from harmodels.config.options import Minibatch, Perceptron, RateSchedule, Recurrent, TruncatedBptt
+from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.estimators.parameters import about, described, option
@@ -25,7 +25,7 @@ SCHEDULE = (
     "over the first 3/10 of the updates and falls to almost nothing."
 )
 
-RATES = {"truncated_bptt": 0.05, "sgd": 0.05, "adam": 0.003}
+RATES = {"adam": 0.003, "sgd": 0.05}  # of `optimiser`; truncated BPTT descends plainly
 
 
 @described
@@ -70,13 +70,15 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         "1990) describe it.",
     )
     learning_rate: float | None = option(
-        None, "Step size; None takes 0.003 with Adam, 0.05 with plain gradient descent."
+        None,
+        f"Step size; None takes {RATES['adam']:g} with Adam, {RATES['sgd']:g} with plain gradient "
+        "descent, by whole sequences or by windows.",
     )
     batch_size: int = option(10, f"Of `minibatch`. {BATCH_SIZE}")
     optimiser: Literal["sgd", "adam"] = option("adam", "Of `minibatch`: the update rule.")
     clip_norm: float | None = option(1.0, f"Of `minibatch`. {CLIP_NORM}")
     weight_decay: float = option(0.0, f"Of `minibatch`. {WEIGHT_DECAY}")
-    schedule: RateSchedule = option("constant", f"Of `minibatch`. {SCHEDULE}")
+    schedule: Literal["constant", "one_cycle"] = option("constant", f"Of `minibatch`. {SCHEDULE}")
     initialisation: Literal[
         "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
     ] = option("orthogonal", "Of `minibatch`: how the weights start; biases start at zero.")
@@ -105,10 +107,10 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
                         f"{name}={value!r} is of training={training!r}, and training is "
                         f"{self.training!r}: leave it out, or choose that training"
                     )
-        rate = self.optimiser if self.training == "minibatch" else self.training
         more: dict[str, Any] = {}
         if self.learning_rate is None:
-            more["learning_rate"] = RATES.get(rate, RATES["sgd"])
+            with_adam = self.training == "minibatch" and self.optimiser == "adam"
+            more["learning_rate"] = RATES["adam" if with_adam else "sgd"]
         if self.training == "minibatch":
             return self.training, Minibatch(**{**self._shared(Minibatch), **more})
         more["window"] = 10 if self.window is None else self.window
@@ -151,7 +153,7 @@ class _RecurrentClassifier(NetworkClassifier):
     learning_rate: float = option(0.003, "Step size of Adam.")
     clip_norm: float | None = option(None, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: RateSchedule = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
     initialisation: Literal["keras", "torch"] = option(
         "keras", "`keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden]."
     )
@@ -312,7 +314,7 @@ class MLPClassifier(NetworkClassifier):
     momentum: float = option(0.9, "Share of the last step that is added to each step.")
     clip_norm: float | None = option(None, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: RateSchedule = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
     dropout: float = option(
         0.0,
         "Probability with which an input of the second layer is dropped in training.",

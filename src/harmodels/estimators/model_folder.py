@@ -149,13 +149,7 @@ def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimato
         model.card_ = content.card
         if content.card is not None and content.files.feature_map is not None:
             model.card_ = content.card.replaced(features=read_map(folder / FEATURE_MAP))
-        scaling = () if content.scaling is None else content.scaling.arrays()
-        if any(len(each) != model.n_channels_in_ for each in scaling):
-            raise ValueError(
-                f"scaling has {len(scaling[0])} offsets and {len(scaling[1])} scales for "
-                f"{model.n_channels_in_} channels"
-            )
-        model._hold(_params(model, (folder / WEIGHTS).read_bytes()), *scaling)
+        model._hold(_params(model, (folder / WEIGHTS).read_bytes()), *_scaling(content))
     except (TypeError, ValueError, SafetensorError, HarmodelsError) as error:
         raise ModelError(f"{path} does not describe a model: {error}. {REMEDY}") from error
     return model
@@ -194,6 +188,19 @@ def _check_file(path: Path, digest: str) -> None:
         )
 
 
+def _scaling(content: ModelFile) -> tuple[NDArray[np.float64], ...]:
+    """Return offset and scale, (D,) each, or nothing of a network without."""
+    if content.scaling is None:
+        return ()
+    offset, scale = content.scaling.arrays()
+    if not len(offset) == len(scale) == content.inputs.channels:
+        raise ValueError(
+            f"scaling has {len(offset)} offsets and {len(scale)} scales for "
+            f"{content.inputs.channels} channels"
+        )
+    return offset, scale
+
+
 def _params(model: Any, contents: bytes) -> Any:
     """Return the weights, after a check of every name and shape."""
     tensors: dict[str, Tensor] = load_tensors(contents)
@@ -221,8 +228,7 @@ def _parameters_to_json(model: Any) -> dict[str, Any]:
 
 def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
     of_classes = parameters.get("class_weight")
-    pairs = isinstance(of_classes, list)
-    return {**parameters, "class_weight": dict(map(tuple, of_classes))} if pairs else parameters
+    return parameters | ({"class_weight": dict(of_classes)} if isinstance(of_classes, list) else {})
 
 
 def _classes_to_json(classes: NDArray[Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Standardisation of the channels, a part of the fitted network."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,13 @@ from sklearn.preprocessing import StandardScaler
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Scale = Literal["auto", "standard"] | None
 
 LARGEST_FACTOR = 3.0  # from a standard deviation of one, and between those of two channels
 
 
-def find_scale(sequences: Sequence[NDArray[Any]], how: Scale) -> tuple[Doubles, Doubles] | None:
+def find_scale(
+    sequences: Sequence[NDArray[Any]], how: str | None
+) -> tuple[Doubles, Doubles] | None:
     """Return offset and scale (D,) of the channels over all steps, or None to leave them as is."""
     if how not in ("auto", "standard", None):
         raise ValueError(f"scale is {how!r}; it is one of 'auto', 'standard', None")

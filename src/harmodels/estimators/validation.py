@@ -16,7 +16,7 @@ FRACTION = 0.1
 LEAST_SEQUENCES = 500  # fewer are all trained on
 LEAST_GROUPS = 10  # of fewer groups none is held out
 LEAST_PATIENCE = 10  # epochs
-LEAST_UPDATES = 300  # of the weights while it is waited
+PATIENT_UPDATES = 300  # of the weights while it is waited
 
 
 def check_groups(groups: ArrayLike | None, count: int) -> None:
@@ -102,5 +102,5 @@ def check_watched(
 def patience_in_epochs(patience: int | Auto | None, updates: int) -> int | None:
     """Return the epochs to wait for a lower validation loss, of so many updates each."""
     if patience == "auto":
-        return max(LEAST_PATIENCE, -(-LEAST_UPDATES // updates))
+        return max(LEAST_PATIENCE, -(-PATIENT_UPDATES // updates))
     return patience

@@ -1,7 +1,7 @@
 """Weights of sequences, of the user and of their classes."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,23 +10,21 @@ from sklearn.utils.validation import _check_sample_weight
 
 from harmodels.estimators.labels import Indices, Labels
 
-ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
-
 
 def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np.float64] | None:
     """Return `sample_weight` (n,), which is not negative and not zero throughout, or None."""
     if weights is None:
         return None
+    if not np.asarray(weights).any():
+        raise ValueError("sample_weight is zero for every sequence; give one of them more")
     found: NDArray[np.float64] = _check_sample_weight(
         weights, sequences, dtype=np.float64, ensure_non_negative=True
     )
-    if not found.any():
-        raise ValueError("sample_weight is zero for every sequence; give one of them more")
     return found
 
 
 def class_weights(
-    class_weight: ClassWeight,
+    class_weight: Mapping[Any, float] | str | None,
     labels: Indices,
     classes: Labels,
     weights: NDArray[np.float64] | None,
@@ -38,9 +36,10 @@ def class_weights(
         class_weight, classes=classes, y=classes[labels], sample_weight=weights
     )
     if found.min() <= 0:
+        name, least = classes.tolist()[found.argmin()], found.min()
         raise ValueError(
-            f"class_weight of {classes[found.argmin()]!r} is {found.min():g}; give a weight above "
-            "0, or leave the sequences out"
+            f"class_weight of {name!r} is {least:g}; give a weight above 0, or leave the sequences "
+            "out"
         )
     return found
 

@@ -100,12 +100,11 @@ def _scaling(model: NetworkClassifier, card: ModelCard) -> Normalisation | None:
     """Return what the card and then the network scale the channels by, as one."""
     if model.scale_ is None:
         return card.normalisation
-    own = Normalisation(model.offset_.tolist(), model.scale_.tolist())
-    if card.normalisation is None:
-        return own
-    offset, scale = card.normalisation.arrays()
-    joined = offset + scale * model.offset_, scale * model.scale_
-    return Normalisation(*(each.tolist() for each in joined))
+    offset, scale = model.offset_, model.scale_
+    if card.normalisation is not None:
+        first_offset, first_scale = card.normalisation.arrays()
+        offset, scale = first_offset + first_scale * offset, first_scale * scale
+    return Normalisation(offset=offset.tolist(), scale=scale.tolist())
 
 
 def reading_rules() -> Description:

@@ -103,7 +103,7 @@ class Judged:
 def make_network(kind: str, windows: int, epochs: int | None, seed: int) -> NetworkClassifier:
     """Return an untrained network with the options of the report `own`."""
     # the channels and features are scaled already; who validates is said by the fold
-    shared = {"scale": None, "validation_fraction": 0, "random_state": seed}
+    shared: dict[str, Any] = {"scale": None, "validation_fraction": 0, "random_state": seed}
     if kind == "perceptron":
         # of the features, which the workflow computes of recordings of UCI HAR's form alone
         return MLPClassifier(

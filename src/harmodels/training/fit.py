@@ -153,7 +153,7 @@ def fit(
         result.seconds += time.monotonic() - started
         if report(_summary(result, epoch, sum(len(indices.train[i]) for i in active))):
             for index in _active(result):
-                result.outcomes[index].stop_reason = "ended from outside"
+                result.outcomes[index].stop_reason = "the callback returned True"
         on_epoch_end(result)
     _find_infinite_weights(result)
     return result

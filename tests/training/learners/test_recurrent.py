@@ -48,9 +48,17 @@ def test_a_hierarchy_without_fingers_is_refused_with_the_remedy(data):
         learner.initialise([np.random.default_rng(0)], replace(data, fingers=None))
 
 
-def test_fingers_that_read_in_both_directions_are_refused_with_the_remedy():
-    with pytest.raises(ConfigurationError, match="bidirectional is for architecture: plain"):
-        OPTIONS.replaced(architecture="hierarchical", bidirectional=True)
+@pytest.mark.parametrize(
+    ("architecture", "named", "value"),
+    [
+        ("hierarchical", "bidirectional", True),
+        ("hierarchical", "layers", 2),
+        ("plain", "finger_hidden", 3),
+    ],
+)
+def test_an_option_of_the_other_architecture_is_refused(architecture, named, value):
+    with pytest.raises(ConfigurationError, match=f"{named} is for architecture: "):
+        OPTIONS.replaced(architecture=architecture, **{named: value})
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])

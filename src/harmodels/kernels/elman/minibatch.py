@@ -46,9 +46,8 @@ def train_epoch(
 ) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
     """Train on sequences of any length, one update a batch; arguments and result: `kernels`.
 
-    `optimiser` is `sgd` or `adam`; `clip_norm` bounds the norm of a replicate's averaged gradient,
-    None leaves it alone; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are; `kept` is
-    where the loop keeps what the next epoch can use.
+    `optimiser` is `sgd` or `adam`; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are,
+    and do not decay; `kept` is where the loop keeps what the next epoch can use.
     """
     channels, hidden = params.rnn.weight_ih.shape[2], params.rnn.bias_hh.shape[1]
     check_counts(batch_size=batch_size, threads=threads)

@@ -86,10 +86,10 @@ def output_back(
         loss, likelihood = _losses(kind, head, memory, labels, sequences, 0, size, mean)
     else:
         for b in range(size):
-            weight = np.float64(weights[sequences[b]])
-            both = _losses(kind, head, memory, labels, sequences, b, b + 1, weight * mean)
-            loss += weight * both[0]
-            likelihood += weight * both[1]
+            own = np.float64(weights[sequences[b]])
+            both = _losses(kind, head, memory, labels, sequences, b, b + 1, own * mean)
+            loss += own * both[0]
+            likelihood += own * both[1]
     errors, weight = View(head.d_logits, step, 1), View(head.weight, head.weight_step, 1)
     bias = View(head.bias, 0, 1)
     product(
