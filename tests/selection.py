@@ -19,6 +19,7 @@ SLOW = {
     "browser": "browser",
     "cluster": "cluster",
     "data/features/test_agreement.py": "contract",
+    "docs/test_arrays.py": "docs",
     "docs/test_notebooks.py": "docs",
     "docs/test_pattern.py": "workflow",
     "docs/test_site.py": "docs",

@@ -8,6 +8,7 @@ from typing import Any
 
 _HOMES = {
     "ElmanClassifier": "harmodels.estimators",
+    "FillGaps": "harmodels.estimators",
     "GRUClassifier": "harmodels.estimators",
     "HarFeatures": "harmodels.estimators",
     "HierarchicalClassifier": "harmodels.estimators",

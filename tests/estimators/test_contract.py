@@ -1,8 +1,8 @@
 """scikit-learn's own checks of an estimator.
 
-One of them no training in mini-batches passes, nor do scikit-learn's own MLPClassifier and
-SGDClassifier: rows in another order, or twice instead of with a weight of two, are other batches.
-What holds of weights is in test_weights.py.
+One of them no training in batches passes: rows in another order, or twice instead of with a weight
+of two, are other batches. scikit-learn expects its own SGDClassifier and Perceptron to fail it, and
+asks its MLPClassifier with lbfgs alone. What holds of weights is in test_weights.py.
 """
 
 from sklearn.utils.estimator_checks import parametrize_with_checks

@@ -12,11 +12,13 @@ from harmodels.estimators.classifiers import (
     MLPClassifier,
 )
 from harmodels.estimators.features import HarFeatures
+from harmodels.estimators.gaps import FillGaps
 from harmodels.estimators.loading import load_model as load
 from harmodels.estimators.sequences import from_channels_first
 
 __all__ = [
     "ElmanClassifier",
+    "FillGaps",
     "GRUClassifier",
     "HarFeatures",
     "HierarchicalClassifier",

@@ -6,13 +6,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.extract import extract_features
 from harmodels.data.features.mapping import AffineMap, apply_map, read_map
 from harmodels.data.features.tables import map_to_range
-from harmodels.errors import HarmodelsError
+from harmodels.estimators.fitting import as_value_errors
 
 
 class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -53,13 +54,19 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If the windows have another shape, hold NaN, or cannot be in these units.
+            If there is no window, they have another shape, hold NaN, or cannot be in these units,
+            or the file is no map.
+        TypeError
+            If `X` is sparse.
         """
         computed = self._compute(X)
         if self.map is None:
             self.map_ = map_to_range(computed, np.full(len(computed), "train"))
+        elif isinstance(self.map, AffineMap):
+            self.map_ = self.map
         else:
-            self.map_ = self.map if isinstance(self.map, AffineMap) else read_map(self.map)
+            with as_value_errors():
+                self.map_ = read_map(self.map)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -67,9 +74,18 @@ class HarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return apply_map(self.map_, self._compute(X))
 
+    def __sklearn_tags__(self) -> Tags:
+        """Return scikit-learn's tags: windows have three axes, and no other shape is read."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
     def _compute(self, X: ArrayLike) -> NDArray[np.float64]:
+        # what is not finite is found by the features, which name the window
+        windows = check_array(
+            X, ensure_2d=False, allow_nd=True, ensure_all_finite=False, estimator=self
+        )
         units = [UNIT[channel] for channel in RAW_CHANNELS]
-        try:
-            return extract_features(np.asarray(X), RAW_CHANNELS, 50.0, units, filtered=False)
-        except HarmodelsError as error:
-            raise ValueError(str(error)) from error
+        with as_value_errors():
+            return extract_features(windows, RAW_CHANNELS, 50.0, units, filtered=False)

@@ -58,7 +58,7 @@ def is_matrix(X: Any) -> bool:
 def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> Values:
     """Return a table (n, F) of floats; with `reset`, the estimator notes its columns."""
     if np.ma.is_masked(X):
-        raise ValueError(f"{name} has masked values; interpolate them, or cut them out")
+        raise ValueError(f"{name} has masked values; FillGaps interpolates them, or cuts them out")
     if hasattr(X, "columns"):
         if getattr(X.index, "nlevels", 1) > 1:
             raise ValueError(
@@ -116,7 +116,7 @@ def read_sequences(X: Any, name: str = "X") -> list[Values]:
     for index, sequence in enumerate(np.asarray(X) if isinstance(X, memoryview) else X):
         if np.ma.is_masked(sequence):
             raise ValueError(
-                f"{name}[{index}] has masked values; interpolate them, or cut them out"
+                f"{name}[{index}] has masked values; FillGaps interpolates them, or cuts them out"
             )
         array = np.asarray(sequence)
         if array.ndim == 1:
@@ -135,9 +135,14 @@ def read_sequences(X: Any, name: str = "X") -> list[Values]:
             finite = np.isfinite(array.astype(np.float32, copy=False))
         if not finite.all():
             step, channel = np.argwhere(~finite)[0]
+            remedy = (
+                "FillGaps interpolates a gap, or cuts it out"
+                if np.isnan(array[step, channel])
+                else "scale the channel, or leave the sequence out"
+            )
             raise ValueError(
                 f"{name}[{index}] holds {array[step, channel]} at step {step}, channel {channel}; "
-                "the networks need finite float32 numbers: interpolate the gap, or cut it out"
+                f"the networks need finite float32 numbers: {remedy}"
             )
         sequences.append(array)
     if not sequences:

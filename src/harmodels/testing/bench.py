@@ -1,16 +1,18 @@
 """A forward pass with its arguments in float64, and the two oracles of its gradients."""
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from harmodels.testing.comparison import compare
 from harmodels.testing.planted import in_windows
-from harmodels.testing.trees import map_tensors, named_tensors
+from harmodels.testing.trees import is_object, map_tensors, named_tensors
 
 AUTOGRAD = "autograd and central differences"
 DIFFERENCES = "central differences of every element"
@@ -47,7 +49,7 @@ class Bench:
     ) -> "Bench":
         """Read the arguments of `check_gradients`."""
         params = map_tensors(_double, params)
-        inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+        inputs = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
         inputs = tuple(map_tensors(_double, each) for each in inputs)
         whole = oracle or (lambda *arguments: _outputs(forward(*arguments))[0])
         recurrent = any(name.endswith("weight_hh") for name in _named(params))
@@ -94,9 +96,9 @@ class Bench:
 
     def names(self, returned: Any) -> Gradients:
         """Return what `backward` returned, by name."""
-        if type(returned) is type(self.params) and (
-            hasattr(returned, "_fields") or isinstance(returned, dict | Tensor)
-        ):
+        plain = isinstance(returned, tuple | list) and not hasattr(returned, "_fields")
+        whole = isinstance(returned, dict) or is_object(returned)
+        if whole or (type(returned) is type(self.params) and not plain):
             d_inputs: tuple[Any, ...] = ()
             d_params: Any = returned
         elif not isinstance(returned, tuple | list):
@@ -117,9 +119,12 @@ class Bench:
             for name, value in zip(self.input_names, self.inputs, strict=True)
             if not isinstance(value, Tensor) or value.is_floating_point()
         ]
-        for (name, _), d_input in zip(differentiable, d_inputs, strict=False):
-            if d_input is not None:
-                found |= named_tensors(d_input, f"{name}.")
+        if d_inputs:
+            for name, value in differentiable:
+                found |= dict.fromkeys(named_tensors(value, f"{name}."))
+            for (name, _), d_input in zip(differentiable, d_inputs, strict=False):
+                if d_input is not None:
+                    found |= named_tensors(d_input, f"{name}.")
         strange = set(found) - set(self.leaves())
         if strange:
             raise TypeError(
@@ -212,8 +217,25 @@ class Bench:
         return {name: tuple(each) for name, each in steps.items()}
 
 
-def _double(tensor: Tensor) -> Tensor:
-    tensor = tensor.detach()
+def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of arrays as one of tensors, which autograd cannot follow."""
+
+    @functools.wraps(function)
+    def wrapped(*arguments: Any) -> Any:
+        returned = function(*map_tensors(_array, arguments))
+        if isinstance(returned, tuple) and len(returned) == 2 and np.isscalar(returned[0]):
+            returned = (np.asarray(returned[0]), returned[1])
+        return map_tensors(torch.as_tensor, returned)
+
+    return wrapped
+
+
+def _array(leaf: Any) -> Any:
+    return leaf.detach().numpy() if isinstance(leaf, Tensor) else leaf
+
+
+def _double(leaf: Any) -> Tensor:
+    tensor = torch.as_tensor(leaf).detach()
     return tensor.double() if tensor.is_floating_point() else tensor
 
 

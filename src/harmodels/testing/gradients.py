@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from harmodels.testing import mistakes
-from harmodels.testing.bench import AUTOGRAD, Bench
+from harmodels.testing.bench import AUTOGRAD, Bench, on_tensors
 from harmodels.testing.comparison import compare
 from harmodels.testing.mistakes import Case
 from harmodels.testing.report import GradientReport
+from harmodels.testing.trees import named_tensors
 
 DIFFERENCES_RTOL = 1e-5  # where central differences are all there is
 
@@ -44,16 +46,19 @@ def check_gradients(
     forward
         `forward(params, *inputs)` returns outputs and a cache.
     backward
-        `backward(params, cache, d_outputs)` returns the gradients of the inputs in their order,
-        all or the first few, and then those of `params` in the same kind of container; or those
-        of `params` alone. None counts as missing.
+        `backward(params, cache, d_outputs)` returns the gradients of all inputs in their order
+        and then those of `params`, in the same kind of container or a dict; or those of `params`
+        alone. What is None or left out counts as missing.
     params
-        A NamedTuple, dict or tuple of tensors, nested as you like, or one tensor; None for a
-        function without parameters.
+        A NamedTuple, dict or tuple of tensors, nested as you like, an object whose attributes they
+        are, or one tensor; None for a function without parameters. numpy's arrays serve as well:
+        then every element is compared with a central difference, and mistakes that take autograd
+        to recognise are named if there is an `oracle`.
     inputs
-        A tensor or a tuple of tensors. Integers, such as labels and masks, have no gradient.
+        A tensor or array, or a tuple of them. Integers, such as labels and masks, have no gradient.
     oracle
-        A function like `forward` that returns the outputs alone and that autograd can follow.
+        A function like `forward` that returns the outputs alone and that autograd can follow; it is
+        given tensors.
     window
         The gradient is meant to be truncated: `backward` treats the state as a constant every
         `window` steps. `inputs` are then a sequence (…, T, D) and an initial state (…, H), and
@@ -100,6 +105,9 @@ def check_gradients(
     >>> print(report.mistakes[0].text)
     sum and mean confused: bias is 1/5 of the right gradient; 5 is axis 0 of x
     """
+    leaves = named_tensors((params, inputs)).values()
+    if any(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
+        forward, backward = on_tensors(forward), on_tensors(backward)
     bench = Bench.prepare(forward, params, inputs, oracle, window)
     outputs, cache = bench.run()
     random = torch.Generator().manual_seed(seed)

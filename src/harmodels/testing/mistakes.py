@@ -1,24 +1,22 @@
 """Known mistakes, recognised by the gradients that they give.
 
-A mistake is named only if it gives all of the gradients that were found, right ones included, to
-seven digits; so a name is hardly ever wrong, and two mistakes at once have none.
+A mistake, or a pair of them, is named only if it gives all of the gradients that were found, right
+ones included, to seven digits; so a name is hardly ever wrong.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import torch
 from torch import Tensor
 
 from harmodels.testing.bench import Bench
-from harmodels.testing.planted import Forward, NotTransposed, SoftmaxTwice, in_windows
+from harmodels.testing.candidates import GATES, candidates, permuted
+from harmodels.testing.planting import Planted
 from harmodels.testing.report import Kind, Mistake
-from harmodels.testing.trees import named_tensors
 
 RTOL = 1e-7
-GATES = {3: ("r", "z", "n"), 4: ("i", "f", "g", "o")}  # torch's order
-
 Gradients = dict[str, Tensor]
 
 
@@ -48,22 +46,53 @@ class Case:
         outputs = {f"axis {axis} of the outputs": n for axis, n in enumerate(self.d_outputs.shape)}
         return sizes | outputs
 
-    def fits(self, forward: Forward) -> bool:
-        """Return whether autograd through another forward pass gives what was found."""
-        candidate = self.bench.autograd(forward, self.d_outputs)
-        return all(_same(found, candidate[name]) for name, found in self.found.items())
+    def off(self, gradients: Gradients, *, free: bool = False) -> list[str]:
+        """Return the names whose gradients are not those; `free` leaves first states out."""
+        left_out = self.bench.input_names[1:] if free else []
+        return [
+            name
+            for name, found in self.found.items()
+            if name not in left_out and not _same(found, gradients[name])
+        ]
 
 
 def explain(case: Case) -> list[Mistake]:
-    """Return the mistakes that give exactly the gradients that were found."""
-    for recogniser in (_detachment, _not_transposed, _softmax_twice, _gate_order):
-        try:
-            named = recogniser(case)
-        except RuntimeError:  # autograd cannot follow this forward pass
-            continue
-        if named:
-            return [named]
-    return [*_forgotten_bias(case), *_ratios(case)]
+    """Return the mistake, or the pair, that gives exactly the gradients that were found."""
+    mistakes, unexplained = _of_numbers(case)
+    if mistakes and not unexplained:
+        return mistakes
+    try:
+        planted = Planted(case.bench, case.d_outputs)
+    except RuntimeError:  # autograd cannot follow this forward pass
+        return mistakes
+    if not planted.steps.nodes:
+        return mistakes  # nor this one, of arrays
+    tried = []
+    for candidate in candidates(planted, case.window):
+        gradients = planted.gradients(candidate)
+        if not case.off(gradients, free=candidate.free):
+            return [candidate.mistake]
+        tried.append((candidate, gradients))
+    for candidate, gradients in tried:
+        off = case.off(gradients, free=candidate.free)
+        beside, left = _of_numbers(replace(case, right=gradients, wrong=off))
+        if len(off) < len(case.found) and beside and not left:
+            return [candidate.mistake, *beside]
+    for (one, _), (other, _) in combinations(tried, 2):
+        likely = (one.paired and other.paired) or one.recurrent or other.recurrent
+        if likely and not one.whole | other.whole and not case.off(planted.gradients(one, other)):
+            return [one.mistake, other.mistake]
+    return mistakes
+
+
+def _of_numbers(case: Case) -> tuple[list[Mistake], list[str]]:
+    """Return mistakes seen in the numbers alone, and the wrong gradients that have none."""
+    for recogniser in (_gate_order, _exchanged):
+        if named := recogniser(case):
+            return [named], []
+    forgotten, zeros = _forgotten_bias(case)
+    multiples, names = _ratios(case)
+    return [*forgotten, *multiples], [n for n in case.wrong if n not in (*zeros, *names)]
 
 
 def forward_detached(
@@ -83,69 +112,6 @@ def forward_detached(
     return [Mistake("forward_detached", text)]
 
 
-def _detachment(case: Case) -> Mistake | None:
-    bench, steps = case.bench, case.d_outputs.shape[-2] if case.bench.in_time else 0
-    if not steps or len(bench.inputs) != 2:  # a sequence and an initial state
-        return None
-    if case.window is not None and case.fits(bench.whole):
-        return Mistake(
-            "not_detached",
-            f"hidden state not detached between windows: the gradient runs through all "
-            f"{steps} steps; it should stop every {case.window}",
-        )
-    for size in range(1, min(case.window or steps, steps)):
-        if case.fits(in_windows(bench.whole, bench.params, bench.inputs, size)):
-            where = "at every step" if size == 1 else f"every {size} steps"
-            return Mistake(
-                "detached_inside",
-                f"hidden state detached inside: {where} the gradient stops; "
-                "step t has to send d_state back to step t - 1",
-            )
-    return None
-
-
-def _not_transposed(case: Case) -> Mistake | None:
-    for name in case.parameters:
-        weight = case.right[name]
-        if weight.ndim < 2 or weight.shape[-1] < 2:
-            continue
-        rows, columns = sorted(weight.shape[-2:], reverse=True)
-        if rows % columns or not case.fits(_planted_transpose(case, name)):
-            continue
-        what = "recurrence" if name.endswith("weight_hh") else "weight"
-        return Mistake(
-            "weight_not_transposed",
-            f"{what} not transposed: y = x · {name}ᵀ sends back d_x = d_y · {name}, not "
-            f"d_y · {name}ᵀ",
-        )
-    return None
-
-
-def _planted_transpose(case: Case, name: str) -> Forward:
-    def forward(params: object, *inputs: object) -> Tensor:
-        weight = params if isinstance(params, Tensor) else named_tensors(params)[name]
-        with NotTransposed(weight):
-            return case.bench.oracle(params, *inputs)
-
-    return forward
-
-
-def _softmax_twice(case: Case) -> Mistake | None:
-    planted = SoftmaxTwice()
-
-    def forward(*arguments: object) -> Tensor:
-        with planted:
-            return case.bench.oracle(*arguments)
-
-    if not case.fits(forward) or not planted.used:
-        return None
-    return Mistake(
-        "softmax_twice",
-        "softmax Jacobian applied twice: y - d is the gradient at the logits already; the Jacobian "
-        "is in it",
-    )
-
-
 def _gate_order(case: Case) -> Mistake | None:
     recurrent = [name for name in case.parameters if name.endswith("weight_hh")]
     if not recurrent:
@@ -163,7 +129,7 @@ def _gate_order(case: Case) -> Mistake | None:
     for order in permutations(range(gates)):
         if order == tuple(range(gates)):
             continue
-        if all(_same(case.found[n], _permuted(case.right[n], order, a)) for n, a in blocks.items()):
+        if all(_same(case.found[n], permuted(case.right[n], order, a)) for n, a in blocks.items()):
             theirs = ", ".join(names[i] for i in order)
             return Mistake(
                 "gate_order",
@@ -173,25 +139,34 @@ def _gate_order(case: Case) -> Mistake | None:
     return None
 
 
-def _permuted(gradient: Tensor, order: tuple[int, ...], axis: int) -> Tensor:
-    blocks = gradient.chunk(len(order), axis)
-    return torch.cat([blocks[i] for i in order], axis)
+def _exchanged(case: Case) -> Mistake | None:
+    """Return the mistake by which parameters got one another's gradients."""
+    if not set(case.wrong) <= set(case.parameters):
+        return None
+    taken = {
+        name: [of for of in case.wrong if of != name and _same(case.found[name], case.right[of])]
+        for name in case.wrong
+    }
+    if not all(len(of) == 1 for of in taken.values()):
+        return None
+    pairs = ", ".join(f"{name} has that of {of[0]}" for name, of in taken.items())
+    return Mistake("exchanged", f"gradients exchanged: {pairs}")
 
 
-def _forgotten_bias(case: Case) -> list[Mistake]:
+def _forgotten_bias(case: Case) -> tuple[list[Mistake], list[str]]:
     names = []
     for name in case.wrong:
         gradient = case.found[name]
         if "bias" in name.rpartition(".")[2] and (gradient is None or not gradient.any()):
             names.append(name)
     if not names:
-        return []
+        return [], []
     listed = ", ".join(names)
     text = f"bias forgotten: {listed} gets no gradient; it is d_y summed over batch and time"
-    return [Mistake("forgotten_bias", text)]
+    return [Mistake("forgotten_bias", text)], names
 
 
-def _ratios(case: Case) -> list[Mistake]:
+def _ratios(case: Case) -> tuple[list[Mistake], list[str]]:
     """Return the mistakes by which gradients are a constant multiple of the right ones."""
     multiples: dict[float, list[str]] = {}
     for name in case.wrong:
@@ -199,7 +174,12 @@ def _ratios(case: Case) -> list[Mistake]:
         if ratio is not None:
             known = next((each for each in multiples if math.isclose(each, ratio)), ratio)
             multiples.setdefault(known, []).append(name)
-    return [named for ratio, names in multiples.items() for named in _multiple(case, ratio, names)]
+    mistakes, explained = [], []
+    for ratio, names in multiples.items():
+        named = _multiple(case, ratio, names)
+        mistakes += named
+        explained += names if named else []
+    return mistakes, explained
 
 
 def _multiple(case: Case, ratio: float, names: list[str]) -> list[Mistake]:

@@ -30,7 +30,7 @@ class NotTransposed(TorchFunctionMode):
     Works for square matrices and for rows of square blocks, the gates of a recurrent layer.
     """
 
-    def __init__(self, weight: Tensor | None) -> None:
+    def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self.weight = weight
 
@@ -53,6 +53,76 @@ class NotTransposed(TorchFunctionMode):
 
     def _is_weight(self, operand: Any) -> bool:
         return operand is self.weight or getattr(operand, "_base", None) is self.weight
+
+
+class _Products(TorchFunctionMode):
+    """Notes what a weight is multiplied by, in order."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = weight
+        self.factors: list[Tensor] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        place = _place(func, args, self.weight)
+        if place is not None:
+            self.factors.append(args[place].detach())
+        return func(*args, **(kwargs or {}))
+
+
+class NextState(TorchFunctionMode):
+    """The gradient of a recurrence's weight takes the factor of its next product.
+
+    The products with the weight multiply the states before each step in turn; the last one takes
+    the last of the states that `run` returns.
+    """
+
+    def __init__(self, weight: Tensor, run: Callable[[], Tensor]) -> None:
+        super().__init__()
+        self.weight = weight
+        with _Products(weight) as products:
+            states = run().detach()
+        first, *later = products.factors or [states]
+        last = states.select(-2 if states.ndim > 1 else 0, -1)
+        self.following = [
+            *later,
+            last.reshape_as(first) if last.numel() == first.numel() else first,
+        ]
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        place = _place(func, args, self.weight)
+        if place is None or not self.following:
+            return func(*args, **(kwargs or {}))
+        following = self.following.pop(0)
+        if following.shape != args[place].shape:
+            return func(*args, **(kwargs or {}))
+        left = PRODUCTS[func]
+        of_weight = 2 * left + 1 - place
+        plain = [each.detach() if i == of_weight else each for i, each in enumerate(args)]
+        theirs = [following if i == place else each for i, each in enumerate(args)]
+        if left:  # what is added to the product
+            theirs[0] = theirs[0].detach()
+        product = func(*theirs, **(kwargs or {}))
+        return func(*plain, **(kwargs or {})) + (product - product.detach())
+
+
+def count_products(weight: Tensor, run: Callable[[], object]) -> int:
+    """Return how often a forward pass multiplies by a weight."""
+    with _Products(weight) as products:
+        run()
+    return len(products.factors)
+
+
+def _place(func: Any, args: Any, weight: Tensor) -> int | None:
+    """Return which argument a weight is multiplied by, or None."""
+    left = PRODUCTS.get(func)
+    if left is None or len(args) < left + 2:
+        return None
+    for place, other in ((left, left + 1), (left + 1, left)):
+        operand = args[other]
+        if operand is weight or getattr(operand, "_base", None) is weight:
+            return place
+    return None
 
 
 class _UntransposedZero(torch.autograd.Function):

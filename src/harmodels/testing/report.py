@@ -14,6 +14,12 @@ Kind = Literal[
     "dropout_scale",
     "sign",
     "forward_detached",
+    "state_after_step",
+    "wrong_slope",
+    "path_dropped",
+    "last_step_only",
+    "first_step_lost",
+    "exchanged",
 ]
 
 

@@ -83,10 +83,16 @@ def write_map(path: str | Path, affine: AffineMap) -> None:
 def read_map(path: str | Path) -> AffineMap:
     """Read what `write_map` wrote.
 
-    Raises ResultsError if the file is missing or damaged, DataError if its rows are not the 561
-    features in order.
+    Raises ResultsError if the file is missing or damaged, DataError if it is another table or its
+    rows are not the 561 features in order.
     """
     table, _ = read_table(path)
+    lacking = [name for name in ("name", *AffineMap._fields) if name not in table.column_names]
+    if lacking:
+        raise DataError(
+            f"{path} has no column {lacking[0]!r}, so it is no map of features; give the "
+            "feature_map.parquet of a data set"
+        )
     if tuple(table["name"].to_pylist()) != feature_names():
         raise DataError(f"{path} does not list the 561 features in order; delete it and run again")
     return AffineMap(*(table[name].to_numpy() for name in AffineMap._fields))
