@@ -39,7 +39,7 @@ WRITTEN = json.loads(
 {"format": 2, "harmodels": "0.2.0", "architecture": "GRUClassifier", "files": {},
  "parameters": {"batch_size": 16, "bidirectional": true, "class_weight": null, "clip_norm": 1.0,
   "dropout": 0.0, "epochs": 1, "hidden": 4, "layers": 1, "initialisation": "keras",
-  "learning_rate": 0.003, "patience": "auto", "pooling": "mean_max", "random_state": 1,
+  "learning_rate": 0.01, "patience": "auto", "pooling": "mean_max", "random_state": 1,
   "replicates": 1, "scale": "standard", "schedule": "one_cycle", "validation_fraction": "auto",
   "warm_start": false, "weight_decay": 0.0},
  "scaling": null,

@@ -166,6 +166,7 @@ class _StackClassifier(_RecurrentClassifier):
     """Layers of one cell on top of each other."""
 
     _cell: ClassVar[Literal["gru", "lstm"]]
+    learning_rate: float = option(0.01, "Step size of Adam.")
     layers: int = option(1, "Layers on top of each other, 1 to 4.", architecture=True)
     bidirectional: bool = option(
         True,
@@ -235,8 +236,6 @@ class LSTMClassifier(_StackClassifier):
     >>> LSTMClassifier(hidden=16, epochs=80, random_state=1).fit(X, y).predict_proba(X).shape
     (20, 2)
     """
-
-    learning_rate: float = option(0.01, "Step size of Adam.")
 
     _cell = "lstm"
 
