@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.defaults.contenders import CENTRES, RECURRENT_PEERS
+from benchmarks.defaults.contenders import CENTRES, RECURRENT_PEERS, finalists
 from benchmarks.defaults.sets import GROUPS
 from harmodels.files import write_text
 
@@ -64,7 +64,7 @@ def accuracy(cells: pd.DataFrame) -> pd.DataFrame:
     final = cells[cells["stage"] == "final"]
     wide = final.pivot_table(index="set", columns="contender", values="accuracy", sort=False)
     order = [name for group in GROUPS.values() for name in group if name in wide.index]
-    return wide.loc[order]
+    return wide.loc[order, [name for name in finalists() if name in wide]]
 
 
 def behind(wide: pd.DataFrame, peers: list[str]) -> pd.Series:

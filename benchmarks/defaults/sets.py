@@ -102,9 +102,7 @@ GROUPS: dict[str, dict[str, Read]] = {
             "SmoothSubspace", "FingerMovements", "SyntheticControl", "DistalPhalanxTW",
         )},
         "MotionSense": partial(prepared, "motionsense", 10, 8),
-        **{name: ts(name) for name in (
-            "ECG200", "MedicalImages", "Plane", "PowerCons", "GestureMidAirD1",
-        )},
+        **{name: ts(name) for name in ("ECG200", "MedicalImages", "PowerCons")},
     },
     "confirming": {
         **{name: ts(name) for name in (
