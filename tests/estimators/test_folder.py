@@ -96,7 +96,9 @@ def test_every_architecture_predicts_the_same_after_loading(model, sequences, tm
 
 
 def test_the_card_comes_back_as_it_was(folder):
-    assert harmodels.load(folder).card_ == CARD
+    card = harmodels.load(folder).card_
+    assert card == CARD
+    assert (card.accuracy.trained_on, card.accuracy.for_others) == (None, None)
 
 
 def test_saving_twice_or_after_loading_gives_the_same_bytes(sequences, folder, tmp_path):
@@ -111,11 +113,13 @@ def test_the_format_stays_as_it_was(folder):
     digest = {"weights.safetensors": sha256(folder / "weights.safetensors")}
     now = {"files": digest, "harmodels": harmodels.__version__}
     parameters = WRITTEN["parameters"] | {"pooling": "last", "bidirectional": False}
-    since = {"card": WRITTEN["card"] | {"gravity": None}, "parameters": parameters}
+    accuracy = WRITTEN["card"]["accuracy"] | {"trained_on": None, "protocol": None}
+    card = WRITTEN["card"] | {"gravity": None, "accuracy": accuracy}
+    since = {"card": card, "parameters": parameters}
     assert json.loads((folder / "model.json").read_text()) == WRITTEN | now | since
 
 
-def test_a_card_of_before_gravity_was_kept_is_read(folder):
+def test_a_card_of_an_older_version_is_read_and_claims_nothing_of_other_people(folder):
     change(folder, card=WRITTEN["card"])
     assert harmodels.load(folder).card_ == CARD
 
