@@ -287,4 +287,6 @@ FORMAT = Format(
     needs=PHONE | {"window", "recorded_hz"},
     may=frozenset({"simulation"}),
     check=_check,
+    halves=False,
+    people=True,
 )
