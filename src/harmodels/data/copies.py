@@ -88,10 +88,14 @@ def check_splits(sequences: Sequences, splits: pd.DataFrame, known: Mapping[str,
     apart = drawn[drawn.groupby(keys)["split"].transform("nunique") > 1]
     for _, group in apart.groupby(keys, sort=False):
         if not _are_known([recording_of(name) for name in group["id"]], known):
-            one, other, *_ = group.drop_duplicates("split").itertuples(index=False)
+            sides = group.drop_duplicates("split").head(2)
+            places = [
+                f"{name} ({side})" for name, side in zip(sides["id"], sides["split"], strict=True)
+            ]
+            first, row = sides["row"].to_list()
             raise DataError(
-                f"{sequences.facts.dataset}: the values of {one.id} ({one.split}) and {other.id} "
-                f"({other.split}) are equal. {_remedy(sequences, other.row, one.row)}"
+                f"{sequences.facts.dataset}: the values of {' and '.join(places)} are equal. "
+                + _remedy(sequences, row, first)
             )
 
 
