@@ -126,6 +126,14 @@ def test_the_same_content_on_both_sides_of_a_draw_is_refused(recorded, keys):
     check_splits(copied, splits, {copy: original})
 
 
+def test_a_recording_that_repeats_itself_is_kept_apart_by_people(recorded):
+    own = replace(recorded, ids=np.array([f"{w}/{i:05d}" for i, w in enumerate(recorded.subjects)]))
+    splits, copied, _ = drawn_apart(own, Draw(protocol="random", test_fraction=0.5))
+    with pytest.raises(DataError, match=r"repeats itself.*protocol: subjects"):
+        check_splits(copied, splits, {})
+    check_splits(copied, draw_splits(copied, Draw(protocol="subjects"), seed=1, replicates=2), {})
+
+
 def test_the_same_content_on_one_side_is_allowed(recorded):
     splits = draw_splits(recorded, Draw(protocol="subjects"), seed=1, replicates=1)
     check_splits(with_copy(recorded, 6, 0), splits, {})

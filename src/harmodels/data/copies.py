@@ -111,6 +111,11 @@ def _half(split: str) -> str:
 
 def _remedy(sequences: Sequences, row: int, first: int) -> str:
     copy, original = (recording_of(sequences.ids[each]) for each in (row, first))
+    if copy == original:
+        return (
+            f"{copy} repeats itself: take the repeated part out, or let the draw keep people apart "
+            "(protocol: subjects, validation: subjects)"
+        )
     return (
         "Who is trained on one of them knows the other: take one of the two recordings out. If "
         f"they were published so, say it in the entry of the registry: copies: {{{copy}: "
