@@ -1,14 +1,17 @@
 """Sequences of equal content are counted, and refused between people and between splits."""
 
 import re
+import runpy
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from harmodels.data.copies import check_copies, check_splits, equal_sequences
+from harmodels.data.copies import check_copies, check_splits, equal_sequences, recording_of
 from harmodels.data.folds import draw_fold_splits
+from harmodels.data.sequences import write_sequences
 from harmodels.data.splits import Draw, draw_splits
 from harmodels.errors import DataError
 from tests.toys import sequences_of
@@ -145,6 +148,28 @@ def test_folds_are_looked_at_one_by_one(recorded):
     check_splits(with_copy(recorded, 6, 0), splits, {})
     with pytest.raises(DataError, match="are equal"):
         check_splits(with_copy(recorded, 7, 0), splits, {})
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_job_that_draws_splits_looks_at_them(recorded, known, script_in, tmp_path, capsys):
+    keys = {"protocol": "random", "test_fraction": 0.5}
+    _, copied, names = drawn_apart(recorded, Draw(**keys))
+    write_sequences(tmp_path / "sequences.parquet", copied)
+    copy, original = (recording_of(name) for name in names)
+    plan = {"draw": keys, "replicates": 2, "first": 0, "folds": []}
+    job = script_in(tmp_path)
+    job.input = SimpleNamespace(sequences=tmp_path / "sequences.parquet")
+    job.output = SimpleNamespace(splits=tmp_path / "splits.parquet")
+    job.wildcards = SimpleNamespace(dataset="toy", draw="report")
+    job.params = SimpleNamespace(seed=1, draw=plan | {"copies": {copy: original} if known else {}})
+    script = f"{job.scriptdir}/draw_splits.py"
+    if known:
+        runpy.run_path(script, {"snakemake": job})
+    else:
+        with pytest.raises(SystemExit):
+            runpy.run_path(script, {"snakemake": job})
+        assert "are equal" in capsys.readouterr().err
+    assert (tmp_path / "splits.parquet").exists() is known
 
 
 def test_many_equal_windows_take_no_quadratic_time(recorded):
