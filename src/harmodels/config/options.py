@@ -202,6 +202,14 @@ class Perceptron(Options):
         "rule, before_stop those of the epoch before (the last that the report's program saves).",
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.tested_weights == "before_stop" and self.stopping == "all_epochs":
+            raise wrong(
+                "tested_weights: before_stop needs a rule that ends the training (stopping)"
+            )
+        return self
+
 
 class Recurrent(Options):
     """Options of mini-batch training of recurrent classifiers on sequences of any length."""
@@ -260,6 +268,10 @@ class Recurrent(Options):
     def _check(self) -> Self:
         if self.bidirectional and self.architecture == "hierarchical":
             raise wrong("bidirectional is for architecture: plain; leave one of the two out")
+        if self.layers > 1 and self.architecture == "hierarchical":
+            raise wrong("layers is for architecture: plain; a hierarchy has one above the fingers")
+        if self.finger_hidden is not None and self.architecture == "plain":
+            raise wrong("finger_hidden is for architecture: hierarchical; leave it out")
         return self
 
     @property
