@@ -15,6 +15,9 @@ from harmodels.config.messages import counted
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 
+# Values are equal to this part of their channel's standard deviation: another clock or fewer digits
+# in the copy change what is resampled in the last place.
+RESOLUTION = 1000
 # Numbers of a sequence that differ from the step before: with fewer, of a sensor that lies still or
 # is stuck, two recordings may be equal by chance.
 LEAST_CHANGES = 20
@@ -35,7 +38,9 @@ def equal_sequences(sequences: Sequences) -> pd.DataFrame:
     Columns `row`, the place of the sequence, and `first`, that of the first of its content, which
     is a row as well. Sequences of fewer than `LEAST_CHANGES` changes are passed over.
     """
-    values = sequences.values + np.float32(0)  # -0 is 0
+    spread = sequences.values.std(axis=0, dtype=np.float64)
+    scale = RESOLUTION / np.where(spread > 0, spread, 1.0)
+    values = np.rint(sequences.values * scale).astype(np.int32)
     first: dict[bytes, int] = {}
     found = []
     for row, (start, stop) in enumerate(
