@@ -62,6 +62,11 @@ CASES = [
         {},
         "computed_features of wisdm cannot be computed: the sampling rate is 20 Hz.*reads: sequen",
     ),
+    (
+        plan("rnn_minibatch", "course-h5", "gated"),
+        {},
+        "draw people: course-h5 does not say who.*validation: sequences; or leave gated out",
+    ),
     (plan("hand_actions", "wisdm", "final"), {}, "wisdm: unknown channel group 'hand'"),
     (
         plan(*OWN, options={"architecture": "hierarchical"}),

@@ -34,7 +34,8 @@ def check_plan(pipeline: Pipeline) -> None:
             dataset = pipeline.dataset(experiment.dataset or given)
             draw = report.draws[dataset.name][experiment.draw]
             where = f"report {report.key}, draw {experiment.draw}"
-            _refuse(where, _mistakes_of_draw(dataset, draw, experiment.validation))
+            for mistake in _mistakes_of_draw(dataset, draw, experiment.validation):
+                raise ConfigurationError(f"{where}: {mistake}; or leave {name} out (experiments)")
             _refuse(
                 f"report {report.key}, experiment {name}",
                 _mistakes_of_training(dataset, report, experiment),
