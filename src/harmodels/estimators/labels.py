@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -72,6 +71,9 @@ def held_out(
     """
     if not 0 < fraction < 1:
         raise ValueError(f"validation_fraction is {fraction}; it must lie between 0 and 1")
+    # imported here: few fits hold out, and the import takes a quarter of a second
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
     state = int(generator(seed, Purpose.VALIDATION, replicate).integers(2**31))
     splitter = StratifiedShuffleSplit if groups is None else GroupShuffleSplit
     try:
