@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from harmodels import optim
+from harmodels.errors import TrainingError
 from harmodels.nn.linear import LinearParams
 
 
@@ -24,11 +26,13 @@ def oracle(make, updates=5):
     return leaves
 
 
-def test_adam_equals_torch():
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_adam_after_decay_equals_torchs_adamw(weight_decay):
     ours, state = params(0), optim.adam_state(params(0))
     for update in range(5):
+        ours = optim.decay(ours, 0.01, weight_decay)
         ours, state = optim.adam_step(ours, params(10 + update), state, 0.01)
-    theirs = oracle(lambda leaves: torch.optim.Adam(leaves, lr=0.01))
+    theirs = oracle(lambda leaves: torch.optim.AdamW(leaves, lr=0.01, weight_decay=weight_decay))
     for mine, expected in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, expected.detach(), rtol=1e-9, atol=1e-12)
 
@@ -66,3 +70,26 @@ def test_clipping_by_value_limits_each_element():
     )
     assert clipped.weight.flatten().tolist() == pytest.approx([-0.5, 0.2])
     assert clipped.bias.item() == 0.5
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 7, 50])
+@pytest.mark.parametrize("updates", [1, 3, 5, 10])
+def test_the_step_sizes_of_one_cycle_are_torchs_over_a_whole_training(epochs, updates):
+    total = epochs * updates
+    optimiser = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=0.02, total_steps=total, cycle_momentum=False
+    )
+    theirs = []
+    for _ in range(total):
+        theirs += scheduler.get_last_lr()
+        optimiser.step()
+        scheduler.step()
+    ours = [optim.rates("one_cycle", 0.02, e, epochs, updates) for e in range(1, epochs + 1)]
+    np.testing.assert_allclose(np.concatenate(ours), theirs, rtol=1e-9)
+
+
+def test_a_cycle_that_is_over_is_refused_and_constant_step_sizes_never_end():
+    with pytest.raises(TrainingError, match="epoch 3 of a one_cycle .* over 2 epochs.*: constant"):
+        optim.rates("one_cycle", 0.1, epoch=3, epochs=2, updates=5)
+    assert optim.rates("constant", 0.1, epoch=3, epochs=2, updates=5).tolist() == [0.1] * 5

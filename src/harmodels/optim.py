@@ -1,10 +1,69 @@
-"""Gradient clipping, SGD, momentum and Adam as pure functions that return new tensors."""
+"""Step sizes, clipping, weight decay, SGD, momentum and Adam as pure functions."""
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from harmodels.errors import TrainingError
 from harmodels.nn.params import Tree, map_params, state_dict
+
+Rate = float | torch.Tensor  # a step size; a tensor () can change between two replays of a step
+
+
+def rates(
+    schedule: str, learning_rate: float, epoch: int, epochs: int, updates: int
+) -> NDArray[np.float64]:
+    """Return the step size of each of an epoch's updates.
+
+    Parameters
+    ----------
+    schedule
+        `constant`, or `one_cycle`: over all updates of a training half a cosine up from a 25th of
+        `learning_rate` to it within the first 3/10, then one down to a 250,000th (Smith and Topin,
+        SPIE 11006, 2019, as torch.optim.lr_scheduler.OneCycleLR with its defaults).
+    epoch, epochs
+        The epoch, from 1, and how many the training has.
+    updates
+        How many an epoch has.
+
+    Returns
+    -------
+    rates
+        (updates,).
+
+    Raises
+    ------
+    TrainingError
+        If the cycle is over before this epoch.
+
+    Examples
+    --------
+    >>> rates("one_cycle", 0.1, epoch=1, epochs=2, updates=5).round(4)
+    array([0.004 , 0.052 , 0.1   , 0.0951, 0.0812])
+    >>> rates("one_cycle", 0.1, epoch=2, epochs=2, updates=5).round(4)
+    array([0.0611, 0.0389, 0.0188, 0.005 , 0.    ])
+    """
+    if schedule == "constant":
+        return np.full(updates, learning_rate)
+    if epoch > epochs:
+        raise TrainingError(
+            f"epoch {epoch} of a one_cycle schedule over {epochs} epochs; its step sizes end with "
+            "it: give it as many epochs as are trained, or choose schedule: constant."
+        )
+    update = (epoch - 1) * updates + np.arange(updates, dtype=np.float64)
+    peak, last = 0.3 * epochs * updates - 1, epochs * updates - 1
+    lowest = learning_rate / 25
+    return np.where(
+        update <= peak,
+        _half_cosine(lowest, learning_rate, update / peak),
+        _half_cosine(learning_rate, lowest / 1e4, (update - peak) / (last - peak)),
+    )
+
+
+def _half_cosine(start: float, end: float, share: NDArray[np.float64]) -> NDArray[np.float64]:
+    return end + (start - end) / 2 * (1 + np.cos(np.pi * share))
 
 
 def clip_by_value(grads: Tree, bound: float) -> Tree:
@@ -23,13 +82,21 @@ def clip_by_norm(grads: Tree, bound: float) -> Tree:
     return map_params(lambda grad: grad * factor.view(-1, *[1] * (grad.dim() - 1)), grads)
 
 
-def sgd_step(params: Tree, grads: Tree, learning_rate: float) -> Tree:
+def decay(params: Tree, learning_rate: Rate, weight_decay: float) -> Tree:
+    """Return params - learning_rate · weight_decay · params, from which the step is taken.
+
+    Source: AdamW (Loshchilov and Hutter, ICLR 2019), which decays all parameters, biases too.
+    """
+    return map_params(lambda param: param - learning_rate * weight_decay * param, params)
+
+
+def sgd_step(params: Tree, grads: Tree, learning_rate: Rate) -> Tree:
     """Return params - learning_rate · grads."""
     return map_params(lambda param, grad: param - learning_rate * grad, params, grads)
 
 
 def momentum_step(
-    params: Tree, grads: Tree, velocity: Tree, learning_rate: float, momentum: float
+    params: Tree, grads: Tree, velocity: Tree, learning_rate: Rate, momentum: float
 ) -> tuple[Tree, Tree]:
     """Take a step of SGD with momentum (report mlp_features, equation 4); return both trees.
 
@@ -67,7 +134,7 @@ def adam_step(
     params: Tree,
     grads: Tree,
     state: AdamState,
-    learning_rate: float,
+    learning_rate: Rate,
     beta1: float = 0.9,
     beta2: float = 0.999,
     epsilon: float = 1e-8,
@@ -92,7 +159,8 @@ def adam_step(
 
     def move(param: torch.Tensor, m: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         one_a_replicate = (-1, *[1] * (param.dim() - 1))
-        rate = (learning_rate / correction1).view(one_a_replicate)
+        # what torch makes of a number divided by a tensor, and so the same bytes from a tensor
+        rate = (learning_rate * correction1.reciprocal()).view(one_a_replicate)
         scale = correction2.sqrt().view(one_a_replicate)
         return param - rate * m / (v.sqrt() / scale + epsilon)
 

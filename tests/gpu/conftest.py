@@ -1,6 +1,6 @@
 """What to train on a GPU, and a pretended GPU that runs on any machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -58,6 +58,15 @@ CASES = {
     "gru, fingers": RECURRENT.replaced(architecture="hierarchical"),
     "lstm, fingers": RECURRENT.replaced(architecture="hierarchical", cell="lstm"),
 }
+STEP = {"clip_norm": 0.5, "weight_decay": 0.1, "schedule": "one_cycle"}
+CASES |= {
+    "tbptt, weighted": TBPTT,
+    "tbptt, unequal lengths, weighted": TBPTT,
+    "minibatch, every part of a step, weighted": ADAM.replaced(**STEP, hidden_bias=False),
+    "minibatch, unequal lengths, weighted": MINIBATCH,
+    "perceptron, every part of a step, weighted": PERCEPTRON.replaced(**STEP),
+    "gru, every part of a step, weighted": RECURRENT.replaced(**STEP),
+}
 TRAININGS = {kind: training for training, kind in OPTIONS.items()}
 
 
@@ -81,10 +90,12 @@ class Case:
     training: str
     options: object
     equal: bool
+    weighted: bool
 
     @property
     def recordings(self):
-        return make_recordings(equal=self.equal)
+        weights = torch.linspace(0, 2, 24) if self.weighted else None
+        return replace(make_recordings(equal=self.equal), weights=weights)
 
     def parts(self, device, replicates=(0, 1, 2), epochs=2, **changes):
         """What `fit` is given."""
@@ -122,7 +133,7 @@ def case(request):
     options = CASES[request.param]
     training = TRAININGS[type(options)]
     equal = training != "recurrent" and "unequal" not in request.param
-    return Case(training, options, equal)
+    return Case(training, options, equal, "weighted" in request.param)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ MLP = {
     "dropout": 0.5,
 }  # fmt: skip
 RECURRENT = {"hidden": 50, "finger_hidden": 7, "batch_size": 4, "dropout": 0.5}
+STEP = {"clip_norm": 0.2, "weight_decay": 0.1, "schedule": "one_cycle"}
 # training, options, whether the sequences have one length, the module of the loop
 LOOPS = {
     "truncated BPTT": ("truncated_bptt", BPTT, False, tbptt),
@@ -30,6 +31,14 @@ LOOPS = {
     "mini-batches, any length": ("minibatch", BATCHES, False, recurrent),
     "mini-batches, Adam": ("minibatch", BATCHES | {"optimiser": "adam"}, True, recurrent),
     "mini-batches, clipped": ("minibatch", BATCHES | {"clip_norm": 0.2}, False, recurrent),
+    "mini-batches, every part of a step, weighted": (
+        "minibatch",
+        BATCHES | STEP | {"hidden_bias": False},
+        False,
+        recurrent,
+    ),
+    "truncated BPTT, weighted": ("truncated_bptt", BPTT, False, tbptt),
+    "GRU, every part of a step, weighted": ("recurrent", RECURRENT | STEP, False, recurrent),
     "perceptron": ("perceptron", MLP | {"batch_size": 1}, True, perceptron),
     "perceptron in batches": ("perceptron", MLP | {"batch_size": 7}, True, perceptron),
     "SimpleRNN": ("recurrent", RECURRENT | {"cell": "simple_rnn"}, False, recurrent),
@@ -72,7 +81,9 @@ def start(name, replicates=range(R)):
     frames = torch.from_numpy(random.normal(size=(int(lengths.sum()), 4)).astype(np.float32))
     fingers = torch.tensor([[0, 1], [0, 2], [0, 3]])
     labels = torch.from_numpy(random.integers(0, 3, count))
-    data = SequenceTensors(frames, lengths.cumsum(0) - lengths, lengths, labels, 3, fingers)
+    weights = torch.linspace(0, 2, count) if "weighted" in name else None
+    starts = lengths.cumsum(0) - lengths
+    data = SequenceTensors(frames, starts, lengths, labels, 3, fingers, weights)
     learner = make_learner(training, OPTIONS[training](**options), "compiled", 1)
     state = learner.initialise([np.random.default_rng(r) for r in replicates], data)
     orders = [np.random.default_rng([1, r]).permutation(count) for r in replicates]
@@ -123,7 +134,7 @@ def test_a_second_call_gives_the_same_bytes_and_what_is_given_is_left_as_it_was(
 def test_what_is_kept_for_the_next_epoch_changes_no_byte(name):
     data, state, order = start(name)
     training, options, *_ = LOOPS[name]
-    makes = [make_learner(training, OPTIONS[training](**options), "compiled", 1) for _ in range(9)]
+    makes = [make_learner(training, OPTIONS[training](**options), "compiled", 1) for _ in range(10)]
     keeping, others = makes[0], iter(makes[1:])
     noise = [np.random.default_rng([2, r]) for r in range(R)]
 
@@ -143,7 +154,10 @@ def test_what_is_kept_for_the_next_epoch_changes_no_byte(name):
     moments = take_replicates(third.optimiser, [0, 2]) if len(third.optimiser) else ()
     some = State(take_replicates(third.params, [0, 2]), moments)
     longer = replace(data, frames=data.frames + 1)
-    same(same(some, longer, order[[0, 2]], 2), longer, order[[0, 2]], 2)
+    fourth = same(some, longer, order[[0, 2]], 2)
+    fifth = same(fourth, longer, order[[0, 2]], 2)
+    heavier = replace(longer, weights=torch.linspace(1, 3, len(data.labels)))
+    same(fifth, heavier, order[[0, 2]], 2)
 
 
 def test_how_losses_are_added_up_changes_no_update(name, monkeypatch):

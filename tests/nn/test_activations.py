@@ -36,7 +36,7 @@ def test_gradient_of_softmax_cross_entropy_is_y_minus_d(check_gradients):
     labels = torch.randint(6, (2, 4), generator=random)
 
     def gradients(d_loss, logits):
-        return [losses.softmax_cross_entropy(logits, labels)[1] * d_loss[..., None]]
+        return [losses.weighted(losses.softmax_cross_entropy(logits, labels)[1], d_loss)]
 
     check_gradients(lambda z: losses.softmax_cross_entropy(z, labels)[0], gradients, [logits])
 

@@ -88,6 +88,17 @@ def test_threads_change_no_byte(recordings):
     assert one.history().equals(three.history())
 
 
+def test_a_held_out_sequence_of_weight_zero_counts_in_no_validation_loss(learner, recordings):
+    weights = torch.ones(24)
+    weights[[13, 14, 16]] = 0
+    weighted = train(learner, replace(recordings, weights=weights), 1, replicates=(0,)).history()
+    some = replace(indices(1), validation=[np.array([12, 15, 17])])
+    without = fit(learner, recordings, some, replace(SCHEDULE, replicates=(0,))).history()
+    losses = "split == 'validation' and metric != 'accuracy'"
+    expected = without.query(losses)["value"].to_numpy()
+    np.testing.assert_allclose(weighted.query(losses)["value"], expected, rtol=1e-12)
+
+
 def test_the_order_of_an_epoch_does_not_depend_on_the_epochs_before():
     rows = np.arange(50)
     assert np.array_equal(epoch_order(rows, 1, 2, 30), epoch_order(rows, 1, 2, 30))
@@ -133,7 +144,7 @@ class Scripted:
         losses = [self.validation[int(r)][int(e) - 1] for r, e in params.value.tolist()]
         return torch.tensor(losses)[:, None, None].expand(-1, rows.shape[1], 6)
 
-    def losses(self, scores, labels):
+    def losses(self, scores, labels, weights):
         return {"binary_cross_entropy": scores[0, 0]}
 
 

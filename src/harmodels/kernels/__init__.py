@@ -14,13 +14,18 @@ its samples or sequences. Common to all, and to the readable loops of `training`
                      kept ones are multiplied by `scale`
     batch_size       of an update; the last batch may be smaller, and gradients are averaged over
                      it unless `reduction` says otherwise
-    learning_rate    step size
+    weights          (N,), by which each sample's loss is multiplied before the mean over its batch,
+                     float32 for the compiled loops; None: 1 each
+    rates            (updates,) float64, the step size of each update (`optim.rates`); truncated
+                     BPTT and the compiled perceptron have one `learning_rate`
+    clip_norm        bound on the norm of a replicate's averaged gradient, None for no bound
+    weight_decay     of `optim.decay`
     threads          replicates computed at the same time, each by one thread from beginning to
                      end: the same bytes for any number, and for a replicate on its own
 
 It returns the parameters after the last update (the given ones are left as they were), the state
-of the optimiser if there is one, and the losses by name, (R,) float64: means over the epoch, each
-taken before its update, not finite if a replicate diverged. The compiled ones raise TrainingError
-if a tensor has another type, device or shape, an index is out of range, or an option is unknown.
-Their `scores` return the logits (R, n, C) and raise the same.
+of the optimiser if there is one, and the losses by name, (R,) float64: means over the epoch,
+weighted by `weights`, each taken before its update, not finite if a replicate diverged. The
+compiled ones raise TrainingError if a tensor has another type, device or shape, an index is out of
+range, or an option is unknown. Their `scores` return the logits (R, n, C) and raise the same.
 """

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,10 +68,14 @@ def check_like(name: str, tree: Any, params: Any) -> None:
         check_tensor(f"{name}.{field}", tensor, torch.float32, tuple(value.shape))
 
 
-def check_indices(output: LinearParams, samples: int, labels: Tensor, order: Tensor) -> None:
-    """Raise TrainingError unless labels (N,) and order (R, n) fit the samples and output layer."""
+def check_indices(
+    output: LinearParams, samples: int, labels: Tensor, order: Tensor, weights: Tensor | None = None
+) -> None:
+    """Raise TrainingError unless labels, order and weights fit the samples and output layer."""
     R, C = output.bias.shape
     check_tensor("labels", labels, torch.int64, (samples,))
+    if weights is not None:
+        check_tensor("weights", weights, torch.float32, (samples,))
     check_tensor("order", order, torch.int64, (R, "n"))
     check_range("labels", labels, C)
     check_range("order", order, samples)
@@ -80,6 +85,16 @@ def check_scored(indices: Tensor, output: LinearParams) -> None:
     """Raise TrainingError unless indices are (n,) or (R, n) int64."""
     own: tuple[int | str, ...] = (len(output.bias), "n")
     check_tensor("indices", indices, torch.int64, ("n",) if indices.dim() == 1 else own)
+
+
+def check_rates(rates: np.ndarray, order: Tensor, batch_size: int) -> None:
+    """Raise TrainingError unless there is a step size for each batch of the order (R, n)."""
+    updates = -(-order.shape[1] // batch_size)
+    if rates.shape != (updates,):
+        raise TrainingError(
+            f"rates has shape {rates.shape}; {order.shape[1]} samples in batches of {batch_size} "
+            f"take {updates} updates, each with a step size."
+        )
 
 
 def check_masks(masks: Tensor | None, order: Tensor, hidden: int) -> None:

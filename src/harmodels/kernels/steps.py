@@ -1,4 +1,4 @@
-"""The update of a flat array of parameters: gradient descent or Adam, and clipping by norm."""
+"""The update of a flat array of parameters: gradient descent or Adam, clipping, weight decay."""
 
 from typing import NamedTuple
 
@@ -17,14 +17,13 @@ class StepOptions(NamedTuple):
     ----------
     rule
         Position in `RULES`.
-    learning_rate, beta1, beta2, epsilon
-        Of optim.sgd_step and optim.adam_step.
+    beta1, beta2, epsilon
+        Of optim.adam_step.
     clip_norm
         Bound on the norm of the whole gradient (optim.clip_by_norm); infinite without one.
     """
 
     rule: int
-    learning_rate: float
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
@@ -34,18 +33,21 @@ class StepOptions(NamedTuple):
 @inlined
 def take_step(
     theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
-    updates: float, options: StepOptions,
+    updates: float, rate: float, decay: np.ndarray, options: StepOptions,
 ) -> None:  # fmt: skip
     """Take the step after `updates` earlier ones, and clear the gradient for the next.
 
-    Gradient descent reads no moments, which may be empty.
+    `decay` is the weight decay of each parameter (optim.decay); empty where there is none. Gradient
+    descent reads no moments, which may be empty.
     """
     if options.clip_norm < np.inf:
         _clip_by_norm(gradient, options.clip_norm)
+    for k in range(len(decay)):
+        theta[k] -= np.float32(rate) * decay[k] * theta[k]
     if options.rule == _ADAM:
-        _adam_step(theta, gradient, exp_avg, exp_avg_sq, updates, options)
+        _adam_step(theta, gradient, exp_avg, exp_avg_sq, updates, rate, options)
     else:
-        _sgd_step(theta, gradient, options)
+        _sgd_step(theta, gradient, np.float32(rate))
 
 
 @inlined
@@ -62,8 +64,7 @@ def _clip_by_norm(gradient: np.ndarray, bound: float) -> None:
 
 
 @inlined
-def _sgd_step(theta: np.ndarray, gradient: np.ndarray, options: StepOptions) -> None:
-    rate = np.float32(options.learning_rate)
+def _sgd_step(theta: np.ndarray, gradient: np.ndarray, rate: np.float32) -> None:
     for k in range(len(theta)):
         theta[k] -= rate * gradient[k]
         gradient[k] = np.float32(0)
@@ -72,11 +73,11 @@ def _sgd_step(theta: np.ndarray, gradient: np.ndarray, options: StepOptions) -> 
 @inlined
 def _adam_step(
     theta: np.ndarray, gradient: np.ndarray, exp_avg: np.ndarray, exp_avg_sq: np.ndarray,
-    updates: float, options: StepOptions,
+    updates: float, learning_rate: float, options: StepOptions,
 ) -> None:  # fmt: skip
     beta1, beta2 = np.float32(options.beta1), np.float32(options.beta2)
     rest1, rest2 = np.float32(1 - options.beta1), np.float32(1 - options.beta2)
-    rate = np.float32(options.learning_rate / (1 - options.beta1 ** (updates + 1)))
+    rate = np.float32(learning_rate / (1 - options.beta1 ** (updates + 1)))
     scale = np.float32(1 / np.sqrt(1 - options.beta2 ** (updates + 1)))
     epsilon = np.float32(options.epsilon)
     for k in range(len(theta)):

@@ -97,6 +97,25 @@ def softmax_cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tenso
     return loss, log_outputs.exp() - one_hot(labels, logits.shape[-1], logits.dtype)
 
 
+def weighted(d_logits: Tensor, weights: Tensor | None) -> Tensor:
+    """Return the gradient (…, C) at the logits of losses that are multiplied by `weights` (…).
+
+    Examples
+    --------
+    >>> import torch
+    >>> weighted(torch.ones(2, 3), torch.tensor([2.0, 0.5]))
+    tensor([[2.0000, 2.0000, 2.0000],
+            [0.5000, 0.5000, 0.5000]])
+    """
+    return d_logits if weights is None else d_logits * weights[..., None]
+
+
+def mean(loss: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return the mean of losses (n,) in float64, weighted by `weights` (n,)."""
+    loss = loss.double()
+    return loss.mean() if weights is None else (weights * loss).sum() / weights.double().sum()
+
+
 def times_softmax_jacobian(outputs: Tensor, vector: Tensor) -> Tensor:
     """Return (diag(y) - y yᵀ) · vector for softmax outputs y (…, C) and vector (…, C).
 

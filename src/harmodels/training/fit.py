@@ -268,10 +268,12 @@ class _Epoch:
             # one transfer from a GPU, instead of one for every number below
             scores = self.learner.scores(params, self.data, chosen).cpu()
             labels = self.data.labels[chosen].cpu()
-            for index, logits, truth in zip(group, scores, labels, strict=True):
-                metrics = {
-                    name: float(value) for name, value in self.learner.losses(logits, truth).items()
-                }
+            weights: Any = [None] * len(group)
+            if self.data.weights is not None:
+                weights = self.data.weights[chosen].cpu()
+            for index, logits, truth, own in zip(group, scores, labels, weights, strict=True):
+                losses = self.learner.losses(logits, truth, own)
+                metrics = {name: float(value) for name, value in losses.items()}
                 metrics["accuracy"] = accuracy(logits, truth)
                 replicate = self.result.outcomes[index].replicate
                 for metric, value in metrics.items():

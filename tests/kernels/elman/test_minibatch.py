@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -12,7 +13,8 @@ from harmodels.training.learners import SequenceTensors, State, make_learner
 LENGTHS = [9, 1, 12, 4, 5, 12, 2]
 SGD = {"batch_size": 3, "optimiser": "sgd", "learning_rate": 0.1, "clip_norm": None}
 ADAM = SGD | {"optimiser": "adam", "learning_rate": 1e-3}
-STEPS = [SGD, SGD | {"clip_norm": 0.2}, ADAM, ADAM | {"clip_norm": 0.2}]
+STEP = {"clip_norm": 0.2, "weight_decay": 0.3, "schedule": "one_cycle", "weighted": True}
+STEPS = [SGD, SGD | {"clip_norm": 0.2}, ADAM, ADAM | {"clip_norm": 0.2}, SGD | STEP, ADAM | STEP]
 
 # float32 sums in another order, over a few updates
 TOLERANCE = {"rtol": 0, "atol": 4e-6}
@@ -27,7 +29,11 @@ def start(params, options):
 
 def train(problem, options, engine):
     params, *sequences, order = problem
-    data = SequenceTensors(*sequences, params.output.bias.shape[1], None)
+    weights = None
+    if options.get("weighted"):
+        weights = torch.linspace(0, 2, len(problem.labels))
+    data = SequenceTensors(*sequences, params.output.bias.shape[1], weights=weights)
+    options = {name: value for name, value in options.items() if name != "weighted"}
     learner = make_learner("minibatch", Minibatch(hidden=1, **options), engine, 1)
     return learner.train_epoch(State(params, start(params, options)), data, order, [])
 
@@ -67,7 +73,7 @@ def test_every_step_agrees_with_the_tensors_on_any_lengths(
 
 
 @pytest.mark.parametrize("hidden", [1, 13, 16, 50, 131])
-@pytest.mark.parametrize("options", [STEPS[0], STEPS[1], STEPS[3]])
+@pytest.mark.parametrize("options", [STEPS[0], STEPS[1], STEPS[3], STEPS[5]])
 @pytest.mark.parametrize("lengths", [LENGTHS, [11] * 8])
 def test_agrees_at_any_width(make_end_to_end, hidden, options, lengths):
     assert_agrees(make_end_to_end(lengths, hidden=hidden), options)
@@ -112,4 +118,6 @@ def test_a_bound_above_the_norm_of_every_gradient_changes_no_byte(
 def test_what_the_kernel_cannot_compute_is_refused(make_end_to_end, change, message):
     problem = make_end_to_end(LENGTHS)._replace(**change)
     with pytest.raises(TrainingError, match=message):
-        compiled.train_epoch(problem.params, (), *problem[1:], **SGD)
+        compiled.train_epoch(
+            problem.params, (), *problem[1:], batch_size=3, optimiser="sgd", rates=np.full(3, 0.1)
+        )

@@ -103,6 +103,8 @@ def test_one_update_a_sequence_agrees_at_any_width(make_problem, hidden):
         {"first_step_bias": False},
         {"first_step_bias": False, "window": 1},
         {"logged_every": 2},
+        {"weights": torch.linspace(0, 2, 5)},
+        {"weights": torch.linspace(0, 2, 5), "logged_every": 2},
     ],
     ids=str,
 )
@@ -187,7 +189,8 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, update):
     )  # fmt: skip
     arrays = (tensor.numpy() for tensor in (problem.frames, problem.starts, problem.lengths))
     labels, order = problem.labels.numpy(), problem.order[0].numpy()
-    compiled._train(packed, work, Sequences(*arrays), labels, order, 1, options)
+    weights = np.zeros(0, np.float32)
+    compiled._train(packed, work, Sequences(*arrays), labels, weights, order, 1, options)
     assert not packed.weight[21:].any()
     assert not packed.weight[:, 21 + 3 + 2 :].any()
     assert not packed.output[:, 21 : 21 + 3].any()

@@ -23,13 +23,18 @@ def expected_epoch() -> Callable[..., Any]:
         learning_rate: float,
         epsilon: float,
         scale: float,
+        clip_norm: float = float("inf"),
+        weight_decay: float = 0.0,
+        rates: Any = None,
+        weights: torch.Tensor | None = None,
         state: optim.AdamState | None = None,
     ) -> Any:
         params, order = problem.params, problem.order
         state = state or optim.adam_state(params)
         total = torch.zeros(len(order), dtype=torch.float64)
-        for part in torch.arange(order.shape[1]).split(batch_size):
-            rows = order[:, part]
+        own = torch.ones(problem.labels.shape) if weights is None else weights
+        for update, part in enumerate(torch.arange(order.shape[1]).split(batch_size)):
+            rows, rate = order[:, part], learning_rate if rates is None else rates[update]
             layout = packing.layout(problem.lengths[rows])
             inputs = packing.pack_frames(layout, problem.frames, problem.starts[rows])
             mask = None
@@ -37,10 +42,12 @@ def expected_epoch() -> Callable[..., Any]:
                 mask = DropoutMask(problem.masks[:, part], scale)
             logits, cache = forward(params, layout, inputs, mask)
             loss, d_logits = losses.softmax_cross_entropy(logits, problem.labels[rows])
-            grads = backward(params, cache, d_logits, mask)
+            grads = backward(params, cache, losses.weighted(d_logits, own[rows]), mask)
             grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
-            params, state = optim.adam_step(params, grads, state, learning_rate, epsilon=epsilon)
-            total += loss.double().sum(1)
-        return params, state, total / order.shape[1]
+            grads = optim.clip_by_norm(grads, clip_norm)
+            params = optim.decay(params, rate, weight_decay)
+            params, state = optim.adam_step(params, grads, state, rate, epsilon=epsilon)
+            total += (loss.double() * own[rows]).sum(1)
+        return params, state, total / own[order].double().sum(1)
 
     return epoch

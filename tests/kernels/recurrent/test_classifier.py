@@ -88,8 +88,10 @@ def expected(expected_epoch):
 
 def train(problem, *, cell="gru", state=None, **options):
     params, *rest = problem
-    state = state or optim.adam_state(params)
-    return compiled.train_epoch(params, state, *rest, cell=cell, **OPTIONS | options)
+    state, options = state or optim.adam_state(params), OPTIONS | options
+    updates = -(-problem.order.shape[1] // max(1, options["batch_size"]))
+    rates = np.full(updates, options.pop("learning_rate"))
+    return compiled.train_epoch(params, state, *rest, cell=cell, **{"rates": rates} | options)
 
 
 def assert_close(left, right):
@@ -134,6 +136,21 @@ def test_weights_moments_and_losses_agree_with_the_tensors(
     batch_size = sizes.get("batch_size", OPTIONS["batch_size"])
     sizes = {name: size for name, size in sizes.items() if name != "batch_size"}
     assert_agrees(make_problem(cell=cell, **sizes), cell=cell, batch_size=batch_size)
+
+
+STEP = {
+    "clip_norm": 0.1,
+    "weight_decay": 5.0,
+    "rates": np.array([1e-3, 4e-3, 2e-3]),
+    "weights": torch.linspace(0, 2, len(LENGTHS)),
+}
+
+
+@pytest.mark.parametrize("options", [*([name] for name in STEP), STEP], ids=str)
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_what_makes_a_step_agrees_with_the_tensors(make_problem, assert_agrees, cell, options):
+    problem = make_problem(cell=cell, layers=2, replicates=2, bidirectional=True)
+    assert_agrees(problem, cell=cell, **{name: STEP[name] for name in options})
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -292,8 +309,8 @@ def test_the_padding_of_the_weights_stays_zero(make_problem, cell, joined, read_
     rows = np.argsort(-np.asarray(LENGTHS), kind="stable")
     recurrent_loop._train(
         plan.cell, plan.layers, plan.head, weights, work, data, rows, rows,
-        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 1, 0.0, 0,
-        StepOptions(RULES.index("adam"), 1e-3, epsilon=1e-7),
+        np.zeros((0, 0), np.uint8), np.float32(1), len(rows), 1, 0.0, 0, np.full(1, 1e-3),
+        np.zeros(0, np.float32), StepOptions(RULES.index("adam"), epsilon=1e-7),
     )  # fmt: skip
     assert weights.exp_avg_sq[occupied].all()
     assert not weights.theta[~occupied].any()
@@ -345,6 +362,9 @@ def test_tensors_of_another_type_or_shape_are_refused(make_problem, name, change
         ({"batch_size": 0}, "batch_size is 0"),
         ({"threads": 0}, "threads is 0"),
         ({"epsilon": 0.0}, "epsilon is 0.0"),
+        ({"rates": np.ones(2)}, r"rates has shape \(2,\); 11 samples in batches of 4 take 3"),
+        ({"weights": torch.ones(10)}, r"weights is torch.float32 .* of shape \(10,\)"),
+        ({"weights": torch.ones(11).double()}, "weights is torch.float64"),
         ({"cell": "elman"}, "cell is 'elman'"),
         ({"cell": "lstm"}, "layer0.weight_ih has 27 rows"),
         ({"pooling": "sum"}, "pooling is 'sum'; it is one of last, mean, max, mean_max"),

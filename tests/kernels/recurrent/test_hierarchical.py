@@ -13,7 +13,8 @@ from harmodels.nn import packing
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import state_dict
 
-OPTIONS = {"batch_size": 4, "learning_rate": 1e-3, "epsilon": 1e-3, "scale": 2.0}
+OPTIONS = {"batch_size": 4, "epsilon": 1e-3, "scale": 2.0}
+RATE = 1e-3
 LENGTHS = (3, 1, 11, 2, 7, 7, 19, 1, 4, 5)
 
 
@@ -52,8 +53,9 @@ def train(problem, cell="gru", threads=1):
     params, fingers, *rest = problem
     state = optim.adam_state(params)
     return compiled.train_epoch(
-        params, state, *rest, cell=cell, fingers=fingers, threads=threads, **OPTIONS
-    )
+        params, state, *rest, cell=cell, fingers=fingers, threads=threads, rates=np.full(3, RATE),
+        **OPTIONS,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -71,6 +73,7 @@ def test_weights_agree_with_the_tensors(
         problem,
         lambda params, *rest: model.forward(params, CELLS[cell], problem.fingers, *rest),
         lambda params, *rest: model.backward(params, CELLS[cell], *rest),
+        learning_rate=RATE,
         **OPTIONS,
     )
     for name, tensor in state_dict(expected).items():

@@ -39,7 +39,7 @@ class MeanFrameLearner(NetworkLearner):
         shape = len(generators), data.classes, data.frames.shape[-1]
         return State(linear.LinearParams(torch.zeros(shape), torch.zeros(shape[:2])))
 
-    def train_epoch(self, state, data, order, dropout):
+    def train_epoch(self, state, data, order, dropout, epoch=1):
         logits, cache = linear.forward(state.params, data.inputs[order].mean(2))
         loss, d_logits = losses.softmax_cross_entropy(logits, data.labels[order])
         _, grads = linear.backward(state.params, cache, d_logits / order.shape[1])
@@ -49,9 +49,9 @@ class MeanFrameLearner(NetworkLearner):
     def scores(self, params, data, indices):
         return linear.forward(params, data.inputs[indices].mean(2))[0]
 
-    def losses(self, scores, labels):
+    def losses(self, scores, labels, weights=None):
         loss, _ = losses.softmax_cross_entropy(scores, labels)
-        return {"cross_entropy": loss.double().mean()}
+        return {"cross_entropy": losses.mean(loss, weights)}
 
 
 @pytest.fixture

@@ -33,6 +33,15 @@ SWITCHES = {
 }  # fmt: skip
 
 
+# how the gradient becomes a step, all at once
+STEP = {"clip_norm": 0.1, "weight_decay": 0.1, "schedule": "one_cycle"}
+STEPS = {
+    "truncated_bptt": [{"update": update} for update in ("window", "sequence_mean")],
+    "minibatch": [STEP | {"optimiser": "adam"}, STEP | {"hidden_bias": False}],
+    "recurrent": [STEP, STEP | {"cell": "gru", "bidirectional": True, "pooling": "mean_max"}],
+}  # of weighted sequences
+
+
 def option_sets():
     """Yield each training with every combination of its words and switches."""
     for training, small in SMALL.items():
@@ -43,6 +52,8 @@ def option_sets():
             | {name: (True, False) for name, hint in types.items() if hint is bool}
             | SWITCHES.get(training, {})
         )
+        if "schedule" in choices:
+            choices["schedule"] = ("constant",)  # another: STEPS
         for values in product(*choices.values()):
             chosen = dict(zip(choices, values, strict=True))
             stacked = chosen.get("layers", 1) > 1 or chosen.get("bidirectional")
@@ -51,14 +62,14 @@ def option_sets():
             yield training, small | chosen
 
 
-def make_data(training, *, equal):
+def make_data(training, *, equal, weighted):
     random = torch.Generator().manual_seed(0)
     lengths = torch.full((7,), 6) if equal else torch.tensor([4, 1, 7, 3, 9, 2, 5])
     channels = 4
     frames = torch.randn(int(lengths.sum()), channels, generator=random)
     return SequenceTensors(
         frames, lengths.cumsum(0) - lengths, lengths, torch.arange(7) % 3, 3,
-        torch.tensor([[0, 1], [0, 2], [0, 3]]),
+        torch.tensor([[0, 1], [0, 2], [0, 3]]), torch.linspace(0, 2, 7) if weighted else None,
     )  # fmt: skip
 
 
@@ -78,18 +89,26 @@ def name_of(case):
 
 # a perceptron reads vectors of one length
 CASES = [
-    (case, equal)
+    (case, equal, False)
     for case in option_sets()
     for equal in ([True] if case[0] == "perceptron" else [True, False])
+]
+CASES += [
+    ((training, SMALL[training] | options), equal, True)
+    for training, steps in STEPS.items()
+    for options in steps
+    for equal in (True, False)
 ]
 
 
 @pytest.mark.parametrize(
-    ("case", "equal"), CASES, ids=[f"{name_of(case)} {equal}" for case, equal in CASES]
+    ("case", "equal", "weighted"), CASES, ids=[f"{name_of(case)} {rest}" for case, *rest in CASES]
 )
-def test_compiled_runs_compiled_and_trains_what_the_readable_loop_trains(case, equal, monkeypatch):
+def test_compiled_runs_compiled_and_trains_what_the_readable_loop_trains(
+    case, equal, weighted, monkeypatch
+):
     training, options = case
-    data = make_data(training, equal=equal)
+    data = make_data(training, equal=equal, weighted=weighted)
     _, expected, expected_losses, expected_scores = train(training, options, "reference", data)
     refuse_the_readable_loops(monkeypatch)
     learner, state, losses, scores = train(training, options, "compiled", data)

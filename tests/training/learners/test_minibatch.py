@@ -29,12 +29,13 @@ def make_params(R):
     )  # fmt: skip
 
 
-def sgd(params, grads, optimiser):
-    return optim.sgd_step(params, grads, 0.1), optimiser
+def sgd(params, grads, optimiser, rate):
+    return optim.sgd_step(params, grads, rate), optimiser
 
 
 def train(params, data, order, batch_size=3, reduction="mean"):
-    options = {"batch_size": batch_size, "reduction": reduction, "step": sgd}
+    rates = np.full(-(-order.shape[1] // batch_size), 0.1)
+    options = {"batch_size": batch_size, "rates": rates, "reduction": reduction, "step": sgd}
     params, _, losses = minibatch.train_epoch(SequenceLoss(), params, (), *data, order, **options)
     return params, losses
 

@@ -1,11 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from harmodels.config.options import Perceptron
-from harmodels.nn.params import state_dict, take_replicates
+from harmodels.nn.params import map_params, state_dict, take_replicates
 from harmodels.training.learners import SequenceTensors
-from harmodels.training.learners.perceptron import PerceptronLearner, apply_gradient_variant
+from harmodels.training.learners.perceptron import (
+    PerceptronLearner,
+    PerceptronLoss,
+    apply_gradient_variant,
+)
 
 OPTIONS = Perceptron(
     batch_size=4, hidden1=8, hidden2=5, learning_rate=0.1, epochs=1, initial_range=0.5
@@ -96,3 +102,40 @@ def test_the_variants_of_the_output_gradient_differ_by_the_jacobian():
     torch.testing.assert_close(plus - once, gradient)
     assert torch.equal(apply_gradient_variant(logits, gradient, "exact"), gradient)
     assert not torch.allclose(once, gradient)
+
+
+@pytest.mark.parametrize("variant", ["exact", "times_jacobian", "times_jacobian_plus_identity"])
+@pytest.mark.parametrize("as_programmed", [False, True])
+def test_a_weight_multiplies_the_share_of_its_sample_in_every_gradient(
+    data, variant, as_programmed
+):
+    network = PerceptronLoss(1.0, variant, as_programmed)
+    learner = PerceptronLearner(OPTIONS, "reference", 1)
+    params = learner.initialise([np.random.default_rng(0)], data).params
+    masks = torch.arange(27).view(1, 3, 9) % 2 if as_programmed else None
+    inputs, labels = data.inputs[None, :3, 0], data.labels[None, :3]
+    weights = torch.tensor([[0.0, 2.5, 1.0]])
+    together, losses = network.gradients(params, inputs, labels, masks, weights)
+    plain_losses = network.gradients(params, inputs, labels, masks, None)[1]
+    torch.testing.assert_close(losses, plain_losses)
+    summed = None
+    for i, weight in enumerate(weights[0]):
+        mask = None if masks is None else masks[:, [i]]
+        own, _ = network.gradients(params, inputs[:, [i]], labels[:, [i]], mask, None)
+        own = map_params(lambda grad, weight=weight: weight * grad, own)
+        summed = own if summed is None else map_params(torch.add, summed, own)
+    torch.testing.assert_close(state_dict(together), state_dict(summed), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options", [{"clip_norm": 0.1}, {"weight_decay": 0.1}, {"schedule": "one_cycle"}]
+)
+def test_a_step_that_the_compiled_loop_does_not_take_is_the_readable_loops(data, options):
+    options, data = OPTIONS.replaced(**options), replace(data, frames=data.frames.float())
+    assert not PerceptronLearner.is_compiled(options)
+    trained = []
+    for engine in ("reference", "compiled"):
+        learner = PerceptronLearner(options, engine, 1)
+        state = learner.initialise([np.random.default_rng(0)], data)
+        trained.append(learner.train_epoch(state, data, ORDER, [])[0].params)
+    assert all(map(torch.equal, *(state_dict(params).values() for params in trained)))

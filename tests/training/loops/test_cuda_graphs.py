@@ -1,6 +1,7 @@
 import contextlib
 import gc
 import weakref
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ def test_without_a_recorder_for_the_device_the_plain_loop_runs():
 
 OPTIONS = Perceptron(
     batch_size=5, hidden1=8, hidden2=7, learning_rate=0.3, momentum=0.5, dropout=0.5, epochs=6,
-    initial_range=0.5, stopping="patience", patience=1,
+    initial_range=0.5, stopping="patience", patience=1, schedule="one_cycle", weight_decay=0.01,
 )  # fmt: skip
 ONE = Factor(torch.ones(()))
 
@@ -136,6 +137,7 @@ def test_truncated_bptt_with_one_update_a_sequence_is_recorded_too(recordings, m
     data = SequenceTensors.of_equal_length(
         torch.randn(7, 9, 3, generator=random), torch.arange(7) % 3, 3
     )
+    data = replace(data, weights=torch.linspace(0, 2, 7))
     options = TruncatedBptt(hidden=5, window=4, update="sequence_mean", logged_loss="last_of_fifth")
     learner = TruncatedBpttLearner(options, "reference", 1)
     generators = [np.random.default_rng(r) for r in range(2)]
@@ -154,6 +156,7 @@ def train():
     data = SequenceTensors.of_equal_length(
         torch.randn(24, 1, 4, generator=random), torch.arange(24) % 3, 3
     )
+    data = replace(data, weights=torch.linspace(0, 2, 24))
     learner = PerceptronLearner(OPTIONS, "reference", 1)
     indices = SplitIndices([np.arange(12)] * 4, [np.arange(12, 18)] * 4, np.arange(18, 24))
     schedule = Schedule(6, 7, (0, 1, 2, 3), OPTIONS.monitor, stopping=Patience(1))

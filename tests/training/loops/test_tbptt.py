@@ -45,7 +45,7 @@ SETTINGS = {"window": 4, "learning_rate": 0.1, "clip": 0.05}
 
 def with_torch(
     params, inputs, labels, order, window, learning_rate, clip, update="window",
-    first_step_bias=True, logged_every=0,
+    first_step_bias=True, logged_every=0, weights=None,
 ):  # fmt: skip
     """The same training with torch.nn, autograd and torch.optim: the oracle."""
     rnn = torch.nn.RNN(D, H, batch_first=True, dtype=torch.float64)
@@ -64,7 +64,8 @@ def with_torch(
             torch.nn.utils.clip_grad_value_(both, clip)
         optimiser.step()
 
-    logged = []
+    logged, counted = [], []
+    weights = torch.ones(len(labels)) if weights is None else weights
     for place, n in enumerate(order.tolist()):
         state = torch.zeros(1, 1, H, dtype=torch.float64)
         targets = torch.nn.functional.one_hot(labels[n], C).double()[None]
@@ -83,12 +84,14 @@ def with_torch(
             )
             losses.append(loss)
             if update == "window":
-                descend(loss)
+                descend(weights[n] * loss)
         if update != "window":
-            descend(sum(losses) / (len(losses) if update == "sequence_mean" else 1))
+            descend(weights[n] * sum(losses) / (len(losses) if update == "sequence_mean" else 1))
         values = [loss.item() for loss in losses]
-        logged += values if logged_every == 0 else values[-1:] if place % logged_every == 0 else []
-    return [p.detach() for p in both], np.mean(logged)
+        values = values if logged_every == 0 else values[-1:] if place % logged_every == 0 else []
+        logged += values
+        counted += [weights[n].item()] * len(values)
+    return [p.detach() for p in both], np.average(logged, weights=counted)
 
 
 @pytest.mark.parametrize("window", [1, 4, 11, 50])
@@ -102,6 +105,7 @@ def test_an_epoch_equals_torch_with_autograd_clipping_and_sgd(recordings, window
     assert losses["binary_cross_entropy"].item() == pytest.approx(loss, rel=1e-9)
 
 
+WEIGHTS = torch.tensor([0.5, 2.0, 0.0, 1.0, 1.25])
 OPTIONS = [
     {"update": "sequence_sum"},
     {"update": "sequence_mean"},
@@ -112,6 +116,9 @@ OPTIONS = [
     {"clip": None},
     {"logged_every": 2},
     {"update": "sequence_mean", "logged_every": 3},
+    {"weights": WEIGHTS},
+    {"weights": WEIGHTS, "update": "sequence_mean", "clip": None},
+    {"weights": WEIGHTS, "logged_every": 2},
 ]
 NOT_OF_TORCH = [{"transposed": False}]
 

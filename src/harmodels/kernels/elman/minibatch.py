@@ -15,6 +15,7 @@ from harmodels.kernels.checks import (
     check_frames,
     check_indices,
     check_params,
+    check_rates,
 )
 from harmodels.kernels.kept import Kept
 from harmodels.kernels.recurrent.loop import Replicates, run_epoch, sequence_arrays
@@ -33,25 +34,26 @@ def train_epoch(
     labels: Tensor,
     order: Tensor,
     *,
+    weights: Tensor | None = None,
     batch_size: int,
     optimiser: str,
-    learning_rate: float,
+    rates: np.ndarray,
     clip_norm: float | None = None,
+    weight_decay: float = 0.0,
     hidden_bias: bool = True,
     threads: int = 1,
     kept: Kept | None = None,
 ) -> tuple[ElmanClassifier, AdamState | tuple[()], dict[str, Tensor]]:
     """Train on sequences of any length, one update a batch; arguments and result: `kernels`.
 
-    `optimiser` is `sgd` or `adam`; `clip_norm` bounds the norm of a replicate's averaged gradient,
-    None leaves it alone; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are; `kept` is
-    where the loop keeps what the next epoch can use.
+    `optimiser` is `sgd` or `adam`; `hidden_bias=False`: `bias_ih` and `bias_hh` stay as they are,
+    and do not decay; `kept` is where the loop keeps what the next epoch can use.
     """
     channels, hidden = params.rnn.weight_ih.shape[2], params.rnn.bias_hh.shape[1]
     check_counts(batch_size=batch_size, threads=threads)
     bound = float("inf") if clip_norm is None else float(clip_norm)
-    options = StepOptions(RULES.index(optimiser), float(learning_rate), clip_norm=bound)
-    kept, read = kept or Kept(), (frames, starts, lengths, labels)
+    options = StepOptions(RULES.index(optimiser), clip_norm=bound)
+    kept, read = kept or Kept(), (frames, starts, lengths, labels, weights)
     replicates = kept.take(params, adam_state, *read)
     if replicates is None:
         check_params(params)
@@ -59,14 +61,16 @@ def train_epoch(
         if isinstance(adam_state, AdamState):
             check_adam(params, adam_state, options)
         shapes = stacked(1, channels, hidden)
-        data = sequence_arrays(shapes, None, frames, starts, lengths, labels)
+        data = sequence_arrays(shapes, None, *read)
         replicates = Replicates(
             params, adam_state, shapes, data, arrays_of=_arrays, cell="simple_rnn", joined=True
         )
-    check_indices(params.output, len(starts), labels, order)
+    check_indices(params.output, len(starts), labels, order, weights)
+    check_rates(rates, order, batch_size)
     trained = run_epoch(
         replicates, params, adam_state, order, None, output="sigmoids", batch_size=batch_size,
-        options=options, scale=1.0, threads=threads, hidden_bias=hidden_bias,
+        rates=rates, weight_decay=weight_decay, options=options, scale=1.0, threads=threads,
+        hidden_bias=hidden_bias,
     )  # fmt: skip
     kept.keep(replicates, *trained[:2], *read)
     return trained

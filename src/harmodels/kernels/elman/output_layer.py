@@ -20,10 +20,15 @@ def set_output(z: np.ndarray, t: int, hidden: int, channels: int) -> None:
 
 @inlined
 def loss_and_gradient(
-    output: np.ndarray, z: np.ndarray, t: int, label: int, d_logits: np.ndarray
+    output: np.ndarray, z: np.ndarray, t: int, label: int, weight: float, d_logits: np.ndarray
 ) -> tuple[float, float]:
-    """Write y - d to `d_logits`; return binary cross-entropy and negative log-likelihood."""
+    """Write y - d to `d_logits`; return binary cross-entropy and negative log-likelihood.
+
+    All three are multiplied by the sequence's `weight`.
+    """
     sums = Sums(0.0, 0.0, 1.0)
     for c in range(len(output)):
-        sums, d_logits[c] = add_class(sums, dot(output, c, z, t), c, label)
-    return losses(sums)
+        sums, error = add_class(sums, dot(output, c, z, t), c, label)
+        d_logits[c] = weight * error
+    cross_entropy, likelihood = losses(sums)
+    return weight * cross_entropy, weight * likelihood

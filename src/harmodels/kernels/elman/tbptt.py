@@ -32,6 +32,7 @@ from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.elementary import clipped, dot
 from harmodels.kernels.simd.products import descend, weighted_rows
 from harmodels.kernels.threads import ROW, map_replicates
+from harmodels.kernels.weights import total_weight, weight_array
 from harmodels.models.elman import ElmanClassifier
 
 # Sequences whose losses are added up first, which enters the rounding of a loss.
@@ -108,8 +109,9 @@ def _descend_summed_output(output: np.ndarray, work: Workspace, options: _Option
 
 @inlined
 def _train_sequence(
-    packed: Packed, work: Workspace, sequence: np.ndarray, label: int, options: _Options
-) -> tuple[float, float, float, float]:
+    packed: Packed, work: Workspace, sequence: np.ndarray, label: int, weight: float,
+    options: _Options,
+) -> tuple[float, float, float, float]:  # fmt: skip
     """Update by `sequence` (T, D); return the sums of both losses, and those of its last window.
 
     With an update after every window its rows of z and d_pre are 0 to `steps`. With one update a
@@ -130,7 +132,9 @@ def _train_sequence(
         steps = min(options.window, T - start)
         last = first + steps
         forward(packed.weight_t, z, first, work.sums, hidden, sequence, start, steps)
-        last_loss, last_likelihood = loss_and_gradient(packed.output, z, last, label, work.d_logits)
+        last_loss, last_likelihood = loss_and_gradient(
+            packed.output, z, last, label, weight, work.d_logits
+        )
         cross_entropy += last_loss
         likelihood += last_likelihood
         if options.once:
@@ -156,7 +160,7 @@ def _train_sequence(
 
 @entry_point
 def _train(
-    packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray,
+    packed: Packed, work: Workspace, data: Sequences, labels: np.ndarray, weights: np.ndarray,
     order: np.ndarray, chunk: int, options: _Options,
 ) -> tuple[float, float]:  # fmt: skip
     denormals = flush_denormals()
@@ -169,7 +173,8 @@ def _train(
             cross_entropy, likelihood = 0.0, 0.0
         start = data.starts[row]
         sequence = data.frames[start : start + data.lengths[row]]
-        losses = _train_sequence(packed, work, sequence, labels[row], options)
+        weight = np.float64(weights[row]) if len(weights) > 0 else 1.0
+        losses = _train_sequence(packed, work, sequence, labels[row], weight, options)
         if options.logged_every == 0:
             cross_entropy += losses[0]
             likelihood += losses[1]
@@ -219,13 +224,14 @@ def train_epoch(
     update: str = "window",
     first_step_bias: bool = True,
     logged_every: int = 0,
+    weights: Tensor | None = None,
     threads: int = 1,
     kept: Kept | None = None,
 ) -> tuple[ElmanClassifier, dict[str, Tensor]]:
     """Train sequence by sequence; arguments and result: `kernels`, options: `loops.tbptt`."""
     check_counts(window=window, threads=threads)
     data = read_sequences(params, frames, starts, lengths)
-    check_indices(params.output, len(starts), labels, order)
+    check_indices(params.output, len(starts), labels, order, weights)
     R, n = order.shape
     H = params.rnn.bias_hh.shape[1]
     longest = int(lengths.max())
@@ -241,20 +247,20 @@ def train_epoch(
         logged_every=logged_every,
     )
     truth, rows = labels.contiguous().numpy(), order.contiguous().numpy()
-    kept = kept or Kept()
+    shares, kept = weight_array(weights), kept or Kept()
     packed = kept.take(params) or [pack(params, r) for r in range(R)]
 
     def run(r: int, stop: np.ndarray) -> tuple[float, float]:
         work = workspace(packed[r], H, longest if options.once else options.window, stop)
-        return _train(packed[r], work, data, truth, rows[r], CHUNK, options)
+        return _train(packed[r], work, data, truth, shares, rows[r], CHUNK, options)
 
     macs = 3 * _multiply_adds(packed[0], data.lengths[rows[0]])
     totals = np.array(map_replicates(run, R, threads, work=macs, kernel=_train))  # (R, 2)
     if logged_every:
-        logged = np.full((R, 1), -(-n // logged_every))
+        logged = np.arange(n) % logged_every == 0  # one loss of each of these sequences
     else:
-        logged = (-(-data.lengths // window))[rows].sum(1, keepdims=True)
-    means = torch.from_numpy(totals / logged)
+        logged = (-(-data.lengths // window))[rows]
+    means = torch.from_numpy(totals / total_weight(shares, rows, logged))
     losses = {"binary_cross_entropy": means[:, 0], "negative_log_likelihood": means[:, 1]}
     trained = unpack(packed, params)
     kept.keep(packed, trained)

@@ -12,6 +12,7 @@ from harmodels.kernels.checks import (
     check_indices,
     check_masks,
     check_range,
+    check_rates,
     check_scored,
 )
 from harmodels.kernels.kept import Kept
@@ -45,11 +46,14 @@ def train_epoch(
     cell: str,
     pooling: str = "last",
     fingers: Tensor | None = None,
+    weights: Tensor | None = None,
     batch_size: int,
-    learning_rate: float,
+    rates: np.ndarray,
     beta1: float = 0.9,
     beta2: float = 0.999,
     epsilon: float,
+    clip_norm: float | None = None,
+    weight_decay: float = 0.0,
     scale: float,
     threads: int = 1,
     kept: Kept | None = None,
@@ -61,8 +65,9 @@ def train_epoch(
     of `nn.pooling.POOLINGS`. `kept` is where the loop keeps what the next epoch can use.
     """
     check_counts(batch_size=batch_size, threads=threads)
-    options = StepOptions(RULES.index("adam"), learning_rate, beta1, beta2, epsilon)
-    kept, read = kept or Kept(), (frames, starts, lengths, labels, fingers, cell, pooling)
+    bound = float("inf") if clip_norm is None else float(clip_norm)
+    options = StepOptions(RULES.index("adam"), beta1, beta2, epsilon, bound)
+    kept, read = kept or Kept(), (frames, starts, lengths, labels, weights, fingers, cell, pooling)
     replicates = kept.take(params, adam_state, *read)
     output: Any = params[-1]
     if replicates is None:
@@ -71,15 +76,16 @@ def train_epoch(
         check_adam(params, adam_state, options)
         shapes = _shapes(params, fingers)
         check_pooling(pooling, shapes, output)
-        data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels)
+        data = sequence_arrays(shapes, fingers, frames, starts, lengths, labels, weights)
         replicates = Replicates(
             params, adam_state, shapes, data, arrays_of=_arrays, cell=cell, pooling=pooling
         )
-    check_indices(output, len(starts), labels, order)
+    check_indices(output, len(starts), labels, order, weights)
+    check_rates(rates, order, batch_size)
     check_masks(masks, order, output.weight.shape[2])
     trained: Any = run_epoch(
         replicates, params, adam_state, order, masks, output="softmax", batch_size=batch_size,
-        options=options, scale=scale, threads=threads,
+        rates=rates, weight_decay=weight_decay, options=options, scale=scale, threads=threads,
     )  # fmt: skip
     kept.keep(replicates, *trained[:2], *read)
     return trained

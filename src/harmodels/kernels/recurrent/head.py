@@ -49,25 +49,47 @@ def output(
 
 
 @inlined
-def output_back(
-    kind: int, head: Any, transposes: np.ndarray, memory: np.ndarray, gradient: np.ndarray,
-    labels: np.ndarray, sequences: np.ndarray, masks: np.ndarray, positions: np.ndarray,
-    scale: np.float32, one: np.ndarray,
+def _losses(
+    kind: int, head: Any, memory: np.ndarray, labels: np.ndarray, sequences: np.ndarray, first: int,
+    last: int, factor: float,
 ) -> tuple[float, float]:  # fmt: skip
-    """Write the gradient at the last states; return the sums of the losses that `LOSSES` names."""
-    size, step, width = len(sequences), head.logits_step, head.width
-    loss, likelihood, mean = 0.0, 0.0, 1.0 / size
+    """Write `factor` times the gradient at the logits of the rows; return the losses' sums."""
+    size, step = len(sequences), head.logits_step
+    loss, likelihood = 0.0, 0.0
     d_logits = memory[head.d_logits : head.d_logits + size * step].reshape(size, step)
-    for b in range(size):
+    for b in range(first, last):
         at = head.logits + b * step
         logits = memory[at : at + head.classes]
         label = labels[sequences[b]]
         if kind == _SOFTMAX:
-            loss += softmax.loss_and_gradient(logits, label, 0, mean, d_logits, b)
+            loss += softmax.loss_and_gradient(logits, label, 0, factor, d_logits, b)
         else:
-            both = sigmoids.loss_and_gradient(logits, label, mean, d_logits[b])
+            both = sigmoids.loss_and_gradient(logits, label, factor, d_logits[b])
             loss += both[0]
             likelihood += both[1]
+    return loss, likelihood
+
+
+@inlined
+def output_back(
+    kind: int, head: Any, transposes: np.ndarray, memory: np.ndarray, gradient: np.ndarray,
+    labels: np.ndarray, weights: np.ndarray, sequences: np.ndarray, masks: np.ndarray,
+    positions: np.ndarray, scale: np.float32, one: np.ndarray,
+) -> tuple[float, float]:  # fmt: skip
+    """Write the gradient at the last states; return the sums of the losses that `LOSSES` names.
+
+    Each loss, and its gradient, is multiplied by its sequence's weight, if there are `weights`.
+    """
+    size, step, width = len(sequences), head.logits_step, head.width
+    loss, likelihood, mean = 0.0, 0.0, 1.0 / size
+    if len(weights) == 0:
+        loss, likelihood = _losses(kind, head, memory, labels, sequences, 0, size, mean)
+    else:
+        for b in range(size):
+            own = np.float64(weights[sequences[b]])
+            both = _losses(kind, head, memory, labels, sequences, b, b + 1, own * mean)
+            loss += own * both[0]
+            likelihood += own * both[1]
     errors, weight = View(head.d_logits, step, 1), View(head.weight, head.weight_step, 1)
     bias = View(head.bias, 0, 1)
     product(

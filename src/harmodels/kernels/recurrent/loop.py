@@ -33,6 +33,7 @@ from harmodels.kernels.simd.denormals import flush_denormals, restore_denormals
 from harmodels.kernels.simd.emitter import zeros
 from harmodels.kernels.steps import StepOptions, take_step
 from harmodels.kernels.threads import ROW, map_replicates
+from harmodels.kernels.weights import total_weight, weight_array
 from harmodels.nn.params import Tree
 from harmodels.optim import AdamState
 
@@ -68,6 +69,7 @@ class Data(NamedTuple):
     starts: np.ndarray  # (N,)
     lengths: np.ndarray  # (N,)
     labels: np.ndarray  # (N,)
+    weights: np.ndarray  # (N,) of the losses; empty: 1 each
     channels: np.ndarray  # (K,), channels that the lowest layers read, one after another
     columns: np.ndarray  # (K,), their columns in a row
 
@@ -76,7 +78,8 @@ class Data(NamedTuple):
 def _train(
     cell: int, layers: Any, heads: Any, weights: Weights, work: Work, data: Data,
     sequences: np.ndarray, positions: np.ndarray, masks: np.ndarray, scale: np.float32,
-    batch_size: int, chunk: int, updates: float, kind: int, options: StepOptions,
+    batch_size: int, chunk: int, updates: float, kind: int, rates: np.ndarray, decay: np.ndarray,
+    options: StepOptions,
 ) -> tuple[float, float]:  # fmt: skip
     denormals = flush_denormals()
     theta, head, layout = weights.theta, heads[0], work.layout
@@ -104,8 +107,8 @@ def _train(
         pool(layers, head, memory, layout, lengths, steps)
         output(head, theta, memory, masks, places, scale)
         both = output_back(
-            kind, head, transposes, memory, gradient, data.labels, rows, masks, places, scale,
-            layout.one,
+            kind, head, transposes, memory, gradient, data.labels, data.weights, rows, masks,
+            places, scale, layout.one,
         )  # fmt: skip
         loss += both[0]
         likelihood += both[1]
@@ -114,7 +117,10 @@ def _train(
             turn_d_outputs(layers[k], memory, layout, lengths)
             backward(cell, layers[k], head, transposes, memory, gradient, layout, steps)
             add_d_inputs(layers[k], memory, layout, lengths)
-        take_step(theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates, options)
+        take_step(
+            theta, gradient, weights.exp_avg, weights.exp_avg_sq, updates,
+            rates[first // batch_size], decay, options,
+        )  # fmt: skip
         updates += 1
         refresh_transposes(layers, head, theta, transposes)
     restore_denormals(denormals)
@@ -186,7 +192,7 @@ def _sorted_batches(lengths: np.ndarray, batch_size: int) -> tuple[np.ndarray, i
 
 def sequence_arrays(
     shapes: list[Shape], fingers: Tensor | None, frames: Tensor, starts: Tensor, lengths: Tensor,
-    labels: Tensor,
+    labels: Tensor, weights: Tensor | None = None,
 ) -> Data:  # fmt: skip
     """Return the sequences as arrays; the lowest layers read their channels one after another."""
     channels = np.arange(frames.shape[1]) if fingers is None else fingers.flatten().numpy()
@@ -196,6 +202,7 @@ def sequence_arrays(
         starts=starts.contiguous().numpy(),
         lengths=lengths.contiguous().numpy(),
         labels=labels.contiguous().numpy(),
+        weights=weight_array(weights),
         channels=np.ascontiguousarray(channels, np.int64),
         columns=np.concatenate(lowest),
     )
@@ -257,8 +264,8 @@ class Replicates(Prepared):
 
 def run_epoch(
     replicates: Replicates, params: Tree, state: AdamState | tuple[()], order: Tensor,
-    masks: Tensor | None, *, output: str, batch_size: int, options: StepOptions, scale: float,
-    threads: int, hidden_bias: bool = True,
+    masks: Tensor | None, *, output: str, batch_size: int, rates: np.ndarray, weight_decay: float,
+    options: StepOptions, scale: float, threads: int, hidden_bias: bool = True,
 ) -> tuple[Tree, AdamState | tuple[()], dict[str, Tensor]]:  # fmt: skip
     """Train every replicate once through its sequences (see `classifier.train_epoch`).
 
@@ -272,6 +279,7 @@ def run_epoch(
     longest = int(data.lengths[orders].max())
     plan = replicates.make_room(size, max(most for _, most in batches), longest)
     no_masks, kind = np.zeros((0, 0), np.uint8), OUTPUTS.index(output)
+    decay = _decay(plan, weight_decay, hidden_bias)
 
     def run(r: int, stop: np.ndarray) -> tuple[float, float]:
         positions, _ = batches[r]
@@ -280,7 +288,7 @@ def run_epoch(
         losses: tuple[float, float] = _train(
             plan.cell, plan.layers, plan.head, replicates.weights(r), work, data,
             orders[r, positions], positions, kept, np.float32(scale), size, CHUNK,
-            float(state.updates[r]) if state else 0.0, kind, options,
+            float(state.updates[r]) if state else 0.0, kind, rates, decay, options,
         )  # fmt: skip
         if np.isfinite(losses).all() and np.isfinite(replicates.flats[0][r]).all():
             replicates.spare.append(work)
@@ -291,9 +299,18 @@ def run_epoch(
     trees = [replicates.packing.unpack(flat, params) for flat in replicates.flats]
     if state:
         state = AdamState(trees[1], trees[2], state.updates + -(-n // size))
-    means = torch.from_numpy(np.array(each) / n)  # (R, 2)
+    means = torch.from_numpy(np.array(each) / total_weight(data.weights, orders))  # (R, 2)
     losses = {name: means[:, i] for i, name in enumerate(LOSSES[output])}
     return trees[0], state, losses
+
+
+def _decay(plan: Plan, weight_decay: float, hidden_bias: bool) -> np.ndarray:
+    """Return what `take_step` reads; biases that stay as they are do not decay."""
+    decay = np.full(plan.theta if weight_decay else 0, weight_decay, np.float32)
+    for layer in () if hidden_bias else plan.layers:
+        for bias in (layer["bias_x"], layer["bias_h"]):
+            decay[bias : bias + layer["gates_width"]] = 0
+    return decay
 
 
 def run_scores(prepared: Prepared, params: Any, indices: Tensor, threads: int) -> Tensor:

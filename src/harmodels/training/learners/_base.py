@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harmodels import optim
 from harmodels.errors import DataError
 from harmodels.kernels.kept import Kept
 from harmodels.nn.devices import send
@@ -122,8 +123,8 @@ class Learner(Protocol):
     def scores(self, params: Any, data: SequenceTensors, indices: Tensor) -> Tensor:
         """Return logits (R, n, C); row r of `indices` (R, n) holds the sequences of replicate r."""
 
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return the named mean losses of logits (n, C)."""
+    def losses(self, scores: Tensor, labels: Tensor, weights: Tensor | None = None) -> Losses:
+        """Return the named mean losses of logits (n, C), weighted by `weights` (n,) if given."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,19 @@ class NetworkLearner:
     def is_compiled(cls, options: Any) -> bool:
         """Return whether a compiled loop trains networks of these options."""
         return True
+
+    def rates(self, epoch: int, order: Tensor) -> NDArray[np.float64]:
+        """Return the step sizes of the epoch's updates, for mini-batches of an order (R, n)."""
+        options, updates = self.options, -(-order.shape[1] // self.options.batch_size)
+        return optim.rates(options.schedule, options.learning_rate, epoch, options.epochs, updates)
+
+    def before_step(self, params: Any, grads: Any, rate: Tensor) -> tuple[Any, Any]:
+        """Return the parameters decayed and the gradients clipped, as the options say."""
+        if self.options.clip_norm is not None:
+            grads = optim.clip_by_norm(grads, self.options.clip_norm)
+        if self.options.weight_decay:
+            params = optim.decay(params, rate, self.options.weight_decay)
+        return params, grads
 
     @property
     def stopping(self) -> StoppingRule:

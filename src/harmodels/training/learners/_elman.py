@@ -37,14 +37,14 @@ class ElmanLearner(NetworkLearner):
             lambda part: reference.scores(params, *data.padded(part)), indices.cpu(), data.lengths
         )
 
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return the binary cross-entropy and the negative log-likelihood."""
+    def losses(self, scores: Tensor, labels: Tensor, weights: Tensor | None = None) -> Losses:
+        """Return binary cross-entropy and negative log-likelihood, means weighted if so given."""
         targets = losses.one_hot(labels, scores.shape[-1], scores.dtype)
         entropies, _ = losses.binary_cross_entropy(scores, targets)
         likelihoods = losses.negative_log_likelihood(scores, labels)
         return {
-            "binary_cross_entropy": entropies.double().mean(),
-            "negative_log_likelihood": likelihoods.double().mean(),
+            "binary_cross_entropy": losses.mean(entropies, weights),
+            "negative_log_likelihood": losses.mean(likelihoods, weights),
         }
 
     def gradient_norms(

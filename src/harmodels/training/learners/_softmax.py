@@ -11,10 +11,10 @@ from harmodels.training.learners._base import Draws, Losses, NetworkLearner
 class SoftmaxLearner(NetworkLearner):
     """A learner whose network ends in a softmax."""
 
-    def losses(self, scores: Tensor, labels: Tensor) -> Losses:
-        """Return the mean cross-entropy of logits (n, C)."""
+    def losses(self, scores: Tensor, labels: Tensor, weights: Tensor | None = None) -> Losses:
+        """Return the mean cross-entropy of logits (n, C), weighted by `weights` (n,) if given."""
         loss, _ = losses.softmax_cross_entropy(scores, labels)
-        return {"cross_entropy": loss.double().mean()}
+        return {"cross_entropy": losses.mean(loss, weights)}
 
 
 def draw_dropout_masks(generators: Draws, order: Tensor, units: int, rate: float) -> Tensor | None:

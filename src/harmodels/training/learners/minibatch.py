@@ -1,9 +1,12 @@
 """An Elman classifier trained over mini-batches through whole sequences (report rnn_minibatch)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from harmodels import optim
@@ -46,8 +49,9 @@ class SequenceLoss:
         inputs: Tensor,
         labels: Tensor,
         dropout_masks: Tensor | None,
+        weights: Tensor | None,
     ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
-        """Return gradients summed over the batch and both losses, (R, B)."""
+        """Return gradients of the weighted losses, summed, and both losses (R, B) without."""
         lengths = None
         if self.data is not None:
             inputs, lengths = self.data.padded(inputs)  # (R, B, T, D), (R, B)
@@ -58,7 +62,7 @@ class SequenceLoss:
         loss, d_logits = losses.binary_cross_entropy(logits, targets)
         likelihood = losses.negative_log_likelihood(logits, labels)
         values = dict(zip(self.losses, (loss, likelihood), strict=True))
-        return elman.backward(params, cache, d_logits), values
+        return elman.backward(params, cache, losses.weighted(d_logits, weights)), values
 
 
 class MinibatchLearner(ElmanLearner):
@@ -86,9 +90,9 @@ class MinibatchLearner(ElmanLearner):
         self, state: State, data: SequenceTensors, order: Tensor, dropout: Draws, epoch: int = 1
     ) -> tuple[State, Losses]:
         """Update after every batch."""
+        options, rates = self.options, self.rates(epoch, order)
         if self.engine == "reference":
-            return self._train_on_tensors(state, data, order)
-        options = self.options
+            return self._train_on_tensors(state, data, order, rates)
         params, optimiser, means = compiled.train_epoch(
             *state,
             data.frames,
@@ -96,10 +100,12 @@ class MinibatchLearner(ElmanLearner):
             data.lengths,
             data.labels,
             order,
+            weights=data.weights,
             batch_size=options.batch_size,
             optimiser=options.optimiser,
-            learning_rate=options.learning_rate,
+            rates=rates,
             clip_norm=options.clip_norm,
+            weight_decay=options.weight_decay,
             hidden_bias=options.hidden_bias,
             threads=self.threads,
             kept=self.kept,
@@ -107,7 +113,7 @@ class MinibatchLearner(ElmanLearner):
         return State(params, optimiser), means
 
     def _train_on_tensors(
-        self, state: State, data: SequenceTensors, order: Tensor
+        self, state: State, data: SequenceTensors, order: Tensor, rates: NDArray[np.float64]
     ) -> tuple[State, Losses]:
         read: tuple[Any, ...]
         if data.equal_length:
@@ -117,22 +123,31 @@ class MinibatchLearner(ElmanLearner):
             read = SequenceLoss(data), *state, numbers, data.labels.cpu(), order.cpu()
         params, optimiser, means = reference.train_epoch(
             *read,
+            weights=data.weights,
             batch_size=self.options.batch_size,
+            rates=rates,
             reduction="mean",
             step=self._step,
             loop=self.loop if data.equal_length else plain_loop,
         )
         return State(params, optimiser), means
 
-    def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
+    def _step(self, params: Any, grads: Any, optimiser: Any, rate: Tensor) -> tuple[Any, Any]:
+        biases = params.rnn[2:]
         if not self.options.hidden_bias:
-            still = torch.zeros_like(grads.rnn.bias_ih)
-            grads = grads._replace(rnn=grads.rnn._replace(bias_ih=still, bias_hh=still))
-        if self.options.clip_norm is not None:
-            grads = optim.clip_by_norm(grads, self.options.clip_norm)
+            grads = _with_biases(grads, map(torch.zeros_like, biases))
+        params, grads = self.before_step(params, grads, rate)
+        if not self.options.hidden_bias:
+            params = _with_biases(params, biases)
         if self.options.optimiser == "adam":
-            return optim.adam_step(params, grads, optimiser, self.options.learning_rate)
-        return optim.sgd_step(params, grads, self.options.learning_rate), optimiser
+            return optim.adam_step(params, grads, optimiser, rate)
+        return optim.sgd_step(params, grads, rate), optimiser
+
+
+def _with_biases(tree: Any, biases: Iterable[Tensor]) -> Any:
+    """Return the tree with other `bias_ih` and `bias_hh`."""
+    bias_ih, bias_hh = biases
+    return tree._replace(rnn=tree.rnn._replace(bias_ih=bias_ih, bias_hh=bias_hh))
 
 
 LEARNER = MinibatchLearner

@@ -36,9 +36,14 @@ class PerceptronLoss:
     losses = ("cross_entropy",)
 
     def gradients(
-        self, params: mlp.Mlp, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
+        self,
+        params: mlp.Mlp,
+        inputs: Tensor,
+        labels: Tensor,
+        dropout_masks: Tensor | None,
+        weights: Tensor | None,
     ) -> tuple[mlp.Mlp, dict[str, Tensor]]:
-        """Return gradients summed over the batch and the cross-entropies (R, B)."""
+        """Return gradients of the weighted losses, summed, and the losses (R, B) without."""
         dropout_mask = None
         if dropout_masks is not None and self.as_programmed:
             logits, cache = mlp.forward_as_programmed(params, inputs, dropout_masks)
@@ -48,6 +53,7 @@ class PerceptronLoss:
             logits, cache = mlp.forward(params, inputs, dropout_mask)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
         d_logits = apply_gradient_variant(logits, d_logits, self.output_gradient)
+        d_logits = losses.weighted(d_logits, weights)
         return mlp.backward(params, cache, d_logits, dropout_mask), {"cross_entropy": loss}
 
 
@@ -64,6 +70,12 @@ class PerceptronLearner(SoftmaxLearner):
 
     options: Perceptron
     example = Perceptron(batch_size=2, hidden1=4, hidden2=4, momentum=0.5, dropout=0.5, epochs=1)
+
+    @classmethod
+    def is_compiled(cls, options: Any) -> bool:
+        """Return whether the compiled loop takes the options' steps."""
+        plain = options.clip_norm is None and not options.weight_decay
+        return plain and options.schedule == "constant"
 
     @property
     def stopping(self) -> StoppingRule:
@@ -103,7 +115,8 @@ class PerceptronLearner(SoftmaxLearner):
         masks = draw_dropout_masks(dropout, order, units, options.dropout)
         scale = (1 - options.dropout) ** -1 if options.dropout_form == "inverted" else 1.0
         read = (data.inputs.flatten(1), data.labels, order)
-        if self.engine == "compiled":
+        compiled_here = self.engine == "compiled" and self.is_compiled(options)
+        if compiled_here and data.weights is None:
             params, velocity, means = compiled.train_epoch(
                 state.params,
                 state.optimiser,
@@ -125,7 +138,9 @@ class PerceptronLearner(SoftmaxLearner):
                 *state,
                 *read,
                 masks,
+                weights=data.weights,
                 batch_size=options.batch_size,
+                rates=self.rates(epoch, order),
                 reduction=options.reduction,
                 step=self._step,
                 loop=self.loop,
@@ -140,10 +155,10 @@ class PerceptronLearner(SoftmaxLearner):
             return compiled.scores(params, vectors, indices, threads=self.threads)
         return in_parts(lambda part: mlp.forward(params, vectors[part])[0], indices)
 
-    def _step(self, params: Any, grads: Any, velocity: Any) -> tuple[Any, Any]:
-        rate, momentum = self.options.learning_rate, self.options.momentum
-        if momentum:
-            return optim.momentum_step(params, grads, velocity, rate, momentum)
+    def _step(self, params: Any, grads: Any, velocity: Any, rate: Tensor) -> tuple[Any, Any]:
+        params, grads = self.before_step(params, grads, rate)
+        if self.options.momentum:
+            return optim.momentum_step(params, grads, velocity, rate, self.options.momentum)
         return optim.sgd_step(params, grads, rate), velocity
 
 

@@ -102,14 +102,20 @@ class SequenceLoss:
     losses = ("cross_entropy",)
 
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
+        self,
+        params: Any,
+        inputs: Tensor,
+        labels: Tensor,
+        dropout_masks: Tensor | None,
+        weights: Tensor | None,
     ) -> tuple[Any, dict[str, Tensor]]:
-        """Return gradients summed over the batch and the cross-entropies (R, B)."""
+        """Return gradients of the weighted losses, summed, and the losses (R, B) without."""
         dropout_mask = None if dropout_masks is None else DropoutMask(dropout_masks, self.scale)
         batch, packed = pack(self.data, inputs)
         logits, cache = self.network.forward(params, batch, packed, dropout_mask)
         labels = send(labels, logits.device)
         loss, d_logits = losses.softmax_cross_entropy(logits, labels)
+        d_logits = losses.weighted(d_logits, weights)
         grads = self.network.backward(params, cache, d_logits, dropout_mask)
         return grads, {"cross_entropy": loss}
 
@@ -147,7 +153,7 @@ class RecurrentLearner(SoftmaxLearner):
         """Update after every batch."""
         network, options = architecture(self.options, data), self.options
         masks = draw_dropout_masks(dropout, order, options.features, options.dropout)
-        scale = 1 / (1 - options.dropout)
+        scale, rates = 1 / (1 - options.dropout), self.rates(epoch, order)
         if self.engine == "compiled":
             params, optimiser, means = compiled.train_epoch(
                 *state,
@@ -160,9 +166,12 @@ class RecurrentLearner(SoftmaxLearner):
                 cell=options.cell,
                 pooling=options.pooling,
                 fingers=network.fingers,
+                weights=data.weights,
                 batch_size=options.batch_size,
-                learning_rate=options.learning_rate,
+                rates=rates,
                 epsilon=EPSILON,
+                clip_norm=options.clip_norm,
+                weight_decay=options.weight_decay,
                 scale=scale,
                 threads=self.threads,
                 kept=self.kept,
@@ -175,7 +184,9 @@ class RecurrentLearner(SoftmaxLearner):
                 data.labels.cpu(),
                 order.cpu(),
                 masks,
+                weights=data.weights,
                 batch_size=options.batch_size,
+                rates=rates,
                 reduction="mean",
                 step=self._step,
             )
@@ -197,8 +208,8 @@ class RecurrentLearner(SoftmaxLearner):
 
         return in_parts(score, indices.cpu(), data.lengths)
 
-    def _step(self, params: Any, grads: Any, optimiser: Any) -> tuple[Any, Any]:
-        rate = self.options.learning_rate
+    def _step(self, params: Any, grads: Any, optimiser: Any, rate: Tensor) -> tuple[Any, Any]:
+        params, grads = self.before_step(params, grads, rate)
         return optim.adam_step(params, grads, optimiser, rate, epsilon=EPSILON)
 
 

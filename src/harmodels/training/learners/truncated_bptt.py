@@ -49,6 +49,7 @@ class TruncatedBpttLearner(ElmanLearner):
             "update": options.update,
             "first_step_bias": options.first_step_bias,
             "logged_every": LOGGED_EVERY[options.logged_loss],
+            "weights": data.weights,
         }
         read = state.params, data.frames, data.starts, data.lengths, data.labels, order
         if self.engine == "compiled":

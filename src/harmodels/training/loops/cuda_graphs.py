@@ -72,10 +72,10 @@ RECORDERS: dict[str, Recorder] = {"cuda": record_on_cuda}
 class RecordedLoop:
     """A loop that records its step for each shape of an item, and keeps that from epoch to epoch.
 
-    It belongs to one step: Python numbers that a step reads, such as a learning rate, are recorded
-    as constants. When the carry or the fixed data change shape, because a replicate has ended, all
-    recordings are discarded and their memory is freed. On a device without a recorder it is
-    the plain loop.
+    It belongs to one step: Python numbers that a step reads, such as a bound on the gradient, are
+    recorded as constants. When the carry or the fixed data change shape, because a replicate has
+    ended, all recordings are discarded and their memory is freed. On a device without a recorder it
+    is the plain loop.
     """
 
     def __init__(self) -> None:

@@ -7,9 +7,12 @@ may be smaller.
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from harmodels.nn.devices import send
 from harmodels.nn.params import map_params, state_dict
 from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
@@ -22,15 +25,22 @@ class Network(Protocol):
         """Names of the losses that `gradients` returns, in their order."""
 
     def gradients(
-        self, params: Any, inputs: Tensor, labels: Tensor, dropout_masks: Tensor | None
+        self,
+        params: Any,
+        inputs: Tensor,
+        labels: Tensor,
+        dropout_masks: Tensor | None,
+        weights: Tensor | None,
     ) -> tuple[Any, dict[str, Tensor]]:
         """Return the gradients summed over a batch and the losses (R, B) of its samples.
 
-        Inputs, labels and masks (None without dropout) begin with (R, B).
+        Inputs, labels and masks (None without dropout) begin with (R, B). The gradients are those
+        of the losses times `weights` (R, B), if given; the losses are without.
         """
 
 
-Update = Callable[[Any, Any, Any], tuple[Any, Any]]  # params, grads, state -> params, state
+# params, grads, state, step size () -> params, state
+Update = Callable[[Any, Any, Any, Tensor], tuple[Any, Any]]
 
 
 class Carry(NamedTuple):
@@ -49,10 +59,12 @@ class Samples(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Data of one update; an empty tuple without dropout."""
+    """Data of one update; an empty tuple without dropout, and without weights."""
 
     indices: Tensor  # (R, B)
     dropout_masks: Tensor | tuple[()]  # (R, B, …)
+    weights: Tensor | tuple[()]  # (R, B)
+    rate: Tensor  # (), the step size
 
 
 def train_epoch(
@@ -64,7 +76,9 @@ def train_epoch(
     order: Tensor,
     dropout_masks: Tensor | None = None,
     *,
+    weights: Tensor | None = None,
     batch_size: int,
+    rates: NDArray[np.float64],
     reduction: str,
     step: Update,
     loop: Loop = plain_loop,
@@ -80,7 +94,7 @@ def train_epoch(
     reduction
         `mean`: the gradient is averaged over the samples of the batch; `sum`: added up.
     step
-        From parameters, gradients and optimiser state to new parameters and state.
+        From parameters, gradients, optimiser state and step size to new parameters and state.
     loop
         Runs the update on one batch after another.
     """
@@ -89,21 +103,28 @@ def train_epoch(
     def update(carry: Carry, samples: Samples, batch: Batch) -> Carry:
         params, optimiser, totals = carry
         inputs, labels = samples.inputs[batch.indices], samples.labels[batch.indices]
-        masks = None if isinstance(batch.dropout_masks, tuple) else batch.dropout_masks
-        grads, values = network.gradients(params, inputs, labels, masks)
+        masks, own = (
+            None if isinstance(each, tuple) else each
+            for each in (batch.dropout_masks, batch.weights)
+        )
+        grads, values = network.gradients(params, inputs, labels, masks, own)
         if reduction == "mean":
             grads = map_params(lambda grad: grad / batch.indices.shape[1], grads)
-        params, optimiser = step(params, grads, optimiser)
-        added = torch.stack([values[name].double().sum(1) for name in network.losses])
+        params, optimiser = step(params, grads, optimiser, batch.rate)
+        each = (values[name].double() for name in network.losses)
+        added = torch.stack([(loss if own is None else loss * own).sum(1) for loss in each])
         return Carry(params, optimiser, totals + added)
 
-    device = next(iter(state_dict(params).values())).device
-    totals = torch.zeros(len(network.losses), R, dtype=torch.float64, device=device)
-    parts = torch.split(order, batch_size, dim=1)
-    masks: Sequence[Any] = [()] * len(parts)
-    if dropout_masks is not None:
-        masks = torch.split(dropout_masks, batch_size, dim=1)
-    batches = (Batch(*part) for part in zip(parts, masks, strict=True))
+    def split(each: Tensor | None) -> Sequence[Any]:
+        return [()] * len(rates) if each is None else torch.split(each, batch_size, dim=1)
+
+    some = next(iter(state_dict(params).values()))
+    totals = torch.zeros(len(network.losses), R, dtype=torch.float64, device=some.device)
+    own = None if weights is None else weights[order.to(weights.device)]  # (R, n)
+    sizes = send(torch.from_numpy(rates).to(some.dtype), some.device)
+    parts = zip(split(order), split(dropout_masks), split(own), sizes.unbind(), strict=True)
+    batches = (Batch(*part) for part in parts)
     carry = Carry(params, optimiser, totals)
     params, optimiser, totals = loop(update, carry, Samples(inputs, labels), batches)
-    return params, optimiser, dict(zip(network.losses, totals / n, strict=True))
+    means = totals / (n if own is None else own.double().sum(1))
+    return params, optimiser, dict(zip(network.losses, means, strict=True))

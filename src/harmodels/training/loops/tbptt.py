@@ -34,6 +34,7 @@ class Samples(NamedTuple):
     frames: Tensor  # (F, D)
     starts: Tensor  # (N,), the first frame of each sequence
     labels: Tensor  # (N,)
+    weights: Tensor | tuple[()]  # (N,), of the losses; an empty tuple: 1 each
 
 
 class Turn(NamedTuple):
@@ -59,6 +60,7 @@ def train_epoch(
     update: str = "window",
     first_step_bias: bool = True,
     logged_every: int = 0,
+    weights: Tensor | None = None,
     loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences; arguments and result: `kernels`.
@@ -89,7 +91,9 @@ def train_epoch(
     )  # fmt: skip
     n = order.shape[1]
     logged = torch.arange(n, device=frames.device) % max(logged_every, 1) == 0  # (n,)
-    samples = Samples(frames, send(starts, frames.device), labels)
+    samples = Samples(
+        frames, send(starts, frames.device), labels, () if weights is None else weights
+    )
     if (lengths == lengths[0]).all():
         T = int(lengths[0])
         offsets = torch.arange(T, device=frames.device)
@@ -98,7 +102,7 @@ def train_epoch(
             for indices, counted in zip(order.unbind(1), logged.unbind(), strict=True)
         )
         params, totals = loop(step, _start(params), samples, turns)
-        windows: Tensor | int = n * -(-T // window)
+        windows: Tensor | int = -(-T // window)
     else:
         seen = lengths[order.cpu()]  # (R, n)
         each = [
@@ -109,8 +113,9 @@ def train_epoch(
         ]
         params = map_params(lambda *alone: torch.cat(alone), *(carry.params for carry in each))
         totals = torch.cat([carry.totals for carry in each], dim=1)
-        windows = send((-(-seen // window)).sum(1), frames.device)  # (R,)
-    means = totals / (-(-n // logged_every) if logged_every else windows)
+        windows = send(-(-seen // window), frames.device)  # (R, n)
+    own = torch.ones_like(order) if weights is None else weights[order]
+    means = totals / (own.double() * (logged if logged_every else windows)).sum(1)
     return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
 
 
@@ -146,6 +151,9 @@ def _train_sequence(
         loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
         likelihood = losses.negative_log_likelihood(logits, label[:, None])  # (R, 1)
         both = torch.stack([loss[:, 0], likelihood[:, 0]])  # (2, R)
+        if isinstance(samples.weights, Tensor):
+            weight = samples.weights[turn.indices]  # (R,)
+            both, d_logits = both * weight, losses.weighted(d_logits, weight[:, None])
         if all_windows:
             totals = totals + both
         grads = elman.backward(
