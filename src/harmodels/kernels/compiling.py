@@ -18,10 +18,10 @@ from numba.core.typed_passes import NativeLowering
 # Sums may be reordered and products fused. NaN and infinity keep their meaning: a replicate that
 # diverges is recognised by its losses.
 FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
-_INLINED = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+_INLINED: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
 
 
-class _Part(JITCodeLibrary):  # type: ignore[misc]
+class _Part(JITCodeLibrary):
     """A function in LLVM's language, which is optimised as a part of what calls it, not alone."""
 
     def _optimize_functions(self, module: Any) -> None:
@@ -34,33 +34,35 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
         self._finalized = True
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _LowerPart(NativeLowering):  # type: ignore[misc]
+@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
+class _LowerPart(NativeLowering):
     """Lower a function and make no machine code of it."""
 
     _name = "lower_part"
 
     def run_pass(self, state: Any) -> bool:
-        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        make_part: Any = _Part
+        state.library = make_part(state.targetctx.codegen(), state.func_id.func_qualname)
         flags = state.flags
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        super().run_pass(state)
-        lowered, unique = state.cr, [].append  # nobody calls it: numba knows the function by it
+        super().run_pass(state)  # type: ignore[no-untyped-call]
+        nothing: list[Any] = []
+        lowered, unique = state.cr, nothing.append  # not called: numba knows the function by it
         state.targetctx.insert_user_function(unique, lowered.fndesc, [state.library])
         state.cr = lowered._replace(cfunc=unique)
         return True
 
 
-class _PartCompiler(Compiler):  # type: ignore[misc]
+class _PartCompiler(Compiler):
     def define_pipelines(self) -> list[Any]:
-        (pipeline,) = super().define_pipelines()
+        (pipeline,) = super().define_pipelines()  # type: ignore[no-untyped-call]
         pipeline.passes = [
             (_LowerPart if kind is NativeLowering else kind, name) for kind, name in pipeline.passes
         ]
         return [pipeline]
 
 
-class _Inlined(CPUDispatcher):  # type: ignore[misc]
+class _Inlined(CPUDispatcher):
     """A function that the compiled ones that call it take in; Python may call it as well."""
 
     @cached_property
@@ -106,10 +108,10 @@ def announce() -> None:
         )
 
 
-class _EntryPointCompiler(Compiler):  # type: ignore[misc]
+class _EntryPointCompiler(Compiler):
     def define_pipelines(self) -> list[Any]:
         announce()
-        pipelines: list[Any] = super().define_pipelines()
+        pipelines: list[Any] = super().define_pipelines()  # type: ignore[no-untyped-call]
         return pipelines
 
 
@@ -122,7 +124,11 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     every process compiles again.
     """
     function.__qualname__ += f"_{SOURCE_STAMP:x}"
-    how = {"nogil": True, "error_model": "numpy", "pipeline_class": _EntryPointCompiler}
+    how: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "pipeline_class": _EntryPointCompiler,
+    }
     try:
         return njit(cache=True, **how)(function)
     except RuntimeError:  # numba: "cannot cache function: no locator available"

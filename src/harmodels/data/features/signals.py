@@ -6,8 +6,8 @@ from its total acceleration to the last printed digit (docs/features.md).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 import scipy  # its parts are loaded when they are first used, which a classifier never does
+from numpy.typing import NDArray
 
 from harmodels.data.features import statistics
 
