@@ -53,7 +53,8 @@ WRITTEN = json.loads(
   "noise_filter": {"median_steps": 3, "sections": [[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]]},
   "normalisation": {"offset": [0.0, 0.0, 1.0, 0.0], "scale": [1.0, 1.0, 1.0, 2.0]},
   "accuracy": {"value": 0.9, "over_people": [0.8, 0.95], "over_seeds": null, "people": 4,
-   "networks": 1, "sequences": 30, "trained_on": null, "protocol": null}, "gravity": null, "origin": {"report": "toy"}}}
+   "networks": 1, "sequences": 30, "trained_on": null, "protocol": null},
+  "gravity": null, "origin": {"report": "toy"}}}
 """.replace("DIGEST", "ab" * 32)
 )
 

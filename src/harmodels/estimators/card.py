@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Self
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used, which few cards do
 from numpy.typing import NDArray
 from pydantic import Field, InstanceOf, model_validator
-from scipy.signal import sosfilt
 
 from harmodels.config.base import Number, Record, Several, key, wrong
 from harmodels.data.features.mapping import AffineMap
@@ -44,7 +44,7 @@ class NoiseFilter(_CardRecord):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.sections:
-            sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
+            scipy.signal.sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
         return self
 
 
