@@ -37,10 +37,10 @@ CARD = ModelCard(
 WRITTEN = json.loads(
     """
 {"format": 2, "harmodels": "0.2.0", "architecture": "GRUClassifier", "files": {},
- "parameters": {"batch_size": 32, "bidirectional": false, "class_weight": null, "clip_norm": null,
+ "parameters": {"batch_size": 16, "bidirectional": true, "class_weight": null, "clip_norm": 1.0,
   "dropout": 0.0, "epochs": 1, "hidden": 4, "layers": 1, "initialisation": "keras",
   "learning_rate": 0.003, "patience": "auto", "pooling": "mean_max", "random_state": 1,
-  "replicates": 1, "scale": "standard", "schedule": "constant", "validation_fraction": "auto",
+  "replicates": 1, "scale": "standard", "schedule": "one_cycle", "validation_fraction": "auto",
   "warm_start": false, "weight_decay": 0.0},
  "scaling": null,
  "classes": {"dtype": "str", "values": ["lying", "sitting", "walking"]},
@@ -161,8 +161,12 @@ def test_a_card_of_an_older_version_is_read_and_claims_nothing_of_other_people(f
 def test_a_model_of_the_first_format_predicts_as_it_did(name, sequences, tmp_path):
     kind, parameters = getattr(harmodels, name), EARLIER[name]
     read = {k: v for k, v in parameters.items() if name != "ElmanClassifier" or k not in MINIBATCH}
-    unscaled = {"scale": None, "pooling": "last"} if "pooling" in signature(kind).parameters else {}
-    model = kind(**({"scale": None} | unscaled | read))
+    before = {"scale": None}
+    if name != "ElmanClassifier":
+        before |= {"bidirectional": False, "clip_norm": None, "pooling": "last"}
+        before |= {"schedule": "constant"}
+    known = signature(kind).parameters
+    model = kind(**({k: v for k, v in before.items() if k in known} | read))
     inputs = data_for(model, sequences)
     model.fit(inputs, sequences[1]).save(tmp_path, CARD)
     change(tmp_path, "scaling", format=1, parameters=parameters)
@@ -182,9 +186,9 @@ def test_weights_of_classes_keep_their_labels(tmp_path):
 
 def test_a_model_whose_weights_are_of_another_read_out_is_refused(folder):
     change(folder, parameters=WRITTEN["parameters"] | {"pooling": "last"})
-    with pytest.raises(ModelError, match=r"output\.weight has shape \(3, 8\), not \(3, 4\)"):
+    with pytest.raises(ModelError, match=r"output\.weight has shape \(3, 16\), not \(3, 8\)"):
         harmodels.load(folder)
-    change(folder, parameters=WRITTEN["parameters"] | {"bidirectional": True})
+    change(folder, parameters=WRITTEN["parameters"] | {"bidirectional": False})
     with pytest.raises(ModelError, match="layer0_reverse"):
         harmodels.load(folder)
 

@@ -35,6 +35,8 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
 
     A parameter of the training that is not chosen has to keep its default.
 
+    The defaults won on many data sets, as `docs/defaults.md` says.
+
     See Also
     --------
     GRUClassifier, LSTMClassifier : gated cells, which learn longer dependencies.
@@ -74,11 +76,11 @@ class ElmanClassifier(SigmoidOutputs, NetworkClassifier):
         f"Step size; None takes {RATES['adam']:g} with Adam, {RATES['sgd']:g} with plain gradient "
         "descent, by whole sequences or by windows.",
     )
-    batch_size: int = option(10, f"Of `minibatch`. {BATCH_SIZE}")
+    batch_size: int = option(16, f"Of `minibatch`. {BATCH_SIZE}")
     optimiser: Literal["sgd", "adam"] = option("adam", "Of `minibatch`: the update rule.")
     clip_norm: float | None = option(1.0, f"Of `minibatch`. {CLIP_NORM}")
     weight_decay: float = option(0.0, f"Of `minibatch`. {WEIGHT_DECAY}")
-    schedule: Literal["constant", "one_cycle"] = option("constant", f"Of `minibatch`. {SCHEDULE}")
+    schedule: Literal["constant", "one_cycle"] = option("one_cycle", f"Of `minibatch`. {SCHEDULE}")
     initialisation: Literal[
         "uniform", "normal_as_printed", "normal_as_variance", "glorot_uniform", "orthogonal"
     ] = option("orthogonal", "Of `minibatch`: how the weights start; biases start at zero.")
@@ -149,11 +151,11 @@ class _RecurrentClassifier(NetworkClassifier):
         0.0,
         "Probability with which an element of what the output layer reads is dropped in training.",
     )
-    batch_size: int = option(32, BATCH_SIZE)
+    batch_size: int = option(16, BATCH_SIZE)
     learning_rate: float = option(0.003, "Step size of Adam.")
-    clip_norm: float | None = option(None, CLIP_NORM)
+    clip_norm: float | None = option(1.0, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("one_cycle", SCHEDULE)
     initialisation: Literal["keras", "torch"] = option(
         "keras", "`keras`: Glorot and orthogonal weights; `torch`: U[-1/√hidden, 1/√hidden]."
     )
@@ -166,7 +168,7 @@ class _StackClassifier(_RecurrentClassifier):
     _cell: ClassVar[Literal["gru", "lstm"]]
     layers: int = option(1, "Layers on top of each other, 1 to 4.", architecture=True)
     bidirectional: bool = option(
-        False,
+        True,
         "Whether each layer has a second one, of as many units, that reads the sequence from its "
         "end; what lies above reads the states of both.",
         architecture=True,
@@ -187,6 +189,8 @@ class GRUClassifier(_StackClassifier):
 
     Sequences are packed, never padded. Sources: Cho et al., EMNLP 2014, with torch's placement of
     the reset gate; Kingma and Ba, ICLR 2015.
+
+    The defaults won on many data sets, as `docs/defaults.md` says.
 
     Examples
     --------
@@ -220,6 +224,8 @@ class LSTMClassifier(_StackClassifier):
     Sequences are packed, never padded. Source: Hochreiter and Schmidhuber, Neural Computation 9,
     1997, with the forget gate of Gers et al., 2000.
 
+    The defaults won on many data sets, as `docs/defaults.md` says.
+
     Examples
     --------
     >>> import numpy as np
@@ -229,6 +235,8 @@ class LSTMClassifier(_StackClassifier):
     >>> LSTMClassifier(hidden=16, epochs=80, random_state=1).fit(X, y).predict_proba(X).shape
     (20, 2)
     """
+
+    learning_rate: float = option(0.01, "Step size of Adam.")
 
     _cell = "lstm"
 
@@ -293,6 +301,8 @@ class HierarchicalClassifier(_RecurrentClassifier):
 class MLPClassifier(NetworkClassifier):
     """A three-layer perceptron on vectors of features, trained with momentum and dropout.
 
+    The defaults won on many data sets, as `docs/defaults.md` says.
+
     Examples
     --------
     >>> import numpy as np
@@ -310,11 +320,11 @@ class MLPClassifier(NetworkClassifier):
         metadata=about("Units of the two hidden layers, both ReLU.", architecture=True),
     )
     batch_size: int = option(10, "Samples of an update, whose gradients are averaged.")
-    learning_rate: float = option(0.005, "Step size.")
+    learning_rate: float = option(0.01, "Step size.")
     momentum: float = option(0.9, "Share of the last step that is added to each step.")
-    clip_norm: float | None = option(None, CLIP_NORM)
+    clip_norm: float | None = option(1.0, CLIP_NORM)
     weight_decay: float = option(0.0, WEIGHT_DECAY)
-    schedule: Literal["constant", "one_cycle"] = option("constant", SCHEDULE)
+    schedule: Literal["constant", "one_cycle"] = option("one_cycle", SCHEDULE)
     dropout: float = option(
         0.0,
         "Probability with which an input of the second layer is dropped in training.",
