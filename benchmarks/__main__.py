@@ -4,7 +4,7 @@ import time
 
 import pandas as pd
 
-from benchmarks import jax_peers, report, torch_peers
+from benchmarks import jax_peers, map, report, torch_peers
 from benchmarks.bounds import Meter
 from benchmarks.cases import CASES, QUICK, ours
 from benchmarks.timing import (
@@ -34,11 +34,16 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="two short rounds of a case of each kind"
     )
+    parser.add_argument("--map", action="store_true", help="time shapes instead of cases")
+    parser.add_argument("--minutes", type=float, default=30, help="at most, of a map (30)")
     arguments = parse(parser, "quick", 0.02)
     use_one_thread()
     clock = time.perf_counter if arguments.clock == "wall" else time.process_time
     if not jax_peers.AVAILABLE:
         print('JAX is left out: it is not installed (pip install "harmodels[bench]")')
+    if arguments.map:
+        map.run(arguments)
+        return
     if arguments.quick:
         print("torch.compile is left out of a quick run: it compiles longer than all else takes")
     elif not torch_peers.compiles():

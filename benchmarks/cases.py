@@ -144,16 +144,28 @@ def minibatch(hidden: int, batch: int, samples: int = 3000, steps: int = 128) ->
     return Task(title, "minibatch", options, data, batch, _elman_work(hidden, steps, batch))
 
 
-def perceptron(batch: int, momentum: float, samples: int = 3000) -> Task:
-    """Return the perceptron, over single samples or mini-batches, of report mlp_features."""
+def perceptron(
+    batch: int,
+    momentum: float,
+    samples: int = 3000,
+    sizes: tuple[int, int, int] = (FEATURES, 300, 100),
+) -> Task:
+    """Return the perceptron, over single samples or mini-batches, by default of mlp_features."""
+    inputs, hidden1, hidden2 = sizes
     options = Perceptron(
-        batch_size=batch, hidden2=100, learning_rate=0.01, momentum=momentum, initial_range=0.1
+        batch_size=batch,
+        hidden1=hidden1,
+        hidden2=hidden2,
+        learning_rate=0.01,
+        momentum=momentum,
+        initial_range=0.1,
     )
-    first, later = FEATURES * 300, 300 * 100 + 100 * CLASSES
+    first, later = inputs * hidden1, hidden1 * hidden2 + hidden2 * CLASSES
     # nothing flows back to the inputs
     work = Work(1, batch * (2 * first + 3 * later), first, 2 * (2 if momentum else 1))
-    title = "perceptron 561-300-100-6, " + (f"batch of {batch}" if batch > 1 else "one sample")
-    data = noise(torch.ones(samples, dtype=torch.int64), FEATURES, CLASSES)
+    title = f"perceptron {inputs}-{hidden1}-{hidden2}-{CLASSES}, "
+    title += f"batch of {batch}" if batch > 1 else "one sample"
+    data = noise(torch.ones(samples, dtype=torch.int64), inputs, CLASSES)
     return Task(
         title + (", momentum" if momentum else ""), "perceptron", options, data, batch, work
     )
@@ -232,6 +244,9 @@ CASES: dict[str, Callable[[], Task]] = {
         for batch in (1, 50)
         for momentum in (0.0, 0.09)
     },
+    "mlp-batch200-momentum0.09": partial(perceptron, 200, 0.09),
+    "mlp-narrow-batch32-momentum0.9": partial(perceptron, 32, 0.9, sizes=(20, 64, 32)),
+    "mlp-wide-batch256-momentum0.9": partial(perceptron, 256, 0.9, sizes=(9, 2048, 2048)),
     **{
         f"{cell}128-{kind}-batch32": partial(recurrent, cell, kind)
         for cell in ("gru", "lstm")

@@ -6,7 +6,7 @@ one product after it, which pays for all but the smallest layers.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Params = dict[str, Any]
@@ -107,12 +107,16 @@ def _run_layer(
 
 def gradients(
     cell: str, weights: Params, layer: str, x: Any, state: Any, loss: Callable[[Any], Any],
-    *, lengths: Any = None, unroll: int = 1,
+    *, lengths: Any = None, unroll: int = 1, below: Sequence[str] = (),
 ) -> tuple[Params, Any]:  # fmt: skip
-    """Differentiate the scan as it is."""
+    """Differentiate the scan as it is; the layers `below` read sequences of equal lengths."""
 
     def run(weights: Params) -> Any:
-        last, _ = _run_layer(cell, _part(weights, layer), x, None, state, lengths, unroll)
+        read = x
+        for lower in below:
+            last, before = _run_layer(cell, _part(weights, lower), read, None, state, None, unroll)
+            read = jnp.concatenate([before[1:], last[0][None]])
+        last, _ = _run_layer(cell, _part(weights, layer), read, None, state, lengths, unroll)
         return loss(last[0] @ weights["output.weight"].T + weights["output.bias"]), last
 
     return jax.grad(run, has_aux=True)(weights)

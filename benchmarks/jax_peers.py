@@ -6,6 +6,7 @@ multiplied before the loop over time.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -184,12 +185,15 @@ def _recurrent(task: Task, name: str, gradients: Any) -> Contender:
     """Pad every batch to its own longest sequence; one function is compiled for each such shape."""
     data, options = task.data, task.options
     padded = torch.nn.utils.rnn.pad_sequence(data.frames.split(data.lengths.tolist()))  # (T, N, D)
+    *below, top = (f"rnn.layer{k}." for k in range(options.layers))
+    if below:
+        gradients = partial(gradients, below=below)
 
     def update(state: Any, x: Any, label: Any, lengths: Any) -> Any:
         weights, moments = state
         start = zeros(options.cell, task.batch, options.hidden)
         grads, _ = gradients(
-            options.cell, weights, "rnn.layer0.", x, start,
+            options.cell, weights, top, x, start,
             lambda logits: cross_entropy(logits, label),
             lengths=None if data.equal_length else lengths,
         )  # fmt: skip
@@ -216,4 +220,5 @@ def peers(task: Task) -> Iterator[Contender]:
     else:
         make = _recurrent if task.training == "recurrent" else _elman
         yield make(task, "JAX", gradients)
-        yield make(task, "JAX, gathered", gathered_gradients)
+        if getattr(task.options, "layers", 1) == 1:
+            yield make(task, "JAX, gathered", gathered_gradients)

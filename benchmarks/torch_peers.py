@@ -39,13 +39,14 @@ def network_of(task: Task) -> Network:
     options, channels = task.options, task.data.frames.shape[1]
     if task.training == "perceptron":
         sizes = options.hidden1, options.hidden2
-        layers: torch.nn.Module = torch.nn.Sequential(
+        dense = torch.nn.Sequential(
             torch.nn.Linear(channels, sizes[0]), torch.nn.ReLU(),
             torch.nn.Linear(*sizes), torch.nn.ReLU(),
         )  # fmt: skip
-        return Network(layers, sizes[1], task.data.classes).to(task.device)
+        return Network(dense, sizes[1], task.data.classes).to(task.device)
     cell = getattr(options, "cell", "simple_rnn")
-    return recurrent(cell, channels, options.hidden, task.data.classes).to(task.device)
+    layers = getattr(options, "layers", 1)
+    return recurrent(cell, channels, options.hidden, task.data.classes, layers).to(task.device)
 
 
 def last_of_padded(rnn: torch.nn.Module, padded: Tensor, lengths: Tensor) -> list[Tensor]:

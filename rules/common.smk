@@ -11,7 +11,11 @@ from harmodels.config.project import DEVICE
 from harmodels.config.yaml_files import check_config_files
 from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
-from harmodels.pipeline.folders import check_folders, check_recordings
+from harmodels.pipeline.folders import (
+    check_folders,
+    check_module,
+    check_recordings,
+)
 from harmodels.pipeline.forks import fork_scripts
 from harmodels.pipeline.inputs import Inputs
 from harmodels.pipeline.models import ModelInputs
@@ -40,6 +44,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    check_module(workflow.modifier.path_modifier)
     check_config_files(workflow.configfiles)
     PIPELINE = load_pipeline(config, ROOT)
     PROJECT = PIPELINE.project

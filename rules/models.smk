@@ -14,6 +14,7 @@ rule export_model:
         code=MODELS.code("export_model.py"),
         plan=MODELS.plan,
         folders=MODELS.run_folders,
+        draw=MODELS.draw,
         entry=MODELS.registry_entry,
         registries=PROJECT.registries,
     message:

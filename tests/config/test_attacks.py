@@ -72,6 +72,18 @@ PROJECTS = [
         options("dropout", report=MLP, dropout=1.0),
         "dropout: 1.0 cannot replace .* 'dropout' varies",
     ),
+    (
+        options("dropout", report=MLP, stopping="all_epochs", tested_weights="before_stop"),
+        "tested_weights: before_stop needs a rule that ends the training",
+    ),
+    (
+        options("final", report="hand_actions", architecture="hierarchical", layers=2),
+        "layers is for architecture: plain",
+    ),
+    (
+        options("gated", report="rnn_minibatch", finger_hidden=3),
+        "finger_hidden is for architecture: hierarchical",
+    ),
     (options("baselines", report=MLP, epochz=5), "unknown key 'epochz'.*inverse_regularisation"),
     (options("part_b", "baselines", report=MLP, epochz=5), "did you mean 'epochs'"),
     (options("baselines", report=MLP, epochs=5), "unknown key 'epochs'"),

@@ -53,7 +53,8 @@ WRITTEN = json.loads(
   "noise_filter": {"median_steps": 3, "sections": [[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]]},
   "normalisation": {"offset": [0.0, 0.0, 1.0, 0.0], "scale": [1.0, 1.0, 1.0, 2.0]},
   "accuracy": {"value": 0.9, "over_people": [0.8, 0.95], "over_seeds": null, "people": 4,
-   "networks": 1, "sequences": 30}, "gravity": null, "origin": {"report": "toy"}}}
+   "networks": 1, "sequences": 30, "trained_on": null, "protocol": null},
+  "gravity": null, "origin": {"report": "toy"}}}
 """.replace("DIGEST", "ab" * 32)
 )
 
@@ -125,7 +126,9 @@ def test_every_architecture_predicts_the_same_after_loading(model, sequences, tm
 
 
 def test_the_card_comes_back_as_it_was(folder):
-    assert harmodels.load(folder).card_ == CARD
+    card = harmodels.load(folder).card_
+    assert card == CARD
+    assert (card.accuracy.trained_on, card.accuracy.for_others) == (None, None)
 
 
 def test_saving_twice_or_after_loading_gives_the_same_bytes(sequences, folder, tmp_path):
@@ -147,8 +150,10 @@ def test_the_format_stays_as_it_was(folder, sequences):
     assert content == {k: v for k, v in WRITTEN.items() if k != "scaling"} | now
 
 
-def test_a_card_of_before_gravity_was_kept_is_read(folder):
-    change(folder, card={k: v for k, v in WRITTEN["card"].items() if k != "gravity"})
+def test_a_card_of_an_older_version_is_read_and_claims_nothing_of_other_people(folder):
+    card = {k: v for k, v in WRITTEN["card"].items() if k != "gravity"}
+    old = {k: v for k, v in card["accuracy"].items() if k not in ("trained_on", "protocol")}
+    change(folder, card=card | {"accuracy": old})
     assert harmodels.load(folder).card_ == CARD
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from numba.core.codegen import JITCodeLibrary
 from numba.core.dispatcher import Dispatcher
 
 from harmodels.kernels import compiling
@@ -111,3 +112,42 @@ def test_a_processor_without_avx512_agrees_with_the_reference_too(tmp_path):
         )
     )  # fmt: skip
     assert output.startswith("8 ")
+
+
+@compiling.inlined
+def twice(x):
+    return 2 * x
+
+
+def test_machine_code_is_made_of_an_entry_point_and_not_of_what_it_takes_in(monkeypatch):
+    made, finish_one = [], JITCodeLibrary._finalize_specific
+
+    def finish(library):
+        made.append(library.name)
+        finish_one(library)
+
+    monkeypatch.setattr(JITCodeLibrary, "_finalize_specific", finish)
+    assert compiling.entry_point(lambda x: twice(x) + 1)(4) == 9
+    assert made
+    assert not any("twice" in name for name in made)
+
+
+def test_python_may_call_an_inlined_function_too():
+    assert twice(4) == 8
+
+
+def test_compiling_is_announced_once_and_reading_the_cache_is_not(tmp_path):
+    announced = []
+    for _ in range(2):
+        process = start(TRAIN_AND_PRINT + PERCEPTRON, NUMBA_CACHE_DIR=str(tmp_path))
+        _, errors = process.communicate(timeout=300)
+        announced.append(errors.count("compiling"))
+    assert announced == [1, 0]
+
+
+def test_a_worker_does_not_announce_it(monkeypatch, capsys):
+    compiling.announce.cache_clear()
+    monkeypatch.setattr("multiprocessing.parent_process", object)
+    compiling.announce()
+    assert not capsys.readouterr().err
+    compiling.announce.cache_clear()

@@ -18,9 +18,10 @@ R = 3
 BPTT = {"hidden": 50, "window": 4, "initial_range": 0.3}
 BATCHES = {"hidden": 50, "batch_size": 4, "learning_rate": 0.1}
 MLP = {
-    "hidden1": 40, "hidden2": 20, "initial_range": 0.1, "learning_rate": 0.02, "momentum": 0.5,
+    "hidden1": 200, "hidden2": 100, "initial_range": 0.1, "learning_rate": 0.02, "momentum": 0.5,
     "dropout": 0.5,
 }  # fmt: skip
+NARROW = MLP | {"hidden1": 40, "hidden2": 20}  # takes the plain path
 RECURRENT = {"hidden": 50, "finger_hidden": 7, "batch_size": 4, "dropout": 0.5}
 STEP = {"clip_norm": 0.2, "weight_decay": 0.1, "schedule": "one_cycle"}
 # training, options, whether the sequences have one length, the module of the loop
@@ -41,6 +42,13 @@ LOOPS = {
     "GRU, every part of a step, weighted": ("recurrent", RECURRENT | STEP, False, recurrent),
     "perceptron": ("perceptron", MLP | {"batch_size": 1}, True, perceptron),
     "perceptron in batches": ("perceptron", MLP | {"batch_size": 7}, True, perceptron),
+    "narrow perceptron": ("perceptron", NARROW | {"batch_size": 7}, True, perceptron),
+    "perceptron, every part of a step, weighted": (
+        "perceptron",
+        MLP | STEP | {"batch_size": 7},
+        True,
+        perceptron,
+    ),
     "SimpleRNN": ("recurrent", RECURRENT | {"cell": "simple_rnn"}, False, recurrent),
     "GRU": ("recurrent", RECURRENT | {"cell": "gru"}, False, recurrent),
     "LSTM": ("recurrent", RECURRENT | {"cell": "lstm", "layers": 2}, False, recurrent),

@@ -27,6 +27,7 @@ from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
 CLASSES = ("walking", "lying", "sitting")  # in no alphabetical order
 CHANNELS = ("acc_x", "acc_y", "acc_z")
+DRAW = Draw(validation_per_class=2)
 OPTIONS = {
     "truncated_bptt": {"hidden": 5, "window": 4, "learning_rate": 0.1, "epochs": 2},
     "minibatch": {"hidden": 5, "batch_size": 4, "learning_rate": 0.1, "epochs": 2},
@@ -56,8 +57,8 @@ def features(recorded):
 def train(recorded, tmp_path):
     """Return a function that trains one configuration and returns its folder."""
 
-    def run(training, options, name="one", sequences=recorded, **changes):
-        write_inputs(tmp_path, recorded, Draw(validation_per_class=2))
+    def run(training, options, name="one", sequences=recorded, draw=DRAW, **changes):
+        write_inputs(tmp_path, sequences, draw)
         write_sequences(tmp_path / "sequences.parquet", sequences)
         changes |= {"options": KINDS[training](**options).model_dump(warnings=False)}
         changes |= {"name": name, "configuration": {"name": name}, "training": training}
@@ -71,7 +72,7 @@ def train(recorded, tmp_path):
 def export(tmp_path):
     """Return a function that exports a run and loads the model."""
 
-    def run(folders, feature_map=None, **plan):
+    def run(folders, feature_map=None, draw=DRAW, **plan):
         dataset = Dataset(
             name="toy", title="Toy", licence="CC0", citation="Nobody: Nothing", homepage="",
             format="wisdm", path="", rate_hz=50.0, channels=CHANNELS, units=("g",) * 3,
@@ -80,7 +81,7 @@ def export(tmp_path):
         )  # fmt: skip
         plan = ModelPlan(report="r", dataset="toy", experiment="e", **plan)
         sequences = tmp_path / "sequences.parquet"
-        source = ModelSource(plan, folders, dataset, sequences, feature_map)
+        source = ModelSource(plan, folders, dataset, sequences, draw, feature_map)
         export_model(source, tmp_path / "model")
         return harmodels.load(tmp_path / "model")
 
@@ -183,13 +184,49 @@ def test_the_card_says_whose_data_it_was_and_how_well_it_did(train, export, edit
     assert card.data.sha256 == run["data"]["sequences"]
     assert (card.window_steps, card.window_step, card.channels) == (10, 5, CHANNELS)
     assert (card.accuracy.people, card.accuracy.networks, card.accuracy.sequences) == (6, 2, 12)
-    low, high = card.accuracy.over_people
-    assert low <= card.accuracy.value <= high
     assert card.origin["configuration"] == "one"
     assert card.origin["weights_sha256"] == [run["files"]["weights.safetensors"]]
     edit_json(folder / "run.json", {"files": None})
     with pytest.raises(ResultsError, match=r"run\.json lacks the hashes"):
         export([folder], configuration="one")
+
+
+PROTOCOLS = [
+    ({"protocol": ("official", "subjects")}, True),  # both halves are of the same people
+    ({"protocol": "random"}, True),
+    ({"protocol": "per_class", "test_per_class": 3}, True),
+    ({"protocol": "subjects"}, False),
+    ({"protocol": "subjects", "test_subjects": ("p0",)}, False),
+]
+
+
+@pytest.mark.parametrize(("draw", "shared"), PROTOCOLS)
+def test_the_card_counts_whom_a_model_was_tested_and_trained_on(
+    draw, shared, train, export, recorded, tmp_path
+):
+    draw = Draw(validation_per_class=2, **draw)
+    rows = np.arange(len(recorded))
+    everything = replace(recorded, labels=(rows + rows // 6) % len(CLASSES))  # done by everybody
+    folder = train("recurrent", OPTIONS["recurrent"], sequences=everything, draw=draw)
+    accuracy = export([folder], draw=draw, configuration="one").card_.accuracy
+    splits = read_table(tmp_path / "splits.parquet")[0].to_pandas()
+    people = dict(zip(everything.ids, everything.subjects, strict=True))
+    tested, others = (
+        set(splits.loc[(splits["split"] == "test") == side, "id"].map(people))
+        for side in (True, False)
+    )
+    assert accuracy.protocol == (draw.protocol if type(draw.protocol) is str else "official")
+    assert (accuracy.people, accuracy.trained_on) == (len(tested), len(tested & others))
+    assert bool(accuracy.trained_on) is shared
+    assert (accuracy.over_people is None) is (shared or len(tested) == 1)
+
+
+def test_of_nameless_people_the_card_counts_none(train, export, recorded):
+    nameless = replace(recorded, subjects=np.full(len(recorded), ""))
+    draw = replace(DRAW, protocol="random")
+    folder = train("recurrent", OPTIONS["recurrent"], sequences=nameless, draw=draw)
+    accuracy = export([folder], draw=draw, configuration="one").card_.accuracy
+    assert (accuracy.people, accuracy.trained_on, accuracy.over_people) == (0, None, None)
 
 
 def test_the_best_configuration_is_chosen_on_validation_data(train, export):

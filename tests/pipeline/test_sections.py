@@ -14,6 +14,7 @@ def test_the_page_has_a_section_for_each_report_on_each_data_set(pipeline):
     ]
     assert "readings" not in sections[0]["spec"]["tables"]
     assert set(sections[0]["spec"]["experiments"]) == {"part_b", "part_c"}
+    assert set(map(tuple, sections[0]["protocols"].values())) == {("official", "per_class")}
 
 
 def test_the_record_knows_which_table_each_experiment_reads(pipeline):

@@ -7,6 +7,7 @@ import pytest
 import harmodels
 from harmodels.cli import main
 from harmodels.data.simulation.afternoon import simulate_afternoon
+from harmodels.estimators.card import FOLDS
 from harmodels.files import read_json
 from harmodels.recordings import networks
 
@@ -67,7 +68,8 @@ def test_the_card_says_what_the_model_reads_and_how_well_it_does(trained):
     assert (card.rate_hz, card.window_steps, card.window_step) == (50.0, 128, 64)
     assert (card.data.name, card.data.licence) == ("walks", "my own recordings")
     assert card.data.worn == "a phone at the waist"
-    assert card.accuracy.people == 3
+    assert (card.accuracy.people, card.accuracy.trained_on) == (3, 0)
+    assert card.accuracy.protocol == "subjects"
     low, high = card.accuracy.over_people
     assert low <= card.accuracy.value <= high
     assert card.accuracy.value > 0.6
@@ -120,9 +122,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_other_people(folder)
 def test_of_few_people_each_is_tested_by_a_network_of_the_others(people, folder, capsys):
     here = folder(people)
     assert train("--epochs", "2") == 0
-    assert "trained without them" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "trained without them" in printed
+    assert f"accuracy of networks like it on {people} people they were not trained on" in printed
     card = harmodels.load(here / "model").card_
-    assert card.accuracy.people == people
+    assert (card.accuracy.people, card.accuracy.trained_on) == (people, 0)
+    assert card.accuracy.protocol == FOLDS
     assert card.origin["validated_on"] == []
 
 

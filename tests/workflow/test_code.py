@@ -24,17 +24,18 @@ def test_the_workflow_of_another_checkout_is_refused_before_anything_is_planned(
     assert not (checkout.work / "results").exists()
 
 
-@pytest.mark.parametrize("use", ["use rule * from har", "use rule * from har as har_*"])
-def test_the_workflow_is_a_module_of_another_one(repository, tmp_path, tiny, use):
-    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(tiny), encoding="utf-8")
-    (tmp_path / "workflow").mkdir()
-    snakefile = tmp_path / "workflow" / "Snakefile"
+def around(folder, repository, tiny, use="use rule * from har as har_*", changes=""):
+    """Write a workflow that uses this one as a module; return a function that runs it."""
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(tiny), encoding="utf-8")
+    (folder / "workflow").mkdir()
+    snakefile = folder / "workflow" / "Snakefile"
     snakefile.write_text(
         f"""
 configfile: "tiny.yaml"
 module har:
     snakefile: {str(repository / "Snakefile")!r}
     config: config
+{changes}
 {use}
 rule mine:
     default_target: True
@@ -49,9 +50,15 @@ rule mine:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(repository / "src")}
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
 
+    return snakemake
+
+
+@pytest.mark.parametrize("use", ["use rule * from har", "use rule * from har as har_*"])
+def test_the_workflow_is_a_module_of_another_one(repository, tmp_path, tiny, use):
+    snakemake = around(tmp_path, repository, tiny, use)
     plan = snakemake("--dry-run")
     assert plan.returncode == 0, plan.stderr
     assert "Training rnn_tbptt on simulated: part_b" in plan.stdout + plan.stderr
@@ -61,6 +68,18 @@ rule mine:
         ran = snakemake(card)
         assert ran.returncode == 0, ran.stderr
         assert (tmp_path / card).exists()
+
+
+@pytest.mark.parametrize("change", ['prefix: "har"', 'replace_prefix: {"results/": "har/"}'])
+def test_a_module_whose_paths_are_changed_is_refused_while_planning(
+    repository, tmp_path, tiny, change
+):
+    plan = around(tmp_path, repository, tiny, changes=f"    {change}")("--dry-run")
+    assert plan.returncode == 1
+    printed = plan.stdout + plan.stderr
+    assert "prefix and replace_prefix cannot be used with this workflow" in printed
+    assert "harmodels run --directory FOLDER" in printed
+    assert "Traceback" not in printed
 
 
 def misspelt(checkout, content):

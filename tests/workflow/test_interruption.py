@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -75,3 +76,19 @@ def test_killed_then_interrupted_the_same_command_ends_with_the_same_bytes(check
     assert '"resumes": 2' in (folder / "run.json").read_text(encoding="utf-8")
     assert not (checkout.work / CHECKPOINTS / CONFIGURATION).exists()
     assert "Nothing to be done" in checkout.snakemake(TARGET, "--configfile", configuration)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Snakemake waits for its jobs")
+def test_kill_of_snakemake_alone_ends_the_training_after_its_epoch(checkout, tiny):
+    content = copy.deepcopy(tiny)
+    content["reports"]["rnn_tbptt"]["options"] = {"epochs": 10**6}
+    content["checkpoint_every_s"] = 0
+    killed = started(checkout, checkout.configure(content))
+    os.kill(killed.pid, signal.SIGTERM)
+    assert killed.wait(PATIENCE_S) == 1
+    assert not training_processes(checkout.work)
+    log = checkout.work / "results/logs/rnn_tbptt/simulated/train/part_c" / f"{CONFIGURATION}.log"
+    printed = log.read_text(encoding="utf-8")
+    assert "asked to stop by SIGTERM: after this step" in printed
+    assert "interrupted; the same command resumes from here" in printed
+    assert (checkout.work / CHECKPOINTS / CONFIGURATION / "checkpoint.safetensors").exists()

@@ -1,5 +1,6 @@
 """Draw training, validation and test sequences, of leave-one-subject-out for every fold."""
 
+from harmodels.data.copies import check_splits
 from harmodels.data.folds import draw_fold_splits
 from harmodels.data.sequences import read_sequences
 from harmodels.data.splits import Draw, draw_splits
@@ -20,4 +21,5 @@ with script_job(snakemake, f"splits {snakemake.wildcards.dataset}, {snakemake.wi
         splits = draw_fold_splits(sequences, draw, plan["folds"], **numbers)
     else:
         splits = draw_splits(sequences, draw, **numbers)
+    check_splits(sequences, splits, plan["copies"])
     write_table(snakemake.output.splits, splits)

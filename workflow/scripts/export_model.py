@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harmodels.config.project import ModelPlan
 from harmodels.data.registry import load_registries, registry_files
+from harmodels.data.splits import Draw
 from harmodels.pipeline.export_model import ModelSource, export_model
 from harmodels.runtime.script import script_job
 
@@ -15,6 +16,7 @@ with script_job(snakemake, f"model {snakemake.wildcards.model}"):
         folders=[Path(folder) for folder in snakemake.params.folders],
         dataset=dataset,
         sequences=Path(snakemake.input.sequences),
+        draw=Draw(**snakemake.params.draw),
         feature_map=Path(snakemake.input.map) if snakemake.input.map else None,
     )
     export_model(source, Path(snakemake.output.folder))

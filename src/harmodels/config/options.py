@@ -215,6 +215,14 @@ class Perceptron(Options):
         "rule, before_stop those of the epoch before (the last that the report's program saves).",
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.tested_weights == "before_stop" and self.stopping == "all_epochs":
+            raise wrong(
+                "tested_weights: before_stop needs a rule that ends the training (stopping)"
+            )
+        return self
+
 
 class Recurrent(Options):
     """Options of mini-batch training of recurrent classifiers on sequences of any length."""

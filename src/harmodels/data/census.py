@@ -34,6 +34,9 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     same = [f"{name} and {other}" for name, other in card.get("same_content", {}).items()]
     if same:
         yield f"the same content, read once: {listed(same, NAMED)}"
+    equal = [f"{names} ({n:,})" for names, n in card.get("equal_sequences", {}).items()]
+    if equal:
+        yield f"windows that repeat another one: {listed(equal, NAMED)}"
     first = card.get("first_dropped", {})
     for reason, count in card.get("dropped", {}).items():
         if count:

@@ -217,6 +217,7 @@ class Dataset:
     recorded_hz: float | None = None
     worn: str = ""
     subjects: tuple[str, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
     # of the registry, where recordings of a user's own lie; rules compare entries by what they
     # show, and a checkout may be moved
     folder: Path = field(default=Path(), repr=False, compare=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from harmodels.data.archives.extract import verify
 from harmodels.data.census import census
+from harmodels.data.copies import check_copies
 from harmodels.data.dataset import Dataset
 from harmodels.data.formats import FORMATS
 from harmodels.data.hands import describe_hands
@@ -54,6 +55,8 @@ def read_raw(
         if getattr(dataset, key.partition(".")[0]) is None and "." not in key:
             raise DataError(f"{dataset.name}: its format {dataset.format} needs the key {key}")
     sequences, notes, files = known.read(dataset, path)
+    if equal := check_copies(sequences, dataset.copies):
+        notes = {**notes, "equal_sequences": equal}
     if known.skeleton is not None:
         notes = {**notes, **describe_hands(dataset)}
     try:
@@ -87,7 +90,9 @@ def describe(
     number), `counts` (split or `all` → class → number), `subjects` (split or `all` → subject →
     number), `subjects_in_both` (who is in the training and in the test data, so that a result
     says nothing of new people), `length` (`min`, `median`, `max`, in steps), `sources` (SHA-256
-    by raw file), `dropped` (number by reason), and what else the parser notes; of hands also what
+    by raw file), `dropped` (number by reason), and what else the parser notes;
+    `equal_sequences` (their number by the names of two recordings, where sequences have the content
+    of others); of hands also what
     `hands.describe_hands` returns, of a file that users may bring `known_file`, whether it is the
     one whose hash the registry has.
     """

@@ -88,6 +88,12 @@ class Entry(Record):
         "The people recorded, by name, or their number where they are called 1, 2, …; asked for by "
         "protocol: leave_one_subject_out, whose jobs are planned before anything is downloaded.",
     )
+    copies: dict[str, Text] = key(
+        {},
+        "Recordings that the published data hold twice, each with the one that it repeats, by the "
+        "ids of their sequences without the number: 1/sitting/13. Other sequences of equal content "
+        "are refused between people and between splits.",
+    )
     worn: str = key(
         "",
         "Where and how the sensor was worn, for people who use a model trained on the recordings.",

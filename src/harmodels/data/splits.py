@@ -53,7 +53,7 @@ def draw_splits(
     any number of replicates. Raises DataError if the protocol does not suit the data set, or a
     class has fewer sequences than asked.
     """
-    draw = replace(draw, protocol=_protocol(sequences, draw))
+    draw = replace(draw, protocol=protocol_of(sequences, draw))
     random = generator(seed, Purpose.DRAW)
     test_side = _test_side(sequences, draw, random)
     train = _per_class(sequences, ~test_side, draw.train_per_class, "train", random)
@@ -111,8 +111,11 @@ def split_indices(
     return np.sort(rows).astype(np.int64)
 
 
-def _protocol(sequences: Sequences, draw: Draw) -> str:
-    """Return the first protocol of a draw that the data set allows, or the last one."""
+def protocol_of(sequences: Sequences, draw: Draw) -> str:
+    """Return the first protocol of a draw that the data set allows, or the last one.
+
+    Raises DataError if there is no such protocol.
+    """
     protocols = [draw.protocol] if isinstance(draw.protocol, str) else list(draw.protocol)
     strange = [name for name in protocols if name not in PROTOCOLS]
     if strange or not protocols:

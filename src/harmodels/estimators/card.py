@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Self
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used, which few cards do
 from numpy.typing import NDArray
 from pydantic import Field, InstanceOf, model_validator
-from scipy.signal import sosfilt
 
 from harmodels.config.base import Number, Record, Several, key, wrong
 from harmodels.data.features.mapping import AffineMap
@@ -44,7 +44,7 @@ class NoiseFilter(_CardRecord):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.sections:
-            sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
+            scipy.signal.sosfilt(np.array(self.sections), np.zeros(1))  # says what is wrong
         return self
 
 
@@ -76,19 +76,61 @@ class TrainingData(_CardRecord):
     worn: str = key("", "Where and how the sensor was worn.")
 
 
+FOLDS = "folds of people"  # tested by networks of the others; the model is trained on all
+
+
 class Accuracy(_CardRecord):
     """Share of test sequences that were classified correctly, mean over the networks."""
 
     value: Number = key(..., "The share.")
     over_people: Bounds | None = key(
-        None, "95 % interval for other people; None where there was one person."
+        None,
+        "95 % interval for other people; None where there was one person, or people tested were "
+        "trained on.",
     )
     over_seeds: Bounds | None = key(
         None, "95 % interval for other random numbers; None where there was one network."
     )
-    people: int = key(1, "How many people.")
+    people: int = key(1, "How many people; 0 where the data do not name them.", ge=0)
     networks: int = key(1, "How many networks.")
     sequences: int = key(0, "How many sequences.")
+    trained_on: int | None = key(
+        None,
+        "How many of these people the model was trained or chosen on as well; None where that is "
+        "not known.",
+        ge=0,
+    )
+    protocol: str | None = key(
+        None,
+        f"How the test data were taken: a protocol of the workflow, or {FOLDS!r}, each tested by a "
+        "network of the others, where the model itself was trained on all.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.trained_on or 0) > self.people:
+            raise wrong(f"{self.trained_on} of {self.people} people cannot have been trained on")
+        return self
+
+    @property
+    def whom(self) -> str:
+        """On whom it was measured, as words after "accuracy"; other people only if known."""
+        if self.trained_on is None:
+            return "on its test data, maybe of people it was trained on"
+        if self.trained_on == 0:
+            if self.protocol == FOLDS:
+                return "of networks like it on people they were not trained on"
+            return f"on {'one person' if self.people == 1 else 'people'} it was not trained on"
+        if self.people == 1:
+            return "on other data of the person it was trained on"
+        if self.trained_on == self.people:
+            return f"on other data of the {self.people} people it was trained on"
+        return f"on {self.people} people, {self.trained_on} of whom it was trained on"
+
+    @property
+    def for_others(self) -> Bounds | None:
+        """The interval for other people, if nobody tested was trained on."""
+        return self.over_people if self.trained_on == 0 else None
 
 
 class ModelCard(_CardRecord):

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
 from harmodels.estimators.labels import Indices
 from harmodels.seeds import Purpose, generator
@@ -59,6 +58,9 @@ def held_out(
         raise ValueError(
             f"validation_fraction is {fraction!r}; it must lie between 0 and 1, or be 'auto'"
         )
+    # imported here: few fits hold out, and the import takes a quarter of a second
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
     state = int(generator(seed, Purpose.VALIDATION, replicate).integers(2**31))
     splitter = StratifiedShuffleSplit if groups is None else GroupShuffleSplit
     try:

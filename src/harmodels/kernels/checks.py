@@ -72,12 +72,16 @@ def check_indices(
     output: LinearParams, samples: int, labels: Tensor, order: Tensor, weights: Tensor | None = None
 ) -> None:
     """Raise TrainingError unless labels, order and weights fit the samples and output layer."""
-    R, C = output.bias.shape
     check_tensor("labels", labels, torch.int64, (samples,))
     if weights is not None:
         check_tensor("weights", weights, torch.float32, (samples,))
-    check_tensor("order", order, torch.int64, (R, "n"))
-    check_range("labels", labels, C)
+    check_range("labels", labels, output.bias.shape[1])
+    check_order(output, samples, order)
+
+
+def check_order(output: LinearParams, samples: int, order: Tensor) -> None:
+    """Raise TrainingError unless order (R, n) fits the samples and the replicates."""
+    check_tensor("order", order, torch.int64, (len(output.bias), "n"))
     check_range("order", order, samples)
 
 

@@ -1,4 +1,4 @@
-"""The update of a flat array of parameters: gradient descent or Adam, clipping, weight decay."""
+"""The update of a flat array of parameters: three rules, clipping, weight decay."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from harmodels.kernels.compiling import inlined
 
-RULES = ("sgd", "adam")
-_ADAM = 1
+RULES = ("sgd", "adam", "momentum")
+_ADAM, _MOMENTUM = 1, 2
 
 
 class StepOptions(NamedTuple):
@@ -18,7 +18,7 @@ class StepOptions(NamedTuple):
     rule
         Position in `RULES`.
     beta1, beta2, epsilon
-        Of optim.adam_step.
+        Of optim.adam_step; of optim.momentum_step `beta1` is the momentum.
     clip_norm
         Bound on the norm of the whole gradient (optim.clip_by_norm); infinite without one.
     """
@@ -38,7 +38,7 @@ def take_step(
     """Take the step after `updates` earlier ones, and clear the gradient for the next.
 
     `decay` is the weight decay of each parameter (optim.decay); empty where there is none. Gradient
-    descent reads no moments, which may be empty.
+    descent reads no moments, which may be empty; `exp_avg` of momentum is the velocity.
     """
     if options.clip_norm < np.inf:
         _clip_by_norm(gradient, options.clip_norm)
@@ -46,6 +46,8 @@ def take_step(
         theta[k] -= np.float32(rate) * decay[k] * theta[k]
     if options.rule == _ADAM:
         _adam_step(theta, gradient, exp_avg, exp_avg_sq, updates, rate, options)
+    elif options.rule == _MOMENTUM:
+        _momentum_step(theta, gradient, exp_avg, np.float32(rate), np.float32(options.beta1))
     else:
         _sgd_step(theta, gradient, np.float32(rate))
 
@@ -68,6 +70,17 @@ def _sgd_step(theta: np.ndarray, gradient: np.ndarray, rate: np.float32) -> None
     for k in range(len(theta)):
         theta[k] -= rate * gradient[k]
         gradient[k] = np.float32(0)
+
+
+@inlined
+def _momentum_step(
+    theta: np.ndarray, gradient: np.ndarray, velocity: np.ndarray, rate: np.float32,
+    momentum: np.float32,
+) -> None:  # fmt: skip
+    for k in range(len(theta)):
+        velocity[k] = momentum * velocity[k] - rate * gradient[k]
+        gradient[k] = np.float32(0)
+        theta[k] += velocity[k]
 
 
 @inlined

@@ -11,7 +11,7 @@ from harmodels.data.reading.programs import KNOWN
 from harmodels.data.units import SPELLINGS, UNITS, unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import Accuracy, ModelCard, Normalisation
+from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, Normalisation
 from harmodels.estimators.loading import load_model
 from harmodels.files import write_text
 from harmodels.live.network import Description, describe_network
@@ -152,7 +152,7 @@ def _facts(kind: str, card: ModelCard, model: NetworkClassifier) -> str:
         "Reads": f"{channels} at {card.rate_hz:g} Hz, windows of {card.window_steps} samples, "
         f"one every {card.window_step}",
         "Trained on": data.name,
-        "Accuracy": _accuracy(card.accuracy),
+        "Accuracy": accuracy_text(card.accuracy),
         "Source": data.citation,
         "Licence": data.licence,
     }
@@ -161,13 +161,22 @@ def _facts(kind: str, card: ModelCard, model: NetworkClassifier) -> str:
     )
 
 
-def _accuracy(accuracy: Accuracy | None) -> str:
+def accuracy_text(accuracy: Accuracy | None) -> str:
+    """Return how well a model did, and on whom: other people only where nobody was trained on."""
     if accuracy is None:
         return "not measured"
-    people = "one person" if accuracy.people == 1 else f"{accuracy.people} people"
-    text = f"{accuracy.value:.1%} of {accuracy.sequences} test windows of {people}"
-    if accuracy.over_people is not None:
-        low, high = accuracy.over_people
+    text = f"{accuracy.value:.1%} of {accuracy.sequences} test windows"
+    if accuracy.people:
+        text += " of one person" if accuracy.people == 1 else f" of {accuracy.people} people"
+    if accuracy.trained_on is None:
+        return f"{text}, maybe {'' if accuracy.people else 'of '}people it was trained on"
+    if accuracy.trained_on:
+        known = "" if accuracy.people == 1 else f"{accuracy.trained_on} of "
+        return f"{text}, {known}whom it was trained on"
+    if accuracy.protocol == FOLDS:
+        text += ", each tested by a network of the others; this one was trained on all"
+    if accuracy.for_others is not None:
+        low, high = accuracy.for_others
         text += f"; 95% interval for other people {low:.1%} to {high:.1%}"
     return text
 

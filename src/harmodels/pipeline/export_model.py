@@ -19,7 +19,8 @@ from harmodels.data.features.checks import RAW_CHANNELS, UNIT
 from harmodels.data.features.mapping import AffineMap, read_map
 from harmodels.data.formats.uci_har import STEPS
 from harmodels.data.look.gravity import Gravity, gravity_of
-from harmodels.data.sequences import read_sequences, read_subjects
+from harmodels.data.sequences import Sequences, read_sequences
+from harmodels.data.splits import Draw, protocol_of
 from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
@@ -52,6 +53,7 @@ class ModelSource:
     folders: Sequence[Path]
     dataset: Dataset
     sequences: Path  # says who was recorded
+    draw: Draw  # of training and test sequences
     feature_map: Path | None  # where the networks read features
 
 
@@ -174,6 +176,7 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
     if source.feature_map is not None:
         features, channels, units = read_map(source.feature_map), RAW_CHANNELS, UNIT
     steps, step = _window(dataset)
+    sequences = read_sequences(source.sequences)
     return ModelCard(
         channels=channels,
         units=tuple(units[name] for name in channels),
@@ -190,8 +193,8 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
         window_step=step,
         noise_filter=UCI_HAR if dataset.format == "uci_har" and features is None else None,
         features=features,
-        gravity=_gravity(source, run, features),
-        accuracy=_accuracy(run, plan.checkpoint, replicates, read_subjects(source.sequences)),
+        gravity=_gravity(sequences, run, features),
+        accuracy=_accuracy(run, plan.checkpoint, replicates, sequences, source.draw),
         origin={
             "report": plan.report,
             "dataset": plan.dataset,
@@ -206,10 +209,9 @@ def _describe_model(source: ModelSource, run: Run, replicates: Sequence[int]) ->
 
 
 def _gravity(
-    source: ModelSource, run: Run, features: AffineMap | None
+    sequences: Sequences, run: Run, features: AffineMap | None
 ) -> tuple[Gravity, ...] | None:
     """Return what the sequences that a run was trained on hold of gravity."""
-    sequences = read_sequences(source.sequences)
     if (sequences.official_split == "train").any():
         sequences = sequences.take(np.flatnonzero(sequences.official_split == "train"))
     if features is not None:  # the windows that they were computed from
@@ -232,22 +234,34 @@ def _window(dataset: Dataset) -> tuple[int | None, int | None]:
 
 
 def _accuracy(
-    run: Run, checkpoint: str, replicates: Sequence[int], subjects: pd.DataFrame
+    run: Run, checkpoint: str, replicates: Sequence[int], sequences: Sequences, draw: Draw
 ) -> Accuracy | None:
     tested = select(run.predictions, checkpoint)
     tested = tested[tested["replicate"].isin(replicates)]
     if tested.empty:
         return None
+    subjects = pd.DataFrame({"id": sequences.ids, "subject": sequences.subjects})
     counts = subject_counts(subject_accuracy(tested, subjects))
     intervals = accuracy_intervals(counts)
+    named = bool((subjects["subject"] != "").all())
+    trained_on = _people_of_training(run, replicates, subjects).intersection(counts.subjects)
     return Accuracy(
         value=counts.accuracy,
-        over_people=_bounds(intervals.people),
+        over_people=_bounds(intervals.people) if named and not trained_on else None,
         over_seeds=_bounds(intervals.seeds),
-        people=len(counts.subjects),
+        people=len(counts.subjects) if named else 0,
         networks=len(counts.replicates),
         sequences=int(counts.sequences[0].sum()),
+        trained_on=len(trained_on) if named else None,
+        protocol=protocol_of(sequences, draw),
     )
+
+
+def _people_of_training(run: Run, replicates: Sequence[int], subjects: pd.DataFrame) -> set[str]:
+    """Return whom the networks were trained or chosen on: a run predicts all that it read."""
+    rows = run.predictions
+    ids = rows.loc[(rows["split"] != "test") & rows["replicate"].isin(replicates), "id"]
+    return set(subjects.loc[subjects["id"].isin(ids), "subject"])
 
 
 def _bounds(interval: Interval) -> Bounds | None:

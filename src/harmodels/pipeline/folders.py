@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from harmodels.data.dataset import Dataset
 from harmodels.data.own_files import check_own_files, own_recordings
-from harmodels.errors import DataError, ResultsError
+from harmodels.errors import ConfigurationError, DataError, ResultsError
 from harmodels.files import MORE_SPACE, why_unwritable
 
 
@@ -24,6 +25,22 @@ def check_folders(work: Path, names: Iterable[str]) -> str | None:
             f"Snakemake writes into {notes}, even in a dry run, and cannot. {MORE_SPACE}"
         )
     return why_unwritable(work)
+
+
+def check_module(modifier: Any) -> None:
+    """Raise ConfigurationError where this workflow is a module whose paths Snakemake changes.
+
+    `modifier` is `workflow.modifier.path_modifier`. Snakemake would change the paths of the rules,
+    and not those below results/ that scripts and records hold.
+    """
+    while modifier is not None:
+        if modifier.prefix or modifier._prefix_replacements:
+            raise ConfigurationError(
+                "module: prefix and replace_prefix cannot be used with this workflow, whose paths "
+                "begin with results/ in scripts and records as well; remove them, or run it by "
+                "itself: harmodels run --directory FOLDER"
+            )
+        modifier = modifier.inner_modifier
 
 
 def check_recordings(work: Path, datasets: Iterable[Dataset]) -> None:

@@ -84,7 +84,7 @@ class Inputs:
         """Return how training, validation and test sequences are drawn, and of which replicates.
 
         `draw` holds the arguments of `data.splits.Draw`; `folds` the people of whom each is left
-        out once, or nobody.
+        out once, or nobody; `copies` the recordings that are known to repeat others.
         """
         name, suffix = split_name(wildcards.draw)
         report = self.pipeline.report(wildcards.report)
@@ -98,12 +98,14 @@ class Inputs:
                 f"report {report.key} trains replicates 0 to {report.replicates - 1}; there is no "
                 f"block {suffix.removeprefix('+replicates=')}"
             )
-        folds = self.pipeline.dataset(wildcards.dataset).subjects if is_folded(draw) else ()
+        dataset = self.pipeline.dataset(wildcards.dataset)
+        folds = dataset.subjects if is_folded(draw) else ()
         return {
             "draw": draw,
             "first": block.first,
             "replicates": block.replicates,
             "folds": list(folds),
+            "copies": dict(dataset.copies),
         }
 
     def splits(self, wildcards: Wildcards) -> str:

@@ -67,6 +67,12 @@ class ModelInputs:
         """Return the table that says who was recorded."""
         return f"results/datasets/{self._plan(wildcards).dataset}/sequences.parquet"
 
+    def draw(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return how the sequences were drawn that a model was trained and tested on."""
+        plan = self._plan(wildcards)
+        name = self.pipeline.experiment(plan.report, plan.experiment).draw
+        return self.pipeline.draw(plan.report, plan.dataset, name)
+
     def feature_map(self, wildcards: Wildcards) -> str | list[str]:
         """Return the map of the features where the networks read them, or nothing."""
         plan = self._plan(wildcards)

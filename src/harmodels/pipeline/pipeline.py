@@ -1,7 +1,7 @@
 """The pipeline of one configuration: its project and its data sets, found by name."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.messages import listed
 from harmodels.config.parts import Part, parts_of, split_name
-from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset
 from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
@@ -52,24 +51,24 @@ class Pipeline:
 
     def report(self, key: str) -> Report:
         """Return a report; raise `ConfigurationError` if the project has no such report."""
-        return _find("report", key, self.project.reports, "the configuration")
+        return find("report", key, self.project.reports, "the configuration")
 
     def dataset(self, name: str) -> Dataset:
         """Return a data set; raise `ConfigurationError` if no report of the project names it."""
-        return _find("data set", name, self.datasets, "the configuration")
+        return find("data set", name, self.datasets, "the configuration")
 
     def experiment(self, report: str, name: str) -> Experiment:
         """Return an experiment; raise `ConfigurationError` if the report has no such experiment."""
-        return _find("experiment", name, self.report(report).experiments, f"report {report}")
+        return find("experiment", name, self.report(report).experiments, f"report {report}")
 
     def configuration(self, report: str, experiment: str, name: str) -> Configuration:
         """Return a configuration; raise `ConfigurationError` if it is not in the grid."""
         known = self.experiment(report, experiment).configurations
-        return _find("configuration", name, known, f"experiment {experiment} of {report}")
+        return find("configuration", name, known, f"experiment {experiment} of {report}")
 
     def draw(self, report: str, dataset: str, name: str) -> dict[str, Any]:
         """Return a draw; raise `ConfigurationError` if no experiment of the report uses it."""
-        return _find("draw", name, self.report(report).draws[dataset], f"report {report}")
+        return find("draw", name, self.report(report).draws[dataset], f"report {report}")
 
     def parts(self, report: str, dataset: str, experiment: str) -> dict[str, Part]:
         """Return the parts in which each configuration of an experiment is trained, by suffix."""
@@ -87,12 +86,12 @@ class Pipeline:
         name, suffix = split_name(folder)
         configuration = self.configuration(report, experiment, name)
         parts = self.parts(report, dataset, experiment)
-        return configuration, _find("part", suffix, parts, f"{experiment} of {report}")
+        return configuration, find("part", suffix, parts, f"{experiment} of {report}")
 
     def spec(self, report: str, section: str, name: str) -> ProductSpec:
         """Return the specification of a table, figure or claim; raise if it cannot be built."""
         plan = self.report(report)
-        spec: ProductSpec = _find(
+        spec: ProductSpec = find(
             section.removesuffix("s"), name, getattr(plan, section), f"report {report}"
         )
         left_out = plan.left_out.get(f"{section}.{name}")
@@ -126,9 +125,11 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     for report in project.reports.values():
         where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
         for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
-            _find("data set", name, registry, where)
-    _check_folds(pipeline)
-    _check_models(pipeline)
+            find("data set", name, registry, where)
+    # imported here: the checks read pipelines
+    from harmodels.pipeline.checks import check_plan
+
+    check_plan(pipeline)
     return pipeline
 
 
@@ -143,73 +144,8 @@ def is_folded(draw: Mapping[str, Any]) -> bool:
     return draw.get("protocol") == "leave_one_subject_out"
 
 
-def _check_folds(pipeline: Pipeline) -> None:
-    """Check that the people are known of every data set that is split by them, fold by fold."""
-    for report, given in pipeline.reports:
-        for experiment in report.experiments.values():
-            dataset = experiment.dataset or given
-            folded = is_folded(report.draws[dataset][experiment.draw])
-            if folded and not pipeline.dataset(dataset).subjects:
-                raise ConfigurationError(
-                    f"report {report.key}, draw {experiment.draw}: leave_one_subject_out plans "
-                    "a job for each person, but the registry does not say who was recorded for "
-                    f"{dataset}; add the key subjects to its entry"
-                )
-
-
-def _check_models(pipeline: Pipeline) -> None:
-    """Check that the models and recordings of the configuration name what it has."""
-    project = pipeline.project
-    for name, plan in project.models.items():
-        for key, mistake in _mistakes(pipeline, plan):
-            raise ConfigurationError(f"models.{name}.{key}: {mistake}")
-        if not plan.chosen:
-            pipeline.configuration(plan.report, plan.experiment, plan.configuration)
-    for name in project.live:
-        _find("model", name, project.models, "live")
-    for name, recording in project.afternoons.items():
-        model = _find("model", recording.model, project.models, f"afternoons.{name}")
-        if not pipeline.dataset(model.dataset).simulated:
-            raise ConfigurationError(
-                f"afternoons.{name}.model: {recording.model} was trained on recorded data; a "
-                "simulated afternoon says nothing of it"
-            )
-
-
-def _mistakes(pipeline: Pipeline, plan: ModelPlan) -> Iterator[tuple[str, str]]:
-    """Yield the keys of a model that do not fit its experiment, with what would be right."""
-    report, name = pipeline.report(plan.report), plan.experiment
-    experiment = pipeline.experiment(plan.report, name)
-    if plan.dataset not in report.datasets:
-        datasets = ", ".join(report.datasets)
-        yield "dataset", f"report {plan.report} is built on {datasets}, not on {plan.dataset}"
-    if experiment.dataset not in (None, plan.dataset):
-        yield "dataset", f"{name} is always trained on {experiment.dataset}, not on {plan.dataset}"
-    if is_folded(report.draws[plan.dataset][experiment.draw]):
-        yield (
-            "experiment",
-            f"{name} trains a network for each person left out; choose an experiment with one "
-            "training set",
-        )
-    if experiment.training == "baseline":
-        yield "experiment", f"{name} trains no network, so there is nothing to export"
-    if plan.chosen and not experiment.validation:
-        yield (
-            "configuration",
-            f"{name} has no validation data to choose the best one by; name a configuration of it",
-        )
-    if plan.checkpoint == "best" and not experiment.validation:
-        yield "checkpoint", f"{name} has no best weights without validation data; take last"
-    strange = [number for number in plan.replicates if number >= report.replicates]
-    if strange:
-        yield (
-            "replicates",
-            f"there is no replicate {strange[0]}; report {plan.report} trains replicates 0 to "
-            f"{report.replicates - 1}",
-        )
-
-
-def _find(kind: str, name: str, known: Mapping[str, Item], where: str) -> Item:
+def find(kind: str, name: str, known: Mapping[str, Item], where: str) -> Item:
+    """Return what has a name; raise ConfigurationError with what `where` has."""
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)

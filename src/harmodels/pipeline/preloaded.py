@@ -9,6 +9,9 @@ import importlib
 import os
 import signal
 
+# Asked to end, a training saves its state first, and the server has to tell how it ended. It ends
+# itself when Snakemake does. Blocked, not ignored: a script is asked as soon as it is forked.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 # libraries read them when they are loaded; work runs in parallel over jobs alone
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -30,8 +33,5 @@ MODULES = (
 for module in MODULES:
     importlib.import_module(module)
 numba.njit("void()")(lambda: None)  # numba sets itself up with the first function it meets
-# Asked to end, a training saves its state first, and the server has to tell how it ended. It ends
-# itself when Snakemake does.
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
 gc.collect()
 gc.freeze()  # else every process would copy the pages of all objects to mark them

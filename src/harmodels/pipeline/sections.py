@@ -5,6 +5,7 @@ from typing import Any
 
 from harmodels.config.experiments import Experiment
 from harmodels.data.own_files import own_archive
+from harmodels.data.splits import Draw
 from harmodels.pipeline.pipeline import Pipeline
 from harmodels.pipeline.targets import CORRELATIONS, Targets, run_folders
 
@@ -28,6 +29,11 @@ def page_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
                     }
                     for section in SECTIONS
                 },
+            },
+            "protocols": {
+                name: Draw(**report.draws[dataset][experiment.draw]).protocol
+                for name, experiment in report.experiments.items()
+                if experiment.dataset in (None, dataset)
             },
             "folder": f"results/{report.key}/{dataset}",
             "runs": run_folders(pipeline, report.key, dataset, report.experiments),

@@ -109,11 +109,9 @@ def caution(card: ModelCard) -> list[str]:
         "picks the closest class it knows.",
     ]
     if card.accuracy is not None:
-        low_high = card.accuracy.over_people
+        low_high = card.accuracy.for_others
         interval = f" ({low_high[0]:.1%} to {low_high[1]:.1%} over people)" if low_high else ""
-        lines.append(
-            f"Accuracy on people it was not trained on: {card.accuracy.value:.1%}{interval}."
-        )
+        lines.append(f"Accuracy {card.accuracy.whom}: {card.accuracy.value:.1%}{interval}.")
     return lines
 
 

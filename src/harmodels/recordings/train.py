@@ -26,7 +26,7 @@ from harmodels.data.registry import dataset_of
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import Accuracy, ModelCard, TrainingData
+from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, TrainingData
 from harmodels.estimators.model_folder import MODEL, WEIGHTS
 from harmodels.files import why_unwritable
 from harmodels.recordings.configuration import write_configuration
@@ -170,6 +170,7 @@ def _card(
     tested = sorted(set(judged.people.tolist()))
     people = sequences.subjects
     validated = people[:0] if fold.validation is None else people[fold.validation]
+    refitted = fold.validation is None and len(tested) > 1
     steps, step = entry["window"]["steps"], entry["window"]["step"]
     # one hash of all files, each by name and content
     digest = hashlib.sha256("".join(f"{h}  {n}\n" for n, h in sorted(hashes.items())).encode())
@@ -195,6 +196,8 @@ def _card(
             over_people=bounds,
             people=len(tested),
             sequences=len(judged.labels),
+            trained_on=0 if refitted else len(set(tested) & {*people[fold.train], *validated}),
+            protocol=FOLDS if refitted else "subjects",
         ),
         origin={
             "command": "harmodels train",
@@ -202,7 +205,7 @@ def _card(
             "seed": given.seed,
             "tested_on": tested if len(tested) > 1 else [],
             "validated_on": sorted(set(map(str, validated))),
-            "refitted_on_all": fold.validation is None and len(tested) > 1,
+            "refitted_on_all": refitted,
         },
     )
 

@@ -37,8 +37,11 @@ def report(
             "how well it does on other people is not known"
         )
     else:
+        whom = f"on {_people(people)} it was not trained on"
+        if fold.validation is None:
+            whom = f"of networks like it on {_people(people)} they were not trained on"
         yield (
-            f"accuracy on {_people(people)} it was not trained on: {accuracy.mean:.1%}{bounds} of "
+            f"accuracy {whom}: {accuracy.mean:.1%}{bounds} of "
             f"{counted(len(judged.labels), 'window')}; 95 % interval over people"
         )
         if fold.validation is None:

@@ -24,4 +24,7 @@ class DatasetCard(ResultsRecord):
     other_labels: dict[str, Count] = key({}, "Rows by label that is none of the classes.")
     unread: dict[str, str] = key({}, "Files that were not read, and why.")
     same_content: dict[str, str] = key({}, "Files by the one whose content they repeat.")
+    equal_sequences: dict[str, Count] = key(
+        {}, "Sequences that have the content of another, by the names of both recordings."
+    )
     mended: list[str] = key([], "What was mended in the recordings, a line each.")

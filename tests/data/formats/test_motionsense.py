@@ -96,13 +96,19 @@ def test_trials_too_short_for_a_window_are_counted(small_motionsense, raw):
     assert notes["dropped"] == {"sample of a trial too short for a window": 90}
 
 
-def test_the_one_trial_that_the_authors_published_twice_is_noted(small_motionsense, raw, caplog):
+def test_the_one_trial_that_the_authors_published_twice_is_noted(
+    small_motionsense, registry, raw, caplog
+):
     folder = raw / "A_DeviceMotion_data"
     shutil.copyfile(folder / "sit_5" / "sub_1.csv", folder / "sit_13" / "sub_1.csv")
-    sequences, notes, hashes = read_raw(small_motionsense, raw)
+    entry = replace(small_motionsense, copies=registry["motionsense"].copies)
+    sequences, notes, hashes = read_raw(entry, raw)
     assert notes["copies"] == {"sit_13/sub_1.csv": "sit_5/sub_1.csv"}
+    assert notes["equal_sequences"] == {"1/sitting/13 = 1/sitting/5": 3}
     assert "hold the same samples" in caplog.text
-    assert describe(small_motionsense, sequences, notes, hashes)["copies"] == notes["copies"]
+    assert describe(entry, sequences, notes, hashes)["copies"] == notes["copies"]
+    with pytest.raises(DataError, match="holds the samples of .*sit_5.*bring the right one"):
+        read_raw(small_motionsense, raw)
 
 
 FIRST = "dws_1/sub_1.csv"
@@ -249,6 +255,7 @@ def test_the_real_recordings_have_their_published_counts(official):
     assert card["counts"] == {"all": COUNTS}
     assert len(card["subjects"]["all"]) == 24
     assert card["copies"] == {"sit_13/sub_1.csv": "sit_5/sub_1.csv"}
+    assert card["equal_sequences"] == {"1/sitting/13 = 1/sitting/5": 57}
     still = sequences.labels == sequences.facts.classes.index("standing")
     length = np.linalg.norm(sequences.padded()[still][:, :, :3], axis=2).mean()
     assert length == pytest.approx(9.81, abs=0.1)

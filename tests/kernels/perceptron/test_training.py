@@ -13,12 +13,18 @@ from harmodels.nn.initialisers import uniform
 from harmodels.nn.params import map_params, state_dict
 
 OPTIONS = {
-    "batch_size": 1, "reduction": "mean", "learning_rate": 0.02, "momentum": 0.0,
+    "batch_size": 1, "reduction": "mean", "momentum": 0.0,
     "output_gradient": "exact", "scale": 1.0,
 }  # fmt: skip
 
 # float32 sums in another order, over some tens of updates
 TOLERANCE = {"rtol": 0, "atol": 3e-6}
+
+
+@pytest.fixture(params=["grouped", "plain"], autouse=True)
+def path(request, monkeypatch):
+    """Choose one of both paths, whichever is the faster one."""
+    monkeypatch.setattr(compiled, "is_plain", lambda options, classes: request.param == "plain")
 
 
 class Problem(NamedTuple):
@@ -52,8 +58,10 @@ def expected_epoch(problem, **options):
     """Batch after batch on tensors."""
     params, velocity, inputs, labels, order, masks = problem
     total = torch.zeros(len(order), dtype=torch.float64)
-    rate, momentum = options["learning_rate"], options["momentum"]
-    for start in range(0, order.shape[1], options["batch_size"]):
+    momentum, decay = options["momentum"], options.get("weight_decay", 0.0)
+    shares = options.get("weights")
+    for update, start in enumerate(range(0, order.shape[1], options["batch_size"])):
+        rate = options["rates"][update]
         part = slice(start, start + options["batch_size"])
         rows = order[:, part]
         dropout_mask = (
@@ -70,15 +78,27 @@ def expected_epoch(problem, **options):
             "exact": d_logits, "times_jacobian": again,
             "times_jacobian_plus_identity": again + d_logits,
         }[options["output_gradient"]]  # fmt: skip
+        if shares is not None:
+            loss, d_logits = shares[rows] * loss, shares[rows][..., None] * d_logits
         grads = mlp.backward(params, cache, d_logits, dropout_mask)
         if options["reduction"] == "mean":
             grads = map_params(lambda grad, size=rows.shape[1]: grad / size, grads)
+        if options.get("clip_norm"):
+            grads = optim.clip_by_norm(grads, options["clip_norm"])
+        params = map_params(lambda p, rate=rate: p - rate * decay * p, params)
         if momentum:
             params, velocity = optim.momentum_step(params, grads, velocity, rate, momentum)
         else:
             params = optim.sgd_step(params, grads, rate)
         total += loss.double().sum(1)
-    return params, velocity, total / order.shape[1]
+    whole = order.shape[1] if shares is None else shares[order].sum(1)
+    return params, velocity, total / whole
+
+
+def with_rates(problem, learning_rate=0.02, **options):
+    options = OPTIONS | options
+    updates = -(-problem.order.shape[1] // options["batch_size"])
+    return {"rates": np.full(updates, learning_rate)} | options
 
 
 def assert_close(tree, expected):
@@ -89,7 +109,7 @@ def assert_close(tree, expected):
 
 
 def assert_agrees(problem, **options):
-    options = OPTIONS | options
+    options = with_rates(problem, **options)
     params, velocity, means = compiled.train_epoch(*problem, **options)
     expected, expected_velocity, expected_means = expected_epoch(problem, **options)
     assert_close(params, expected)
@@ -161,7 +181,7 @@ def test_dropout_as_programmed_agrees(momentum, batch_size):
 def test_masks_without_a_column_for_the_bias_are_no_program_s():
     problem = make_problem(keep_prob=0.5)
     with pytest.raises(TrainingError, match=r"masks is .* of shape \(1, 20, 9\).*\(1, 20, 10\)"):
-        compiled.train_epoch(*problem, **OPTIONS, as_programmed=True)
+        compiled.train_epoch(*problem, **with_rates(problem), as_programmed=True)
 
 
 @pytest.mark.parametrize("variant", ["times_jacobian", "times_jacobian_plus_identity"])
@@ -170,13 +190,48 @@ def test_the_other_variants_of_the_output_gradient_agree(variant, batch_size):
     assert_agrees(make_problem(), batch_size=batch_size, output_gradient=variant)
 
 
+ONE_CYCLE = optim.rates("one_cycle", 0.02, epoch=1, epochs=2, updates=9)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clip_norm": 0.1},
+        {"weight_decay": 0.5},
+        {"rates": ONE_CYCLE},
+        {"weights": torch.linspace(0, 3, 60)},
+        {"weights": torch.linspace(0, 3, 60), "reduction": "sum", "clip_norm": 1.0},
+    ],
+)
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_every_part_of_a_step_and_weights_of_the_losses_agree(options, momentum):
+    problem = make_problem((40, 30, 20, 6), samples=60, keep_prob=0.5, momentum=momentum)
+    options = {"batch_size": 7, "momentum": momentum, "scale": 2.0} | options
+    assert_agrees(problem, **options)
+    without = compiled.train_epoch(
+        *problem, **with_rates(problem, batch_size=7, momentum=momentum, scale=2.0)
+    )
+    with pytest.raises(AssertionError):  # the option changes what is trained
+        assert_close(expected_epoch(problem, **with_rates(problem, **options))[0], without[0])
+
+
+def test_every_part_of_a_step_agrees_at_once_by_single_samples():
+    problem = make_problem((40, 30, 20, 6), samples=9, replicates=2, momentum=0.5)
+    assert_agrees(
+        problem, momentum=0.5, clip_norm=0.5, weight_decay=0.5, rates=ONE_CYCLE,
+        weights=torch.linspace(0, 3, 9),
+    )  # fmt: skip
+
+
 def test_units_that_are_never_active_keep_what_momentum_makes_of_them():
     problem = make_problem(momentum=0.9)
     problem.params.hidden1.bias[0, ::2] = -5
     assert_agrees(problem, momentum=0.9)
 
 
-@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (11, 9, 7, 3), (561, 300, 200, 6)])
+@pytest.mark.parametrize(
+    "sizes", [(1, 1, 1, 1), (11, 9, 7, 3), (561, 300, 200, 6), (90, 600, 500, 6)]
+)
 def test_scores_are_the_logits_of_the_readable_network(sizes):
     problem = make_problem(sizes, replicates=2, samples=101)
     logits = compiled.scores(problem.params, problem.inputs)
@@ -208,7 +263,8 @@ def test_scores_are_the_same_bytes_for_any_number_of_threads(monkeypatch):
 )
 def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):
     with pytest.raises(TrainingError, match=message):
-        compiled.train_epoch(*make_problem()._replace(**change), **OPTIONS)
+        problem = make_problem()
+        compiled.train_epoch(*problem._replace(**change), **with_rates(problem))
 
 
 @pytest.mark.parametrize(
@@ -219,16 +275,40 @@ def test_tensors_that_the_kernel_cannot_read_are_refused(change, message):
         ({"reduction": "median"}, "reduction is 'median'"),
         ({"output_gradient": "twice"}, "output_gradient is 'twice'"),
         ({"momentum": 0.5}, "velocity is a tuple"),
+        ({"rates": np.ones(19)}, r"rates has shape \(19,\).*take 20 updates"),
+        ({"weights": torch.ones(19)}, r"weights is .* of shape \(19,\)"),
     ],
 )
 def test_options_that_it_does_not_know_are_refused(change, message):
     with pytest.raises(TrainingError, match=message):
-        compiled.train_epoch(*make_problem(), **OPTIONS | change)
+        problem = make_problem()
+        compiled.train_epoch(*problem, **with_rates(problem) | change)
 
 
 def test_the_velocity_of_another_network_is_refused():
-    velocity = make_problem((11, 9, 8, 3), momentum=0.5).velocity
+    velocity, problem = make_problem((11, 9, 8, 3), momentum=0.5).velocity, make_problem()
     with pytest.raises(TrainingError, match="velocity.hidden2.weight is .* of shape"):
         compiled.train_epoch(
-            *make_problem()._replace(velocity=velocity), **OPTIONS | {"momentum": 0.5}
-        )  # fmt: skip
+            *problem._replace(velocity=velocity), **with_rates(problem, momentum=0.5)
+        )
+
+
+@pytest.mark.parametrize("second", [100, 200])
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_the_sizes_of_the_report_keep_the_path_of_their_published_bytes(
+    monkeypatch, second, batch_size
+):
+    monkeypatch.undo()
+    options = _sizes(561, 300, second, batch_size)
+    assert not compiled.is_plain(options, 6)
+
+
+@pytest.mark.parametrize("sizes", [(20, 64, 32, 2), (561, 300, 100, 100), (9, 2048, 2048, 512)])
+def test_narrow_networks_and_large_batches_take_the_plain_path(monkeypatch, sizes):
+    monkeypatch.undo()
+    assert compiled.is_plain(_sizes(*sizes), 6)
+
+
+def _sizes(inputs, hidden1, hidden2, batch_size):
+    problem = make_problem((inputs, hidden1, hidden2, 6), samples=1)
+    return compiled._options(problem.params)._replace(batch_size=batch_size)

@@ -20,6 +20,6 @@ def assembly(make_end_to_end, monkeypatch):
 
 @pytest.mark.skipif(not WIDE, reason="looks for AVX-512 registers")
 def test_products_and_tanh_work_on_whole_registers(assembly):
-    # how many depends on how far a processor's model unrolls (184 on one, above 200 on others)
+    # how many depends on how far a processor's model unrolls (160 here, above 200 there)
     assert len(re.findall(r"vfmadd\d+ps.*zmm", assembly)) > 100
     assert re.search(r"vdivps.*[yz]mm", assembly), "tanh is computed number by number"

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -7,12 +8,14 @@ import pytest
 from harmodels.records.run import RunRecord
 from harmodels.reporting.claims import ClaimSpec, read_claims_csv
 from harmodels.reporting.page.products import ADJUSTED, page_claims, page_tables
+from harmodels.reporting.page.sections import ReportSection, SectionSpec
 from harmodels.reporting.page.summary import (
     best_model,
     data_line,
     findings,
     machine_line,
     pairs,
+    people_line,
     unit_line,
     verdict_counts,
 )
@@ -101,6 +104,38 @@ def test_a_data_set_in_a_line():
     assert data_line(card | {"counts": counts}) == f"{line}, 14 to train, 5 to test"
     assert data_line(card | {"counts": {"all": {"a": 12, "b": 7}}}) == line
     assert "people not named" in data_line({"sequences": 3})
+
+
+HALVES = {"counts": {"train": {"a": 2}, "test": {"a": 1}}, "subjects": {"train": {"1": 2}}}
+ONE = {"counts": {"all": {"a": 3}}, "subjects": {"all": {"1": 1, "2": 2}}}
+NAMELESS = {"counts": {"all": {"a": 3}}, "subjects": {"all": {}}}
+MAY = "people tested may be trained on as well"
+LEAVING = ["subjects", "leave_one_subject_out"]
+
+
+@pytest.mark.parametrize(
+    ("protocols", "card", "line"),
+    [
+        (["random"], ONE, MAY),
+        (["per_class"], ONE, MAY),
+        (["random", *LEAVING], ONE, f"{MAY} in e0"),
+        (LEAVING, ONE, ""),
+        ([["official", "subjects"]], HALVES | {"subjects_in_both": []}, ""),
+        ([["official", "subjects"]], HALVES | {"subjects_in_both": ["1"]}, MAY),
+        ([["official", "subjects"]], ONE, ""),
+        ([["official", "per_class"], "subjects"], ONE, f"{MAY} in e0"),
+        ([["official", "per_class"]], HALVES, ""),
+        ([["subjects", "random"]], NAMELESS, MAY),
+        ([["subjects", "random"]], ONE, ""),
+        ([], ONE, ""),
+    ],
+)
+def test_the_experiments_that_may_be_tested_on_people_of_the_training_in_a_line(
+    protocols, card, line
+):
+    named = {f"e{number}": each for number, each in enumerate(protocols)}
+    section = ReportSection("r", "d", SectionSpec(), Path(), [], protocols=named)
+    assert people_line(section, card) == line
 
 
 def test_the_units_in_which_networks_read_accelerations_in_a_line():

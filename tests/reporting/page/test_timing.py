@@ -55,7 +55,14 @@ def lines(results):
     folder = results / "toy" / "data"
     runs = [str(folder / "runs" / "b" / name) for name in ("x=1", "x=2", "x=3", "x=4")]
     spec = {"title": "Toy", "experiments": {"b": "The only one"}}
-    entry = {"report": "toy", "dataset": "data", "spec": spec, "folder": str(folder), "runs": runs}
+    entry = {
+        "report": "toy",
+        "dataset": "data",
+        "spec": spec,
+        "protocols": {},
+        "folder": str(folder),
+        "runs": runs,
+    }
     return lines_of_times([entry], BEGAN, results)
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -125,17 +123,3 @@ def test_a_weight_multiplies_the_share_of_its_sample_in_every_gradient(
         own = map_params(lambda grad, weight=weight: weight * grad, own)
         summed = own if summed is None else map_params(torch.add, summed, own)
     torch.testing.assert_close(state_dict(together), state_dict(summed), rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    "options", [{"clip_norm": 0.1}, {"weight_decay": 0.1}, {"schedule": "one_cycle"}]
-)
-def test_a_step_that_the_compiled_loop_does_not_take_is_the_readable_loops(data, options):
-    options, data = OPTIONS.replaced(**options), replace(data, frames=data.frames.float())
-    assert not PerceptronLearner.is_compiled(options)
-    trained = []
-    for engine in ("reference", "compiled"):
-        learner = PerceptronLearner(options, engine, 1)
-        state = learner.initialise([np.random.default_rng(0)], data)
-        trained.append(learner.train_epoch(state, data, ORDER, [])[0].params)
-    assert all(map(torch.equal, *(state_dict(params).values() for params in trained)))

@@ -6,9 +6,8 @@ from its total acceleration to the last printed digit (docs/features.md).
 """
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used, which a classifier never does
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy import signal as filters
 
 from harmodels.data.features import statistics
 
@@ -29,15 +28,15 @@ TEXT_ROUNDING = 2e-6
 
 def _low_pass(values: Array, cutoff_hz: float) -> Array:
     """Filter (…, T, D) along T, as if the first sample had stood there for ever."""
-    sections = filters.butter(FILTER_ORDER, cutoff_hz, fs=RATE_HZ, output="sos")
+    sections = scipy.signal.butter(FILTER_ORDER, cutoff_hz, fs=RATE_HZ, output="sos")
     first = values[..., :1, :]  # (…, 1, D)
     # A constant passes unchanged, so filtering the departure from it starts the filter from rest.
-    return filters.sosfilt(sections, values - first, axis=-2) + first
+    return scipy.signal.sosfilt(sections, values - first, axis=-2) + first
 
 
 def reduce_noise(values: Array) -> Array:
     """Pass (…, T, D) through a median filter and a 20 Hz low-pass filter."""
-    smooth = ndimage.median_filter(values, size=MEDIAN_LENGTH, axes=(-2,), mode="nearest")
+    smooth = scipy.ndimage.median_filter(values, size=MEDIAN_LENGTH, axes=(-2,), mode="nearest")
     return _low_pass(smooth, NOISE_CUTOFF_HZ)
 
 
@@ -55,10 +54,10 @@ def restore_gravity(total: Array, gravity: Array) -> Array:
     gives g to about twelve digits. Windows in which the filter does not explain the signal up to
     the rounding of the text are returned as they came.
     """
-    b, a = filters.butter(FILTER_ORDER, GRAVITY_CUTOFF_HZ, fs=RATE_HZ)
+    b, a = scipy.signal.butter(FILTER_ORDER, GRAVITY_CUTOFF_HZ, fs=RATE_HZ)
     silence = np.zeros(total.shape[1])
     decay = np.stack(
-        [filters.lfilter(b, a, silence, zi=state)[0] for state in np.eye(FILTER_ORDER)], axis=1
+        [scipy.signal.lfilter(b, a, silence, zi=state)[0] for state in np.eye(FILTER_ORDER)], axis=1
     )  # (T, 3 states)
     forced = split_gravity(total)  # (N, T, 3)
     state = np.einsum("st,nta->nsa", np.linalg.pinv(decay), gravity - forced)

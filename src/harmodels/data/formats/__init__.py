@@ -36,7 +36,8 @@ class Format:
     A key of the registry that some format names in `needs` or `may` is refused in entries of
     formats that do not. `window.step` is the key `step` of the entry's `window`, needed where there
     is one. `read` takes `Dataset.path` and raises DataError, naming file, line and remedy; `check`
-    takes an entry and its place (file and name), for its ConfigurationError.
+    takes an entry and its place (file and name), for its ConfigurationError. `halves` and `people`
+    say whether the files tell training from test data, and who was recorded; None is not known.
     """
 
     read: Callable[[Dataset, Path], Raw]
@@ -44,6 +45,8 @@ class Format:
     may: frozenset[str] = frozenset()
     check: Callable[[Mapping[str, Any], str], None] | None = None
     skeleton: Skeleton | None = None
+    halves: bool | None = None
+    people: bool | None = None
 
 
 FORMATS: dict[str, Format] = {}

@@ -128,4 +128,4 @@ def _labels(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.int64]:
     return array.argmax(axis=1).astype(np.int64)
 
 
-FORMAT = Format(read, needs=PHONE)
+FORMAT = Format(read, needs=PHONE, halves=True, people=False)

@@ -202,4 +202,6 @@ FORMAT = Format(
     needs=frozenset({"normalise", "normalise.origin", *(f"simulation.{key}" for key in PLAN)}),
     may=frozenset({"simulation"}),
     skeleton=SKELETON,
+    halves=True,
+    people=True,
 )

@@ -56,7 +56,6 @@ CHANNELS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 TOO_SHORT = "sample of a trial too short for a window"
-KNOWN_COPIES = {"sit_13/sub_1.csv": "sit_5/sub_1.csv"}  # in the authors' own archive
 IGNORED = ("__macosx",)  # beside what begins with a dot: what macOS adds to an archive
 FOLDER = re.compile(r"([a-z]+)_([0-9]+)", re.IGNORECASE)
 FILE = re.compile(r"sub_([0-9]+)\.csv", re.IGNORECASE)
@@ -88,22 +87,29 @@ def read(dataset: Dataset, path: Path) -> Raw:
     assert window is not None
     assert recorded_hz is not None
     windows = WindowsOfParts(facts, window)
-    known: dict[bytes, Path] = {}  # by a hash of the samples
+    known: dict[bytes, tuple[str, Path]] = {}  # by a hash of the samples
     copies: dict[str, str] = {}
     rows = dropped = 0
     trials = _find_trials(path, facts.classes, dataset.subjects)
     for trial in trials:
         table, place = _table(trial.path, recorded_hz)
-        first = known.setdefault(hashlib.sha256(table.tobytes()).digest(), trial.path)
-        if first != trial.path:
-            copies |= _known_copy(trial.path, first)
+        person, activity = str(trial.person), facts.classes[trial.label]
+        stem = f"{person}/{activity}/{trial.number}"
+        other, first = known.setdefault(
+            hashlib.sha256(table.tobytes()).digest(), (stem, trial.path)
+        )
+        if other != stem:
+            if dataset.copies.get(stem) != other:
+                raise DataError(
+                    f"{trial.path} holds the samples of {first}; bring the right one of the two"
+                )
+            copies |= _copy(trial.path, first)
         values = _channels(table, place, facts)
         try:
             _, even = resample(np.arange(len(values)) / recorded_hz, values, facts.rate_hz)
         except ValueError as error:
             raise DataError(f"{trial.path}: {error}") from error
-        person, activity = str(trial.person), facts.classes[trial.label]
-        count = windows.cut(even, f"{person}/{activity}/{trial.number}", person, trial.label)
+        count = windows.cut(even, stem, person, trial.label)
         rows += len(values)
         dropped += len(values) * (count == 0)
     if not len(windows):
@@ -187,11 +193,9 @@ def _person(file: Path, people: Sequence[str]) -> int:
     return int(match[1])
 
 
-def _known_copy(file: Path, first: Path) -> dict[str, str]:
-    """Return the names of two files of the same samples; refuse other copies than the authors'."""
+def _copy(file: Path, first: Path) -> dict[str, str]:
+    """Return the names of two files of the same samples."""
     name, other = (f"{path.parent.name}/{path.name}" for path in (file, first))
-    if KNOWN_COPIES.get(name) != other:
-        raise DataError(f"{file} holds the samples of {first}; bring the right one of the two")
     LOGGER.warning("%s and %s hold the same samples, as the authors' archive does", name, other)
     return {name: other}
 
@@ -283,4 +287,6 @@ FORMAT = Format(
     needs=PHONE | {"window", "recorded_hz"},
     may=frozenset({"simulation"}),
     check=_check,
+    halves=False,
+    people=True,
 )

@@ -192,4 +192,4 @@ def _rows(path: Path) -> NDArray[np.float64]:
     return read_rows(path, COLUMNS, MEANING, separator)
 
 
-FORMAT = Format(read, needs=frozenset({"normalise"}), skeleton=SKELETON)
+FORMAT = Format(read, needs=frozenset({"normalise"}), skeleton=SKELETON, halves=True, people=False)

@@ -305,4 +305,6 @@ FORMAT = Format(
     read,
     needs=CHANNELS | {"table", "window", "window.largest_gap_s"},
     may=frozenset({"channel_groups.acceleration"}),
+    halves=False,
+    people=True,
 )

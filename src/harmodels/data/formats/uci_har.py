@@ -103,4 +103,4 @@ def _same_lines(path: Path, lines: int, other: Path, expected: int) -> None:
         raise DataError(f"{path} has {lines} lines, but {other.name} has {expected}")
 
 
-FORMAT = Format(read, needs=PHONE, may=frozenset({"simulation"}))
+FORMAT = Format(read, needs=PHONE, may=frozenset({"simulation"}), halves=True, people=True)

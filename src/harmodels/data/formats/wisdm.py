@@ -172,4 +172,6 @@ FORMAT = Format(
     read,
     needs=PHONE | {"window", "window.largest_gap_s"},
     may=frozenset({"official_records", "simulation"}),
+    halves=False,
+    people=True,
 )

@@ -1,5 +1,6 @@
 """Options, tables and working arrays of the compiled perceptron."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -99,8 +100,9 @@ def workspace(options: Options, samples: int, classes: int, stop: np.ndarray) ->
     )
 
 
+@lru_cache
 def powers(momentum: float, updates: int) -> Powers:
-    """Return the tables up to so many updates."""
+    """Return the tables up to so many updates, which nobody writes to."""
     decay = momentum ** np.arange(updates + 1, dtype=np.float64)
     power_sum = np.concatenate([[0.0], decay.cumsum()])[: updates + 1]
     return Powers(*(a.astype(np.float32) for a in (decay, power_sum, momentum * power_sum)))

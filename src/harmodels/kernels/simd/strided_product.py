@@ -18,7 +18,7 @@ from harmodels.kernels.simd.emitter import LANES, LINE, WIDE, Emitter
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)
 # One or two rows alone keep the multiply-add units busy only if they are longer.
 FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
-# A matrix of more elements lies in the last cache or in memory. Its rows are taken in groups of
+# A matrix of so many elements lies in the last cache or in memory. Its rows are taken in groups of
 # DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
 # find a strip in the first-level cache; strips are asked for so many strips before.
 FAR, DEPTH, AHEAD = 2**20, 256, 2
@@ -154,7 +154,7 @@ def product(
     """
     # numba would compile a copy for every pattern of constants among the arguments
     rows, terms, width = int64(size.rows), int64(size.terms), int64(size.width)
-    far = terms * width > FAR
+    far = terms * width >= FAR
     depth = min(DEPTH, terms) if far else terms
     _strips(
         far or rows * width > WIDE_SUMS, factors, int64(f.at), int64(f.row), int64(f.column), rows,

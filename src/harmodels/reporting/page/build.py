@@ -30,6 +30,7 @@ from harmodels.reporting.page.summary import (
     findings,
     machine_line,
     pairs,
+    people_line,
     unit_line,
     verdict_counts,
 )
@@ -100,6 +101,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
     ledger = read_claims_csv(section.folder / "claims.csv") if spec.claims else None
     claims = [] if ledger is None else page_claims(section, ledger)
     tables = page_tables(section)
+    lines = [data_line(card), people_line(section, card), unit_line(section.runs)]
     best, beside, spent = best_model(tables), pairs(tables), times(section)
     return {
         "id": section.id,
@@ -117,7 +119,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "best": best,
         "plot": Markup(dot_plot(beside, best.pair if best else None)),
         "top_1": main_pairs(beside),
-        "data": ", ".join(filter(None, [data_line(card), unit_line(section.runs)])),
+        "data": ", ".join(filter(None, lines)),
         "machine": machine_line(section.runs),
         "times": spent,
         "training": sum(time.training for time in spent),

@@ -29,6 +29,8 @@ class ReportSection:
     runs: Sequence[RunRecord]
     # of whole jobs, by experiment and configuration; the training itself is in run.json
     job_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    # of the draws of its experiments: one, or several of which the first is taken that is possible
+    protocols: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -37,7 +39,8 @@ class ReportSection:
         """Return the section of an entry of `pipeline.sections.page_sections`."""
         place = entry["report"], entry["dataset"]
         seconds = read_job_seconds(results.joinpath("logs", *place, "train"))
-        return cls(*place, SectionSpec.read(entry["spec"]), Path(entry["folder"]), runs, seconds)
+        spec, folder = SectionSpec.read(entry["spec"]), Path(entry["folder"])
+        return cls(*place, spec, folder, runs, seconds, entry["protocols"])
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from harmodels.config.messages import listed
 from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.page.dot_plot import Pair
@@ -13,6 +14,7 @@ from harmodels.reporting.page.sections import ReportSection
 
 VERDICTS = ("holds", "does not hold", "undecided")
 MOST_FINDINGS = 3
+MOST_NAMED = 5  # experiments in a line
 SOURCES = ("seeds", "people", "seeds_and_people")  # of the spread of a mean
 BEST = "top_1"  # the measure by which a published model is the best
 
@@ -128,6 +130,22 @@ def data_line(card: Mapping[str, Any]) -> str:
         if split != "all" and isinstance(counts, Mapping):
             parts.append(f"{sum(counts.values()):,} to {split}")
     return ", ".join(parts)
+
+
+def people_line(section: ReportSection, card: Mapping[str, Any]) -> str:
+    """Return which experiments may be tested on people whom they are trained on; empty if none."""
+    halves, both = "train" in (card.get("counts") or {}), bool(card.get("subjects_in_both"))
+    known = {"official": halves, "subjects": any((card.get("subjects") or {}).values())}
+    shared = []
+    for name, given in section.protocols.items():
+        named = [given] if isinstance(given, str) else list(given)
+        protocol = next((each for each in named if known.get(each, True)), named[-1])
+        if protocol in ("random", "per_class") or (protocol == "official" and both):
+            shared.append(name)
+    if not shared:
+        return ""
+    where = "" if len(shared) == len(section.protocols) else f" in {listed(shared, MOST_NAMED)}"
+    return f"people tested may be trained on as well{where}"
 
 
 def unit_line(runs: Sequence[RunRecord]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -67,6 +68,11 @@ class SequenceTensors:
                 "this network needs equal lengths, so cut windows first"
             )
         return self.frames.view(len(self.labels), int(self.lengths[0]), -1)
+
+    @cached_property
+    def vectors(self) -> Tensor:
+        """(N, T·D), the steps of each sequence one after another: of equal lengths, as `inputs`."""
+        return self.inputs.flatten(1)
 
     def padded(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return sequences (…, T, D), padded by their last frames, and their lengths (…).

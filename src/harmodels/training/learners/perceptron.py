@@ -71,12 +71,6 @@ class PerceptronLearner(SoftmaxLearner):
     options: Perceptron
     example = Perceptron(batch_size=2, hidden1=4, hidden2=4, momentum=0.5, dropout=0.5, epochs=1)
 
-    @classmethod
-    def is_compiled(cls, options: Any) -> bool:
-        """Return whether the compiled loop takes the options' steps."""
-        plain = options.clip_norm is None and not options.weight_decay
-        return plain and options.schedule == "constant"
-
     @property
     def stopping(self) -> StoppingRule:
         """The rule that the options name."""
@@ -94,14 +88,14 @@ class PerceptronLearner(SoftmaxLearner):
         params = mlp.initialise(
             generators,
             sizes=(
-                data.inputs[0].numel(),
+                data.vectors.shape[1],
                 options.hidden1,
                 options.hidden2,
                 data.classes,
             ),
             weights=initialisers.uniform(options.initial_range),
             biases=initialisers.zeros,
-            dtype=data.inputs.dtype,
+            dtype=data.frames.dtype,
         )
         return State(params, map_params(torch.zeros_like, params) if options.momentum else ())
 
@@ -114,18 +108,21 @@ class PerceptronLearner(SoftmaxLearner):
         units = options.hidden1 + 1 if as_programmed else options.hidden1
         masks = draw_dropout_masks(dropout, order, units, options.dropout)
         scale = (1 - options.dropout) ** -1 if options.dropout_form == "inverted" else 1.0
-        read = (data.inputs.flatten(1), data.labels, order)
-        compiled_here = self.engine == "compiled" and self.is_compiled(options)
-        if compiled_here and data.weights is None:
+        read = data.vectors, data.labels, order
+        rates = self.rates(epoch, order)
+        if self.engine == "compiled":
             params, velocity, means = compiled.train_epoch(
                 state.params,
                 state.optimiser,
                 *read,
                 masks,
+                weights=data.weights,
                 batch_size=options.batch_size,
                 reduction=options.reduction,
-                learning_rate=options.learning_rate,
+                rates=rates,
                 momentum=options.momentum,
+                clip_norm=options.clip_norm,
+                weight_decay=options.weight_decay,
                 output_gradient=options.output_gradient,
                 scale=scale,
                 as_programmed=as_programmed,
@@ -140,7 +137,7 @@ class PerceptronLearner(SoftmaxLearner):
                 masks,
                 weights=data.weights,
                 batch_size=options.batch_size,
-                rates=self.rates(epoch, order),
+                rates=rates,
                 reduction=options.reduction,
                 step=self._step,
                 loop=self.loop,
@@ -150,7 +147,7 @@ class PerceptronLearner(SoftmaxLearner):
     def scores(self, params: mlp.Mlp, data: SequenceTensors, indices: Tensor) -> Tensor:
         """Return the logits of the network in use, which is scaled if its dropout asks for it."""
         params = mlp.in_use(params, self.options.dropout, self.options.dropout_form)
-        vectors = data.inputs.flatten(1)
+        vectors = data.vectors
         if self.engine == "compiled":
             return compiled.scores(params, vectors, indices, threads=self.threads)
         return in_parts(lambda part: mlp.forward(params, vectors[part])[0], indices)
