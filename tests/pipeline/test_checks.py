@@ -1,7 +1,9 @@
 """What a configuration cannot have, and the message that says so before anything runs."""
 
 import pytest
+import yaml
 
+from harmodels.data.features.checks import UNIT
 from harmodels.errors import ConfigurationError, ModelError
 from harmodels.estimators.classifiers import GRUClassifier, LSTMClassifier
 from harmodels.live.page import describe_channel
@@ -79,6 +81,11 @@ CASES = [
         "patience: 3 needs a validation loss; set validation: true in the experiment",
     ),
     (
+        plan("mlp_features", "simulated-hands", "part_b", reads="sequences"),
+        {},
+        "holds sequences of different lengths, which training: perceptron cannot read",
+    ),
+    (
         plan("protocols", "simulated", "minirocket_random", reads="computed_features"),
         {},
         "MiniRocket reads sequences, not features; set reads: sequences",
@@ -87,6 +94,11 @@ CASES = [
         plan("hand_actions", "simulated-hands", "cells"),
         model("hand_actions", "simulated-hands", "cells", "cell=simple_rnn"),
         "models.m.configuration: cell=simple_rnn is a stack of simple_rnn layers.*cells gru, lstm",
+    ),
+    (
+        own(protocol="leave_one_subject_out"),
+        model(*OWN),
+        "models.m.experiment: gru trains a network for each person left out",
     ),
     (plan(*HANDS), model(*HANDS) | LIVE, "live: m: simulated-hands holds whole recordings.*out of"),
     (plan(*COURSE), model(*COURSE) | LIVE, "live: m: course-h5 holds whole recordings"),
@@ -132,6 +144,45 @@ def test_validation_needs_sequences_that_are_held_out(root, spoil):
     spoil(lambda content: content["draw"].pop("validation_per_class"), "own")
     with pytest.raises(ConfigurationError, match="validation: true needs validation_per_class"):
         load_pipeline({"reports": own()}, root)
+
+
+def test_a_stopping_rule_needs_validation(root, spoil):
+    def change(content):
+        del content["experiments"]["part_b"]["validation"]
+        content.update(tables={}, figures={}, claims={})  # they would be refused first
+
+    spoil(change, "mlp_features")
+    with pytest.raises(ConfigurationError, match="stopping: loss_gap needs a validation loss"):
+        load_pipeline({"reports": FEATURES}, root)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, None),
+        ({"window": {"steps": 100, "step": 50, "largest_gap_s": 1}}, "windows have 100 samples"),
+        ({"rate_hz": 100}, "sampling rate is 100 Hz"),
+        ({"channels": {**UNIT, "total_acc_y": "m/s²"}}, "total_acc_y is in m/s², not g"),
+        ({"channels": {"acc_x": "g"}}, "they need the channel total_acc_x"),
+    ],
+)
+def test_features_of_own_recordings_are_refused_where_they_cannot_be_computed(
+    change, says, load, tmp_path
+):
+    entry = {
+        "title": "T", "licence": "L", "citation": "C", "format": "table", "recordings": "mine",
+        "rate_hz": 50, "channels": dict(UNIT), "channel_groups": {}, "classes": ["a", "b"],
+        "table": {"subject": "person", "label": "activity"},
+        "window": {"steps": 128, "step": 64, "largest_gap_s": 1},
+    }  # fmt: skip
+    (tmp_path / "registry.yaml").write_text(yaml.safe_dump({"mine": entry | change}))
+    given = {"reports": plan("mlp_features", "mine", "part_b", reads="computed_features")}
+    given["registry"] = [str(tmp_path / "registry.yaml")]
+    if says is None:
+        load(**given)
+        return
+    with pytest.raises(ConfigurationError, match=f"of mine cannot be computed: .*{says}"):
+        load(**given)
 
 
 def test_a_best_configuration_that_may_have_no_estimator_is_refused(root, spoil):
