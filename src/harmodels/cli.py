@@ -213,13 +213,16 @@ def _check(given: argparse.Namespace) -> None:
 def _runs(given: argparse.Namespace) -> None:
     import pandas as pd
 
+    from harmodels.provenance.current import current_runs
     from harmodels.provenance.overview import run_overview
 
-    table = run_overview(given.folder)
+    runs, notes = current_runs(given.folder)
+    table = run_overview(runs)
     if table.empty:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
         print(table.to_string(index=False))
+    print(*notes, sep="\n", end="\n" * bool(notes))
 
 
 def _compile(given: argparse.Namespace) -> None:

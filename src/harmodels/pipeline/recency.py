@@ -10,24 +10,28 @@ from harmodels.errors import HarmodelsError
 from harmodels.evaluation.predictions import select
 from harmodels.evaluation.recency import recency
 from harmodels.files import read_table
-from harmodels.records.run import RunRecord
+from harmodels.provenance.current import current_runs, refuse_mixed
 from harmodels.training.jobs.replay import labels_of_epoch, splits_name
 
 COLUMNS = ["experiment", "configuration", "replicate", "most_predicted", "share", "newest"]
 
 
 def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
-    """Return a table of all networks of `results/<report>/<data set>` and a sentence, if any."""
+    """Return a table of the networks of `results/<report>/<data set>` and a sentence, if any.
+
+    Its runs are those of `current_runs`; ResultsError if they are of several trainings.
+    """
     data = folder.parent.parent / "datasets" / folder.name
     sequences = read_sequences(data / "sequences.parquet")
     classes = sequences.facts.classes
     unknown = [name for name in leave_out if name not in classes]
     if unknown:
         raise HarmodelsError(f"no class {unknown[0]!r}; the classes are {', '.join(classes)}")
+    runs, notes = current_runs(folder)
+    refuse_mixed(runs)
     rows = []
-    for path in sorted((folder / "runs").glob("*/*/run.json")):
-        run = RunRecord.read_file(path)
-        frame = read_table(path.with_name("predictions.parquet"))[0].to_pandas()
+    for path, run in runs.items():
+        frame = read_table(path / "predictions.parquet")[0].to_pandas()
         splits = read_table(folder / "splits" / splits_name(run))[0].to_pandas()
         for outcome in run.replicates:
             replicate = outcome.replicate
@@ -45,6 +49,7 @@ def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
         table[name] = [classes[label] for label in table[name]]
     return [
         table.to_string(index=False, float_format="%.2f"),
+        *notes,
         f"{same.sum()} of {len(table)} networks predict most often the label of their last "
         f"training sequence; the most predicted class has {table['share'].mean():.0%} on average",
     ]
