@@ -100,8 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     diff = add(
         _diff,
-        help="which cells of the tables differ between two results folders, and by how much",
-        epilog="exit status: 0 if no cell differs, 1 if one does, 2 after an error",
+        help="which cells of tables and which claims differ between two results folders, in what",
+        epilog="Every column of the tables and ledgers is compared that a record names, no figure. "
+        "Exit status: 0 if no cell differs, 1 if one does, 2 after an error",
     )
     diff.add_argument("left", type=Path, metavar="A", help="results folder")
     diff.add_argument("right", metavar="B", help="results folder, or `published`")
@@ -275,6 +276,7 @@ def _diff(given: argparse.Namespace) -> int:
         compare_folders,
         compare_with_published,
         diff_lines,
+        diff_notes,
     )
 
     other = None if given.right == "published" else Path(given.right)
@@ -284,8 +286,9 @@ def _diff(given: argparse.Namespace) -> int:
     )
     if given.csv is not None:
         write_text(given.csv, cells.to_csv(index=False, lineterminator="\n"))
-    for line in diff_lines(cells, most=None if given.all else MOST_LINES):
-        print(line)
+    folders = [given.left] if other is None else [given.left, other]
+    *lines, counts = diff_lines(cells, most=None if given.all else MOST_LINES)
+    print(*lines, *diff_notes(*folders), counts, sep="\n")
     return int(cells["differs"].any())
 
 

@@ -1,4 +1,4 @@
-"""`runs` and `recency` count what a record names: no block, fold or seed that a project has left."""
+"""`runs` and `recency` count what a record names, and nothing that a project has left behind."""
 
 import shutil
 
