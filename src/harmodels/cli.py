@@ -223,7 +223,15 @@ def _runs(given: argparse.Namespace) -> None:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
         print(table.to_string(index=False))
-    print(*notes, sep="\n", end="\n" * bool(notes))
+    _print_lines(notes)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    """Print what names files of a folder that somebody sent, whatever these are called."""
+    from harmodels.config.messages import printable
+
+    for line in lines:
+        print("\n".join(map(printable, line.split("\n"))))
 
 
 def _compile(given: argparse.Namespace) -> None:
@@ -238,7 +246,7 @@ def _recency(given: argparse.Namespace) -> None:
     lines = recency_lines(given.folder, given.leave_out)
     if not lines:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
-    print("\n".join(lines))
+    _print_lines(lines)
 
 
 def _live(given: argparse.Namespace) -> None:
@@ -262,8 +270,7 @@ def _verify(given: argparse.Namespace) -> None:
         return tqdm(folders, desc=title, unit="run", leave=False, disable=None)
 
     checks = verify_folder(given.folder, show)
-    for line in report_lines(checks):
-        print(line)
+    _print_lines(report_lines(checks))
     if checks.findings:
         found = len(checks.findings)
         raise HarmodelsError(f"{found} {'inconsistency' if found == 1 else 'inconsistencies'}")
@@ -288,7 +295,7 @@ def _diff(given: argparse.Namespace) -> int:
         write_text(given.csv, cells.to_csv(index=False, lineterminator="\n"))
     folders = [given.left] if other is None else [given.left, other]
     *lines, counts = diff_lines(cells, most=None if given.all else MOST_LINES)
-    print(*lines, *diff_notes(*folders), counts, sep="\n")
+    _print_lines([*lines, *diff_notes(*folders), counts])
     return int(cells["differs"].any())
 
 

@@ -1,5 +1,6 @@
 """`runs` and `recency` count what a record names, and nothing that a project has left behind."""
 
+import os
 import shutil
 
 import pytest
@@ -152,6 +153,46 @@ def test_a_place_that_lies_elsewhere_behind_a_link_is_read(results, capsys, tmp_
     (results / "toy_report").symlink_to(tmp_path / "scratch")
     assert f" of {NETWORKS} networks" in recency(results, capsys)[-1]
     assert len(current_runs(results).runs) == 3
+
+
+@pytest.mark.parametrize("folder", [f"{PLACE}/../toy", "toy_report/../toy_report/toy/", PLACE])
+def test_a_place_may_be_written_in_other_ways(results, capsys, monkeypatch, folder):
+    assert main(["recency", f"{results}/{folder}"]) == 0
+    monkeypatch.chdir(results / PLACE)
+    assert main(["recency", "."]) == 0
+    here, there = capsys.readouterr().out.split("a\n")[0], recency(results, capsys)[-1]
+    assert there in here
+
+
+@pytest.mark.parametrize("folder", ["toy_report", "toy.html", "."])
+def test_another_folder_than_a_place_is_refused_with_what_is_meant(results, capsys, folder):
+    assert main(["recency", str(results / folder)]) == 1
+    assert "should be results/<report>/<data set>" in capsys.readouterr().err
+
+
+def test_leaving_out_every_class_is_refused(results, capsys):
+    classes = ["sitting", "standing", "walking"]
+    assert main(["recency", str(results / PLACE), "--except", *classes]) == 1
+    assert "leave out fewer" in capsys.readouterr().err
+    assert main(["recency", str(results / PLACE), "--except", *classes[:2]]) == 0
+
+
+@pytest.mark.parametrize("name", [b"x\x1b[2K\rall consistent.html", b"\xff.html", b"a\nb.html"])
+def test_names_of_files_cannot_forge_a_line(results, capsys, name):
+    open(os.path.join(os.fsencode(results), name), "wb").close()
+    assert main(["verify", str(results)]) == 1
+    lines = capsys.readouterr().out.split("\n")
+    assert [line for line in lines if line.endswith("configuration that builds it")] != []
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("b.html") for line in lines)
+
+
+def test_text_of_a_table_cannot_forge_a_line(made, results, capsys):
+    path = results / PLACE / "tables" / "table1.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("0.1,", "\x1b[2K0 cells differ,", 1), encoding="utf-8")
+    assert main(["diff", str(made), str(results)]) == 1
+    assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))
 
 
 def test_a_damaged_record_is_named(results, capsys):

@@ -39,9 +39,9 @@ def on_side(values: ArrayLike, side: Relation, threshold: ArrayLike) -> NDArray[
     >>> bool(on_side(0.1 + 0.7, "at_least", 0.8))
     True
     """
-    found = np.asarray(values, dtype=np.float64)
-    beyond = found > threshold if side in ("greater", "at_least") else found < threshold
-    equal = tied(found, threshold)
+    found, limit = (np.asarray(each, dtype=np.float64) for each in (values, threshold))
+    beyond = found > limit if side in ("greater", "at_least") else found < limit
+    equal = tied(found, limit)
     return beyond & ~equal if side in ("greater", "less") else beyond | equal
 
 

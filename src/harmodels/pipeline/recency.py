@@ -1,5 +1,6 @@
 """How often trained networks repeat the label of the sequence that they were trained on last."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,12 +22,18 @@ def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
 
     Its runs are those of `current_runs`; ResultsError if they are of several trainings.
     """
-    data = folder.parent.parent / "datasets" / folder.name
-    sequences = read_sequences(data / "sequences.parquet")
+    place = Path(os.path.abspath(folder))
+    data = place.parent.parent / "datasets" / place.name / "sequences.parquet"
+    if not data.is_file():
+        raise HarmodelsError(
+            f"{folder} should be results/<report>/<data set>, and {data} is not there"
+        )
+    sequences = read_sequences(data)
     classes = sequences.facts.classes
     unknown = [name for name in leave_out if name not in classes]
     if unknown:
         raise HarmodelsError(f"no class {unknown[0]!r}; the classes are {', '.join(classes)}")
+    left_out = [classes.index(name) for name in leave_out]
     runs, notes = current_runs(folder)
     refuse_mixed(runs)
     rows = []
@@ -39,7 +46,12 @@ def recency_lines(folder: Path, leave_out: Sequence[str]) -> list[str]:
             if chosen.empty:
                 continue
             seen = labels_of_epoch(run, sequences, splits, replicate, int(outcome.epochs))
-            found = recency(chosen, seen.tolist(), [classes.index(name) for name in leave_out])
+            if set(chosen["label"]) <= {*left_out} or {*seen.tolist()} <= {*left_out}:
+                raise HarmodelsError(
+                    f"{path}: replicate {replicate} has no sequence of another class than "
+                    f"{', '.join(leave_out)}; leave out fewer"
+                )
+            found = recency(chosen, seen.tolist(), left_out)
             rows.append((run.experiment, run.name, replicate, *found))
     if not rows:
         return []

@@ -3,12 +3,13 @@
 Blocks of replicates, folds and configurations that a project no longer has stay on disk.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harmodels.config.messages import counted, listed
+from harmodels.config.messages import counted, listed, printable
 from harmodels.errors import ResultsError
 from harmodels.files import sha256
 from harmodels.provenance.record import ENDING, ProjectRecord, read_record
@@ -48,7 +49,8 @@ def current_runs(folder: Path) -> Current:
             ("named by a record and missing", [path for path in recorded if path not in named]),
         ):
             if folders:
-                notes.append(f"{what}: {counted(len(folders), 'run')}, {listed(map(str, folders))}")
+                names = listed(printable(str(path)) for path in folders)
+                notes.append(f"{what}: {counted(len(folders), 'run')}, {names}")
     elif found:
         notes.append(f"of no record: {counted(len(found), 'run')}")
     return Current(_whole(runs), notes)
@@ -74,7 +76,7 @@ def refuse_mixed(runs: Mapping[Path, RunRecord]) -> None:
 
 def _recorded_in(folder: Path) -> dict[Path, set[str]]:
     """Return the runs in a folder that records in it or above it name, with their hashes."""
-    inside = folder.absolute()
+    inside = Path(os.path.abspath(folder))
     places = (inside, *inside.parents)[:LEVELS]
     results = next((place for place in places if any(place.glob(f"*{ENDING}"))), inside)
     named: dict[Path, set[str]] = defaultdict(set)

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from harmodels.config.messages import counted, listed
+from harmodels.config.messages import counted, listed, printable
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
 from harmodels.evaluation.ties import on_side, tied
@@ -139,7 +139,7 @@ def diff_notes(*folders: Path) -> list[str]:
             ("named by its record and missing", named - set(present)),
         ):
             if paths:
-                names = sorted(path.relative_to(folder).as_posix() for path in paths)
+                names = sorted(printable(path.relative_to(folder).as_posix()) for path in paths)
                 notes.append(f"not compared in {folder}, {what}: {listed(names)}")
     return notes
 
@@ -218,7 +218,7 @@ def _read(path: Path, needed: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def _part(
-    path: Path, results: Path, frame: pd.DataFrame, texts: pd.DataFrame, **about: object
+    path: Path, results: Path, frame: pd.DataFrame, texts: pd.DataFrame, **about: Any
 ) -> pd.DataFrame:
     try:
         numbers = frame[[*NUMBERS]].rename(columns=NUMBERS).astype(np.float64)
@@ -226,9 +226,8 @@ def _part(
         raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
     over = texts.get("interval", "")
     table = path.relative_to(results).with_suffix("").as_posix()
-    return numbers.assign(
-        table=table, over=over, row=range(len(frame)), texts=texts.to_dict("records"), **about
-    )
+    rows = pd.Series(texts.to_dict("records"), dtype=object)
+    return numbers.assign(table=table, over=over, row=range(len(frame)), texts=rows, **about)
 
 
 def _key_text(text: str) -> str:

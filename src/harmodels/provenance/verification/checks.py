@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from harmodels.config.messages import printable
 from harmodels.errors import HarmodelsError
 from harmodels.files import sha256
 from harmodels.provenance.verification.table_size import refuse_large_table
@@ -116,7 +117,7 @@ def report_lines(checks: Checks) -> list[str]:
     """Return the findings and notes, a line each, and the counts."""
     lines: list[str] = []
     for index, (file, problem, dependents) in enumerate(checks.findings):
-        lines.append(f"{file} {problem}")
+        lines.append(f"{printable(file)} {problem}")
         later = (finding.file == file for finding in checks.findings[index + 1 :])
         if dependents and not any(later):
             lines.append(f"    affects: {', '.join(dependents)}")

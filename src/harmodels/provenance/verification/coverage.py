@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harmodels.config.messages import counted, listed
+from harmodels.config.messages import counted, listed, printable
 from harmodels.provenance.record import ProjectRecord
 from harmodels.provenance.text import heading_of, provenance_markdown
 from harmodels.provenance.verification.checks import Checks
@@ -51,7 +51,8 @@ def check_coverage(checks: Checks, records: Sequence[ProjectRecord]) -> None:
     for noun in ("run", "file of splits"):
         names = sorted(name for name in strange if name.endswith(".parquet") == (noun != "run"))
         if names:
-            checks.note(f"{counted(len(names), noun)} of no record: {listed(names)}")
+            found = listed(map(printable, names))
+            checks.note(f"{counted(len(names), noun)} of no record: {found}")
 
 
 def _files(root: Path) -> Iterator[str]:
