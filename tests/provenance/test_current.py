@@ -177,6 +177,12 @@ def test_leaving_out_every_class_is_refused(results, capsys):
     assert main(["recency", str(results / PLACE), "--except", *classes[:2]]) == 0
 
 
+def test_leaving_out_the_only_class_that_was_tested_is_refused(results, edit_table, capsys):
+    edit_table(results / RUN / "predictions.parquet", lambda frame: frame[frame["label"] == 0])
+    assert main(["recency", str(results / PLACE), "--except", "sitting"]) == 1
+    assert "leave out fewer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", [b"x\x1b[2K\rall consistent.html", b"\xff.html", b"a\nb.html"])
 def test_names_of_files_cannot_forge_a_line(results, capsys, name):
     open(os.path.join(os.fsencode(results), name), "wb").close()

@@ -92,6 +92,13 @@ def test_what_lies_behind_a_link_is_seen(results, tmp_path, to_folder):
     assert {name for name in found(results) if name.startswith("more")} >= seen
 
 
+def test_weights_that_the_run_did_not_write_are_named(results, record_again, edit_json):
+    kept = {"history.parquet": "", "predictions.parquet": ""}
+    edit_json(results / RUN / "run.json", {"files": kept})
+    record_again(results)
+    assert list(found(results)) == [f"{RUN}/weights.safetensors"]
+
+
 def test_splits_of_no_record_are_a_note(results):
     splits = f"{PLACE}/splits/report+replicates=2-2.parquet"
     shutil.copy(results / PLACE / "splits" / "report.parquet", results / splits)

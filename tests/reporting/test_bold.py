@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harmodels.reporting.claims import ClaimSpec
@@ -43,6 +43,7 @@ def cells(values):
     return pd.DataFrame(rows, columns=list(CELL_COLUMNS))
 
 
+@example([9 / 720, 0.013])
 @given(st.lists(st.one_of(SHARES, HALVES, st.sampled_from([9 / 720, 0.013])), min_size=2))
 def test_the_bold_cells_of_a_column_are_those_that_print_its_highest_number(values):
     texts = [printed(value) for value in values]
@@ -51,6 +52,7 @@ def test_the_bold_cells_of_a_column_are_those_that_print_its_highest_number(valu
     assert marks == ["bold" if text == highest else "" for text in texts]
 
 
+@example(9 / 720, 0.013)
 @given(st.one_of(SHARES, HALVES), st.one_of(SHARES, HALVES))
 def test_a_change_is_marked_where_the_printed_numbers_differ(before, after):
     samples = [

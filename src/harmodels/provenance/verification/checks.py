@@ -31,13 +31,15 @@ class Checks:
     notes: list[str] = field(default_factory=list)  # what could not be checked, and is not wrong
     hashes: int = 0  # files compared with a hash
     recomputed: int = 0  # files of tables and ledgers
+    _reported: set[Finding] = field(default_factory=set)
     _digests: dict[str, str] = field(default_factory=dict)
     _fitting: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
 
     def report(self, file: str, problem: str, dependents: Sequence[str] = ()) -> None:
         """Add a finding, unless it was reported before."""
         finding = Finding(file, problem, tuple(dependents))
-        if finding not in self.findings:
+        if finding not in self._reported:
+            self._reported.add(finding)
             self.findings.append(finding)
 
     def note(self, text: str) -> None:
