@@ -100,8 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
     diff = add(
         _diff,
-        help="which cells of the tables differ between two results folders, and by how much",
-        epilog="exit status: 0 if no cell differs, 1 if one does, 2 after an error",
+        help="which cells of tables and which claims differ between two results folders, in what",
+        epilog="Every column of the tables and ledgers is compared that a record names, no figure. "
+        "Exit status: 0 if no cell differs, 1 if one does, 2 after an error",
     )
     diff.add_argument("left", type=Path, metavar="A", help="results folder")
     diff.add_argument("right", metavar="B", help="results folder, or `published`")
@@ -213,13 +214,24 @@ def _check(given: argparse.Namespace) -> None:
 def _runs(given: argparse.Namespace) -> None:
     import pandas as pd
 
+    from harmodels.provenance.current import current_runs
     from harmodels.provenance.overview import run_overview
 
-    table = run_overview(given.folder)
+    runs, notes = current_runs(given.folder)
+    table = run_overview(runs)
     if table.empty:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
     with pd.option_context("display.max_colwidth", None, "display.width", 200):
         print(table.to_string(index=False))
+    _print_lines(notes)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    """Print what names files of a folder that somebody sent, whatever these are called."""
+    from harmodels.config.messages import printable
+
+    for line in lines:
+        print("\n".join(map(printable, line.split("\n"))))
 
 
 def _compile(given: argparse.Namespace) -> None:
@@ -234,7 +246,7 @@ def _recency(given: argparse.Namespace) -> None:
     lines = recency_lines(given.folder, given.leave_out)
     if not lines:
         raise HarmodelsError(f"{given.folder} {_NO_RUNS}")
-    print("\n".join(lines))
+    _print_lines(lines)
 
 
 def _live(given: argparse.Namespace) -> None:
@@ -258,8 +270,7 @@ def _verify(given: argparse.Namespace) -> None:
         return tqdm(folders, desc=title, unit="run", leave=False, disable=None)
 
     checks = verify_folder(given.folder, show)
-    for line in report_lines(checks):
-        print(line)
+    _print_lines(report_lines(checks))
     if checks.findings:
         found = len(checks.findings)
         raise HarmodelsError(f"{found} {'inconsistency' if found == 1 else 'inconsistencies'}")
@@ -272,6 +283,7 @@ def _diff(given: argparse.Namespace) -> int:
         compare_folders,
         compare_with_published,
         diff_lines,
+        diff_notes,
     )
 
     other = None if given.right == "published" else Path(given.right)
@@ -281,8 +293,9 @@ def _diff(given: argparse.Namespace) -> int:
     )
     if given.csv is not None:
         write_text(given.csv, cells.to_csv(index=False, lineterminator="\n"))
-    for line in diff_lines(cells, most=None if given.all else MOST_LINES):
-        print(line)
+    folders = [given.left] if other is None else [given.left, other]
+    *lines, counts = diff_lines(cells, most=None if given.all else MOST_LINES)
+    _print_lines([*lines, *diff_notes(*folders), counts])
     return int(cells["differs"].any())
 
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from harmodels.pipeline.sections import page_sections, recorded_datasets, recorded_sections
+from harmodels.pipeline.targets import Targets
 
 
 def test_the_page_has_a_section_for_each_report_on_each_data_set(pipeline):
@@ -29,6 +30,13 @@ def test_the_record_names_archive_and_comparison_where_there_are_any(pipeline):
     assert data["wisdm"]["archive"]["path"].startswith("downloads/wisdm/")
     assert "features/correlation.csv" in data["uci-har"]["files"]
     assert "features/correlation.csv" not in data["wisdm"]["files"]
+
+
+def test_the_record_names_the_map_of_computed_features(pipeline):
+    data = recorded_datasets(pipeline)
+    found = {name for name, parts in data.items() if "feature_map.parquet" in parts["files"]}
+    assert found == {"uci-har"}
+    assert "results/datasets/uci-har/feature_map.parquet" in Targets(pipeline).data_tables()
 
 
 @pytest.mark.parametrize("downloads", ["/data/downloads", "elsewhere"])

@@ -118,6 +118,52 @@ def test_a_crate_without_a_licence_says_so_and_leaves_its_folder_consistent(resu
     assert main(["verify", str(results)]) == 0
 
 
+@pytest.mark.parametrize(
+    "licence",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "CC BY 4.0",
+        "",
+        "./",
+        "ro-crate-metadata.json",
+        "https://",
+        "https:///licence",
+        "https://example.org/a b",
+        'https://example.org/"><script>',
+        "https://example.org/\n",
+        "https://user:secret@example.org/",
+        "https://[::1",
+        "https://w3id.org/ro/wfrun/process/0.5",
+    ],
+)
+def test_what_is_no_address_of_a_licence_is_refused_with_an_example(results, capsys, licence):
+    assert main(["crate", str(results), f"--licence={licence}"]) == 1
+    message = capsys.readouterr().err
+    assert "is no address of a licence" in message
+    example = message.split("such as ")[1].strip()
+    assert not (results / "ro-crate-metadata.json").exists()
+    assert main(["crate", str(results), "--licence", example]) == 0
+
+
+@pytest.mark.parametrize("licence", ["http://example.org", "https://example.org/l?a=%20#b"])
+def test_an_address_is_the_licence(results, licence):
+    assert main(["crate", str(results), "--licence", licence]) == 0
+    text = (results / "ro-crate-metadata.json").read_text(encoding="utf-8")
+    (root,) = [entity for entity in json.loads(text)["@graph"] if entity["@id"] == "./"]
+    assert root["license"] == {"@id": licence}
+
+
+def test_a_crate_holds_models_and_recordings(results, change_record):
+    (results / "models" / "gru").mkdir(parents=True)
+    (results / "models" / "gru" / "model.json").write_text("{}", encoding="utf-8")
+    file = "models/gru/model.json"
+    change_record(results, others={file: sha256(results / file)})
+    assert entities(results)[file]["sha256"] == sha256(results / file)
+
+
 def test_a_folder_without_a_record_is_refused(tmp_path, capsys):
     assert main(["crate", str(tmp_path)]) == 1
     assert "holds no record" in capsys.readouterr().err

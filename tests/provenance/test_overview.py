@@ -6,6 +6,7 @@ import pytest
 from harmodels.cli import main
 from harmodels.evaluation.statistics import share_interval
 from harmodels.files import read_json
+from harmodels.provenance.current import current_runs
 from harmodels.provenance.overview import run_overview
 from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import prediction_measure
@@ -15,7 +16,12 @@ RUN = f"{PLACE}/runs/plain/learning_rate=0.1"
 
 
 def test_runs_shows_the_accuracy_of_both_weights_with_its_interval(made):
-    row = run_overview(made).set_index(["experiment", "configuration"]).loc["plain"].iloc[0]
+    row = (
+        run_overview(current_runs(made).runs)
+        .set_index(["experiment", "configuration"])
+        .loc["plain"]
+        .iloc[0]
+    )
     for checkpoint in ("last", "best"):
         values = prediction_measure(load_run(made / RUN), "top_1", checkpoint)["value"]
         mean, low, high = (float(number) for number in re.findall(r"-?[0-9.]+", row[checkpoint]))
@@ -36,7 +42,7 @@ def test_runs_counts_replicates_and_the_range_of_their_epochs(results, edit_json
 
 def test_a_run_without_a_kind_of_weights_has_no_accuracy_of_them(results, edit_table):
     edit_table(results / RUN / "predictions.parquet", lambda f: f[f["checkpoint"] == "last"])
-    assert "none" in run_overview(results)["best"].tolist()
+    assert "none" in run_overview(current_runs(results).runs)["best"].tolist()
 
 
 @pytest.mark.parametrize("command", ["runs", "recency"])

@@ -49,6 +49,14 @@ def test_a_row_counts_what_is_printed_and_what_lies_inside_our_intervals(runs):
     assert "(0.700)" in markdown_table(table)
 
 
+def test_a_printed_number_that_all_replicates_have_lies_inside(runs_with):
+    runs = runs_with({50: {"last": dict.fromkeys(range(3), 0.3)}}, "a")
+    printed = {"p.csv": pd.DataFrame({"hidden": [50], "top1": [0.1 + 0.2]})}
+    rows = [{"experiment": "a", "title": "One"}]
+    table = build_table(ENTRY | {"experiments": rows}, runs, printed)
+    assert values(table, "One")["printed_inside"] == 1.0
+
+
 def test_selections_of_one_title_are_one_row(runs):
     assert list(values(build_table(ENTRY, runs, PRINTED), "Two", "n")) == [3, 1, 3]
 

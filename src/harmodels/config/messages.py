@@ -23,6 +23,15 @@ def shortened(text: str) -> str:
     return f"{text[: LONGEST - 20]} ... {text[-15:]}"
 
 
+def printable(text: str) -> str:
+    r"""Return a line for a terminal, with an escape for all that is no letter, sign or blank.
+
+    >>> print(printable("a\rb\x1b[2K"))
+    a\rb\x1b[2K
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def listed(names: Iterable[str], most: int = 6) -> str:
     """Return the first few of many names, or `none`.
 

@@ -7,15 +7,14 @@ over configurations), so that the interval tells how much the random seed matter
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.significance import effect_size, mean_p_value, share_p_value
 from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval, share_interval
-
-Expected = Literal["greater", "less"]
+from harmodels.evaluation.ties import OPPOSITE, Expected, Relation, extreme, on_side, tied
 
 
 class Verdict(StrEnum):
@@ -73,21 +72,22 @@ def adjusted_verdict(judgement: Judgement, adjusted: float, level: float = LEVEL
     return judgement.verdict if adjusted <= 1 - level else Verdict.UNDECIDED
 
 
-def judge(interval: Interval, expected: Expected, threshold: float = 0.0) -> Verdict:
-    """Return whether the whole interval lies on the expected side of `threshold`.
+def judge(interval: Interval, side: Relation, threshold: float = 0.0) -> Verdict:
+    """Return whether the whole interval lies on a side of `threshold`.
 
     An interval that touches the threshold from the wrong side fails: two checkpoints that are
-    always equal are no improvement. Fewer than two replicates decide nothing.
+    always equal are no improvement. One that starts at it is `at_least` there. Fewer than two
+    replicates decide nothing.
 
     Examples
     --------
     >>> print(judge(mean_interval([0.2, 0.3, 0.4]), "greater"))
     holds
     """
-    low, high = interval.low - threshold, interval.high - threshold
-    if expected == "less":
-        low, high = -high, -low
-    return _verdict(interval, low > 0, high <= 0)
+    bounds = (interval.low, interval.high)
+    nearest, farthest = bounds if side in ("greater", "at_least") else bounds[::-1]
+    fails = on_side(farthest, OPPOSITE[side], threshold)
+    return _verdict(interval, bool(on_side(nearest, side, threshold)), bool(fails))
 
 
 def _verdict(interval: Interval, holds: bool, fails: bool) -> Verdict:
@@ -147,7 +147,7 @@ def majority_untied(
     of it. A replicate of which every pair is tied is left out.
     """
     pairs = _pairs(left, right, pair_on)
-    differing = pairs.loc[pairs["value_left"] != pairs["value_right"]]
+    differing = pairs.loc[~tied(pairs["value_left"], pairs["value_right"])]
     beaten = beyond(differing["value_left"] - differing["value_right"], 0.0, expected)
     return _judge_majority(beaten, differing["replicate"], level)
 
@@ -175,7 +175,7 @@ def best_of(
     means = others.groupby("configuration")["value"].mean()
     if ours.empty or means.empty:
         return judge_mean([], 0.0, expected, level)
-    rival = means.idxmax() if expected == "greater" else means.idxmin()
+    rival = means.index[extreme(means, expected)]
     return compare(ours, others.loc[others["configuration"] == rival], [], expected, level)
 
 
@@ -186,7 +186,7 @@ def at_least_everywhere(sample: pd.DataFrame, threshold: float, level: float = L
     """
     lowest = sample.groupby("replicate")["value"].min()
     interval = share_interval(lowest, level)
-    verdict = _verdict(interval, interval.low >= threshold, interval.high < threshold)
+    verdict = judge(interval, "at_least", threshold)
     p_value = share_p_value(lowest, threshold)
     return Judgement(interval, threshold, verdict, p_value, effect_size(lowest, threshold))
 
@@ -212,18 +212,19 @@ def judge_equivalence(
     """Judge whether the mean of the differences, one a replicate, is within ±margin."""
     difference = list(differences)
     interval = mean_interval(difference, level)
-    inside = -margin < interval.low and interval.high < margin
-    verdict = _verdict(interval, inside, interval.low >= margin or interval.high <= -margin)
+    inside = on_side(interval.low, "greater", -margin) & on_side(interval.high, "less", margin)
+    outside = on_side(interval.low, "at_least", margin) | on_side(interval.high, "at_most", -margin)
+    verdict = _verdict(interval, bool(inside), bool(outside))
     nearer = float(np.copysign(margin, interval.mean))
     effect = -float(np.sign(nearer)) * effect_size(difference, nearer)
     return Judgement(interval, margin, verdict, mean_p_value(difference, nearer), effect)
 
 
 def mean_beyond(
-    sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
+    sample: pd.DataFrame, threshold: float, side: Relation, level: float = LEVEL
 ) -> Judgement:
     """Judge the mean over configurations, per replicate, against `threshold`."""
-    return judge_mean(sample.groupby("replicate")["value"].mean(), threshold, expected, level)
+    return judge_mean(sample.groupby("replicate")["value"].mean(), threshold, side, level)
 
 
 def share_beyond(
@@ -236,7 +237,7 @@ def share_beyond(
 
 def beyond(values: "pd.Series[float]", threshold: float, expected: Expected) -> "pd.Series[bool]":
     """Return which values lie on the expected side of `threshold`."""
-    return values > threshold if expected == "greater" else values < threshold
+    return pd.Series(on_side(values, expected, threshold), values.index)
 
 
 def loss_roughness(losses: Sequence[float]) -> float:
@@ -263,12 +264,12 @@ def epochs_to_loss(losses: Sequence[float], reach: float) -> int:
 
 
 def judge_mean(
-    values: Iterable[float], threshold: float, expected: Expected, level: float = LEVEL
+    values: Iterable[float], threshold: float, side: Relation, level: float = LEVEL
 ) -> Judgement:
     """Judge the mean of the values, one a replicate, against `threshold`."""
     values = list(values)
     interval = mean_interval(values, level)
-    verdict, p_value = judge(interval, expected, threshold), mean_p_value(values, threshold)
+    verdict, p_value = judge(interval, side, threshold), mean_p_value(values, threshold)
     return Judgement(interval, threshold, verdict, p_value, effect_size(values, threshold))
 
 

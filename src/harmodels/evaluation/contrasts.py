@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from harmodels.evaluation.claims import (
-    Expected,
     Judgement,
     beyond,
     differences,
@@ -14,6 +13,7 @@ from harmodels.evaluation.claims import (
 )
 from harmodels.evaluation.significance import count_p_value, effect_size
 from harmodels.evaluation.statistics import LEVEL, count_interval
+from harmodels.evaluation.ties import Expected
 
 
 def best_of_each(

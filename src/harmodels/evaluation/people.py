@@ -30,6 +30,7 @@ from harmodels.evaluation.statistics import (
     share_interval,
     student_quantile,
 )
+from harmodels.evaluation.ties import extreme, moments
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class AccuracyIntervals(NamedTuple):
 
 
 def widest(intervals: Iterable[Interval]) -> Interval:
-    """Return the widest interval that has bounds."""
-    return max(intervals, key=lambda each: np.nan_to_num(each.half_width, nan=-1.0))
+    """Return the widest interval that has bounds, the first of equal ones."""
+    each = list(intervals)
+    return each[extreme([np.nan_to_num(one.half_width, nan=-1.0) for one in each], "greater")]
 
 
 def subject_counts(accuracies: pd.DataFrame) -> SubjectCounts:
@@ -244,7 +246,7 @@ def _contributions(counts: SubjectCounts) -> NDArray[np.float64]:
 def _half_width_over_people(each: NDArray[np.float64], level: float) -> float:
     """Return Student's t times the standard error of the mean of S contributions; NaN for one."""
     people = len(each)
-    spread = each.std(ddof=1) if people > 1 else np.nan
+    spread = moments(each)[1] if people > 1 else np.nan
     return float(student_quantile(level, people - 1) * spread / np.sqrt(people))
 
 

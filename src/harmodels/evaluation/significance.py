@@ -13,6 +13,7 @@ import scipy  # its parts are loaded when they are first used, which planning a 
 from numpy.typing import NDArray
 
 from harmodels.evaluation.statistics import LEVEL
+from harmodels.evaluation.ties import moments, tied
 
 POWER = 0.8
 MOST_REPLICATES = 1_000_000
@@ -31,8 +32,8 @@ def mean_p_value(values: Iterable[float], threshold: float = 0.0) -> float:
     sample = np.asarray(list(values), dtype=np.float64)
     if sample.size < 2:
         return float("nan")
-    error = sample.std(ddof=1) / math.sqrt(sample.size)
-    return _two_sided(sample.mean() - threshold, error, sample.size - 1)
+    mean, deviation = moments(sample)
+    return _two_sided(mean - threshold, deviation / math.sqrt(sample.size), sample.size - 1)
 
 
 def share_p_value(shares: Iterable[float], threshold: float = 0.5) -> float:
@@ -50,10 +51,11 @@ def share_p_value(shares: Iterable[float], threshold: float = 0.5) -> float:
     sample = np.asarray(list(shares), dtype=np.float64)
     if sample.size < 2:
         return float("nan")
-    mean = sample.mean()
-    error = sample.std(ddof=1) / math.sqrt(sample.size)
-    if error > 0:  # then 0 < mean < 1
-        error /= mean * (1 - mean)
+    mean, deviation = moments(sample)
+    error = deviation / math.sqrt(sample.size)
+    if error == 0:
+        return 0.0
+    error /= mean * (1 - mean)  # with a spread 0 < mean < 1
     return _two_sided(
         scipy.special.logit(mean) - scipy.special.logit(threshold), error, sample.size - 1
     )
@@ -93,7 +95,8 @@ def effect_size(values: Iterable[float], threshold: float = 0.0) -> float:
     sample = np.asarray(list(values), dtype=np.float64)
     if sample.size < 2:
         return float("nan")
-    distance, deviation = float(sample.mean() - threshold), float(sample.std(ddof=1))
+    mean, deviation = moments(sample)
+    distance = 0.0 if tied(mean, threshold) else mean - threshold
     if deviation == 0:
         return math.copysign(math.inf, distance) if distance else 0.0
     return distance / deviation

@@ -12,6 +12,7 @@ import scipy  # its parts are loaded when they are first used, which planning a 
 from numpy.typing import NDArray
 
 from harmodels.errors import ResultsError
+from harmodels.evaluation.ties import moments, on_side
 
 LEVEL = 0.95
 LINES_UP_TO = 10  # replicates: as many thin lines and their median are still told apart
@@ -32,6 +33,11 @@ class Interval(NamedTuple):
     def half_width(self) -> float:
         """Half of the interval's length."""
         return (self.high - self.low) / 2
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether all of it lies on one side of 0; one that touches 0 does not."""
+        return bool(on_side(self.low, "greater", 0.0) or on_side(self.high, "less", 0.0))
 
 
 def mean_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
@@ -221,7 +227,7 @@ def logit_bounds(mean: float, half: float) -> tuple[float, float]:
     half
         Half the length of the interval on the scale of the share; NaN gives NaN.
     """
-    if mean in (0.0, 1.0) and not np.isnan(half):
+    if half == 0 or (mean in (0.0, 1.0) and not np.isnan(half)):
         return mean, mean
     middle, wide = scipy.special.logit(mean), half / (mean * (1 - mean)) if 0 < mean < 1 else np.nan
     low, high = float(scipy.special.expit(middle - wide)), float(scipy.special.expit(middle + wide))
@@ -248,4 +254,5 @@ def _mean_and_error(values: Iterable[float]) -> tuple[float, float, int]:
         )
     if n < 2:
         return (float(sample[0]) if n else np.nan), np.nan, n
-    return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(n)), n
+    mean, deviation = moments(sample)
+    return mean, deviation / float(np.sqrt(n)), n

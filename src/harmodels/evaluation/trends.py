@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from harmodels.evaluation.claims import (
-    Expected,
     Judgement,
     judge_equivalence,
     judge_mean,
 )
 from harmodels.evaluation.statistics import LEVEL
+from harmodels.evaluation.ties import Expected
 
 
 class Form(NamedTuple):

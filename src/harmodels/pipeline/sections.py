@@ -75,6 +75,7 @@ def recorded_datasets(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
             "tables": targets.tables_of_dataset(name),
             "files": [
                 *("card.json", "preview.svg", "preview.png"),
+                *targets.feature_maps(name),
                 *(CORRELATIONS if name in compared else ()),
             ],
             "archive": _recorded_archive(pipeline, name),

@@ -74,11 +74,11 @@ class Targets:
         ]
 
     def data_tables(self) -> list[str]:
-        """Return every table that runs read, and who trains and tests on it."""
+        """Return every table that runs read, what features they have, and who trains on it."""
         tables = [
             f"results/datasets/{dataset}/{file}"
             for dataset in self.pipeline.datasets
-            for file in self.tables_of_dataset(dataset)
+            for file in (*self.tables_of_dataset(dataset), *self.feature_maps(dataset))
         ]
         splits = {
             file: None
@@ -108,6 +108,11 @@ class Targets:
         if dataset in self.compared_datasets():
             names |= {"computed_features", "shipped_features"}
         return [f"{name}.parquet" for name in sorted({"sequences", *names})]
+
+    def feature_maps(self, dataset: str) -> list[str]:
+        """Return the name of the map that computed features come with, if there are any."""
+        computed = "computed_features.parquet" in self.tables_of_dataset(dataset)
+        return ["feature_map.parquet"] if computed else []
 
     def _of_datasets(self, names: Iterable[str], files: Iterable[str]) -> list[str]:
         return files_in([f"results/datasets/{name}" for name in names], files)

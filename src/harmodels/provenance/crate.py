@@ -6,6 +6,7 @@ claims is an action with the files that it read and wrote and the program that r
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
+from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
 from harmodels.files import sha256, write_text
 from harmodels.provenance.record import (
@@ -30,6 +32,8 @@ from harmodels.records.run import Program, RunRecord
 FILE = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 NO_LICENCE = "None was named for these results. Each data set names its own."
+# of http(s), without blanks, quotes and brackets (RFC 3986), which a page could be led astray by
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?")
 VERSION = "1.1"  # of RO-Crate, on which version 0.5 of the profile is built
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -49,8 +53,14 @@ def write_crate(results: Path, licence: str | None = None) -> Path:
 
     It describes the files that the folder's records vouch for and that are present. Authors, an
     address and, where none is given, a licence are left to whoever publishes the folder.
-    Raises ResultsError if there is no record, or a file differs from its record.
+    Raises ResultsError if there is no record, a file differs from its record, or the licence is no
+    address.
     """
+    if licence is not None and (licence == PROFILE or not ADDRESS.fullmatch(licence)):
+        raise ResultsError(
+            f"--licence {shown(licence)} is no address of a licence; "
+            "give one, such as https://creativecommons.org/licenses/by/4.0/"
+        )
     paths = sorted(results.glob(f"*{ENDING}"))
     if not paths:
         raise ResultsError(
@@ -96,7 +106,7 @@ class _Contents:
                 self._add_run(folder, run)
             for product in part.products:
                 self._add_product(part.place, product, self._program(record.written))
-        self._add_files(record.page)
+        self._add_files(record.page | record.others)
         # no record holds a hash of these
         self._add_files(dict.fromkeys((name, "provenance.md")))
 

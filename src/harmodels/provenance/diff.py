@@ -1,37 +1,44 @@
-"""Comparison of the tables of two results folders, or of one folder with the published numbers."""
+"""Comparison of the tables and ledgers of two results folders, or of one with published numbers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from harmodels.config.messages import counted
+from harmodels.config.messages import counted, listed, printable
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
-from harmodels.provenance.record import ENDING, Product, read_record
+from harmodels.evaluation.ties import on_side, tied
+from harmodels.provenance.current import records_of
+from harmodels.provenance.record import Product
 from harmodels.provenance.verification.products import rebuild_table
 from harmodels.records.base import AGAIN
+from harmodels.reporting.claims.ledger import LEDGER_COLUMNS
 from harmodels.reporting.frames import read_csv
 from harmodels.reporting.runs.load import Run, load_run
-from harmodels.reporting.tables.cells import CELL_COLUMNS
+from harmodels.reporting.tables.cells import CELL_COLUMNS, is_whole, printed
 
 MOST_LINES = 20
 CELL = ["table", "cell", "measure"]
-PRINTED = 0.0005  # published numbers have three decimals
+CLAIM = "claim"  # the measure of a line of a ledger
+NAMES = ["group", "measure"]  # columns of a table that say which cell it is
+NUMBERS = {"value": "value", "low": "lower", "high": "upper", "published": "published"}
 
 Values = NDArray[np.float64]
 
 
 def compare_folders(left: Path, right: Path) -> pd.DataFrame:
-    """Return one row a cell of the tables of two results folders.
+    """Return one row a cell of the tables, and a claim of the ledgers, of two results folders.
 
     Columns `table`, `cell`, `measure`, `left`, `right`, `difference` (right − left), `low` and
-    `high` (its 95 % interval), `basis` and `differs`. The interval is that of the differences
+    `high` (its 95 % interval), `basis`, `differs` and `differs_in`: the columns of the file whose
+    content is another one, every column being compared. The interval is that of the differences
     between replicates of the same seed (`paired`), otherwise Welch's (`unpaired`); there is none
     where a cell is no mean over replicates, or a folder's runs are not recorded (basis empty).
     A cell that only one folder has differs, and has no value on the other side.
@@ -40,11 +47,13 @@ def compare_folders(left: Path, right: Path) -> pd.DataFrame:
         _cells(right), on=[*CELL, "copy"], how="outer", suffixes=("_left", "_right")
     )
     both = both.rename(columns={"value_left": "left", "value_right": "right"})
-    same = (both["left"] == both["right"]) | (both["left"].isna() & both["right"].isna())
-    both["differs"] = ~same | (both["row_left"].isna() != both["row_right"].isna())
+    both["differs_in"] = [
+        _differing(*sides) for sides in zip(both["texts_left"], both["texts_right"], strict=True)
+    ]
+    both["differs"] = both["differs_in"] != ""
     both["difference"] = both["right"] - both["left"]
     both[["low", "high"]], both["basis"] = np.nan, ""
-    changed = both["differs"] & both["difference"].notna()
+    changed = both["difference"].fillna(0) != 0
     for table, rows in both[changed].groupby("table"):
         ours, theirs = (_replicate_values(folder, str(table)) for folder in (left, right))
         if ours is None or theirs is None:
@@ -62,7 +71,7 @@ def compare_folders(left: Path, right: Path) -> pd.DataFrame:
 def compare_with_published(results: Path) -> pd.DataFrame:
     """Return one row a published number: the columns of `compare_folders`, ours on the left.
 
-    Ours differs if it does in the three decimals that are published; the interval is that of our
+    Ours differs if the two are printed differently; the interval is that of our
     mean, moved, and `basis` says over what it is: `seeds`, `people` or both; empty for a median,
     whose range is no interval.
     """
@@ -71,7 +80,12 @@ def compare_with_published(results: Path) -> pd.DataFrame:
         raise ResultsError(f"no table of {results} has a published number beside it")
     both = cells.rename(columns={"value": "left", "published": "right"})
     both["difference"] = both["right"] - both["left"]
-    both["differs"] = ~(both["difference"].abs() <= PRINTED)
+    both["differs"] = [
+        printed(row["left"], whole) != printed(row["right"], whole)
+        for row in both.to_dict("records")
+        for whole in [is_whole(row["statistic"], row["measure"])]
+    ]
+    both["differs_in"] = np.where(both["differs"], "value", "")
     mean = (both["statistic"] == "mean") & both["upper"].notna()
     both["low"] = (both["right"] - both["upper"]).where(mean)
     both["high"] = (both["right"] - both["lower"]).where(mean)
@@ -85,68 +99,155 @@ def diff_lines(cells: pd.DataFrame, most: int | None = MOST_LINES) -> list[str]:
     At most `most` cells are listed; None lists all, those that are equal too.
     """
     differing = cells[cells["differs"]]
-    beyond = (cells["low"] > 0) | (cells["high"] < 0)
-    listed = cells if most is None else differing.head(most)
+    outside = on_side(cells["low"], "greater", 0) | on_side(cells["high"], "less", 0)
+    beyond = pd.Series(outside, cells.index)
+    rows = cells if most is None else differing.head(most)
     lines = []
-    if len(listed):
-        shown = listed[[*CELL, "left", "right", "difference"]].assign(
+    if len(rows):
+        shown = rows[[*CELL, "left", "right", "difference"]].assign(
             interval=[
                 "" if np.isnan(low) else f"[{low:+.3f}, {high:+.3f}]"
-                for low, high in zip(listed["low"], listed["high"], strict=True)
+                for low, high in zip(rows["low"], rows["high"], strict=True)
             ],
-            basis=listed["basis"],
-            beyond=np.where(listed["basis"] == "", "", np.where(beyond[listed.index], "yes", "no")),
+            basis=rows["basis"],
+            beyond=np.where(rows["basis"] == "", "", np.where(beyond[rows.index], "yes", "no")),
+            differs_in=rows["differs_in"].str.split(", ").map(lambda names: listed(names, 3)),
         )
-        shown = shown.rename(columns={"beyond": "beyond spread"})
+        shown = shown.rename(columns={"beyond": "beyond spread", "differs_in": "differs in"})
         with pd.option_context("display.max_colwidth", None, "display.width", None):
             text = shown.to_string(index=False, na_rep="none", float_format="%.4f", justify="left")
         lines += text.split("\n")
-    if len(listed) < len(differing):
-        lines.append(f"… and {len(differing) - len(listed)} more; --all lists every cell")
+    if len(rows) < len(differing):
+        lines.append(f"… and {len(differing) - len(rows)} more; --all lists every cell")
     tables = differing["table"].nunique()
-    counts = f"{len(differing)} of {len(cells)} cells differ"
-    spread = f", {int(beyond.sum())} by more than their interval"
-    lines.append(counts + (f" in {counted(tables, 'table')}{spread}" if tables else ""))
-    return lines
+    counts = f"{len(differing)} of {len(cells)} cells and claims differ"
+    if tables:
+        columns = differing["differs_in"].str.split(", ").explode().value_counts(sort=False)
+        counts += f" in {counted(tables, 'file')}, {int(beyond.sum())} by more than their interval"
+        counts += f" ({', '.join(f'{name} {count}' for name, count in columns.items())})"
+    return [*lines, counts]
+
+
+def diff_notes(*folders: Path) -> list[str]:
+    """Return a line a folder on tables and ledgers that are not compared: of no record, missing."""
+    notes = []
+    for folder in folders:
+        present, named = _products(folder)
+        found = {path for pattern in PATTERNS for path in folder.glob(pattern)}
+        for what, paths in (
+            ("of no record", found - set(present)),
+            ("named by its record and missing", named - set(present)),
+        ):
+            if paths:
+                names = sorted(printable(path.relative_to(folder).as_posix()) for path in paths)
+                notes.append(f"not compared in {folder}, {what}: {listed(names)}")
+    return notes
 
 
 def _sorted(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells that differ first, shares before what has another unit, as epochs do."""
-    names = [*CELL, "left", "right", "difference", "low", "high", "basis", "differs"]
+    names = [*CELL, "left", "right", "difference", "low", "high", "basis", "differs", "differs_in"]
     largest = cells[["left", "right"]].abs().max(axis=1).groupby(cells["measure"]).transform("max")
     ordered = cells.assign(
         same=~cells["differs"],
         unit=largest > 1,
-        size=-cells["difference"].abs().fillna(np.inf),
+        size=-cells["difference"]
+        .abs()
+        .where(cells["left"].notna() | cells["right"].notna(), 0)
+        .fillna(np.inf),
     ).sort_values(["same", "unit", "size"], kind="stable")
     return ordered[names].reset_index(drop=True)
 
 
+PATTERNS = ("*/*/tables/*.csv", "*/*/claims.csv")
+
+
+def _products(results: Path) -> tuple[list[Path], set[Path]]:
+    """Return tables and ledgers of a folder that count, and those that its records name.
+
+    Without a record all that lie there count.
+    """
+    records = records_of(results)
+    parts = [part for record in records for part in record.reports]
+    files = [file for part in parts for product in part.products for file in product.files]
+    named = {results / file for file in files if file.endswith(".csv")}
+    found = {path for pattern in PATTERNS for path in results.glob(pattern)}
+    counting = found & named if records else found
+    return sorted(counting), named
+
+
 def _cells(results: Path) -> pd.DataFrame:
-    """Return the cells of every table of a results folder, and in which row of it each is."""
-    parts = []
-    for path in sorted(results.glob("*/*/tables/*.csv")):
-        columns = ["measure", "statistic", "value", "low", "high", "interval", "published"]
-        frame = read_csv(path, ["group", *columns], {"group": str})
-        keys = [name for name in frame if name not in CELL_COLUMNS]
-        cell = [
-            ", ".join(f"{key} {value}" for key, value in row.items() if pd.notna(value))
-            for row in frame[[*keys, "group"]].to_dict("records")
-        ]
-        names = {"low": "lower", "high": "upper", "interval": "over"}
-        numbers = ["value", "lower", "upper", "published"]
-        try:
-            part = frame[columns].rename(columns=names).astype(dict.fromkeys(numbers, np.float64))
-        except ValueError as error:
-            raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
-        table = path.relative_to(results).with_suffix("").as_posix()
-        parts.append(part.assign(table=table, cell=cell, row=range(len(part))))
+    """Return the cells of every table, the claims of every ledger, and in which row each is."""
+    paths, _ = _products(results)
+    parts = [
+        _claims_of(path, results) if path.name == "claims.csv" else _table_of(path, results)
+        for path in paths
+    ]
     if not parts:
         raise ResultsError(
             f"{results} holds no table; name a results folder that `snakemake` has finished"
         )
     whole = pd.concat(parts, ignore_index=True)
     return whole.assign(copy=whole.groupby(CELL).cumcount())
+
+
+def _table_of(path: Path, results: Path) -> pd.DataFrame:
+    needed = [*NAMES, "statistic", *NUMBERS, "interval"]
+    frame, texts = _read(path, needed)
+    keys = [name for name in frame if name not in CELL_COLUMNS]
+    cell = [
+        ", ".join(f"{key} {_key_text(row[key])}" for key in (*keys, "group") if row[key] != "")
+        for row in texts.to_dict("records")
+    ]
+    about = {"cell": cell, "measure": texts["measure"], "statistic": texts["statistic"]}
+    return _part(path, results, frame, texts.drop(columns=[*keys, *NAMES]), **about)
+
+
+def _claims_of(path: Path, results: Path) -> pd.DataFrame:
+    frame, texts = _read(path, LEDGER_COLUMNS)
+    about = {"cell": texts["id"], "measure": CLAIM, "statistic": ""}
+    frame = frame.rename(columns={"published_value": "published"})
+    # what is published of a claim is no number of a table, which `published` compares
+    return _part(path, results, frame.assign(published=np.nan), texts.drop(columns="id"), **about)
+
+
+def _read(path: Path, needed: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a CSV file as numbers and as the text that stands there."""
+    frame = read_csv(path, needed, {"group": str})
+    return frame, read_csv(path, (), dict.fromkeys(frame.columns, str)).fillna("")
+
+
+def _part(
+    path: Path, results: Path, frame: pd.DataFrame, texts: pd.DataFrame, **about: Any
+) -> pd.DataFrame:
+    try:
+        numbers = frame[[*NUMBERS]].rename(columns=NUMBERS).astype(np.float64)
+    except ValueError as error:
+        raise ResultsError(f"cannot read {path}: {error}. {AGAIN}") from error
+    over = texts.get("interval", "")
+    table = path.relative_to(results).with_suffix("").as_posix()
+    rows = pd.Series(texts.to_dict("records"), dtype=object)
+    return numbers.assign(table=table, over=over, row=range(len(frame)), texts=rows, **about)
+
+
+def _key_text(text: str) -> str:
+    """Return a key as it is written where no other row lacks it: 50, not 50.0."""
+    return re.sub(r"^(-?\d+)\.0$", r"\1", text)
+
+
+def _differing(left: object, right: object) -> str:
+    """Return the columns in which two rows of a file differ; numbers may be written otherwise."""
+    if not (isinstance(left, dict) and isinstance(right, dict)):
+        return "only in A" if isinstance(left, dict) else "only in B"
+    names = dict.fromkeys((*left, *right))
+    return ", ".join(n for n in names if not _same(left.get(n, ""), right.get(n, "")))
+
+
+def _same(left: str, right: str) -> bool:
+    try:
+        return left == right or float(left) == float(right)
+    except ValueError:
+        return False
 
 
 class _Replicates(NamedTuple):
@@ -174,8 +275,8 @@ def _replicate_values(results: Path, table: str) -> _Replicates | None:
 
 
 def _recorded(results: Path, file: str) -> Product:
-    for path in sorted(results.glob(f"*{ENDING}")):
-        for part in read_record(path).reports:
+    for record in records_of(results):
+        for part in record.reports:
             for product in part.products:
                 if file in product.files:
                     return product
@@ -202,7 +303,7 @@ def _interval(left: Values, right: Values, *, paired: bool) -> tuple[float, floa
     left, right = left[np.isfinite(left)], right[np.isfinite(right)]
     if min(len(left), len(right)) < 2:
         return np.nan, np.nan
-    if left.std() == right.std() == 0:
+    if tied(left.min(), left.max()) and tied(right.min(), right.max()):
         return (right[0] - left[0],) * 2
     found = stats.ttest_ind(right, left, equal_var=False).confidence_interval(LEVEL)
     return float(found.low), float(found.high)

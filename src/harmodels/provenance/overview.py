@@ -1,5 +1,6 @@
 """One line a run: how accurate it is, how long it trained, and what with."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +10,14 @@ from harmodels.reporting.runs.load import load_run
 from harmodels.reporting.runs.measures import prediction_measure
 
 
-def run_overview(results: Path) -> pd.DataFrame:
-    """Return one row a finished run of a results folder, in the order of their folders.
+def run_overview(folders: Iterable[Path]) -> pd.DataFrame:
+    """Return one row a finished run, given by its folder, in their order.
 
     Columns `report`, `dataset`, `experiment`, `configuration`, `replicates`, `diverged`, `last`
     and `best` (test accuracy of these weights as text, with its 95 % interval over the replicates
     that did not diverge; `none` where there are no such weights), `epochs`, `engine` and `seconds`.
     """
-    return pd.DataFrame(
-        [_row(path.parent) for path in sorted(results.glob("**/runs/*/*/run.json"))]
-    )
+    return pd.DataFrame([_row(folder) for folder in folders])
 
 
 def _row(folder: Path) -> dict[str, object]:

@@ -23,6 +23,12 @@ def test_a_reproduced_number_lies_on_the_diagonal():
     assert (x - left) / (right - left) == pytest.approx((y - bottom) / (top - bottom), abs=0.01)
 
 
+def test_a_published_number_on_the_bound_of_our_interval_lies_inside():
+    assert Pair("A", "top_1", 0.1 + 0.2, 0.2, 0.1, 0.3, "a").inside
+    assert not Pair("A", "top_1", 0.301, 0.2, 0.1, 0.3, "a").inside
+    assert not Pair("A", "top_1", 0.3, 0.3, float("nan"), float("nan"), "a").inside
+
+
 def test_a_higher_number_of_ours_is_drawn_higher():
     (_, low), (_, high) = circles(dot_plot([pair(0.5, 0.4), pair(0.5, 0.6)]), "main")
     assert high < low

@@ -86,6 +86,11 @@ def test_the_epoch_of_the_best_accuracy_is_the_earliest_of_equal_ones(one):
     assert value(one(history=history), "best_accuracy_epoch") == 2
 
 
+def test_a_mean_accuracy_of_folds_that_is_higher_by_its_last_digit_alone_is_no_later_best(one):
+    history = losses("accuracy", validation=[0.2, 0.3, 0.1 + 0.2, 0.1])
+    assert value(one(history=history), "best_accuracy_epoch") == 2
+
+
 def test_losses_are_means_with_an_interval_that_may_be_negative_and_no_best(runs_with):
     levels = (0.8, 1.0, 1.2)
     history = losses(

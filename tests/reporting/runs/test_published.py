@@ -174,6 +174,30 @@ def test_stopping_rules_say_which_printed_epochs_they_meet(theirs):
         build_table(rules | {"metric": "squared_error"}, {}, published=theirs)
 
 
+def rules_of(*losses):
+    """Return the cells of stopping rules in curves of (training, validation) losses."""
+    head = CONTENT["curves.csv"].split("\n")[0]
+    lines = [f"50,{e},{a},{b}" for e, (a, b) in enumerate(losses, start=1)]
+    given = CONTENT | {"curves.csv": "\n".join([head, *lines]) + "\n"}
+    theirs = read({"b": {"table": "table.csv", "curves": "curves.csv"}}, given)
+    table = build_table(
+        entry("stopping_rules", published_run="b", metric=METRIC), {}, None, None, theirs
+    )
+    return table.cells.set_index(["measure", "rule"])["value"]["hidden units 50"]
+
+
+def test_stopping_rules_take_the_first_of_equal_differences():
+    cells = rules_of((0.6, 0.9), (0.2, 0.5), (0.1, 0.9))  # 0.9 - 0.6 is above 0.5 - 0.2 in floats
+    assert cells["Losses nearest to each other"] == 1
+    assert cells["Validation loss most below training loss"] == 1
+    assert cells["Validation loss most above training loss"] == 3
+
+
+def test_a_loss_that_is_lower_by_0_01_is_not_lower_by_more():
+    cells = rules_of((0.6, 0.9), (0.2, 0.1), (0.1, 0.09))  # 0.09 < 0.1 - 0.01 in floats
+    assert cells["Epochs of a loss lower by more than 0.01"] == 0
+
+
 def test_a_published_verdict_is_computed_and_a_typed_one_stays_without_data(ours, theirs):
     recall = {"statement": "S", "kind": "recall", "class": "sitting", "at_least": 0.95} | LAST
     sides = {"left": side(hidden=60), "right": side(hidden=50)}

@@ -50,6 +50,16 @@ def test_equal_accuracies_are_told_apart_by_the_loss_and_then_by_the_grid(sweep)
     assert chosen(runs, "test_accuracy") == 16
 
 
+def test_the_order_of_the_replicates_breaks_no_tie(sweep, with_accuracy):
+    # 0.1, 0.2, 0.3 and 0.3, 0.2, 0.1 have other means in floats
+    runs = sweep({16: (0.7, 0.5, 2, 2), 32: (0.7, 0.5, 1, 1)})["b"]
+    for run, accuracies in zip(runs, ((0.1, 0.2, 0.3), (0.3, 0.2, 0.1)), strict=True):
+        parts = with_accuracy({"last": dict(enumerate(accuracies))}).assign(split="validation")
+        object.__setattr__(run, "predictions", parts)
+    for group in (runs, runs[::-1]):
+        assert chosen({"b": group}, "validation_accuracy") == 32
+
+
 def test_the_loss_is_that_of_the_weights_meant(sweep):
     runs = sweep({16: (0.7, 0.5, 1.0, 0.9), 32: (0.7, 0.5, 2.0, 0.1)})
     assert chosen(runs, "validation_loss", "last") == 16

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from harmodels.config.messages import printable
 from harmodels.errors import HarmodelsError
 from harmodels.files import sha256
 from harmodels.provenance.verification.table_size import refuse_large_table
@@ -30,13 +31,15 @@ class Checks:
     notes: list[str] = field(default_factory=list)  # what could not be checked, and is not wrong
     hashes: int = 0  # files compared with a hash
     recomputed: int = 0  # files of tables and ledgers
+    _reported: set[Finding] = field(default_factory=set)
     _digests: dict[str, str] = field(default_factory=dict)
     _fitting: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
 
     def report(self, file: str, problem: str, dependents: Sequence[str] = ()) -> None:
         """Add a finding, unless it was reported before."""
         finding = Finding(file, problem, tuple(dependents))
-        if finding not in self.findings:
+        if finding not in self._reported:
+            self._reported.add(finding)
             self.findings.append(finding)
 
     def note(self, text: str) -> None:
@@ -116,7 +119,7 @@ def report_lines(checks: Checks) -> list[str]:
     """Return the findings and notes, a line each, and the counts."""
     lines: list[str] = []
     for index, (file, problem, dependents) in enumerate(checks.findings):
-        lines.append(f"{file} {problem}")
+        lines.append(f"{printable(file)} {problem}")
         later = (finding.file == file for finding in checks.findings[index + 1 :])
         if dependents and not any(later):
             lines.append(f"    affects: {', '.join(dependents)}")

@@ -1,9 +1,11 @@
-"""Checks that every product of a results folder is covered by a record."""
+"""Checks that every file of a results folder is covered by a record, or known to be no product."""
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harmodels.config.messages import counted, listed
+from harmodels.config.messages import counted, listed, printable
 from harmodels.provenance.record import ProjectRecord
 from harmodels.provenance.text import heading_of, provenance_markdown
 from harmodels.provenance.verification.checks import Checks
@@ -13,26 +15,57 @@ from harmodels.records.run import RunRecord
 Project = tuple[ProjectRecord, Mapping[str, RunRecord]]  # and its runs, by folder
 
 PAGE = "provenance.md"
-PRODUCTS = {".csv", ".html", ".md", ".pdf", ".png", ".svg", ".tex"}
-MODELS = "models"  # every file of a model is one, whatever its ending
-OTHERS = {"benchmarks", "checkpoints", "downloads", "logs"}  # folders that hold no product
+# what is no product, by its path; everything else that no record names is reported
+OTHERS = re.compile(
+    r"(benchmarks|checkpoints|downloads|logs)/.*"
+    r"|datasets/[^/]+/raw/.*"
+    r"|(.*/)?\.[^/]*(/.*)?"  # hidden, as Snakemake's own files and half-written ones are
+    r"|ro-crate-metadata\.json|[^/]+\.provenance\.json"
+)
+# what stays behind of blocks, folds and configurations that a project no longer has
+LEFT = re.compile(
+    r"(?P<run>[^/]+/[^/]+/runs/[^/]+/[^/]+)"
+    r"/(run\.json|(history|predictions)\.parquet|weights\.safetensors)"
+    r"|[^/]+/[^/]+/splits/[^/]+\.parquet"
+)
 
 
 def check_coverage(checks: Checks, records: Sequence[ProjectRecord]) -> None:
-    """Report products that no record names, and note runs that none names."""
+    """Report files that no record names, and note runs and splits that none names."""
     recorded = {PAGE}.union(*(record.files for record in records))
-    for path in sorted(checks.root.rglob("*")):
-        file = path.relative_to(checks.root)
-        if file.as_posix() not in recorded and _is_product(file) and path.is_file():
+    runs = {folder: run for record in records for folder, run in record.runs.items()}
+    recorded |= {f"{folder}/{name}" for folder, run in runs.items() for name in run.files}
+    strange: set[str] = set()
+    for file in sorted(_files(checks.root)):
+        if file in recorded or OTHERS.fullmatch(file):
+            continue
+        left = LEFT.fullmatch(file)
+        if left and left["run"] not in runs:
+            strange.add(left["run"] or file)
+        elif left is None or runs[left["run"]].files:  # without hashes there is a note already
             checks.report(
-                file.as_posix(),
+                file,
                 "is named by no record, so nothing covers it. Delete it, or run snakemake with "
                 "the configuration that builds it",
             )
-    runs = {path.relative_to(checks.root) for path in checks.root.glob("*/*/runs/*/*/run.json")}
-    strange = sorted(run.parent.as_posix() for run in runs if run.as_posix() not in recorded)
-    if strange:
-        checks.note(f"{counted(len(strange), 'run')} of no record: {listed(strange)}")
+    for noun in ("run", "file of splits"):
+        names = sorted(name for name in strange if name.endswith(".parquet") == (noun != "run"))
+        if names:
+            found = listed(map(printable, names))
+            checks.note(f"{counted(len(names), noun)} of no record: {found}")
+
+
+def _files(root: Path) -> Iterator[str]:
+    """Yield all that is no folder below `root`, behind links too, relative to it."""
+    seen: set[str] = set()  # a link to a folder above would lead round for ever
+    for folder, folders, files in os.walk(root, followlinks=True):
+        folders.sort()
+        place = Path(folder)
+        if (real := os.path.realpath(folder)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from ((place / name).relative_to(root).as_posix() for name in files)
 
 
 def check_page(checks: Checks, projects: Sequence[Project]) -> None:
@@ -54,9 +87,3 @@ def check_page(checks: Checks, projects: Sequence[Project]) -> None:
         if stored != text:
             where = first_difference(stored, text)
             checks.report(PAGE, f"does not follow from the record and its runs: {where}")
-
-
-def _is_product(file: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.parts)
-    named = file.suffix.lower() in PRODUCTS or file.parts[0] == MODELS
-    return named and file.parts[0] not in OTHERS and not hidden

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from harmodels.config.base import Filled, Number, Text, key, wrong
 from harmodels.evaluation.claims import at_least_everywhere, mean_beyond
 from harmodels.evaluation.contrasts import lowest_beyond
+from harmodels.evaluation.ties import Relation
 from harmodels.reporting.claims.spec import (
     CLASS,
     ClaimSpec,
@@ -36,9 +37,10 @@ class Recall(JudgedWeights, ClaimSpec):
     class_name: Text = key(..., CLASS, alias="class")
     at_least: Number = key(..., AT_LEAST, ge=0, le=1)
 
-    def holds(self, value: float, threshold: float) -> bool:
-        """Return whether a single recall reaches the threshold."""
-        return value >= threshold
+    @property
+    def side(self) -> Relation:
+        """At the threshold or above."""
+        return "at_least"
 
     def judge(self, runs: Runs) -> Evidence:
         """Judge the lowest recall over all configurations against `at_least`."""
@@ -69,13 +71,21 @@ class HighestRecall(JudgedWeights, ClaimSpec):
 
 
 class ConfusedPair(JudgedWeights, ClaimSpec):
-    """The share of all errors that lie between two classes, mean over configurations."""
+    """The share of all errors that lie between two classes, mean over configurations.
+
+    It holds if the interval starts at `at_least` or above.
+    """
 
     kind: Literal["confused_pair"] = "confused_pair"
     classes: Annotated[tuple[Text, Text], Field(strict=False)] = key(
         ..., "The two classes, in either order."
     )
     at_least: Number = key(..., AT_LEAST, ge=0, le=1)
+
+    @property
+    def side(self) -> Relation:
+        """At the threshold or above."""
+        return "at_least"
 
     def judge(self, runs: Runs) -> Evidence:
         """Judge the share of the errors against `at_least`."""
@@ -84,7 +94,7 @@ class ConfusedPair(JudgedWeights, ClaimSpec):
         sample = joined(group, lambda run: confused_share(run, self.classes, *where))
         first, second = (class_text(name) for name in self.classes)
         quantity = f"share of the errors between {first!r} and {second!r}"
-        judgement = mean_beyond(sample, float(self.at_least), "greater")
+        judgement = mean_beyond(sample, float(self.at_least), self.side)
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
 

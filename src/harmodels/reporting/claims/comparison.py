@@ -15,6 +15,7 @@ from harmodels.evaluation.claims import (
     majority_untied,
 )
 from harmodels.evaluation.contrasts import best_of_each
+from harmodels.evaluation.ties import Relation, on_side
 from harmodels.reporting.claims.ledger import EITHER_WAY
 from harmodels.reporting.claims.measured import Measured, Sided
 from harmodels.reporting.claims.spec import Evidence, note_on
@@ -67,11 +68,10 @@ class Comparison(Compared, Sided):
 
     kind: Literal["comparison", "majority", "majority_untied", "best_of_each"]
 
-    def holds(self, value: float, threshold: float) -> bool:
-        """Return whether a single value is on the side claimed: of shares always above."""
-        if self.kind.startswith("majority"):
-            return value > threshold
-        return super().holds(value, threshold)
+    @property
+    def side(self) -> Relation:
+        """The side that is expected: of shares always above one half."""
+        return "greater" if self.kind.startswith("majority") else self.expected
 
     def _judge(
         self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
@@ -103,7 +103,7 @@ class Equivalence(Compared):
 
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single difference lies inside the margin."""
-        return abs(value) < threshold
+        return bool(on_side(abs(value), "less", threshold))
 
     def _judge(
         self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]

@@ -8,6 +8,7 @@ from harmodels.config.selection import Selection, Where, agrees
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import best_of, mean_beyond, share_beyond
 from harmodels.evaluation.contrasts import count_beyond, interaction
+from harmodels.evaluation.ties import Relation
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims.measured import Sided
 from harmodels.reporting.claims.spec import Evidence, Judged, note_on
@@ -56,9 +57,10 @@ class Threshold(Judged, Sided):
     kind: Literal["threshold", "share", "count"]
     threshold: Number = key(..., "What each value is held against.")
 
-    def holds(self, value: float, threshold: float) -> bool:
-        """Return whether a single value is on the side claimed: of shares always above."""
-        return super().holds(value, threshold) if self.kind == "threshold" else value > threshold
+    @property
+    def side(self) -> Relation:
+        """The side that is expected: of shares always above one half."""
+        return self.expected if self.kind == "threshold" else "greater"
 
     def judge(self, runs: Runs) -> Evidence:
         """Judge the configurations' mean, or the share of them, beyond the threshold."""

@@ -9,6 +9,7 @@ from harmodels.config.base import Number, Text, key
 from harmodels.config.selection import OPTION, SCALE, Scale
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import Judgement
+from harmodels.evaluation.ties import on_side
 from harmodels.evaluation.trends import straight, trend
 from harmodels.reporting.checks import Known, are_numbers
 from harmodels.reporting.claims.ledger import EITHER_WAY
@@ -78,7 +79,7 @@ class Straight(Line):
 
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single bend lies inside the margin."""
-        return abs(value) < threshold
+        return bool(on_side(abs(value), "less", threshold))
 
     def _judge(self, placed: pd.DataFrame, places: list[Any], ends: str) -> tuple[Judgement, str]:
         judgement = straight(placed, places, self.margin)

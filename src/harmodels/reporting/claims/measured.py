@@ -1,7 +1,7 @@
 """Keys of the claims on a metric of one's choice, and its values."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 import pandas as pd
 from pydantic import model_validator
@@ -9,6 +9,7 @@ from pydantic import model_validator
 from harmodels.config.base import Matching, Number, Record, Text, key, wrong
 from harmodels.config.published import PublishedRun, measure_columns
 from harmodels.config.selection import Selecting, Selection, SplitName
+from harmodels.evaluation.ties import Expected
 from harmodels.reporting.claims.spec import CLASS, ClaimSpec, joined
 from harmodels.reporting.figures.spec import METRIC
 from harmodels.reporting.labels import class_text, measure_label, value_text
@@ -32,7 +33,6 @@ Metric = Annotated[
         f"most_predicted_share_without_<class>, recall, {', '.join(LOSS_MEASURES)}",
     ),
 ]
-Expected = Literal["greater", "less"]
 EXPECTED = "The side of the threshold on which the report puts the left (or best) value."
 
 

@@ -19,6 +19,7 @@ from harmodels.config.selection import (
 )
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import Judgement
+from harmodels.evaluation.ties import Relation, on_side
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims.ledger import DIVERGED
 from harmodels.reporting.labels import class_text
@@ -65,10 +66,15 @@ class ClaimSpec(ProductSpec):
         """Return the evidence for the claim in runs, ours or published ones."""
         raise NotImplementedError
 
+    @property
+    def side(self) -> Relation:
+        """The side of the threshold on which the claim puts what is judged."""
+        expected: Relation = getattr(self, "expected", "greater")
+        return expected
+
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single value, which has no interval, is on the side claimed."""
-        less = getattr(self, "expected", "greater") == "less"
-        return value < threshold if less else value > threshold
+        return bool(on_side(value, self.side, threshold))
 
     @property
     def of_shares(self) -> bool:

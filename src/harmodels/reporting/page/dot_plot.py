@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from harmodels.evaluation.ties import within
+
 SIZE, LEFT, TOP, RIGHT, BOTTOM = 300, 44, 10, 10, 40
 MAIN = "top_1"  # drawn large and with its interval
 TICKS = 0.1, 0.2, 0.25  # distances of the grid, the first that gives few enough lines
@@ -30,7 +32,7 @@ class Pair(NamedTuple):
     @property
     def inside(self) -> bool:
         """Whether the interval of ours covers the published number."""
-        return self.low <= self.published <= self.high
+        return bool(within(self.published, self.low, self.high))
 
 
 def main_pairs(pairs: Sequence[Pair]) -> list[Pair]:

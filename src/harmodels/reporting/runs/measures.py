@@ -22,6 +22,7 @@ from harmodels.evaluation.confusion import (
 from harmodels.evaluation.curves import final_slope, residual_roughness
 from harmodels.evaluation.gradients import is_gradient_norm
 from harmodels.evaluation.predictions import select
+from harmodels.evaluation.ties import tied
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.runs.load import Run
@@ -265,10 +266,9 @@ def best_accuracy_epochs(run: Run) -> pd.DataFrame:
     history = run.history
     if not ((history["metric"] == "accuracy") & (history["split"] == "validation")).any():
         return no_values()
-    curves = curve(run, "accuracy", "validation").sort_values(
-        ["replicate", "value", "epoch"], ascending=[True, False, True]
-    )
-    best = curves.drop_duplicates("replicate")
+    curves = curve(run, "accuracy", "validation")
+    highest = curves.groupby("replicate")["value"].transform("max")
+    best = curves.loc[tied(curves["value"], highest)].drop_duplicates("replicate")
     return best[["replicate", "epoch"]].rename(columns={"epoch": "value"}).reset_index(drop=True)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
 from harmodels.errors import ConfigurationError, ResultsError
+from harmodels.evaluation.ties import tied
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import curve, prediction_measure
 
@@ -94,7 +95,12 @@ def choose_run(group: Sequence[Run], criterion: str, checkpoint: str = "last") -
         raise ConfigurationError(
             f"there is no criterion {criterion!r} to choose by; there are {', '.join(CRITERIA)}"
         )
-    return min(group, key=lambda run: _badness(run, criterion, checkpoint))
+    badness = [_badness(run, criterion, checkpoint) for run in group]
+    kept = list(range(len(group)))
+    for scores in zip(*badness, strict=True):
+        lowest = min(scores[i] for i in kept)
+        kept = [i for i in kept if tied(scores[i], lowest)]
+    return group[kept[0]]
 
 
 def _badness(run: Run, criterion: str, checkpoint: str) -> tuple[int, float, float]:

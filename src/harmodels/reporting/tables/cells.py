@@ -19,6 +19,7 @@ from harmodels.evaluation.statistics import (
     paired_difference,
     share_interval,
 )
+from harmodels.evaluation.ties import extreme
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import MOST_PREDICTED
 
@@ -107,6 +108,16 @@ def summarise(samples: Sequence[Sample], keys: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, *CELL_COLUMNS])
 
 
+def is_whole(statistic: str, measure: str) -> bool:
+    """Return whether a cell holds a whole number, such as an epoch, or half of one."""
+    return statistic in ("median", "count") or measure in MEDIANS
+
+
+def printed(value: float, whole: bool = False) -> str:
+    """Return a number of a table as it is printed, and ranked; nothing is printed as -0."""
+    return f"{value:.4g}" if whole else f"{value:z.{DIGITS}f}"
+
+
 def mark_best(cells: pd.DataFrame) -> pd.DataFrame:
     """Mark bold the highest value of each column as it is printed; ties are all marked.
 
@@ -114,7 +125,7 @@ def mark_best(cells: pd.DataFrame) -> pd.DataFrame:
     not ranked.
     """
     ranked = (cells["statistic"] == "mean") & ~cells["measure"].map(_unranked) & ~partial(cells)
-    shown = cells["value"].where(ranked).round(DIGITS)
+    shown = cells["value"].map(printed).astype(float).where(ranked)
     columns = cells.assign(value=shown).groupby(["group", "measure"], sort=False)["value"]
     best = columns.transform("max")
     several = columns.transform("count") > 1
@@ -151,12 +162,10 @@ def mark_changes(
             continue
         if _unranked(sample.measure) or incomplete.iloc[i] or incomplete.iloc[j]:
             continue
-        change = round(cells["value"].iloc[i], DIGITS) - round(cells["value"].iloc[j], DIGITS)
+        change = float(printed(cells["value"].iloc[i])) - float(printed(cells["value"].iloc[j]))
         intervals = _differences(sample, samples[j])
         cells.loc[cells.index[i], "mark"] = "bold" if change > 0 else "italic" if change < 0 else ""
-        cells.loc[cells.index[i], "significant"] = all(
-            interval.low > 0 or interval.high < 0 for interval in intervals
-        )
+        cells.loc[cells.index[i], "significant"] = all(each.excludes_zero for each in intervals)
     return cells
 
 
@@ -214,7 +223,8 @@ def _mean(sample: Sample) -> dict[str, Any]:
         found: AccuracyIntervals = accuracy_intervals(sample.people)
         intervals |= {"people": found.people, "seeds and people": found.seeds_and_people}
     known = [name for name in intervals if not np.isnan(intervals[name].half_width)]
-    widest = max(known, key=lambda name: intervals[name].half_width, default="")
+    widths = [intervals[name].half_width for name in known]
+    widest = known[extreme(widths, "greater")] if known else ""
     printed = intervals[widest or "seeds"]
     return {
         "value": seeds.mean * sample.scale,

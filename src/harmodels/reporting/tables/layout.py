@@ -8,7 +8,7 @@ import pandas as pd
 
 from harmodels.evaluation.statistics import LEVEL
 from harmodels.reporting.labels import key_label, measure_label, name_text
-from harmodels.reporting.tables.cells import DIGITS, MEDIANS, PUBLISHED, partial
+from harmodels.reporting.tables.cells import PUBLISHED, is_whole, partial, printed
 from harmodels.reporting.tables.spec import Table
 
 MISSING = "\N{EN DASH}"
@@ -161,20 +161,16 @@ def _diverged_cell(block: list[dict[Any, Any]]) -> Cell:
 
 
 def _cell(row: Mapping[Any, Any], has_published: bool) -> Cell:
-    median = row["statistic"] in ("median", "count") or row["measure"] in MEDIANS
+    whole = is_whole(row["statistic"], row["measure"])
     published = ""
     if has_published and row["statistic"] != PUBLISHED:
-        published = MISSING if np.isnan(row["published"]) else _number(row["published"], median)
+        published = MISSING if np.isnan(row["published"]) else printed(row["published"], whole)
     if row["n"] == 0:
         return Cell(MISSING, published)
-    text = _number(row["value"], median)
-    if row["n"] > 1 if median else not np.isnan(row["low"]):
-        text += f" [{_number(row['low'], median)}, {_number(row['high'], median)}]"
+    text = printed(row["value"], whole)
+    if row["n"] > 1 if whole else not np.isnan(row["low"]):
+        text += f" [{printed(row['low'], whole)}, {printed(row['high'], whole)}]"
     return Cell(text, published, row["mark"], bool(row["significant"]))
-
-
-def _number(value: float, whole: bool) -> str:
-    return f"{value:.4g}" if whole else f"{value:.{DIGITS}f}"
 
 
 def _plain(value: Any) -> Any:

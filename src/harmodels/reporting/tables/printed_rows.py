@@ -10,6 +10,7 @@ from harmodels.config.published import File
 from harmodels.config.selection import ListedWeights, OfCheckpoint, Selection
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.statistics import share_interval
+from harmodels.evaluation.ties import within
 from harmodels.reporting.checks import Known
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import prediction_measure
@@ -81,7 +82,7 @@ def _row(
     numbers = [number for _, _, number in found]
     intervals = [share_interval(values["value"]) for _, values, _ in found]
     inside = [
-        float(interval.low <= number <= interval.high)
+        float(within(number, interval.low, interval.high))
         for interval, number in zip(intervals, numbers, strict=True)
     ]
     distances = [values.assign(value=(values["value"] - p).abs()) for _, values, p in found]

@@ -105,7 +105,7 @@ def _difference(cells: pd.DataFrame, samples: Sequence[Sample]) -> dict[str, Any
         **{key: int(sides[key].max()) for key in ("replicates", "diverged")},
         "n": found.n,
         "subjects": sides["subjects"].max(),
-        "significant": bool(found.low > 0 or found.high < 0),
+        "significant": found.excludes_zero,
         "simulated": bool(cells["simulated"].iloc[0]),
     }
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harmodels.config.base import Text, key
 from harmodels.errors import ResultsError
+from harmodels.evaluation.ties import extreme, on_side
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import best_epochs, curve, has_curve
@@ -73,7 +74,9 @@ class StoppingRules(TableSpec):
             for name, (_, validation) in losses.items()
         }
         rows[f"Epochs of a loss lower by more than {2 * DIGITISED:g}"] = {
-            name: float((validation < validation[printed[name] - 1] - 2 * DIGITISED).sum())
+            name: float(
+                on_side(validation, "less", validation[printed[name] - 1] - 2 * DIGITISED).sum()
+            )
             for name, (_, validation) in losses.items()
         }
         for rule, choose in _rules().items():
@@ -97,13 +100,13 @@ def _rules() -> dict[str, Callable[[Losses, Losses], np.integer | int]]:
         },
         "Lowest training loss": lambda train, validation: train.argmin() + 1,
         "Losses nearest to each other": lambda train, validation: (
-            np.abs(validation - train).argmin() + 1
+            extreme(np.abs(validation - train), "less") + 1
         ),
         "Validation loss most below training loss": lambda train, validation: (
-            (validation - train).argmin() + 1
+            extreme(validation - train, "less") + 1
         ),
         "Validation loss most above training loss": lambda train, validation: (
-            (validation - train).argmax() + 1
+            extreme(validation - train, "greater") + 1
         ),
         "Last epoch": lambda train, validation: len(validation),
     }
