@@ -300,6 +300,8 @@ def _diff(given: argparse.Namespace) -> int:
 
 
 def _crate(given: argparse.Namespace) -> None:
-    from harmodels.provenance.crate import write_crate
+    from harmodels.files import check_outputs
+    from harmodels.provenance.crate import FILE, write_crate
 
+    check_outputs({"the crate": given.folder / FILE}, {})
     print(f"wrote {write_crate(given.folder, given.licence)}")

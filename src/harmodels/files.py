@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
 
-MORE_SPACE = "Free some space or choose another folder with `snakemake --directory FOLDER`."
+MODEL = "model.json"  # and what lies beside it in the folder of a model
+WEIGHTS = "weights.safetensors"
+FEATURE_MAP = "feature_map.parquet"
+MODEL_FILES = (WEIGHTS, FEATURE_MAP, MODEL)
+MORE_SPACE = (
+    "Free some space, or write elsewhere: the workflow does with `snakemake --directory FOLDER`."
+)
 LEAST_SPACE = 1 << 20  # bytes without which not even a log can be written
 CLOCKS_DIFFER = 60.0  # seconds by which the clocks of two machines may
 METADATA_KEY = b"harmodels"
@@ -36,7 +43,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     temporary: Path | None = None
-    through = _is_device(path)
+    through = is_device(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
@@ -68,7 +75,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
-    """Refuse outputs that would take the place of an input, of each other or of a folder.
+    """Refuse outputs that would take the place of an input, each other, a folder or a model's file.
 
     Both are by what a user calls them, such as `--out` and `the recording`, None where there is
     none; a folder among the inputs is all that is in it. Links and other ways to write a path are
@@ -79,6 +86,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path 
     for option, path in outputs.items():
         if path is None:
             continue
+        _check_name(option, path)
         real = Path(os.path.realpath(path))
         for name, source in inputs.items():
             where = None if source is None else _within(real, source)
@@ -87,16 +95,43 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path 
                     f"{option} {path} is {where}{name} ({source}), which has to stay as it is; "
                     "write to another path"
                 )
+        if real.name in MODEL_FILES and (real.parent / MODEL).exists():
+            raise ResultsError(
+                f"{option} {path} is a part of the model in {real.parent}; write to another path"
+            )
         if real.is_dir():
             raise ResultsError(f"{option} {path} is a folder; name a file in it")
-        if _is_device(path):
+        if is_device(path):
             continue
         other = written.setdefault(str(real).casefold(), option)
         if other != option:
             raise ResultsError(f"{option} {path} is the file of {other} too; name another one")
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise ResultsError(f"{option} {path}: nothing can be written in {folder}")
+        _check_place(option, path, path.absolute().parents)
+
+
+def check_folder(option: str, path: Path) -> None:
+    """Refuse, as `check_outputs` does, a folder that is a file or cannot be written in."""
+    _check_name(option, path)
+    if path.exists() and not path.is_dir():
+        raise ResultsError(f"{option} {path} is a file; name a folder that is new")
+    _check_place(option, path, (path.absolute(), *path.absolute().parents))
+
+
+def _check_place(option: str, path: Path, folders: Iterable[Path]) -> None:
+    place = next(folder for folder in folders if folder.exists())
+    if not place.is_dir() or why_unwritable(place) is not None:
+        raise ResultsError(
+            f"{option} {path}: nothing can be written in {place}; write to another path"
+        )
+
+
+def _check_name(option: str, path: Path) -> None:
+    try:
+        path.exists()
+    except OSError as error:  # a name that is too long, a ring of links
+        raise ResultsError(
+            f"{option} {shown(str(path))}: {error.strerror}; write to another path"
+        ) from error
 
 
 def _within(path: Path, source: Path) -> str | None:
@@ -118,7 +153,7 @@ def _same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """Return whether a path is a pipe or a device, `/dev/stdout` included, whatever it leads to."""
     folder = path.parent.resolve()
     if folder == Path("/dev") or Path("/proc") in folder.parents:

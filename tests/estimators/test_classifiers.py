@@ -189,7 +189,7 @@ def test_a_view_of_memory_is_read_like_its_array(sequences):
         ),
         (ElmanClassifier(4, training="truncated_bptt", window=0), "window: 0 should be at least 1"),
         (ElmanClassifier(4, training="bptt"), "training is 'bptt'"),
-        (GRUClassifier(4, patience=0), "patience is 0; give 1 epoch or more, 'auto', or None"),
+        (GRUClassifier(4, patience=0), "patience is 0; it is a whole number of 1 or"),
         (HierarchicalClassifier(4, branches=[]), "fingers have .. channels"),
         (HierarchicalClassifier(4, branches=[[0, 1], [2]]), "fingers have .2, 1. channels"),
         (HierarchicalClassifier(4, branches=np.array([[0, 4]])), "names channel 4"),
@@ -197,7 +197,7 @@ def test_a_view_of_memory_is_read_like_its_array(sequences):
         (GRUClassifier(4, patience=3), "'auto' holds out none of 24 sequences"),
         (GRUClassifier(4, patience=3, validation_fraction=0), "patience=3 watches a validation"),
         (GRUClassifier(4, validation_fraction="half"), "validation_fraction is 'half'"),
-        (GRUClassifier(4, scale="minmax"), "scale is 'minmax'; it is one of 'auto'"),
+        (GRUClassifier(4, scale="minmax"), "scale is 'minmax'; it is 'auto' or 'standard' or None"),
         (ElmanClassifier(4, window=5), "window=5 is of training='truncated_bptt'"),
         (
             ElmanClassifier(4, training="truncated_bptt", clip_norm=2.0),

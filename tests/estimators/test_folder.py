@@ -261,7 +261,7 @@ def test_a_missing_key_is_refused_by_name(folder, key):
         ("parameters", {"hiden": 4}, "hiden"),
         ("parameters", [], "parameters: .* should be a mapping"),
         ("classes", {"dtype": "datetime64[s]", "values": [0, 1, 2]}, "neither text nor numbers"),
-        ("classes", {"dtype": "str", "values": ["a"]}, "has shape"),
+        ("classes", {"dtype": "str", "values": ["a", "b"]}, "has shape"),
         ("inputs", {"channels": 3, "columns": None, "names": None}, "card|shape|scaling has 4"),
         ("inputs", {"channels": 0, "columns": None, "names": None}, "inputs.channels: 0"),
         ("scaling", {"offset": [0.0] * 4, "scale": [1.0] * 3}, "4 offsets and 3 scales for 4"),

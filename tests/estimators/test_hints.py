@@ -56,7 +56,7 @@ def other_columns(arrays):
     [
         (nested, r"np\.column_stack\(row\) for row in X\.to_numpy\(\)"),
         (lambda arrays: pd.concat(frames(arrays), keys=range(30)), r"X\.groupby\(level=0\)"),
-        (other_columns, r"X\[29\] has the columns x, y, t and X\[0\] has x, y, z"),
+        (other_columns, r"X\[29\] has the columns x, y, t and X\[0\] has the columns x, y, z"),
     ],
 )
 def test_what_is_no_list_of_sequences_is_refused_with_a_way_on(made, message, arrays):

@@ -5,25 +5,28 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from harmodels.config.messages import counted
+from harmodels.config.messages import counted, shown
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
 from harmodels.estimators.exports import ExportMixin
-from harmodels.estimators.fitting import as_value_errors, check_fitted, plain, unfitted
+from harmodels.estimators.fitting import as_value_errors, check_fitted, unfitted
 from harmodels.estimators.labels import Indices, Labels, encode
-from harmodels.estimators.parameters import architecture_of, described, option
+from harmodels.estimators.parameters import architecture_of, described, option, plain
 from harmodels.estimators.scale import LARGEST_FACTOR, Doubles, Floats, scaled
 from harmodels.estimators.sequences import (
     Values,
     check_columns,
+    check_container,
     frame_columns,
     is_matrix,
     join,
@@ -48,6 +51,8 @@ from harmodels.training.learners import (
     index_tensor,
     make_learner,
 )
+
+AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 @described
@@ -87,12 +92,12 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         f"differ by more than a factor of {LARGEST_FACTOR:g}. It is a part of the network, in "
         "every form that it is kept in.",
     )
-    epochs: int | None = option(
+    epochs: AtLeastOne | None = option(
         None,
         f"Passes through the sequences. None makes {LEAST_EPOCHS}, or as many as move the weights "
         f"{LEAST_UPDATES:,} times where that is more.",
     )
-    replicates: int = option(
+    replicates: AtLeastOne = option(
         1,
         "Networks that differ only in their random numbers and are trained as one; `predict_proba` "
         "is their mean.",
@@ -103,7 +108,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         f"validation loss are kept. 0 trains on all. `auto` holds out {FRACTION:g} of "
         f"{LEAST_SEQUENCES:,} sequences or more, with `groups` of {LEAST_GROUPS} people or more.",
     )
-    patience: int | Literal["auto"] | None = option(
+    patience: AtLeastOne | Literal["auto"] | None = option(
         "auto",
         "Epochs without a lower validation loss after which a replicate stops. None never stops. "
         f"`auto` waits {LEAST_PATIENCE} epochs, or {PATIENT_UPDATES:,} updates where that is more, "
@@ -215,9 +220,9 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         ValueError
             If `y` holds a label that the network was not trained on.
         """
-        check_fitted(self)
-        encode(y, self.classes_)
-        return float(super().score(X, y, sample_weight))
+        labels = self.predict(X)
+        encode(y, self.classes_, len(labels))
+        return float(accuracy_score(y, labels, sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: three axes are read too."""
@@ -243,7 +248,7 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
 
     def _initial_params(self) -> Any:
         """Return untrained parameters of one network, for their names and shapes."""
-        step = np.zeros((1, self.n_channels_in_), dtype=np.float32)
+        step = np.zeros((getattr(self, "n_steps_in_", 1), self.n_channels_in_), dtype=np.float32)
         with as_value_errors():
             training, options = self._options()
             learner = make_learner(training, options, "reference", 1)
@@ -264,18 +269,31 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         self, sequences: list[Floats], labels: Indices, weights: Floats | None = None
     ) -> SequenceTensors:
         branches = self._branches()
-        return replace(
+        tensors = replace(
             join(sequences, labels, len(self.classes_)),
             fingers=None if branches is None else torch.tensor(branches),
             weights=None if weights is None else torch.from_numpy(weights),
-        ).to(self.device)
+        )
+        try:
+            return tensors.to(self.device)
+        except (RuntimeError, AssertionError) as error:
+            why = str(error).splitlines()[0]
+            raise ValueError(f"device is {self.device!r}, which torch refuses: {why}") from error
 
     def _seed(self) -> int:
-        if isinstance(self.random_state, int | np.integer):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        state = self.random_state
+        if isinstance(state, int | np.integer) and state >= 0:
+            return int(state)
+        try:
+            return int(check_random_state(state).randint(2**31 - 1))
+        except ValueError:
+            raise ValueError(
+                f"random_state is {shown(state)}; it is a whole number of 0 or more, a "
+                "numpy.random.RandomState or None"
+            ) from None
 
     def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
+        check_container(X, name)
         if is_matrix(X):
             sequences = list(self._row_as_sequence(read_table(self, X, name, reset=reset)))
         else:
@@ -304,7 +322,15 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
             everything = [np.arange(len(sequences))] * replicates
             chosen = index_tensor(everything, data.labels.device)
             logits = self._learner(*self._options()).scores(self.params_, data, chosen)
-        return self._log_probabilities(logits.cpu().double().numpy())
+        scores = logits.cpu().double().numpy()
+        if not np.isfinite(scores).all():
+            index = int(np.argwhere(~np.isfinite(scores))[0, 1])
+            raise ValueError(
+                f"X[{index}] has scores that are not finite: its values, up to "
+                f"{np.abs(sequences[index]).max():.3g} on the scale of the network, are too large "
+                "for it; give them in the unit of the training"
+            )
+        return self._log_probabilities(scores)
 
     def _log_proba(self, X: Any) -> NDArray[np.float64]:
         each = self._log_proba_all(X)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from harmodels.config.messages import counted, shown
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
@@ -285,7 +286,12 @@ class HierarchicalClassifier(_RecurrentClassifier):
     def _branches(self) -> list[list[int]]:
         if self.branches is None:
             return [[channel] for channel in range(self.n_channels_in_)]
-        branches = [[index(channel) for channel in branch] for branch in self.branches]
+        try:
+            branches = [[index(channel) for channel in branch] for branch in self.branches]
+        except TypeError as error:
+            raise ValueError(
+                f"branches is {shown(self.branches)}; give a list of lists of channels, or None"
+            ) from error
         finger_channels(branches, self.n_channels_in_)  # names what is wrong
         return branches
 
@@ -300,7 +306,13 @@ class HierarchicalClassifier(_RecurrentClassifier):
 class MLPClassifier(NetworkClassifier):
     """A three-layer perceptron on vectors of features, trained with momentum and dropout.
 
-    The defaults won on many data sets, as `docs/defaults.md` says.
+    Of sequences (n, T, D), all of one length, it reads the T · D numbers as one vector. The
+    defaults won on many data sets, as `docs/defaults.md` says.
+
+    Attributes
+    ----------
+    n_steps_in_
+        Steps of the sequences that it was trained on; 1 of vectors of features.
 
     Examples
     --------
@@ -351,6 +363,18 @@ class MLPClassifier(NetworkClassifier):
     def _row_as_sequence(self, X: Values) -> Values:
         """Return (n, 1, F): a row of a table is a vector of features."""
         return X[:, None, :]
+
+    def _read(self, X: Any, *, reset: bool, name: str = "X") -> list[Values]:
+        sequences = super()._read(X, reset=reset, name=name)
+        if reset:
+            self.n_steps_in_ = len(sequences[0])
+        for number, sequence in enumerate(sequences):
+            if len(sequence) != self.n_steps_in_:
+                raise ValueError(
+                    f"{name}[{number}] has {counted(len(sequence), 'step')}; the perceptron reads "
+                    f"{self.n_steps_in_} of every sequence: cut windows of that length"
+                )
+        return sequences
 
     def _module(self, replicate: int) -> nn.Module:
         params = mlp.in_use(self.params_, self.dropout, self.dropout_form)

@@ -4,13 +4,17 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
+from harmodels.errors import ResultsError
 from harmodels.estimators.card import ModelCard
 from harmodels.estimators.fitting import check_fitted
 from harmodels.estimators.model_folder import save_model
 from harmodels.estimators.onnx_graph import write_onnx
 from harmodels.estimators.torch_modules import scaling
+from harmodels.files import check_outputs, is_device
 
 
 class ExportMixin:
@@ -36,24 +40,34 @@ class ExportMixin:
         Raises
         ------
         ValueError
-            If there is no such replicate.
+            If there is no such replicate, or the network is no more what was fitted.
         """
         check_fitted(self)
         replicates = len(self.params_.output.bias)
-        if not 0 <= replicate < replicates:
+        if not isinstance(replicate, int | np.integer) or not 0 <= replicate < replicates:
             raise ValueError(
-                f"replicate is {replicate}; there are replicates 0 to {replicates - 1}"
+                f"replicate is {replicate!r}; there are replicates 0 to {replicates - 1}"
             )
         module = self._module(replicate)
-        if self.scale_ is None:
-            return module
-        return scaling(module, self.offset_, self.scale_)
+        if self.scale_ is not None:
+            module = scaling(module, self.offset_, self.scale_)
+        try:
+            scores = module(torch.zeros(1, getattr(self, "n_steps_in_", 1), self.n_channels_in_))
+        except RuntimeError as error:
+            raise ValueError(f"the layers do not fit each other: {error}; fit it anew") from error
+        if scores.shape[1] != len(self.classes_) or not scores.isfinite().all():
+            raise ValueError(
+                f"the network gives {scores.shape[1]} scores, not all of them finite, or others "
+                f"than its {len(self.classes_)} classes have: fit it anew"
+            )
+        return module
 
     def to_onnx(self, path: str | Path, replicate: int = 0) -> None:
         """Write one replicate as an ONNX file that gives the same labels.
 
         Its inputs are `sequences` (n, T, D), float32 and padded at the end, and `lengths` (n,),
-        int64; of a perceptron `features` (n, F). Its outputs are `labels` (n,) and
+        int64; of a perceptron `features` (n, F), or (n, T, D) if it was trained on several steps.
+        Its outputs are `labels` (n,) and
         `probabilities` (n, C) of `classes_`. Replicates do not vote in it.
 
         Raises
@@ -61,12 +75,20 @@ class ExportMixin:
         ImportError
             If onnx is not installed: it is the extra `harmodels[onnx]`.
         ValueError
-            If there is no such replicate, or the labels are neither text nor numbers.
+            If there is no such replicate, the labels are neither text nor numbers, or the network
+            makes no graph that ONNX's own check accepts.
+        ResultsError
+            If the path does not end in .onnx, is a folder, or cannot be written.
         """
+        path = Path(path)
+        check_outputs({"the path": path}, {})
+        if path.suffix.lower() != ".onnx" and not is_device(path):
+            raise ResultsError(f"the path {path} does not end in .onnx; name a file that does")
         write_onnx(
-            Path(path),
+            path,
             self.to_torch(replicate),
             self.classes_,
+            steps=getattr(self, "n_steps_in_", 1),
             channels=self.n_channels_in_,
             sigmoids=self._sigmoids,
         )
@@ -86,8 +108,12 @@ class ExportMixin:
         Raises
         ------
         ModelError
-            If the labels are neither text nor numbers, or the card is of other inputs.
+            If `harmodels.load` could not read what would be written: of labels that are neither
+            text nor numbers, a card of other inputs, or a class of your own.
         ResultsError
-            If the folder cannot be written.
+            If the folder cannot be written. Then, and after any other error or Ctrl-C, a model that
+            was in it is there as it was.
         """
-        save_model(self, folder, about)
+        from harmodels.estimators.loading import ARCHITECTURES  # which imports the classifiers
+
+        save_model(self, folder, ARCHITECTURES, about)

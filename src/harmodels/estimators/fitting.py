@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from harmodels.errors import HarmodelsError
-from harmodels.estimators.parameters import architecture_of
+from harmodels.estimators.parameters import architecture_of, check_parameters, plain
 
 Model = TypeVar("Model")
 
@@ -26,9 +25,11 @@ def unfitted(model: Model) -> Model:
 def check_fitted(model: Any) -> None:
     """Raise NotFittedError of an unfitted model, ValueError of one that is no more what was fitted.
 
-    The weights mean nothing with another `pooling`, say.
+    The weights mean nothing with another `pooling`, say. A parameter that says how it runs may have
+    changed, to something of its type.
     """
     check_is_fitted(model)
+    check_parameters(model)
     for name, value in architecture_of(model).items():
         fitted = model.architecture_[name]
         if plain(value) != fitted:
@@ -53,15 +54,6 @@ def check_continues(earlier: Any, model: Any) -> None:
                 f"warm_start continues a network of {what} {known}, and now they are {found}: fit "
                 "with warm_start=False to begin anew"
             )
-
-
-def plain(value: Any) -> Any:
-    """Return numbers and lists of Python for those of numpy, as JSON has them."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    return value
 
 
 @contextmanager

@@ -5,95 +5,106 @@ docs/own-recordings.md describes the keys of model.json.
 """
 
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from harmodels.config.base import Matching, Record, Several
-from harmodels.config.messages import unknown
+from harmodels.config.messages import shown, unknown
 from harmodels.data.features.mapping import read_map, write_map
-from harmodels.errors import ConfigurationError, HarmodelsError, ModelError
-from harmodels.estimators.card import ModelCard, Normalisation
+from harmodels.errors import ConfigurationError, HarmodelsError, ModelError, ResultsError
+from harmodels.estimators.card import ModelCard
 from harmodels.estimators.earlier import complete
-from harmodels.estimators.fitting import check_fitted, plain
-from harmodels.files import atomic_path, sha256, write_json
+from harmodels.estimators.fitting import check_fitted
+from harmodels.estimators.model_file import ModelFile
+from harmodels.estimators.parameters import check_parameters, plain
+from harmodels.files import (
+    FEATURE_MAP,
+    MODEL,
+    MODEL_FILES,
+    WEIGHTS,
+    atomic_path,
+    check_folder,
+    sha256,
+    write_json,
+)
 from harmodels.nn.params import load_state_dict, state_dict
 
 FORMAT = 2  # 1: of networks that read the channels as they are
-MODEL = "model.json"
-WEIGHTS = "weights.safetensors"
-FEATURE_MAP = "feature_map.parquet"
 REMEDY = "Take a whole copy of the folder, or export the model again"
 # where and how a network runs is the business of who loads it
 RUNNING = ("callback", "engine", "device", "n_jobs", "verbose")
 
-Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
+# what a forged or damaged file can lead to, in numpy and torch too
+HANDLED = (
+    *(ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+    *(SafetensorError, HarmodelsError),
+)
 
 
-class Classes(Record):
-    """Labels in the order of the outputs, and numpy's name of their type."""
-
-    dtype: str
-    values: Several[bool | int | float | str]
-
-    def array(self) -> NDArray[Any]:
-        """Return the labels (C,)."""
-        kind = np.dtype(self.dtype)
-        if kind.kind not in "biufUO":
-            raise ValueError(f"labels of type {kind} are neither text nor numbers")
-        return np.array(self.values, dtype=kind)
-
-
-class Inputs(Record):
-    """Channels of a sequence; number and names of the columns of a table, if it was one."""
-
-    channels: int = Field(ge=1)
-    columns: int | None
-    names: Several[str] | None
-
-
-class Files(Record):
-    """SHA-256 of the files beside model.json."""
-
-    weights: Digest = Field(alias=WEIGHTS)
-    feature_map: Digest | None = Field(None, alias=FEATURE_MAP)
-
-
-class ModelFile(Record):
-    """Content of model.json."""
-
-    format: int
-    harmodels: str
-    architecture: str
-    parameters: dict[str, Any]
-    classes: Classes
-    inputs: Inputs
-    scaling: Normalisation | None = None
-    files: Files
-    card: ModelCard | None
-
-
-def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None = None) -> None:
+def save_model(
+    model: BaseEstimator,
+    folder: str | Path,
+    architectures: Mapping[str, type[BaseEstimator]],
+    about: ModelCard | None = None,
+) -> None:
     """Write a fitted estimator into a folder; see `ExportMixin.save`."""
     check_fitted(model)
     folder = Path(folder)
+    check_folder("the folder", folder)
+    if architectures.get(type(model).__name__) is not type(model):
+        raise ModelError(
+            f"{type(model).__name__} is no class of harmodels, so that `load` could not make it; "
+            f"save one of {', '.join(architectures)}"
+        )
     card = about or getattr(model, "card_", None)
     if card is not None and card.inputs != model.n_channels_in_:
         raise ModelError(
             f"the card names {card.inputs} inputs, and the network reads {model.n_channels_in_}: "
             "describe the channels that it was trained on"
         )
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".saving.", dir=folder) as temporary:
+            made, kept = Path(temporary, "made"), Path(temporary, "kept")
+            _write(model, made, card)
+            try:
+                load_model(made, architectures)
+            except ModelError as error:
+                raise ModelError(
+                    f"the network is not saved, because `load` would refuse it: "
+                    f"{error.__cause__ or error}; fit it anew"
+                ) from error
+            _exchange(made, folder, kept)
+    except UnicodeError as error:
+        raise ModelError(
+            f"a label, a column or the card holds text that UTF-8 cannot hold: {error}; write it "
+            "in other letters"
+        ) from error
+    except OSError as error:
+        raise ResultsError(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        if new and not (folder / MODEL).exists():
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _write(model: Any, folder: Path, card: ModelCard | None) -> None:
+    folder.mkdir()
     classes = _classes_to_json(model.classes_)
     tensors = {key: t.cpu().contiguous() for key, t in state_dict(model.params_).items()}
     with atomic_path(folder / WEIGHTS) as temporary:
@@ -103,6 +114,7 @@ def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None
         write_map(folder / FEATURE_MAP, card.features)
         files.append(FEATURE_MAP)
     columns = getattr(model, "feature_names_in_", None)
+    steps = getattr(model, "n_steps_in_", 1)
     write_json(
         folder / MODEL,
         {
@@ -115,7 +127,8 @@ def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None
                 "channels": int(model.n_channels_in_),
                 "columns": getattr(model, "n_features_in_", None),
                 "names": None if columns is None else columns.tolist(),
-            },
+            }
+            | ({"steps": steps} if steps > 1 else {}),
             "scaling": None
             if model.scale_ is None
             else {"offset": model.offset_.tolist(), "scale": model.scale_.tolist()},
@@ -125,11 +138,35 @@ def save_model(model: BaseEstimator, folder: str | Path, about: ModelCard | None
     )
 
 
+def _exchange(made: Path, folder: Path, kept: Path) -> None:
+    """Move the files of a model into a folder, or leave all of those that are there."""
+    kept.mkdir()
+    for name in MODEL_FILES:
+        if (folder / name).exists():
+            shutil.copy2(folder / name, kept / name)
+    moved = []
+    try:
+        for name in MODEL_FILES:
+            if (made / name).exists():
+                moved.append(name)
+                (made / name).replace(folder / name)
+    except BaseException:
+        for name in moved:
+            if (kept / name).exists():
+                (kept / name).replace(folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
+        raise
+
+
 def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimator]]) -> Any:
     """Return the fitted estimator of a folder; see `harmodels.load`."""
     folder = Path(folder)
     path = folder / MODEL
-    content = _read(path)
+    try:
+        content = _read(path)
+    except OSError as error:  # of the path
+        raise ModelError(f"cannot read {shown(str(path))}: {error.strerror}") from error
     for name, digest in content.files.model_dump(by_alias=True, exclude_none=True).items():
         _check_file(folder / name, digest)
     try:
@@ -140,6 +177,8 @@ def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimato
         if content.format == 1:
             parameters = complete(kind, parameters)
         model = kind(**_parameters_from_json(parameters))
+        check_parameters(model)
+        content.inputs.check(of_vectors=not kind._recurrent)
         model.classes_ = content.classes.array()
         model.n_channels_in_ = content.inputs.channels
         if content.inputs.columns is not None:
@@ -149,8 +188,15 @@ def load_model(folder: str | Path, architectures: Mapping[str, type[BaseEstimato
         model.card_ = content.card
         if content.card is not None and content.files.feature_map is not None:
             model.card_ = content.card.replaced(features=read_map(folder / FEATURE_MAP))
+        if not kind._recurrent:
+            model.n_steps_in_ = content.inputs.steps
+        if model.card_ is not None and model.card_.inputs != model.n_channels_in_:
+            raise ModelError(
+                f"the card names {model.card_.inputs} inputs, and the network reads "
+                f"{model.n_channels_in_}"
+            )
         model._hold(_params(model, (folder / WEIGHTS).read_bytes()), *_scaling(content))
-    except (TypeError, ValueError, SafetensorError, HarmodelsError) as error:
+    except HANDLED as error:
         raise ModelError(f"{path} does not describe a model: {error}. {REMEDY}") from error
     return model
 
@@ -204,6 +250,7 @@ def _scaling(content: ModelFile) -> tuple[NDArray[np.float64], ...]:
 def _params(model: Any, contents: bytes) -> Any:
     """Return the weights, after a check of every name and shape."""
     tensors: dict[str, Tensor] = load_tensors(contents)
+    _check_size(model, sum(tensor.numel() for tensor in tensors.values()))
     like = model._initial_params()
     strange = sorted(set(tensors) ^ set(state_dict(like)))
     if strange:
@@ -214,6 +261,22 @@ def _params(model: Any, contents: bytes) -> Any:
     if not all(t.dtype == torch.float32 and t.isfinite().all() for t in tensors.values()):
         raise ValueError("weights are not finite float32 numbers")
     return load_state_dict(like, tensors)
+
+
+def _check_size(model: Any, count: int) -> None:
+    """Refuse layers of more weights than there are, before their shapes are made to compare."""
+    model._options()  # refuses what is no size
+    hidden = np.ravel(model.hidden).tolist()
+    # a layer reads its own states, or the next one those of the first
+    between = [*hidden, *hidden] if model._recurrent else hidden
+    inputs = model.n_channels_in_ * getattr(model, "n_steps_in_", 1)
+    if getattr(model, "branches", None) is not None:
+        inputs = 1
+    for sizes in pairwise([inputs, *between, len(model.classes_)]):
+        if sizes[0] * sizes[1] > count:
+            raise ValueError(
+                f"a layer of {sizes[0]} by {sizes[1]} weights, and there are {count:,} in all"
+            )
 
 
 def _parameters_to_json(model: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ state after the last step that each direction reads of a sequence. The weights c
 of `torch_modules`.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,22 +25,30 @@ OPSET, IR_VERSION = 17, 8  # of 2022: the oldest runtimes that one still meets r
 
 
 def write_onnx(
-    path: Path, module: nn.Module, classes: NDArray[Any], *, channels: int, sigmoids: bool
+    path: Path,
+    module: nn.Module,
+    classes: NDArray[Any],
+    *,
+    channels: int,
+    sigmoids: bool,
+    steps: int = 1,
 ) -> None:
     """Write a module of `torch_modules` as an ONNX file, atomically.
 
-    `channels` are those of a sequence, or the features of a vector. With `sigmoids` the outputs
+    `channels` are those of a sequence, or the features of a vector; of `steps` a perceptron reads
+    more than one as (n, steps, channels). With `sigmoids` the outputs
     are sigmoids that are scaled to add up to one, otherwise a softmax. `classes` (C,) have to be
     text or numbers.
     """
     try:
-        from onnx import TensorProto, helper
+        from onnx import TensorProto, checker, helper, shape_inference
     except ImportError as error:
         raise ImportError("to_onnx needs onnx: python -m pip install 'harmodels[onnx]'") from error
     labels, kind = _labels(classes)
     graph = _Graph()
     if isinstance(module, nn.Sequential):
-        inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", channels])]
+        shape: list[str | int | None] = ["n", channels] if steps == 1 else ["n", steps, channels]
+        inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, shape)]
         logits = _perceptron(graph, module)
     elif isinstance(module, RecurrentModule | HierarchicalModule):
         inputs = [
@@ -66,6 +75,12 @@ def write_onnx(
         ir_version=IR_VERSION,
         producer_name="harmodels",
     )
+    try:
+        checker.check_model(model, full_check=True)
+    except (checker.ValidationError, shape_inference.InferenceError) as error:
+        raise ValueError(
+            f"no runtime would read the graph of this network: {error}; fit it anew"
+        ) from error
     with atomic_path(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
 
@@ -111,6 +126,8 @@ def _perceptron(graph: _Graph, module: nn.Sequential) -> str:
             values = _scale(graph, layer, values)
         elif isinstance(layer, nn.Linear):
             values = _dense(graph, layer, values)
+        elif isinstance(layer, nn.Flatten):
+            values = graph.add("Flatten", values)
         elif isinstance(layer, nn.ReLU):
             values = graph.add("Relu", values)
     return values
@@ -218,7 +235,8 @@ def _labels(classes: NDArray[Any]) -> tuple[NDArray[Any], int]:
         (float, np.float64, TensorProto.DOUBLE),
     ):
         if all(isinstance(value, kind) for value in values):
-            return np.array(values, dtype=dtype), code
+            with suppress(OverflowError):  # of integers of 64 bits without a sign
+                return np.array(values, dtype=dtype), code
     raise ValueError(
         f"labels of type {classes.dtype} are no tensor of ONNX; train with labels that are all "
         "text or all numbers"

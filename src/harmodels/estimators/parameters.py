@@ -1,12 +1,31 @@
-"""Parameters of the estimators, each described where it is declared."""
+"""Parameters of the estimators, each described, and checked, where it is declared."""
 
 import inspect
 import re
 import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields
-from typing import Any, TypeVar
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from harmodels.config.messages import shown
 
 Class = TypeVar("Class", bound=type)
+
+_WORDS = {
+    int: "a whole number",
+    float: "a finite number",
+    bool: "True or False",
+    str: "text",
+    NoneType: "None",
+    Mapping: "a mapping of label to weight",
+    Callable: "a function",
+}
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
 
 
 def option(default: Any, text: str, *, architecture: bool = False) -> Any:
@@ -42,6 +61,53 @@ def architecture_of(model: Any) -> dict[str, Any]:
     return {
         own.name: getattr(model, own.name) for own in fields(model) if own.metadata["architecture"]
     }
+
+
+def check_parameters(model: Any) -> None:
+    """Raise ValueError naming the first parameter that is not of the type that it declares."""
+    kind: Any = type(model)
+    for name, (adapter, words) in _declared(kind).items():
+        value = getattr(model, name)
+        try:
+            adapter.validate_python(plain(value))
+        except ValidationError:
+            raise ValueError(f"{name} is {shown(value)}; it is {words}") from None
+
+
+def plain(value: Any) -> Any:
+    """Return numbers, lists and mappings of Python for those of numpy, as JSON has them."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    return value
+
+
+@cache
+def _declared(kind: Any) -> dict[str, tuple[TypeAdapter[Any], str]]:
+    """Return the check of each parameter and the words for it, apart from those of architecture.
+
+    These have to be what was fitted, and are checked with the options of the training.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        own.name: (TypeAdapter(hints[own.name], config=_STRICT), _words(hints[own.name]))
+        for own in fields(kind)
+        if not own.metadata["architecture"]
+    }
+
+
+def _words(hint: Any) -> str:
+    """Return the words for a type, as they follow `it is`."""
+    if get_origin(hint) is Annotated:
+        inner, *limits = get_args(hint)
+        return f"{_words(inner)} of {limits[0].metadata[0].ge} or more"
+    if get_origin(hint) is Literal:
+        return " or ".join(map(repr, get_args(hint)))
+    known = get_origin(hint) if get_origin(hint) in _WORDS else hint
+    return _WORDS.get(known) or " or ".join(map(_words, get_args(hint)))
 
 
 def _paragraph(text: str) -> str:

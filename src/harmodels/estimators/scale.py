@@ -17,8 +17,6 @@ def find_scale(
     sequences: Sequence[NDArray[Any]], how: str | None
 ) -> tuple[Doubles, Doubles] | None:
     """Return offset and scale (D,) of the channels over all steps, or None to leave them as is."""
-    if how not in ("auto", "standard", None):
-        raise ValueError(f"scale is {how!r}; it is one of 'auto', 'standard', None")
     if how is None:
         return None
     found = StandardScaler().fit(np.concatenate(sequences))
@@ -47,4 +45,5 @@ def scaled(sequences: Sequence[NDArray[Any]], offset: Doubles | None, scale: Any
     """
     if offset is None:
         return [sequence.astype(np.float32, copy=False) for sequence in sequences]
-    return [((sequence - offset) / scale).astype(np.float32) for sequence in sequences]
+    with np.errstate(over="ignore"):  # its scores or its loss are not finite, which is said
+        return [((sequence - offset) / scale).astype(np.float32) for sequence in sequences]

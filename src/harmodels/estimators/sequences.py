@@ -36,6 +36,16 @@ def from_channels_first(X: ArrayLike) -> NDArray[Any]:
     return array.swapaxes(1, 2)
 
 
+def check_container(X: Any, name: str) -> None:
+    """Raise ValueError of what holds no sequences: nothing, a number, text, a mapping."""
+    array = hasattr(X, "ndim") or hasattr(X, "__array__")
+    if not array and (isinstance(X, str | bytes) or not isinstance(X, Sequence)):
+        raise ValueError(
+            f"{name} is of type {type(X).__name__}; give an array (n, steps, channels), or a list "
+            "of arrays (steps, channels)"
+        )
+
+
 def is_matrix(X: Any) -> bool:
     """Return whether `X` is one table of rows: an array, a frame, or a list of equal lists."""
     if hasattr(X, "ndim"):
@@ -70,7 +80,12 @@ def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> V
                 f"{name} is a nested frame, whose cells are series; give a list of arrays (steps, "
                 "channels): [np.column_stack(row) for row in X.to_numpy()]"
             )
-    table: Values = validate_data(estimator, X, reset=reset, dtype=(np.float64, np.float32))
+    try:
+        table: Values = validate_data(estimator, X, reset=reset, dtype=(np.float64, np.float32))
+    except TypeError as error:
+        if hasattr(X, "ndim"):  # scikit-learn wants its own words of an array
+            raise
+        raise ValueError(f"{name} holds what is no number: {error}; give arrays") from error
     with np.errstate(over="ignore"):  # what is too large is named
         assert_all_finite(table.astype(np.float32, copy=False), input_name=name)
     return table
@@ -78,19 +93,23 @@ def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> V
 
 def frame_columns(X: Any, name: str) -> NDArray[np.object_] | None:
     """Return the names of the columns of a list of frames, which have to agree, or None."""
-    if hasattr(X, "ndim"):
+    if getattr(X, "ndim", 1) != 1:
         return None
     named = [list(getattr(sequence, "columns", ())) for sequence in X]
-    if not all(columns and all(isinstance(c, str) for c in columns) for columns in named):
+    if not any(named):
         return None
     first = named[0]
     for index, columns in enumerate(named):
         if columns != first:
             raise ValueError(
-                f"{name}[{index}] has the columns {', '.join(columns)} and {name}[0] has "
-                f"{', '.join(first)}; give every frame the same columns in one order"
+                f"{name}[{index}] has {_columns(columns)} and {name}[0] has {_columns(first)}; "
+                "give every frame the same columns in one order"
             )
-    return np.array(first, dtype=object)
+    return np.array(first, dtype=object) if all(isinstance(c, str) for c in first) else None
+
+
+def _columns(columns: list[Any]) -> str:
+    return f"the columns {', '.join(map(str, columns))}" if columns else "no names of columns"
 
 
 def check_columns(

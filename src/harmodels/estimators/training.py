@@ -8,18 +8,19 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from harmodels.config.messages import shown
 from harmodels.estimators.epochs import epochs_of, updates_an_epoch
 from harmodels.estimators.fitting import as_value_errors, check_continues, check_fitted
 from harmodels.estimators.hints import warn_if_not_learned, warn_of_channels_first, warn_of_scales
 from harmodels.estimators.labels import Indices, encode, find_classes
+from harmodels.estimators.parameters import check_parameters
 from harmodels.estimators.scale import Floats, find_scale, scaled
 from harmodels.estimators.sequences import Values
 from harmodels.estimators.validation import (
-    check_groups,
-    check_patience,
     check_watched,
     hold_out,
     patience_in_epochs,
+    read_groups,
 )
 from harmodels.estimators.weights import check_weights, class_weights, in_the_loss
 from harmodels.nn.params import map_params, take_replicates
@@ -29,6 +30,9 @@ from harmodels.training.stopping import AllEpochs, Patience
 
 if TYPE_CHECKING:
     from harmodels.estimators.base import NetworkClassifier
+
+
+OF_VALIDATION = " of validation_data"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class _Data:
 
     sequences: list[Values]
     labels: Indices
-    groups: ArrayLike | None
+    groups: Indices | None
     weights: NDArray[np.float64] | None  # of the sequences to train on
 
     def __post_init__(self) -> None:
@@ -109,9 +113,7 @@ def train(
 
 
 def _check(model: "NetworkClassifier", given: Given) -> None:
-    check_patience(model.patience)
-    if model.replicates < 1:
-        raise ValueError(f"replicates is {model.replicates}; train one network or more")
+    check_parameters(model)
     if given.y is None:
         raise ValueError(
             f"{type(model).__name__} requires y to be passed, but the target y is None"
@@ -124,12 +126,12 @@ def _read(model: "NetworkClassifier", given: Given) -> _Data:
         warn_of_channels_first(given.X)
     sequences = model._read(given.X, reset=True)
     model.classes_, labels = find_classes(given.y, len(sequences))
-    check_groups(given.groups, len(labels))
+    groups = read_groups(given.groups, len(labels))
     weights = check_weights(given.sample_weight, sequences)
     if weights is None or weights.all():
-        return _Data(sequences, labels, given.groups, weights)
+        return _Data(sequences, labels, groups, weights)
     kept = np.flatnonzero(weights)
-    groups = None if given.groups is None else np.asarray(given.groups)[kept]
+    groups = None if groups is None else groups[kept]
     model.classes_, labels = find_classes(model.classes_[labels[kept]], len(kept))
     return _Data([sequences[i] for i in kept], labels, groups, weights[kept])
 
@@ -153,9 +155,15 @@ def _split(
     """Return what each replicate trains and validates on; append what was given to validate on."""
     train, validation = [data.own] * model.replicates, None
     if given.validation_data is not None:
+        if not isinstance(given.validation_data, tuple | list) or len(given.validation_data) != 2:
+            raise ValueError(
+                f"validation_data is {shown(given.validation_data)}; it is a pair of sequences and "
+                "their labels, (X, y)"
+            )
         X, y = given.validation_data
-        data.sequences += model._read(X, reset=False, name="X of validation_data")
-        theirs = encode(y, model.classes_, "y of validation_data")
+        sequences = model._read(X, reset=False, name=f"X{OF_VALIDATION}")
+        data.sequences += sequences
+        theirs = encode(y, model.classes_, len(sequences), OF_VALIDATION)
         data.labels = np.concatenate([data.labels, theirs])
         validation = [np.arange(len(data.own), len(data.labels))] * model.replicates
     elif parts := hold_out(

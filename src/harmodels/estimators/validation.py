@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from harmodels.estimators.labels import Indices
@@ -18,16 +19,30 @@ LEAST_PATIENCE = 10  # epochs
 PATIENT_UPDATES = 300  # of the weights while it is waited
 
 
-def check_groups(groups: ArrayLike | None, count: int) -> None:
-    """Raise ValueError unless there is one group a sequence."""
-    if groups is not None and np.shape(groups) != (count,):
+def read_groups(groups: ArrayLike | None, count: int) -> Indices | None:
+    """Return groups (n,) as numbers in their order, one for each of `count` sequences, or None."""
+    if groups is None:
+        return None
+    values = np.asarray(groups, dtype=object)
+    if values.shape != (count,):
         raise ValueError(
-            f"groups have shape {np.shape(groups)}; give one group for each of {count} sequences"
+            f"groups have shape {values.shape}; give one group for each of {count} sequences"
         )
+    try:
+        codes, _ = pd.factorize(values, sort=True)
+    except TypeError as error:
+        raise ValueError(f"groups holds what is no name: {error}; give text or numbers") from error
+    missing = np.flatnonzero(codes < 0)
+    if len(missing):
+        raise ValueError(
+            f"groups[{missing[0]}] is {values[missing[0]]}: {len(missing)} of {count} groups are "
+            "missing; name whom those sequences are of, or leave them out"
+        )
+    return codes
 
 
 def hold_out(
-    labels: Indices, groups: ArrayLike | None, fraction: float | Auto, seed: int, replicates: int
+    labels: Indices, groups: Indices | None, fraction: float | Auto, seed: int, replicates: int
 ) -> list[tuple[Indices, Indices]] | None:
     """Return the indices that each replicate trains and validates on, or None to train on all.
 
@@ -47,14 +62,14 @@ def hold_out(
 
 
 def held_out(
-    labels: Indices, groups: ArrayLike | None, fraction: float, seed: int, replicate: int
+    labels: Indices, groups: Indices | None, fraction: float, seed: int, replicate: int
 ) -> tuple[Indices, Indices]:
     """Return the indices that one replicate trains and validates on, both sorted.
 
     `fraction` is the share of the labels (n,), or of the groups (n,), that is held out; a group is
     on one side as a whole.
     """
-    if isinstance(fraction, str) or not 0 < fraction < 1:
+    if not 0 < fraction < 1:
         raise ValueError(
             f"validation_fraction is {fraction!r}; it must lie between 0 and 1, or be 'auto'"
         )
@@ -76,16 +91,6 @@ def held_out(
             "give fit validation_data"
         )
     return np.sort(train), np.sort(validation)
-
-
-def check_patience(patience: int | Auto | None) -> None:
-    """Raise ValueError unless `patience` is a number of epochs, `auto` or None."""
-    if patience is None or patience == "auto":
-        return
-    if isinstance(patience, str) or patience < 1:
-        raise ValueError(
-            f"patience is {patience!r}; give 1 epoch or more, 'auto', or None to train all epochs"
-        )
 
 
 def check_watched(

@@ -17,9 +17,12 @@ def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np
         return None
     if not np.asarray(weights).any():
         raise ValueError("sample_weight is zero for every sequence; give one of them more")
-    found: NDArray[np.float64] = _check_sample_weight(
-        weights, sequences, dtype=np.float64, ensure_non_negative=True
-    )
+    try:
+        found: NDArray[np.float64] = _check_sample_weight(
+            weights, sequences, dtype=np.float64, ensure_non_negative=True
+        )
+    except TypeError as error:
+        raise ValueError(f"sample_weight holds what is no number: {error}") from error
     return found
 
 
@@ -32,6 +35,13 @@ def class_weights(
     """Return the weight of each class (C,) of weighted sequences, or None for one each."""
     if class_weight is None:
         return None
+    if isinstance(class_weight, Mapping):
+        unknown = [name for name in class_weight if name not in classes.tolist()]
+        if unknown:
+            raise ValueError(
+                f"class_weight names {unknown[0]!r}, which y does not hold; it holds "
+                f"{', '.join(map(repr, classes.tolist()))}"
+            )
     found: NDArray[np.float64] = compute_class_weight(
         class_weight, classes=classes, y=classes[labels], sample_weight=weights
     )
@@ -56,8 +66,19 @@ def in_the_loss(
     all are equal, which is the same training.
     """
     every = np.ones(len(labels)) if of_classes is None else of_classes[labels]
-    if weights is not None:
-        every[:trained] *= weights / weights.mean()
-    if np.ptp(every) <= 1e-12 * every.max():
-        return None
-    return (every / every[:trained].mean()).astype(np.float32)
+    with np.errstate(over="ignore"):  # is said below
+        if weights is not None:
+            every[:trained] *= weights / weights.mean()
+        if np.ptp(every) <= 1e-12 * every.max() and every.min() > 0:
+            return None
+        found = (every / every[:trained].mean()).astype(np.float32)
+    limits = np.finfo(np.float32)
+    # a part of weights that are zero in float32 has no mean
+    wrong = np.flatnonzero(~((found >= limits.smallest_normal) & (found <= limits.max)))
+    if len(wrong):
+        raise ValueError(
+            f"the weight of X[{wrong[0]}], by sample_weight and class_weight, is "
+            f"{found[wrong[0]]:g} beside the mean in float32; give weights of one size, and "
+            "sample_weight 0 to what is to be left out"
+        )
+    return found

@@ -8,7 +8,6 @@ import argparse
 import hashlib
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,7 @@ from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, TrainingData
-from harmodels.estimators.model_folder import MODEL, WEIGHTS
-from harmodels.files import why_unwritable
+from harmodels.files import MODEL, WEIGHTS, check_folder
 from harmodels.recordings.configuration import write_configuration
 from harmodels.recordings.entry import USUAL_HZ, Understood, understand, usual_rate
 from harmodels.recordings.hold_out import Fold, draw_people, folds_of_people, split_by
@@ -77,7 +75,7 @@ def train(given: argparse.Namespace) -> Iterator[str]:
     network, features, fold, judged = _train(given, windows, sequences, draw)
     yield from report(given, network, fold, judged, windows)
     described = _card(sequences, features, given, understood.entry, judged, fold, card["sources"])
-    write_folder(network, given.out, described)
+    network.save(given.out, described)
     yield f"{given.out}: the model. Next: harmodels classify RECORDING --model {given.out}"
 
 
@@ -224,25 +222,10 @@ def check_arguments(given: argparse.Namespace) -> None:
         raise DataError(f"{given.recordings} does not exist; give a table, or a folder of them")
     out: Path = given.out
     own = out.resolve() == given.recordings.resolve()
-    if out.exists() and not out.is_dir():
-        raise DataError(f"--out {out} is a file; name a folder that is new")
+    check_folder("--out", out)
+    if given.configuration is not None:
+        check_folder("--configuration", given.configuration)
     if out.is_dir() and any(out.iterdir()) and not own and not (out / MODEL).is_file():
         raise DataError(f"--out {out} holds files of something else; name a folder that is new")
     if own and given.model == "perceptron":
         raise DataError(f"--out {out}: the recordings are there; name another folder")
-    place = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
-    if not place.is_dir() or why_unwritable(place) is not None:
-        raise DataError(f"--out {out}: nothing can be written in {place}")
-
-
-def write_folder(network: NetworkClassifier, out: Path, card: ModelCard) -> None:
-    """Write the folder of a model, whole or not at all; recordings in it stay as they are."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
-        made = Path(temporary) / "model"
-        network.save(made, card)
-        if not out.exists():
-            made.rename(out)
-            return
-        for file in sorted(made.iterdir(), key=lambda file: file.name == MODEL):
-            file.replace(out / file.name)

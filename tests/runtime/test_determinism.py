@@ -1,0 +1,119 @@
+"""Settings of torch: the user's come back, whichever thread leaves last."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+import torch
+
+from harmodels import GRUClassifier
+from harmodels.runtime.determinism import deterministic_torch
+
+
+def settings():
+    smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
+    return (
+        torch.get_num_threads(),
+        torch.get_deterministic_debug_mode(),
+        torch.backends.cuda.matmul.allow_tf32,
+        torch.backends.cudnn.allow_tf32,
+        bool(smallest / 2),
+    )
+
+
+INSIDE = (1, 2, False, False, False)
+
+
+@pytest.fixture
+def own():
+    """Return settings that a user chose, which are those of before afterwards."""
+    before = settings()
+    torch.set_num_threads(3)
+    torch.set_deterministic_debug_mode("warn")
+    torch.backends.cuda.matmul.allow_tf32 = True
+    yield (3, 1, True, before[3], before[4])
+    torch.set_num_threads(before[0])
+    torch.set_deterministic_debug_mode(before[1])
+    torch.backends.cuda.matmul.allow_tf32 = before[2]
+
+
+@pytest.mark.parametrize("leaving", itertools.permutations(range(3)))
+def test_threads_leave_in_any_order_and_all_is_as_it_was(leaving, own):
+    """The first is the thread of the user, the others are new."""
+    seen = []
+    threads = [ThreadPoolExecutor(1) for _ in range(2)]
+    calls = [lambda f, *a: f(*a), *(lambda f, *a, t=t: t.submit(f, *a).result() for t in threads)]
+    for (
+        call
+    ) in calls:  # a thread that begins within a body would inherit that denormals are flushed
+        call(int)
+    bodies = [deterministic_torch() for _ in calls]
+    for call, body in zip(calls, bodies, strict=True):
+        call(body.__enter__)
+    for number in leaving:
+        seen += [call(settings) for call, body in zip(calls, bodies, strict=True) if body]
+        calls[number](bodies[number].__exit__, None, None, None)
+        bodies[number] = None
+    assert set(seen) == {INSIDE}
+    assert [call(settings) for call in calls] == [own] * 3
+    with ThreadPoolExecutor(1) as new:
+        assert new.submit(settings).result() == own
+
+
+def test_a_body_within_a_body_leaves_the_outer_one_as_it_is(own):
+    with deterministic_torch():
+        with deterministic_torch():
+            pass
+        assert settings() == INSIDE
+    assert settings() == own
+
+
+def test_an_error_gives_the_settings_back(own):
+    with pytest.raises(KeyError), deterministic_torch():
+        raise KeyError
+    assert settings() == own
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_eight_threads_train_the_same_bytes_as_one(engine, own):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 9, 3)), np.arange(20) % 2
+
+    def trained(_):
+        model = GRUClassifier(5, epochs=3, engine=engine, random_state=1).fit(X, y)
+        return model.predict_proba(X).tobytes()
+
+    alone = trained(0)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(trained, range(16))) == {alone}
+    assert settings() == own
+
+
+def test_a_callback_may_predict(own):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 9, 3)), np.arange(12) % 2
+    other = GRUClassifier(3, epochs=1, random_state=0).fit(X, y)
+    seen = []
+
+    def predict(report):
+        other.predict(X)
+        seen.append(settings())
+
+    GRUClassifier(3, epochs=2, random_state=0, callback=predict).fit(X, y)
+    assert seen == [INSIDE] * 2
+    assert settings() == own
+
+
+def test_threads_that_come_and_go_leave_nothing(own):
+    def visit():
+        for _ in range(40):
+            with deterministic_torch():
+                assert settings() == INSIDE
+
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(6))
+        for done in [pool.submit(visit) for _ in range(12)]:
+            done.result()
+    assert settings() == own
