@@ -33,7 +33,7 @@ class MeanFrame(Options):
 class MeanFrameLearner(NetworkLearner):
     """Softmax regression, one update an epoch."""
 
-    example = MeanFrame(epochs=1)
+    examples = (MeanFrame(epochs=1),)
 
     def initialise(self, generators, data):
         shape = len(generators), data.classes, data.frames.shape[-1]

@@ -137,7 +137,7 @@ class Learner(Protocol):
 class NetworkLearner:
     """Options, engine (`reference` or `compiled`) and threads of the compiled loop."""
 
-    example: ClassVar[Any]  # a small network, for `harmodels compile`
+    examples: ClassVar[tuple[Any, ...]]  # small networks, for `harmodels compile`
 
     options: Any
     engine: str

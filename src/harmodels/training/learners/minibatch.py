@@ -69,7 +69,7 @@ class MinibatchLearner(ElmanLearner):
     """An Elman classifier updated after every batch."""
 
     options: Minibatch
-    example = Minibatch(hidden=4, batch_size=2, epochs=1)
+    examples = (Minibatch(hidden=4, batch_size=2, epochs=1),)
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw the weights as the options say; biases are zero."""

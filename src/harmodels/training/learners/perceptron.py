@@ -69,7 +69,10 @@ class PerceptronLearner(SoftmaxLearner):
     """A perceptron updated after every batch."""
 
     options: Perceptron
-    example = Perceptron(batch_size=2, hidden1=4, hidden2=4, momentum=0.5, dropout=0.5, epochs=1)
+    examples = tuple(  # one for each path of the compiled loop
+        Perceptron(batch_size=2, hidden1=h, hidden2=h, momentum=0.5, dropout=0.5, epochs=1)
+        for h in (4, 400)
+    )
 
     @property
     def stopping(self) -> StoppingRule:

@@ -135,7 +135,7 @@ class RecurrentLearner(SoftmaxLearner):
     """A recurrent classifier, plain or hierarchical, updated after every batch."""
 
     options: Recurrent
-    example = Recurrent(hidden=4, batch_size=2, epochs=1)
+    examples = (Recurrent(hidden=4, batch_size=2, epochs=1),)
 
     @classmethod
     def is_compiled(cls, options: Any) -> bool:

@@ -20,7 +20,7 @@ class TruncatedBpttLearner(ElmanLearner):
     """An Elman classifier updated after every window or every sequence."""
 
     options: TruncatedBptt
-    example = TruncatedBptt(hidden=4, window=2, epochs=1)
+    examples = (TruncatedBptt(hidden=4, window=2, epochs=1),)
 
     def initialise(self, generators: Generators, data: SequenceTensors) -> State:
         """Draw weights and biases from U[-initial_range, initial_range]."""
