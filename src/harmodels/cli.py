@@ -166,9 +166,9 @@ def _info(given: argparse.Namespace) -> None:
 
 
 def _data(given: argparse.Namespace) -> None:
-    from harmodels.config.messages import counted
     from harmodels.data.own_files import own_files
     from harmodels.data.registry import load_registry
+    from harmodels.messages import counted
 
     registry = given.registry or assets.root() / "config" / "datasets.yaml"
     for name, dataset in load_registry(registry).items():
@@ -228,7 +228,7 @@ def _runs(given: argparse.Namespace) -> None:
 
 def _print_lines(lines: Iterable[str]) -> None:
     """Print what names files of a folder that somebody sent, whatever these are called."""
-    from harmodels.config.messages import printable
+    from harmodels.messages import printable
 
     for line in lines:
         print("\n".join(map(printable, line.split("\n"))))

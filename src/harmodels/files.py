@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
+from harmodels.messages import shown
 
 MODEL = "model.json"  # and what lies beside it in the folder of a model
 WEIGHTS = "weights.safetensors"

@@ -25,7 +25,8 @@ PERCEPTRON = Perceptron(
     batch_size=5, hidden1=8, hidden2=7, learning_rate=0.1, momentum=0.5, dropout=0.5, epochs=2,
     initial_range=0.3, stopping="all_epochs",
 )  # fmt: skip
-RECURRENT = Recurrent(hidden=6, finger_hidden=3, batch_size=5, learning_rate=0.01, epochs=2)
+RECURRENT = Recurrent(hidden=6, batch_size=5, learning_rate=0.01, epochs=2)
+FINGERS = {"architecture": "hierarchical", "finger_hidden": 3}
 
 CASES = {
     "tbptt": TBPTT,
@@ -55,8 +56,8 @@ CASES = {
     "gru, pooled, both directions": RECURRENT.replaced(
         layers=2, bidirectional=True, pooling="mean_max"
     ),
-    "gru, fingers": RECURRENT.replaced(architecture="hierarchical"),
-    "lstm, fingers": RECURRENT.replaced(architecture="hierarchical", cell="lstm"),
+    "gru, fingers": RECURRENT.replaced(**FINGERS),
+    "lstm, fingers": RECURRENT.replaced(**FINGERS, cell="lstm"),
 }
 STEP = {"clip_norm": 0.5, "weight_decay": 0.1, "schedule": "one_cycle"}
 CASES |= {

@@ -22,7 +22,8 @@ MLP = {
     "dropout": 0.5,
 }  # fmt: skip
 NARROW = MLP | {"hidden1": 40, "hidden2": 20}  # takes the plain path
-RECURRENT = {"hidden": 50, "finger_hidden": 7, "batch_size": 4, "dropout": 0.5}
+RECURRENT = {"hidden": 50, "batch_size": 4, "dropout": 0.5}
+FINGERS = {"architecture": "hierarchical", "finger_hidden": 7}
 STEP = {"clip_norm": 0.2, "weight_decay": 0.1, "schedule": "one_cycle"}
 # training, options, whether the sequences have one length, the module of the loop
 LOOPS = {
@@ -64,7 +65,7 @@ LOOPS = {
         False,
         recurrent,
     ),
-    "hierarchy": ("recurrent", RECURRENT | {"architecture": "hierarchical"}, False, recurrent),
+    "hierarchy": ("recurrent", RECURRENT | FINGERS, False, recurrent),
 }
 # Adam and clipping bound a step
 UNBOUNDED = [

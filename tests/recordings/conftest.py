@@ -86,7 +86,8 @@ def mlp(windows, tmp_path_factory):
     values, labels = windows
     computed = extract_features(values, FILTERED_CHANNELS, 50.0, FILTERED_UNITS, filtered=True)
     scale = map_to_range(computed, np.full(len(computed), "train"))
-    model = MLPClassifier((12, 8), epochs=15, random_state=1)
+    plain = {"learning_rate": 0.05, "schedule": "constant", "clip_norm": None, "scale": None}
+    model = MLPClassifier((12, 8), epochs=15, random_state=1, **plain)
     units = tuple(UNIT[channel] for channel in RAW_CHANNELS)
     folder = tmp_path_factory.mktemp("mlp")
     card = ModelCard(RAW_CHANNELS, units, 50.0, DATA, 128, 64, features=scale)

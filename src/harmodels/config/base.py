@@ -23,8 +23,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from harmodels.config.messages import nearest, number_in_quotes, shortened, shown, unknown
 from harmodels.errors import ConfigurationError, HarmodelsError
+from harmodels.messages import nearest, number_in_quotes, shortened, shown, unknown
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harmodels.config.messages import shown, unknown
 from harmodels.config.options import OPTIONS, Options
 from harmodels.config.report_file import ExperimentEntry, ReportFile, ReportPlan
 from harmodels.errors import ConfigurationError
+from harmodels.messages import shown, unknown
 
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 LONGEST_NAME = 200  # file systems allow 255 bytes

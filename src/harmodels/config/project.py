@@ -17,9 +17,9 @@ from harmodels.config.base import (
     one_as_list,
     wrong,
 )
-from harmodels.config.messages import shown
 from harmodels.config.report_file import ReportPlan
 from harmodels.errors import ConfigurationError
+from harmodels.messages import shown
 
 DEVICE = "HARMODELS_DEVICE"
 BEST = "best"

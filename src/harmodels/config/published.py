@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import model_validator
 
 from harmodels.config.base import Matching, Record, key, wrong
-from harmodels.config.messages import nearest
 from harmodels.config.selection import Where
 from harmodels.errors import ConfigurationError
+from harmodels.messages import nearest
 
 File = Annotated[str, Matching(r"[^/]+\.csv", "the name of a CSV file of config/published")]
 _MEASURE = re.compile(

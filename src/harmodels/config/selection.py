@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, model_validator
 
 from harmodels.config.base import Key, Record, Text, key, wrong
-from harmodels.config.messages import nearest, shown
 from harmodels.errors import ConfigurationError
+from harmodels.messages import nearest, shown
 
 Checkpoint = Literal["last", "best"]
 SplitName = Literal["train", "validation", "test"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from harmodels.config.messages import shortened, shown
 from harmodels.errors import ConfigurationError
+from harmodels.messages import shortened, shown
 
 DEEPEST = 50
 MOST_VALUES = 100_000

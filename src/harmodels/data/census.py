@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harmodels.config.messages import counted, listed
+from harmodels.messages import counted, listed
 
 NAMED = 5  # of a kind, in one line
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from harmodels.config.messages import counted
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
+from harmodels.messages import counted
 
 # Values are equal to this part of their channel's standard deviation: another clock or fewer digits
 # in the copy change what is resampled in the last place.

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from harmodels.config.base import Distinct, Matching, Number, Record, key, wrong
-from harmodels.config.messages import unknown
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import ConfigurationError
+from harmodels.messages import unknown
 
 TEXTS = (".csv", ".tsv", ".txt")  # tables that any program opens; they may be compressed
 COMPRESSIONS = (".gz", ".bz2", ".xz")

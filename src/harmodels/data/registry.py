@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_
 
 from harmodels.assets import root
 from harmodels.config.base import AS_WRITTEN, Distinct, Matching, Record, Text, key, wrong
-from harmodels.config.messages import unknown
 from harmodels.config.yaml_files import read_yaml, refuse_oversized
 from harmodels.data.dataset import (
     FILE_KINDS,
@@ -24,6 +23,7 @@ from harmodels.data.table_layout import TableLayout
 from harmodels.data.tables.names import plain
 from harmodels.data.units import unit_factor
 from harmodels.errors import ConfigurationError
+from harmodels.messages import unknown
 
 Name = Annotated[str, Matching("[a-z][a-z0-9_]*", "lower-case letters, digits and _")]
 Person = Annotated[str, Matching("[A-Za-z0-9_.-]+", "letters, digits and _ . -")]

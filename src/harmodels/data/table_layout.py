@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_validator
 
 from harmodels.config.base import Record, Text, key, wrong
-from harmodels.config.messages import shown
 from harmodels.data.reading.times import Times
 from harmodels.errors import DataError
+from harmodels.messages import shown
 
 
 def _texts(value: Any) -> Any:

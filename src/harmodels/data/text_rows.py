@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.config.messages import unknown_key
 from harmodels.errors import DataError
+from harmodels.messages import unknown_key
 
 LARGEST = 1e30  # no recording holds such a number, and no change of units takes it out of float32
 

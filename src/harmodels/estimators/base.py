@@ -16,7 +16,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from harmodels.config.messages import counted, shown
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
 from harmodels.estimators.exports import ExportMixin
 from harmodels.estimators.fitting import as_value_errors, check_fitted, unfitted
@@ -41,6 +40,7 @@ from harmodels.estimators.validation import (
     LEAST_SEQUENCES,
     PATIENT_UPDATES,
 )
+from harmodels.messages import counted, shown
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport

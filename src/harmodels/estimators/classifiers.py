@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from harmodels.config.messages import counted, shown
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
 from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
 from harmodels.estimators.parameters import about, described, option
 from harmodels.estimators.sequences import Values
+from harmodels.messages import counted, shown
 from harmodels.models import mlp
 from harmodels.models.hierarchical import finger_channels
 

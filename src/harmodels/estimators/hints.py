@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from harmodels.config.messages import counted
 from harmodels.estimators.labels import Indices, Labels
 from harmodels.estimators.sequences import Values
+from harmodels.messages import counted
 
 Weights = NDArray[np.float32]
 

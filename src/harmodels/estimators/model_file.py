@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harmodels.config.base import Matching, Record, Several
-from harmodels.config.messages import shown
 from harmodels.estimators.card import ModelCard, Normalisation
 from harmodels.files import FEATURE_MAP, WEIGHTS
+from harmodels.messages import shown
 
 MOST_INPUTS = 10**7  # channels or steps: of more nothing is allocated to look at the weights
 # Python's types of the labels of a kind of numpy's
@@ -39,7 +39,8 @@ class Classes(Record):
         for value in self.values:
             if type(value) not in types:
                 raise ValueError(f"the label {shown(value)} is not of type {kind}")
-        array = np.array(self.values, dtype=kind)
+        with np.errstate(over="ignore"):  # is said below
+            array = np.array(self.values, dtype=kind)
         if array.tolist() != list(self.values):
             raise ValueError(f"the labels {shown(self.values)} are not of type {kind}")
         if len(set(self.values)) != len(self.values):

@@ -23,7 +23,6 @@ from safetensors.torch import save as save_tensors
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from harmodels.config.messages import shown, unknown
 from harmodels.data.features.mapping import read_map, write_map
 from harmodels.errors import ConfigurationError, HarmodelsError, ModelError, ResultsError
 from harmodels.estimators.card import ModelCard
@@ -41,6 +40,7 @@ from harmodels.files import (
     sha256,
     write_json,
 )
+from harmodels.messages import shown, unknown
 from harmodels.nn.params import load_state_dict, state_dict
 
 FORMAT = 2  # 1: of networks that read the channels as they are

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from harmodels.config.messages import shown
+from harmodels.messages import shown
 
 Class = TypeVar("Class", bound=type)
 

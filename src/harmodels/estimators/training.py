@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from harmodels.config.messages import shown
 from harmodels.estimators.epochs import epochs_of, updates_an_epoch
 from harmodels.estimators.fitting import as_value_errors, check_continues, check_fitted
 from harmodels.estimators.hints import warn_if_not_learned, warn_of_channels_first, warn_of_scales
@@ -23,6 +22,7 @@ from harmodels.estimators.validation import (
     read_groups,
 )
 from harmodels.estimators.weights import check_weights, class_weights, in_the_loss
+from harmodels.messages import shown
 from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit

@@ -66,7 +66,7 @@ def in_the_loss(
     all are equal, which is the same training.
     """
     every = np.ones(len(labels)) if of_classes is None else of_classes[labels]
-    with np.errstate(over="ignore"):  # is said below
+    with np.errstate(all="ignore"):  # is said below
         if weights is not None:
             every[:trained] *= weights / weights.mean()
         if np.ptp(every) <= 1e-12 * every.max() and every.min() > 0:

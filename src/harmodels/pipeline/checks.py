@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harmodels.config.experiments import Configuration, Experiment
-from harmodels.config.messages import listed, unknown
 from harmodels.config.project import ModelPlan
 from harmodels.data.dataset import Dataset, HandSimulation
 from harmodels.data.formats import FORMATS
@@ -17,6 +16,7 @@ from harmodels.data.hands import GROUP
 from harmodels.data.splits import Draw
 from harmodels.data.units import convert_units, unit_factor
 from harmodels.errors import ConfigurationError, DataError
+from harmodels.messages import listed, unknown
 from harmodels.pipeline.pipeline import Pipeline, find, is_folded
 from harmodels.pipeline.targets import ships_features
 from harmodels.reporting.reports import Report

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harmodels.config.experiments import Configuration, Experiment
-from harmodels.config.messages import listed
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.dataset import Dataset
 from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
+from harmodels.messages import listed
 from harmodels.pipeline.project import Project, parse_project
 from harmodels.reporting.product import ProductSpec
 from harmodels.reporting.reports import Report

@@ -16,9 +16,9 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
-from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
 from harmodels.files import sha256, write_text
+from harmodels.messages import shown
 from harmodels.provenance.record import (
     ENDING,
     Product,

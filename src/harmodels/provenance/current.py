@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harmodels.config.messages import counted, listed, printable
 from harmodels.errors import ResultsError
 from harmodels.files import sha256
+from harmodels.messages import counted, listed, printable
 from harmodels.provenance.record import ENDING, ProjectRecord, read_record
 from harmodels.records.run import RunRecord
 

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from harmodels.config.messages import counted, listed, printable
 from harmodels.errors import HarmodelsError, ResultsError
 from harmodels.evaluation.statistics import LEVEL, mean_interval
 from harmodels.evaluation.ties import on_side, tied
+from harmodels.messages import counted, listed, printable
 from harmodels.provenance.current import records_of
 from harmodels.provenance.record import Product
 from harmodels.provenance.verification.products import rebuild_table

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from harmodels.config.base import key, wrong
-from harmodels.config.messages import shown
 from harmodels.errors import ResultsError
 from harmodels.files import read_json, write_text
+from harmodels.messages import shown
 from harmodels.records.base import AGAIN, ResultsRecord
 from harmodels.records.run import Program
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from harmodels.config.messages import counted
 from harmodels.config.selection import humanise
+from harmodels.messages import counted
 from harmodels.provenance.record import ENDING, ProjectRecord
 from harmodels.records.run import Program, RunRecord
 from harmodels.reporting.tables.layout import SIMULATED

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harmodels.config.messages import counted
 from harmodels.data.features.extract import features_of
 from harmodels.data.features.mapping import apply_map
 from harmodels.data.look import Finding, Look, touched
@@ -20,6 +19,7 @@ from harmodels.data.resampling import split_gaps
 from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import normalise
+from harmodels.messages import counted
 from harmodels.recordings.activities import Activities, ScoredWindows
 from harmodels.recordings.checks import card_of, stood_still
 from harmodels.recordings.stream import GaplessSegment, Windows, check_rate

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from harmodels.config.messages import counted, shown
 from harmodels.data.reading.meaning import Given
 from harmodels.data.reading.recording import open_recording
 from harmodels.errors import DataError
 from harmodels.estimators.card import ModelCard
 from harmodels.estimators.loading import load_model
 from harmodels.files import atomic_path, check_outputs
+from harmodels.messages import counted, shown
 from harmodels.recordings.activities import NO_LABEL, Activities, write_activities
 from harmodels.recordings.classify import Classifier, classify_recording
 from harmodels.recordings.timeline import check_picture, draw_timeline

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.messages import listed, shown, unknown
 from harmodels.data.reading.folder import channels_in, files_in
 from harmodels.data.reading.form import read_form
 from harmodels.data.reading.meaning import TIME, Given
@@ -17,6 +16,7 @@ from harmodels.data.table_layout import TableLayout
 from harmodels.data.tables.names import plain
 from harmodels.data.tables.sources import Sources, find_sources, is_of_app
 from harmodels.errors import DataError
+from harmodels.messages import listed, shown, unknown
 from harmodels.recordings.command import pairs, said
 
 SENSORS = {"acc": "g", "gyro": "rad/s"}

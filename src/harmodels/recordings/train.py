@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.config.messages import counted
 from harmodels.data.census import census
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.data.features.mapping import AffineMap
@@ -27,6 +26,7 @@ from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
 from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, TrainingData
 from harmodels.files import MODEL, WEIGHTS, check_folder
+from harmodels.messages import counted
 from harmodels.recordings.configuration import write_configuration
 from harmodels.recordings.entry import USUAL_HZ, Understood, understand, usual_rate
 from harmodels.recordings.hold_out import Fold, draw_people, folds_of_people, split_by

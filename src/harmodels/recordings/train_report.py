@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harmodels.config.messages import counted
 from harmodels.estimators.base import NetworkClassifier
+from harmodels.messages import counted
 from harmodels.recordings.hold_out import Fold
 from harmodels.recordings.networks import Judged, Windows
 

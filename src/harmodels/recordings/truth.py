@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.messages import listed, shown
 from harmodels.data.names import alike
 from harmodels.data.reading.table import Table
 from harmodels.data.reading.times import Times, time_form
 from harmodels.errors import DataError
+from harmodels.messages import listed, shown
 from harmodels.recordings.activities import NO_LABEL, Activities, clock
 
 Array = NDArray[np.float64]

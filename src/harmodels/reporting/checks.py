@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harmodels.config.experiments import Configuration, Experiment
-from harmodels.config.messages import listed, nearest, unknown
 from harmodels.config.options import OPTIONS
 from harmodels.config.published import PublishedRun
 from harmodels.config.selection import Selection, agrees
 from harmodels.errors import ConfigurationError
+from harmodels.messages import listed, nearest, unknown
 from harmodels.reporting.runs.measures import PER_CLASS
 
 

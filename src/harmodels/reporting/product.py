@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self, get_args
 from pydantic import ModelWrapValidatorHandler, model_validator
 
 from harmodels.config.base import Record, wrong
-from harmodels.config.messages import nearest, shown
 from harmodels.config.published import PublishedRun, read_rows
 from harmodels.config.selection import Selecting, Selection
 from harmodels.errors import ConfigurationError
+from harmodels.messages import nearest, shown
 from harmodels.reporting.checks import Known
 
 

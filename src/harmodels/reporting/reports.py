@@ -7,11 +7,11 @@ from typing import Any
 
 from harmodels.config.base import Key, Record, key
 from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
-from harmodels.config.messages import unknown
 from harmodels.config.published import PublishedRun
 from harmodels.config.report_file import ReportFile, ReportPlan
 from harmodels.config.yaml_files import read_yaml, refuse_oversized
 from harmodels.errors import ConfigurationError
+from harmodels.messages import unknown
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims import ClaimSpec
 from harmodels.reporting.figures import FigureSpec

@@ -18,7 +18,7 @@ SMALL = {
     "perceptron": {
         "hidden1": 60, "hidden2": 50, "batch_size": 3, "initial_range": 0.1, "learning_rate": 0.01
     },
-    "recurrent": {"hidden": 6, "finger_hidden": 3, "batch_size": 3},
+    "recurrent": {"hidden": 6, "batch_size": 3},
 }  # fmt: skip
 # what a number or null of an option switches on
 SWITCHES = {
@@ -60,7 +60,8 @@ def option_sets():
             stacked = chosen.get("layers", 1) > 1 or chosen.get("bidirectional")
             if chosen.get("architecture") == "hierarchical" and stacked:
                 continue  # of plain networks alone
-            yield training, small | chosen
+            fingers = chosen.get("architecture") == "hierarchical"
+            yield training, small | chosen | ({"finger_hidden": 3} if fingers else {})
 
 
 def make_data(training, *, equal, weighted):

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.messages import listed
 from harmodels.data.dataset import Dataset
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats import CHANNELS, Format, Raw
@@ -38,6 +37,7 @@ from harmodels.data.tables.signs import turned_people
 from harmodels.data.tables.sources import Source, find_sources, is_of_app
 from harmodels.data.windows import WindowsOfParts
 from harmodels.errors import DataError
+from harmodels.messages import listed
 
 Text = NDArray[np.object_]
 Key = tuple[str, str]  # of a recording within a file: person as written, and its name

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harmodels.config.messages import counted
 from harmodels.errors import DataError
+from harmodels.messages import counted
 
 UNREADABLE = 0.01  # share of the rows above which a file is refused
 NAMED = 3  # rows of a kind that messages name

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from harmodels.config.messages import shortened
 from harmodels.data.reading.cells import decimal_mark, is_blank, is_unit, is_value
 from harmodels.data.reading.parquet import as_text, is_parquet, parquet_batches
 from harmodels.data.reading.source import Source, plain_errors, to_text
 from harmodels.errors import DataError
+from harmodels.messages import shortened
 
 HEAD_BYTES = 1 << 20
 HEAD_LINES = 2000

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harmodels.config.messages import listed, unknown_key
 from harmodels.data.reading.form import Form
 from harmodels.data.reading.programs import (
     ACC,
@@ -32,6 +31,7 @@ from harmodels.data.reading.programs import (
 from harmodels.data.reading.times import Times
 from harmodels.data.units import known_unit, unit_factor, unit_parts
 from harmodels.errors import DataError
+from harmodels.messages import listed, unknown_key
 
 TIME = "time"
 

@@ -14,8 +14,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from harmodels.config.messages import listed
 from harmodels.errors import DataError
+from harmodels.messages import listed
 
 SNIFFED_BYTES = 1 << 16
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}

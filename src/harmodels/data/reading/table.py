@@ -11,13 +11,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harmodels.config.messages import counted, shown, unknown_key
 from harmodels.data.reading.cells import column_mark, decimal_mark, is_blank, read_numbers
 from harmodels.data.reading.faults import NAMED, Faults
 from harmodels.data.reading.form import Form, read_form, split_cells, split_rows
 from harmodels.data.reading.parquet import as_text, is_parquet, parquet_batches
 from harmodels.data.reading.source import Source, plain_errors, to_text
 from harmodels.errors import DataError
+from harmodels.messages import counted, shown, unknown_key
 
 Array = NDArray[np.float64]
 Text = NDArray[np.object_]

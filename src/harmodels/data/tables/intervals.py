@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.messages import unknown
 from harmodels.data.reading.cells import NUMBER
 from harmodels.data.reading.form import read_form
 from harmodels.data.reading.times import SECONDS, Times, time_form
@@ -19,6 +18,7 @@ from harmodels.data.table_layout import TableLayout
 from harmodels.data.tables.names import plain
 from harmodels.data.tables.sources import FILE, Source, rows_of
 from harmodels.errors import DataError
+from harmodels.messages import unknown
 
 Array = NDArray[np.float64]
 Text = NDArray[np.object_]

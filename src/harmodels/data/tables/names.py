@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmodels.config.messages import counted, listed, shown
 from harmodels.data.names import alike
 from harmodels.errors import DataError
+from harmodels.messages import counted, listed, shown
 
 Text = NDArray[np.object_]
 Codes = NDArray[np.int64]

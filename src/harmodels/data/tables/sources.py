@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harmodels.config.messages import listed, shown, unknown
 from harmodels.data.dataset import FILE_KINDS
 from harmodels.data.own_files import visible_files
 from harmodels.data.reading.folder import is_zip
@@ -15,6 +14,7 @@ from harmodels.data.reading.table import Table
 from harmodels.data.table_layout import TableLayout
 from harmodels.errors import DataError
 from harmodels.files import sha256
+from harmodels.messages import listed, shown, unknown
 
 FILE = "file"  # column of a list of recordings
 ENDINGS = tuple(ending for ending in FILE_KINDS["table"] if not ending.startswith(".txt"))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from harmodels.config.messages import printable
 from harmodels.errors import HarmodelsError
 from harmodels.files import sha256
+from harmodels.messages import printable
 from harmodels.provenance.verification.table_size import refuse_large_table
 
 MOST_BYTES = 1 << 30  # of memory, for one parquet file of a folder that somebody sent

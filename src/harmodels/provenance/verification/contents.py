@@ -10,9 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from harmodels.config.messages import counted
 from harmodels.data.splits import SPLITS, training_splits
 from harmodels.evaluation.gradients import is_gradient_norm
+from harmodels.messages import counted
 from harmodels.provenance.verification.inputs import Codes, Expected, places_in
 from harmodels.records.run import RunRecord
 from harmodels.reporting.runs.load import Run

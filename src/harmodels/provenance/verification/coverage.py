@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harmodels.config.messages import counted, listed, printable
+from harmodels.messages import counted, listed, printable
 from harmodels.provenance.record import ProjectRecord
 from harmodels.provenance.text import heading_of, provenance_markdown
 from harmodels.provenance.verification.checks import Checks

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harmodels.config.messages import counted, listed
 from harmodels.errors import ResultsError
+from harmodels.messages import counted, listed
 from harmodels.provenance.record import ENDING, ProjectRecord, RecordedReport, read_record
 from harmodels.provenance.verification.checks import Checks, short
 from harmodels.provenance.verification.coverage import Project, check_coverage, check_page

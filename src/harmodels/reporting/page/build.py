@@ -8,9 +8,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harmodels.config.messages import counted
 from harmodels.config.selection import humanise
 from harmodels.errors import ResultsError
+from harmodels.messages import counted
 from harmodels.reporting.claims import claims_caption, read_claims_csv
 from harmodels.reporting.labels import value_text
 from harmodels.reporting.page.dot_plot import dot_plot, main_pairs

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from harmodels.config.messages import listed
+from harmodels.messages import listed
 from harmodels.records.run import RunRecord
 from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.page.dot_plot import Pair

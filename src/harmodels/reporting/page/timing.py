@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harmodels.config.messages import counted
 from harmodels.errors import ResultsError
+from harmodels.messages import counted
 from harmodels.records.run import RunRecord
 from harmodels.reporting.page.experiments import (
     experiment_anchor,

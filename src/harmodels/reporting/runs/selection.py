@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from harmodels.config.messages import listed
 from harmodels.config.selection import Selection, agrees
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.evaluation.ties import tied
+from harmodels.messages import listed
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.measures import curve, prediction_measure
 
