@@ -25,4 +25,4 @@ def test_every_block_prints_what_the_page_shows(repository, tmp_path, monkeypatc
 
 
 def shape(text):
-    return " ".join(NUMBER.sub("#", text).split())
+    return " ".join(NUMBER.sub("#", text).split()).replace(" ]", "]")

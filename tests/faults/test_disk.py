@@ -88,7 +88,7 @@ def test_a_full_disk_keeps_what_was_there_and_goes_on_once_there_is_space(name, 
 def test_a_folder_that_must_not_be_written_is_named(name, read_only, tmp_path, source):
     read_only(tmp_path / "results")
     path = tmp_path / "results" / name
-    with pytest.raises(ResultsError, match=rf"cannot write .*results/{name}.*another folder"):
+    with pytest.raises(ResultsError, match=rf"cannot write .*results/{name}.*write elsewhere"):
         WRITERS[name](path, source)
 
 

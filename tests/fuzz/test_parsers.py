@@ -44,10 +44,13 @@ class Recorded(NamedTuple):
 def uci_har(registry, raw):
     dataset = replace(registry["simulated"], **FACTS)
     folder = raw / dataset.path
-    line = " ".join(f"{value: .7e}" for value in np.linspace(-1, 1, 128))
-    for half in ("train", "test"):
+    for half, shift in ("train", 0), ("test", 1):
+        lines = [
+            " ".join(f"{value: .7e}" for value in np.linspace(-1, 1 - end, 128))
+            for end in (shift / 4, 0.5 + shift / 4)  # equal windows are refused
+        ]
         (folder / half / "Inertial Signals").mkdir(parents=True)
-        (folder / half / "Inertial Signals" / f"x_{half}.txt").write_text(f"{line}\n{line}\n")
+        (folder / half / "Inertial Signals" / f"x_{half}.txt").write_text("\n".join([*lines, ""]))
         (folder / half / f"y_{half}.txt").write_text("1\n2\n")
         (folder / half / f"subject_{half}.txt").write_text("1\n3\n")
     (folder / "activity_labels.txt").write_text("1 WALKING\n2 SITTING\n")
@@ -81,14 +84,15 @@ def motionsense(registry, raw):
 
 def sfinge3d(registry, raw):
     dataset = replace(registry["sfinge3d"], classes=("one", "two"))
-    rows = [[f"{value:g}" for value in np.linspace(frame, 1, 140)] for frame in range(4)]
+    rows = [[f"{value:g}" for value in np.linspace(frame, 1, 140)] for frame in range(8)]
     for label in ("1", "2"):
         path = raw / dataset.path / "Dictionary" / label / "1.txt"
         path.parent.mkdir(parents=True)
-        path.write_text("".join(";".join(row) + ";\r\n" for row in rows[:2]))
+        own = rows[2 + 2 * int(label) :][:2]  # equal sequences are refused
+        path.write_text("".join(";".join(row) + ";\r\n" for row in own))
     path = raw / dataset.path / "Sequences" / "1.txt"
     path.parent.mkdir()
-    path.write_text("".join(",".join(row) + "\r\n" for row in rows))
+    path.write_text("".join(",".join(row) + "\r\n" for row in rows[:4]))
     path.with_name("sequencesGT.csv").write_text("1,2,2,1,2,1,3,4\n")
     return dataset
 

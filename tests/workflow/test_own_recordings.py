@@ -70,7 +70,7 @@ def test_it_prints_what_the_page_shows(walk, blocks):
 
 def test_each_form_of_the_labels_gives_the_same_windows(walk):
     found = re.findall(r"([\d,]+) windows of 2.56 s at 50 Hz of 24 people", walk[1])
-    column, by_file, by_time = (int(number.replace(",", "")) for number in found)
+    column, by_file, by_time = [int(number.replace(",", "")) for number in found][:3]
     assert by_file == column
     assert abs(by_time - column) <= 2  # the last sample of a recording
 
