@@ -1,7 +1,7 @@
 """How many times faster than the best peer the loops are, over shapes: `--map`.
 
 One size at a time leaves a centre, and a few corners leave it in several. A shape's row is written
-as soon as it is timed, so that a map which was ended goes on where it was.
+as soon as it is timed, so a map that was stopped goes on from there.
 """
 
 import argparse
@@ -227,7 +227,7 @@ def run(arguments: argparse.Namespace) -> None:
         if tuple(asdict(shape).values()) in timed:
             continue
         if time.monotonic() > until:
-            print(f"{arguments.minutes:g} minutes are over; the same command goes on")
+            print(f"{arguments.minutes:g} minutes are up; the same command continues")
             break
         row = measure(shape, arguments.rounds, arguments.seconds)
         print(f"{number} of {len(every)}, {shape}: {row['ratio']:.2f} ({row['best']})", flush=True)

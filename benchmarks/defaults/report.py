@@ -18,7 +18,7 @@ def compare(cells: pd.DataFrame) -> pd.DataFrame:
 
     A row an estimator, factor and value: `accuracy` and `rank` are means over the sets, on the
     cells that all values of the factor have; a training that failed counts as 0. A value is
-    `chosen` in place of the centre's if its mean accuracy is the highest and higher by MARGIN, and
+    `chosen` instead of the centre's if its mean accuracy is the highest and higher by MARGIN, and
     its mean rank is better than the centre's.
     """
     rows = []

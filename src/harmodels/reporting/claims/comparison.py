@@ -1,5 +1,6 @@
 """Claims on the left against the right: comparison, majorities, best_of_each and equivalence."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -51,10 +52,11 @@ class Compared(Measured):
         judgement, quantity = self._judge(left, right, pair_on)
         return Evidence(judgement, quantity, note_on(groups, [left, right], self.classes))
 
+    @abstractmethod
     def _judge(
         self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
     ) -> tuple[Judgement, str]:
-        raise NotImplementedError
+        """Return the judgement and the quantity that it is about."""
 
 
 class Comparison(Compared, Sided):

@@ -1,5 +1,6 @@
 """Claims on how a metric changes along an option: trend and straight."""
 
+from abc import abstractmethod
 from typing import Any, Literal
 
 import numpy as np
@@ -49,8 +50,9 @@ class Line(Judged, Measured):
         quantity = f"{self.measure_text} along {axis}, {quantity}"
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
+    @abstractmethod
     def _judge(self, placed: pd.DataFrame, places: list[Any], ends: str) -> tuple[Judgement, str]:
-        raise NotImplementedError
+        """Return the judgement and the quantity that it is about."""
 
 
 class Trend(Line, Sided):

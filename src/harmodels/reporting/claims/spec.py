@@ -1,5 +1,6 @@
 """The specification of a claim, whatever its kind, and the evidence for it."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -62,9 +63,9 @@ class ClaimSpec(ProductSpec):
         None, "What the report's own numbers say to the claim, read as a single replicate."
     )
 
+    @abstractmethod
     def judge(self, runs: Runs) -> Evidence:
         """Return the evidence for the claim in runs, ours or published ones."""
-        raise NotImplementedError
 
     @property
     def side(self) -> Relation:

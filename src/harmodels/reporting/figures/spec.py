@@ -6,6 +6,7 @@ the functions that draw.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
@@ -44,9 +45,9 @@ class FigureSpec(ProductSpec):
         with house_style():
             return self._draw(given)
 
+    @abstractmethod
     def _draw(self, given: Sources) -> Figure:
         """Draw the figure of this kind, published data beside ours where it shows them."""
-        raise NotImplementedError
 
 
 class Limited(FigureSpec):

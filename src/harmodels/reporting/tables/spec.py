@@ -1,5 +1,6 @@
 """A table and its specification, whatever its kind."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -59,13 +60,13 @@ class TableSpec(ProductSpec):
 
     title: Text = key(..., TITLE)
 
+    @abstractmethod
     def build(self, given: Sources) -> "Table":
         """Build the table.
 
         Raises ConfigurationError if a published table does not fit or `where` fits nothing,
         ResultsError if an experiment has no runs, or a sequence no subject.
         """
-        raise NotImplementedError
 
     def heading(self, measure: str) -> str:
         """Return the heading of a column."""
