@@ -162,3 +162,37 @@ def test_a_script_is_asked_to_end_as_soon_as_it_is_forked(tmp_path):
     command = [sys.executable, program.name]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.stdout == f"{-signal.SIGTERM}\n", done.stderr
+
+
+def test_a_script_ends_well_while_another_starts(tmp_path):
+    """A second script starts after the first has ended, before its exit status is read."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import multiprocessing, threading, time\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from multiprocessing import connection\n"
+        "from types import SimpleNamespace\n"
+        "from harmodels.pipeline import forks\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.set_forkserver_preload([])\n"
+        "    open('script.py', 'w').close()\n"
+        "    path = SimpleNamespace(get_filename=lambda: 'script.py')\n"
+        "    script = SimpleNamespace(path=path, resources={}, bench_record=None)\n"
+        "    ended = threading.Event()\n"
+        "    def slow_wait(processes, timeout=None, wait=connection.wait):\n"
+        "        ready = wait(processes, timeout)\n"
+        "        if timeout is None:\n"
+        "            ended.set()\n"
+        "            time.sleep(3)\n"
+        "        return ready\n"
+        "    connection.wait = slow_wait\n"
+        "    with ThreadPoolExecutor(2) as threads:\n"
+        "        first = threads.submit(forks._fork, script, 'script.py')\n"
+        "        assert ended.wait(60)\n"
+        "        second = threads.submit(forks._fork, script, 'script.py')\n"
+        "    print(first.exception(), second.exception())\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, program.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "None None\n", done.stderr

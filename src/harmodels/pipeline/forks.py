@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
@@ -32,6 +33,9 @@ LONGEST = 107 - 32
 SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # the folder in them is private
 
 _running: set[BaseProcess] = set()
+# Starting a process also asks all others whether they have ended, and an exit status can be read
+# only once: who comes second is given 255.
+_asking = threading.Lock()
 _asked_to_end = threading.Event()
 
 
@@ -91,15 +95,18 @@ def _fork(script: PythonScript, fname: str) -> None:
     name = Path(script.path.get_filename()).stem
     server = multiprocessing.get_context("forkserver")
     process = server.Process(target=_run, args=(fname, name, script.resources.get("tmpdir")))
-    process.start()
+    with _asking:
+        process.start()
     _running.add(process)
     try:
         if _asked_to_end.is_set():  # while it was started
             process.terminate()
         with benchmarked(process.pid if script.bench_record else False, script.bench_record):
-            process.join()
+            wait([process.sentinel])
     finally:
         _running.discard(process)
+    with _asking:
+        process.join()
     if process.exitcode:
         # as a shell says it: 128 and the number of the signal
         status = process.exitcode if process.exitcode > 0 else 128 - process.exitcode
