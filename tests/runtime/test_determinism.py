@@ -39,7 +39,7 @@ def own():
     torch.backends.cuda.matmul.allow_tf32 = before[2]
 
 
-@pytest.mark.parametrize("leaving", itertools.permutations(range(3)))
+@pytest.mark.parametrize("leaving", list(itertools.permutations(range(3))))
 def test_threads_leave_in_any_order_and_all_is_as_it_was(leaving, own):
     """The first is the thread of the user, the others are new."""
     seen = []

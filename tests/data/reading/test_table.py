@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from harmodels.data.reading import table as module
@@ -117,7 +119,8 @@ def test_a_byte_that_is_no_utf_8_changes_no_other_cell(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "NaN", "nan", "NA", "N/A", "null", "None", "-", "inf", "-Infinity", "1e999"]
+    "cell",
+    ["", " ", "NaN", "nan", "NA", "N/A", "null", "None", "-", "inf", "-Infinity", "1e999", "1e30"],
 )
 def test_a_cell_without_value_is_missing(cell, tmp_path):
     table, (_, values) = read(write(tmp_path, f"t,ax\n0,1\n1,{cell}\n2,3\n"), ["ax"])
@@ -251,3 +254,13 @@ def test_an_even_index_of_parquet_is_a_column(tmp_path):
     frame.to_parquet(tmp_path / "walk.parquet")
     _, (_, stamps, values) = read(tmp_path / "walk.parquet", ["ms", "ax"])
     assert (stamps.tolist(), values.tolist()) == ([40, 60, 80], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "noted", [b"\xff", b"{,", b"[]", b'{"index_columns": [{"name": "t", "start": 0, "step": "a"}]}']
+)
+def test_what_pandas_noted_wrongly_refuses_the_file(noted, tmp_path):
+    path = tmp_path / "walk.parquet"
+    pq.write_table(pa.table({"ax": [1.0, 2.0]}).replace_schema_metadata({b"pandas": noted}), path)
+    with pytest.raises(DataError, match=r"walk\.parquet: pandas' description.*whole copy"):
+        read(path, ["ax"])

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harmodels.data.reading.parquet import as_text
+from harmodels.data.text_rows import LARGEST
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -126,7 +127,7 @@ def _with_points(cells: pa.Array, mark: str) -> pa.Array:
 
 def _finite(values: pa.Array, unreadable: Mask | None) -> tuple[Array, Mask | None, Mask | None]:
     numbers = np.array(values.to_numpy(zero_copy_only=False), dtype=np.float64)
-    missing = ~np.isfinite(numbers)
+    missing = ~(np.abs(numbers) < LARGEST)  # of NaN too
     if not missing.any():
         return numbers, None, None
     numbers[missing] = np.nan

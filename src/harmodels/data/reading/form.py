@@ -95,7 +95,7 @@ def _parquet_form(path: Path) -> Form:
     with plain_errors(path):
         file = pq.ParquetFile(path)
         columns = next(parquet_batches(file, SAMPLED_ROWS), {})
-    cells = [as_text(column).to_pylist() for column in columns.values()]
+        cells = [as_text(column).to_pylist() for column in columns.values()]
     if not cells or not cells[0]:
         raise DataError(f"{path} holds no rows")
     return Form(tuple(columns), sample=tuple(zip(*cells, strict=True)), cells=len(cells))

@@ -24,21 +24,28 @@ def parquet_batches(
 
     pandas writes other indices as columns, but of an even range only start and step.
     """
-    pandas = json.loads((file.schema_arrow.metadata or {}).get(b"pandas", b"{}"))
-    ranges = {
-        index["name"]: index
-        for index in pandas.get("index_columns", ())
-        if isinstance(index, dict) and index.get("name")
-    }
+    ranges = _stored_ranges(file)
     done = 0
     stored = None if wanted is None else [name for name in wanted if name not in ranges]
     for batch in file.iter_batches(rows, columns=stored):
         found = dict(zip(batch.schema.names, batch.columns, strict=True))
-        for name, index in ranges.items():
-            steps = np.arange(done, done + len(batch)) * index["step"]
-            found[name] = pa.array(index["start"] + steps)
+        for name, (start, step) in ranges.items():
+            found[name] = pa.array(start + step * np.arange(done, done + len(batch)))
         done += len(batch)
         yield found
+
+
+def _stored_ranges(file: pq.ParquetFile) -> dict[str, tuple[np.int64, np.int64]]:
+    """Return start and step of each even index by name."""
+    try:
+        pandas = json.loads((file.schema_arrow.metadata or {}).get(b"pandas", b"{}"))
+        return {
+            str(index["name"]): (np.int64(index["start"]), np.int64(index["step"]))
+            for index in pandas.get("index_columns", ())
+            if isinstance(index, dict) and index.get("name")
+        }
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise pa.ArrowInvalid(f"pandas' description of its columns is damaged: {error}") from error
 
 
 def as_text(column: pa.Array) -> pa.Array:
