@@ -59,19 +59,20 @@ class Packing:
         flat = np.zeros(plan.theta, np.int64)
         for place, index, array in _pairs(plan, shapes, flat, arrays_of, numbers, 0):
             place[index] = array
-        self.size, self.sizes = plan.theta, sizes
-        self.places = np.flatnonzero(flat)[np.argsort(flat[flat > 0])]
+        used = np.flatnonzero(flat)
+        places = np.empty(len(used), np.int64)
+        places[flat[used] - 1] = used
+        self.size, self.places = plan.theta, np.split(places, np.cumsum(sizes)[:-1])
 
     def pack(self, params: Any) -> np.ndarray:
         """Return the parameters as flat arrays (R, size)."""
-        tensors = state_dict(params).values()
-        elements = torch.cat([tensor.flatten(1) for tensor in tensors], dim=1)
-        flats = zeros(len(elements), self.size)
-        flats[:, self.places] = elements.numpy()
+        tensors = list(state_dict(params).values())
+        flats = zeros(len(tensors[0]), self.size)
+        for tensor, places in zip(tensors, self.places, strict=True):
+            flats[:, places] = tensor.flatten(1).numpy()
         return flats
 
     def unpack(self, flats: np.ndarray, like: Tree) -> Tree:
         """Return flat arrays (R, size) as new tensors, shaped as `like`."""
-        elements = torch.from_numpy(flats.take(self.places, axis=1))
-        parts = iter(torch.split(elements, self.sizes, dim=1))
-        return map_params(lambda tensor: next(parts).reshape(tensor.shape).contiguous(), like)
+        parts = (torch.from_numpy(flats.take(places, axis=1)) for places in self.places)
+        return map_params(lambda tensor: next(parts).reshape(tensor.shape), like)
