@@ -248,13 +248,13 @@ def write_table(
 ) -> None:
     """Write a parquet file atomically; the same table gives the same bytes.
 
-    Its pages and its metadata (JSON-able, in the schema under the key `harmodels`) carry checksums,
-    so that `read_table` notices a flipped bit.
+    Its pages, and its columns, number of rows and metadata (JSON-able, in the schema under the key
+    `harmodels`), carry checksums, so that `read_table` notices a flipped bit.
     """
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
     encoded = json.dumps(metadata or {}, sort_keys=True, ensure_ascii=False).encode("utf-8")
-    digest = _digest(encoded, table.schema)
+    digest = _digest(encoded, table.schema, len(table))
     table = table.replace_schema_metadata({METADATA_KEY: encoded, DIGEST_KEY: digest})
     # a stream of Python's: Arrow takes every path for UTF-8, whatever the locale says
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
@@ -275,7 +275,7 @@ def read_table(
             table = pq.read_table(stream, columns=columns, page_checksum_verification=True)
         stored = schema.metadata or {}
         encoded = stored.get(METADATA_KEY, b"")
-        if stored.get(DIGEST_KEY) != _digest(encoded, schema):
+        if stored.get(DIGEST_KEY) != _digest(encoded, schema, len(table)):
             raise ValueError("its metadata are damaged, or another program wrote it")
         metadata = json.loads(encoded)
     except MemoryError:  # Arrow's is an ArrowException too, and the file is not to blame
@@ -287,8 +287,9 @@ def read_table(
     return table, metadata
 
 
-def _digest(encoded: bytes, schema: pa.Schema) -> bytes:
-    columns = json.dumps([(field.name, _type_text(field.type)) for field in schema])
+def _digest(encoded: bytes, schema: pa.Schema, rows: int) -> bytes:
+    """Return a digest of what no checksum of a page covers."""
+    columns = json.dumps([rows, *((field.name, _type_text(field.type)) for field in schema)])
     return hashlib.sha256(encoded + columns.encode()).hexdigest().encode()
 
 

@@ -71,6 +71,12 @@ def test_a_renamed_column_is_named_as_damage(columns, path):
         read_table(path, columns)
 
 
+def test_lost_rows_are_named_as_damage(path):
+    pq.write_table(pq.read_table(path).slice(1), path)
+    with pytest.raises(ResultsError, match=r"cannot read .*metadata are damaged"):
+        read_table(path)
+
+
 def test_a_table_of_another_program_is_refused(path):
     FRAME.to_parquet(path)
     with pytest.raises(ResultsError, match="another program wrote it"):
