@@ -162,6 +162,7 @@ def test_torch_is_left_as_it_was(sequences):
         (lambda x, y: ([*x[:-1], x[-1][None]], y), r"X\[23\] has shape \(1, 12, 4\) and type"),
         (lambda x, y: ([*x[:-1], x[-1][:, :3]], y), r"X\[23\] has 3 channels and X\[0\] has 4"),
         (lambda x, y: (x * 1e300, y), r"X\[0\] holds -9.6\d+e\+299 at step 0.*scale the"),
+        (lambda x, y: (x[:, 0] * 1e300, y), r"X contains infinity .* dtype\('float32'\)"),
         (lambda x, y: (np.ma.masked_array(x, x > 1), y), r"X\[\d+\] has masked values"),
         (lambda x, y: (np.ma.masked_array(x[:, 0], x[:, 0] > 0), y), "X has masked values"),
         (lambda x, y: (x, np.full(24, "sitting")), "one class"),
