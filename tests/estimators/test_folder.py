@@ -233,6 +233,7 @@ def test_columns_of_a_frame_keep_their_names(sequences, tmp_path):
         (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors is missing"),
         (lambda f: (f / "model.json").unlink(), "holds no model.json"),
         (lambda f: (f / "model.json").write_text("{"), r"cannot read .*model.json"),
+        (lambda f: (f / "model.json").write_text("[" * 10**5), "cannot read .*model.json: .*recu"),
         (lambda f: (f / "model.json").write_text("[]"), r"model.json: \[\] should be a mapping"),
         (lambda f: change(f, format=99, harmodels="7.1"), "format 99.*written by 7.1: install"),
         (
