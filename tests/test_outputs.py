@@ -32,6 +32,7 @@ def place(model, tmp_path, monkeypatch):
     Path("truth.csv").write_text("start,end,label\n0,4,sit\n")
     Path("link.csv").symlink_to("walk.csv")
     os.link("walk.csv", "hard.svg")
+    os.link("model/weights.safetensors", "hard.html")
     for name in ("walks", "results", "older", "mine.csv", "mine.svg", "mine.html", "mine.onnx"):
         Path(name).mkdir()
         Path(name, "a.csv").write_text(walk)
@@ -55,7 +56,7 @@ REFUSED = [
     f"{CLASSIFY} --out same.svg --plot same.svg",
     f"{CLASSIFY} --out same.svg --plot ./walks/../SAME.svg",
     *(f"live model --out {out}" for out in (
-        "model/page.html", "walk.html", "mine.html", "own/a.html", "walk.csv", "model",
+        "model/page.html", "walk.html", "mine.html", "hard.html", "own/a.html", "walk.csv", "model",
     )),
     "live walk.html --out walk.html",
     *(f"{DIFF} --csv {out}" for out in (

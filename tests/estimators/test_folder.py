@@ -259,6 +259,7 @@ def test_a_missing_key_is_refused_by_name(folder, key):
     ("key", "value", "named"),
     [
         ("parameters", {"hidden": 5}, "has shape .12, 4., not .15, 4."),
+        ("parameters", {"hidden": 20}, "a layer of 20 by 20 weights, and there are 291 in all"),
         ("parameters", {"hiden": 4}, "hiden"),
         ("parameters", [], "parameters: .* should be a mapping"),
         ("classes", {"dtype": "datetime64[s]", "values": [0, 1, 2]}, "neither text nor numbers"),
