@@ -228,12 +228,13 @@ def test_a_copy_that_begins_or_ends_elsewhere_is_refused_and_the_remedy_leads_on
         ("ann", ROWS, ROWS[1:]),
         ("bea", ROWS, ROWS[: RUN - 1]),
         ("bea", ROWS, ROWS[::-1]),
+        ("bea", ROWS, ROWS[[0, 2, 1, *range(3, RUN)]]),
         ("bea", ROWS, ROWS[:, [1, 0, 2]]),
         ("bea", np.ones((300, 3)), np.ones((300, 3))),
         ("bea", np.repeat(ROWS, 4, axis=0), np.repeat(ROWS, 4, axis=0)),
         ("bea", np.tile(ROWS[:50], (6, 1)), np.tile(ROWS[:50], (6, 1))),
     ],
-    ids=["one person", "fewer", "backwards", "channels", "still", "slow", "periodic"],
+    ids=["one person", "fewer", "backwards", "order", "channels", "still", "slow", "periodic"],
 )
 def test_rows_in_common_that_say_nothing_are_passed_over(person, values, copy):
     shared(("a", "ann", values), ("b", person, copy)).check()
