@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmodels import GRUClassifier, ModelCard, TrainingData, cli
+from harmodels import GRUClassifier, ModelCard, TrainingData, cli, files
 from harmodels.errors import HarmodelsError
 
 CARD = ModelCard(
@@ -32,6 +32,7 @@ def place(model, tmp_path, monkeypatch):
     Path("truth.csv").write_text("start,end,label\n0,4,sit\n")
     Path("link.csv").symlink_to("walk.csv")
     os.link("walk.csv", "hard.svg")
+    os.link("model/weights.safetensors", "hard.html")
     for name in ("walks", "results", "older", "mine.csv", "mine.svg", "mine.html", "mine.onnx"):
         Path(name).mkdir()
         Path(name, "a.csv").write_text(walk)
@@ -55,7 +56,7 @@ REFUSED = [
     f"{CLASSIFY} --out same.svg --plot same.svg",
     f"{CLASSIFY} --out same.svg --plot ./walks/../SAME.svg",
     *(f"live model --out {out}" for out in (
-        "model/page.html", "walk.html", "mine.html", "own/a.html", "walk.csv", "model",
+        "model/page.html", "walk.html", "mine.html", "hard.html", "own/a.html", "walk.csv", "model",
     )),
     "live walk.html --out walk.html",
     *(f"{DIFF} --csv {out}" for out in (
@@ -103,13 +104,28 @@ def test_every_path_of_every_command_is_read_or_refused_here():
             assert any(words.split()[0] == name and f" {option} " in words for words in REFUSED)
 
 
-@pytest.mark.parametrize("target", ["own", "walk.csv", "own/new", "pipe"])
-def test_save_refuses_a_folder_that_is_none(target, model, place):
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("own", "own is a file; name a folder that is new"),
+        ("walk.csv", "walk.csv is a file"),
+        ("own/new", "own/new: nothing can be written in"),
+        ("pipe", "pipe is a file"),
+    ],
+)
+def test_save_refuses_a_folder_that_is_none(target, named, model, place):
     os.mkfifo("pipe")
     before = snapshot(place)
-    with pytest.raises(HarmodelsError, match=f"{target} is a file|nothing can be written in"):
+    with pytest.raises(HarmodelsError, match=named):
         model.save(target)
     assert snapshot(place) == before
+
+
+def test_a_full_disk_is_named_before_any_work(model, place, monkeypatch):
+    monkeypatch.setattr(files, "LEAST_SPACE", 2**62)
+    for write, target in ((model.save, "new"), (model.to_onnx, "new.onnx")):
+        with pytest.raises(HarmodelsError, match=f"{target}: nothing can be written in"):
+            write(target)
 
 
 @pytest.mark.parametrize(

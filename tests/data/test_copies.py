@@ -9,7 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harmodels.data.copies import check_copies, check_splits, equal_sequences, recording_of
+from harmodels.data.copies import (
+    RUN,
+    SharedRows,
+    check_copies,
+    check_splits,
+    equal_sequences,
+    recording_of,
+)
 from harmodels.data.folds import draw_fold_splits
 from harmodels.data.sequences import write_sequences
 from harmodels.data.splits import Draw, draw_splits
@@ -184,3 +191,55 @@ def test_many_equal_windows_take_no_quadratic_time(recorded):
     with pytest.raises(DataError, match="are equal"):
         check_splits(many, splits, {})
     assert time.perf_counter() - began < 20
+
+
+ROWS, OTHER = np.random.default_rng(1).normal(size=(2, 300, 3))
+
+
+def shared(*recordings):
+    """Return the rows of recordings, each with its person."""
+    rows = SharedRows()
+    for whose, person, values in recordings:
+        rows.add(whose, person, values)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("copy", "common"),
+    [
+        (ROWS[1:], 299),
+        (ROWS[:-7], 293),
+        (ROWS[100 : 100 + RUN], RUN),
+        (np.concatenate([OTHER, ROWS[50:200], OTHER]), 150),
+    ],
+    ids=["first row", "last rows", "short", "within"],
+)
+def test_a_copy_that_begins_or_ends_elsewhere_is_refused_and_the_remedy_leads_on(copy, common):
+    left = ("a", "ann", ROWS), ("c", "ann", ROWS[::-1])
+    says = f"^b and a have {common} rows in common, as recordings of bea and ann: .*; remove one"
+    with pytest.raises(DataError, match=says):
+        shared(*left, ("b", "bea", copy)).check()
+    shared(*left).check()
+
+
+@pytest.mark.parametrize(
+    ("person", "values", "copy"),
+    [
+        ("ann", ROWS, ROWS[1:]),
+        ("bea", ROWS, ROWS[: RUN - 1]),
+        ("bea", ROWS, ROWS[::-1]),
+        ("bea", ROWS, ROWS[[0, 2, 1, *range(3, RUN)]]),
+        ("bea", ROWS, ROWS[:, [1, 0, 2]]),
+        ("bea", np.ones((300, 3)), np.ones((300, 3))),
+        ("bea", np.repeat(ROWS, 4, axis=0), np.repeat(ROWS, 4, axis=0)),
+        ("bea", np.tile(ROWS[:50], (6, 1)), np.tile(ROWS[:50], (6, 1))),
+    ],
+    ids=["one person", "fewer", "backwards", "order", "channels", "still", "slow", "periodic"],
+)
+def test_rows_in_common_that_say_nothing_are_passed_over(person, values, copy):
+    shared(("a", "ann", values), ("b", person, copy)).check()
+
+
+def test_no_recording_and_one_without_rows_share_nothing():
+    shared().check()
+    shared(("a", "ann", ROWS[:0]), ("b", "bea", ROWS[:0])).check()

@@ -233,6 +233,7 @@ def test_columns_of_a_frame_keep_their_names(sequences, tmp_path):
         (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors is missing"),
         (lambda f: (f / "model.json").unlink(), "holds no model.json"),
         (lambda f: (f / "model.json").write_text("{"), r"cannot read .*model.json"),
+        (lambda f: (f / "model.json").write_text("[" * 10**5), "cannot read .*model.json: .*recu"),
         (lambda f: (f / "model.json").write_text("[]"), r"model.json: \[\] should be a mapping"),
         (lambda f: change(f, format=99, harmodels="7.1"), "format 99.*written by 7.1: install"),
         (
@@ -258,15 +259,19 @@ def test_a_missing_key_is_refused_by_name(folder, key):
     ("key", "value", "named"),
     [
         ("parameters", {"hidden": 5}, "has shape .12, 4., not .15, 4."),
+        ("parameters", {"hidden": 20}, "a layer of 20 by 20 weights, and there are 291 in all"),
         ("parameters", {"hiden": 4}, "hiden"),
         ("parameters", [], "parameters: .* should be a mapping"),
         ("classes", {"dtype": "datetime64[s]", "values": [0, 1, 2]}, "neither text nor numbers"),
         ("classes", {"dtype": "str", "values": ["a", "b"]}, "has shape"),
         ("inputs", {"channels": 3, "columns": None, "names": None}, "card|shape|scaling has 4"),
         ("inputs", {"channels": 0, "columns": None, "names": None}, "inputs.channels: 0"),
+        ("inputs", WRITTEN["inputs"] | {"steps": 10**12}, "inputs.steps: 1000000000000 should be"),
         ("scaling", {"offset": [0.0] * 4, "scale": [1.0] * 3}, "4 offsets and 3 scales for 4"),
+        ("scaling", {"offset": [0.0] * 3, "scale": [1.0] * 4}, "3 offsets and 4 scales for 4"),
         ("scaling", {"offset": [0.0] * 4, "scale": [1.0, 1.0, 1.0, 0.0]}, "scale holds 0"),
         ("files", {"../../weights": "ab"}, "unknown key '../../weights'"),
+        ("files", {"weights.safetensors": "ab"}, "'ab' should be a SHA-256"),
         ("files", {}, "files: the key 'weights.safetensors' is missing"),
         ("card", {"channels": ["a"]}, "card: the key 'rate_hz' is missing"),
         ("card", WRITTEN["card"] | {"rate_hz": "50"}, "card.rate_hz: '50' should be a number"),
@@ -317,10 +322,12 @@ def test_a_part_of_the_card_is_refused_by_name():
         NoiseFilter(1, ((1.0, 2.0),))
 
 
-def test_weights_that_are_not_finite_are_refused_though_their_hash_is_right(folder):
+@pytest.mark.parametrize("spoil", [lambda w: w * np.nan, lambda w: w.astype(np.float64)])
+def test_weights_that_are_not_finite_float32_are_refused_though_their_hash_is_right(spoil, folder):
     path = folder / "weights.safetensors"
     tensors = load_file(path)
-    next(iter(tensors.values())).flat[0] = np.nan
+    first = next(iter(tensors))
+    tensors[first] = spoil(tensors[first])
     save_file(tensors, path)
     content = json.loads((folder / "model.json").read_text())
     content["files"][path.name] = sha256(path)

@@ -119,6 +119,7 @@ def test_channels_in_the_place_of_steps_are_hinted_at_with_the_function_that_tur
         warnings.simplefilter("ignore", ConvergenceWarning)
         small().fit(harmodels.from_channels_first(turned), Y)
         small().fit([*arrays[:, :2]], Y)
+        small().fit(arrays[:, :3], Y)
         MLPClassifier((4, 3), epochs=1).fit(arrays[:, :1], Y)
 
 

@@ -2,6 +2,11 @@
 
 import json
 import math
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +188,33 @@ def test_an_interrupt_between_the_two_files_leaves_the_old_ones(moves, folder, m
         small().fit(OTHER, Y).save(folder)
     assert count == [moves]
     assert contents(folder) == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import harmodels
+
+def killed(path, target, replace=Path.replace):
+    replace(path, target)
+    if path.parent.name == "made" and target.parent == Path(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Path.replace = killed
+harmodels.load(sys.argv[1]).save(sys.argv[2])
+"""
+
+
+def test_a_save_killed_between_the_two_files_is_named_and_the_remedy_leads_on(folder, tmp_path):
+    expected = harmodels.load(folder).predict_proba(X)
+    small().fit(OTHER, Y).save(tmp_path / "other")
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "other", folder])
+    assert done.returncode == -signal.SIGKILL
+    with pytest.raises(ModelError, match=r"A save was killed: move .* there") as caught:
+        harmodels.load(folder)
+    wrong, right = re.search("^(.*) is damaged.* move (.*) there", str(caught.value)).groups()
+    Path(right).rename(wrong)
+    assert (harmodels.load(folder).predict_proba(X) == expected).all()
 
 
 def test_a_save_replaces_the_model_and_nothing_else(folder):

@@ -14,6 +14,7 @@ from tests.estimators.test_folder import data_for
 RANDOM = np.random.default_rng(0)
 Y = np.repeat(["sit", "walk"], [50, 10])
 X = RANDOM.normal(size=(60, 5, 2)) + 0.7 * (Y == "walk")[:, None, None]
+PEOPLE = np.tile(np.arange(15), 4)
 
 
 def small(**given):
@@ -67,6 +68,35 @@ def test_weights_of_classes_are_those_of_their_sequences():
     np.testing.assert_array_equal(by_class.predict_proba(X), by_sequence.predict_proba(X))
 
 
+def test_balanced_counts_a_sequence_by_its_weight():
+    weights = RANDOM.uniform(0.5, 2, 60).astype(np.float32)
+    weights[Y == "walk"] *= 3
+    each = weights / np.bincount(Y == "walk", weights)[(Y == "walk").astype(int)]
+    balanced = small(class_weight="balanced", epochs=3).fit(X, Y, sample_weight=weights)
+    given = small(epochs=3).fit(X, Y, sample_weight=each)
+    np.testing.assert_allclose(balanced.predict_proba(X), given.predict_proba(X), atol=1e-5)
+
+
+def test_weights_of_validation_data_have_no_part_in_the_training():
+    walks = X[Y == "walk"], Y[Y == "walk"]
+    losses = [
+        small(class_weight={"walk": 5.0}, epochs=3).fit(X, Y, validation_data=given).history_
+        for given in (None, walks)
+    ]
+    alone, watched = (each.query("split == 'train'")["value"].tolist() for each in losses)
+    assert watched == alone
+
+
+def test_people_are_wholes_also_beside_sequences_of_weight_zero(split_seen):
+    weights = (np.arange(60) % 4 > 0).astype(float)
+    model = small(epochs=1, validation_fraction=0.3)
+    model.fit(X, Y, groups=PEOPLE, sample_weight=weights)
+    people = PEOPLE[weights > 0]
+    ((train,), (held,)) = split_seen[0].train, split_seen[0].validation
+    assert len(train) + len(held) == 45
+    assert not set(people[train]) & set(people[held])
+
+
 def test_the_validation_loss_has_the_weights_of_the_sequences(split_seen):
     weights = np.where(np.arange(60) % 2, 1.0, 3.0)
     model = small(epochs=1, learning_rate=1e-30, scale=None, validation_fraction=0.5)
@@ -84,6 +114,8 @@ def test_the_validation_loss_has_the_weights_of_the_sequences(split_seen):
         ({}, np.zeros(60), "sample_weight is zero for every sequence"),
         ({}, -np.ones(60), "Negative values in data passed to `sample_weight`"),
         ({}, np.ones(59), r"sample_weight.shape == \(59,\)"),
+        ({}, np.r_[np.inf, np.ones(59)], "sample_weight contains infinity"),
+        ({}, np.r_[np.nan, np.ones(59)], "sample_weight contains NaN"),
         ({}, (Y == "walk").astype(float), "one class, 'walk'"),
         ({"class_weight": {"walk": 0.0}}, None, "class_weight of 'walk' is 0; give a weight above"),
         ({"class_weight": {"run": 1.0}}, None, "run|sit"),
@@ -108,9 +140,6 @@ def routing():
     """Let scikit-learn hand what `fit` asks for through searches and pipelines."""
     with sklearn.config_context(enable_metadata_routing=True):
         yield
-
-
-PEOPLE = np.tile(np.arange(15), 4)
 
 
 @pytest.mark.parametrize("search", ["grid", "cross"])

@@ -1,7 +1,7 @@
 """Settings of torch: the user's come back, whichever thread leaves last."""
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 import numpy as np
@@ -62,6 +62,25 @@ def test_threads_leave_in_any_order_and_all_is_as_it_was(leaving, own):
         assert new.submit(settings).result() == own
 
 
+def test_who_enters_while_the_last_one_leaves_waits_for_it(own, monkeypatch):
+    body, entered, give_back = deterministic_torch(), [], torch.set_deterministic_debug_mode
+
+    def enter_meanwhile(mode):
+        if mode != "error" and not entered:
+            entered.append(thread.submit(body.__enter__))
+            wait(entered, timeout=0.5)  # long enough for one who does not wait
+        give_back(mode)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(int).result()
+        monkeypatch.setattr(torch, "set_deterministic_debug_mode", enter_meanwhile)
+        with deterministic_torch():
+            pass
+        entered[0].result()
+        thread.submit(body.__exit__, None, None, None).result()
+    assert settings() == own
+
+
 def test_a_body_within_a_body_leaves_the_outer_one_as_it_is(own):
     with deterministic_torch():
         with deterministic_torch():
@@ -103,6 +122,16 @@ def test_a_callback_may_predict(own):
 
     GRUClassifier(3, epochs=2, random_state=0, callback=predict).fit(X, y)
     assert seen == [INSIDE] * 2
+    assert settings() == own
+
+
+def test_predicting_is_deterministic_too(own, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(12, 9, 3))
+    model = GRUClassifier(3, epochs=1, random_state=0).fit(X, np.arange(12) % 2)
+    seen, learner = [], model._learner
+    monkeypatch.setattr(model, "_learner", lambda *a: seen.append(settings()) or learner(*a))
+    model.predict(X)
+    assert seen == [INSIDE]
     assert settings() == own
 
 

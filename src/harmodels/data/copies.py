@@ -1,7 +1,9 @@
 """Sequences of equal content: one recording that stands in a data set twice, under two names.
 
 Whoever is trained on one of them knows the other. Between two people, or the official training and
-test data, they are refused when data are prepared; between drawn splits, when these are drawn.
+test data, they are refused when data are prepared; between drawn splits, when these are drawn. Of a
+copy that begins elsewhere no sequence is equal: the rows of two people are compared as they are
+read.
 """
 
 import hashlib
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
@@ -21,6 +24,54 @@ RESOLUTION = 1000
 # Numbers of a sequence that differ from the step before: with fewer, of a sensor that lies still or
 # is stuck, two recordings may be equal by chance.
 LEAST_CHANGES = 20
+DOUBLINGS = 6
+RUN = 2**DOUBLINGS  # rows that two people do not have in common by chance
+
+
+class SharedRows:
+    """Rows of recordings as they are read, by hashes of every `RUN` of them in a row."""
+
+    def __init__(self) -> None:
+        self._recordings: list[tuple[str, str]] = []
+        self._hashes: list[NDArray[np.uint64]] = []
+
+    def add(self, whose: str, person: str, values: NDArray[np.float64]) -> None:
+        """Take rows (n, D) without a break of the recording `whose` of a person."""
+        self._recordings.append((whose, person))
+        self._hashes.append(_hashes_of_runs(values))
+
+    def check(self) -> None:
+        """Raise DataError where recordings of two people have `RUN` rows or more in common.
+
+        Rows that a recording repeats are of no movement, and passed over.
+        """
+        table = pd.DataFrame(self._recordings, columns=["whose", "person"], dtype="category")
+        table = table.loc[np.repeat(table.index, [len(part) for part in self._hashes])]
+        table["run"] = np.concatenate([np.empty(0, np.uint64), *self._hashes])
+        table = table[table.duplicated("run", keep=False)]
+        table = table[~table.duplicated(["run", "whose"], keep=False)]
+        pairs = table.merge(table.drop_duplicates("run"), on="run", suffixes=("", "_first"))
+        pairs = pairs[pairs["person"] != pairs["person_first"]]
+        if len(pairs):
+            names = ["whose", "person", "whose_first", "person_first"]
+            copy, person, original, other = pairs[names].iloc[0]
+            alike = (pairs["whose"] == copy) & (pairs["whose_first"] == original)
+            raise DataError(
+                f"{copy} and {original} have {alike.sum() + RUN - 1:,} rows in common, as "
+                f"recordings of {person} and {other}: whoever is trained on one of them knows the "
+                "other; remove one"
+            )
+
+
+def _hashes_of_runs(values: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return the hash of every `RUN` of rows (n, D) in a row that has `LEAST_CHANGES` or more."""
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(values), index=False).to_numpy()
+    changes = np.cumsum(np.diff(hashes, prepend=hashes[:1]) != 0)
+    factor = np.array([0x9E3779B97F4A7C15], np.uint64)  # odd; products are taken modulo 2⁶⁴
+    for shift in 2 ** np.arange(DOUBLINGS):
+        hashes = hashes[:-shift] * factor + hashes[shift:]
+        factor = factor * factor
+    return hashes[changes[RUN - 1 :] - changes[: 1 - RUN] >= LEAST_CHANGES]
 
 
 def recording_of(name: str) -> str:

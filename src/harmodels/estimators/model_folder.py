@@ -45,6 +45,7 @@ from harmodels.nn.params import load_state_dict, state_dict
 
 FORMAT = 2  # 1: of networks that read the channels as they are
 REMEDY = "Take a whole copy of the folder, or export the model again"
+SAVING, KEPT = ".saving.", "kept"  # the folder of a save that is under way; the old files in it
 # where and how a network runs is the business of who loads it
 RUNNING = ("callback", "engine", "device", "n_jobs", "verbose")
 
@@ -79,8 +80,8 @@ def save_model(
     new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".saving.", dir=folder) as temporary:
-            made, kept = Path(temporary, "made"), Path(temporary, "kept")
+        with tempfile.TemporaryDirectory(prefix=SAVING, dir=folder) as temporary:
+            made, kept = Path(temporary, "made"), Path(temporary, KEPT)
             _write(model, made, card)
             try:
                 load_model(made, architectures)
@@ -229,8 +230,11 @@ def _check_file(path: Path, digest: str) -> None:
         raise ModelError(f"{path} is missing. {REMEDY}")
     found = sha256(path)
     if found != digest:
+        old = path.parent.glob(f"{SAVING}*/{KEPT}/{path.name}")
+        right = next((str(file) for file in old if sha256(file) == digest), None)
+        remedy = f"A save was killed: move {right} there" if right else REMEDY
         raise ModelError(
-            f"{path} is damaged or of another model: its SHA-256 is {found}, not {digest}. {REMEDY}"
+            f"{path} is damaged or of another model: its SHA-256 is {found}, not {digest}. {remedy}"
         )
 
 

@@ -144,6 +144,11 @@ def _copy(name):
     return apply
 
 
+def _copy_of_another_person(folder):
+    shutil.copyfile(folder / FIRST, folder / "jog_9" / "sub_2.csv")
+    _frame(lambda f: f.iloc[1:], "jog_9/sub_2.csv")(folder)
+
+
 def _only_a_second(folder):
     for each in folder.iterdir():
         if each.name != "dws_1":
@@ -181,6 +186,10 @@ WRONG = {
     "a copy in another folder": (
         _copy("ups_3/sub_1.csv"),
         r"ups_3/sub_1\.csv holds the samples of .*dws_1/sub_1\.csv; bring the right one",
+    ),
+    "a copy without its first row": (
+        _copy_of_another_person,
+        r"jog_9/sub_2\.csv and .*dws_1/sub_1\.csv have \d+ rows in common, as recordings of 2",
     ),
     "a folder in a folder": (
         lambda folder: shutil.copytree(folder / "dws_2", folder / "dws_1" / "dws_2"),

@@ -135,6 +135,19 @@ def test_the_same_samples_of_two_people_are_refused(register, tmp_path):
         read(register(), tmp_path / "raw", frame)
 
 
+def test_a_copy_without_its_first_row_is_refused_and_the_remedy_leads_on(register, tmp_path):
+    frame = recording(50)
+    frame["gyro_x"] += np.random.default_rng(0).normal(size=len(frame)) * 0.01
+    sat = (frame["person"] == "anna") & (frame["activity"] == "sitting")
+    copy = frame[sat].assign(person="carl").iloc[1:]
+    says = (
+        r"carl and .*anna have 599 rows in common, as recordings of carl and anna: .*; remove one"
+    )
+    with pytest.raises(DataError, match=says):
+        read(register(), tmp_path / "raw", pd.concat([frame, copy]))
+    assert len(read(register(), tmp_path / "raw", frame))
+
+
 def test_a_person_with_all_signs_turned_is_said(register, tmp_path):
     parts = [recording(50), recording(50).replace({"anna": "carl", "bert": "dora"})]
     frame = pd.concat(parts, ignore_index=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.copies import SharedRows
 from harmodels.data.dataset import Dataset
 from harmodels.data.facts import SequenceFacts
 from harmodels.data.formats import PHONE, Format, Raw
@@ -89,6 +90,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
     windows = WindowsOfParts(facts, window)
     known: dict[bytes, tuple[str, Path]] = {}  # by a hash of the samples
     copies: dict[str, str] = {}
+    shared = SharedRows()
     rows = dropped = 0
     trials = _find_trials(path, facts.classes, dataset.subjects)
     for trial in trials:
@@ -105,6 +107,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
                 )
             copies |= _copy(trial.path, first)
         values = _channels(table, place, facts)
+        shared.add(str(trial.path), person, values)
         try:
             _, even = resample(np.arange(len(values)) / recorded_hz, values, facts.rate_hz)
         except ValueError as error:
@@ -112,6 +115,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
         count = windows.cut(even, stem, person, trial.label)
         rows += len(values)
         dropped += len(values) * (count == 0)
+    shared.check()
     if not len(windows):
         raise DataError(
             f"{path} holds no trial of {window.steps / facts.rate_hz:g} s, the length of a window"

@@ -64,7 +64,8 @@ def read(dataset: Dataset, path: Path) -> Raw:
     reason) and `first_dropped` (where the first of them are), `other_labels` (rows of labels that
     are none of the classes), `unread` (why files were not read), `same_content` (files that another
     one repeats), `mended` (a line each), `recorded_hz` (least and most), `resampling` (the filter),
-    `units_of_files`. Raises DataError naming the file, and where a class or a person has no window.
+    `units_of_files`. Raises DataError naming the file, where two people have rows in common, and
+    where a class or a person has no window.
     """
     facts, layout, window = dataset.facts, dataset.table, dataset.window
     assert layout is not None
@@ -88,6 +89,7 @@ def read(dataset: Dataset, path: Path) -> Raw:
         for table in tables:
             table.cut(names, labels, len(rates) > 1, cuts)
         cuts.check_refused(len(rates))
+        cuts.rows.check()
         if intervals is not None:
             own = (each for table in tables for each in table.labelled.values())
             notes += intervals.check_covered(own)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from harmodels.data.copies import SharedRows
 from harmodels.data.look import Look, touched
 from harmodels.data.reading.clock import Clock, Pace
 from harmodels.data.resampling import resample
@@ -54,6 +55,7 @@ class Cuts:
     mended: list[tuple[str, str]] = field(default_factory=list)  # whose, and what
     refused: list[tuple[str, str, str]] = field(default_factory=list)  # whose, why, with remedy
     seen: dict[bytes, "_Part"] = field(default_factory=dict)  # by the samples of a part
+    rows: SharedRows = field(default_factory=SharedRows)
 
     def check_refused(self, recordings: int) -> None:
         """Raise DataError where a recording of so many cannot be used, with what would help."""
@@ -179,6 +181,7 @@ class Stream:
             cuts.dropped.add(TWICE, len(times), place)
         else:
             self._parts.append(part)
+            cuts.rows.add(part.whose, part.person, values)
 
     def _is_there(self, part: _Part, values: Array) -> bool:
         digest = hashlib.blake2b(np.ascontiguousarray(values).tobytes()).digest()
