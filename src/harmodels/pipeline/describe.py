@@ -8,6 +8,7 @@ is out of date (`make lint`).
 import argparse
 import inspect
 import json
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -126,7 +127,7 @@ def _rows(
     for key, given in schema.get("properties", {}).items():
         default = given.get("default")
         shown = "" if default in (None, [], {}) else f"`{_text(default)}`"
-        meaning = given.get("description", "").replace("|", "\\|").strip()
+        meaning = re.sub(r"[|<]", r"\\\g<0>", given.get("description", "")).strip()
         inner, step = _record_in(given, definitions)
         if inner is None:
             yield at + key, _value(given, definitions), shown, meaning
