@@ -61,7 +61,9 @@ class Shape:
                 cell=self.network, hidden=self.hidden, layers=self.layers, batch_size=self.batch,
                 dropout=0.0, learning_rate=1e-3,
             )  # fmt: skip
-        return Task(str(self), training, options, data, self.batch * updates)
+        # an item of the peers is an update, or of recurrent cells a pass over all batches
+        item = self.batch * (updates if training == "recurrent" else 1)
+        return Task(str(self), training, options, data, item)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{name} {getattr(self, name)}" for name in AXES)

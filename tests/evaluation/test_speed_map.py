@@ -1,5 +1,5 @@
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,15 @@ def test_every_shape_but_the_corners_differs_from_its_centre_in_one_size():
     ]
     assert apart.count(0) == len(speed_map.CENTRES)
     assert sum(count > 1 for count in apart) <= len(speed_map.CORNERS) * len(speed_map.CENTRES)
+
+
+def test_all_contenders_of_a_shape_do_the_same_work():
+    for network, centre in speed_map.CENTRES.items():
+        if network != "gru":  # as the LSTM
+            small = replace(centre, hidden=4, batch=8, steps=min(centre.steps, 5))
+            row = speed_map.measure(small, 1, 0.001)  # which compares the weights
+            assert row["microseconds"] > 0
+            assert row["network"] == network
 
 
 def test_the_crossover_is_where_the_line_on_logarithmic_scales_passes_one():
