@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -72,6 +73,11 @@ def test_a_parameter_is_checked_after_training_too(use, tmp_path):
         (ElmanClassifier(3, training=["a"]), "training is"),
         (ElmanClassifier(3, training="truncated_bptt", window="5"), "window is '5'"),
         (small(device="gpu"), "device is 'gpu', which torch refuses"),
+        pytest.param(
+            small(device="cuda"),
+            'device cuda: torch .* sees no GPU; .*device="cpu"',
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="torch sees a GPU"),
+        ),
         (small(class_weight={0: 1, 1: 1, 2: 1, 7: 2}), "names 7, which y does not hold; .*0, 1, 2"),
         (small(class_weight={"0": 1.0}), "names '0', which y does not hold; .*0, 1, 2"),
     ],
