@@ -45,8 +45,10 @@ def own():
     torch.set_num_threads(3)
     torch.set_deterministic_debug_mode("warn")
     torch.set_float32_matmul_precision("medium")
-    yield (3, 1, ("tf32", "bf16") if NEW_NAMES else "medium", True, True)
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    yield (3, 1, ("tf32", "bf16") if NEW_NAMES else "medium", True, before[-1])
     torch.set_float32_matmul_precision("highest")
+    torch.utils.deterministic.fill_uninitialized_memory = before[-2]
     torch.set_num_threads(before[0])
     torch.set_deterministic_debug_mode(before[1])
 
