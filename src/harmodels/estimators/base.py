@@ -1,6 +1,5 @@
 """The estimator behind every network: its parameters, what it reads, probabilities."""
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
 from harmodels.estimators.exports import ExportMixin
-from harmodels.estimators.fitting import as_value_errors, check_fitted, unfitted
+from harmodels.estimators.fitting import as_value_errors, check_fitted, threads_of, unfitted
 from harmodels.estimators.labels import Indices, Labels, encode
 from harmodels.estimators.parameters import architecture_of, described, option, plain
 from harmodels.estimators.scale import LARGEST_FACTOR, Doubles, Floats, scaled
@@ -356,12 +355,3 @@ class SigmoidOutputs:
         """Return the logarithms of the sigmoids, scaled to add up to one."""
         each = log_expit(logits)
         return each - logsumexp(each, axis=-1, keepdims=True)
-
-
-def threads_of(n_jobs: int | None) -> int:
-    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one."""
-    if n_jobs == 0:
-        raise ValueError("n_jobs is 0; give a number of threads, or -1 for all cores")
-    if n_jobs is None or n_jobs > 0:
-        return n_jobs or 1
-    return max(1, (os.cpu_count() or 1) + 1 + n_jobs)
