@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from harmodels import assets
-from harmodels.config.project import DEVICE
+from harmodels.config.devices import DEVICE
 from harmodels.config.yaml_files import check_config_files
 from harmodels.errors import HarmodelsError
 from harmodels.pipeline.digests import code_of
@@ -55,7 +55,7 @@ except HarmodelsError as error:
 if warning:
     logger.warning(f"harmodels: {warning}")
 if workflow.is_main_process:
-    for line in PIPELINE.left_out():
+    for line in [*PIPELINE.left_out(), *PIPELINE.on_cuda()]:
         logger.info(line)
     fork_scripts(ROOT / "workflow" / "scripts")
 

@@ -17,9 +17,9 @@ rule train_network:
         "results/logs/{report}/{dataset}/train/{experiment}/{configuration}.jsonl"
     threads: PROJECT.resources.threads
     resources:
-        gpu=PROJECT.resources.gpus,
-        gpu_model=PROJECT.resources.gpu_model,
-        gres=PROJECT.resources.gres,
+        gpu=INPUTS.of_gpu("gpus"),
+        gpu_model=INPUTS.of_gpu("gpu_model"),
+        gres=INPUTS.of_gpu("gres"),
         # retry with more memory a job that was killed for lack of it
         mem_mb=lambda wildcards, attempt: attempt * PROJECT.resources.mem_mb,
         runtime=PROJECT.resources.runtime,
@@ -30,6 +30,7 @@ rule train_network:
         constraint=PROJECT.resources.constraint,
         # how, not what: a parameter would retrain where it changes
         checkpoint_s=PROJECT.checkpoint_every_s,
+        device=INPUTS.device,
     params:
         code=INPUTS.training_code,
         job=INPUTS.job,

@@ -4,7 +4,12 @@ The names below load when they are first used, so that `import harmodels` costs 
 """
 
 import importlib
+import os
 from typing import Any
+
+# torch reads it once, with the first product of matrices on a GPU; without it these would not be
+# deterministic there.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 _HOMES = {
     "ElmanClassifier": "harmodels.estimators",

@@ -156,11 +156,13 @@ def _run(given: argparse.Namespace) -> None:
 
 
 def _info(given: argparse.Namespace) -> None:
-    from harmodels.config.project import resolve_engine
+    from harmodels.config.devices import engine_on, planned_device
     from harmodels.runtime.machine import describe_machine, describe_versions
 
-    engine, device = resolve_engine("auto", "auto")
-    facts = {**describe_versions(), **describe_machine(device), "device": device, "engine": engine}
+    device = planned_device("auto")
+    used = "cpu" if device == "cpu" else "cuda"  # auto: for some
+    facts = describe_versions() | describe_machine(used)
+    facts |= {"device": device, "engine": "auto" if device == "auto" else engine_on("auto", device)}
     for key, value in facts.items():
         print(f"{key:>13}  {value}")
 
@@ -208,7 +210,8 @@ def _check(given: argparse.Namespace) -> None:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
     print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
-    print(f"engine {project.engine} on {project.device}, sbatch options {project.resources.extra}")
+    print(f"engine {project.engine}, device {project.device}", *pipeline.on_cuda(), sep="\n")
+    print(f"sbatch options {project.resources.extra}")
 
 
 def _runs(given: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from harmodels.config.experiments import configuration_name
-from harmodels.config.project import Resources, resolve_engine
+from harmodels.config.project import Resources
 from harmodels.config.yaml_files import read_yaml
 from harmodels.errors import ConfigurationError
 from harmodels.pipeline.project import parse_project
@@ -150,22 +150,6 @@ def test_broken_yaml_names_the_file(root):
         parse_project(CONFIG, root)
 
 
-def test_auto_takes_the_compiled_loop_on_a_cpu_and_tensors_on_a_gpu():
-    assert resolve_engine("auto", "cpu") == ("compiled", "cpu")
-    assert resolve_engine("auto", "cuda") == ("reference", "cuda")
-    with pytest.raises(ConfigurationError, match="CPU only"):
-        resolve_engine("compiled", "cuda")
-
-
-def test_a_job_takes_the_device_that_the_planning_process_decided(monkeypatch):
-    monkeypatch.setenv("HARMODELS_DEVICE", "cuda")
-    assert resolve_engine("auto", "auto") == ("reference", "cuda")
-    assert resolve_engine("auto", "cpu") == ("compiled", "cpu")
-    monkeypatch.setenv("HARMODELS_DEVICE", "gpu")
-    with pytest.raises(ConfigurationError, match="HARMODELS_DEVICE.*'gpu'.*'cuda'"):
-        resolve_engine("auto", "auto")
-
-
 def resources_of(root, device, **given):
     config = CONFIG | {"device": device, "engine": "reference", "resources": given}
     return parse_project(config, root).resources
@@ -180,9 +164,11 @@ def resources_of(root, device, **given):
         ("cuda", {"gpus": 0}, 0),
         ("cuda", {"gpu_model": "a100"}, 1),
         ("cuda", {"gres": "gpu:a100:1"}, 0),
+        ("auto", {}, 1),
     ],
 )
-def test_a_training_job_asks_for_a_gpu_where_it_computes_on_one(root, device, given, gpus):
+def test_a_job_on_a_gpu_asks_for_one(root, monkeypatch, device, given, gpus):
+    monkeypatch.setenv("HARMODELS_DEVICE", "auto")  # what the planning process decided
     assert resources_of(root, device, **given).gpus == gpus
 
 

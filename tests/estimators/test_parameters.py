@@ -5,12 +5,14 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
 from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, MLPClassifier
 from harmodels.estimators.parameters import check_parameters
+from harmodels.training.learners import SequenceTensors
 
 RANDOM = np.random.default_rng(0)
 Y = np.tile([0, 1, 2], 8)
@@ -72,6 +74,11 @@ def test_a_parameter_is_checked_after_training_too(use, tmp_path):
         (ElmanClassifier(3, training=["a"]), "training is"),
         (ElmanClassifier(3, training="truncated_bptt", window="5"), "window is '5'"),
         (small(device="gpu"), "device is 'gpu', which torch refuses"),
+        pytest.param(
+            small(device="cuda"),
+            'device cuda: torch .* sees no GPU; .*device="cpu"',
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="torch sees a GPU"),
+        ),
         (small(class_weight={0: 1, 1: 1, 2: 1, 7: 2}), "names 7, which y does not hold; .*0, 1, 2"),
         (small(class_weight={"0": 1.0}), "names '0', which y does not hold; .*0, 1, 2"),
     ],
@@ -79,6 +86,18 @@ def test_a_parameter_is_checked_after_training_too(use, tmp_path):
 def test_other_values_that_cannot_be_are_named(model, named):
     with pytest.raises(ValueError, match=named):
         model.fit(X, Y)
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+def test_a_gpu_that_is_full_is_named_with_the_remedy(use, monkeypatch):
+    def full(self, device):
+        raise RuntimeError("CUDA error: out of memory")
+
+    model = small().fit(X, Y).set_params(device="cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(SequenceTensors, "to", full)
+    with pytest.raises(ValueError, match="^the GPU has too little memory left.*batch size"):
+        getattr(model, use)(X, *[Y] * (use == "fit"))
 
 
 NUMBERS = st.one_of(st.integers(), st.floats(), st.booleans(), st.none(), st.text(max_size=3))

@@ -191,6 +191,7 @@ class PretendedGpu(TorchDispatchMode):
         self.recording = False
         self.downloads = 0  # transfers to the host, for which it waits
         self.recorded = 0  # steps
+        self.operations = set()
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
@@ -205,10 +206,14 @@ class PretendedGpu(TorchDispatchMode):
             to_gpu = on_gpu[0] if name == "copy_" else to_gpu
             self._transfer(name, on_gpu[-1], to_gpu)
         elif any(on_gpu):
+            self.operations.add(name)
             if name in WAITING:
                 raise RuntimeError(f"{function} makes the host wait for the GPU")
-            # numbers without a dimension are handed over with the call
-            if any(not there and t.dim() for t, there in zip(tensors, on_gpu, strict=True)):
+            # numbers without a dimension are handed over with the call, but `where` copies them
+            least = 0 if name == "where" else 1
+            if any(
+                not there and t.dim() >= least for t, there in zip(tensors, on_gpu, strict=True)
+            ):
                 raise RuntimeError(f"{function} on tensors of the host and of the GPU")
         args, kwargs = tree_map(self._numbers, (args, kwargs))
         result = function(*args, **kwargs)
@@ -253,6 +258,6 @@ def gpu(pretended_device, monkeypatch):
 
         return replay
 
-    monkeypatch.setitem(graphs.RECORDERS, pretended_device.type, record)
+    monkeypatch.setitem(graphs.RECORDERS, pretended_device.type, lambda device: record)
     with mode:
         yield mode

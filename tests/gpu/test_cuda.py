@@ -11,7 +11,7 @@ from harmodels.data.splits import Draw
 from harmodels.files import read_json
 from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import make_deterministic
-from harmodels.training.learners import SequenceTensors, _base, make_learner
+from harmodels.training.learners import SequenceTensors, _base, index_tensor, make_learner
 from harmodels.training.loops import cuda_graphs as graphs
 from tests.toys import JOB, run_toy, sequences_of, write_inputs
 
@@ -70,6 +70,22 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(case, tensors_of, tmp
     whole, resumed = case.fit("cuda"), case.fit_interrupted("cuda", tmp_path)
     assert resumed.history().equals(whole.history())
     assert_same_bytes(tensors_of(resumed), tensors_of(whole))
+
+
+def test_the_host_waits_for_nothing_between_recorded_steps(case):
+    if not case.equal:
+        pytest.skip("sequences of unequal length: an epoch begins with what the host lays out")
+    learner, recordings, *_ = case.parts("cuda")
+    state = learner.initialise([np.random.default_rng(0)], recordings)
+    state = map_params(lambda tensor: tensor.to("cuda"), state)
+    order = index_tensor([np.arange(12)], torch.device("cuda"))
+    learner.train_epoch(state, recordings, order, [np.random.default_rng(1)])  # which records
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        learner.train_epoch(state, recordings, order, [np.random.default_rng(1)])
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
 
 
 def test_a_training_that_is_over_leaves_no_memory_of_its_graphs(case):

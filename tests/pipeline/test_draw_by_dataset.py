@@ -25,9 +25,9 @@ SMALL = HandSimulation(
 
 
 @pytest.fixture(scope="module")
-def benchmark(repository, tmp_path_factory):
+def hands(repository, tmp_path_factory):
     """Recordings with the benchmark's 45 actions, in its format."""
-    folder = tmp_path_factory.mktemp("benchmark")
+    folder = tmp_path_factory.mktemp("hands")
     entry = load_registry(repository / "config" / "datasets.yaml")["fpha"]
     dataset = replace(entry, archive=None, simulation=SMALL)
     simulate(dataset, folder)
@@ -38,10 +38,10 @@ def drawn(inputs, wildcards, dataset):
     return inputs.draw(wildcards(report="hand_actions", dataset=dataset, draw="report"))["draw"]
 
 
-def test_five_of_each_action_are_tested_on_and_all_others_trained_on(benchmark, load, wildcards):
+def test_five_of_each_action_are_tested_on_and_all_others_trained_on(hands, load, wildcards):
     draw = Draw(**drawn(Inputs(load(reports={"hand_actions": HANDS})), wildcards, "fpha"))
-    table = {"id": benchmark.ids, "label": benchmark.labels, "half": benchmark.official_split}
-    frame = draw_splits(benchmark, draw, seed=1, replicates=2).merge(pd.DataFrame(table), on="id")
+    table = {"id": hands.ids, "label": hands.labels, "half": hands.official_split}
+    frame = draw_splits(hands, draw, seed=1, replicates=2).merge(pd.DataFrame(table), on="id")
     counts = frame.groupby(["replicate", "label", "split"]).size().unstack()
     assert len(counts) == 2 * 45
     assert (counts["test"] == 5).all()
@@ -60,15 +60,15 @@ def test_other_hands_keep_their_official_halves(load, wildcards, dataset):
     assert Draw(**draw).test_per_class is None
 
 
-def test_the_benchmarks_own_halves_are_a_key_away(benchmark, load, wildcards):
+def test_the_benchmarks_own_halves_are_a_key_away(hands, load, wildcards):
     """The plan in docs/howto.md."""
     plan = HANDS | {"draw": {"protocol": "official", "test_per_class": None}}
     draw = Draw(**drawn(Inputs(load(reports={"hand_actions": plan})), wildcards, "fpha"))
-    frame = draw_splits(benchmark, draw, seed=1, replicates=1)
+    frame = draw_splits(hands, draw, seed=1, replicates=1)
     tested = frame.loc[frame["split"] == "test", "id"]
-    assert set(tested) == set(benchmark.ids[benchmark.official_split == "test"])
-    assert len(frame) == len(benchmark)
-    assert np.unique(benchmark.labels).size == 45
+    assert set(tested) == set(hands.ids[hands.official_split == "test"])
+    assert len(frame) == len(hands)
+    assert np.unique(hands.labels).size == 45
 
 
 def test_a_draw_of_a_data_set_that_does_not_exist_is_refused(repository, tmp_path):

@@ -20,6 +20,10 @@ def configuration(pipeline):
     return next(iter(pipeline.experiment("rnn_tbptt", "part_b").configurations))
 
 
+def job_of(inputs, wildcards):
+    return Job(**inputs.job(wildcards), device=inputs.device(wildcards))
+
+
 SEQUENCES = "results/datasets/simulated/sequences.parquet"
 BASELINES = {"report": "mlp_features", "dataset": "uci-har", "experiment": "baselines"}
 
@@ -59,10 +63,91 @@ def test_a_rule_is_given(inputs, wildcards, ask, given, found):
 
 
 def test_a_job_is_the_arguments_of_a_training_job(inputs, wildcards, configuration):
-    job = Job(**inputs.job(wildcards(configuration=configuration)))
+    job = job_of(inputs, wildcards(configuration=configuration))
     assert (job.report, job.dataset, job.experiment) == ("rnn_tbptt", "simulated", "part_b")
     assert job.name == configuration
     assert (job.seed, job.replicates) == (3, 2)
+
+
+GPU = ("gpus", "gpu_model", "gres")
+ON_ONE, ON_NONE = [1, "a100", None], [0, None, None]
+SAYS = {"gpu_model": "a100"}
+# a perceptron's batches of 1 and of 50, and a baseline
+SINGLE, BATCHES, BASELINE = (
+    {"report": "mlp_features", "dataset": "uci-har", **job}
+    for job in (
+        {
+            "experiment": "part_b",
+            "configuration": "batch_size=1+hidden2=100+learning_rate=0.001+momentum=0",
+        },
+        {
+            "experiment": "part_b",
+            "configuration": "batch_size=50+hidden2=100+learning_rate=0.001+momentum=0",
+        },
+        {"experiment": "baselines", "configuration": "model=majority"},
+    )
+)
+
+
+@pytest.fixture
+def planned_on(load, monkeypatch):
+    """Load the configuration as the process does that plans a run on a device."""
+
+    def plan(device, **changes):
+        monkeypatch.setenv("HARMODELS_DEVICE", device)
+        reports = {
+            "mlp_features": {"datasets": ["uci-har"], "experiments": ["part_b", "baselines"]}
+        }
+        return Inputs(load(reports=reports, device="auto", replicates=5, **changes))
+
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("planned", "job", "device", "asks"),
+    [
+        ("auto", SINGLE, "cpu", ON_NONE),
+        ("auto", BATCHES, "cuda", ON_ONE),
+        ("auto", BASELINE, "cpu", ON_NONE),
+        ("cuda", SINGLE, "cuda", ON_ONE),
+        ("cuda", BASELINE, "cpu", ON_NONE),
+    ],
+)
+def test_the_jobs_on_a_gpu_ask_for_one_and_no_others(
+    planned_on, wildcards, planned, job, device, asks
+):
+    inputs, mine = planned_on(planned, resources=SAYS), wildcards(**job)
+    assert inputs.device(mine) == device
+    assert [inputs.of_gpu(name)(mine) for name in GPU] == asks
+
+
+def test_on_a_processor_a_network_asks_for_the_gpus_that_are_written_down(planned_on, wildcards):
+    inputs = planned_on("cpu", resources={"gpus": 2, "gpu_model": "a100"})
+    assert [inputs.of_gpu(name)(wildcards(**BATCHES)) for name in GPU] == [2, "a100", None]
+    assert [inputs.of_gpu(name)(wildcards(**BASELINE)) for name in GPU] == ON_NONE
+    inputs = planned_on("cpu")
+    assert [inputs.of_gpu(name)(wildcards(**BATCHES)) for name in GPU] == ON_NONE
+
+
+def test_another_device_changes_no_parameter_of_a_job_and_so_retrains_nothing(
+    planned_on, wildcards
+):
+    for job in (SINGLE, BATCHES, BASELINE):
+        given = [planned_on(device).job(wildcards(**job)) for device in ("cpu", "auto", "cuda")]
+        assert given == [given[0]] * 3
+
+
+def test_all_blocks_of_a_configuration_are_on_one_device(planned_on, wildcards):
+    inputs = planned_on("auto", replicates_in_a_job=4)
+    last = BATCHES | {"configuration": BATCHES["configuration"] + "+replicates=4-4"}
+    assert job_of(inputs, wildcards(**last)).replicates == 1
+    assert inputs.device(wildcards(**last)) == inputs.device(wildcards(**BATCHES)) == "cuda"
+
+
+def test_a_run_says_what_it_trains_on_cuda(planned_on):
+    (line,) = planned_on("auto").pipeline.on_cuda()
+    assert line.startswith("mlp_features: 8 of 19 configurations are trained on CUDA")
+    assert planned_on("cpu").pipeline.on_cuda() == []
 
 
 def test_each_block_of_replicates_is_a_job_with_splits_of_its_own(load, wildcards):
@@ -71,7 +156,7 @@ def test_each_block_of_replicates_is_a_job_with_splits_of_its_own(load, wildcard
     blocks = (("", 0, 5), ("+replicates=5-9", 5, 5), ("+replicates=10-11", 10, 2))
     for suffix, first, count in blocks:
         mine = wildcards(configuration=name + suffix)
-        job = Job(**inputs.job(mine))
+        job = job_of(inputs, mine)
         assert (job.name, job.first, job.replicates) == (name, first, count)
         splits = inputs.splits(mine)
         assert splits == f"results/rnn_tbptt/simulated/splits/report{suffix}.parquet"
@@ -98,7 +183,7 @@ def test_every_person_of_the_registry_is_a_fold(load, wildcards):
     inputs = Inputs(load(reports=protocols))
     plan = {"report": "protocols", "dataset": "uci-har"}
     mine = wildcards(**plan, experiment="gru_everyone", configuration="hidden=50+fold=30")
-    job = Job(**inputs.job(mine))
+    job = job_of(inputs, mine)
     assert (job.fold, job.name, job.draw) == ("30", "hidden=50", "everyone")
     assert inputs.splits(mine) == "results/protocols/uci-har/splits/everyone.parquet"
     folds = inputs.draw(wildcards(**plan, draw="everyone"))["folds"]

@@ -86,3 +86,10 @@ def test_the_demo_has_eighteen_tables_to_show_in_it(repository):
     config = yaml.safe_load((repository / "config" / "demo.yaml").read_text(encoding="utf-8"))
     targets = Targets(load_pipeline(config, repository))
     assert sum(path.endswith(".csv") for path in targets.tables()) == 18
+
+
+def test_the_device_of_a_training_is_a_resource_and_not_a_parameter(rules):
+    """A changed parameter would train anew what is there."""
+    train = rules["train_network"]
+    assert {"gpu", "gpu_model", "gres", "device"} <= set(train.resources)
+    assert set(train.params.keys()) == {"code", "job", "checkpoints"}

@@ -1,6 +1,9 @@
 """Settings of torch: the user's come back, whichever thread leaves last."""
 
 import itertools
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
@@ -11,19 +14,28 @@ import torch
 from harmodels import GRUClassifier
 from harmodels.runtime.determinism import deterministic_torch
 
+NEW_NAMES = hasattr(torch.backends, "fp32_precision")  # since torch 2.9
+
+
+def products():
+    if not NEW_NAMES:
+        return torch.get_float32_matmul_precision()
+    return torch.backends.cuda.matmul.fp32_precision, torch.backends.mkldnn.matmul.fp32_precision
+
 
 def settings():
     smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
     return (
         torch.get_num_threads(),
         torch.get_deterministic_debug_mode(),
-        torch.backends.cuda.matmul.allow_tf32,
-        torch.backends.cudnn.allow_tf32,
+        products(),
+        torch.utils.deterministic.fill_uninitialized_memory,
         bool(smallest / 2),
     )
 
 
-INSIDE = (1, 2, False, False, False)
+NAME = "CUBLAS_WORKSPACE_CONFIG"
+INSIDE = (1, 2, ("ieee", "ieee") if NEW_NAMES else "highest", False, False)
 
 
 @pytest.fixture
@@ -32,11 +44,13 @@ def own():
     before = settings()
     torch.set_num_threads(3)
     torch.set_deterministic_debug_mode("warn")
-    torch.backends.cuda.matmul.allow_tf32 = True
-    yield (3, 1, True, before[3], before[4])
+    torch.set_float32_matmul_precision("medium")
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    yield (3, 1, ("tf32", "bf16") if NEW_NAMES else "medium", True, before[-1])
+    torch.set_float32_matmul_precision("highest")
+    torch.utils.deterministic.fill_uninitialized_memory = before[-2]
     torch.set_num_threads(before[0])
     torch.set_deterministic_debug_mode(before[1])
-    torch.backends.cuda.matmul.allow_tf32 = before[2]
 
 
 @pytest.mark.parametrize("leaving", list(itertools.permutations(range(3))))
@@ -146,3 +160,67 @@ def test_threads_that_come_and_go_leave_nothing(own):
         for done in [pool.submit(visit) for _ in range(12)]:
             done.result()
     assert settings() == own
+
+
+@pytest.mark.parametrize(("device", "mode"), [("cpu", 2), ("cuda", 1), ("cuda:1", 1)])
+def test_on_a_gpu_what_torch_cannot_promise_is_a_warning(own, device, mode):
+    with deterministic_torch(device):
+        assert settings() == (1, mode, *INSIDE[2:])
+    assert settings() == own
+
+
+def in_a_process(program, **environment):
+    """Return what a program prints that starts with these variables, and without others of CUDA."""
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith("CUBLAS")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**inherited, **environment},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(("own", "found"), [({}, ":4096:8"), ({NAME: ":16:8"}, ":16:8")])
+def test_importing_harmodels_makes_products_on_a_gpu_deterministic(own, found):
+    assert in_a_process(f"import harmodels, os; print(os.environ[{NAME!r}])", **own) == [found]
+
+
+PRECISIONS = """
+import torch
+from harmodels.runtime.determinism import deterministic_torch, make_deterministic
+b = torch.backends
+places = b, b.cuda.matmul, b.cudnn, b.mkldnn, b.mkldnn.matmul
+show = lambda: [place.fp32_precision for place in places]
+{chosen}
+before = show()
+with deterministic_torch():
+    print(b.cuda.matmul.fp32_precision, b.mkldnn.matmul.fp32_precision)
+assert show() == before, (before, show())
+{afterwards}
+make_deterministic()
+print(b.cuda.matmul.fp32_precision, b.mkldnn.matmul.fp32_precision)
+print(torch.utils.deterministic.fill_uninitialized_memory, torch.get_deterministic_debug_mode())
+"""
+
+
+@pytest.mark.skipif(not NEW_NAMES, reason="before torch 2.9")
+@pytest.mark.parametrize(
+    ("chosen", "afterwards"),
+    [
+        ("", "b.fp32_precision = 'tf32'; assert b.cuda.matmul.fp32_precision == 'tf32'"),
+        ("b.fp32_precision = 'tf32'", "b.fp32_precision = 'ieee'; assert set(show()) == {'ieee'}"),
+        ("b.cuda.matmul.fp32_precision = 'tf32'", ""),
+        ("b.cudnn.fp32_precision = 'tf32'", ""),
+        ("b.mkldnn.matmul.fp32_precision = 'bf16'", ""),
+        ("b.cuda.matmul.allow_tf32 = True", "assert b.cuda.matmul.allow_tf32"),
+        (
+            "torch.set_float32_matmul_precision('medium')",
+            "assert torch.get_float32_matmul_precision() == 'medium'",
+        ),
+    ],
+)
+def test_products_are_of_float32_whatever_the_user_chose_and_the_choice_comes_back(
+    chosen, afterwards
+):
+    """Each in a process of its own: torch refuses its old names once a new one was used."""
+    program = PRECISIONS.format(chosen=chosen, afterwards=afterwards)
+    assert in_a_process(program) == [*["ieee"] * 4, "False", "2"]

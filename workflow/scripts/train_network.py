@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from harmodels.assets import root
+from harmodels.config.devices import engine_on
 from harmodels.runtime.script import script_job
 from harmodels.training.jobs.job import Job
 from harmodels.training.jobs.run import CheckpointPolicy, run_job
 
-settings = dict(snakemake.params.job)
+settings = {**snakemake.params.job, "device": snakemake.resources.device}
+settings["engine"] = engine_on(settings["engine"], settings["device"])
 if settings["channels"] is not None:
     settings["channels"] = tuple(settings["channels"])
 job = Job(**settings)

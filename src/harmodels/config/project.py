@@ -1,7 +1,6 @@
 """The project file: which reports, data sets and configurations one call of snakemake builds."""
 
-import os
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -21,7 +20,6 @@ from harmodels.config.report_file import ReportPlan
 from harmodels.errors import ConfigurationError
 from harmodels.messages import shown
 
-DEVICE = "HARMODELS_DEVICE"
 BEST = "best"
 SlurmName = Annotated[str, Matching(r"[A-Za-z0-9_.@,+-]+", "a name as Slurm knows it")]
 
@@ -52,8 +50,8 @@ class Resources(Record):
     )
     gpus: int | None = key(
         None,
-        "GPUs of one training job, which uses one; null asks for one where the device is cuda and "
-        "for none on the CPU.",
+        "GPUs of one training job, which uses one; null asks for one where the job computes on "
+        "CUDA and for none on the processor. Baselines ask for none.",
         ge=0,
     )
     gpu_model: Annotated[str, Matching("[A-Za-z0-9_.]+", "a model as Slurm knows it")] | None = key(
@@ -95,7 +93,11 @@ class Resources(Record):
     )
 
     def on(self, device: str) -> Self:
-        """Return what a job on this device asks for; raises ConfigurationError if keys clash."""
+        """Return what a job on a GPU asks for, or all jobs of a run without one.
+
+        `device` is that of the run, `auto` where some jobs are on a GPU. Raises ConfigurationError
+        if keys clash.
+        """
         twice = [name for name in ("gpus", "gpu_model") if getattr(self, name) is not None]
         if self.gres is not None and twice:
             raise ConfigurationError(
@@ -103,7 +105,7 @@ class Resources(Record):
             )
         gpus = self.gpus
         if gpus is None:
-            gpus = 1 if device == "cuda" and self.gres is None else 0
+            gpus = 1 if device != "cpu" and self.gres is None else 0
         if self.gpu_model is not None and gpus == 0:
             raise ConfigurationError(
                 f"resources.gpu_model: {self.gpu_model!r} is asked for, but no GPU; "
@@ -180,7 +182,10 @@ class ProjectFile(Record):
         "compiled on a CPU.",
     )
     device: Literal["auto", "cpu", "cuda"] = key(
-        "auto", "auto takes cuda where an NVIDIA driver is loaded."
+        "auto",
+        "cpu and cuda train all networks there. auto takes cuda for those that are expected to be "
+        "faster on it (docs/gpu.md), if the installed torch can use a GPU where the run is "
+        "planned. Another device does not train anew what is there.",
     )
     mirror: str | None = key(
         None,
@@ -221,24 +226,3 @@ class ProjectFile(Record):
         ge=0,
     )
     resources: Resources = key(Resources(), "What a training job asks of a cluster.")
-
-
-def resolve_engine(engine: str, device: str) -> tuple[str, str]:
-    """Decide engine and device once, without importing torch.
-
-    The process that plans a run hands its decision to the jobs in HARMODELS_DEVICE: the node of a
-    cluster may have another GPU, or none, and would decide `auto` differently. Raises
-    ConfigurationError for compiled loops on a GPU or an unknown device.
-    """
-    if device == "auto":
-        found = "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
-        device = os.environ.get(DEVICE) or found
-        if device not in ("cpu", "cuda"):
-            raise ConfigurationError(f"{DEVICE}: {device!r} should be one of 'cpu', 'cuda'")
-    if engine == "auto":
-        engine = "compiled" if device == "cpu" else "reference"
-    if engine == "compiled" and device == "cuda":
-        raise ConfigurationError(
-            "engine: compiled runs on the CPU only; choose engine: reference or device: cpu"
-        )
-    return engine, device

@@ -1,6 +1,5 @@
 """The estimator behind every network: its parameters, what it reads, probabilities."""
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
 from harmodels.estimators.exports import ExportMixin
-from harmodels.estimators.fitting import as_value_errors, check_fitted, unfitted
+from harmodels.estimators.fitting import as_value_errors, check_fitted, threads_of, unfitted
 from harmodels.estimators.labels import Indices, Labels, encode
 from harmodels.estimators.parameters import architecture_of, described, option, plain
 from harmodels.estimators.scale import LARGEST_FACTOR, Doubles, Floats, scaled
@@ -41,9 +40,11 @@ from harmodels.estimators.validation import (
     PATIENT_UPDATES,
 )
 from harmodels.messages import counted, shown
+from harmodels.nn.params import map_params
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.seeds import Purpose, generator
 from harmodels.training.fit import EpochReport
+from harmodels.training.jobs.devices import remedy_of, use_device
 from harmodels.training.learners import (
     LEARNERS,
     Learner,
@@ -72,7 +73,8 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         Epochs of the replicate that was trained longest.
     params_
         The weights, each tensor with a leading axis of the replicates that did not diverge: those
-        of the lowest validation loss where there is validation, otherwise the last.
+        of the lowest validation loss where there is validation, otherwise the last. They are on
+        the host, whatever the device.
     offset_
         (D,) what is subtracted from each channel; None where the channels are read as they are.
     scale_
@@ -133,7 +135,11 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         "`compiled` runs on the CPU, `reference` on any device of torch; `auto` takes the first "
         "where it can.",
     )
-    device: str = option("cpu", "Of torch, `cpu` or `cuda`.")
+    device: str = option(
+        "cpu",
+        "Of torch: `cpu`, `cuda` or one of several GPUs, as `cuda:1`. If a GPU was used before "
+        "harmodels is imported, torch warns that its products are not deterministic.",
+    )
     n_jobs: int | None = option(
         None, "Threads over which the replicates are spread; None is one, -1 takes all cores."
     )
@@ -277,6 +283,8 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
         try:
             return tensors.to(self.device)
         except (RuntimeError, AssertionError) as error:
+            if remedy_of(error) is not None:
+                raise
             why = str(error).splitlines()[0]
             raise ValueError(f"device is {self.device!r}, which torch refuses: {why}") from error
 
@@ -315,13 +323,14 @@ class NetworkClassifier(ExportMixin, ClassifierMixin, BaseEstimator):  # type: i
     def _log_proba_all(self, X: Any) -> NDArray[np.float64]:
         check_fitted(self)
         sequences = scaled(self._read(X, reset=False), self.offset_, self.scale_)
-        with as_value_errors(), deterministic_torch():
+        with as_value_errors(), use_device(self.device), deterministic_torch(self.device):
             unlabelled = np.zeros(len(sequences), dtype=np.int64)
             data = self._join(sequences, unlabelled)
-            replicates = len(self.params_.output.bias)
-            everything = [np.arange(len(sequences))] * replicates
-            chosen = index_tensor(everything, data.labels.device)
-            logits = self._learner(*self._options()).scores(self.params_, data, chosen)
+            device = data.labels.device
+            everything = [np.arange(len(sequences))] * len(self.params_.output.bias)
+            params = map_params(lambda tensor: tensor.to(device), self.params_)
+            chosen = index_tensor(everything, device)
+            logits = self._learner(*self._options()).scores(params, data, chosen)
         scores = logits.cpu().double().numpy()
         if not np.isfinite(scores).all():
             index = int(np.argwhere(~np.isfinite(scores))[0, 1])
@@ -346,12 +355,3 @@ class SigmoidOutputs:
         """Return the logarithms of the sigmoids, scaled to add up to one."""
         each = log_expit(logits)
         return each - logsumexp(each, axis=-1, keepdims=True)
-
-
-def threads_of(n_jobs: int | None) -> int:
-    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one."""
-    if n_jobs == 0:
-        raise ValueError("n_jobs is 0; give a number of threads, or -1 for all cores")
-    if n_jobs is None or n_jobs > 0:
-        return n_jobs or 1
-    return max(1, (os.cpu_count() or 1) + 1 + n_jobs)

@@ -1,5 +1,6 @@
 """Fitted attributes that appear together, when a training has succeeded, and what they fit."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -63,3 +64,12 @@ def as_value_errors() -> Iterator[None]:
         yield
     except HarmodelsError as error:
         raise ValueError(str(error)) from error
+
+
+def threads_of(n_jobs: int | None) -> int:
+    """Return how many threads `n_jobs` means: None is one, -1 all cores, -2 all but one."""
+    if n_jobs == 0:
+        raise ValueError("n_jobs is 0; give a number of threads, or -1 for all cores")
+    if n_jobs is None or n_jobs > 0:
+        return n_jobs or 1
+    return max(1, (os.cpu_count() or 1) + 1 + n_jobs)

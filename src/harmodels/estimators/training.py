@@ -26,6 +26,7 @@ from harmodels.messages import shown
 from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import deterministic_torch
 from harmodels.training.fit import EpochReport, Fit, Schedule, SplitIndices, begin, fit
+from harmodels.training.jobs.devices import use_device
 from harmodels.training.stopping import AllEpochs, Patience
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def train(
     seed = model._seed()
     train, validation = _split(model, data, given, seed)
     weights = data.weights_in_the_loss(model)
-    with as_value_errors(), deterministic_torch():
+    with as_value_errors(), use_device(model.device), deterministic_torch(model.device):
         training, options = model._options()
         lengths = np.array([len(sequence) for sequence in data.sequences])
         updates = min(updates_an_epoch(options, lengths[rows]) for rows in train)
@@ -186,7 +187,7 @@ def _keep(model: "NetworkClassifier", result: Fit, *, validated: bool) -> None:
     model.history_ = result.history()
     model.replicates_ = pd.DataFrame(vars(outcome.recorded()) for outcome in outcomes)
     params = take_replicates((result.best if validated else result.last).params, usable)
-    model._hold(params, model.offset_, model.scale_)
+    model._hold(map_params(lambda tensor: tensor.cpu(), params), model.offset_, model.scale_)
     model.n_iter_ = max(outcome.epochs for outcome in outcomes)
 
 

@@ -130,9 +130,10 @@ def state_gradients(
 def _at_last(cache: ElmanClassifierCache, d_state: Tensor) -> Tensor:
     """Return (R, B, T, H): `d_state` (R, B, H) at each sequence's last step, zero elsewhere."""
     R, B, steps, H = cache.rnn.hidden.shape
+    if cache.lengths is not None:
+        # not by scatter_, for which torch sorts on a GPU where it is to be deterministic
+        step = torch.arange(1, steps, device=d_state.device)[:, None]  # (T, 1)
+        return d_state[:, :, None].masked_fill(cache.lengths[:, :, None, None] != step, 0)
     d_outputs = d_state.new_zeros(R, B, steps - 1, H)
-    if cache.lengths is None:
-        d_outputs[:, :, -1] = d_state
-    else:
-        d_outputs.scatter_(2, _places(cache.lengths, H), d_state[:, :, None])
+    d_outputs[:, :, -1] = d_state
     return d_outputs

@@ -139,9 +139,19 @@ def last(batch: PackedLayout, packed: Tensor) -> Tensor:
 
 def last_backward(batch: PackedLayout, d_last: Tensor) -> Tensor:
     """Return the gradient (R, S, H) at the packed steps for `d_last` (R, B, H)."""
-    R, _, H = d_last.shape
-    d_packed = d_last.new_zeros(R, len(batch.step), H)
-    return d_packed.scatter_(1, batch.last[..., None].expand(-1, -1, H), d_last)
+    return at_rows(batch, batch.last[..., None], d_last)
+
+
+def at_rows(batch: PackedLayout, rows: Tensor, values: Tensor) -> Tensor:
+    """Return (R, S, H): `values` (R, B, H) at one row of each sequence, zero elsewhere.
+
+    `rows` (R, B, H or 1) are of the sequences' own. Not by `scatter_`, for which torch sorts the
+    places on a GPU where it is to be deterministic: each row asks its sequence.
+    """
+    sequence = batch.sequence[..., None]  # (R, S, 1)
+    places = torch.arange(len(batch.step), device=values.device)[:, None]  # (S, 1)
+    others = rows.gather(1, sequence.expand(-1, -1, rows.shape[-1])) != places
+    return values.gather(1, sequence.expand(-1, -1, values.shape[-1])).masked_fill(others, 0)
 
 
 def one_step_before(size_at_t: list[int], packed: Tensor) -> Tensor:

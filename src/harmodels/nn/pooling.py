@@ -72,8 +72,7 @@ def _part_backward(part: str, batch: PackedLayout, rows: Tensor | None, d_part: 
     if part == "mean":
         return _mean_backward(batch, d_part)
     assert rows is not None  # of `forward` with a maximum
-    R, _, H = d_part.shape
-    return d_part.new_zeros(R, len(batch.step), H).scatter_(1, rows, d_part)
+    return packing.at_rows(batch, rows, d_part)
 
 
 def _mean(batch: PackedLayout, packed: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from harmodels.assets import root
 from harmodels.config.experiments import Configuration
+from harmodels.config.options import OPTIONS, Baseline
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.formats import FORMATS
 from harmodels.data.hands import GROUP, fingers_of
@@ -133,7 +134,7 @@ class Inputs:
         return code_of("prepare_sequences.py", *[module] * module.startswith("harmodels."))
 
     def job(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return what a training job is to do, as the arguments of `training.jobs.job.Job`."""
+        """Return what a training job is to do: arguments of `training.jobs.job.Job`, no device."""
         project = self.pipeline.project
         report = self.pipeline.report(wildcards.report)
         experiment = self.pipeline.experiment(report.key, wildcards.experiment)
@@ -158,8 +159,31 @@ class Inputs:
             "first": part.first,
             "fold": part.fold,
             "engine": project.engine,
-            "device": project.device,
         }
+
+    def device(self, wildcards: Wildcards) -> str:
+        """Return where a job trains. Not one of its parameters: another device trains nothing anew.
+
+        run.json says it, as it says the kind of machine.
+        """
+        configuration, _ = self._part(wildcards)
+        return self.pipeline.device(wildcards.report, wildcards.experiment, configuration.name)
+
+    def of_gpu(self, name: str) -> Callable[[Wildcards], Any]:
+        """Return a function to what a job asks for of `gpus`, `gpu_model` or `gres`.
+
+        Of a run that is on the processor as a whole each network's job asks for what the
+        configuration says, nothing by default; a baseline never asks for a GPU.
+        """
+        project, nothing = self.pipeline.project, 0 if name == "gpus" else None
+
+        def of(wildcards: Wildcards) -> Any:
+            experiment = self.pipeline.experiment(wildcards.report, wildcards.experiment)
+            trains = OPTIONS[experiment.training] is not Baseline
+            asks = trains and self.device(wildcards) in ("cuda", project.device)
+            return getattr(project.resources, name) if asks else nothing
+
+        return of
 
     def spec(self, section: str) -> Callable[[Wildcards], dict[str, Any]]:
         """Return a function to the specification of one table or figure, as plain values."""

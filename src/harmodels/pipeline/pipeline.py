@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harmodels.config.devices import device_of
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.dataset import Dataset
@@ -87,6 +88,33 @@ class Pipeline:
         configuration = self.configuration(report, experiment, name)
         parts = self.parts(report, dataset, experiment)
         return configuration, find("part", suffix, parts, f"{experiment} of {report}")
+
+    def device(self, report: str, experiment: str, name: str) -> str:
+        """Return where all parts of a configuration are trained, `cpu` or `cuda`."""
+        plan = self.report(report)
+        return device_of(
+            self.project.device,
+            self.project.engine,
+            self.experiment(report, experiment).training,
+            self.configuration(report, experiment, name).options,
+            min(plan.replicates, plan.replicates_in_a_job),
+        )
+
+    def on_cuda(self) -> list[str]:
+        """Return one line for each report that trains networks on CUDA."""
+        lines = []
+        for key, plan in self.project.reports.items():
+            devices = [
+                self.device(key, experiment.name, name)
+                for experiment in plan.experiments.values()
+                for name in experiment.configurations
+            ]
+            if "cuda" in devices:
+                lines.append(
+                    f"{key}: {devices.count('cuda')} of {len(devices)} configurations are trained "
+                    "on CUDA (docs/gpu.md); `--config device=cpu` trains all on the processor"
+                )
+        return lines
 
     def spec(self, report: str, section: str, name: str) -> ProductSpec:
         """Return the specification of a table, figure or claim; raise if it cannot be built."""

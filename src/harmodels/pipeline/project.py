@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmodels.config.project import (
-    AfternoonPlan,
-    ModelPlan,
-    ProjectFile,
-    Resources,
-    resolve_engine,
-)
+from harmodels.config.devices import engine_on, planned_device
+from harmodels.config.project import AfternoonPlan, ModelPlan, ProjectFile, Resources
 from harmodels.config.yaml_files import refuse_oversized
 from harmodels.reporting.reports import Report, parse_report
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project file with its reports read, its grids expanded and its device decided."""
+    """A project file with its reports read and its grids expanded.
+
+    `device` is `cpu` or `cuda` for all networks, or `auto`: `Pipeline.device` says it of each.
+    """
 
     name: str
     reports: dict[str, Report]
@@ -41,15 +39,17 @@ def parse_project(config: Mapping[str, Any], root: Path) -> Project:
     """
     refuse_oversized(config, "configuration")
     file = ProjectFile.read(config, "configuration")
-    engine, device = resolve_engine(file.engine, file.device)
-    same = ("name", "seed", "downloads", "checkpoint_every_s", "models", "afternoons", "live")
+    device = planned_device(file.device)
+    engine_on(file.engine, device)  # raises where both are given and contradict each other
+    same = (
+        "name", "seed", "engine", "downloads", "checkpoint_every_s", "models", "afternoons", "live",
+    )  # fmt: skip
     return Project(
         **{name: getattr(file, name) for name in same},
         reports={
             name: parse_report(name, plan, root, file.replicates, file.replicates_in_a_job)
             for name, plan in file.reports.items()
         },
-        engine=engine,
         device=device,
         resources=file.resources.on(device),
         registries=file.registry,

@@ -9,15 +9,24 @@ MORE_MEMORY = (
 )
 
 
+# of a GPU whose memory others hold; what torch's own allocator lacks has a type
+GPU_TEXTS = (
+    "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED",
+)  # fmt: skip
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether an error says that memory is short.
 
     >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError("no label"))
     (True, False)
+    >>> is_out_of_memory(RuntimeError("CUDA error: out of memory"))
+    True
     """
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     # torch has no type for it on a CPU, and another text on each system
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    texts = "DefaultCPUAllocator", *GPU_TEXTS
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in texts)

@@ -18,8 +18,10 @@ from harmodels.config.options import Minibatch, Perceptron, Recurrent, Truncated
 from harmodels.data.splits import Draw
 from harmodels.files import read_json, write_table
 from harmodels.runtime.checkpoints import FILE, Checkpoints
+from harmodels.runtime.machine import describe_machine
 from harmodels.runtime.signals import StopRequest
 from harmodels.training.fit import Fit, Outcome
+from harmodels.training.jobs import run as jobs
 from harmodels.training.jobs.run import CheckpointPolicy
 from harmodels.training.jobs.snapshots import pack, unpack
 from harmodels.training.learners import State
@@ -201,16 +203,20 @@ def test_the_weights_before_the_stop_are_those_of_a_training_one_epoch_shorter(p
         ({}, "b", "code was 'a' and is 'b'"),
         ({"seed": 4}, "a", "job.seed was 3 and is 4"),
         ({}, "a", "data.splits was"),
+        ({}, "a", "gpu was [None, None] and is ['H100', '9.0']"),
     ],
 )
 def test_a_checkpoint_of_another_job_or_of_other_data_is_refused(
-    changes, code, said, place, caplog
+    changes, code, said, place, caplog, monkeypatch
 ):
     job = job_of("rnn_tbptt")
     interrupted_after(3, place, job, "changed")
     if said.startswith("data"):
         splits = place / "splits.parquet"
         write_table(splits, pd.read_parquet(splits).iloc[::-1])
+    if said.startswith("gpu"):
+        other = describe_machine("cpu") | {"gpu": "H100", "gpu_capability": "9.0"}
+        monkeypatch.setattr(jobs, "describe_machine", lambda device: other)
     changed = replace(job, **changes)
     run(changed, place, "changed", code=code)
     assert "is refused, the job starts from the beginning" in caplog.text

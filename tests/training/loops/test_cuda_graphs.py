@@ -1,5 +1,7 @@
 import contextlib
 import gc
+import itertools
+import warnings
 import weakref
 from dataclasses import replace
 from typing import NamedTuple
@@ -61,7 +63,7 @@ def recordings(monkeypatch):
 
         return replay
 
-    monkeypatch.setitem(graphs.RECORDERS, "cpu", record)
+    monkeypatch.setitem(graphs.RECORDERS, "cpu", lambda device: record)
     return recorded
 
 
@@ -163,6 +165,29 @@ def train():
     return fit(learner, data, indices, schedule)
 
 
+def test_replicates_with_more_or_fewer_samples_keep_their_recordings(recordings, monkeypatch):
+    """They are trained one group after another, and again in the next epoch."""
+    few, many = np.arange(11), np.arange(12)
+
+    def train(epochs):
+        random = torch.Generator().manual_seed(0)
+        data = SequenceTensors.of_equal_length(
+            torch.randn(24, 1, 4, generator=random), torch.arange(24) % 3, 3
+        )
+        learner = PerceptronLearner(OPTIONS.replaced(stopping="all_epochs"), "reference", 1)
+        indices = SplitIndices([few, many, few], [np.arange(12, 18)] * 3, np.arange(18, 24))
+        return fit(learner, data, indices, Schedule(epochs, 7, (0, 1, 2), OPTIONS.monitor))
+
+    train(1)
+    once = len(recordings)
+    recorded = train(3)
+    assert once == 4  # batches of 5 and the last one of each group
+    assert len(recordings) == 2 * once
+    monkeypatch.delitem(graphs.RECORDERS, "cpu")
+    plain = train(3)
+    assert recorded.history().equals(plain.history())
+
+
 def test_replicates_that_end_leave_the_others_the_bytes_of_the_plain_loop(monkeypatch, request):
     plain = train()
     assert len({outcome.epochs for outcome in plain.outcomes}) > 1
@@ -175,64 +200,126 @@ def test_replicates_that_end_leave_the_others_the_bytes_of_the_plain_loop(monkey
         assert equal(state_dict(mine.optimiser).values(), state_dict(other.optimiser).values())
 
 
-class Stream:
-    """What stands in for a stream of CUDA where there is none."""
+class Nowhere:
+    """What stands in for a stream, a device or a pool of CUDA where there is none."""
+
+    def __init__(self, name, happened):
+        self.name, self.happened = name, happened
 
     def wait_stream(self, other):
-        pass
+        self.happened.append(f"{self.name} waits for {other.name}")
+
+    def __enter__(self):
+        self.happened.append(f"on {self.name}")
+
+    def __exit__(self, *error):
+        self.happened.append(f"off {self.name}")
 
 
 @pytest.fixture
 def cuda(monkeypatch):
-    """Stand-ins for the calls of `record_on_cuda`; returns what happened, in order."""
+    """Stand-ins for the calls of `CudaRecorder`; returns what happened, in order."""
     happened = []
+    names = itertools.count()
 
     class Graph:
         def replay(self):
             happened.append("replay")
 
     @contextlib.contextmanager
-    def capturing(graph, stream):
-        happened.append("begin")
-        yield
-        happened.append("end")
+    def capturing(graph, pool, stream):
+        happened.append(f"begin in {pool} on {stream.name}")
+        try:
+            yield
+        finally:
+            happened.append("end")
 
-    monkeypatch.setattr(torch.cuda, "Stream", Stream)
-    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
-    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
+    monkeypatch.setattr(
+        torch.cuda, "Stream", lambda device: Nowhere(f"stream {next(names)}", happened)
+    )
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: Nowhere("the others", happened))
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: stream)
+    monkeypatch.setattr(torch.cuda, "device", lambda device: Nowhere(device, happened))
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: f"pool {next(names)}")
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", capturing)
     return happened
 
 
-def test_a_step_is_warmed_up_before_it_is_recorded_and_changes_its_memory_only_then(cuda):
+def test_a_step_is_warmed_up_on_its_stream_and_device_and_recorded_once_all_is_done(cuda):
     carry = start()
 
     def compute():
         cuda.append(f"step from {carry.steps[0]:g}")
         return Sum(carry.value, carry.steps + 1)
 
-    graphs.record_on_cuda(compute, carry)()
-    assert cuda == ["step from 0"] * graphs.WARM_UPS + ["begin", "step from 0", "end", "replay"]
+    replay = graphs.CudaRecorder("cuda:1")(compute, carry)
+    assert cuda == [
+        "on cuda:1", "stream 0 waits for the others", "on stream 0", *["step from 0"] * 3,
+        "off stream 0", "the others waits for stream 0", "begin in pool 1 on stream 0",
+        "step from 0", "end", "off cuda:1",
+    ]  # fmt: skip
     assert carry.steps.tolist() == [1, 1]
+    cuda.clear()
+    replay()
+    assert cuda == ["on cuda:1", "replay", "off cuda:1"]
 
 
+def test_recordings_that_are_given_up_together_share_stream_and_memory(cuda, monkeypatch):
+    monkeypatch.setitem(graphs.RECORDERS, "cpu", graphs.CudaRecorder)
+    loop = RecordedLoop()
+    for R, sizes in ((3, (4, 2)), (2, (4, 2))):
+        loop(step, start(R), ONE, items(*sizes))
+    begun = [what for what in cuda if what.startswith("begin")]
+    first, second = "begin in pool 1 on stream 0", "begin in pool 3 on stream 2"
+    assert begun == [first, first, second, second]
+
+
+SHORT = "CUDA error: out of memory"
+
+
+@pytest.mark.parametrize("ends_badly", [False, True])
 @pytest.mark.parametrize(
     ("raised", "seen", "message"),
     [
-        (
-            RuntimeError("operation not permitted when stream is capturing"),
-            TrainingError,
-            "device=cpu",
-        ),
+        (RuntimeError("operation not permitted"), TrainingError, "not permitted.*device=cpu"),
         (torch.OutOfMemoryError("no memory"), torch.OutOfMemoryError, "no memory"),
+        (RuntimeError(SHORT), RuntimeError, f"^{SHORT}$"),
+        (KeyboardInterrupt("enough"), KeyboardInterrupt, "enough"),
     ],
 )
-def test_a_step_that_cannot_be_recorded_is_an_error_with_the_remedy(cuda, raised, seen, message):
+def test_what_goes_wrong_in_a_recording_is_said_with_the_remedy(
+    cuda, monkeypatch, raised, seen, message, ends_badly
+):
+    """The end of a recording that an error has spoilt fails as well."""
+
+    @contextlib.contextmanager
+    def capturing(graph, pool, stream):
+        cuda.append("begin")
+        try:
+            yield
+        finally:
+            if ends_badly:
+                raise RuntimeError("capture was invalidated")
+
     def compute():
         if "begin" in cuda:
             raise raised
         return start()
 
+    monkeypatch.setattr(torch.cuda, "graph", capturing)
     with pytest.raises(seen, match=message):
-        graphs.record_on_cuda(compute, start())
+        graphs.CudaRecorder("cuda:0")(compute, start())
+
+
+def test_a_recording_that_holds_nothing_is_an_error(cuda, monkeypatch):
+    """As torch says it of kernels that went to another device, and goes on."""
+
+    @contextlib.contextmanager
+    def capturing(graph, pool, stream):
+        yield
+        warnings.warn("The CUDA Graph is empty. This usually means …", stacklevel=1)
+
+    monkeypatch.setattr(torch.cuda, "graph", capturing)
+    with pytest.raises(TrainingError, match="The CUDA Graph is empty"):
+        graphs.CudaRecorder("cuda:0")(start, start())

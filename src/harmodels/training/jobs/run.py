@@ -52,8 +52,15 @@ def run_job(
         remove_leftovers(folder / name)
     inputs = {"sequences": sha256(sequences_path), "splits": sha256(splits_path)}
     versions = describe_versions()
-    identity = {"job": asdict(job), "code": policy.code, "data": inputs, "versions": versions}
     with StopRequest() as stop, use_device(job.device):
+        machine = describe_machine(job.device)
+        identity = {
+            "job": asdict(job),
+            "code": policy.code,
+            "data": inputs,
+            "versions": versions,
+            "gpu": [machine.get(key) for key in ("gpu", "gpu_capability")],
+        }
         checkpoints = Checkpoints(policy.folder, identity, policy.every_s, stop)
         facts, result = _train(job, sequences_path, splits_path, folder, threads, checkpoints)
         write_run_record(
@@ -67,7 +74,7 @@ def run_job(
                 "code": policy.code,
                 "threads": threads,
                 "versions": versions,
-                "hardware": describe_machine(job.device),
+                "hardware": machine,
                 "data": inputs,
                 "resumes": checkpoints.resumes,
                 "wall_time_s": round(checkpoints.seconds, 3),

@@ -143,8 +143,18 @@ class NetworkLearner:
     engine: str
     threads: int
     loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
+    loops: dict[int, RecordedLoop] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
     kept_scoring: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
+
+    def loop_of(self, order: Tensor) -> RecordedLoop:
+        """Return the loop of replicates with as many samples as an order (R, n) has.
+
+        Those with more or fewer are trained apart in every epoch. Each keeps its recordings.
+        """
+        return self.loops.setdefault(order.shape[1], RecordedLoop())
 
     @classmethod
     def is_compiled(cls, options: Any) -> bool:

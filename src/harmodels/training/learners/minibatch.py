@@ -128,7 +128,7 @@ class MinibatchLearner(ElmanLearner):
             rates=rates,
             reduction="mean",
             step=self._step,
-            loop=self.loop if data.equal_length else plain_loop,
+            loop=self.loop_of(order) if data.equal_length else plain_loop,
         )
         return State(params, optimiser), means
 

@@ -143,7 +143,7 @@ class PerceptronLearner(SoftmaxLearner):
                 rates=rates,
                 reduction=options.reduction,
                 step=self._step,
-                loop=self.loop,
+                loop=self.loop_of(order),
             )
         return State(params, velocity), means
 

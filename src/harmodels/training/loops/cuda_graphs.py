@@ -11,6 +11,7 @@ NamedTuples of tensors. Every tensor that a step reads must be in them. It makes
 only, never from numbers on the host, and asks for no value of a tensor.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch import Tensor
 from harmodels.errors import TrainingError
 from harmodels.nn.params import map_params
 from harmodels.runtime.log import LOGGER
+from harmodels.runtime.memory import is_out_of_memory
 
 WARM_UPS = 3  # as many as torch's own helper makes: libraries choose and allocate in the first
 
@@ -36,37 +38,64 @@ def plain_loop(step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
     return carry
 
 
-def record_on_cuda(compute: Callable[[], Any], carry: Any) -> Replay:
-    """Return a function that launches `compute` and the copy of its result into `carry`.
+class CudaRecorder:
+    """Records steps on a GPU, all on one stream and in one pool of memory.
 
-    `compute` is one step on buffers that outlive the replays and that it does not change; it reads
-    its carry from `carry`. Raises TrainingError if the step cannot be recorded.
+    Its recordings are to be given up together: those of one stream share a workspace of cuBLAS,
+    which the first to be deleted takes away from the others (pytorch/pytorch#193402). They can
+    share their memory too, because none leaves anything there for another one.
     """
-    # A stream for each graph: graphs recorded on one stream share a workspace of cuBLAS, which
-    # the first of them to be deleted takes away from the others (pytorch/pytorch#193402).
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UPS):
-            compute()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph, stream=stream):
-            copy_tree(compute(), carry)
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        raise TrainingError(
-            f"a training step could not be recorded as a CUDA graph: {error}; "
-            "`--config device=cpu` trains without one"
-        ) from error
-    LOGGER.info("a training step is recorded as a CUDA graph")
-    return graph.replay
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self.pool = torch.cuda.graph_pool_handle()
+
+    def __call__(self, compute: Callable[[], Any], carry: Any) -> Replay:
+        """Return a function that launches `compute` and the copy of its result into `carry`.
+
+        `compute` is one step on buffers that outlive the replays and that it does not change; it
+        reads its carry from `carry`. Raises TrainingError if the step cannot be recorded.
+        """
+        with torch.cuda.device(self.device):  # a capture is of the current device
+            self.stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self.stream):
+                for _ in range(WARM_UPS):
+                    compute()
+            torch.cuda.current_stream().wait_stream(self.stream)
+            graph, failed = torch.cuda.CUDAGraph(), None
+            try:
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("error", "The CUDA Graph is empty")
+                    with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
+                        try:
+                            copy_tree(compute(), carry)
+                        except BaseException as error:
+                            failed = error  # it makes the end fail too, which says nothing of it
+                            raise
+            except (RuntimeError, UserWarning) as error:
+                raise _cannot_record(failed or error) from error
+        LOGGER.info("a training step is recorded as a CUDA graph")
+
+        def replay() -> None:
+            with torch.cuda.device(self.device):
+                graph.replay()
+
+        return replay
 
 
-RECORDERS: dict[str, Recorder] = {"cuda": record_on_cuda}
-"""How steps are recorded, by the type of their device; on any other the plain loop runs."""
+def _cannot_record(cause: BaseException) -> BaseException:
+    """Return what to raise for an error of a recording."""
+    if not isinstance(cause, Exception) or is_out_of_memory(cause):
+        return cause
+    return TrainingError(
+        f"a training step could not be recorded as a CUDA graph: {cause}; "
+        "`--config device=cpu` trains without one"
+    )
+
+
+RECORDERS: dict[str, Callable[[torch.device], Recorder]] = {"cuda": CudaRecorder}
+"""Makers of recorders, by the type of their device; on any other the plain loop runs."""
 
 
 class RecordedLoop:
@@ -82,34 +111,37 @@ class RecordedLoop:
         self._shapes: Any = None
         self._carry: Any = None
         self._fixed: Any = None
+        self._record: Recorder | None = None
         self._recordings: dict[Any, tuple[Any, Replay]] = {}
 
     def __call__(self, step: Step, carry: Any, fixed: Any, items: Iterable[Any]) -> Any:
         """Take a step for each item and return the last carry, in new tensors."""
-        record = RECORDERS.get(next(tensors(carry)).device.type)
-        if record is None:
+        device = next(tensors(carry)).device
+        if device.type not in RECORDERS:
             return plain_loop(step, carry, fixed, items)
-        self._load(carry, fixed)
+        record = self._load(carry, fixed, device)
         for item in items:
             shapes = _shapes(item)
             if shapes not in self._recordings:
-                self._recordings[shapes] = self._record(record, step, item)
+                self._recordings[shapes] = self._buffered(record, step, item)
             buffers, replay = self._recordings[shapes]
             copy_tree(item, buffers)
             replay()
         return map_params(torch.clone, self._carry)
 
-    def _load(self, carry: Any, fixed: Any) -> None:
+    def _load(self, carry: Any, fixed: Any, device: torch.device) -> Recorder:
         shapes = _shapes(carry), _shapes(fixed)
-        if shapes == self._shapes:
+        if self._record is not None and shapes == self._shapes:
             copy_tree(carry, self._carry)
             copy_tree(fixed, self._fixed)
-            return
+            return self._record
         self._recordings.clear()
+        self._record = RECORDERS[device.type](device)
         self._shapes = shapes
         self._carry, self._fixed = (map_params(torch.clone, tree) for tree in (carry, fixed))
+        return self._record
 
-    def _record(self, record: Recorder, step: Step, item: Any) -> tuple[Any, Replay]:
+    def _buffered(self, record: Recorder, step: Step, item: Any) -> tuple[Any, Replay]:
         buffers, carry, fixed = map_params(torch.clone, item), self._carry, self._fixed
         return buffers, record(lambda: step(carry, fixed, buffers), carry)
 
