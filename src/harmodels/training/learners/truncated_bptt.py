@@ -57,7 +57,7 @@ class TruncatedBpttLearner(ElmanLearner):
                 *read, **arguments, threads=self.threads, kept=self.kept
             )
         else:
-            params, losses = reference.train_epoch(*read, **arguments, loop=self.loop)
+            params, losses = reference.train_epoch(*read, **arguments)
         return State(params), losses
 
 
