@@ -8,13 +8,16 @@ then read before in one direction and after in the other.
 
 import threading
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from numba.cuda.simulator import kernel
 from torch.utils._pytree import tree_map_only
 
+from harmodels.config.options import TruncatedBptt
 from harmodels.kernels.cuda import plan, tbptt
+from harmodels.training.learners import SequenceTensors, make_learner
 
 
 class Thread(kernel.BlockThread):
@@ -70,3 +73,18 @@ def train(problem, options, registers=plan.MOST_A_THREAD, backwards=False):
     parts = tbptt._plan(problem.params, problem.lengths, options["window"]).parts
     params, losses = tbptt.train_epoch(*problem, **options)
     return tree_map_only(torch.Tensor, torch.Tensor.numpy, (params, losses, parts))
+
+
+def train_learner(options, data, order):
+    """Return parameters and losses of a learner's epoch, and how often a kernel was launched."""
+    learner = make_learner("truncated_bptt", TruncatedBptt(**options), "reference", 1)
+    data, order = tree_map_only(np.ndarray, torch.from_numpy, (data, order))
+    data = SequenceTensors(**data)
+    state = learner.initialise([np.random.default_rng(r) for r in range(len(order))], data)
+    with (
+        patch.object(tbptt, "DEVICE", "cpu"),  # the simulator's GPU has the host's memory
+        patch.object(tbptt, "_launch", wraps=tbptt._launch) as launch,
+    ):
+        state, losses = learner.train_epoch(state, data, order, [])
+    trained = state.params, losses, launch.call_count
+    return tree_map_only(torch.Tensor, torch.Tensor.numpy, trained)

@@ -1,13 +1,16 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
+from harmodels.config.options import TruncatedBptt
 from harmodels.errors import TrainingError
 from harmodels.kernels.cuda import tbptt
 from harmodels.kernels.cuda.plan import plan_of
 from harmodels.nn.params import state_dict, take_replicates
+from harmodels.training.learners import SequenceTensors, make_learner
 from harmodels.training.loops import tbptt as reference
 
 OPTIONS = {"window": 4, "learning_rate": 0.1, "clip": 1.0}
@@ -171,3 +174,27 @@ assert not tbptt.can_train(params, torch.tensor([5]), 4)
 assert "numba.cuda" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+READ = {
+    "window": 4, "recurrent_gradient": "untransposed", "clip": 0.5, "first_step_bias": False,
+    "logged_loss": "last_of_fifth", "update": "sequence_mean", "initial_range": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("hidden", "launches"), [(5, 1), (200, 0)])
+def test_a_learner_on_a_gpu_takes_one_launch_where_the_network_fits(
+    simulator, make_problem, hidden, launches
+):
+    problem = make_problem(LENGTHS, replicates=2)
+    data = SequenceTensors(*problem[1:5], classes=6, weights=torch.linspace(0.5, 2, 5))
+    options = READ | {"hidden": hidden}
+    params, losses, launched = simulator("train_learner", options, vars(data), problem.order)
+    assert launched == launches
+    learner = make_learner("truncated_bptt", TruncatedBptt(**options), "reference", 1)
+    start = learner.initialise([np.random.default_rng(r) for r in range(2)], data)
+    expected, expected_losses = learner.train_epoch(start, data, problem.order, [])
+    for name, tensor in state_dict(expected.params).items():
+        torch.testing.assert_close(state_dict(params)[name], tensor, **TOLERANCE, msg=name)
+    for name, loss in expected_losses.items():
+        torch.testing.assert_close(losses[name], loss, rtol=1e-6, atol=0, msg=name)

@@ -21,6 +21,8 @@ from harmodels.models.elman import ElmanClassifier
 from harmodels.nn import elman, linear
 from harmodels.nn.devices import send
 
+DEVICE = "cuda"  # the type of torch's device where the kernel runs
+
 
 @cache
 def _finds_a_gpu() -> bool:
@@ -41,7 +43,7 @@ def can_train(params: ElmanClassifier, lengths: Tensor, window: int) -> bool:
     """
     bias = params.output.bias
     return (
-        bias.device.type == "cuda"
+        bias.device.type == DEVICE
         and bias.dtype == torch.float32
         and _finds_a_gpu()
         and _plan(params, lengths, window) is not None
