@@ -36,6 +36,78 @@ def _limited(gradient, bound):
     return cuda.selp(gradient < -bound, -bound, below)
 
 
+@cuda.jit(device=True)
+def _descend(weights, grads, scale, rate, bound):
+    """Take a step of a thread's own weights and begin a new gradient."""
+    for j in range(len(weights)):
+        weights[j] -= rate * _limited(scale * grads[j], bound)
+        grads[j] = ZERO
+
+
+@cuda.jit(device=True)
+def _over_parts(share, sums, part, i):
+    """Return the sum of a row's parts, in their order, to each of its threads."""
+    if len(sums) == 1:
+        return share
+    sums[part, i] = share
+    cuda.syncthreads()
+    total = sums[0, i]
+    for other in range(1, len(sums)):
+        total += sums[other, i]
+    return total
+
+
+@cuda.jit(device=True)
+def _forward(row, z, steps, sums, part, i, home, place):
+    """Fill z[1 : steps + 1] with the states; return the last one of unit i."""
+    state = ZERO
+    for t in range(steps):
+        total = ZERO
+        for j in range(len(row)):
+            total += row[j] * z[t, part, j]
+        state = float32(math.tanh(_over_parts(total, sums, part, i)))
+        if part == 0:
+            z[t + 1, home, place] = state
+        cuda.syncthreads()
+    return state
+
+
+@cuda.jit(device=True)
+def _classify(logit, c, label, share, losses, counted):
+    """Add the losses of class c after a window; return the gradient at its logit."""
+    e = float32(math.exp(-abs(logit)))
+    softplus = float32(math.log1p(e))  # of -|logit|
+    target = ONE if c == label else ZERO
+    if counted:
+        entropy = max(logit, ZERO) + softplus - target * logit
+        likelihood = target * (max(-logit, ZERO) + softplus)
+        losses[0, c] += float64(share * entropy)
+        losses[1, c] += float64(share * likelihood)
+        losses[2, c] += float64(share)
+    return share * ((ONE if logit >= ZERO else e) / (ONE + e) - target)
+
+
+@cuda.jit(device=True)
+def _backward(
+    d_state, recursion, d_row, d_column, z, d_pre, steps, sums, part, i, home, place
+):  # fmt: skip
+    """Add a window's gradients, from `d_state` at its last state back to its first step."""
+    for t in range(steps - 1, -1, -1):
+        h, before = z[t + 1, home, place], z[t, home, place]
+        d = d_state * (ONE - h * h)
+        if part == 0:
+            d_pre[t % 2, home, place] = d
+        cuda.syncthreads()
+        total = ZERO
+        for j in range(len(d_column)):
+            d_other = d_pre[t % 2, part, j]
+            total += recursion[j] * d_other
+            d_column[j] += d_other * before
+        for j in range(len(d_row)):
+            d_row[j] += d * z[t, part, j]
+        d_state = _over_parts(total, sums, part, i)
+
+
 @cache
 def epoch_of(plan: Plan) -> Any:
     """Return the kernel of a plan; it is compiled in its first launch in a process.
@@ -111,35 +183,13 @@ def epoch_of(plan: Plan) -> Any:
                         z[t, k // E, Q + k % E] = frames[first + begin + t, k]
                 cuda.syncthreads()
 
-                for t in range(steps):
-                    total = ZERO
-                    for j in range(P):
-                        total += row[j] * z[t, part, j]
-                    if parts > 1:
-                        sums[part, i] = total
-                        cuda.syncthreads()
-                        total = sums[0, i]
-                        for other in range(1, parts):
-                            total += sums[other, i]
-                    state = float32(math.tanh(total))
-                    if part == 0:
-                        z[t + 1, home, place] = state
-                    cuda.syncthreads()
-
+                state = _forward(row, z, steps, sums, part, i, home, place)
+                counted = logged_every == 0 or (last and turn % logged_every == 0)
                 for c in range(thread, C, threads):
                     logit = out[c, H]
                     for j in range(H):
                         logit += out[c, j] * z[steps, j // Q, j % Q]
-                    e = float32(math.exp(-abs(logit)))
-                    softplus = float32(math.log1p(e))  # of -|logit|
-                    target = ONE if c == label else ZERO
-                    d_logits[c] = share * ((ONE if logit >= ZERO else e) / (ONE + e) - target)
-                    if logged_every == 0 or (last and turn % logged_every == 0):
-                        entropy = max(logit, ZERO) + softplus - target * logit
-                        likelihood = target * (max(-logit, ZERO) + softplus)
-                        losses[0, c] += float64(share * entropy)
-                        losses[1, c] += float64(share * likelihood)
-                        losses[2, c] += float64(share)
+                    d_logits[c] = _classify(logit, c, label, share, losses, counted)
                 cuda.syncthreads()
 
                 d_state = ZERO
@@ -151,34 +201,14 @@ def epoch_of(plan: Plan) -> Any:
                     d_out[c, H] += d_logits[c]
                 if thread == 0 and begin == 0 and not first_step_bias:
                     z[0, bias_part, bias_place] = ZERO  # its factor in the gradient
-                for t in range(steps - 1, -1, -1):
-                    h, before = z[t + 1, home, place], z[t, home, place]
-                    d = d_state * (ONE - h * h)
-                    if part == 0:
-                        d_pre[t % 2, home, place] = d
-                    cuda.syncthreads()
-                    d_state = ZERO
-                    for j in range(Q):
-                        d_other = d_pre[t % 2, part, j]
-                        d_state += (column[j] if transposed else row[j]) * d_other
-                        d_column[j] += d_other * before
-                    for j in range(P):
-                        d_row[j] += d * z[t, part, j]
-                    if parts > 1:
-                        sums[part, i] = d_state
-                        cuda.syncthreads()
-                        d_state = sums[0, i]
-                        for other in range(1, parts):
-                            d_state += sums[other, i]
-
+                recursion = column if transposed else row
+                _backward(
+                    d_state, recursion, d_row, d_column, z, d_pre, steps, sums, part, i, home, place
+                )
                 if last or not once:
                     scale = ONE / float32((T + window - 1) // window) if mean else ONE
-                    for j in range(P):
-                        row[j] -= rate * _limited(scale * d_row[j], bound)
-                        d_row[j] = ZERO
-                    for j in range(Q):
-                        column[j] -= rate * _limited(scale * d_column[j], bound)
-                        d_column[j] = ZERO
+                    _descend(row, d_row, scale, rate, bound)
+                    _descend(column, d_column, scale, rate, bound)
                     if part == 0:
                         for c in range(C):
                             out[c, i] -= rate * _limited(scale * d_out[c, i], bound)
