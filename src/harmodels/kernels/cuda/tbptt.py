@@ -7,6 +7,7 @@ together, and a network is the same bytes alone and in company.
 Nothing here was run on a GPU: tests run the kernel in numba's simulator.
 """
 
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -156,6 +157,8 @@ def _launch(plan: Plan, R: int, tensors: Sequence[Tensor]) -> None:
     from numba import cuda
 
     of: Any = cuda.as_cuda_array
-    with torch.cuda.device(device):
-        stream = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
+    with torch.cuda.device(device), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Grid size")  # few networks are few blocks
+        torchs = torch.cuda.current_stream().cuda_stream
+        stream = cuda.external_stream(torchs) if torchs else 0
         kernel[R, block, stream](*(of(tensor) for tensor in tensors))
