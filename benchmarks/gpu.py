@@ -1,4 +1,7 @@
-"""Time R networks in one job on a GPU, against one and against torch.nn one after another."""
+"""Time R networks in one job on a GPU, against one, a processor, and torch.nn one after another.
+
+`--settle` measures in ten minutes what decides over the GPU path (`benchmarks.settle`).
+"""
 
 import platform
 from collections.abc import Callable, Iterator
@@ -8,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
+from benchmarks import settle
 from benchmarks.cases import (
     Task,
     gated,
@@ -21,6 +25,7 @@ from benchmarks.cases import (
 )
 from benchmarks.timing import (
     AUTOGRAD,
+    OURS,
     Contender,
     Weights,
     by_contender,
@@ -67,17 +72,22 @@ CASES: dict[str, Callable[[Scale], Task]] = {
 }
 
 
-def contenders_of(task: Task, replicates: tuple[int, ...]) -> Iterator[Contender]:
-    """Yield torch.nn, with cuDNN's recurrent layers and its own; then R networks in one job."""
+def contenders_of(host: Task, task: Task, replicates: tuple[int, ...]) -> Iterator[Contender]:
+    """Yield torch.nn, with cuDNN's recurrent layers and its own; the compiled loop; R networks.
+
+    `task` is `host` with its sequences on the device. The compiled loop trains one network on one
+    core of the processor; R networks are one job on the device.
+    """
     last = last_of_packed if task.training == "recurrent" else None
     if task.training == "perceptron":
         yield peer(task)
     else:
         yield peer(task, "torch.nn, cuDNN, autograd", last)
         yield peer(task, f"{AUTOGRAD} without cuDNN", last, cudnn=False)
+    yield ours(host, f"{OURS}, one core")
     for R in replicates:
         yield ours(task, f"harmodels, {R} in one job", "reference", R)
-    if task.training != "recurrent":
+    if task.training in ("minibatch", "perceptron"):
         eager = ours(task, "", "reference")
 
         def plain(items: int) -> Weights:
@@ -155,21 +165,27 @@ def main() -> None:
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: to try this program out"
     )
     parser.add_argument("--tiny", action="store_true", help="small cases, two short rounds")
+    parser.add_argument(
+        "--settle", action="store_true", help="ten minutes of measurements that decide"
+    )
     arguments = parse(parser, "tiny", 0.005)
     if arguments.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit(
             "nothing measured: torch.cuda.is_available() is false. This needs an NVIDIA GPU and a "
             "torch built for CUDA; --device cpu --tiny only tries the program out"
         )
+    if arguments.settle:
+        settle.run(arguments.output, arguments.device, tiny=arguments.tiny)
+        return
     make_deterministic()
     device, scale = torch.device(arguments.device), TINY if arguments.tiny else FULL
     summaries = []
     for name in arguments.case or CASES:
-        task = CASES[name](scale)
-        task = replace(task, data=task.data.to(arguments.device))
-        contenders = list(contenders_of(task, scale.replicates))
+        host = CASES[name](scale)
+        task = replace(host, data=host.data.to(arguments.device))
+        contenders = list(contenders_of(host, task, scale.replicates))
         memory = {each.name: first_item_mib(each, device) for each in contenders}
-        share = check_agreement(name, task.start, contenders, AGREEMENT_ITEMS, AGREEMENT)
+        share = check_agreement(name, host.start, contenders, AGREEMENT_ITEMS, AGREEMENT)
         print(f"{task.title}: within {share:.1g} of the way; timing …", flush=True)
         times = time_in_turn(contenders, arguments.rounds, arguments.seconds)
         write_csv(arguments.output / f"{device.type}-{name}.csv", times)

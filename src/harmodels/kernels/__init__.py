@@ -1,4 +1,4 @@
-"""The loops of `training`, compiled for the CPU by numba: same signatures, same numbers.
+"""The loops of `training`, compiled by numba: same signatures, same numbers.
 
 Layout, reasons and bounds: docs/kernels.md. Every `train_epoch` trains each replicate once through
 its samples or sequences. Common to all, and to the readable loops of `training`:

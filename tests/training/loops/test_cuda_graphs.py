@@ -11,13 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from harmodels.config.options import Perceptron, TruncatedBptt
+from harmodels.config.options import Perceptron
 from harmodels.errors import TrainingError
 from harmodels.nn.params import state_dict
 from harmodels.training.fit import Schedule, SplitIndices, fit
 from harmodels.training.learners import SequenceTensors
 from harmodels.training.learners.perceptron import PerceptronLearner
-from harmodels.training.learners.truncated_bptt import TruncatedBpttLearner
 from harmodels.training.loops import cuda_graphs as graphs
 from harmodels.training.loops.cuda_graphs import RecordedLoop, plain_loop
 from harmodels.training.stopping import Patience
@@ -132,25 +131,6 @@ OPTIONS = Perceptron(
     initial_range=0.5, stopping="patience", patience=1, schedule="one_cycle", weight_decay=0.01,
 )  # fmt: skip
 ONE = Factor(torch.ones(()))
-
-
-def test_truncated_bptt_with_one_update_a_sequence_is_recorded_too(recordings, monkeypatch):
-    random = torch.Generator().manual_seed(0)
-    data = SequenceTensors.of_equal_length(
-        torch.randn(7, 9, 3, generator=random), torch.arange(7) % 3, 3
-    )
-    data = replace(data, weights=torch.linspace(0, 2, 7))
-    options = TruncatedBptt(hidden=5, window=4, update="sequence_mean", logged_loss="last_of_fifth")
-    learner = TruncatedBpttLearner(options, "reference", 1)
-    generators = [np.random.default_rng(r) for r in range(2)]
-    order = torch.stack([torch.randperm(7, generator=random) for _ in range(2)])
-    start = learner.initialise(generators, data)
-    one, losses = learner.train_epoch(start, data, order, generators)
-    assert len(recordings) == 1
-    monkeypatch.delitem(graphs.RECORDERS, "cpu")
-    other, plain_losses = learner.train_epoch(start, data, order, generators)
-    assert equal(state_dict(one.params).values(), state_dict(other.params).values())
-    assert equal(losses.values(), plain_losses.values())
 
 
 def train():

@@ -1,13 +1,16 @@
 """An Elman classifier trained by truncated BPTT, one sequence at a time (report rnn_tbptt)."""
 
+from functools import cache
 from typing import Any
 
 from torch import Tensor
 
 from harmodels.config.options import TruncatedBptt
+from harmodels.kernels.cuda import tbptt as one_launch
 from harmodels.kernels.elman import tbptt as compiled
 from harmodels.models import elman
 from harmodels.nn.initialisers import uniform
+from harmodels.runtime.log import LOGGER
 from harmodels.training.learners._base import Draws, Generators, Losses, SequenceTensors, State
 from harmodels.training.learners._elman import ElmanLearner
 from harmodels.training.loops import tbptt as reference
@@ -56,9 +59,23 @@ class TruncatedBpttLearner(ElmanLearner):
             params, losses = compiled.train_epoch(
                 *read, **arguments, threads=self.threads, kept=self.kept
             )
+        elif one_launch.can_train(state.params, data.lengths, options.window):
+            _say("an epoch is one launch of a kernel (kernels/cuda)")
+            params, losses = one_launch.train_epoch(*read, **arguments)
         else:
-            params, losses = reference.train_epoch(*read, **arguments, loop=self.loop)
+            if data.frames.is_cuda:
+                _say(
+                    "update by update, slower than a processor; networks of up to about 100 units "
+                    "train in one launch with numba-cuda (pip install 'harmodels[gpu]')"
+                )
+            params, losses = reference.train_epoch(*read, **arguments)
         return State(params), losses
+
+
+@cache
+def _say(how: str) -> None:
+    """Write to the log, once in a process."""
+    LOGGER.info("truncated BPTT on the GPU: %s", how)
 
 
 LEARNER = TruncatedBpttLearner

@@ -6,7 +6,7 @@ the sequences. Where all have one length, the R replicates update together, othe
 is trained after another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import partial, reduce
 from typing import NamedTuple
 
@@ -18,14 +18,8 @@ from harmodels.models import elman
 from harmodels.nn import losses
 from harmodels.nn.devices import send
 from harmodels.nn.params import map_params, take_replicates
-from harmodels.training.loops.cuda_graphs import Loop, plain_loop
 
-
-class Carry(NamedTuple):
-    """State passed from sequence to sequence."""
-
-    params: elman.ElmanClassifier
-    totals: Tensor  # (2, R) float64, sums of both losses
+State = tuple[elman.ElmanClassifier, Tensor]  # parameters, sums of both losses (2, R) float64
 
 
 class Samples(NamedTuple):
@@ -34,7 +28,7 @@ class Samples(NamedTuple):
     frames: Tensor  # (F, D)
     starts: Tensor  # (N,), the first frame of each sequence
     labels: Tensor  # (N,)
-    weights: Tensor | tuple[()]  # (N,), of the losses; an empty tuple: 1 each
+    weights: Tensor | None  # (N,), of the losses; None: 1 each
 
 
 class Turn(NamedTuple):
@@ -42,7 +36,10 @@ class Turn(NamedTuple):
 
     indices: Tensor  # (R,)
     offsets: Tensor  # (T,), 0 … T - 1
-    logged: Tensor  # bool, whether `logged_every` counts it
+    logged: bool  # whether `logged_every` counts it
+
+
+Step = Callable[[State, Samples, Turn], State]
 
 
 def train_epoch(
@@ -61,7 +58,6 @@ def train_epoch(
     first_step_bias: bool = True,
     logged_every: int = 0,
     weights: Tensor | None = None,
-    loop: Loop = plain_loop,
 ) -> tuple[elman.ElmanClassifier, dict[str, Tensor]]:
     """Train every replicate once through its sequences; arguments and result: `kernels`.
 
@@ -81,8 +77,6 @@ def train_epoch(
     logged_every
         0: the losses are means over all windows; otherwise over the last windows of the first,
         and then of every `logged_every`-th sequence.
-    loop
-        Runs the step on one sequence after another, where all have one length.
     """
     step = partial(
         _train_sequence,
@@ -90,68 +84,60 @@ def train_epoch(
         update=update, first_step_bias=first_step_bias, all_windows=logged_every == 0,
     )  # fmt: skip
     n = order.shape[1]
-    logged = torch.arange(n, device=frames.device) % max(logged_every, 1) == 0  # (n,)
-    samples = Samples(
-        frames, send(starts, frames.device), labels, () if weights is None else weights
-    )
+    logged = [place % max(logged_every, 1) == 0 for place in range(n)]
+    samples = Samples(frames, send(starts, frames.device), labels, weights)
     if (lengths == lengths[0]).all():
         T = int(lengths[0])
-        offsets = torch.arange(T, device=frames.device)
-        turns = (
-            Turn(indices, offsets, counted)
-            for indices, counted in zip(order.unbind(1), logged.unbind(), strict=True)
-        )
-        params, totals = loop(step, _start(params), samples, turns)
+        params, totals = _train(step, params, samples, order, [T] * n, logged)
         windows: Tensor | int = -(-T // window)
     else:
         seen = lengths[order.cpu()]  # (R, n)
         each = [
-            plain_loop(
-                step, _start(take_replicates(params, [r])), samples, _turns(order[r], own, logged)
-            )
+            _train(step, take_replicates(params, [r]), samples, order[r : r + 1], own, logged)
             for r, own in enumerate(seen.tolist())
         ]
-        params = map_params(lambda *alone: torch.cat(alone), *(carry.params for carry in each))
-        totals = torch.cat([carry.totals for carry in each], dim=1)
+        params = map_params(lambda *alone: torch.cat(alone), *(trained for trained, _ in each))
+        totals = torch.cat([sums for _, sums in each], dim=1)
         windows = send(-(-seen // window), frames.device)  # (R, n)
     own = torch.ones_like(order) if weights is None else weights[order]
-    means = totals / (own.double() * (logged if logged_every else windows)).sum(1)
+    counted = torch.arange(n, device=frames.device) % logged_every == 0 if logged_every else windows
+    means = totals / (own.double() * counted).sum(1)
     return params, {"binary_cross_entropy": means[0], "negative_log_likelihood": means[1]}
 
 
-def _start(params: elman.ElmanClassifier) -> Carry:
-    """Return the carry before the first sequence."""
+def _train(
+    step: Step, params: elman.ElmanClassifier, samples: Samples, order: Tensor,
+    lengths: list[int], logged: list[bool],
+) -> State:  # fmt: skip
+    """Train R replicates through `order` (R, n); those of a turn have one of the n lengths."""
     bias = params.output.bias
-    return Carry(params, torch.zeros(2, len(bias), dtype=torch.float64, device=bias.device))
-
-
-def _turns(indices: Tensor, lengths: list[int], logged: Tensor) -> Iterable[Turn]:
-    """Yield the sequences `indices` (n,) of one replicate."""
-    offsets = torch.arange(max(lengths), device=indices.device)
-    for index, length, counted in zip(indices[:, None], lengths, logged, strict=True):
-        yield Turn(index, offsets[:length], counted)
+    state = params, torch.zeros(2, len(bias), dtype=torch.float64, device=bias.device)
+    offsets = torch.arange(max(lengths), device=order.device)
+    for indices, length, counted in zip(order.unbind(1), lengths, logged, strict=True):
+        state = step(state, samples, Turn(indices, offsets[:length], counted))
+    return state
 
 
 def _train_sequence(
-    carry: Carry, samples: Samples, turn: Turn, *, window: int, learning_rate: float,
+    state: State, samples: Samples, turn: Turn, *, window: int, learning_rate: float,
     clip: float | None, transposed: bool, update: str, first_step_bias: bool, all_windows: bool,
-) -> Carry:  # fmt: skip
+) -> State:  # fmt: skip
     """Update after every window of one sequence, or after the last."""
-    params, totals = carry
+    params, totals = state
     places = samples.starts[turn.indices][:, None] + turn.offsets  # (R, T)
     sequence = samples.frames[places]  # (R, T, D)
     label = samples.labels[turn.indices]  # (R,)
     classes = params.output.bias.shape[-1]
     targets = losses.one_hot(label, classes, sequence.dtype)[:, None]  # (R, 1, C)
-    state = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
+    hidden = torch.zeros_like(params.rnn.bias_hh)[:, None]  # (R, 1, H)
     kept = []  # the gradients of the windows, where they are applied together
     for start in range(0, len(turn.offsets), window):
         span = sequence[:, None, start : start + window]  # (R, 1, window, D)
-        logits, state, cache = elman.forward(params, span, state)
+        logits, hidden, cache = elman.forward(params, span, hidden)
         loss, d_logits = losses.binary_cross_entropy(logits, targets)  # (R, 1), (R, 1, C)
         likelihood = losses.negative_log_likelihood(logits, label[:, None])  # (R, 1)
         both = torch.stack([loss[:, 0], likelihood[:, 0]])  # (2, R)
-        if isinstance(samples.weights, Tensor):
+        if samples.weights is not None:
             weight = samples.weights[turn.indices]  # (R,)
             both, d_logits = both * weight, losses.weighted(d_logits, weight[:, None])
         if all_windows:
@@ -169,9 +155,9 @@ def _train_sequence(
         if update == "sequence_mean":
             summed = map_params(lambda grad: grad / len(kept), summed)
         params = _descend(params, summed, learning_rate, clip)
-    if not all_windows:
-        totals = totals + torch.where(turn.logged, both, torch.zeros_like(both))
-    return Carry(params, totals)
+    if turn.logged and not all_windows:
+        totals = totals + both
+    return params, totals
 
 
 def _descend(
