@@ -96,7 +96,8 @@ def test_a_held_out_sequence_of_weight_zero_counts_in_no_validation_loss(learner
     without = fit(learner, recordings, some, replace(SCHEDULE, replicates=(0,))).history()
     losses = "split == 'validation' and metric != 'accuracy'"
     expected = without.query(losses)["value"].to_numpy()
-    np.testing.assert_allclose(weighted.query(losses)["value"], expected, rtol=1e-12)
+    # scored beside others a sequence may be rounded otherwise, in float32
+    np.testing.assert_allclose(weighted.query(losses)["value"], expected, rtol=1e-6)
 
 
 def test_the_order_of_an_epoch_does_not_depend_on_the_epochs_before():

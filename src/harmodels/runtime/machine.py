@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def describe_machine(device: str) -> dict[str, Any]:
 def describe_versions() -> dict[str, str]:
     """Return the versions of Python, harmodels and the packages that decide a result."""
     versions = {"python": platform.python_version(), "harmodels": assets.version()}
+    with suppress(PackageNotFoundError):  # of truncated BPTT on a GPU
+        versions["numba-cuda"] = version("numba-cuda")
     return versions | {name: version(name) for name in PACKAGES}
 
 

@@ -142,7 +142,6 @@ class NetworkLearner:
     options: Any
     engine: str
     threads: int
-    loop: RecordedLoop = field(default_factory=RecordedLoop, init=False, repr=False, compare=False)
     loops: dict[int, RecordedLoop] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
