@@ -54,7 +54,8 @@ class Shape:
             )  # fmt: skip
         elif self.network == "elman":
             training, options = "minibatch", Minibatch(
-                hidden=self.hidden, batch_size=self.batch, learning_rate=0.01
+                hidden=self.hidden, batch_size=self.batch, learning_rate=0.01,
+                initialisation="orthogonal",  # uniform weights of wide layers amplify rounding
             )  # fmt: skip
         else:
             training, options = "recurrent", Recurrent(
