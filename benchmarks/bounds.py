@@ -111,6 +111,7 @@ def read_gigabytes(size: int, clock: Callable[[], float]) -> float:
     """Return the GB/s at which the thread reads about `size` floats, wherever they are kept."""
     turns = max(1, round(size / (READS * LANES)))
     array, sums = zeros(turns * READS, LANES), zeros(READS, LANES)
+    array[:] = 1  # pages that nobody wrote to would all be one page of zeros
     times = max(1, 2**22 // array.size)
     read(array, 1, sums)
     start = clock()
