@@ -5,7 +5,7 @@ import time
 import pandas as pd
 
 from benchmarks import jax_peers, map, report, torch_peers
-from benchmarks.bounds import Meter
+from benchmarks.bounds import Meter, bandwidths, check_bounds
 from benchmarks.cases import CASES, QUICK, ours
 from benchmarks.timing import (
     check_agreement,
@@ -48,7 +48,7 @@ def main() -> None:
         print("torch.compile is left out of a quick run: it compiles longer than all else takes")
     elif not torch_peers.compiles():
         print("torch.compile is left out: it needs a C++ compiler")
-    summaries, product = [], 0.0
+    summaries, rates = [], {"multiply-adds": 0.0, "product": 0.0}
     for name in arguments.case or (QUICK if arguments.quick else CASES):
         task = CASES[name]()
         peers = *torch_peers.peers(task, arguments.quick), *jax_peers.peers(task)
@@ -60,12 +60,16 @@ def main() -> None:
         times = time_in_turn(contenders, arguments.rounds, arguments.seconds, clock, meter)
         write_csv(arguments.output / f"{name}.csv", times)
         summaries.append(report.summarise(name, task.title, times, meter))
-        product = max(product, *meter.products)
+        for rate, measured in (("multiply-adds", meter.multiply_adds), ("product", meter.products)):
+            rates[rate] = max(rates[rate], *measured)
     summary = pd.concat(summaries, ignore_index=True)
-    sentence = report.circumstances(arguments.rounds, arguments.clock, product, summary)
+    sentence = report.circumstances(
+        arguments.rounds, arguments.clock, rates, bandwidths(clock), summary
+    )
     report.write(summary, sentence, arguments.output)
     print(f"\n{report.markdown(summary)}\n{sentence}")
     print(f"Written to {arguments.output}")
+    check_bounds(summary)
 
 
 if __name__ == "__main__":

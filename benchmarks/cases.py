@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmarks.bounds import Work
 from benchmarks.timing import OURS, Contender, Weights
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
+from harmodels.kernels.perceptron.training import GROUP
 from harmodels.nn.cells import CELLS
 from harmodels.nn.params import map_params, state_dict
 from harmodels.training.learners import SequenceTensors, State, make_learner
@@ -120,10 +121,14 @@ def noise(lengths: Tensor, channels: int, classes: int) -> SequenceTensors:
 def _elman_work(
     hidden: int, steps: int, batch: int = 1, windows: int = 1, updates: int = 1
 ) -> Work:
-    """Return the multiply-adds of forward pass, recursion and gradient of every step."""
-    inputs = hidden + 3 + 2
-    products = steps * hidden * (2 * inputs + hidden) + windows * 3 * CLASSES * hidden
-    return Work(updates, batch * products, hidden * inputs, 2 * steps + updates)
+    """Return the multiply-adds of forward pass, recursion and gradient of every step.
+
+    The recursion ends before the first step of a window.
+    """
+    inputs, back = hidden + 3 + 2, (steps - windows) * hidden
+    products = hidden * (2 * steps * inputs + back) + windows * 3 * CLASSES * hidden
+    reads = steps + updates + back / inputs
+    return Work(updates, batch * products, hidden * inputs, reads)
 
 
 def truncated_bptt(
@@ -154,6 +159,22 @@ def minibatch(hidden: int, batch: int, samples: int = 3000, steps: int = 128) ->
     return Task(title, "minibatch", options, data, batch, _elman_work(hidden, steps, batch))
 
 
+def _perceptron_work(batch: int, momentum: float, inputs: int, hidden1: int, hidden2: int) -> Work:
+    """Return the multiply-adds of an update; nothing flows back to the inputs.
+
+    Of a single sample half of the units are at zero: they pass on nothing and nothing of theirs is
+    updated. A group of samples shares what is read; with momentum each needs a product with the
+    velocity.
+    """
+    single = batch == 1
+    first, second, third = inputs * hidden1, hidden1 * hidden2, hidden2 * CLASSES
+    above = 0.5 if single else 1.0
+    products = first * (1 + above) + second * (above + 2 * above**2) + third * 3 * above
+    products += first if single and momentum else 0
+    reads = 2 * (2 if momentum else 1) / (GROUP if single else 1)
+    return Work(1, batch * products, first, reads)
+
+
 def perceptron(
     batch: int,
     momentum: float,
@@ -170,9 +191,7 @@ def perceptron(
         momentum=momentum,
         initial_range=0.1,
     )
-    first, later = inputs * hidden1, hidden1 * hidden2 + hidden2 * CLASSES
-    # nothing flows back to the inputs
-    work = Work(1, batch * (2 * first + 3 * later), first, 2 * (2 if momentum else 1))
+    work = _perceptron_work(batch, momentum, inputs, hidden1, hidden2)
     title = f"perceptron {inputs}-{hidden1}-{hidden2}-{CLASSES}, "
     title += f"batch of {batch}" if batch > 1 else "one sample"
     data = noise(torch.ones(samples, dtype=torch.int64), inputs, CLASSES)
@@ -206,9 +225,10 @@ def recurrent(
 ) -> Task:
     """Return a gated cell, by default of the sizes of report hand_actions."""
     lengths = lengths_of(kind, batch, batches, steps)
-    gates, longest = CELLS[cell].gates, int(lengths.view(-1, batch).amax(1).sum())
-    products = int(lengths.sum()) * gates * hidden * (2 * (HAND_CHANNELS + hidden) + hidden)
-    work = Work(batches, products, gates * hidden * hidden, 2 * longest)
+    gates, longest = CELLS[cell].gates, int((lengths.view(-1, batch).amax(1) - 1).sum())
+    steps = int(lengths.sum())  # the first of a sequence has no state before it
+    factors = 2 * HAND_CHANNELS * steps + 3 * hidden * (steps - len(lengths))
+    work = Work(batches, gates * hidden * factors, gates * hidden * hidden, 2 * longest)
     title = f"{cell.upper()}, {hidden} units, batch of {batch}, {kind} lengths"
     return gated(title, cell, hidden, batch, noise_of_hands(lengths), batches, work)
 

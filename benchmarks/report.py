@@ -14,12 +14,13 @@ from matplotlib.ticker import StrMethodFormatter
 from benchmarks.bounds import Meter
 from benchmarks.timing import AUTOGRAD, OURS, by_contender, ratio_columns, write_csv
 from harmodels.files import atomic_path, write_text
+from harmodels.kernels.simd.emitter import LANES
 from harmodels.runtime.machine import describe_machine
 
 RATIOS = (
     "| case | compiled, µs | best peer | its µs | times faster than the best peer (least to "
-    "greatest) | than autograd | share of product | of bandwidth |\n"
-    "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n"
+    "greatest) | than autograd | of the bound | which is of | of torch's product |\n"
+    "| --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |\n"
 )
 CONTENDERS = "| case | contender | µs an update | GFLOP/s |\n| --- | --- | ---: | ---: |\n"
 
@@ -48,30 +49,34 @@ def summarise(name: str, title: str, times: pd.DataFrame, meter: Meter) -> pd.Da
     )
 
 
-def circumstances(rounds: int, clock: str, product: float, summary: pd.DataFrame) -> str:
-    """Return the sentences that belong under every table of timings."""
+def circumstances(
+    rounds: int, clock: str, rates: dict[str, float], bandwidths: dict[str, float],
+    summary: pd.DataFrame,
+) -> str:  # fmt: skip
+    """Return the sentences that belong under every table of timings.
+
+    `rates` are GFLOP/s of `multiply-adds` and of torch's `product`, `bandwidths` GB/s by level.
+    """
     packages = [p for p in ("jax", "torch", "numba") if importlib.util.find_spec(p)]
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
     seconds = "" if clock == "wall" else ", seconds of the processor instead of the clock's"
     busiest = summary["processors"].max()
     processor = describe_machine("cpu")["processor"]
+    reads = ", ".join(f"{level} {rate:.0f}" for level, rate in bandwidths.items())
     return (
-        f"One thread of {processor}, float32, denormals flushed for all, medians of {rounds} "
-        f"interleaved rounds{seconds}; {versions}, Python {platform.python_version()}. No "
+        f"One thread of {processor}, {LANES} lanes, float32, denormals flushed for all, medians of "
+        f"{rounds} interleaved rounds{seconds}; {versions}, Python {platform.python_version()}. No "
         f"contender kept more than {busiest:.2f} processors busy. GFLOP/s count the matrix "
-        "products without padding. The shares are of what torch's product of two 512 by 512 "
-        f"matrices reaches on the same thread ({product:.0f} GFLOP/s at best) and, where the "
-        "weights exceed the first-level cache, of the rate at which it reads an array of their "
-        "size, if every step reads them once.\n"
+        "products without padding and without units at zero. The bound is the longer of two "
+        "times: those products at the rate of multiply-adds in registers "
+        f"({rates['multiply-adds']:.0f} GFLOP/s), and the weights read as often as the steps must, "
+        f"at the rate of reading an array of their size (GB/s by level: {reads}). torch's product "
+        f"of two 512 by 512 matrices reaches {rates['product']:.0f} GFLOP/s at best.\n"
     )
 
 
 def _times(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None or np.isnan(value) else f"{value:.0%}"
 
 
 def markdown(summary: pd.DataFrame) -> str:
@@ -84,8 +89,8 @@ def markdown(summary: pd.DataFrame) -> str:
         ratios.append(
             f"| {ours.title} | {ours.microseconds_per_update:.1f} | {best.contender} "
             f"| {best.microseconds_per_update:.1f} | {spread} "
-            f"| {_times(by_name.loc[AUTOGRAD].ratio)} | {_share(ours.of_product)} "
-            f"| {_share(ours.of_bandwidth)} |\n"
+            f"| {_times(by_name.loc[AUTOGRAD].ratio)} | {ours.of_bound:.0%} "
+            f"| {ours.bound_by} | {ours.of_product:.0%} |\n"
         )
         contenders += [
             f"| {row.title} | {row.contender} | {row.microseconds_per_update:.1f} "

@@ -10,6 +10,7 @@ from harmodels.errors import TrainingError
 from harmodels.kernels.kept import Kept
 from harmodels.kernels.recurrent import classifier as compiled
 from harmodels.kernels.recurrent import loop as recurrent_loop
+from harmodels.kernels.recurrent import plan as recurrent_plan
 from harmodels.kernels.recurrent.packing import Packing
 from harmodels.kernels.recurrent.plan import TILE, make_plan, stacked
 from harmodels.kernels.steps import RULES, StepOptions
@@ -251,6 +252,20 @@ def test_the_score_of_a_sequence_is_the_same_bytes_in_any_company(
         monkeypatch.setattr(recurrent_loop, "SCORED_ROWS", steps)
         monkeypatch.setattr(recurrent_loop, "WHOLE_ROWS", steps)
         assert torch.equal(compiled.scores(*problem[:4], rows, **given), together)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_wide_weights_in_panels_train_and_score_the_same_bytes(make_problem, cell, monkeypatch):
+    problem = make_problem(cell=cell, hidden=70, layers=2)
+    rows = torch.arange(len(LENGTHS))
+    in_rows = [train(problem, cell=cell), compiled.scores(*problem[:4], rows, cell=cell)]
+    monkeypatch.setattr(recurrent_plan, "FAR", 1)
+    in_panels = [train(problem, cell=cell), compiled.scores(*problem[:4], rows, cell=cell)]
+    shapes = stacked(2, 5, 70)
+    assert all(make_plan(cell, shapes, 4, 1, 1).layers["weight_h_p"] >= 0)
+    params = (state_dict(trained[0][0]) for trained in (in_rows, in_panels))
+    assert all(map(torch.equal, *(each.values() for each in params)))
+    assert torch.equal(in_rows[1], in_panels[1])
 
 
 @pytest.mark.parametrize("read_out", READ_OUTS, ids=str)

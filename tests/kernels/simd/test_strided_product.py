@@ -7,6 +7,7 @@ from harmodels.kernels.simd.strided_product import (
     DEPTH,
     FAR,
     LONG_STRIP,
+    PANEL,
     ROWS,
     STRIP,
     Size,
@@ -81,3 +82,21 @@ def test_a_matrix_that_no_near_cache_holds_gives_the_bytes_of_its_halves(rows):
 @pytest.mark.parametrize(("width", "floats"), [(1, 16), (16, 16), (17, 48), (32, 48), (512, 528)])
 def test_a_row_takes_an_odd_number_of_cache_lines(width, floats):
     assert odd_lines(width) == floats
+
+
+@pytest.mark.parametrize("rows", [1, ROWS + 2])
+def test_a_matrix_in_panels_gives_the_bytes_of_the_same_in_rows(rows):
+    count, width = 9, 2 * PANEL + LANES
+    factors, matrix, start = random(rows * count, 0), random(count * width, 1), random(width, 2)
+    panels = random(3 * count * PANEL, 3)
+    for j in range(0, width, LANES):
+        place = panels.reshape(3, count, PANEL)[j // PANEL, :, j % PANEL :]
+        place[:, :LANES] = matrix.reshape(count, width)[:, j : j + LANES]
+    in_rows, in_panels = random(rows * width, 4), random(rows * width, 5)
+    size, out, left = Size(rows, count, width), View(0, width, 1), View(0, count, 1)
+    first = View(0, 0, 1)
+    product(factors, left, matrix, View(0, width, 1), start, first, in_rows, out, size)
+    product(
+        factors, left, panels, View(0, PANEL, count * PANEL), start, first, in_panels, out, size
+    )
+    assert in_panels.tobytes() == in_rows.tobytes()

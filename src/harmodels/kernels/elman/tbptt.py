@@ -75,7 +75,7 @@ def _backward(packed: Packed, work: Workspace, first: int, last: int, options: _
                 sums, 0, (t - first) % 2 == 1,
             )  # fmt: skip
         for j in range(width):
-            slope = 1 - z[t, j] * z[t, j]
+            slope = np.float32(1) - z[t, j] * z[t, j]
             d_pre[t - 1, j] = sums[j] * slope if hidden_lanes[j] > 0 else np.float32(0)
 
 

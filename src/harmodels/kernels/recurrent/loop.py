@@ -102,7 +102,7 @@ def _train(
         )  # fmt: skip
         for layer in layers:
             turn_inputs(layer, memory, layout, lengths)
-            forward(cell, layer, head, theta, memory, layout, 0, steps)
+            forward(cell, layer, head, theta, transposes, memory, layout, 0, steps)
             turn_outputs(layer, memory, layout, lengths)
         pool(layers, head, memory, layout, lengths, steps)
         output(head, theta, memory, masks, places, scale)
@@ -139,7 +139,7 @@ def _score(
     needs a `span` of all.
     """
     denormals = flush_denormals()
-    head, layout, memory = heads[0], work.layout, work.memory
+    head, layout, memory, nothing = heads[0], work.layout, work.memory, work.transposes[:0]
     first = 0
     while first < len(sequences):
         size = max(1, min(batch_size, most // data.lengths[sequences[first]]))
@@ -156,7 +156,7 @@ def _score(
             )  # fmt: skip
             for layer in layers:
                 turn_inputs(layer, memory, layout, lengths)
-                forward(cell, layer, head, theta, memory, layout, begin, steps)
+                forward(cell, layer, head, theta, nothing, memory, layout, begin, steps)
                 turn_outputs(layer, memory, layout, lengths)
             pool(layers, head, memory, layout, lengths, steps)
         output(head, theta, memory, masks, places, np.float32(1))

@@ -14,7 +14,7 @@ from harmodels.kernels.recurrent.cells import step, step_back
 from harmodels.kernels.recurrent.plan import TILE
 from harmodels.kernels.simd.emitter import LANES, LINE
 from harmodels.kernels.simd.products import transpose_block
-from harmodels.kernels.simd.strided_product import Size, View, product
+from harmodels.kernels.simd.strided_product import PANEL, Size, View, product
 
 
 class Layout(NamedTuple):
@@ -83,10 +83,13 @@ def _project(
 
 @inlined
 def forward(
-    cell: int, layer: Any, head: Any, theta: np.ndarray, memory: np.ndarray, layout: Layout,
-    begin: int, steps: int,
+    cell: int, layer: Any, head: Any, theta: np.ndarray, transposes: np.ndarray,
+    memory: np.ndarray, layout: Layout, begin: int, steps: int,
 ) -> None:  # fmt: skip
-    """Run one layer over the steps of the batch from `begin` on, which follow those before."""
+    """Run one layer over the steps of the batch from `begin` on, which follow those before.
+
+    Without `transposes`, which may be empty, wide weights are read as they lie in `theta`.
+    """
     starts, sizes = layout.starts, layout.sizes  # reading a field counts a reference
     for j in range(layer.recurrent_column + layer.gates_width):
         memory[head.sums + j] = 0
@@ -95,6 +98,9 @@ def forward(
     for j in range(layer.gates_width):
         memory[head.sums + layer.recurrent_column + j] += theta[layer.bias_h + j]
     stop, wide = layout.stop, layer.previous_step - layer.joined
+    weights, weight_h = theta, View(layer.weight_h, layer.weight_step, 1)
+    if layer.weight_h_p >= 0 and len(transposes) > 0:
+        weights, weight_h = transposes, View(layer.weight_h_p, PANEL, layer.weight_h_p_column)
     if begin == 0:
         for b in range(sizes[0]):
             for j in range(wide):
@@ -122,7 +128,7 @@ def forward(
             recurrent = View(gates + layer.recurrent_column, layer.gates_step, 1)
             product(
                 memory, View(previous, layer.previous_step, 1),
-                theta, View(layer.weight_h, layer.weight_step, 1),
+                weights, weight_h,
                 memory, recurrent, memory, recurrent,
                 Size(size, layer.hidden, layer.gates_width),
             )  # fmt: skip
@@ -159,7 +165,7 @@ def _gather(
     terms = layer.inputs + (1 + layer.hidden if layer.joined > 0 else 0)
     _write_transpose(
         memory, layer.x + first * layer.x_step, layer.x_step, count, terms,
-        memory, transposed.at, transposed.row,
+        memory, transposed.at, transposed.row, 1,
     )  # fmt: skip
     product(
         memory, transposed, memory, d_projected, gradient, weight_x, gradient, weight_x,
@@ -172,7 +178,7 @@ def _gather(
         return
     _write_transpose(
         memory, layer.previous + first * layer.previous_step, layer.previous_step, count,
-        layer.hidden, memory, transposed.at, transposed.row,
+        layer.hidden, memory, transposed.at, transposed.row, 1,
     )  # fmt: skip
     product(
         memory, transposed, memory, d_recurrent, gradient, weight_h, gradient, weight_h,
@@ -239,7 +245,8 @@ def backward(
             d_states = View(head.d_states, states, 1)
             product(
                 memory, View(gates + layer.recurrent_column, layer.gates_step, 1),
-                transposes, View(layer.weight_h_t, layer.weight_h_t_step, 1),
+                transposes,
+                View(layer.weight_h_t, layer.weight_h_t_step, layer.weight_h_t_column),
                 memory, d_states, memory, d_states,
                 Size(size, layer.gates_width - layer.width + layer.hidden, layer.width),
             )  # fmt: skip
@@ -258,27 +265,32 @@ def refresh_transposes(layers: Any, head: Any, theta: np.ndarray, transposes: np
         if layer.d_x >= 0:
             _write_transpose(
                 theta, layer.weight_x, wide, layer.inputs, width, transposes, layer.weight_x_t,
-                layer.weight_x_t_step,
+                layer.weight_x_t_step, 1,
             )  # fmt: skip
         _write_transpose(
             theta, layer.weight_h, wide, layer.hidden, width, transposes, layer.weight_h_t,
-            layer.weight_h_t_step,
+            layer.weight_h_t_step, layer.weight_h_t_column,
         )  # fmt: skip
+        for i in range(layer.hidden if layer.weight_h_p >= 0 else 0):
+            for j in range(0, width, PANEL):
+                at = layer.weight_h_p + j // PANEL * layer.weight_h_p_column + i * PANEL
+                for n in range(min(PANEL, width - j)):
+                    transposes[at + n] = theta[layer.weight_h + i * wide + j + n]
     _write_transpose(
         theta, head.weight, head.weight_step, head.hidden, head.classes, transposes, head.weight_t,
-        head.weight_t_step,
+        head.weight_t_step, 1,
     )  # fmt: skip
 
 
 @inlined
 def _write_transpose(
     source: np.ndarray, at: int, stride: int, rows: int, columns: int, target: np.ndarray,
-    to: int, stride_t: int,
+    to: int, stride_t: int, column: int,
 ) -> None:  # fmt: skip
-    """Write the transpose; rows and columns are rounded up to whole LANES."""
+    """Write the transpose; rows and columns are rounded up to whole LANES; `column`: `View`."""
     for first in range(0, rows, LINE):  # a whole cache line of the target at a time
         for j in range(0, columns, LANES):
             for i in range(first, min(first + LINE, rows), LANES):
-                transpose_block(
-                    source, at + i * stride + j, stride, target, to + j * stride_t + i, stride_t
-                )
+                place = to + j * stride_t
+                place += i if column == 1 else i // PANEL * column + i % PANEL
+                transpose_block(source, at + i * stride + j, stride, target, place, stride_t)

@@ -18,6 +18,7 @@ import numpy as np
 
 from harmodels.kernels.recurrent.cells import CELLS, KINDS
 from harmodels.kernels.simd.emitter import LINE, odd_lines, padded
+from harmodels.kernels.simd.strided_product import FAR, PANEL
 from harmodels.nn.pooling import POOLINGS
 
 # Rows whose inputs are multiplied, and whose gradients are gathered, while they are in the
@@ -26,7 +27,8 @@ TILE = 96
 _LAYER_FIELDS = """
     inputs hidden width gates_width recurrent_column last joined
     weight_x weight_h weight_step bias_x bias_h
-    weight_x_t weight_x_t_step weight_h_t weight_h_t_step
+    weight_x_t weight_x_t_step weight_h_t weight_h_t_step weight_h_t_column
+    weight_h_p weight_h_p_column
     x x_step gates gates_step previous previous_step output output_step
     d_output d_output_step d_x
     reverse shared_x shared_output shared_d_output shared_step d_x_reverse
@@ -37,7 +39,8 @@ _LAYER_FIELDS = """
 # front of the states, the last of which are 1, x and 1. The rest are offsets and steps. output has
 # a row a sequence in that layer, else a row a step; d_x is -1 where nobody asks for it. reverse: 1
 # in a layer that reads backwards; shared_…: its rows in the order of time, those of the output -1
-# where nothing lies above; d_x_reverse: d_x of the layer that reads the same rows backwards, or -1.
+# where nothing lies above; d_x_reverse: d_x of the layer that reads the same rows backwards, or -1;
+# weight_h_p: a copy of wide weights in panels, or -1; …_column: how far panels are apart, or 1.
 LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS.split()])
 _HEAD_FIELDS = """
     classes hidden width weight weight_step bias weight_t weight_t_step
@@ -184,7 +187,14 @@ def _place_parameters(
     layer["weight_h_t_step"] = odd_lines(width)
     if shape.level:
         layer["weight_x_t"] = transposes.take(gates * width, layer["weight_x_t_step"])
-    layer["weight_h_t"] = transposes.take(gates * width, layer["weight_h_t_step"])
+    layer["weight_h_p"], layer["weight_h_t_column"] = -1, 1
+    if gates * width * width >= FAR:
+        layer["weight_h_t_step"], layer["weight_h_t_column"] = PANEL, gates * width * PANEL
+        if not layer["joined"]:
+            layer["weight_h_p_column"] = width * PANEL
+            layer["weight_h_p"] = transposes.take(-(-gates * width // PANEL), width * PANEL)
+    columns = int(layer["weight_h_t_step"]) * -(-width // int(layer["weight_h_t_step"]))
+    layer["weight_h_t"] = transposes.take(gates * width, columns)
 
 
 def _place_outputs(layer: np.void, rows: int, memory: _Space) -> None:

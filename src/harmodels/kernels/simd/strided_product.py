@@ -16,11 +16,13 @@ from harmodels.kernels.simd.emitter import LANES, LINE, WIDE, Emitter
 
 # Rows and vectors of the largest block: its sums, a row of vectors and a factor fit the registers.
 ROWS, STRIP = (6, 4) if WIDE else (5, 2)
+# Columns of a strip: a matrix in panels has these columns of all its rows one after another.
+PANEL = STRIP * LANES
 # One or two rows alone keep the multiply-add units busy only if they are longer.
 FEW_ROWS, LONG_STRIP = 2, 2 * STRIP
-# A matrix of so many elements lies in the last cache or in memory. Its rows are taken in groups of
-# DEPTH: strip after strip of these few rows the processor reads ahead, and several blocks of rows
-# find a strip in the first-level cache; strips are asked for so many strips before.
+# A matrix of so many elements lies in the last cache or in memory. In panels it is read in one
+# sequence, which the processor foresees. Otherwise its rows are taken in groups of DEPTH: several
+# blocks of rows find a strip in the first-level cache; strips are asked for so many strips before.
 FAR, DEPTH, AHEAD = 2**20, 256, 2
 # So many sums may lie far away: a block asks for those that the next one begins with.
 WIDE_SUMS = 2**16
@@ -31,7 +33,7 @@ class View(NamedTuple):
 
     at: int  # offset of its first element
     row: int  # from a row to the next
-    column: int  # from a column to the next
+    column: int  # from a column to the next; of a matrix in panels, from a panel to the next
 
 
 class Size(NamedTuple):
@@ -114,26 +116,27 @@ _block, _far_block = _any_block(far=False), _any_block(far=True)
 
 @inlined
 def _strips(
-    far: bool, factors: Any, f: int, f_row: int, f_step: int, rows: int,
+    far: bool, panel: int, factors: Any, f: int, f_row: int, f_step: int, rows: int,
     matrix: Any, m: int, m_step: int, count: int, width: int,
     start: Any, s: int, s_row: int, out: Any, o: int, o_row: int,
 ) -> None:  # fmt: skip
     vectors, j = width // LANES, 0
     while vectors > 0:
-        long = rows <= FEW_ROWS and vectors >= LONG_STRIP
+        long = rows <= FEW_ROWS and vectors >= LONG_STRIP and panel == 1
         strip = LONG_STRIP if long else min(vectors, STRIP)
+        at = m + (j if panel == 1 else j // PANEL * panel)
         b = 0
         while b < rows:
             blocks = (rows - b + ROWS - 1) // ROWS
             height = (rows - b + blocks - 1) // blocks
             if far:
                 _far_block(
-                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
+                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, at, m_step,
                     count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
                 )  # fmt: skip
             else:
                 _block(
-                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, m + j, m_step,
+                    height, strip, factors, f + b * f_row, f_row, f_step, matrix, at, m_step,
                     count, start, s + b * s_row + j, s_row, out, o + b * o_row + j, o_row,
                 )  # fmt: skip
             b += height
@@ -149,22 +152,25 @@ def product(
 
     out[b, j] = start[b, j] + Σ_k factors[b, k] · matrix[k, j] for b < size.rows, j < size.width
     and k < size.terms, where each flat array is read through its view. All columns but those of
-    `factors` are next to each other. `start` may be `out` itself, or with a row step of 0 one row
-    for all.
+    `factors` are next to each other; a `matrix` whose columns are not is in panels.
+    `start` may be `out` itself, or with a row step of 0 one row for all.
     """
     # numba would compile a copy for every pattern of constants among the arguments
     rows, terms, width = int64(size.rows), int64(size.terms), int64(size.width)
-    far = terms * width >= FAR
+    panel = int64(m.column)
+    far = terms * width >= FAR and panel == 1
     depth = min(DEPTH, terms) if far else terms
     _strips(
-        far or rows * width > WIDE_SUMS, factors, int64(f.at), int64(f.row), int64(f.column), rows,
+        far or rows * width > WIDE_SUMS, panel,
+        factors, int64(f.at), int64(f.row), int64(f.column), rows,
         matrix, int64(m.at), int64(m.row), depth, width,
         start, int64(s.at), int64(s.row), out, int64(o.at), int64(o.row),
     )  # fmt: skip
     if far:  # the rest is added to what `out` has by then
         for k in range(DEPTH, int(size.terms), DEPTH):
             _strips(
-                far, factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
+                far, panel,
+                factors, int64(f.at + k * f.column), int64(f.row), int64(f.column), rows,
                 matrix, int64(m.at + k * m.row), int64(m.row), min(DEPTH, terms - k), width,
                 out, int64(o.at), int64(o.row), out, int64(o.at), int64(o.row),
             )  # fmt: skip
