@@ -131,7 +131,9 @@ def cache_sizes() -> dict[str, int]:
     """Return the bytes of a processor's data caches by level, where Linux tells them."""
     sizes = {}
     for cache in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        kind, level, size = ((cache / name).read_text().strip() for name in _DESCRIBED)
+        kind, level, size = (
+            (cache / name).read_text(encoding="utf-8").strip() for name in _DESCRIBED
+        )
         if kind != "Instruction":
             sizes[f"L{level}"] = 1024 * int(size.rstrip("K"))
     return sizes

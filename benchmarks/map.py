@@ -190,7 +190,7 @@ def figure(rows: pd.DataFrame) -> Figure:
                 panel.annotate(f"{at:.0f}", (at, 1), (2, 2), textcoords="offset points")
             panel.set_xscale("log")
             panel.set_yscale("log")
-            panel.set_xticks(sizes, [f"{size:g}" for size in sizes], fontsize=7)
+            panel.set_xticks(AXES[axis], [str(size) for size in AXES[axis]], fontsize=7)
             panel.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
             panel.minorticks_off()
             panel.set_xlabel(axis)

@@ -264,7 +264,11 @@ def run(output: Path, device: str, *, tiny: bool) -> None:
         except subprocess.TimeoutExpired:
             ended = ", its limit"
         print(f"{stage}: {time.perf_counter() - begun:.0f} s{ended}", flush=True)
-    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    found = (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        if path.exists()
+        else []
+    )
     print("\n".join(verdict(found)), flush=True)
 
 
