@@ -110,6 +110,7 @@ GRIDS = [
     ({"epochs": list(range(1, 200)), "window": list(range(1, 200))}, "39601 configurations"),
     ({"monitor": ["a" * 300]}, "monitor: 'aaa"),
     ({"clip\n": [1]}, r"unknown key 'clip\\n'"),
+    ({"[": [1]}, r"unknown key '\['"),
 ]
 
 

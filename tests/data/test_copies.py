@@ -91,6 +91,12 @@ def test_windows_of_a_sensor_that_lies_still_may_be_equal_by_chance(recorded, st
     assert check_copies(replace(recorded, values=values), {}) == {}
 
 
+def test_a_large_constant_is_no_number_out_of_range(recorded):
+    values = recorded.values.copy()
+    values[:, 0] = 3.870968e28  # whose spread is rounding
+    assert check_copies(replace(recorded, values=values), {}) == {}
+
+
 @pytest.mark.parametrize("row", [1, 7])
 def test_the_last_digits_and_the_sign_of_zero_make_no_difference(recorded, row):
     copied = with_copy(recorded, row, 0)

@@ -247,10 +247,10 @@ def mistakes(error: ValidationError, place: str = "") -> str:
         steps = [str(step) for step in mistake["loc"]]
         if steps[-1:] == ["[key]"]:  # the key itself is wrong
             del steps[-2:]
-        # pydantic names the member of a union in brackets
-        steps = [step for step in steps if "[" not in step]
         if kind in ("missing", "extra_forbidden"):
             key = steps.pop()
+        # pydantic names the member of a union in brackets
+        steps = [step for step in steps if "[" not in step]
         if kind == "missing":
             words = f"the key {key!r} is missing"
         elif kind == "extra_forbidden":

@@ -91,7 +91,8 @@ def equal_sequences(sequences: Sequences) -> pd.DataFrame:
     """
     spread = sequences.values.std(axis=0, dtype=np.float64)
     scale = RESOLUTION / np.where(spread > 0, spread, 1.0)
-    values = np.rint(sequences.values * scale).astype(np.int32)
+    mean = sequences.values.mean(axis=0, dtype=np.float64)
+    values = np.rint((sequences.values - mean) * scale).astype(np.int32)
     first: dict[bytes, int] = {}
     found = []
     for row, (start, stop) in enumerate(

@@ -256,6 +256,14 @@ def test_an_even_index_of_parquet_is_a_column(tmp_path):
     assert (stamps.tolist(), values.tolist()) == ([40, 60, 80], [1, 2, 3])
 
 
+def test_a_column_of_parquet_whose_name_is_no_text_refuses_the_file(tmp_path):
+    path = tmp_path / "walk.parquet"
+    pq.write_table(pa.table({"axis": [1.0, 2.0]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"axis", b"axi\xf4"))
+    with pytest.raises(DataError, match=r"walk\.parquet: .*whole copy"):
+        read(path, ["ax"])
+
+
 @pytest.mark.parametrize(
     "noted", [b"\xff", b"{,", b"[]", b'{"index_columns": [{"name": "t", "start": 0, "step": "a"}]}']
 )

@@ -59,7 +59,7 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path} is a folder, not a file") from None
     except RuntimeError as error:  # of zipfile
         raise DataError(f"cannot unpack {path}: {error}; unpack it and give the file") from error
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter of a column's name
         first = str(error).splitlines()[0]
         raise DataError(f"cannot read {path}: {first}; bring a whole copy") from error
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
