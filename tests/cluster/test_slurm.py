@@ -118,7 +118,7 @@ def test_the_second_attempt_asks_for_more_memory(slurm, workplace):
         asked[waiting[0]["JobId"]] = waiting[0]["MinMemoryNode"]
         slurm.call("scancel", waiting[0]["JobId"])  # to Snakemake a failure like any other
     run.send_signal(signal.SIGINT)
-    workplace.finish(run, 60)
+    workplace.finish(run, 180)
     assert list(asked.values()) == ["1500M", "3000M"]
 
 
@@ -128,16 +128,16 @@ def test_a_cancelled_run_leaves_nothing_in_slurm_and_the_same_command_goes_on(sl
         for hidden in (50, 100)
         for window in (10, 30)
     ]
-    configuration = workplace.configure(slow(epochs=30))
+    configuration = workplace.configure(slow(epochs=100))
     command = (configuration, *(f"{RUNS}/{name}/run.json" for name in names))
     run = workplace.submit(*command)
     checkpoints = workplace.folder / "results" / "checkpoints"
     workplace.wait_until(lambda: list(checkpoints.rglob("*.safetensors")), 300, "a checkpoint")
     assert len(slurm.queue()) >= 2
     run.send_signal(signal.SIGINT)
-    assert workplace.finish(run, 60) != 0
-    workplace.wait_until(lambda: not slurm.queue(), 30, "an empty queue")
-    workplace.wait_until(lambda: not slurm.leftovers(), 30, "the end of every process")
+    assert workplace.finish(run, 180) != 0
+    workplace.wait_until(lambda: not slurm.queue(), 120, "an empty queue")
+    workplace.wait_until(lambda: not slurm.leftovers(), 120, "the end of every process")
     time.sleep(1)
     assert slurm.queue() == []  # nor did anything come after
     again = workplace.submit(*command)
