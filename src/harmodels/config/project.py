@@ -183,9 +183,9 @@ class ProjectFile(Record):
     )
     device: Literal["auto", "cpu", "cuda"] = key(
         "auto",
-        "cpu and cuda train all networks there. auto takes cuda for those that are expected to be "
-        "faster on it (docs/gpu.md), if the installed torch can use a GPU where the run is "
-        "planned. Another device does not train anew what is there.",
+        "Where networks are trained. auto takes cuda for those that are expected to be faster on "
+        "it (docs/gpu.md), if the installed torch can use a GPU where the run is planned, and cpu "
+        "for the others. A changed device retrains nothing.",
     )
     mirror: str | None = key(
         None,

@@ -162,7 +162,7 @@ class Inputs:
         }
 
     def device(self, wildcards: Wildcards) -> str:
-        """Return where a job trains. Not one of its parameters: another device trains nothing anew.
+        """Return where a job trains. Not one of its parameters: a changed device retrains nothing.
 
         run.json says it, as it says the kind of machine.
         """
