@@ -32,6 +32,7 @@ rule build_table:
 rule judge_claims:
     input:
         runs=INPUTS.run_files("claims"),
+        sequences=INPUTS.sequences_of_subjects("claims"),
     output:
         csv=report(
             "results/{report}/{dataset}/claims.csv",
@@ -46,6 +47,7 @@ rule judge_claims:
     params:
         code=code_of("judge_claims.py"),
         specs=INPUTS.claims,
+        families=INPUTS.families,
         published_runs=INPUTS.published_runs("claims"),
         folders=INPUTS.run_folders("claims"),
     message:

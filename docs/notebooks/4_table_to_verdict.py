@@ -22,15 +22,10 @@ from recordings import simulated, uci_har
 
 from harmodels import ElmanClassifier
 from harmodels.assets import root
-from harmodels.evaluation.claims import Verdict, judge
+from harmodels.evaluation.claims import Verdict, judge_mean
 from harmodels.evaluation.people import SubjectCounts, accuracy_intervals
-from harmodels.evaluation.significance import (
-    adjust,
-    effect_size,
-    mean_p_value,
-    replicates_to_decide,
-)
-from harmodels.evaluation.statistics import mean_interval, share_interval
+from harmodels.evaluation.significance import adjust, detectable_effect, mean_p_value
+from harmodels.evaluation.statistics import share_interval
 
 # %% [markdown]
 # ## The table
@@ -96,35 +91,35 @@ figure.tight_layout()
 #
 # ## Over seeds: the paired difference
 #
-# The interval is about the mean of $d_r = a_r^{(32)} - a_r^{(4)}$. The claim holds if the *whole* interval is above
-# zero, fails if it is below, and otherwise is undecided, which is an answer.
+# The interval is about the mean of $d_r = a_r^{(32)} - a_r^{(4)}$. The claim holds if the tests put that mean above
+# zero, fails if below, and otherwise is undecided, which is an answer.
 
 # %%
 differences = accuracy[32] - accuracy[4]
-interval = mean_interval(differences)
-verdict = judge(interval, "greater")
+judgement = judge_mean(differences, 0.0, "greater")
+interval, verdict = judgement.interval, judgement.verdict
 print(f"difference {interval.mean:+.3f}, from {interval.low:+.3f} to {interval.high:+.3f}")
-print(f"p = {mean_p_value(differences):.3f}; the claim {verdict}")
+print(f"p = {judgement.p_value:.3f}; the claim {verdict}")
 
 # %% [markdown]
-# ## How many networks would have decided?
+# ## What could have been decided?
 #
-# Noise of the mean falls as $1/\sqrt{R}$. From the size of the effect, in standard deviations of $d_r$, follows how
-# many replicates see it four times out of five.
+# Noise of the mean falls as $1/\sqrt{R}$. From the spread of $d_r$ follows how large a difference is decided four
+# times out of five. Ask for it before you train: from the difference that you happened to see it would only repeat
+# the p-value.
 
 # %%
-effect = effect_size(differences)
-print(f"effect {effect:.2f}: about {replicates_to_decide(effect)} networks each")
-
-effects = np.linspace(0.3, 3, 28)
-needed = [replicates_to_decide(each) for each in effects]
+deviation = differences.std(ddof=1)
+numbers = np.arange(3, 41)
+seen = [detectable_effect(deviation / np.sqrt(n), n - 1) for n in numbers]
 figure, axis = plt.subplots(figsize=(6.4, 3.0))
-axis.semilogy(effects, needed)
-axis.axhline(R, color="grey", lw=0.8, ls=":")
-axis.axvline(abs(effect), color="C1", lw=0.8)
-axis.set(xlabel="effect: mean difference in standard deviations", ylabel="networks needed")
-axis.set(title="A small effect is expensive")
+axis.plot(numbers, seen)
+axis.axhline(abs(interval.mean), color="C1", lw=0.8)
+axis.axvline(R, color="grey", lw=0.8, ls=":")
+axis.set(xlabel="networks of each window", ylabel="difference that is decided", ylim=(0, None))
+axis.set(title="A small difference is expensive")
 figure.tight_layout()
+print(f"five networks decide a difference of {seen[R - numbers[0]]:.3f}")
 
 # %% [markdown]
 # ## Over people
@@ -164,17 +159,17 @@ figure.tight_layout()
 #
 # ## Many questions
 #
-# Ask twenty, and at 95 % one is answered wrongly by luck. Holm's method raises each p-value by the number of
-# questions. Here all questions are void: both sides are the same network trained with other seeds.
+# Ask twenty, and at 95 % one is answered wrongly by luck. Bonferroni's bound raises each p-value by the number of
+# questions; half of it, since a claim is decided in one direction. Here all questions are void: both sides are the same network trained with other seeds.
 
 # %%
 random = np.random.default_rng(7)
 null = random.normal(0, 0.03, size=(20, R))  # twenty claims without any effect
 raw = np.array([mean_p_value(row) for row in null])
-corrected = adjust(raw)
+corrected = adjust(raw, tests=20)
 figure, axis = plt.subplots(figsize=(6.4, 3.0))
 axis.plot(np.sort(raw), "o", label="each alone")
-axis.plot(np.sort(corrected), "s", mfc="none", label="Holm, of 20")
+axis.plot(np.sort(corrected), "s", mfc="none", label="Bonferroni, of 20")
 axis.axhline(0.05, color="grey", lw=0.8, ls=":")
 axis.set(xlabel="claim, sorted", ylabel="p", title="Twenty claims with nothing behind them")
 axis.legend(frameon=False)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harmodels.evaluation.trends import form_of, straight, trend
+from harmodels.evaluation.claims import judge_equivalence, judge_mean
+from harmodels.evaluation.trends import form_of
 
 PLACES = [5.0, 10.0, 25.0, 50.0, 100.0]
 
@@ -53,7 +54,7 @@ def test_a_replicate_without_a_value_at_some_place_is_left_out():
 
 def test_a_place_that_no_replicate_has_leaves_nothing_to_judge():
     missing = [0.1, 0.2, float("nan"), 0.4, 0.5]
-    judgement = trend(sample({0: missing, 1: missing}), PLACES, "greater")
+    judgement = judge_mean(form_of(sample({0: missing, 1: missing}), PLACES).change, 0, "greater")
     assert judgement.verdict == "undecided"
     assert judgement.interval.n == 0
 
@@ -77,7 +78,7 @@ def test_a_trend_holds_where_all_replicates_change_as_expected(slope, expected, 
     values = {
         r: [0.5 + slope * at + e for at, e in zip(PLACES, noise[r], strict=True)] for r in range(5)
     }
-    assert trend(sample(values), PLACES, expected).verdict == verdict
+    assert judge_mean(form_of(sample(values), PLACES).change, 0, expected).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,6 @@ def test_a_line_is_straight_where_its_bend_is_within_the_margin(bend, verdict):
     noise = np.random.default_rng(3).normal(scale=0.005, size=(5, 5))
     x = (np.array(PLACES) - 5) / 95
     values = {r: (0.5 - 4 * bend * (x**2 - x) + noise[r]).tolist() for r in range(5)}
-    judgement = straight(sample(values), PLACES, 0.03)
+    judgement = judge_equivalence(form_of(sample(values), PLACES).bend, 0.03)
     assert judgement.interval.mean == pytest.approx(bend, abs=0.01)
     assert judgement.verdict == verdict

@@ -17,7 +17,7 @@ from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.record import ProjectRecord, read_record, write_record
 from harmodels.provenance.text import provenance_markdown
 from harmodels.records.run import Program, RunRecord
-from harmodels.reporting.claims import ClaimSpec, judge_claims, write_claims
+from harmodels.reporting.claims import ClaimSpec, Families, judge_claims, write_claims
 from harmodels.reporting.runs.parts import load_runs
 from harmodels.reporting.runs.published import read_published
 from harmodels.reporting.sources import Sources
@@ -63,6 +63,7 @@ SUBJECTS = {
     "checkpoint": "last",
 }
 SECTION: dict[str, Any] = {
+    "families": {"protocol": "one", "exploratory": "it has 2 replicates", "other_tests": 7},
     "report": "toy_report",
     "dataset": "toy",
     "reads": dict.fromkeys(("plain", "other"), "datasets/toy/sequences.parquet"),
@@ -151,7 +152,8 @@ def _write_products(results: Path, folders: list[Path]) -> None:
     for name, spec in SECTION["spec"]["tables"].items():
         write_table_files(TableSpec.read(spec).build(given), place / "tables" / name)
     claims = ClaimSpec.read_all(SECTION["spec"]["claims"])
-    write_claims(judge_claims(claims, given), place / "claims")
+    families = Families.read(SECTION["families"])
+    write_claims(judge_claims(claims, given, families), place / "claims")
     for ending in ("svg", "png"):
         write_text(place / "figures" / f"figure1.{ending}", "a figure")
         write_text(results / "datasets" / "toy" / f"preview.{ending}", "a figure")

@@ -33,8 +33,9 @@ def draw_figure(entry, runs, subjects=None, published=None):
     return FigureSpec.read(entry).draw(Sources(runs, {}, published or {}, subjects))
 
 
-def evaluate_claims(entries, runs, published=None):
-    return judge_claims(ClaimSpec.read_all(entries), Sources(runs, published=published or {}))
+def evaluate_claims(entries, runs, published=None, families=None, subjects=None):
+    sources = Sources(runs, published=published or {}, subjects=subjects)
+    return judge_claims(ClaimSpec.read_all(entries), sources, families)
 
 
 def texts(figure):

@@ -197,7 +197,7 @@ SWEEP = {"title": "T", "kind": "sweep", "checkpoint": "last"}
         (TableSpec.read(PAIR | {"left": SIDE | {"experiment": "c", "published": "t.csv"}}), ["c", "b"], ["t.csv"], True),
         (TableSpec.read({"title": "T", "kind": "confusions", "experiment": "a", "checkpoint": "last"}), ["a"], [], False),
         (FigureSpec.read(SWEEP | {"panels": [{"experiment": e, "option": "x"} for e in "ba"]}), ["b", "a"], [], False),
-        (ClaimSpec.read(LINE | {"published": {"verdict": "holds"}}), ["held_out"], [], False),
+        (ClaimSpec.read(LINE | {"published": {"verdict": "holds"}}), ["held_out"], [], True),
     ],
 )  # fmt: skip
 def test_a_specification_says_what_it_needs(spec, needs, files, subjects):

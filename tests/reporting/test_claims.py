@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from harmodels.config.published import read_published_runs
@@ -42,32 +41,55 @@ def judged(claim, runs):
     return evaluate_claims({"a": claim}, runs).iloc[0]
 
 
-@pytest.fixture
-def two(runs_with):
+# as many replicates that agree as decide a claim
+ENOUGH = 6
+
+
+def make_two(runs_with, n=3):
     """Make two configurations in which best is 0.1 and 0.3 better than last, every replicate."""
+    base = {r: (0.4, 0.5, 0.6)[r % 3] for r in range(n)}
     return runs_with(
         {
-            hidden: {"last": {0: 0.4, 1: 0.5, 2: 0.6}, "best": {0: 0.4 + g, 1: 0.5 + g, 2: 0.6 + g}}
+            hidden: {"last": base, "best": {r: value + g for r, value in base.items()}}
             for hidden, g in ((50, 0.1), (100, 0.3))
-        }
+        },
+        replicates=n,
     )
+
+
+def make_rising(runs_with, n=3):
+    """Make four configurations whose accuracy rises by 0.1 with each doubling, not in order."""
+    ups = {128: 0.3, 16: 0.0, 64: 0.2, 32: 0.1}
+    accuracies = {h: {"last": dict.fromkeys(range(n), 0.4 + up)} for h, up in ups.items()}
+    return runs_with(accuracies, replicates=n)
+
+
+def make_grid(runs_with, n=3):
+    """Make a grid of two by two: 100 units are 0.1 better at window 10 and 0.3 at window 30."""
+    pairs = (
+        (
+            {"hidden": h, "window": w},
+            {"last": {r: (2 + r % 3) / 10 + g * (h > 50) for r in range(n)}},
+        )
+        for h in (50, 100)
+        for w, g in ((10, 0.1), (30, 0.3))
+    )
+    return runs_with(pairs, replicates=n)
+
+
+@pytest.fixture
+def two(runs_with):
+    return make_two(runs_with)
 
 
 @pytest.fixture
 def rising(runs_with):
-    """Make four configurations whose accuracy rises by 0.1 with each doubling, not in order."""
-    ups = {128: 0.3, 16: 0.0, 64: 0.2, 32: 0.1}
-    return runs_with({h: {"last": dict.fromkeys(range(3), 0.4 + up)} for h, up in ups.items()})
+    return make_rising(runs_with)
 
 
 @pytest.fixture
 def grid(runs_with):
-    """Make a grid of two by two: 100 units are 0.1 better at window 10 and 0.3 at window 30."""
-    return runs_with(
-        ({"hidden": h, "window": w}, {"last": {r: (2 + r) / 10 + g * (h > 50) for r in range(3)}})
-        for h in (50, 100)
-        for w, g in ((10, 0.1), (30, 0.3))
-    )
+    return make_grid(runs_with)
 
 
 @pytest.mark.parametrize(
@@ -106,21 +128,29 @@ def test_a_claim_measures_what_its_kind_says(request, runs, claim, value):
     assert row["n"] == 3
 
 
-def test_a_verdict_says_whether_the_interval_lies_on_the_expected_side(two, grid, rising):
-    tied = compare(side("last", hidden=100), side("last", hidden=100), "majority_untied")
-    for runs, claim, verdict in (
-        (two, BETTER, "holds"),
-        (two, BEST, "does not hold"),
-        (two, MISTAKEN | {"answer": "sitting"}, "holds"),
-        (two, MISTAKEN | {"answer": "standing", "expected": "less"}, "does not hold"),
-        (grid, INTERACTION, "holds"),
-        (grid, tied, "undecided"),
-        (rising, TREND, "holds"),
-        (rising, STRAIGHT, "holds"),
-        (rising, STRAIGHT | {"scale": "linear"}, "does not hold"),
-    ):
-        assert judged(claim, runs)["verdict"] == verdict, claim
-    assert judged(tied, grid)["n"] == 0
+TIED = compare(side("last", hidden=100), side("last", hidden=100), "majority_untied")
+
+
+@pytest.mark.parametrize(
+    ("make", "claim", "verdict"),
+    [
+        (make_two, BETTER, "holds"),
+        (make_two, BEST, "does not hold"),
+        (make_two, MISTAKEN | {"answer": "sitting"}, "holds"),
+        (make_two, MISTAKEN | {"answer": "standing", "expected": "less"}, "undecided"),
+        (make_grid, INTERACTION, "holds"),
+        (make_grid, TIED, "undecided"),
+        (make_rising, TREND, "holds"),
+        (make_rising, STRAIGHT | {"margin": 0.1}, "holds"),
+        (make_rising, STRAIGHT | {"scale": "linear"}, "does not hold"),
+    ],
+)
+def test_a_verdict_says_on_which_side_the_evidence_lies(runs_with, make, claim, verdict):
+    runs = make(runs_with, ENOUGH)
+    assert judged(claim, runs)["verdict"] == verdict
+    assert judged(claim, make(runs_with))["verdict"] == "undecided"  # three that agree
+    if claim is TIED:
+        assert judged(claim, runs)["n"] == 0
 
 
 def test_quantities_are_named_with_their_numbers(grid, rising):
@@ -203,12 +233,13 @@ def test_a_metric_without_its_key_or_with_that_of_another_is_refused(of, keys, m
 
 
 def test_configurations_that_hardly_differ_are_equivalent(runs_with):
-    same = {"last": {0: 0.4, 1: 0.5, 2: 0.6}}
-    claim = compare(side("last", hidden=10), side("last", hidden=30), "equivalence", margin=0.05)
+    same = {"last": {r: 0.4 + r / 10 for r in range(ENOUGH)}}
+    claim = compare(side("last", hidden=10), side("last", hidden=30), "equivalence", margin=0.2)
     del claim["expected"]
-    ledger = evaluate_claims({"a": claim}, runs_with({10: same, 30: same}))
-    assert ledger["verdict"].iloc[0] == "holds"
-    assert "+0.000 ± 0.000 (margin ±0.05, 3 replicates)" in claims_markdown(ledger)
+    runs = runs_with({10: same, 30: same}, replicates=ENOUGH)
+    ledger = evaluate_claims({"a": claim, "b": claim | {"margin": 0.001}}, runs)
+    assert ledger["verdict"].tolist() == ["holds", "undecided"]  # the second is finer than the data
+    assert "(margin ±0.2, 6 replicates)" in claims_markdown(ledger)
 
 
 def test_a_verdict_without_the_diverged_replicates_says_so_in_its_cell(write_grid, tmp_path):
@@ -329,7 +360,8 @@ def test_an_interval_that_is_not_symmetric_is_given_by_its_bounds(two):
     assert "0.900 ± 0.050" in claims_markdown(lopsided.assign(low=0.85, high=0.95))
 
 
-def test_an_effect_without_any_spread_is_said_in_words(two):
-    ledger = evaluate_claims({"a": BETTER}, two).assign(effect_size=-np.inf)
-    assert "all replicates agree" in claims_markdown(ledger)
-    assert "inf" not in claims_markdown(ledger)
+def test_three_replicates_that_agree_decide_nothing_and_it_says_so(two):
+    text = claims_markdown(evaluate_claims({"a": BETTER}, two))
+    assert "p = 0.250, among all = 0.250; effect" in text
+    assert "; all replicates agree" in text
+    assert "| undecided | undecided |" in text

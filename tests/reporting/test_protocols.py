@@ -10,8 +10,8 @@ from harmodels.evaluation.people import difference_over_people, difference_over_
 from harmodels.evaluation.statistics import Interval, difference_of_intervals
 from harmodels.reporting.checks import Known
 from harmodels.reporting.figures import FigureSpec
+from harmodels.reporting.runs.people import people_of_measure
 from harmodels.reporting.tables import TableSpec
-from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.protocols import ADDED, EVERYONE, RANDOM, SUBJECTS
 from tests.reporting.entries import build_table, draw_figure, entry, printed
 

@@ -1,24 +1,42 @@
-"""Verdicts on claims: differences, means and shares over replicates against a threshold.
+"""Verdicts on claims: means over replicates against a threshold or inside a margin.
 
-A sample is a frame with one row a configuration and replicate: the columns of the configuration,
-`replicate` and `value`. A claim is judged over replicates, each of which gives one number (a mean
-over configurations), so that the interval tells how much the random seed matters.
+A claim is judged on one number a replicate (`contrasts` and `trends` make it from the values of
+configurations), so that the verdict says how much the random seed matters; and, where the numbers
+are sums over people, on what each person adds, so that it holds for other people too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from harmodels.evaluation.significance import effect_size, mean_p_value, share_p_value
-from harmodels.evaluation.statistics import LEVEL, Interval, mean_interval, share_interval
-from harmodels.evaluation.ties import OPPOSITE, Expected, Relation, extreme, on_side, tied
+from harmodels.evaluation.people import error_over_both
+from harmodels.evaluation.significance import (
+    FLIPPED,
+    effect_size,
+    mean_p_value,
+    on_logits,
+    share_p_value,
+    sign_flip_p_value,
+    two_sided,
+)
+from harmodels.evaluation.statistics import (
+    LEVEL,
+    Interval,
+    logit_bounds,
+    mean_and_error,
+    mean_interval,
+    share_interval,
+    student_quantile,
+)
+from harmodels.evaluation.ties import Relation, on_side, spread
 
 
 class Verdict(StrEnum):
-    """What the interval says about a claim."""
+    """What the evidence says about a claim."""
 
     HOLDS = "holds"
     FAILS = "does not hold"
@@ -31,17 +49,22 @@ class Judgement(NamedTuple):
     Attributes
     ----------
     interval
-        What was measured, over replicates.
+        What was measured, with its interval over replicates, or over replicates and people.
     threshold
         The number it is held against; the margin of a claim of no difference.
     verdict
-        What the interval says, of this claim alone.
+        What the evidence says, of this claim alone.
     p_value
-        The smallest 1 − level at which the claim is decided, for or against; NaN for fewer than
-        two replicates. `significance.adjust` corrects those of a ledger for multiple comparisons.
+        The largest of the tests that apply, two-sided; NaN for fewer than two replicates.
+        `significance.adjust` corrects those of many claims.
     effect
         Cohen's d_z: distance from the threshold in standard deviations over replicates. For a
         claim of no difference, the distance of the mean from the nearer margin, positive inside.
+    error, degrees
+        Standard error of the mean on its own scale and its degrees of freedom, from which
+        `significance.detectable_effect` follows; NaN where all replicates agree.
+    over
+        What the evidence is over: seeds, seeds and people, or networks.
     """
 
     interval: Interval
@@ -49,10 +72,90 @@ class Judgement(NamedTuple):
     verdict: Verdict
     p_value: float
     effect: float
+    error: float
+    degrees: float
+    over: str = "seeds"
+
+
+class Sample(NamedTuple):
+    """A measure of some configurations.
+
+    Attributes
+    ----------
+    values
+        One row a configuration and replicate: the keys of the configuration, `configuration` (its
+        name), `replicate` and `value`.
+    resolution
+        The distance of two values that can be told apart: 1 / n of a share of n sequences.
+    people
+        The same with a column `subject` and one row a person too: the accuracy of all replicates
+        plus what the cell adds to it (`people.SubjectCounts.contributions`), so that the mean over
+        people of a replicate is about its value. None of measures that are no sums over people.
+    """
+
+    values: pd.DataFrame
+    resolution: float = 0.0
+    people: pd.DataFrame | None = None
+
+
+class Numbers(NamedTuple):
+    """What a claim is judged on.
+
+    Attributes
+    ----------
+    values
+        R numbers, one a replicate.
+    resolution
+        The distance of two of them that can be told apart.
+    people
+        Shape (R, S): the same numbers of each of S people. None where there are none.
+    """
+
+    values: "pd.Series[float]"
+    resolution: float = 0.0
+    people: NDArray[np.float64] | None = None
+
+
+def reduce(
+    reducer: "Callable[..., pd.Series[float]]", *samples: Sample, linear: bool = True
+) -> Numbers:
+    """Return what a function of samples makes of them, one number a replicate.
+
+    Parameters
+    ----------
+    reducer
+        From the `values` of the samples to one number a replicate, indexed by replicate.
+    samples
+        What it is given.
+    linear
+        Whether it is a weighted sum of the values, which it then also takes of each person.
+
+    Examples
+    --------
+    >>> accuracies = pd.DataFrame({"replicate": [0, 1], "value": [0.8, 0.9]})
+    >>> reduce(lambda frame: frame.groupby("replicate")["value"].mean(), Sample(accuracies)).values
+    replicate
+    0    0.8
+    1    0.9
+    Name: value, dtype: float64
+    """
+    values = reducer(*(sample.values for sample in samples)).dropna()
+    resolution = max(sample.resolution for sample in samples)
+    frames = [sample.people for sample in samples if sample.people is not None]
+    if not linear or len(frames) < len(samples) or any(frame.empty for frame in frames):
+        return Numbers(values, resolution)
+    named = [frozenset(frame["subject"]) for frame in frames]
+    if len(set(named)) > 1:  # the sides were tested on other people, and nothing pairs them
+        return Numbers(values, resolution)
+    each = [
+        reducer(*(frame.loc[frame["subject"] == name] for frame in frames))
+        for name in sorted(named[0])
+    ]
+    return Numbers(values, resolution, pd.concat(each, axis=1).loc[values.index].to_numpy())
 
 
 def adjusted_verdict(judgement: Judgement, adjusted: float, level: float = LEVEL) -> Verdict:
-    """Return the verdict that stands after correction for the number of claims.
+    """Return the verdict that remains after correction for the number of claims.
 
     Parameters
     ----------
@@ -61,237 +164,111 @@ def adjusted_verdict(judgement: Judgement, adjusted: float, level: float = LEVEL
     adjusted
         Its p-value after `significance.adjust`.
     level
-        Confidence of the whole ledger.
+        Confidence of all claims together.
 
     Examples
     --------
-    >>> alone = Judgement(mean_interval([0.2, 0.3, 0.4]), 0.0, Verdict.HOLDS, 0.036, 3.0)
-    >>> print(adjusted_verdict(alone, adjusted=0.11))
-    undecided
+    >>> alone = judge_mean([0.2, 0.3, 0.4], 0.0, "greater")
+    >>> print(alone.verdict, "alone,", adjusted_verdict(alone, adjusted=0.11), "among all")
+    holds alone, undecided among all
     """
     return judgement.verdict if adjusted <= 1 - level else Verdict.UNDECIDED
 
 
-def judge(interval: Interval, side: Relation, threshold: float = 0.0) -> Verdict:
-    """Return whether the whole interval lies on a side of `threshold`.
-
-    An interval that touches the threshold from the wrong side fails: two checkpoints that are
-    always equal are no improvement. One that starts at it is `at_least` there. Fewer than two
-    replicates decide nothing.
-
-    Examples
-    --------
-    >>> print(judge(mean_interval([0.2, 0.3, 0.4]), "greater"))
-    holds
-    """
-    bounds = (interval.low, interval.high)
-    nearest, farthest = bounds if side in ("greater", "at_least") else bounds[::-1]
-    fails = on_side(farthest, OPPOSITE[side], threshold)
-    return _verdict(interval, bool(on_side(nearest, side, threshold)), bool(fails))
-
-
-def _verdict(interval: Interval, holds: bool, fails: bool) -> Verdict:
-    if interval.n < 2 or not (holds or fails):
+def decided(p_value: float, holds: bool, level: float = LEVEL) -> Verdict:
+    """Return the verdict for a p-value and the side on which the value lies."""
+    if not p_value <= 1 - level:  # NaN decides nothing
         return Verdict.UNDECIDED
     return Verdict.HOLDS if holds else Verdict.FAILS
 
 
-def compare(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    pair_on: Sequence[str],
-    expected: Expected,
+def judge_mean(
+    numbers: Numbers | Iterable[float],
+    threshold: float,
+    side: Relation,
     level: float = LEVEL,
+    *,
+    share: bool = False,
 ) -> Judgement:
-    """Judge the mean of left − right over configurations that agree in `pair_on`.
+    """Judge the mean of the numbers, one a replicate, against `threshold`.
 
-    A pair of which one side is missing (a diverged replicate) is left out on both sides.
-
-    Examples
-    --------
-    >>> left = pd.DataFrame({"replicate": [0, 1, 2], "value": [0.8, 0.9, 0.7]})
-    >>> right = pd.DataFrame({"replicate": [0, 1, 2], "value": [0.6, 0.6, 0.6]})
-    >>> judgement = compare(left, right, [], "greater")
-    >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
-    undecided, p = 0.074, d_z = 2.0
-    """
-    return judge_mean(differences(left, right, pair_on), 0.0, expected, level)
-
-
-def majority(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    pair_on: Sequence[str],
-    expected: Expected,
-    level: float = LEVEL,
-) -> Judgement:
-    """Judge the share of configurations in which left beats right against one half.
-
-    Equal values do not count as beaten.
-    """
-    pairs = _pairs(left, right, pair_on)
-    beaten = beyond(pairs["value_left"] - pairs["value_right"], 0.0, expected)
-    return _judge_majority(beaten, pairs["replicate"], level)
-
-
-def majority_untied(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    pair_on: Sequence[str],
-    expected: Expected,
-    level: float = LEVEL,
-) -> Judgement:
-    """Judge the share of configurations in which left beats right, among those that differ.
-
-    Where a rule usually changes nothing (the best weights are the last ones), ties say nothing
-    of it. A replicate of which every pair is tied is left out.
-    """
-    pairs = _pairs(left, right, pair_on)
-    differing = pairs.loc[~tied(pairs["value_left"], pairs["value_right"])]
-    beaten = beyond(differing["value_left"] - differing["value_right"], 0.0, expected)
-    return _judge_majority(beaten, differing["replicate"], level)
-
-
-def best_of(
-    sample: pd.DataFrame, winner: "pd.Series[bool]", expected: Expected, level: float = LEVEL
-) -> Judgement:
-    """Judge the winner against the strongest other configuration, paired over replicates.
-
-    The rival is chosen by the same replicates, whose luck makes it look stronger than it is: a
-    claim that holds does so in spite of it, one that fails may fail because of it.
+    The p-value is the largest of Student's test, the sign-flip test (from six replicates on, and
+    of numbers that all agree) and, where people are given, the test over seeds and people.
 
     Parameters
     ----------
-    sample
-        Columns configuration (a name), replicate, value.
-    winner
-        True on the rows of the configuration said to be the best.
-    expected
-        `greater` if the best has the highest value, `less` if the lowest.
+    numbers
+        What `reduce` returns, or plain numbers.
+    threshold
+        What the mean is held against.
+    side
+        On which side of it the claim puts the mean.
     level
-        Confidence of the interval.
-    """
-    ours, others = sample.loc[winner], sample.loc[~winner]
-    means = others.groupby("configuration")["value"].mean()
-    if ours.empty or means.empty:
-        return judge_mean([], 0.0, expected, level)
-    rival = means.index[extreme(means, expected)]
-    return compare(ours, others.loc[others["configuration"] == rival], [], expected, level)
-
-
-def at_least_everywhere(sample: pd.DataFrame, threshold: float, level: float = LEVEL) -> Judgement:
-    """Judge the lowest share over all configurations, per replicate, against `threshold`.
-
-    Values are shares, such as recalls. It holds if the interval starts at the threshold or above.
-    """
-    lowest = sample.groupby("replicate")["value"].min()
-    interval = share_interval(lowest, level)
-    verdict = judge(interval, "at_least", threshold)
-    p_value = share_p_value(lowest, threshold)
-    return Judgement(interval, threshold, verdict, p_value, effect_size(lowest, threshold))
-
-
-def equivalent(
-    left: pd.DataFrame,
-    right: pd.DataFrame,
-    pair_on: Sequence[str],
-    margin: float,
-    level: float = LEVEL,
-) -> Judgement:
-    """Judge whether left and right differ by less than `margin`, paired as in `compare`.
-
-    It holds if the whole interval of the difference lies between −margin and margin: a difference
-    that is merely not shown is no equality.
-    """
-    return judge_equivalence(differences(left, right, pair_on), margin, level)
-
-
-def judge_equivalence(
-    differences: Iterable[float], margin: float, level: float = LEVEL
-) -> Judgement:
-    """Judge whether the mean of the differences, one a replicate, is within ±margin."""
-    difference = list(differences)
-    interval = mean_interval(difference, level)
-    inside = on_side(interval.low, "greater", -margin) & on_side(interval.high, "less", margin)
-    outside = on_side(interval.low, "at_least", margin) | on_side(interval.high, "at_most", -margin)
-    verdict = _verdict(interval, bool(inside), bool(outside))
-    nearer = float(np.copysign(margin, interval.mean))
-    effect = -float(np.sign(nearer)) * effect_size(difference, nearer)
-    return Judgement(interval, margin, verdict, mean_p_value(difference, nearer), effect)
-
-
-def mean_beyond(
-    sample: pd.DataFrame, threshold: float, side: Relation, level: float = LEVEL
-) -> Judgement:
-    """Judge the mean over configurations, per replicate, against `threshold`."""
-    return judge_mean(sample.groupby("replicate")["value"].mean(), threshold, side, level)
-
-
-def share_beyond(
-    sample: pd.DataFrame, threshold: float, expected: Expected, level: float = LEVEL
-) -> Judgement:
-    """Judge the share of configurations on the expected side of `threshold` against one half."""
-    reached = beyond(sample["value"], threshold, expected)
-    return _judge_majority(reached, sample["replicate"], level)
-
-
-def beyond(values: "pd.Series[float]", threshold: float, expected: Expected) -> "pd.Series[bool]":
-    """Return which values lie on the expected side of `threshold`."""
-    return pd.Series(on_side(values, expected, threshold), values.index)
-
-
-def loss_roughness(losses: Sequence[float]) -> float:
-    """Return how much a loss rises from one epoch to the next, on average; falls count 0.
-
-    A curve that only falls has roughness 0, whatever its shape; NaN for fewer than two epochs.
-    """
-    steps = np.diff(np.asarray(losses, dtype=np.float64))
-    return float(np.maximum(steps, 0).mean()) if steps.size else float("nan")
-
-
-def epochs_to_loss(losses: Sequence[float], reach: float) -> int:
-    """Return the first epoch, from 1, whose loss is at most `reach`.
-
-    Of losses that are all above it, one more than their number: the least that it could be.
+        Confidence of the interval and the verdict.
+    share
+        Whether the numbers are shares: interval and tests are on the logit scale.
 
     Examples
     --------
-    >>> epochs_to_loss([1.8, 0.6, 0.4, 0.5], reach=0.5), epochs_to_loss([1.8, 1.7], reach=0.5)
-    (3, 3)
+    >>> judgement = judge_mean([0.2, 0.3, 0.1], 0.0, "greater")
+    >>> print(f"{judgement.verdict}, p = {judgement.p_value:.3f}, d_z = {judgement.effect:.1f}")
+    undecided, p = 0.074, d_z = 2.0
     """
-    reached = (epoch for epoch, loss in enumerate(losses, start=1) if loss <= reach)
-    return next(reached, len(losses) + 1)
+    values, resolution, people = _numbers(numbers)
+    interval = (share_interval if share else mean_interval)(values, level, resolution)
+    mean, error, n = mean_and_error(values, resolution)
+    test = share_p_value if share else mean_p_value
+    found = [test(values, threshold, resolution)]
+    if n in FLIPPED or (n > 1 and spread(values)[1] == 0):
+        found.append(sign_flip_p_value(values, threshold))
+    degrees, over = float(n - 1), "seeds"
+    if people is not None and n > 1 and people.shape[1] > 1:
+        both, freedom = error_over_both(people)
+        over = "seeds and people"
+        found.append(two_sided(*_distance(mean, both, threshold, share), freedom))
+        half = student_quantile(level, freedom) * both
+        if half > student_quantile(level, degrees) * error:
+            error, degrees = both, freedom
+            low, high = logit_bounds(mean, half) if share else (mean - half, mean + half)
+            interval = Interval(mean, low, high, n)
+    if n > 1 and spread(values)[1] == 0:
+        error = float("nan")  # of replicates that agree nothing says what would be decided
+    p_value = float("nan") if np.isnan(found[0]) else float(np.nanmax(found))
+    return Judgement(
+        interval,
+        threshold,
+        decided(p_value, bool(on_side(mean, side, threshold)), level),
+        p_value,
+        effect_size(values, threshold, resolution),
+        error,
+        degrees,
+        over,
+    )
 
 
-def judge_mean(
-    values: Iterable[float], threshold: float, side: Relation, level: float = LEVEL
+def judge_equivalence(
+    numbers: Numbers | Iterable[float], margin: float, level: float = LEVEL
 ) -> Judgement:
-    """Judge the mean of the values, one a replicate, against `threshold`."""
-    values = list(values)
-    interval = mean_interval(values, level)
-    verdict, p_value = judge(interval, side, threshold), mean_p_value(values, threshold)
-    return Judgement(interval, threshold, verdict, p_value, effect_size(values, threshold))
+    """Judge whether the mean of the numbers, one a replicate, lies inside ±margin.
+
+    It holds if the mean is shown to lie on the inner side of the nearer margin (two one-sided
+    tests: Schuirmann 1987): a difference that is merely not shown is no equality.
+    """
+    values, resolution, people = _numbers(numbers)
+    mean = float(values.mean()) if values.size else float("nan")
+    nearer = float(np.copysign(margin, mean))
+    inner: Relation = "less" if nearer > 0 else "greater"
+    found = judge_mean(Numbers(pd.Series(values), resolution, people), nearer, inner, level)
+    return found._replace(threshold=margin, effect=-float(np.sign(nearer)) * found.effect)
 
 
-def _judge_majority(
-    reached: "pd.Series[bool]", replicates: "pd.Series[int]", level: float
-) -> Judgement:
-    """Judge the share that reached something, one a replicate, against one half."""
-    shares = reached.groupby(replicates).mean()
-    interval = share_interval(shares, level)
-    verdict = judge(interval, "greater", 0.5)
-    return Judgement(interval, 0.5, verdict, share_p_value(shares), effect_size(shares, 0.5))
+def _numbers(
+    numbers: Numbers | Iterable[float],
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64] | None]:
+    given = numbers if isinstance(numbers, Numbers) else Numbers(pd.Series(list(numbers)))
+    values = np.asarray(given.values, dtype=np.float64)
+    return values, given.resolution, given.people
 
 
-def differences(
-    left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
-) -> "pd.Series[float]":
-    """Return each replicate's mean of left − right over the pairs."""
-    pairs = _pairs(left, right, pair_on)
-    return (pairs["value_left"] - pairs["value_right"]).groupby(pairs["replicate"]).mean()
-
-
-def _pairs(left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]) -> pd.DataFrame:
-    keys = [*pair_on, "replicate"]
-    sides = [side.groupby(keys, as_index=False)["value"].mean() for side in (left, right)]
-    return sides[0].merge(sides[1], on=keys, suffixes=("_left", "_right"))
+def _distance(mean: float, error: float, threshold: float, share: bool) -> tuple[float, float]:
+    return on_logits(mean, error, threshold) if share else (mean - threshold, error)

@@ -33,3 +33,26 @@ def final_slope(losses: Sequence[float]) -> float:
     if values.size < 2:
         return float("nan")
     return float(np.polynomial.polynomial.polyfit(np.arange(values.size), values, 1)[1])
+
+
+def loss_roughness(losses: Sequence[float]) -> float:
+    """Return how much a loss rises from one epoch to the next, on average; falls count 0.
+
+    A curve that only falls has roughness 0, whatever its shape; NaN for fewer than two epochs.
+    """
+    steps = np.diff(np.asarray(losses, dtype=np.float64))
+    return float(np.maximum(steps, 0).mean()) if steps.size else float("nan")
+
+
+def epochs_to_loss(losses: Sequence[float], reach: float) -> int:
+    """Return the first epoch, from 1, whose loss is at most `reach`.
+
+    Of losses that are all above it, one more than their number: the least that it could be.
+
+    Examples
+    --------
+    >>> epochs_to_loss([1.8, 0.6, 0.4, 0.5], reach=0.5), epochs_to_loss([1.8, 1.7], reach=0.5)
+    (3, 3)
+    """
+    reached = (epoch for epoch, loss in enumerate(losses, start=1) if loss <= reach)
+    return next(reached, len(losses) + 1)

@@ -59,6 +59,12 @@ class SubjectCounts:
         """Correct sequences of all replicates, over all sequences."""
         return float(self.correct.sum() / self.sequences.sum())
 
+    @property
+    def contributions(self) -> NDArray[np.float64]:
+        """u, shape (R, S): what each cell adds to the accuracy; its mean is 0."""
+        expected = self.accuracy * self.sequences
+        return (self.correct - expected) / self.sequences.mean()
+
 
 class AccuracyIntervals(NamedTuple):
     """One accuracy and its intervals over each source of chance.
@@ -164,7 +170,7 @@ def people_interval(counts: SubjectCounts, level: float = LEVEL) -> Interval:
     Student's, with S − 1 degrees of freedom, of the subjects' contributions averaged over
     replicates; `n` is the number of subjects.
     """
-    half = _half_width_over_people(_contributions(counts).mean(axis=0), level)
+    half = _half_width_over_people(counts.contributions.mean(axis=0), level)
     low, high = logit_bounds(counts.accuracy, half)
     return Interval(counts.accuracy, low, high, len(counts.subjects))
 
@@ -175,7 +181,7 @@ def seeds_and_people_interval(counts: SubjectCounts, level: float = LEVEL) -> In
     It answers for another network, trained with another seed, and tested on other people of the
     same kind; `n` is the smaller of the numbers of replicates and subjects.
     """
-    low, high = logit_bounds(counts.accuracy, _half_width(_contributions(counts), level))
+    low, high = logit_bounds(counts.accuracy, _half_width(counts.contributions, level))
     return Interval(counts.accuracy, low, high, min(counts.correct.shape))
 
 
@@ -204,7 +210,7 @@ def difference_over_seeds_and_people(
             "leave out what one side lacks"
         )
     mean = left.accuracy - right.accuracy
-    half = _half_width(_contributions(left) - _contributions(right), level)
+    half = _half_width(left.contributions - right.contributions, level)
     return Interval(mean, mean - half, mean + half, min(left.correct.shape))
 
 
@@ -232,15 +238,9 @@ def difference_over_people(
     if left.subjects != right.subjects:
         raise ResultsError("a difference paired in people needs the same subjects on both sides")
     mean = left.accuracy - right.accuracy
-    each = _contributions(left).mean(axis=0) - _contributions(right).mean(axis=0)
+    each = left.contributions.mean(axis=0) - right.contributions.mean(axis=0)
     half = _half_width_over_people(each, level)
     return Interval(mean, mean - half, mean + half, len(left.subjects))
-
-
-def _contributions(counts: SubjectCounts) -> NDArray[np.float64]:
-    """Return u, shape (R, S): what each cell adds to the accuracy; its mean is 0."""
-    expected = counts.accuracy * counts.sequences
-    return (counts.correct - expected) / counts.sequences.mean()
 
 
 def _half_width_over_people(each: NDArray[np.float64], level: float) -> float:
@@ -252,9 +252,18 @@ def _half_width_over_people(each: NDArray[np.float64], level: float) -> float:
 
 def _half_width(u: NDArray[np.float64], level: float) -> float:
     """Return t √V of the mean of crossed contributions, shape (R, S); NaN if R or S is 1."""
+    error, degrees = error_over_both(u)
+    return float(student_quantile(level, degrees) * error) if error else 0.0
+
+
+def error_over_both(u: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the standard error √V of the mean of crossed contributions, and its degrees.
+
+    `u` has the shape (R, S); both numbers are NaN if R or S is 1.
+    """
     R, S = u.shape
     if min(R, S) < 2:
-        return float("nan")
+        return float("nan"), float("nan")
     by_replicate, by_subject = u.mean(axis=1), u.mean(axis=0)
     rest = u - by_replicate[:, None] - by_subject + u.mean()
     replicates = S * by_replicate.var(ddof=1)
@@ -262,9 +271,8 @@ def _half_width(u: NDArray[np.float64], level: float) -> float:
     residual = (rest**2).sum() / ((R - 1) * (S - 1))
     total = max(replicates + subjects - residual, replicates, subjects)
     if total == 0:
-        return 0.0
+        return 0.0, float("nan")
     uncertainty = (
         replicates**2 / (R - 1) + subjects**2 / (S - 1) + residual**2 / ((R - 1) * (S - 1))
     )
-    degrees = max(total**2 / uncertainty, min(R, S) - 1)
-    return float(student_quantile(level, degrees) * np.sqrt(total / (R * S)))
+    return float(np.sqrt(total / (R * S))), max(total**2 / uncertainty, min(R, S) - 1)

@@ -12,7 +12,7 @@ import scipy  # its parts are loaded when they are first used, which planning a 
 from numpy.typing import NDArray
 
 from harmodels.errors import ResultsError
-from harmodels.evaluation.ties import moments, on_side
+from harmodels.evaluation.ties import on_side, spread
 
 LEVEL = 0.95
 LINES_UP_TO = 10  # replicates: as many thin lines and their median are still told apart
@@ -40,11 +40,14 @@ class Interval(NamedTuple):
         return bool(on_side(self.low, "greater", 0.0) or on_side(self.high, "less", 0.0))
 
 
-def mean_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
+def mean_interval(
+    values: Iterable[float], level: float = LEVEL, resolution: float = 0.0
+) -> Interval:
     """Return the mean and mean ± t · s / √n, with Student's t of n − 1 degrees of freedom.
 
     For values without a range, such as losses and differences. The interval of a share may leave
-    [0, 1]; `share_interval` does not.
+    [0, 1]; `share_interval` does not. `resolution` is the distance of two values that can be told
+    apart (`ties.spread`).
 
     Raises
     ------
@@ -57,12 +60,14 @@ def mean_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
     >>> print(f"{interval.mean} ± {interval.half_width:.3f}")
     2.0 ± 2.484
     """
-    mean, error, n = _mean_and_error(values)
+    mean, error, n = mean_and_error(values, resolution)
     half = student_quantile(level, n - 1) * error
     return Interval(mean, mean - half, mean + half, n)
 
 
-def share_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
+def share_interval(
+    values: Iterable[float], level: float = LEVEL, resolution: float = 0.0
+) -> Interval:
     """Return the mean of n shares with Student's t interval on the logit scale.
 
     The bounds are logit⁻¹(logit m ± t · e), with the mean m, the standard error s / √n of it and
@@ -77,6 +82,9 @@ def share_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
         One share a replicate, each in [0, 1]: an accuracy, a recall.
     level
         Confidence of the interval.
+    resolution
+        The distance of two shares that can be told apart, 1 / n of a share of n sequences
+        (`ties.spread`).
 
     Raises
     ------
@@ -89,7 +97,7 @@ def share_interval(values: Iterable[float], level: float = LEVEL) -> Interval:
     >>> print(f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
     0.957 [0.535, 0.998]
     """
-    mean, error, n = _mean_and_error(_shares(values))
+    mean, error, n = mean_and_error(_shares(values), resolution)
     low, high = logit_bounds(mean, student_quantile(level, n - 1) * error)
     return Interval(mean, low, high, n)
 
@@ -243,8 +251,11 @@ def _shares(values: Iterable[float]) -> list[float]:
     return shares
 
 
-def _mean_and_error(values: Iterable[float]) -> tuple[float, float, int]:
-    """Return the mean, its standard error s / √n, and n; NaN where they do not exist."""
+def mean_and_error(values: Iterable[float], resolution: float = 0.0) -> tuple[float, float, int]:
+    """Return the mean, its standard error s / √n, and n; NaN where they do not exist.
+
+    Raises ResultsError if a value is NaN or infinite.
+    """
     sample = np.asarray(list(values), dtype=np.float64)
     n = sample.size
     if not np.isfinite(sample).all():
@@ -254,5 +265,5 @@ def _mean_and_error(values: Iterable[float]) -> tuple[float, float, int]:
         )
     if n < 2:
         return (float(sample[0]) if n else np.nan), np.nan, n
-    mean, deviation = moments(sample)
+    mean, deviation = spread(sample, resolution)
     return mean, deviation / float(np.sqrt(n)), n

@@ -77,3 +77,19 @@ def moments(sample: NDArray[np.float64]) -> tuple[float, float]:
     if tied(sample.min(), sample.max()):
         return float(np.median(sample)), 0.0
     return float(sample.mean()), float(sample.std(ddof=1))
+
+
+def spread(sample: NDArray[np.float64], resolution: float = 0.0) -> tuple[float, float]:
+    """Return mean and standard deviation of two or more numbers, this at least resolution / √12.
+
+    Numbers that are rounded to multiples of `resolution` may be equal by the rounding alone, whose
+    standard deviation is that of a uniform distribution. Equal numbers are no certainty.
+
+    Examples
+    --------
+    >>> mean, deviation = spread(np.full(3, 0.25), resolution=1 / 48)
+    >>> f"{mean}, {deviation:.4f}"
+    '0.25, 0.0060'
+    """
+    mean, deviation = moments(sample)
+    return mean, max(deviation, resolution / float(np.sqrt(12)))

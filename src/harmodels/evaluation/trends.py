@@ -1,4 +1,4 @@
-"""Verdicts on the form of a sweep: whether a value changes along an option, and how straight.
+"""The form of a sweep: how much a value changes along an option, and how straight.
 
 A sample has the columns `replicate`, `place` (where the option's value lies on its axis) and
 `value`. Each replicate is fitted by itself, by least squares, so that the interval over replicates
@@ -11,14 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-
-from harmodels.evaluation.claims import (
-    Judgement,
-    judge_equivalence,
-    judge_mean,
-)
-from harmodels.evaluation.statistics import LEVEL
-from harmodels.evaluation.ties import Expected
 
 
 class Form(NamedTuple):
@@ -64,17 +56,3 @@ def form_of(sample: pd.DataFrame, places: Sequence[float]) -> Form:
     line, parabola = (np.linalg.pinv(np.vander(x, degree + 1)) @ found for degree in (1, 2))
     # numpy's Vandermonde matrix starts with the highest power
     return Form(pd.Series(line[0], values.index), pd.Series(-parabola[0] / 4, values.index))
-
-
-def trend(
-    sample: pd.DataFrame, places: Sequence[float], expected: Expected, level: float = LEVEL
-) -> Judgement:
-    """Judge the change along the straight line against 0."""
-    return judge_mean(form_of(sample, places).change, 0.0, expected, level)
-
-
-def straight(
-    sample: pd.DataFrame, places: Sequence[float], margin: float, level: float = LEVEL
-) -> Judgement:
-    """Judge whether the bend lies between −margin and margin, as `claims.equivalent` does."""
-    return judge_equivalence(form_of(sample, places).bend, margin, level)

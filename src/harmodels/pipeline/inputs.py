@@ -238,11 +238,9 @@ class Inputs:
         """
 
         def paths(wildcards: Wildcards) -> list[str]:
-            spec = self._spec(section, wildcards)
-            if not spec.needs_subjects:
-                return []
+            specs = [spec for spec in self._specs(section, wildcards) if spec.needs_subjects]
             report, dataset = wildcards.report, wildcards.dataset
-            homes = [self.pipeline.home(report, dataset, name) for name in spec.needs]
+            homes = [self.pipeline.home(report, dataset, n) for spec in specs for n in spec.needs]
             return [f"results/datasets/{home}/sequences.parquet" for home in dict.fromkeys(homes)]
 
         return paths
@@ -250,6 +248,10 @@ class Inputs:
     def claims(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
         """Return the claims of a report that its experiments can decide, as plain values."""
         return {name: spec.given() for name, spec in self._claims(wildcards).items()}
+
+    def families(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the claims among which those of a report are judged, as plain values."""
+        return self.pipeline.families(wildcards.report, wildcards.dataset).given()
 
     def _part(self, wildcards: Wildcards) -> tuple[Configuration, Part]:
         return self.pipeline.part(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harmodels.assets import root
 from harmodels.config.devices import device_of
 from harmodels.config.experiments import Configuration, Experiment
 from harmodels.config.parts import Part, parts_of, split_name
@@ -14,7 +15,15 @@ from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
 from harmodels.messages import listed
 from harmodels.pipeline.project import Project, parse_project
+from harmodels.reporting.claims import Families
 from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.protocol import (
+    PROTOCOL,
+    commit_of_protocol,
+    families_of,
+    read_protocol,
+    written_about_others,
+)
 from harmodels.reporting.reports import Report
 
 Item = TypeVar("Item")
@@ -115,6 +124,18 @@ class Pipeline:
                     "on CUDA (docs/gpu.md); `--config device=cpu` trains all on the processor"
                 )
         return lines
+
+    def families(self, report: str, dataset: str) -> Families:
+        """Return the claims among which those of a report on a data set are judged."""
+        folder = root()
+        return families_of(
+            read_protocol(folder / PROTOCOL),
+            commit_of_protocol(folder),
+            self.reports,
+            self.project.seed,
+            (report, dataset),
+            written_about_others(report, dataset, folder / "config" / "published"),
+        )
 
     def spec(self, report: str, section: str, name: str) -> ProductSpec:
         """Return the specification of a table, figure or claim; raise if it cannot be built."""

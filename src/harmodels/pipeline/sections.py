@@ -52,6 +52,7 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
                 for name, experiment in pipeline.report(section["report"]).experiments.items()
             },
             "splits": Targets(pipeline).splits(section["report"], section["dataset"]),
+            "families": pipeline.families(section["report"], section["dataset"]).given(),
             "published_runs": {
                 name: run.given()
                 for name, run in pipeline.report(section["report"]).published_runs.items()

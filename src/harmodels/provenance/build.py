@@ -64,7 +64,8 @@ def record_report(
     if specs.claims:
         claims = {name: spec.given() for name, spec in specs.claims.items()}
         parts = list(specs.claims.values())
-        products.append(product("claims", "claims", claims, parts, "claims"))
+        ledger = product("claims", "claims", claims, parts, "claims")
+        products.append(ledger.replaced(families=section["families"]))
     runs = {}
     for folder in folders:
         read = section["reads"][PurePosixPath(folder).parent.name]

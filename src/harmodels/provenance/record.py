@@ -18,7 +18,7 @@ from harmodels.messages import shown
 from harmodels.records.base import AGAIN, ResultsRecord
 from harmodels.records.run import Program
 
-FORMAT = 5
+FORMAT = 6
 ENDING = ".provenance.json"
 
 
@@ -44,6 +44,7 @@ class Product(ResultsRecord):
     files: Hashes = key(..., "SHA-256 by path.")
     published: dict[str, str] = key(..., "Content of the files of config/published, by name.")
     published_runs: dict[str, dict[str, Any]] = key({}, "Which of them hold what, by experiment.")
+    families: dict[str, Any] = key({}, "Of claims those that they are judged among.")
 
 
 class RecordedRun(ResultsRecord):

@@ -13,7 +13,7 @@ from harmodels.data.features.mapping import correlation_table
 from harmodels.data.sequences import read_sequences, read_subjects
 from harmodels.provenance.record import Product, RecordedData
 from harmodels.provenance.verification.checks import Checks
-from harmodels.reporting.claims import ClaimSpec, claims_texts, judge_claims
+from harmodels.reporting.claims import ClaimSpec, Families, claims_texts, judge_claims
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.parts import group_runs
 from harmodels.reporting.runs.published import read_published
@@ -129,12 +129,13 @@ def rebuild_table(product: Product, runs: Mapping[str, Run], root: Path) -> Tabl
     """Build a recorded table from its runs, given by folder; `root` is the results folder."""
     spec = TableSpec.read(product.spec)
     published, theirs = _published(product)
-    subjects = (
-        read_subjects(*(root / file for file in sequences_of(product)))
-        if spec.needs_subjects
-        else None
-    )
+    subjects = _subjects(product, root) if spec.needs_subjects else None
     return spec.build(Sources(_by_experiment(product, runs), published, theirs, subjects))
+
+
+def _subjects(product: Product, root: Path) -> pd.DataFrame:
+    """Return who was recorded in the data sets of a product's runs."""
+    return read_subjects(*(root / file for file in sequences_of(product)))
 
 
 def _published(product: Product) -> tuple[dict[str, pd.DataFrame], Runs]:
@@ -150,8 +151,10 @@ def sequences_of(product: Product) -> list[str]:
 
 
 def _absent_sequences(checks: Checks, product: Product) -> str | None:
-    """Return the first file that a table needs to know who was recorded and that is not there."""
-    if product.kind != "table" or not TableSpec.read(product.spec).needs_subjects:
+    """Return the first file that a product needs to know who was recorded and that is not there."""
+    if product.kind == "figure":
+        return None
+    if product.kind == "table" and not TableSpec.read(product.spec).needs_subjects:
         return None
     return next(
         (
@@ -166,8 +169,12 @@ def _absent_sequences(checks: Checks, product: Product) -> str | None:
 def _texts(checks: Checks, product: Product, runs: Mapping[str, Run]) -> dict[str, str]:
     if product.kind == "claims":
         claims = ClaimSpec.read_all(product.spec)
-        given = Sources(_by_experiment(product, runs), published=_published(product)[1])
-        return claims_texts(judge_claims(claims, given))
+        given = Sources(
+            _by_experiment(product, runs),
+            published=_published(product)[1],
+            subjects=_subjects(product, checks.root),
+        )
+        return claims_texts(judge_claims(claims, given, Families.read(product.families)))
     return table_texts(rebuild_table(product, runs, checks.root))
 
 

@@ -10,6 +10,7 @@ from harmodels.reporting.claims import (  # noqa: F401 - each makes its kinds kn
     configurations,
     lines,
 )
+from harmodels.reporting.claims.families import Families
 from harmodels.reporting.claims.judge import judge_claims
 from harmodels.reporting.claims.ledger import (
     claims_caption,
@@ -18,12 +19,14 @@ from harmodels.reporting.claims.ledger import (
     claims_rows,
     claims_texts,
     read_claims_csv,
+    verdict_words,
     write_claims,
 )
 from harmodels.reporting.claims.spec import ClaimSpec
 
 __all__ = [
     "ClaimSpec",
+    "Families",
     "claims_caption",
     "claims_evidence",
     "claims_markdown",
@@ -31,5 +34,6 @@ __all__ = [
     "claims_texts",
     "judge_claims",
     "read_claims_csv",
+    "verdict_words",
     "write_claims",
 ]

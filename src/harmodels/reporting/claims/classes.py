@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from harmodels.config.base import Filled, Number, Text, key, wrong
-from harmodels.evaluation.claims import at_least_everywhere, mean_beyond
-from harmodels.evaluation.contrasts import lowest_beyond
+from harmodels.evaluation.claims import Sample, judge_mean, reduce
+from harmodels.evaluation.contrasts import lowest_of, mean_of
 from harmodels.evaluation.ties import Relation
 from harmodels.reporting.claims.spec import (
     CLASS,
@@ -17,15 +17,16 @@ from harmodels.reporting.claims.spec import (
     note_on,
 )
 from harmodels.reporting.labels import class_text
-from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.measures import (
     confused_share,
     lead_of_recall,
     mistaken_margins,
     recall_of,
+    resolution_of,
     unknown_classes,
 )
 from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.sources import Sources
 
 AT_LEAST = "The threshold."
 
@@ -42,13 +43,18 @@ class Recall(JudgedWeights, ClaimSpec):
         """At the threshold or above."""
         return "at_least"
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge the lowest recall over all configurations against `at_least`."""
         name, where = self.class_name, (self.checkpoint, self.split)
-        group = select_runs(runs, self.selection)
-        sample = joined(group, lambda run: recall_of(run, name, *where))
+        group = select_runs(given.runs, self.selection)
+        sample = joined(
+            group,
+            lambda run: recall_of(run, name, *where),
+            lambda run: resolution_of(run, *where, class_name=name),
+        )
         quantity = f"lowest recall of {class_text(name)!r} over the configurations"
-        judgement = at_least_everywhere(sample, float(self.at_least))
+        lowest = reduce(lowest_of, sample, linear=False)
+        judgement = judge_mean(lowest, float(self.at_least), self.side, share=True)
         return Evidence(judgement, quantity, note_on([group], [sample], [name]))
 
 
@@ -61,13 +67,18 @@ class HighestRecall(JudgedWeights, ClaimSpec):
     kind: Literal["highest_recall"] = "highest_recall"
     class_name: Text = key(..., CLASS, alias="class")
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge the lowest lead over all configurations against 0."""
         name, where = self.class_name, (self.checkpoint, self.split)
-        group = select_runs(runs, self.selection)
-        sample = joined(group, lambda run: lead_of_recall(run, name, *where))
+        group = select_runs(given.runs, self.selection)
+        sample = joined(
+            group,
+            lambda run: lead_of_recall(run, name, *where),
+            lambda run: resolution_of(run, *where, class_name=name),
+        )
         quantity = f"recall of {class_text(name)!r}, lowest difference to the next class"
-        return Evidence(lowest_beyond(sample, 0.0), quantity, note_on([group], [sample], [name]))
+        judgement = judge_mean(reduce(lowest_of, sample, linear=False), 0.0, "greater")
+        return Evidence(judgement, quantity, note_on([group], [sample], [name]))
 
 
 class ConfusedPair(JudgedWeights, ClaimSpec):
@@ -87,14 +98,19 @@ class ConfusedPair(JudgedWeights, ClaimSpec):
         """At the threshold or above."""
         return "at_least"
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge the share of the errors against `at_least`."""
         where = (self.checkpoint, self.split)
-        group = select_runs(runs, self.selection)
-        sample = joined(group, lambda run: confused_share(run, self.classes, *where))
+        group = select_runs(given.runs, self.selection)
+        sample = joined(
+            group,
+            lambda run: confused_share(run, self.classes, *where),
+            lambda run: resolution_of(run, *where, wrong=True),
+        )
         first, second = (class_text(name) for name in self.classes)
         quantity = f"share of the errors between {first!r} and {second!r}"
-        judgement = mean_beyond(sample, float(self.at_least), self.side)
+        numbers = reduce(mean_of, sample)
+        judgement = judge_mean(numbers, float(self.at_least), self.side, share=True)
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
 
@@ -122,18 +138,19 @@ class MistakenFor(JudgedWeights, ClaimSpec):
             )
         return self
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge how much more often the classes are taken for `answer` than for another one."""
-        group = select_runs(runs, self.selection)
-        margins = mistaken_margins(
-            group, self.classes, self.answer, self.expected, self.checkpoint, self.split
-        )
+        group = select_runs(given.runs, self.selection)
+        where = (self.checkpoint, self.split)
+        margins = mistaken_margins(group, self.classes, self.answer, self.expected, *where)
+        resolution = max(resolution_of(run, *where, wrong=True) for run in group)
         rival = {"greater": "most frequent", "less": "rarest"}[self.expected]
         quantity = (
             f"share of the wrong answers that is {class_text(self.answer)!r}, "
             f"difference to the {rival} other one"
         )
-        judgement = mean_beyond(margins, 0.0, self.expected)
+        numbers = reduce(mean_of, Sample(margins, resolution))
+        judgement = judge_mean(numbers, 0.0, self.expected)
         unknown = unknown_classes(group[0], [*self.classes, self.answer])
         note = f"the data set has no class {class_text(unknown[0])!r}" if unknown else ""
         return Evidence(judgement, quantity, note)

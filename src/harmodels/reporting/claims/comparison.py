@@ -2,26 +2,18 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import pandas as pd
+from typing import Literal
 
 from harmodels.config.base import Number, key
 from harmodels.config.selection import CHECKPOINT, Checkpoint, Choosing, OfSplit
-from harmodels.evaluation.claims import (
-    Judgement,
-    compare,
-    equivalent,
-    majority,
-    majority_untied,
-)
-from harmodels.evaluation.contrasts import best_of_each
+from harmodels.evaluation.claims import Judgement, Sample, judge_equivalence, judge_mean, reduce
+from harmodels.evaluation.contrasts import best_of_each, differences, share_ahead
 from harmodels.evaluation.ties import Relation, on_side
 from harmodels.reporting.claims.ledger import EITHER_WAY
 from harmodels.reporting.claims.measured import Measured, Sided
 from harmodels.reporting.claims.spec import Evidence, note_on
-from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.sources import Sources
 
 
 class Side(OfSplit, Choosing):
@@ -39,23 +31,21 @@ class Compared(Measured):
     left: Side = key(..., "What is compared.")
     right: Side = key(..., "What it is compared with.")
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge left against right."""
         sides = self.selections
-        groups = [select_runs(runs, side) for side in sides]
+        groups = [select_runs(given.runs, side) for side in sides]
         fixed = {key for side in sides for key in side.where}
         common = set(groups[0][0].configuration) & set(groups[1][0].configuration)
         pair_on = [key for key in groups[0][0].configuration if key in common - fixed]
         if len(groups[0]) == len(groups[1]) == 1:
             pair_on = []
-        left, right = (self.sample(*side) for side in zip(sides, groups, strict=True))
+        left, right = (self.sample(*side, given) for side in zip(sides, groups, strict=True))
         judgement, quantity = self._judge(left, right, pair_on)
         return Evidence(judgement, quantity, note_on(groups, [left, right], self.classes))
 
     @abstractmethod
-    def _judge(
-        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
-    ) -> tuple[Judgement, str]:
+    def _judge(self, left: Sample, right: Sample, pair_on: Sequence[str]) -> tuple[Judgement, str]:
         """Return the judgement and the quantity that it is about."""
 
 
@@ -75,23 +65,28 @@ class Comparison(Compared, Sided):
         """The side that is expected: of shares always above one half."""
         return "greater" if self.kind.startswith("majority") else self.expected
 
-    def _judge(
-        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
-    ) -> tuple[Judgement, str]:
+    def _judge(self, left: Sample, right: Sample, pair_on: Sequence[str]) -> tuple[Judgement, str]:
         name, expected = self.measure_text, self.expected
-        judged: dict[str, tuple[Any, str]] = {
-            "comparison": (compare, f"{name}, difference"),
-            "majority": (majority, f"share of configurations with {expected} {name}"),
-            "majority_untied": (
-                majority_untied,
-                f"share with {expected} {name} among the configurations that differ",
-            ),
-        }
         if self.kind == "best_of_each":
+            numbers = reduce(lambda a, b: best_of_each(a, b, expected), left, right, linear=False)
             what = f"{name} of the best configuration of each side, difference"
-            return best_of_each(left, right, expected), what
-        judge, quantity = judged[self.kind]
-        return judge(left, right, pair_on, expected), quantity
+            return judge_mean(numbers, 0.0, expected), what
+        if self.kind == "comparison":
+            numbers = reduce(lambda a, b: differences(a, b, pair_on), left, right)
+            return judge_mean(numbers, 0.0, expected), f"{name}, difference"
+        untied = self.kind == "majority_untied"
+        numbers = reduce(
+            lambda a, b: share_ahead(a, b, pair_on, expected, untied=untied),
+            left,
+            right,
+            linear=False,
+        )._replace(resolution=1.0 / left.values["configuration"].nunique())
+        what = (
+            f"share with {expected} {name} among the configurations that differ"
+            if untied
+            else f"share of configurations with {expected} {name}"
+        )
+        return judge_mean(numbers, 0.5, "greater", share=True), what
 
 
 class Equivalence(Compared):
@@ -107,8 +102,7 @@ class Equivalence(Compared):
         """Return whether a single difference lies inside the margin."""
         return bool(on_side(abs(value), "less", threshold))
 
-    def _judge(
-        self, left: pd.DataFrame, right: pd.DataFrame, pair_on: Sequence[str]
-    ) -> tuple[Judgement, str]:
+    def _judge(self, left: Sample, right: Sample, pair_on: Sequence[str]) -> tuple[Judgement, str]:
         quantity = f"{self.measure_text}, {EITHER_WAY}"
-        return equivalent(left, right, pair_on, self.margin), quantity
+        numbers = reduce(lambda a, b: differences(a, b, pair_on), left, right)
+        return judge_equivalence(numbers, self.margin), quantity

@@ -6,15 +6,21 @@ from typing import Literal
 from harmodels.config.base import Number, key
 from harmodels.config.selection import Selection, Where, agrees
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import best_of, mean_beyond, share_beyond
-from harmodels.evaluation.contrasts import count_beyond, interaction
+from harmodels.evaluation.claims import judge_mean, reduce
+from harmodels.evaluation.contrasts import (
+    interaction,
+    judge_best,
+    judge_count,
+    mean_of,
+    share_beyond,
+)
 from harmodels.evaluation.ties import Relation
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims.measured import Sided
 from harmodels.reporting.claims.spec import Evidence, Judged, note_on
 from harmodels.reporting.labels import value_text
-from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.sources import Sources
 
 
 class Best(Judged, Sided):
@@ -28,13 +34,13 @@ class Best(Judged, Sided):
         super().check(known)
         self._check_one([c.values for c in known.selected(self.selection)])
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge `best` against the strongest other one."""
-        group = select_runs(runs, self.selection)
+        group = select_runs(given.runs, self.selection)
         self._check_one([run.configuration for run in group])
-        sample = self.sample(self.selection, group)
-        names = [run.name for run in group if agrees(run.configuration, self.best)]
-        judgement = best_of(sample, sample["configuration"].isin(names), self.expected)
+        sample = self.sample(self.selection, group, given)
+        winner = next(run.name for run in group if agrees(run.configuration, self.best))
+        judgement = judge_best(sample, winner, self.expected)
         quantity = f"{self.measure_text}, difference to the strongest other configuration"
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
@@ -62,21 +68,25 @@ class Threshold(Judged, Sided):
         """The side that is expected: of shares always above one half."""
         return self.expected if self.kind == "threshold" else "greater"
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge the configurations' mean, or the share of them, beyond the threshold."""
-        group = select_runs(runs, self.selection)
-        sample = self.sample(self.selection, group)
+        group = select_runs(given.runs, self.selection)
+        sample = self.sample(self.selection, group, given)
         name, limit = self.measure_text, float(self.threshold)
         side = "above" if self.expected == "greater" else "below"
         beyond = f"{name} {side} {value_text(limit)}"
         if self.kind == "threshold":
-            judgement = mean_beyond(sample, limit, self.expected)
+            numbers = reduce(mean_of, sample)
+            judgement = judge_mean(numbers, limit, self.expected, share=self.of_shares)
             quantity = f"{name}, mean over the configurations"
         elif self.kind == "count":
-            judgement, count = count_beyond(sample, limit, self.expected)
-            quantity = f"share of networks with {beyond} ({count} of {len(sample)})"
+            judgement, count = judge_count(sample.values, limit, self.expected)
+            quantity = f"share of networks with {beyond} ({count} of {len(sample.values)})"
         else:
-            judgement = share_beyond(sample, limit, self.expected)
+            numbers = reduce(
+                lambda frame: share_beyond(frame, limit, self.expected), sample, linear=False
+            )._replace(resolution=1.0 / len(group))
+            judgement = judge_mean(numbers, 0.5, "greater", share=True)
             quantity = f"share of configurations with {beyond}"
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
@@ -108,14 +118,14 @@ class Interaction(Judged, Sided):
         for selection in self.sides:
             known.check_selection(selection)
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge how much larger a difference is `at` some values than `elsewhere`."""
         sides = self.sides
-        groups = [select_runs(runs, side) for side in sides]
+        groups = [select_runs(given.runs, side) for side in sides]
         fixed = {key for side in sides for key in side.where}
         pair_on = [key for key in groups[0][0].configuration if key not in fixed]
-        samples = [self.sample(*side) for side in zip(sides, groups, strict=True)]
-        left, right, other_left, other_right = samples
-        judgement = interaction((left, right), (other_left, other_right), pair_on, self.expected)
+        samples = [self.sample(*side, given) for side in zip(sides, groups, strict=True)]
+        numbers = reduce(lambda a, b, c, d: interaction(a, b, c, d, pair_on), *samples)
+        judgement = judge_mean(numbers, 0.0, self.expected)
         quantity = f"{self.measure_text}, difference of two differences"
         return Evidence(judgement, quantity, note_on(groups, samples, self.classes))

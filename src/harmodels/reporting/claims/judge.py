@@ -8,8 +8,8 @@ import pandas as pd
 
 from harmodels.errors import ConfigurationError
 from harmodels.evaluation.claims import Judgement, Verdict, adjusted_verdict
-from harmodels.evaluation.significance import adjust, replicates_to_decide
-from harmodels.evaluation.statistics import LEVEL
+from harmodels.evaluation.significance import adjust, detectable_effect
+from harmodels.reporting.claims.families import Families
 from harmodels.reporting.claims.ledger import LEDGER_COLUMNS
 from harmodels.reporting.claims.spec import ClaimSpec, Evidence
 from harmodels.reporting.runs.load import Runs
@@ -17,49 +17,50 @@ from harmodels.reporting.runs.published import counterparts
 from harmodels.reporting.sources import Sources
 
 
-def judge_claims(claims: Mapping[str, ClaimSpec], given: Sources) -> pd.DataFrame:
+def judge_claims(
+    claims: Mapping[str, ClaimSpec], given: Sources, families: Families | None = None
+) -> pd.DataFrame:
     """Judge every claim of a report; one row a claim, columns `LEDGER_COLUMNS`.
 
     What the report published of the experiments is judged by the same code as a single replicate,
-    whose value decides by its side of the threshold. Raises ConfigurationError, which names the
+    whose value decides by its side of the threshold. `families` are the claims that a verdict is
+    corrected for; by default those of the ledger. Raises ConfigurationError, which names the
     claim, if a key of `where` does not exist or nothing agrees with it.
     """
+    among = Families(other_tests=len(claims)) if families is None else families
     found = {}
     for name, spec in claims.items():
         try:
-            found[name] = spec.judge(given.runs)
+            found[name] = spec.judge(given)
         except ConfigurationError as error:
             raise ConfigurationError(f"claim {name!r}: {error}") from error
     theirs = counterparts(given.runs, given.published)
     simulated = any(run.simulated for group in given.runs.values() for run in group)
-    p_values = [evidence.judgement.p_value for evidence in found.values()]
-    adjusted = adjust(p_values)
-    tests = int(np.isfinite(p_values).sum())
     rows = [
         _row(name, claims[name], evidence, simulated)
         | _published(claims[name], theirs)
-        | _corrected(evidence.judgement, p, tests)
-        for (name, evidence), p in zip(found.items(), adjusted, strict=True)
+        | _corrected(name, evidence.judgement, among)
+        for name, evidence in found.items()
     ]
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
 
 
-def _corrected(judgement: Judgement, adjusted: float, tests: int) -> dict[str, Any]:
-    """Return what a claim's row says of it as one of `tests` claims of the ledger.
-
-    An undecided claim says how many replicates would decide it if the effect is as large as seen,
-    with all of Holm's correction: the strictest level that it may meet.
-    """
-    verdict = adjusted_verdict(judgement, adjusted)
-    needed = None
-    if verdict == Verdict.UNDECIDED and tests:
-        needed = replicates_to_decide(judgement.effect, 1 - (1 - LEVEL) / tests)
+def _corrected(name: str, judgement: Judgement, among: Families) -> dict[str, Any]:
+    """Return what a claim's row says of it as one of a family."""
+    tests = among.tests(name)
+    (adjusted,) = adjust([judgement.p_value], tests)
+    family = "primary" if name in among.primary else "other"
     return {
-        "adjusted_verdict": str(verdict),
+        "family": family if among.primary else "all",
+        "tests": tests,
+        "adjusted_verdict": str(adjusted_verdict(judgement, adjusted)),
         "p_value": judgement.p_value,
         "adjusted_p_value": adjusted,
         "effect_size": judgement.effect,
-        "replicates_to_decide": np.nan if needed is None else needed,
+        "detectable": detectable_effect(judgement.error, judgement.degrees, tests),
+        "protocol": among.protocol,
+        "exploratory": among.exploratory,
+        "transfer": among.transfer,
     }
 
 
@@ -74,6 +75,7 @@ def _row(name: str, spec: ClaimSpec, evidence: Evidence, simulated: bool) -> dic
         "low": judgement.interval.low,
         "high": judgement.interval.high,
         "threshold": judgement.threshold,
+        "over": judgement.over,
         "n": judgement.interval.n,
         "note": evidence.note,
         "simulated": simulated,
@@ -102,7 +104,7 @@ def _judge_published(spec: ClaimSpec, theirs: Runs) -> Judgement | None:
     if not all(theirs.get(name) for name in spec.needs):
         return None
     try:
-        judgement = spec.judge(theirs).judgement
+        judgement = spec.judge(Sources(theirs)).judgement
     except ConfigurationError:  # ours has what the claim names, and the published data have not
         return None
     return judgement if judgement.interval.n else None

@@ -26,15 +26,21 @@ LEDGER_COLUMNS = (
     "low",
     "high",
     "threshold",
+    "over",
     "n",
+    "family",
+    "tests",
     "p_value",
     "adjusted_p_value",
     "effect_size",
-    "replicates_to_decide",
+    "detectable",
     "published_verdict",
     "published_value",
     "published_source",
     "note",
+    "protocol",
+    "exploratory",
+    "transfer",
     "simulated",
 )
 
@@ -60,7 +66,7 @@ def read_claims_csv(path: str | Path) -> pd.DataFrame:
 
 def claims_markdown(ledger: pd.DataFrame) -> str:
     """Return the ledger as a Markdown table under a caption."""
-    caption = ["**Claims of the report, judged over replicates.**", claims_caption()]
+    caption = ["**Claims of the report, judged over replicates.**", claims_caption(ledger)]
     if ledger["simulated"].any():
         caption.insert(1, SIMULATED)
     headings = ["Claim", "Alone", "Among all", "Measured", "Evidence", "Published", "Note"]
@@ -73,17 +79,56 @@ def claims_markdown(ledger: pd.DataFrame) -> str:
     return pipe_table(" ".join(caption), headings, [":---"] * len(headings), rows)
 
 
-def claims_caption() -> str:
-    """Return the sentence that explains the verdicts."""
+def claims_caption(ledger: pd.DataFrame) -> str:
+    """Return the sentences that explain the verdicts of a ledger."""
+    sizes = dict(zip(ledger["family"], ledger["tests"], strict=True))
+    among = {
+        "primary": "the {} primary claims of all reports",
+        "other": "the {} other claims of all reports, most of them ours",
+        "all": "all {} claims of this run",
+    }
+    families = " and of ".join(
+        among[name].format(sizes[name]) for name in among if sizes.get(name, 0)
+    )
+    sentences = [_about_protocol(ledger), _about_transfer(ledger)] if len(ledger) else []
+    sentences += [
+        f"A claim alone is decided at a p-value of {1 - LEVEL:.0%}. Of many claims some would be "
+        "decided by luck: the verdict among all keeps the chance of even one false decision among "
+        f"{families or 'them'} below {1 - LEVEL:.0%} each (Bonferroni's bound).",
+        "Effect: distance from the threshold in standard deviations over replicates. An undecided "
+        "claim says which distance would have been decided in four cases of five.",
+    ]
+    return " ".join(text for text in sentences if text).replace("%", " %")
+
+
+def _about_protocol(ledger: pd.DataFrame) -> str:
+    protocol, why = (_text(ledger[name].iloc[0]) for name in ("protocol", "exploratory"))
+    if not protocol:
+        return ""
+    if why:
+        return f"Exploratory, not the run of the protocol {protocol}: {why}."
+    return f"Judged by the protocol {protocol}, which was settled before the run."
+
+
+def _about_transfer(ledger: pd.DataFrame) -> str:
+    if not ledger["transfer"].any():
+        return ""
     return (
-        f"A claim holds, or does not, if the whole {LEVEL:.0%} interval over replicates lies on "
-        "one side of the threshold; a claim of no difference holds if it lies inside the margin. "
-        "Otherwise it is undecided. Of many claims some would be decided by luck: the verdict "
-        "among all keeps the chance of even one false decision in this ledger below "
-        f"{1 - LEVEL:.0%} (Holm's method). Effect: distance from the threshold in standard "
-        "deviations over replicates. An undecided claim says how many replicates would decide it "
-        "in four cases of five, if the effect is as large as it seems: an order of magnitude."
-    ).replace("%", " %")
+        "Transfer: the report was written about other recordings, so a verdict says whether its "
+        "claim carries over to these, and not whether it was right about its own."
+    )
+
+
+def verdict_words(verdict: str, transfer: bool) -> str:
+    """Return a verdict in words, which differ for a claim about other recordings.
+
+    Examples
+    --------
+    >>> verdict_words("does not hold", transfer=True)
+    'does not carry over'
+    """
+    carried = {"holds": "carries over", "does not hold": "does not carry over"}
+    return carried.get(verdict, verdict) if transfer else verdict
 
 
 def claims_rows(ledger: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
@@ -103,14 +148,15 @@ def claims_rows(ledger: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
 def claims_evidence(ledger: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the verdict among all claims and the evidence of each claim, as printed."""
     return [
-        (str(row["adjusted_verdict"]), _evidence_text(row)) for row in ledger.to_dict("records")
+        (verdict_words(str(row["adjusted_verdict"]), row["transfer"]), _evidence_text(row))
+        for row in ledger.to_dict("records")
     ]
 
 
 def _verdict_text(row: Mapping[Any, Any]) -> str:
     """Return the verdict; one on the replicates that did not diverge says so."""
-    note = _text(row["note"])
-    return f"{row['verdict']} ({note})" if DIVERGED in note else str(row["verdict"])
+    note, words = _text(row["note"]), verdict_words(str(row["verdict"]), row["transfer"])
+    return f"{words} ({note})" if DIVERGED in note else words
 
 
 def _measured_text(row: Mapping[Any, Any]) -> str:
@@ -119,8 +165,9 @@ def _measured_text(row: Mapping[Any, Any]) -> str:
     text = f"{row['quantity']}: {_signed(row, row['value'])}"
     if row["n"] > 1:
         text += _interval_text(row)
+    people = ", over seeds and people" if "people" in row["over"] else ""
     limit = "margin ±" if EITHER_WAY in str(row["quantity"]) else "threshold "
-    return f"{text} ({limit}{row['threshold']:g}, {row['n']} replicates)"
+    return f"{text} ({limit}{row['threshold']:g}, {row['n']} replicates{people})"
 
 
 def _interval_text(row: Mapping[Any, Any]) -> str:
@@ -135,12 +182,14 @@ def _evidence_text(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["p_value"]):
         return MISSING
     text = f"p {_p_text(row['p_value'])}, among all {_p_text(row['adjusted_p_value'])}"
-    effect = row["effect_size"]
-    text += f"; effect {effect:+.1f}" if np.isfinite(effect) else "; all replicates agree"
-    if not pd.isna(row["replicates_to_decide"]):
-        text += f"; about {row['replicates_to_decide']:,.0f} replicates would decide"
-    elif row["adjusted_verdict"] == Verdict.UNDECIDED:
-        text += "; a million replicates would not decide"
+    if np.isfinite(row["effect_size"]):
+        text += f"; effect {row['effect_size']:+.1f}"
+    if row["adjusted_verdict"] == Verdict.UNDECIDED:
+        text += (
+            f"; {row['detectable']:.2g} would have been decided"
+            if np.isfinite(row["detectable"])
+            else "; all replicates agree"
+        )
     return text
 
 

@@ -4,21 +4,20 @@ from abc import abstractmethod
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from harmodels.config.base import Number, Text, key
 from harmodels.config.selection import OPTION, SCALE, Scale
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import Judgement
+from harmodels.evaluation.claims import Judgement, Sample, judge_equivalence, judge_mean, reduce
 from harmodels.evaluation.ties import on_side
-from harmodels.evaluation.trends import straight, trend
+from harmodels.evaluation.trends import form_of
 from harmodels.reporting.checks import Known, are_numbers
 from harmodels.reporting.claims.ledger import EITHER_WAY
 from harmodels.reporting.claims.measured import Measured, Sided
 from harmodels.reporting.claims.spec import Evidence, Judged, note_on
 from harmodels.reporting.labels import key_label, value_text
-from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.selection import select_runs
+from harmodels.reporting.sources import Sources
 
 
 class Line(Judged, Measured):
@@ -37,13 +36,18 @@ class Line(Judged, Measured):
                 f"{self.experiment!r} has {values}"
             )
 
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Judge the metric along the option."""
-        group = select_runs(runs, self.selection)
-        sample = self.sample(self.selection, group)
+        group = select_runs(given.runs, self.selection)
+        sample = self.sample(self.selection, group, given)
         along = {run.name: run.configuration[self.option] for run in group}
         place = {name: np.log2(at) if self.scale == "log" else at for name, at in along.items()}
-        placed = sample.assign(place=sample["configuration"].map(place))
+        placed = sample._replace(
+            values=sample.values.assign(place=sample.values["configuration"].map(place)),
+            people=None
+            if sample.people is None
+            else sample.people.assign(place=sample.people["configuration"].map(place)),
+        )
         axis = key_label(self.option).lower() + (" (log scale)" if self.scale == "log" else "")
         ends = " to ".join(value_text(at) for at in (min(along.values()), max(along.values())))
         judgement, quantity = self._judge(placed, sorted(place.values()), ends)
@@ -51,7 +55,7 @@ class Line(Judged, Measured):
         return Evidence(judgement, quantity, note_on([group], [sample], self.classes))
 
     @abstractmethod
-    def _judge(self, placed: pd.DataFrame, places: list[Any], ends: str) -> tuple[Judgement, str]:
+    def _judge(self, placed: Sample, places: list[Any], ends: str) -> tuple[Judgement, str]:
         """Return the judgement and the quantity that it is about."""
 
 
@@ -64,9 +68,11 @@ class Trend(Line, Sided):
 
     kind: Literal["trend"] = "trend"
 
-    def _judge(self, placed: pd.DataFrame, places: list[Any], ends: str) -> tuple[Judgement, str]:
-        judgement = trend(placed, places, self.expected)
-        return judgement, f"difference from {ends} on the straight line"
+    def _judge(self, placed: Sample, places: list[Any], ends: str) -> tuple[Judgement, str]:
+        numbers = reduce(lambda frame: form_of(frame, places).change, placed)
+        return judge_mean(
+            numbers, 0.0, self.expected
+        ), f"difference from {ends} on the straight line"
 
 
 class Straight(Line):
@@ -83,6 +89,8 @@ class Straight(Line):
         """Return whether a single bend lies inside the margin."""
         return bool(on_side(abs(value), "less", threshold))
 
-    def _judge(self, placed: pd.DataFrame, places: list[Any], ends: str) -> tuple[Judgement, str]:
-        judgement = straight(placed, places, self.margin)
-        return judgement, f"middle above a straight line, {EITHER_WAY}"
+    def _judge(self, placed: Sample, places: list[Any], ends: str) -> tuple[Judgement, str]:
+        numbers = reduce(lambda frame: form_of(frame, places).bend, placed)
+        return judge_equivalence(
+            numbers, self.margin
+        ), f"middle above a straight line, {EITHER_WAY}"

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-import pandas as pd
 from pydantic import model_validator
 
 from harmodels.config.base import Matching, Number, Record, Text, key, wrong
 from harmodels.config.published import PublishedRun, measure_columns
 from harmodels.config.selection import Selecting, Selection, SplitName
+from harmodels.evaluation.claims import Sample
+from harmodels.evaluation.people import SubjectCounts
 from harmodels.evaluation.ties import Expected
 from harmodels.reporting.claims.spec import CLASS, ClaimSpec, joined
 from harmodels.reporting.figures.spec import METRIC
 from harmodels.reporting.labels import class_text, measure_label, value_text
 from harmodels.reporting.runs.load import Run
-from harmodels.reporting.runs.measures import loss_measure, prediction_measure, recall_of
+from harmodels.reporting.runs.measures import loss_measure, prediction_measure, resolution_of
+from harmodels.reporting.runs.people import people_of_measure
+from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.spec import PREDICTED
 
 LOSS_MEASURES = (
@@ -113,18 +116,30 @@ class Measured(ClaimSpec):
             return f"epochs to a {self.loss.split} loss of {value_text(self.loss.reach)}"
         return measure_label(self.metric)
 
-    def sample(self, selection: Selection, group: Sequence[Run]) -> pd.DataFrame:
-        """Return configuration (name), its keys, replicate and value of every run."""
+    def sample(self, selection: Selection, group: Sequence[Run], given: Sources) -> Sample:
+        """Return the metric of every run of a group."""
+        if self.loss is not None:
+            name, curve = self.metric, self.loss
+            return joined(
+                group,
+                lambda run: loss_measure(run, name, curve.metric, curve.split, curve.reach),
+                lambda run: 1.0 if name == "epochs_to_loss" else 0.0,
+            )
+        where = (selection.checkpoint, selection.split)
+        of_class = self.class_name
+        metric = self.metric if of_class is None else f"recall_{of_class}"
 
-        def values(run: Run) -> pd.DataFrame:
-            if self.loss is not None:
-                curve = self.loss
-                return loss_measure(run, self.metric, curve.metric, curve.split, curve.reach)
-            if self.class_name is not None:
-                return recall_of(run, self.class_name, selection.checkpoint, selection.split)
-            return prediction_measure(run, self.metric, selection.checkpoint, selection.split)
+        def people(run: Run) -> SubjectCounts | None:
+            if given.subjects is None:
+                return None
+            return people_of_measure(run, metric, *where, given.subjects).get("people")
 
-        return joined(group, values)
+        return joined(
+            group,
+            lambda run: prediction_measure(run, metric, *where),
+            lambda run: resolution_of(run, *where, class_name=of_class),
+            people,
+        )
 
     def _holders(
         self, entry: PublishedRun, checkpoint: str

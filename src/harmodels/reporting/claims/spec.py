@@ -19,14 +19,16 @@ from harmodels.config.selection import (
     Selection,
 )
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import Judgement
+from harmodels.evaluation.claims import Judgement, Sample
+from harmodels.evaluation.people import SubjectCounts
 from harmodels.evaluation.ties import Relation, on_side
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims.ledger import DIVERGED
 from harmodels.reporting.labels import class_text
 from harmodels.reporting.product import ProductSpec
-from harmodels.reporting.runs.load import Run, Runs
+from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import unknown_classes
+from harmodels.reporting.sources import Sources
 
 CLASS = "Name of a class; the claim is undecided if the data set has none of that name."
 
@@ -64,7 +66,7 @@ class ClaimSpec(ProductSpec):
     )
 
     @abstractmethod
-    def judge(self, runs: Runs) -> Evidence:
+    def judge(self, given: Sources) -> Evidence:
         """Return the evidence for the claim in runs, ours or published ones."""
 
     @property
@@ -76,6 +78,11 @@ class ClaimSpec(ProductSpec):
     def holds(self, value: float, threshold: float) -> bool:
         """Return whether a single value, which has no interval, is on the side claimed."""
         return bool(on_side(value, self.side, threshold))
+
+    @property
+    def needs_subjects(self) -> bool:
+        """Whether who was recorded matters: to verdicts over people."""
+        return True
 
     @property
     def of_shares(self) -> bool:
@@ -125,21 +132,50 @@ class JudgedWeights(OfCheckpoint, OfSplit, Selecting):
     """Keys of a claim on the predictions of an experiment."""
 
 
-def joined(group: Sequence[Run], values: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
-    """Return the values of all runs, each with its configuration (name) and that one's keys."""
-    parts = [values(run).assign(configuration=run.name, **run.configuration) for run in group]
-    return pd.concat(parts, ignore_index=True)
+def joined(
+    group: Sequence[Run],
+    values: Callable[[Run], pd.DataFrame],
+    resolution: Callable[[Run], float] = lambda run: 0.0,
+    people: Callable[[Run], SubjectCounts | None] = lambda run: None,
+) -> Sample:
+    """Return the values of all runs, each with its configuration (name) and that one's keys.
+
+    `resolution` is the distance of two of a run's values that can be told apart, `people` how many
+    sequences of each person count in it, where it is a share of sequences.
+    """
+
+    def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        parts = [
+            frame.assign(configuration=run.name, **run.configuration)
+            for run, frame in zip(group, frames, strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    counts = [people(run) for run in group]
+    named = [_of_people(each) for each in counts if each is not None]
+    return Sample(
+        join([values(run) for run in group]),
+        max(resolution(run) for run in group),
+        join(named) if len(named) == len(group) else None,
+    )
+
+
+def _of_people(counts: SubjectCounts) -> pd.DataFrame:
+    """Return replicate, subject and value: the accuracy plus what each cell adds to it."""
+    value = counts.accuracy + counts.contributions
+    frame = pd.DataFrame(value, pd.Index(counts.replicates, name="replicate"), counts.subjects)
+    return frame.melt(var_name="subject", ignore_index=False).reset_index()
 
 
 def note_on(
-    groups: Sequence[Sequence[Run]], samples: Sequence[pd.DataFrame], classes: Sequence[str]
+    groups: Sequence[Sequence[Run]], samples: Sequence[Sample], classes: Sequence[str]
 ) -> str:
     """Say which classes the data set lacks, or how many values are missing and why."""
     unknown = unknown_classes(groups[0][0], classes)
     if unknown:
         return f"the data set has no class {class_text(unknown[0])!r}"
     asked = sum(run.replicates for group in groups for run in group)
-    missing = asked - sum(len(sample) for sample in samples)
+    missing = asked - sum(len(sample.values) for sample in samples)
     if not missing:
         return ""
     # a comparison of two checkpoints has the same runs on both sides

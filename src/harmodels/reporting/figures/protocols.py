@@ -13,9 +13,9 @@ from harmodels.reporting.figures.spec import FigureSpec
 from harmodels.reporting.figures.style import COLOURS, new_figure
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.people import people_of_measure
 from harmodels.reporting.runs.selection import select_run
 from harmodels.reporting.sources import Sources
-from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.protocols import ByProtocol
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from harmodels.config.published import measure_columns
 from harmodels.errors import ConfigurationError
-from harmodels.evaluation.claims import epochs_to_loss, loss_roughness
 from harmodels.evaluation.classification import class_recall, macro_f1
 from harmodels.evaluation.confusion import (
     confusion_counts,
@@ -19,9 +18,14 @@ from harmodels.evaluation.confusion import (
     most_predicted_share,
     recall_lead,
 )
-from harmodels.evaluation.curves import final_slope, residual_roughness
+from harmodels.evaluation.curves import (
+    epochs_to_loss,
+    final_slope,
+    loss_roughness,
+    residual_roughness,
+)
 from harmodels.evaluation.gradients import is_gradient_norm
-from harmodels.evaluation.predictions import select
+from harmodels.evaluation.predictions import labels_of, predicted_labels, select
 from harmodels.evaluation.ties import tied
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.reporting.labels import class_text
@@ -108,6 +112,30 @@ def recall_of(run: Run, class_name: str, checkpoint: str, split: str = "test") -
     recall = class_recall(select(run.predictions, checkpoint, split))
     rows = recall.loc[recall["label"] == label_of(run, class_name)].dropna()
     return rows.rename(columns={"recall": "value"})[["replicate", "value"]]
+
+
+def resolution_of(
+    run: Run,
+    checkpoint: str,
+    split: str = "test",
+    *,
+    class_name: str | None = None,
+    wrong: bool = False,
+) -> float:
+    """Return 1 / n of a share of the n sequences of a split, of one class or of the wrong answers.
+
+    Of replicates with other numbers it is that of the smallest; 0 of printed numbers, and where
+    there are no predictions.
+    """
+    if run.printed is not None:
+        return 0.0
+    rows = select(run.predictions, checkpoint, split)
+    if class_name is not None:
+        known = not unknown_classes(run, [class_name])
+        rows = rows.loc[rows["label"] == label_of(run, class_name)] if known else rows.head(0)
+    if wrong:
+        rows = rows.loc[predicted_labels(rows) != labels_of(rows)]
+    return 0.0 if rows.empty else 1.0 / int(rows.groupby("replicate").size().min())
 
 
 def confused_share(

@@ -11,10 +11,10 @@ from harmodels.reporting.labels import configuration_text
 from harmodels.reporting.product import OfPeople
 from harmodels.reporting.runs.load import Run
 from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.people import people_of_measure
 from harmodels.reporting.runs.selection import choose_run, select_runs
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample, summarise
-from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.published import check_beside, published_table, published_value
 from harmodels.reporting.tables.rows import EXPERIMENT
 from harmodels.reporting.tables.spec import FILE, MEASURE, Measure, Table, TableSpec

@@ -6,10 +6,10 @@ from harmodels.config.selection import humanise
 from harmodels.evaluation.classification import class_recall
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import class_text
+from harmodels.reporting.runs.people import people_of_recall
 from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample, mark_best, summarise
-from harmodels.reporting.tables.people import people_of_recall
 from harmodels.reporting.tables.rows import Stacked, rows_of
 from harmodels.reporting.tables.spec import Table
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from harmodels.reporting.runs.measures import column
+from harmodels.reporting.runs.people import people_of_measure
 from harmodels.reporting.runs.published import counterpart, published_measure
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample
-from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.published import published_table, published_value
 from harmodels.reporting.tables.rows import EXPERIMENT, Row
 

@@ -17,10 +17,10 @@ from harmodels.evaluation.statistics import Interval, difference_of_intervals
 from harmodels.reporting.checks import Known
 from harmodels.reporting.product import OfPeople
 from harmodels.reporting.runs.measures import prediction_measure
+from harmodels.reporting.runs.people import people_of_measure
 from harmodels.reporting.runs.selection import select_run
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample, mark_best, plain_cell, summarise
-from harmodels.reporting.tables.people import people_of_measure
 from harmodels.reporting.tables.spec import Table, TableSpec
 
 KEYS = ("model",)

@@ -11,9 +11,9 @@ from harmodels.evaluation.classification import subject_accuracy
 from harmodels.evaluation.predictions import select
 from harmodels.reporting.labels import configuration_text, measure_label, natural_order
 from harmodels.reporting.product import OfPeople
+from harmodels.reporting.runs.people import subjects_of
 from harmodels.reporting.sources import Sources
 from harmodels.reporting.tables.cells import Sample, mark_best, summarise
-from harmodels.reporting.tables.people import subjects_of
 from harmodels.reporting.tables.rows import EXPERIMENT, Row, Stacked, rows_of
 from harmodels.reporting.tables.spec import Table
 
