@@ -26,6 +26,7 @@ from harmodels.errors import ConfigurationError
 from harmodels.reporting.claims import ClaimSpec
 from harmodels.reporting.figures import FigureSpec
 from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.protocol import Protocol
 from harmodels.reporting.tables import TableSpec
 
 HEADING = "## What one call builds"
@@ -41,7 +42,13 @@ class _Selection(Titled, OfSplit, OfCheckpoint, Choosing):
 
 def records() -> dict[str, type[BaseModel]]:
     """Return the record of every configuration file, by the name of its schema."""
-    return {"config": ProjectFile, "report": ReportFile, **OPTIONS, "datasets": Entry}
+    return {
+        "config": ProjectFile,
+        "report": ReportFile,
+        **OPTIONS,
+        "datasets": Entry,
+        "protocol": Protocol,
+    }
 
 
 def describe_all() -> str:

@@ -40,7 +40,7 @@ class PrimaryClaims(Record):
 
 
 class Protocol(Record):
-    """A protocol, as its file has it."""
+    """The protocol of the claims of the reports, `config/protocol.yaml`."""
 
     name: Text = key(..., "A changed protocol is a new one and takes a new name.")
     replicates: int = key(
