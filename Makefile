@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 LINTS := lint-ruff lint-rules lint-workflow lint-types lint-layers lint-generated
-.PHONY: help demo check test test-cluster attack report docs lint $(LINTS) format keys graph bench bench-jobs bench-gpu lock clean
+.PHONY: help demo check test test-cluster attack report docs lint $(LINTS) format keys graph bench bench-jobs bench-gpu release-results lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ graph: $(INSTALLED) ## Draw the pipeline, its rules as boxes, into docs/pipeline
 	sed -i '/^flowchart/,$$d' docs/pipeline.md
 	$(BIN)/snakemake --rulegraph mermaid-js --configfile config/config.yaml | sed -n -e '/style/d' -e '/^flowchart/,$$p' >> docs/pipeline.md
 	echo '```' >> docs/pipeline.md
+
+release-results: $(INSTALLED) ## Copy tables, ledgers and the record of `make report` to docs/results, and renew README
+	$(BIN)/python docs/site/results.py results
 
 bench: $(INSTALLED) ## Training loops against JAX (.venv/bin/pip install jax) and torch.nn, side by side
 	$(BIN)/python -m benchmarks

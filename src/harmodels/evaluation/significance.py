@@ -6,6 +6,7 @@ the chance of values as far on that side if the truth lay on the other.
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import scipy  # its parts are loaded when they are first used, which planning a run never does
@@ -157,9 +158,7 @@ def best_rival_p_value(leads: NDArray[np.float64], resolution: float = 0.0) -> f
     student = 2 * float(scipy.special.stdtr(R - 1, -(leads.mean(axis=0) / errors).max()))
     if FLIPPED.start > R:
         return min(1.0, K * student)
-    signs = np.random.default_rng(0).integers(0, 2, (FLIPS, R), dtype=np.int8) * 2.0 - 1.0
-    signs[0] = 1  # the replicates as they are
-    means = signs @ leads / R
+    means = _drawn_signs(R) @ leads / R
     squares = (leads**2).mean(axis=0)  # the same for all signs
     variances = np.maximum((squares - means**2) * R / (R - 1), resolution**2 / 12)
     largest = (means / np.sqrt(np.maximum(variances / R, np.finfo(float).tiny))).max(axis=1)

@@ -1,0 +1,113 @@
+"""The results of a release: copied to docs/results, and README's table generated from them.
+
+`python docs/site/results.py results` (`make release-results`) copies the tables, the ledgers and the record
+of a finished run, and renews README; `python docs/site/results.py` only renews README.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[2]
+RELEASED = ROOT / "docs" / "results"
+FILES = ("*/*/tables/*.csv", "*/*/claims.csv", "*/*/claims.md", "report.provenance.json")
+BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
+
+
+class Row(NamedTuple):
+    """A row of README's table: the best published model of a table, or of one of its blocks."""
+
+    place: str
+    what: str
+    data: str
+    table: str
+    group: str = ""
+
+
+ROWS = (
+    Row("rnn_tbptt/motionsense", "Table 1", "MotionSense, for the course's file", "table1"),
+    Row(
+        "rnn_minibatch/motionsense",
+        "early stopping",
+        "MotionSense, for the course's file",
+        "early_stopping_test",
+    ),
+    Row("mlp_features/uci-har", "Table 1", "UCI HAR", "table1"),
+    Row(
+        "hand_actions/sfinge3d",
+        "best of the hierarchy",
+        "SFINGE 3D, 13 gestures",
+        "hierarchy",
+        "Hierarchy",
+    ),
+)
+
+
+def release(results: Path, released: Path = RELEASED) -> None:
+    """Copy tables, ledgers and the record of a run to `released`, in place of what was there."""
+    found = [path for pattern in FILES for path in sorted(results.glob(pattern))]
+    if not found:
+        raise SystemExit(f"there are no tables and ledgers in {results}; run `make report` first")
+    shutil.rmtree(released, ignore_errors=True)
+    for path in found:
+        copy = released / path.relative_to(results)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def readme_table(released: Path = RELEASED) -> str:
+    """Return README's table in Markdown, of the reports that are there."""
+    lines = [
+        "| report | data | published | ours | primary claims: hold, do not, undecided | others |",
+        "| --- | --- | ---: | ---: | --- | --- |",
+    ]
+    for row in ROWS:
+        folder = released / row.place
+        if (folder / "claims.csv").is_file():
+            name = row.place.partition("/")[0]
+            cells = [f"`{name}`, {row.what}", row.data, *_top_1(row, folder), *_verdicts(folder)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def renewed(readme: str, table: str) -> str:
+    """Return README with its table between the marks replaced."""
+    before, rest = readme.split(BEGIN)
+    return before + BEGIN + table + END + rest.split(END)[1]
+
+
+def _top_1(row: Row, folder: Path) -> tuple[str, str]:
+    """Return the published number and ours with its interval, as printed; – where there is none."""
+    path = folder / "tables" / f"{row.table}.csv"
+    if not path.is_file():
+        return "–", "–"
+    cells = pd.read_csv(path)
+    cells = cells[(cells["measure"] == "top_1") & (cells["statistic"] == "mean")]
+    if row.group:
+        cells = cells[cells["group"].fillna("").str.startswith(row.group)]
+    published = cells["published"].notna().any()
+    best = cells.loc[cells["published" if published else "value"].idxmax()]
+    ours = f"{best['value']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
+    return (f"{best['published']:.3f}" if published else "–"), ours
+
+
+def _verdicts(folder: Path) -> tuple[str, str]:
+    """Return how many primary and other claims hold, do not, and are undecided."""
+    ledger = pd.read_csv(folder / "claims.csv")
+    primary = ledger["family"] == "primary"
+    return _counts(ledger[primary]), _counts(ledger[~primary])
+
+
+def _counts(claims: pd.DataFrame) -> str:
+    verdicts = ("holds", "does not hold", "undecided")
+    return ", ".join(str(int((claims["adjusted_verdict"] == each).sum())) for each in verdicts)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        release(Path(sys.argv[1]))
+    page = ROOT / "README.md"
+    page.write_text(renewed(page.read_text(encoding="utf-8"), readme_table()), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""The results of a release: README says what they say, and a reader can compare with them."""
+
+import runpy
+import shutil
+
+import pandas as pd
+import pytest
+
+from harmodels.cli import main
+
+
+@pytest.fixture(scope="module")
+def tool(repository):
+    return runpy.run_path(str(repository / "docs" / "site" / "results.py"))
+
+
+def test_readmes_table_is_generated_from_the_results(repository, tool):
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    assert tool["renewed"](readme, tool["readme_table"]()) == readme
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Return a folder of results with one table and one ledger of a report."""
+    folder = tmp_path / "results" / "rnn_tbptt" / "motionsense"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "runs").mkdir()
+    (folder / "runs" / "weights.pt").write_bytes(b"a")
+    cells = {"group": "", "measure": ["top_1", "top_1", "top_2"], "statistic": "mean"}
+    numbers = {"value": [0.5, 0.6, 0.9], "low": 0.4, "high": 0.7, "published": [0.582, 0.410, 0.9]}
+    pd.DataFrame(cells | numbers).to_csv(folder / "tables" / "table1.csv", index=False)
+    verdicts = ["holds", "undecided", "does not hold", "holds"]
+    families = ["primary", "primary", "other", "primary"]
+    ledger = pd.DataFrame({"family": families, "adjusted_verdict": verdicts})
+    ledger.to_csv(folder / "claims.csv", index=False)
+    return tmp_path / "results"
+
+
+def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path):
+    released = tmp_path / "released"
+    (released / "old").mkdir(parents=True)
+    tool["release"](results, released)
+    files = {str(path.relative_to(released)) for path in released.rglob("*") if path.is_file()}
+    place = "rnn_tbptt/motionsense"
+    assert files == {f"{place}/tables/table1.csv", f"{place}/claims.csv"}
+    row = "| `rnn_tbptt`, Table 1 | MotionSense, for the course's file | 0.582 "
+    assert f"{row}| 0.500 [0.400, 0.700] | 2, 0, 1 | 0, 1, 0 |\n" in tool["readme_table"](released)
+    shutil.rmtree(results)
+    results.mkdir()
+    with pytest.raises(SystemExit, match="run `make report` first"):
+        tool["release"](results, released)
+
+
+def test_a_run_is_compared_with_released_results(repository, capsys):
+    released = str(repository / "docs" / "results")
+    assert main(["diff", released, released]) == 0
+    assert "0 of " in capsys.readouterr().out
