@@ -1,7 +1,7 @@
 """The results of a release: copied to docs/results, and README's table generated from them.
 
-`python docs/site/results.py results` (`make release-results`) copies the tables, the ledgers and the record
-of a finished run, and renews README; `python docs/site/results.py` only renews README.
+`python docs/site/results.py results` (`make release-results`) copies the tables, the ledgers and
+the record of a finished run, and renews README; without an argument it only renews README.
 """
 
 import shutil
@@ -14,6 +14,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 RELEASED = ROOT / "docs" / "results"
 FILES = ("*/*/tables/*.csv", "*/*/claims.csv", "*/*/claims.md", "report.provenance.json")
+MISSING = "\N{EN DASH}"
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
 
 
@@ -80,10 +81,10 @@ def renewed(readme: str, table: str) -> str:
 
 
 def _top_1(row: Row, folder: Path) -> tuple[str, str]:
-    """Return the published number and ours with its interval, as printed; – where there is none."""
+    """Return the published number and ours with its interval, as printed; a dash where there is none."""
     path = folder / "tables" / f"{row.table}.csv"
     if not path.is_file():
-        return "–", "–"
+        return MISSING, MISSING
     cells = pd.read_csv(path)
     cells = cells[(cells["measure"] == "top_1") & (cells["statistic"] == "mean")]
     if row.group:
@@ -91,7 +92,7 @@ def _top_1(row: Row, folder: Path) -> tuple[str, str]:
     published = cells["published"].notna().any()
     best = cells.loc[cells["published" if published else "value"].idxmax()]
     ours = f"{best['value']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
-    return (f"{best['published']:.3f}" if published else "–"), ours
+    return (f"{best['published']:.3f}" if published else MISSING), ours
 
 
 def _verdicts(folder: Path) -> tuple[str, str]:

@@ -166,6 +166,14 @@ def best_rival_p_value(leads: NDArray[np.float64], resolution: float = 0.0) -> f
     return min(1.0, max(student, flipped))
 
 
+@cache
+def _drawn_signs(replicates: int) -> NDArray[np.float64]:
+    """Return `FLIPS` rows of signs, the first of replicates as they are; the same every time."""
+    drawn = np.random.default_rng(0).integers(0, 2, (FLIPS, replicates), dtype=np.int8)
+    drawn[0] = 1
+    return drawn * 2.0 - 1.0
+
+
 def effect_size(values: Iterable[float], threshold: float = 0.0, resolution: float = 0.0) -> float:
     """Return Cohen's d_z: (mean − threshold) over the standard deviation of the values.
 
