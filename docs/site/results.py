@@ -81,7 +81,7 @@ def renewed(readme: str, table: str) -> str:
 
 
 def _top_1(row: Row, folder: Path) -> tuple[str, str]:
-    """Return the published number and ours with its interval, as printed; a dash where there is none."""
+    """Return the published number and ours with its interval, a dash where there is none."""
     path = folder / "tables" / f"{row.table}.csv"
     if not path.is_file():
         return MISSING, MISSING
