@@ -15,7 +15,7 @@ PATH = re.compile(
 PLACES = ("", "docs", "src/harmodels", "docs/patterns/interruptible")
 # a user's, Snakemake's
 FOREIGN = {"profiles/pbs/profile.yaml", "scheduling/job_scheduler.py"}
-FOREIGN |= {"own/config.yaml", "own/registry.yaml"}
+FOREIGN |= {"own/config.yaml", "own/registry.yaml", "reports/mine.yaml", "reports/units.yaml"}
 
 
 def test_every_path_that_a_document_names_exists():
