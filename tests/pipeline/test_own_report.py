@@ -14,9 +14,10 @@ PLAN = {"file": "reports/units.yaml", "datasets": ["simulated"]}
 def write_own_report(repository, folder):
     """Write the files of the page."""
     page = (repository / "docs" / "howto.md").read_text(encoding="utf-8")
-    page = page.partition("**Write a report of your own.**")[2].partition("\n**")[0]
+    page = page.partition("**Write a report of your own.**")[2].partition("**Bring")[0]
     files = FILE.findall(page)
-    assert [name for name, _ in files] == ["reports/units.yaml", "reports/units.csv", "mine.yaml"]
+    names = ["reports/units.yaml", "reports/units.csv", "mine.yaml", "Snakefile"]
+    assert [name for name, _ in files] == names
     (folder / "reports").mkdir()
     for name, text in files:
         (folder / name).write_text(text, encoding="utf-8")
