@@ -64,3 +64,9 @@ def test_a_command_whose_extra_is_missing_names_it(installed, hide):
 def test_a_command_that_only_tells_needs_no_extra(installed, hide, command):
     program = f"from harmodels.cli import main; sys.exit(main([{command!r}]))"
     assert installed.python("-c", hide + program)
+
+
+def test_the_remedy_asks_no_package_index_for_harmodels_itself(installed):
+    """There is no release: pip takes what is installed, and looks for the extra's packages only."""
+    pip = ("-m", "pip", "install", "--dry-run", "--no-index", "--no-deps", "harmodels[workflow]")
+    assert "Requirement already satisfied: harmodels[workflow]" in installed.python(*pip)

@@ -96,6 +96,7 @@ def test_a_mistake_in_it_is_named_with_the_users_file(work, load, old, new, says
             PLAN | {"file": "units.yaml"},
             r"^reports\.units\.file: there is no file 'units\.yaml' in",
         ),
+        (PLAN | {"file": "u" * 5000}, r"^reports\.units\.file: there is no file 'uuu"),
         ({"datasets": ["simulated"]}, r"name the file in reports\.units\.file"),
     ],
 )

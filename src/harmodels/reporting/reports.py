@@ -1,5 +1,6 @@
 """Reports as a project builds them: files read, grids expanded, products checked."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def _of_package(key: str, path: Path) -> dict[str, Any]:
 
 
 def _of_user(key: str, file: str) -> dict[str, Any]:
-    if not Path(file).is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises where a name is too long
         raise ConfigurationError(
             f"reports.{key}.file: there is no file {shown(file)} in {Path.cwd()}; give its path "
             "from the working directory, or an absolute one"
