@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy import exp
 
 from harmodels.nn import elman
 from harmodels.nn.cells import CELLS
@@ -126,7 +127,7 @@ def test_arrays_of_numpy_are_compared_with_autograd_through_torchs_version_of_nu
     assert [verdict.name for verdict in report.verdicts] == ["W", "b", "x", "d"]
     wrong = check_gradients(*numpy_dense(scale=1 / B))
     assert kinds(wrong) == ["sum_for_mean"]
-    assert np.__name__ == "numpy"  # and is itself again
+    assert (np.__name__, exp) == ("numpy", np.exp)  # and are themselves again
 
 
 def sigmoids_slope(params, cache, d_loss):
@@ -140,6 +141,31 @@ def test_arrays_have_their_mistakes_named():
     report = check_gradients(forward, sigmoids_slope, params, inputs)
     assert kinds(report) == ["wrong_slope"]
     assert "y (1 - y), a sigmoid's" in str(report)
+
+
+def written_out(x):
+    """Return the softmax of rows, by a function of numpy's that was imported by its name."""
+    y = exp(x - x.max(axis=1, keepdims=True))
+    return y / y.sum(axis=1, keepdims=True)
+
+
+def test_a_softmax_jacobian_applied_twice_is_named_where_the_softmax_is_written_out():
+    targets = np.eye(H)[[0, 2, 1, 4]]
+
+    def forward(params, x):
+        y = written_out(x @ params["W"].T)
+        return -(targets * np.log(y)).sum(), (x, y)
+
+    def backward(params, cache, d_loss, twice=True):
+        x, y = cache
+        d_z = (y - targets) * d_loss
+        if twice:
+            d_z = y * (d_z - (y * d_z).sum(axis=1, keepdims=True))
+        return {"W": d_z.T @ x}
+
+    given = {"W": normal(H, D).numpy()}, normal(B, D).numpy()
+    assert kinds(check_gradients(forward, backward, *given)) == ["softmax_twice"]
+    assert check_gradients(forward, lambda *args: backward(*args, twice=False), *given)
 
 
 def through_floats(forward):

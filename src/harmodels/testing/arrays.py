@@ -79,18 +79,29 @@ class _Reads(TorchFunctionMode):
 def _in_place_of_numpy(
     function: Function, arguments: tuple[Any, ...], imitation: Any
 ) -> Iterator[None]:
-    """Let a function and what it calls find another library under the names of numpy."""
-    changed = [
-        (names, dict.fromkeys([name for name, value in names.items() if value is np], np))
-        for names in _namespaces(function, arguments)
+    """Let a function and what it calls find another library under the names of numpy's."""
+    spaces = _namespaces(function, arguments)
+    own = [
+        {name: value for name, value in names.items() if _imitated(value, imitation) is not value}
+        for names in spaces
     ]
-    for names, numpys in changed:
-        names.update(dict.fromkeys(numpys, imitation))
+    for names, numpys in zip(spaces, own, strict=True):
+        names.update({name: _imitated(value, imitation) for name, value in numpys.items()})
     try:
         yield
     finally:
-        for names, numpys in changed:
+        for names, numpys in zip(spaces, own, strict=True):
             names.update(numpys)
+
+
+def _imitated(value: Any, imitation: Any) -> Any:
+    """Return what stands for numpy or a function of it, and everything else as it is."""
+    if value is np:
+        return imitation
+    name = getattr(value, "__name__", None) if callable(value) else None
+    if isinstance(name, str) and vars(np).get(name) is value:
+        return getattr(imitation, name, value)
+    return value
 
 
 def _namespaces(function: Function, arguments: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -98,7 +109,7 @@ def _namespaces(function: Function, arguments: tuple[Any, ...]) -> list[dict[str
     function = inspect.unwrap(function)
     own, names = function.__globals__, function.__code__.co_names
     met = [*(own.get(name) for name in names), *map(type, arguments)]
-    homes = {getattr(each, "__module__", None) for each in met}
+    homes = {getattr(each, "__module__", None) for each in met} - {"builtins"}
     return [own, *(vars(sys.modules[home]) for home in homes if home in sys.modules)]
 
 
