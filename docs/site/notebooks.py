@@ -31,7 +31,8 @@ def _render(script: Path) -> dict[str, str | bytes]:
     """Return Markdown and figures by file name."""
     notebook = jupytext.read(script, fmt="py:percent")
     notebook.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3")
+    quiet = ["--log-level=ERROR"]  # without a warning that it listens to this machine
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", extra_arguments=quiet)
     client.execute(cwd=str(script.parent))
     del notebook.cells[0]
     _fold_answers(notebook)
