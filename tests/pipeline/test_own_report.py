@@ -8,6 +8,7 @@ from harmodels.errors import ConfigurationError
 from harmodels.pipeline.inputs import Inputs
 
 FILE = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+TABLE = re.compile(r"`(\S+)`:\n\n```csv\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PLAN = {"file": "reports/units.yaml", "datasets": ["simulated"]}
 
 
@@ -15,8 +16,8 @@ def write_own_report(repository, folder):
     """Write the files of the page."""
     page = (repository / "docs" / "howto.md").read_text(encoding="utf-8")
     page = page.partition("**Write a report of your own.**")[2].partition("**Bring")[0]
-    files = FILE.findall(page)
-    names = ["reports/units.yaml", "reports/units.csv", "mine.yaml", "Snakefile"]
+    files = [*FILE.findall(page), *TABLE.findall(page)]
+    names = ["reports/units.yaml", "mine.yaml", "Snakefile", "reports/units.csv"]
     assert [name for name, _ in files] == names
     (folder / "reports").mkdir()
     for name, text in files:
