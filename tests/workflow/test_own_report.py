@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 
+from harmodels.cli import main
 from tests.pipeline.test_own_report import write_own_report
 from tests.workflow.conftest import Checkout
 
@@ -19,6 +20,7 @@ def test_it_is_built_beside_its_published_numbers_and_follows_them(repository, t
     assert cells.loc[cells["measure"] == "top_1", "published"].tolist() == [0.61, 0.74]
     record = (tmp_path / "results/mine.provenance.json").read_text(encoding="utf-8")
     assert "16,0.74" in record
+    assert main(["verify", str(tmp_path / "results")]) == 0
     published = tmp_path / "reports" / "units.csv"
     published.write_text("hidden,top1\n4,0.62\n16,0.74\n", encoding="utf-8")
     planned = checkout.snakemake("--configfile", config, "--dry-run")
