@@ -1,7 +1,7 @@
 # harmodels: four reports on human-activity recognition, from raw recordings to tables.
 #
 #   snakemake --cores 4 --resources gpu=1            everything that config/config.yaml names
-#   snakemake --cores 2 --configfile config/demo.yaml        the same, small, simulated, offline
+#   snakemake --cores 2 --configfile config/demo.yaml        a part of it, small, simulated, offline
 from snakemake.utils import min_version
 
 min_version("9.19")  # which reads profiles/default/profile.yaml by itself

@@ -1,6 +1,12 @@
+import re
+import shlex
+
 import pytest
 
-from harmodels.cli import main
+from harmodels.cli import _COMMANDS, main
+from harmodels.commands import parser
+
+COMMANDS = parser()._subparsers._group_actions[0].choices
 
 
 def test_info_names_engine_and_versions(capsys):
@@ -32,6 +38,18 @@ def test_check_says_what_a_configuration_builds_and_runs_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_check_names_the_mirror_that_is_asked(repository, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "mine.yaml"
+    path.write_text("replicates: 1\nreports: {rnn_tbptt: {datasets: [simulated]}}\n")
+    for mirror, says in (("/folder/of/archives", "mirror /folder/of/archives"), ("", "no mirror")):
+        monkeypatch.setenv("HARMODELS_MIRROR", mirror)
+        assert main(["check", str(path)]) == 0
+        printed = capsys.readouterr().out
+        assert f"archives in results/downloads, {says}\n" in printed
+    assert "training jobs, 1 replicate\n" in printed
+    assert "None" not in printed
+
+
 def test_check_does_not_run_the_code_of_a_configuration(repository, tmp_path, capsys):
     path = tmp_path / "mine.yaml"
     path.write_text(
@@ -47,6 +65,23 @@ def test_check_does_not_run_the_code_of_a_configuration(repository, tmp_path, ca
 def test_runs_without_results_say_how_to_start(tmp_path, capsys):
     assert main(["runs", str(tmp_path)]) == 1
     assert "harmodels run demo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_is_a_sentence_and_an_example_that_it_takes(name):
+    command = COMMANDS[name]
+    assert re.fullmatch(r"[A-Z].{30,}\.", command.description)
+    example = re.fullmatch(r"Example: harmodels (.+)", command.epilog)
+    assert example
+    words = shlex.split(example[1])
+    assert words[0] == name
+    assert parser().parse_args(words if name != "run" else words[:1]).command == name
+    for action in command._actions:
+        assert action.help, action.dest
+
+
+def test_every_command_has_a_function():
+    assert _COMMANDS.keys() == COMMANDS.keys()
 
 
 def test_an_unknown_command_is_refused():

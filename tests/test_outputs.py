@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harmodels import GRUClassifier, ModelCard, TrainingData, cli, files
+from harmodels.commands import parser
 from harmodels.errors import HarmodelsError
 
 CARD = ModelCard(
@@ -93,8 +94,8 @@ def test_a_command_refuses_before_any_work_what_would_destroy_something(words, p
 def test_every_path_of_every_command_is_read_or_refused_here():
     actions = [
         (name, action)
-        for name, parser in cli._parser()._subparsers._group_actions[0].choices.items()
-        for action in parser._actions
+        for name, command in parser()._subparsers._group_actions[0].choices.items()
+        for action in command._actions
         if action.type is Path
     ]
     assert {action.dest for _, action in actions} <= READ | WRITTEN

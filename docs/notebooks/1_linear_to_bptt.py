@@ -285,7 +285,7 @@ print(f"accuracy on three other people: {accuracies[-1]:.2f}")
 # 3. Add a second bias, as torch.nn.RNN has it. What is its gradient, and how does the training change?
 
 
-# %%
+# %% tags=["answer"]
 def colleagues_backward(params, cache, d_states):
     d_x, d_initial, d = elman_backward(params, cache, d_states)
     return d_x, d_initial, {**d, "bias": d["bias"] / len(d_states)}

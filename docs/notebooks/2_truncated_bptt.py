@@ -220,7 +220,7 @@ figure.tight_layout()
 # 3. Below: a backward pass that keeps `d_carried`. Which mistake is it, and why is it not full BPTT?
 
 
-# %%
+# %% tags=["answer"]
 def keeps_the_carried_gradient(params, cache, d_outputs):
     d_inputs, _, total = windowed_backward(4)(params, cache, d_outputs)
     inputs, hidden = cache

@@ -201,7 +201,7 @@ for name, make in models.items():
 # 3. What is wrong below?
 
 
-# %%
+# %% tags=["answer"]
 def colleagues_backward(params, cache, d_outputs):
     d_x, d_params = layer_functions("lstm")[1](params, cache, d_outputs)
     return d_x, d_params._replace(bias_hh=torch.zeros_like(d_params.bias_hh))

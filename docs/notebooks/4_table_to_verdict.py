@@ -186,7 +186,7 @@ print(f"decided alone: {(raw <= 0.05).sum()}, after correction: {(corrected <= 0
 # 2. Drop the pairing: compare the two windows by the intervals of their means. When is pairing worth it?
 # 3. Below, the verdict if only the best of the five networks were reported. What went wrong?
 
-# %%
+# %% tags=["answer"]
 best = {window: values.max() for window, values in accuracy.items()}
 alone = "holds" if best[32] > best[4] else "does not hold"
 print(

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import textwrap
 from pathlib import Path
 
 import jupytext
@@ -30,13 +31,26 @@ def _render(script: Path) -> dict[str, str | bytes]:
     """Return Markdown and figures by file name."""
     notebook = jupytext.read(script, fmt="py:percent")
     notebook.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3")
+    quiet = ["--log-level=ERROR"]  # without a warning that it listens to this machine
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", extra_arguments=quiet)
     client.execute(cwd=str(script.parent))
     del notebook.cells[0]
+    _fold_answers(notebook)
     resources = {"unique_key": f"{script.stem}_figures", "output_files_dir": ""}
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources=resources)
     pages: dict[str, str | bytes] = {f"{script.stem}.md": _with_note(text, script)}
     return pages | {posixpath.basename(name): data for name, data in resources["outputs"].items()}
+
+
+def _fold_answers(notebook: nbformat.NotebookNode) -> None:
+    """Put what a cell with the tag `answer` printed below a line that is clicked to show it."""
+    for place, cell in reversed([*enumerate(notebook.cells)]):
+        if "answer" in cell.metadata.get("tags", ()):
+            printed = "".join(output["text"] for output in cell.outputs)
+            text = textwrap.indent(f"```text\n{printed}```", "    ")
+            folded = nbformat.v4.new_markdown_cell(f'??? success "Answer"\n\n{text}')
+            cell.outputs = []
+            notebook.cells.insert(place + 1, folded)
 
 
 def _with_note(text: str, script: Path) -> str:

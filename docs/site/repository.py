@@ -35,7 +35,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def _localise(markdown: str, source: str, place: str) -> str:
-    """Rewrite the links of a file of the repository for its page on the site."""
+    """Rewrite the links of a file of the repository, and its escapes, for its page on the site."""
 
     def rewrite(match: re.Match[str]) -> str:
         text, target, anchor = match[1], match[2], match[3] or ""
@@ -49,7 +49,8 @@ def _localise(markdown: str, source: str, place: str) -> str:
         wanted = path.removeprefix("docs/")
         return f"[{text}]({posixpath.relpath(wanted, posixpath.dirname(place) or '.')}{anchor})"
 
-    return LINK.sub(rewrite, markdown)
+    # the site's Markdown, other than GitHub's, knows no \<
+    return LINK.sub(rewrite, markdown).replace(r"\<", "&lt;")
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

@@ -6,12 +6,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from harmodels import __version__, assets
+from harmodels import assets
+from harmodels.commands import parser
 from harmodels.errors import HarmodelsError
-from harmodels.recordings.arguments import add_arguments
-from harmodels.recordings.train_arguments import add_train_arguments
 
 # Commands import what they run: `harmodels run` need not wait for torch, and a command that needs
 # an extra which is not installed says so when it is called, not when another one is.
@@ -37,9 +35,9 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     rest: list[str] = []
     if words[:1] == ["run"] and not {"-h", "--help"} & set(words):
         words, rest = words[:1], words[1:]  # Snakemake's options are not ours to read
-    given = _parser().parse_args(words, argparse.Namespace(rest=rest))
+    given = parser().parse_args(words, argparse.Namespace(rest=rest))
     try:
-        status = given.run(given)
+        status = _COMMANDS[given.command](given)
     except HarmodelsError as error:
         print(f"harmodels: error: {error}", file=sys.stderr)
         return int(given.error_status)
@@ -52,77 +50,6 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         print(f"harmodels: error: this command needs {package}: {install}", file=sys.stderr)
         return int(given.error_status)
     return int(status or 0)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="harmodels", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.set_defaults(error_status=1)
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    def add(run: Callable[[argparse.Namespace], int | None], **texts: Any) -> Any:
-        command = commands.add_parser(run.__name__.removeprefix("_"), **texts)
-        command.set_defaults(run=run)
-        return command
-
-    add(
-        _run,
-        help="build the tables and figures in this folder",
-        usage="harmodels run [demo] [any option or target of snakemake]",
-        description="Build the package's workflow in this folder: the reports of the default "
-        "configuration, those of a configuration of the package (`demo`: simulated recordings, "
-        "offline, minutes), or of `--configfile mine.yaml`. Everything else is passed on to "
-        "Snakemake, whose options `snakemake --help` lists.",
-    )
-    add(_info, help="versions, machine, and which engine `auto` takes")
-    data = add(_data, help="the data sets, where they come from, their terms")
-    data.add_argument("--registry", type=Path, help="by default the package's own")
-    add(_keys, help="every key of every configuration file")
-    check = add(_check, help="check a configuration without Snakemake and say what it builds")
-    check.add_argument("config", type=Path, help="as for snakemake --configfile")
-    check.add_argument("--root", type=Path, help="another checkout than the package's own")
-    runs = add(_runs, help="accuracy, epochs and seconds of every run")
-    runs.add_argument("folder", type=Path, nargs="?", default=Path("results"))
-    add(_compile, help="compile every training loop now instead of at its first use")
-    recent = add(
-        _recency, help="whether networks just repeat the label that they were trained on last"
-    )
-    recent.add_argument("folder", type=Path, help="results/<report>/<data set>")
-    recent.add_argument("--except", dest="leave_out", nargs="*", default=[], metavar="CLASS")
-    live = add(
-        _live, help="one HTML file that runs a recurrent model on a phone's sensor or a CSV file"
-    )
-    live.add_argument("model", type=Path, help="folder of a model")
-    live.add_argument(
-        "--out", type=Path, metavar="FILE", help="by default named like the folder: walks.html"
-    )
-    verify = add(_verify, help="recompute every table of a results folder and check every hash")
-    verify.add_argument("folder", type=Path, nargs="?", default=Path("results"))
-    diff = add(
-        _diff,
-        help="which cells of tables and which claims differ between two results folders, in what",
-        epilog="Every column of the tables and ledgers is compared that a record names, no figure. "
-        "Exit status: 0 if no cell differs, 1 if one does, 2 after an error",
-    )
-    diff.add_argument("left", type=Path, metavar="A", help="results folder")
-    diff.add_argument("right", metavar="B", help="results folder, or `published`")
-    diff.add_argument("--all", action="store_true", help="list every cell, equal ones too")
-    diff.add_argument("--csv", type=Path, metavar="FILE", help="write every cell to FILE as well")
-    diff.set_defaults(error_status=2)
-    crate = add(_crate, help="describe a results folder as an RO-Crate, to be archived and cited")
-    crate.add_argument("folder", type=Path, nargs="?", default=Path("results"))
-    crate.add_argument("--licence", metavar="URL", help="under which you publish the results")
-    train = add(
-        _train,
-        help="train a network on recordings of your own, and test it on people held out",
-        description="Recognises how the files are written, shows what was understood, cuts the "
-        "recordings into windows, trains a network on four fifths of the people, tests it on the "
-        "others, and writes the folder of a model.",
-    )
-    add_train_arguments(train)
-    classify = add(_classify, help="label the activities in a recording")
-    add_arguments(classify)
-    return parser
 
 
 def _classify(given: argparse.Namespace) -> None:
@@ -197,21 +124,24 @@ def _keys(given: argparse.Namespace) -> None:
 
 def _check(given: argparse.Namespace) -> None:
     from harmodels.config.yaml_files import check_config_files, read_yaml
+    from harmodels.messages import counted
     from harmodels.pipeline.folders import check_recordings
     from harmodels.pipeline.pipeline import load_pipeline
     from harmodels.pipeline.targets import run_folders
 
     check_config_files([given.config])
     config = read_yaml(given.config)
+    mirror = os.environ.get("HARMODELS_MIRROR") or config.get("mirror")
     pipeline = load_pipeline(config, given.root or assets.root())
     project = pipeline.project
     check_recordings(Path.cwd(), pipeline.datasets.values())
     for report, name in pipeline.reports:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
-        print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
-    print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
+        replicates = counted(report.replicates, "replicate")
+        print(f"{report.key} on {name}: {counted(jobs, 'training job')}, {replicates}")
+    print(f"archives in {project.downloads}, {f'mirror {mirror}' if mirror else 'no mirror'}")
     print(f"engine {project.engine}, device {project.device}", *pipeline.on_cuda(), sep="\n")
-    print(f"sbatch options {project.resources.extra}")
+    print(f"further options of sbatch: {project.resources.extra or 'none'}")
 
 
 def _runs(given: argparse.Namespace) -> None:
@@ -308,3 +238,12 @@ def _crate(given: argparse.Namespace) -> None:
 
     check_outputs({"the crate": given.folder / FILE}, {})
     print(f"wrote {write_crate(given.folder, given.licence)}")
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    function.__name__.removeprefix("_"): function
+    for function in (
+        *(_run, _info, _data, _keys, _check, _runs, _compile, _recency, _live, _verify, _diff),
+        *(_crate, _train, _classify),
+    )
+}

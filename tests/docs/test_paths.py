@@ -15,7 +15,7 @@ PATH = re.compile(
 PLACES = ("", "docs", "src/harmodels", "docs/patterns/interruptible")
 # a user's, Snakemake's
 FOREIGN = {"profiles/pbs/profile.yaml", "scheduling/job_scheduler.py"}
-FOREIGN |= {"own/config.yaml", "own/registry.yaml"}
+FOREIGN |= {"own/config.yaml", "own/registry.yaml", "reports/mine.yaml", "reports/units.yaml"}
 
 
 def test_every_path_that_a_document_names_exists():
@@ -47,3 +47,13 @@ def test_every_link_leads_to_a_file():
             if not (re.match(r"[a-z]+:", link) or made or found):
                 missing.append(f"{document.relative_to(ROOT)}: {link}")
     assert missing == []
+
+
+def test_no_document_installs_from_a_package_index_what_is_not_there():
+    """There is no release: an extra comes from a checkout."""
+    wrong = [
+        f"{document.relative_to(ROOT)}: {found}"
+        for document in DOCUMENTS
+        for found in re.findall(r"pip install [^`\n]*harmodels[^`\n]*", document.read_text("utf-8"))
+    ]
+    assert wrong == []

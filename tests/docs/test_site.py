@@ -29,15 +29,37 @@ def test_what_is_loaded_from_elsewhere_is_found():
     assert len(loaded_from_elsewhere(page)) == 4
 
 
-def test_no_page_loads_anything_from_elsewhere(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of the built site."""
     pytest.importorskip("mkdocs", reason="make docs installs mkdocs")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = [path for path in tmp_path.rglob("*") if path.suffix in (".html", ".css")]
+    return folder
+
+
+def test_no_page_loads_anything_from_elsewhere(site):
+    pages = [path for path in site.rglob("*") if path.suffix in (".html", ".css")]
     assert len(pages) > 20
     foreign = {path.name: loaded_from_elsewhere(path.read_text("utf-8")) for path in pages}
     assert not {name: urls for name, urls in foreign.items() if urls}
+
+
+def test_a_name_in_angle_brackets_is_text(site):
+    page = (site / "configuration.html").read_text("utf-8")
+    assert "results/&lt;name&gt;.html" in page
+    assert "<name>" not in page
+
+
+def test_the_answer_of_an_exercise_is_folded(site):
+    for page in sorted((site / "notebooks").glob("*.html")):
+        _, _, exercises = page.read_text("utf-8").partition('id="exercises"')
+        _, folded, answer = exercises.partition('<details class="success">')
+        assert folded, page.name
+        assert 'class="language-text' in answer
+        assert 'class="language-text' not in exercises.partition(folded)[0]
 
 
 def test_the_reference_names_what_exists():

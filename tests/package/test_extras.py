@@ -58,3 +58,15 @@ def test_a_command_whose_extra_is_missing_names_it(installed, hide):
     program = "from harmodels.cli import main; sys.exit(main(['run', 'demo']))"
     printed = installed.python("-c", hide + program, ok=False)
     assert re.search("needs snakemake: .*pip install 'harmodels\\[workflow\\]'", printed), printed
+
+
+@pytest.mark.parametrize("command", ["info", "data", "keys"])
+def test_a_command_that_only_tells_needs_no_extra(installed, hide, command):
+    program = f"from harmodels.cli import main; sys.exit(main([{command!r}]))"
+    assert installed.python("-c", hide + program)
+
+
+def test_the_remedy_asks_no_package_index_for_harmodels_itself(installed):
+    """There is no release: pip takes what is installed, and looks for the extra's packages only."""
+    pip = ("-m", "pip", "install", "--dry-run", "--no-index", "--no-deps", "harmodels[workflow]")
+    assert "Requirement already satisfied: harmodels[workflow]" in installed.python(*pip)

@@ -162,6 +162,7 @@ def _write_products(results: Path, folders: list[Path]) -> None:
 
 def _record(results: Path) -> None:
     """Write the record of what lies in the folder now."""
+    write_text(results.parent / "toy.csv", PUBLISHED)
     archive = {"path": "downloads/toy/toy.zip", "known": [], "members": True}
     folders = sorted(path.parent for path in results.glob("*/*/runs/*/*/run.json"))
     splits = results / "toy_report" / "toy" / "splits" / "report.parquet"
@@ -179,7 +180,7 @@ def _record(results: Path) -> None:
                 archive=archive,
             )
         },
-        reports=[record_report(results, section, lambda file: PUBLISHED)],
+        reports=[record_report(results, section, results.parent)],
     )
     write_record(results / "toy.provenance.json", record)
     runs = {folder: RunRecord.read_file(results / folder / "run.json") for folder in record.runs}

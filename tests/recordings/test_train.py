@@ -238,7 +238,7 @@ def test_a_configuration_does_the_same(folder, capsys, repository):
     here = folder()
     assert train("--epochs", "2", "--configuration", "own") == 0
     assert main(["check", "own/config.yaml", "--root", str(repository)]) == 0
-    assert "own on model: 1 training jobs, 1 replicates" in capsys.readouterr().out
+    assert "own on model: 1 training job, 1 replicate" in capsys.readouterr().out
     assert sorted(file.name for file in (here / "own").iterdir()) == [
         "config.yaml",
         "registry.yaml",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy import exp
 
 from harmodels.nn import elman
 from harmodels.nn.cells import CELLS
@@ -119,29 +120,82 @@ def numpy_dense(scale=1.0):
     return forward, backward, params, (normal(B, D).numpy(), normal(B, H).numpy())
 
 
-def test_arrays_of_numpy_are_compared_with_central_differences():
+def test_arrays_of_numpy_are_compared_with_autograd_through_torchs_version_of_numpy():
     report = check_gradients(*numpy_dense())
     assert report, report
+    assert "autograd" in report.oracle
     assert [verdict.name for verdict in report.verdicts] == ["W", "b", "x", "d"]
     wrong = check_gradients(*numpy_dense(scale=1 / B))
     assert kinds(wrong) == ["sum_for_mean"]
+    assert (np.__name__, exp) == ("numpy", np.exp)  # and are themselves again
 
 
-def test_arrays_have_their_mistakes_named_through_an_oracle():
+def sigmoids_slope(params, cache, d_loss):
+    x, y, d = cache
+    d_z = 2 * (y - d) * y * (1 - y) * d_loss
+    return d_z @ params["W"], -2 * (y - d) * d_loss, {"W": d_z.T @ x, "b": d_z.sum(0)}
+
+
+def test_arrays_have_their_mistakes_named():
+    forward, _, params, inputs = numpy_dense()
+    report = check_gradients(forward, sigmoids_slope, params, inputs)
+    assert kinds(report) == ["wrong_slope"]
+    assert "y (1 - y), a sigmoid's" in str(report)
+
+
+def written_out(x):
+    """Return the softmax of rows, by a function of numpy's that was imported by its name."""
+    y = exp(x - x.max(axis=1, keepdims=True))
+    return y / y.sum(axis=1, keepdims=True)
+
+
+def test_a_softmax_jacobian_applied_twice_is_named_where_the_softmax_is_written_out():
+    targets = np.eye(H)[[0, 2, 1, 4]]
+
+    def forward(params, x):
+        y = written_out(x @ params["W"].T)
+        return -(targets * np.log(y)).sum(), (x, y)
+
+    def backward(params, cache, d_loss, twice=True):
+        x, y = cache
+        d_z = (y - targets) * d_loss
+        if twice:
+            d_z = y * (d_z - (y * d_z).sum(axis=1, keepdims=True))
+        return {"W": d_z.T @ x}
+
+    given = {"W": normal(H, D).numpy()}, normal(B, D).numpy()
+    assert kinds(check_gradients(forward, backward, *given)) == ["softmax_twice"]
+    assert check_gradients(forward, lambda *args: backward(*args, twice=False), *given)
+
+
+def through_floats(forward):
+    """A forward pass with a path that leaves torch's version of numpy."""
+    return lambda params, x, d: forward(params, np.array(x.tolist()), d)
+
+
+def without_a_function(forward):
+    """A forward pass with what torch's version of numpy lacks."""
+    return lambda params, x, d: forward(params, np.unwrap(x, discont=1e9, period=1e9), d)
+
+
+@pytest.mark.parametrize("changed", [through_floats, without_a_function])
+def test_arrays_that_autograd_cannot_follow_are_compared_with_central_differences(changed):
     forward, backward, params, inputs = numpy_dense()
+    report = check_gradients(changed(forward), backward, params, inputs)
+    assert report, report
+    assert "every element" in report.oracle
+    assert not check_gradients(changed(forward), sigmoids_slope, params, inputs).mistakes
 
-    def sigmoids_slope(params, cache, d_loss):
-        x, y, d = cache
-        d_z = 2 * (y - d) * y * (1 - y) * d_loss
-        return d_z @ params["W"], -2 * (y - d) * d_loss, {"W": d_z.T @ x, "b": d_z.sum(0)}
+
+def test_an_oracle_in_torch_names_the_mistakes_of_such_arrays():
+    forward, backward, params, inputs = numpy_dense()
+    forward = through_floats(forward)
 
     def oracle(params, x, d):
         return ((torch.tanh(x @ params["W"].mT + params["b"]) - d) ** 2).sum()
 
-    assert not check_gradients(forward, sigmoids_slope, params, inputs).mistakes
     report = check_gradients(forward, sigmoids_slope, params, inputs, oracle=oracle)
     assert kinds(report) == ["wrong_slope"]
-    assert "y (1 - y), a sigmoid's" in str(report)
     assert check_gradients(forward, backward, params, inputs, oracle=oracle)
 
 

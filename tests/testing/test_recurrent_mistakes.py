@@ -1,11 +1,12 @@
 """Mistakes in the backward pass of an LSTM with peepholes are named, alone and two at once."""
 
+import numpy as np
 import pytest
 import torch
 
 from harmodels.nn import elman
 from harmodels.testing import check_gradients
-from tests.testing.layers import ELMAN, STATEFUL, kinds
+from tests.testing.layers import ELMAN, STATEFUL, D, T, kinds
 from tests.testing.students import INPUTS, PARAMS, backward, forward, forward_in_a_buffer
 
 NAMED = {
@@ -103,3 +104,50 @@ def test_the_slope_of_the_step_before_is_named():
     report = check_gradients(elman.forward, run, ELMAN, STATEFUL)
     assert kinds(report) == ["wrong_slope"]
     assert "that of the step before" in str(report)
+
+
+class NumpyNetwork:
+    """An Elman network in numpy, as a student writes it."""
+
+    def __init__(self):
+        random = np.random.default_rng(0)
+        self.W, self.U = random.normal(size=(5, 3)), random.normal(size=(5, 5))
+
+    def forward(self, x):
+        states = np.zeros((len(x) + 1, 5))
+        for t in range(len(x)):
+            states[t + 1] = np.tanh(self.W @ x[t] + self.U @ states[t])
+        return states[1:], (x, states)
+
+    def backward(self, cache, d_states, mistake=None):
+        (x, states), d_state = cache, np.zeros(5)
+        d = {"W": np.zeros_like(self.W), "U": np.zeros_like(self.U)}
+        for t in reversed(range(len(x))):
+            if mistake == "last output only" and t < len(x) - 1:
+                d_states[t] = 0
+            slope = states[t if mistake == "slope of the step before" else t + 1]
+            d_z = (d_states[t] + d_state) * (1 - slope**2)
+            d["W"] += np.outer(d_z, x[t])
+            d["U"] += np.outer(d_z, states[t + 1 if mistake == "h_t" else t])
+            d_state = (self.U if mistake == "not transposed" else self.U.T) @ d_z
+        return d
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kind"),
+    [
+        (None, []),
+        ("not transposed", ["weight_not_transposed"]),
+        ("h_t", ["state_after_step"]),
+        ("slope of the step before", ["wrong_slope"]),
+        ("last output only", ["last_step_only"]),
+    ],
+)
+def test_the_mistakes_of_a_network_in_numpy_are_named(mistake, kind):
+    def backward(network, cache, d_states):
+        return network.backward(cache, d_states, mistake)
+
+    x = np.random.default_rng(1).normal(size=(T, D))
+    report = check_gradients(NumpyNetwork.forward, backward, NumpyNetwork(), x)
+    assert report.ok == (mistake is None), report
+    assert kinds(report) == kind

@@ -6,13 +6,13 @@ from harmodels.assets import root
 from harmodels.provenance.build import hashes_of, record_data, record_report
 from harmodels.provenance.record import ProjectRecord, write_record
 from harmodels.records.run import Program
+from harmodels.reporting.runs.published import published_folder
 from harmodels.runtime.commit import describe_commit, describe_lock
 from harmodels.runtime.machine import describe_versions
 from harmodels.runtime.script import script_job
 
 with script_job(snakemake, "provenance"):
     repository = root()
-    published = repository / "config" / "published"
     results = Path("results")
     folders = [Path(folder) for folder in snakemake.input.models]
     exported = [path for folder in folders for path in folder.iterdir() if path.name[0] != "."]
@@ -31,9 +31,7 @@ with script_job(snakemake, "provenance"):
             for name, parts in snakemake.params.datasets.items()
         },
         reports=[
-            record_report(
-                results, section, lambda file: (published / file).read_text(encoding="utf-8")
-            )
+            record_report(results, section, published_folder(section["published_folder"]))
             for section in snakemake.params.sections
         ],
         others=hashes_of(results, sorted(p.relative_to(results).as_posix() for p in others)),

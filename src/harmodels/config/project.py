@@ -12,6 +12,7 @@ from harmodels.config.base import (
     Number,
     Record,
     Several,
+    Text,
     key,
     one_as_list,
     wrong,
@@ -146,6 +147,17 @@ class AfternoonPlan(Record):
     seed: int = key(1, "Seed of the person and of the activities.", ge=0)
 
 
+class ReportEntry(ReportPlan):
+    """What is built of a report, of the package or of a file of one's own."""
+
+    file: Text | None = key(
+        None,
+        "A report of your own, written as those in config/reports; path from the working "
+        "directory. Published files that it names lie beside it. Without it the report is "
+        "config/reports/<key>.yaml of the package.",
+    )
+
+
 class ProjectFile(Record):
     """What one call builds: `config/config.yaml`, `config/demo.yaml`, your own."""
 
@@ -157,14 +169,15 @@ class ProjectFile(Record):
             str,
             Matching(
                 "[A-Za-z0-9][A-Za-z0-9_-]*",
-                "the name of a file in config/reports without its ending",
+                "the name of a file in config/reports without its ending, or of a folder of "
+                "results",
                 100,
             ),
         ],
-        ReportPlan,
+        ReportEntry,
     ] = key(
         ...,
-        "Which reports (config/reports/<key>.yaml) are built on which data sets.",
+        "Which reports (config/reports/<key>.yaml, or `file`) are built on which data sets.",
         min_length=1,
     )
     replicates: int = key(5, "Networks per configuration that differ only in seed.", ge=1, le=4096)

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from harmodels.assets import root
 from harmodels.config.experiments import Configuration
 from harmodels.config.options import OPTIONS, Baseline
 from harmodels.config.parts import Part, parts_of, split_name
@@ -26,6 +25,7 @@ from harmodels.pipeline.targets import (
 )
 from harmodels.plugins import LEARNERS
 from harmodels.reporting.product import ProductSpec
+from harmodels.reporting.runs.published import published_folder
 
 
 class Wildcards(Protocol):
@@ -209,25 +209,27 @@ class Inputs:
 
         Not as inputs, which would tie the table to the path of the checkout.
         """
-        return _digests(self._spec("tables", wildcards).published_files)
+        report = self.pipeline.report(wildcards.report)
+        return _digests(self._spec("tables", wildcards).published_files, report.folder)
 
     def published_runs(self, section: str) -> Callable[[Wildcards], dict[str, Any]]:
         """Return a function to what the report published of the experiments of a product.
 
-        `entries` are those of `published_runs`, `files` their files with digests; `section` is
-        tables, figures or claims.
+        `entries` are those of `published_runs`, `files` their files with digests, `folder` where
+        those of a user's own report lie; `section` is tables, figures or claims.
         """
 
         def of(wildcards: Wildcards) -> dict[str, Any]:
-            known = self.pipeline.report(wildcards.report).published_runs
+            report = self.pipeline.report(wildcards.report)
             entries = {
                 name: entry
                 for spec in self._specs(section, wildcards)
-                for name, entry in spec.published_runs(known).items()
+                for name, entry in spec.published_runs(report.published_runs).items()
             }
             files = [file for entry in entries.values() for file in entry.files]
             given = {name: entry.given() for name, entry in entries.items()}
-            return {"entries": given, "files": _digests(files)}
+            own = {} if report.folder is None else {"folder": report.folder}
+            return {"entries": given, "files": _digests(files, report.folder), **own}
 
         return of
 
@@ -281,6 +283,6 @@ def _sha256(file: Path, size: int, mtime_ns: int) -> str:
     return sha256(file)
 
 
-def _digests(files: Iterable[str]) -> dict[str, str]:
-    folder = root() / "config" / "published"
+def _digests(files: Iterable[str], own: str | None) -> dict[str, str]:
+    folder = published_folder(own)
     return {file: digest_of(folder / file) for file in files}

@@ -172,7 +172,7 @@ def load_pipeline(config: Mapping[str, Any], root: Path) -> Pipeline:
     names = [name for report in project.reports.values() for name in datasets_of(report)]
     pipeline = Pipeline(project, {name: get(registry, name) for name in names})
     for report in project.reports.values():
-        where = f"config/reports/{report.key}.yaml: draw_by_dataset: the registry"
+        where = f"{report.source}: draw_by_dataset: the registry"
         for name in report.draws:  # a misspelt one would change no draw, and nobody would notice
             find("data set", name, registry, where)
     # imported here: the checks read pipelines

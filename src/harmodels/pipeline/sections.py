@@ -57,6 +57,7 @@ def recorded_sections(pipeline: Pipeline) -> list[dict[str, Any]]:
                 name: run.given()
                 for name, run in pipeline.report(section["report"]).published_runs.items()
             },
+            "published_folder": pipeline.report(section["report"]).folder,
         }
         for section in page_sections(pipeline)
     ]

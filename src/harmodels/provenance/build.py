@@ -1,6 +1,6 @@
 """Builds the record of a project from the files in its results folder."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,13 +25,11 @@ DRAWN: tuple[Kind, ...] = ("table", "figure")
 ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("svg", "png"), "claims": ("csv", "md")}
 
 
-def record_report(
-    results: Path, section: Mapping[str, Any], published: Callable[[str], str]
-) -> RecordedReport:
+def record_report(results: Path, section: Mapping[str, Any], published: Path) -> RecordedReport:
     """Record one report on one data set; a missing or damaged file is a ResultsError.
 
-    `section` is one of `pipeline.sections.recorded_sections`; `published` returns the content of a
-    file of `config/published`.
+    `section` is one of `pipeline.sections.recorded_sections`; `published` is the folder of the
+    files that it published.
     """
     report, dataset = section["report"], section["dataset"]
     specs = Products.read({name: section["spec"][name] for name in Products.model_fields})
@@ -52,7 +50,7 @@ def record_report(
             spec=spec,
             runs=[f for n in names for f in folders if PurePosixPath(f).parent.name == n],
             files=hashes_of(results, [f"{place}/{stem}.{ending}" for ending in ENDINGS[kind]]),
-            published={file: published(file) for file in compared},
+            published={f: (published / f).read_text(encoding="utf-8") for f in compared},
             published_runs={name: run.given() for name, run in theirs.items()},
         )
 

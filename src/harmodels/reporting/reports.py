@@ -1,5 +1,6 @@
 """Reports as a project builds them: files read, grids expanded, products checked."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 
 from harmodels.config.base import Key, Record, key
 from harmodels.config.experiments import OWN_DRAW, Experiment, check_replaced, expand
+from harmodels.config.project import ReportEntry
 from harmodels.config.published import PublishedRun
 from harmodels.config.report_file import ReportFile, ReportPlan
 from harmodels.config.yaml_files import read_yaml, refuse_oversized
 from harmodels.errors import ConfigurationError
-from harmodels.messages import unknown
+from harmodels.messages import shown, unknown
 from harmodels.reporting.checks import Known
 from harmodels.reporting.claims import ClaimSpec
 from harmodels.reporting.figures import FigureSpec
@@ -33,10 +35,13 @@ class Report:
 
     Tables, figures and claims are checked; those in `left_out` (by section and name) need
     experiments that the project does not build. `draws` are those of its experiments, by data set
-    and key, of every data set that the project or the report's file names.
+    and key, of every data set that the project or the report's file names. `source` is its file as
+    messages name it, `folder` where its published files lie; None: config/published.
     """
 
     key: str
+    source: str
+    folder: str | None
     title: str
     channels: str | None
     datasets: tuple[str, ...]
@@ -59,18 +64,55 @@ class Report:
         }
 
 
-def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_job: int) -> Report:
+def parse_report(key: str, plan: ReportEntry, root: Path, replicates: int, in_a_job: int) -> Report:
     """Read the file of a report, expand its grids and check what is made of its runs.
 
     `replicates` and `in_a_job` are the project's; the plan may replace the first. Raises
     ConfigurationError naming file, key and value.
     """
-    path = root / "config" / "reports" / f"{key}.yaml"
+    if plan.file is None:
+        where, folder = f"config/reports/{key}.yaml", root / "config" / "published"
+        content = _of_package(key, root / where)
+        return _parse(key, plan, content, where, folder, replicates, in_a_job)
+    content = _of_user(key, plan.file)
+    try:
+        folder = Path(plan.file).parent
+        return _parse(key, plan, content, plan.file, folder, replicates, in_a_job)
+    except ConfigurationError as error:
+        # what checks grids and published files names the package's folders
+        text = str(error).replace(f"config/reports/{key}.yaml", plan.file)
+        text = text.replace("config/published", f"the folder of {plan.file}")
+        raise ConfigurationError(text) from error
+
+
+def _of_package(key: str, path: Path) -> dict[str, Any]:
     if not path.exists():
         known = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        raise ConfigurationError(f"reports: {unknown('report', key, known)}")
-    content = read_yaml(path)
-    where = f"config/reports/{key}.yaml"
+        raise ConfigurationError(
+            f"reports: {unknown('report', key, known)}; of a report of your own name the file in "
+            f"reports.{key}.file"
+        )
+    return read_yaml(path)
+
+
+def _of_user(key: str, file: str) -> dict[str, Any]:
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises where a name is too long
+        raise ConfigurationError(
+            f"reports.{key}.file: there is no file {shown(file)} in {Path.cwd()}; give its path "
+            "from the working directory, or an absolute one"
+        )
+    return read_yaml(Path(file))
+
+
+def _parse(
+    key: str,
+    plan: ReportEntry,
+    content: dict[str, Any],
+    where: str,
+    folder: Path,
+    replicates: int,
+    in_a_job: int,
+) -> Report:
     refuse_oversized(content, where)
     file = ReportFile.read(content, where)
     for choice in ("experiments", "also"):
@@ -85,12 +127,13 @@ def parse_report(key: str, plan: ReportPlan, root: Path, replicates: int, in_a_j
     experiments = {
         name: expand(name, file, plan, where) for name in file.experiments if name in chosen
     }
-    folder = root / "config" / "published"
     published = _published(file, folder, where)
     products = Products.read({name: getattr(file, name) for name in Products.model_fields}, where)
     namable = Known(experiments, list(file.experiments), published, folder)
     return Report(
         key=key,
+        source=where,
+        folder=None if plan.file is None else str(folder),
         title=file.title,
         channels=file.channels,
         datasets=plan.datasets,

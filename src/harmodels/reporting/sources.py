@@ -6,12 +6,11 @@ from typing import Any, Self
 
 import pandas as pd
 
-from harmodels.assets import root
 from harmodels.config.published import read_published_runs
 from harmodels.data.sequences import read_subjects
 from harmodels.reporting.runs.load import Runs
 from harmodels.reporting.runs.parts import load_runs
-from harmodels.reporting.runs.published import load_published
+from harmodels.reporting.runs.published import load_published, published_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,8 @@ class Sources:
     @classmethod
     def of_job(cls, snakemake: Any) -> Self:
         """Return what a job's script is given; a missing or damaged file is a ResultsError."""
-        params, folder = snakemake.params, root() / "config" / "published"
+        params = snakemake.params
+        folder = published_folder(params.published_runs.get("folder"))
         sequences = snakemake.input.get("sequences")
         return cls(
             runs=load_runs(params.folders),

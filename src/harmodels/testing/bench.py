@@ -1,12 +1,10 @@
 """A forward pass with its arguments in float64, and the two oracles of its gradients."""
 
-import functools
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -215,23 +213,6 @@ class Bench:
                 if not compare(name, found[name], right[name], rtol, scale).ok:
                     steps[name].append(step)
         return {name: tuple(each) for name, each in steps.items()}
-
-
-def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of arrays as one of tensors, which autograd cannot follow."""
-
-    @functools.wraps(function)
-    def wrapped(*arguments: Any) -> Any:
-        returned = function(*map_tensors(_array, arguments))
-        if isinstance(returned, tuple) and len(returned) == 2 and np.isscalar(returned[0]):
-            returned = (np.asarray(returned[0]), returned[1])
-        return map_tensors(torch.as_tensor, returned)
-
-    return wrapped
-
-
-def _array(leaf: Any) -> Any:
-    return leaf.detach().numpy() if isinstance(leaf, Tensor) else leaf
 
 
 def _double(leaf: Any) -> Tensor:

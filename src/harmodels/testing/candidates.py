@@ -41,7 +41,7 @@ def candidates(planted: Planted, window: int | None) -> Iterator[Candidate]:
     """Return what is looked for, the likeliest first."""
     yield from _detached(planted, window)
     yield from _products(planted)
-    yield _softmax_twice()
+    yield from _softmax_twice()
     yield from _states(planted)
     yield from _gates(planted)
     yield from _slopes(planted)
@@ -114,12 +114,29 @@ def _next_state(name: str, leaves: Leaves, run: Callable[[], Tensor]) -> NextSta
     return NextState(leaves[name], run)
 
 
-def _softmax_twice() -> Candidate:
+def _softmax_twice() -> Iterator[Candidate]:
     text = (
         "softmax Jacobian applied twice: y - d is the gradient at the logits already; the Jacobian "
         "is in it"
     )
-    return Candidate(Mistake("softmax_twice", text), mode=lambda leaves, run: SoftmaxTwice())
+    mistake = Mistake("softmax_twice", text)
+    yield Candidate(mistake, mode=lambda leaves, run: SoftmaxTwice())
+    for axis in (-1, 0):
+        yield Candidate(mistake, hooks=partial(_jacobian_again, axis))
+
+
+def _jacobian_again(axis: int, graph: Steps) -> list[Any]:
+    """Do so where a softmax is written out as exp(z) over the sum of exp(z)."""
+    return [
+        change(node, partial(_times_jacobian, axis, node._saved_result.detach()))
+        for node in graph.named("Exp")
+        if node._saved_result.ndim
+    ]
+
+
+def _times_jacobian(axis: int, exp: Tensor, inputs: Any, outputs: Any) -> list[Any]:
+    y, (d_z,) = exp / exp.sum(axis, keepdim=True), inputs
+    return [y * (d_z - (y * d_z).sum(axis, keepdim=True))]
 
 
 def _states(planted: Planted) -> Iterator[Candidate]:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from harmodels.testing import mistakes
-from harmodels.testing.bench import AUTOGRAD, Bench, on_tensors
+from harmodels.testing.arrays import followed, on_tensors
+from harmodels.testing.bench import AUTOGRAD, Bench
 from harmodels.testing.comparison import compare
 from harmodels.testing.mistakes import Case
 from harmodels.testing.report import GradientReport
@@ -38,8 +39,9 @@ def check_gradients(
 
     Everything is computed in float64, for a random gradient at the outputs. The right gradients
     come from autograd through `forward`, confirmed by a central difference in a random direction
-    of each parameter; where autograd cannot follow (`out=`, compiled loops) from central
-    differences of every element.
+    of each parameter; where autograd cannot follow (`out=`, compiled loops, a function of numpy's
+    that torch lacks) from central differences of every element, without names for the mistakes that
+    take autograd to recognise.
 
     Parameters
     ----------
@@ -52,8 +54,7 @@ def check_gradients(
     params
         A NamedTuple, dict or tuple of tensors, nested as you like, an object whose attributes they
         are, or one tensor; None for a function without parameters. numpy's arrays serve as well:
-        then every element is compared with a central difference, and mistakes that take autograd
-        to recognise are named if there is an `oracle`.
+        `forward` is then run by torch's version of numpy too, for autograd to follow.
     inputs
         A tensor or array, or a tuple of them. Integers, such as labels and masks, have no gradient.
     oracle
@@ -107,6 +108,8 @@ def check_gradients(
     """
     leaves = named_tensors((params, inputs)).values()
     if any(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
+        given = inputs if isinstance(inputs, tuple | list) else (inputs,)
+        oracle = oracle or followed(forward, (params, *given))
         forward, backward = on_tensors(forward), on_tensors(backward)
     bench = Bench.prepare(forward, params, inputs, oracle, window)
     outputs, cache = bench.run()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harmodels.assets import root
 from harmodels.config.published import (
     EPOCH,
     TRUE_CLASS,
@@ -28,6 +29,11 @@ from harmodels.reporting.runs.measures import column
 Files = Mapping[str, pd.DataFrame]  # of config/published, by name
 FOLDER = Path("config", "published")
 _Key = tuple[tuple[str, Any], ...]
+
+
+def published_folder(own: str | None) -> Path:
+    """Return where a report's published files lie: a user's folder, or else config/published."""
+    return root() / "config" / "published" if own is None else Path(own)
 
 
 def read_published(entries: Mapping[str, PublishedRun], files: Files) -> dict[str, list[Run]]:
