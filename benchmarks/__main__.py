@@ -40,7 +40,7 @@ def main() -> None:
     use_one_thread()
     clock = time.perf_counter if arguments.clock == "wall" else time.process_time
     if not jax_peers.AVAILABLE:
-        print('JAX is left out: it is not installed (pip install "harmodels[bench]")')
+        print('JAX is left out: it is not installed (pip install --editable ".[bench]")')
     if arguments.map:
         map.run(arguments)
         return

@@ -96,7 +96,7 @@ def _of_package(key: str, path: Path) -> dict[str, Any]:
 
 
 def _of_user(key: str, file: str) -> dict[str, Any]:
-    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises where a name is too long
+    if not os.path.isfile(file):  # Path.is_file raises where a name is too long
         raise ConfigurationError(
             f"reports.{key}.file: there is no file {shown(file)} in {Path.cwd()}; give its path "
             "from the working directory, or an absolute one"
