@@ -1,7 +1,7 @@
 """The same training in JAX, as a careful user would write it: everything under one `jit`.
 
-JAX is optional (`pip install --editable ".[bench]"`). A loop over the items of a case runs inside one
-compiled function whose state is donated, so that dispatch costs nothing, and the inputs are
+JAX is optional (`pip install --editable ".[bench]"`). A loop over the items of a case runs inside
+one compiled function whose state is donated, so that dispatch costs nothing, and the inputs are
 multiplied before the loop over time.
 """
 
