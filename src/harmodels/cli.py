@@ -209,6 +209,7 @@ def _check(given: argparse.Namespace) -> None:
     for report, name in pipeline.reports:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
+    _print_lines(pipeline.left_out())
     print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
     print(f"engine {project.engine}, device {project.device}", *pipeline.on_cuda(), sep="\n")
     print(f"sbatch options {project.resources.extra}")
