@@ -184,7 +184,9 @@ def _grid(panels: Sequence[Panel], grouped: int = 1) -> Figure:
         texts = [short[name] for name in panels[i].classes]
         _class_ticks(axes, texts, side, named[i], i + columns >= len(panels))
     if image is not None:
-        bar = figure.colorbar(image, ax=grid, shrink=min(2.4, rows * side) / height, pad=0.015)
+        bar = figure.colorbar(
+            image, ax=list(figure.axes), shrink=min(2.4, rows * side) / height, pad=0.015
+        )
         bar.set_label("Share of the true class (row)")
         bar.outline.set_visible(False)
     figure.supxlabel(below, fontsize=8.5, color=GREY)
