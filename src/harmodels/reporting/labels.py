@@ -80,7 +80,7 @@ def entry_label(key: str) -> str:
     """
     numbered = re.fullmatch(r"(table|figure)(\d+[a-z]?)(?:_(.+))?", key)
     if numbered is None:
-        return humanise(key)
+        return CELLS.label(key) if key in CELLS else humanise(key)
     kind, number, rest = numbered.groups()
     return f"{kind.capitalize()} {number}" + (f", {rest.replace('_', ' ')}" if rest else "")
 

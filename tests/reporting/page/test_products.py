@@ -37,6 +37,7 @@ def page_table(write_run, tmp_path):
     def make(entry):
         folder = tmp_path / "toy_report" / "toy"
         made = [write_run(folder / "runs", e, {"hidden": h}) for e in "bc" for h in (50, 100)]
+        made.append(write_run(folder / "runs", "d", {"model": "linear_svm"}))
         runs = load_runs(made)
         write_table_files(build_table(entry, runs, {}), folder / "tables" / "t")
         records = [run.record for group in runs.values() for run in group]
@@ -61,3 +62,11 @@ def test_rows_named_by_their_experiment_lead_to_its_runs(page_table):
     table = page_table(entry("top_k", checkpoint="last", measures=["top_1"], experiments=rows))
     links = [[link.text for link in line.runs] for line in table.lines]
     assert links == [["b, run 1"], ["c, run 2"]]
+
+
+def test_a_line_leads_to_no_run_that_lacks_one_of_its_settings(page_table):
+    rows = [side(), {"experiment": "d"}]
+    table = page_table(entry("top_k", checkpoint="last", measures=["top_1"], experiments=rows))
+    links = {line.settings: [link.text for link in line.runs] for line in table.lines}
+    assert links["50 units"] == ["b, run 1"]
+    assert links["model linear svm"] == ["d, run 1"]

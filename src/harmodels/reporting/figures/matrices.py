@@ -167,10 +167,10 @@ def _grid(panels: Sequence[Panel], grouped: int = 1) -> Figure:
     lines = max(panel.title.count("\n") for panel in panels) + 1
     width = max(columns * (side + 0.15) + max(1, sum(named[:columns])) * names + 1.1, 4.6)
     below = _footnote(panels, short, round(width * CHARACTERS_AN_INCH))
-    height = rows * (side + 0.2 + 0.17 * lines) + names
+    height = rows * (side + 0.15 + 0.17 * lines + max(names, 0.15))
     figure = new_figure(
         width,
-        height + 0.75 + 0.15 * (below.count("\n") + 1),
+        height + 0.5 + 0.15 * (below.count("\n") + 1),
         any(panel.run is not None and panel.run.simulated for panel in panels),
     )
     grid = _axes(figure, rows, columns, grouped)
@@ -182,7 +182,7 @@ def _grid(panels: Sequence[Panel], grouped: int = 1) -> Figure:
         drawn = _matrix(axes, panels[i], side)
         image = drawn or image
         texts = [short[name] for name in panels[i].classes]
-        _class_ticks(axes, texts, side, named[i], i + columns >= len(panels))
+        _class_ticks(axes, texts, side, named[i])
     if image is not None:
         bar = figure.colorbar(
             image, ax=list(figure.axes), shrink=min(2.4, rows * side) / height, pad=0.015
@@ -261,9 +261,7 @@ def _write_counts(axes: Axes, mean: NDArray[np.float64], fractions: NDArray[np.f
         number.set_in_layout(False)  # it lies within the matrix; measuring hundreds takes a second
 
 
-def _class_ticks(
-    axes: Axes, names: Sequence[str], side: float, with_rows: bool, with_columns: bool
-) -> None:
+def _class_ticks(axes: Axes, names: Sequence[str], side: float, with_rows: bool) -> None:
     if not names:
         axes.set_xticks([])
         axes.set_yticks([])
@@ -273,9 +271,8 @@ def _class_ticks(
     ticks = list(range(0, len(names), step))
     shown = [names[c] for c in ticks]
     upright = max(map(len, shown)) * 0.09 < side / len(names) * step
-    none = [""] * len(ticks)
-    axes.set_xticks(ticks, shown if with_columns else none, rotation=0 if upright else 90)
-    axes.set_yticks(ticks, shown if with_rows else none)
+    axes.set_xticks(ticks, shown, rotation=0 if upright else 90)
+    axes.set_yticks(ticks, shown if with_rows else [""] * len(ticks))
     if with_rows:
         axes.set_ylabel("True class")
 

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -213,11 +213,13 @@ def _runs(
     group = str(row["group"])
     # the heading of a block is the title of its side, with what tells it apart in brackets
     selections = [p for p in selections if p.title and group.startswith(p.title)] or selections
+    known = {"configuration"}.union(*(run.settings for run in section.runs))
+    settings = known.intersection(table.keys)  # the others are titles
     runs = [
         (name, number)
         for name, group in grouped_runs(section).items()
         for number, run in enumerate(group, start=1)
-        if any(_selected(part, run) for part in selections) and _named(run, table.keys, row)
+        if any(_selected(part, run) for part in selections) and _named(run, settings, row)
     ]
     if len(runs) > MOST_RUNS:
         names = dict.fromkeys(name for name, _ in runs)
@@ -229,12 +231,10 @@ def _selected(selection: Selection, run: RunRecord) -> bool:
     return selection.experiment == run.experiment and agrees(run.configuration, selection.where)
 
 
-def _named(run: RunRecord, keys: Sequence[str], row: Mapping[Any, Any]) -> bool:
-    """Return whether the keys that name a row are those of a run."""
-    settings = {**run.settings, "configuration": configuration_text(run.configuration)}
-    return all(
-        settings[key] == row[key] for key in keys if key in settings and not pd.isna(row[key])
-    )
+def _named(run: RunRecord, settings: Collection[str], row: Mapping[Any, Any]) -> bool:
+    """Return whether the settings that name a row are those of a run."""
+    own = {**run.settings, "configuration": configuration_text(run.configuration)}
+    return all(own.get(key) == row[key] for key in settings if not pd.isna(row[key]))
 
 
 def _exact(value: Any) -> str:
