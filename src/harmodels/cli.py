@@ -206,10 +206,10 @@ def _check(given: argparse.Namespace) -> None:
     pipeline = load_pipeline(config, given.root or assets.root())
     project = pipeline.project
     check_recordings(Path.cwd(), pipeline.datasets.values())
+    _print_lines(pipeline.left_out())
     for report, name in pipeline.reports:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         print(f"{report.key} on {name}: {jobs} training jobs, {report.replicates} replicates")
-    _print_lines(pipeline.left_out())
     print(f"archives in {project.downloads}, mirror {config.get('mirror')}")
     print(f"engine {project.engine}, device {project.device}", *pipeline.on_cuda(), sep="\n")
     print(f"sbatch options {project.resources.extra}")
