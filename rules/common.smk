@@ -55,7 +55,11 @@ except HarmodelsError as error:
 if warning:
     logger.warning(f"harmodels: {warning}")
 if workflow.is_main_process:
-    for line in [*PIPELINE.left_out(), *PIPELINE.on_cuda()]:
+    files = [os.path.relpath(path) for path in workflow.configfiles]
+    for line in [
+        *PIPELINE.left_out_counts((files or ["FILE"])[-1]),
+        *PIPELINE.on_cuda(),
+    ]:
         logger.info(line)
     fork_scripts(ROOT / "workflow" / "scripts")
 

@@ -18,6 +18,7 @@ rule build_page:
         f"results/logs/{PROJECT.name}.log",
     params:
         code=code_of("build_page.py"),
+        name=PROJECT.name,
         sections=page_sections(PIPELINE),
         datasets=list(PIPELINE.datasets),
         compared=TARGETS.compared_datasets(),

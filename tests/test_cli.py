@@ -34,6 +34,7 @@ def test_check_says_what_a_configuration_builds_and_runs_nothing(
     assert main(["check", str(demo), "--root", str(repository)]) == 0
     printed = capsys.readouterr().out
     assert "rnn_tbptt on simulated-motionsense: 16 training jobs, 3 replicates" in printed
+    assert "rnn_tbptt: tables.readings is left out; it needs readings" in printed
     assert "archives in results/downloads" in printed
     assert list(tmp_path.iterdir()) == []
 

@@ -135,6 +135,7 @@ def _check(given: argparse.Namespace) -> None:
     pipeline = load_pipeline(config, given.root or assets.root())
     project = pipeline.project
     check_recordings(Path.cwd(), pipeline.datasets.values())
+    _print_lines(pipeline.left_out())
     for report, name in pipeline.reports:
         jobs = len(run_folders(pipeline, report.key, name, report.experiments))
         replicates = counted(report.replicates, "replicate")

@@ -97,6 +97,81 @@ def test_a_heading_sorts_its_table_both_ways(show):
     assert column() == ["100", "50"]
 
 
+def test_rows_that_say_their_place_are_sorted_by_it(show):
+    browser = show()
+    rows = browser.find_elements("css selector", f"{TABLE} tbody tr")
+    for row, place in zip(rows, (10, 9), strict=True):  # as text, 10 is the smaller
+        browser.execute_script("arguments[0].cells[0].dataset.order = arguments[1]", row, place)
+    browser.find_element("css selector", f"{TABLE} thead button").click()
+    cells = browser.find_elements("css selector", f"{TABLE} tbody th")
+    assert [cell.get_attribute("data-order") for cell in cells] == ["9", "10"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_result_is_in_sight_without_scrolling(show, width):
+    seen, edge = show(width).execute_script(
+        "const table = document.querySelector(arguments[0]);"
+        "const edge = table.closest('.scroll').getBoundingClientRect().right;"
+        "return [table.querySelector('tbody td').getBoundingClientRect().right, edge]",
+        TABLE,
+    )
+    assert seen <= edge <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_settings_stay_while_results_scroll(show, width):
+    before, after, result, scrolled = show(width).execute_script(
+        "const table = document.querySelector(arguments[0]), frame = table.closest('.scroll');"
+        "const left = (cell) => table.querySelector(cell).getBoundingClientRect().left;"
+        "table.style.minWidth = '4000px';"
+        "const [before, at] = [left('tbody th'), left('tbody td')];"
+        "frame.scrollLeft = 500;"
+        "return [before, left('tbody th'), left('tbody td') - at, frame.scrollLeft]",
+        TABLE,
+    )
+    assert before == after
+    assert result == -scrolled == -500
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_ledger_fits_whatever_its_columns(show, width):
+    shown, inner = show(width).execute_script(
+        "const table = document.querySelector('table.claims'), frame = table.closest('.scroll');"
+        "for (const row of table.rows)"
+        "  for (let i = 0; i < 3; i++) row.append(row.cells[2].cloneNode(true));"
+        "return [frame.scrollWidth, frame.clientWidth]"
+    )
+    assert shown <= inner
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_type_of_a_figure_is_nine_pixels_high_at_least(show, width):
+    scales = show(width).execute_script(
+        "return [...document.querySelectorAll('main > .chapter figure img')].map("
+        "(image) => image.getBoundingClientRect().width / image.getAttribute('width'))"
+    )
+    assert scales
+    # 8 points, as tests/reporting/test_every_figure.py has it, are 8 * 96 / 72 pixels
+    assert min(scales) * 8 * 96 / 72 >= 9
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_card_is_empty_below_its_last_line(show, width):
+    browser = show(width)
+    browser.execute_script(
+        "const card = document.querySelector('.card'), other = card.cloneNode(true);"
+        "other.append(...[...card.childNodes].map((node) => node.cloneNode(true)));"
+        "card.after(other)"  # a longer one beside it
+    )
+    gaps = browser.execute_script(
+        "return [...document.querySelectorAll('.card')].map((card) =>"
+        "card.getBoundingClientRect().bottom"
+        " - card.lastElementChild.getBoundingClientRect().bottom)"
+    )
+    assert len(gaps) == 2
+    assert max(gaps) < 20  # its padding
+
+
 def test_a_figure_opens_large_and_closes(show):
     browser = show()
     browser.execute_script("document.querySelector('a.enlarge').click()")

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -53,7 +54,17 @@ def test_what_needs_an_experiment_left_out_is_not_buildable_and_one_line(load):
     assert "readings" not in names
     assert "rnn_tbptt: tables.readings is left out; it needs readings" in part.left_out()
     whole = load(reports={"rnn_tbptt": {"datasets": ["simulated"]}})
-    assert whole.left_out() == []
+    assert whole.left_out() == whole.left_out_counts("f.yaml") == []
+
+
+def test_what_is_left_out_is_counted_in_a_line_that_says_where_it_is_listed(load):
+    part = load(reports={"rnn_tbptt": {"datasets": ["simulated"], "experiments": ["part_b"]}})
+    (line,) = part.left_out_counts("demo.yaml")
+    counts = re.findall(r"(\d+) (?:table|figure|claim)s?", line)
+    assert sum(map(int, counts)) == len(part.left_out())
+    assert line.startswith("rnn_tbptt: without ")
+    assert line.endswith("`harmodels check demo.yaml` lists them")
+    assert len(line) < 200
 
 
 def test_planning_loads_no_library_of_computations():

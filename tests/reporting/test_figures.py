@@ -7,7 +7,7 @@ from harmodels.data.sequences import Sequences
 from harmodels.errors import ConfigurationError, ResultsError
 from harmodels.reporting.figures import save_figure
 from harmodels.reporting.figures.preview import draw_preview, example_indices
-from harmodels.reporting.labels import configuration_text, wrap
+from harmodels.reporting.labels import class_initials, configuration_text, wrap
 from tests.reporting.entries import LAST, B, draw_figure, entry, side, texts
 
 LOSS = entry("loss_by_option", B, option="hidden", metric="negative_log_likelihood")
@@ -32,6 +32,47 @@ def test_numbers_stand_in_the_cells_of_few_classes_only(small):
     many = texts(draw_figure(CONFUSION, small(replicates=1, classes=[f"c{i}" for i in range(20)])))
     assert "Numbers: counts, test sequences" in few
     assert "Numbers" not in many
+
+
+def test_classes_are_initials_on_the_axes_and_the_note_says_whose(small):
+    figure = draw_figure(CONFUSION, small())
+    axes = figure.axes[0]
+    initials = ["D", "L", "Si", "St", "U", "W"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == initials
+    assert [label.get_text() for label in axes.get_xticklabels()] == initials
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert "D downstairs, L laying, Si sitting, St standing, U upstairs, W walking." in note
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["walking", "walking_upstairs", "walking_downstairs"], ["W", "WU", "WD"]),
+        (["class_1", "class_10", "class_11"], ["C1", "C10", "C11"]),
+        (["1", "2", "10"], ["1", "2", "10"]),
+        (["standing", "stand", "stands"], ["Standi", "Stand", "Stands"]),
+        (["a_b", "a_b_c"], ["AB", "ABC"]),
+        (["go", "Go"], ["go", "go"]),  # nothing tells them apart
+    ],
+)
+def test_initials_tell_classes_apart(names, short):
+    assert list(class_initials(names).values()) == short
+
+
+@pytest.mark.parametrize(("count", "classes"), [(2, 6), (16, 6), (5, 12), (9, 45), (16, 2)])
+def test_matrices_in_a_row_leave_their_type_legible_on_the_page(runs_of, count, classes):
+    names = [f"activity_{c}" for c in range(classes)]
+    runs = runs_of(*range(1, count + 1), classes=names, each=1, replicates=1)
+    width = draw_figure(CONFUSION, runs).get_figwidth()
+    # the page shows a figure at 0.85 of its size or more, and has 904 pixels at 1280
+    assert width * 96 * 0.85 <= 904
+
+
+def test_a_panel_without_a_line_in_sight_says_where_the_values_are(small):
+    above = draw_figure(LOSS | {"limits": [0, 0.001]}, small())
+    assert "nothing between 0 and 0.001:\nvalues are " in texts(above)
+    for seen in (LOSS, LOSS | {"limits": [0, 100]}):
+        assert "nothing" not in texts(draw_figure(seen, small()))
 
 
 def test_over_replicates_the_numbers_are_mean_counts_and_say_so(runs_with):

@@ -57,6 +57,30 @@ def test_values_that_are_words_stand_in_the_order_of_the_grid(runs_of):
     assert names == ["SimpleRNN", "GRU", "LSTM"]
 
 
+def named(panels, runs):
+    return [
+        axes.get_title(loc="left") for axes in draw_figure(SWEEP | {"panels": panels}, runs).axes
+    ]
+
+
+def test_panels_beside_each_other_are_named_and_one_alone_is_not(runs_of):
+    options = {"splits": ("validation", "test"), "each": 2, "epochs": 1}
+    grid = [{"cell": cell, "hidden": h} for cell in ("gru", "lstm") for h in (16, 64)]
+    runs = runs_of(*grid, **options) | runs_of(16, 64, experiment="lstm", **options)
+    cells = [PANEL | {"where": {"cell": cell}} for cell in ("gru", "lstm")]
+    assert named(cells, runs) == ["Cell GRU", "Cell LSTM"]
+    other = PANEL | {"experiment": "lstm"}
+    assert named([cells[0] | {"title": "Gated"}, other], runs) == ["Gated", "LSTM"]
+    assert named([other], runs) == [""]
+    assert named([other | {"title": "Alone"}], runs) == ["Alone"]
+
+
+def test_a_sweep_without_a_point_in_sight_says_where_the_values_are(small):
+    written = texts(draw_figure(SWEEP | {"limits": [-0.5, -0.1]}, small()))
+    assert "nothing between -0.5 and -0.1:\nvalues are " in written
+    assert "nothing" not in texts(draw_figure(SWEEP, small()))
+
+
 GRID = [{"hidden": 16, "window": w} for w in (10, 30)]
 
 

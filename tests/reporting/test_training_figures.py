@@ -180,4 +180,5 @@ def test_several_configurations_of_other_keys_are_no_pair(pair):
 def test_the_footnote_names_the_splits_of_both_sides(pair):
     spec, runs = pair
     right = spec["left"] | {"split": "train", "title": "Training"}
-    assert "test and training sequences" in texts(draw_figure(spec | {"right": right}, runs))
+    written = texts(draw_figure(spec | {"right": right}, runs))
+    assert "test and training sequences" in written.replace("\n", " ")

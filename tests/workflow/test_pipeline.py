@@ -117,3 +117,11 @@ def test_planning_asks_no_address(checkout, tiny, monkeypatch):
     plan = checkout.snakemake("--dry-run", "--configfile", checkout.configure(content))
     assert "download_archive" in plan
     assert "train_network" in plan
+
+
+def test_a_run_lists_no_files_unless_it_is_asked_why(checkout, tiny):
+    command = ("--dry-run", "--configfile", checkout.configure(tiny))
+    said = checkout.snakemake(*command).splitlines()
+    assert len(said) > 50
+    assert [line for line in said if len(line) > 200] == []
+    assert "Reason: Missing output files" in checkout.snakemake(*command, "--quiet", "host")

@@ -20,7 +20,7 @@ with script_job(snakemake, "page"):
     ]
     folders = {name: results / "datasets" / name for name in snakemake.params.datasets}
     html = build_page(
-        "Human-activity recognition, reproduced",
+        snakemake.params.name,
         sections,
         cards={name: read_json(folder / "card.json") for name, folder in folders.items()},
         previews={name: folder / "preview.svg" for name, folder in folders.items()},

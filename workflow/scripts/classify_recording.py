@@ -15,6 +15,6 @@ with script_job(snakemake, f"classify {snakemake.wildcards.afternoon}"):
         out=snakemake.output.activities,
         plot=snakemake.output.timeline,
     )
-    LOGGER.info("harmodels classify %s", " ".join(arguments))
+    LOGGER.info("harmodels classify %s", " ".join(arguments), extra={"log_only": True})
     lines = list(classify(parse(arguments)))
     write_text(snakemake.output.summary, "\n".join(lines) + "\n")

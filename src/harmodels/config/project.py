@@ -163,7 +163,11 @@ class ProjectFile(Record):
 
     name: Annotated[
         str, Matching("[A-Za-z0-9_-]+", "letters, digits, _ and -: it names a file", 100)
-    ] = key("report", "The page with everything is results/<name>.html.")
+    ] = key(
+        "report",
+        "The page with everything is results/<name>.html, and bears the name where nothing "
+        "published stands beside its numbers.",
+    )
     reports: dict[
         Annotated[
             str,

@@ -1,6 +1,7 @@
 """The pipeline of one configuration: its project and its data sets, found by name."""
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from harmodels.config.parts import Part, parts_of, split_name
 from harmodels.data.dataset import Dataset
 from harmodels.data.registry import get, load_registries
 from harmodels.errors import ConfigurationError
-from harmodels.messages import listed
+from harmodels.messages import counted, listed
 from harmodels.pipeline.project import Project, parse_project
 from harmodels.reporting.claims import Families
 from harmodels.reporting.product import ProductSpec
@@ -150,6 +151,19 @@ class Pipeline:
                 f"the configuration leaves out (it has {listed(plan.experiments)})"
             )
         return spec
+
+    def left_out_counts(self, file: str) -> list[str]:
+        """Return one line for each report of which something is left out; `file` holds it all."""
+        lines = []
+        for plan in self.project.reports.values():
+            sections = Counter(name.partition(".")[0].removesuffix("s") for name in plan.left_out)
+            if sections:
+                parts = listed(counted(count, noun) for noun, count in sections.items())
+                lines.append(
+                    f"{plan.key}: without {parts}, whose experiments are not built; "
+                    f"`harmodels check {file}` lists them"
+                )
+        return lines
 
     def left_out(self) -> list[str]:
         """Return one line for each product whose experiments the configuration leaves out."""

@@ -2,7 +2,8 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harmodels.config.selection import humanise
@@ -14,6 +15,8 @@ _KEYS = {
     "hidden2": "Second layer",
     "clip": "Clip at ±",
 }
+# in a list of settings, where a value needs few words beside it
+_BRIEF = {"learning_rate": "rate {}", "hidden": "{} units", "batch_size": "batch {}"}
 _MEASURES = {
     "macro_f1": "Macro-F1",
     "most_predicted_share": "Most predicted class",
@@ -77,7 +80,7 @@ def entry_label(key: str) -> str:
     """
     numbered = re.fullmatch(r"(table|figure)(\d+[a-z]?)(?:_(.+))?", key)
     if numbered is None:
-        return humanise(key)
+        return CELLS.label(key) if key in CELLS else humanise(key)
     kind, number, rest = numbered.groups()
     return f"{kind.capitalize()} {number}" + (f", {rest.replace('_', ' ')}" if rest else "")
 
@@ -85,6 +88,31 @@ def entry_label(key: str) -> str:
 def class_text(name: str) -> str:
     """Return a class name for people: `walking_upstairs` gives `walking upstairs`."""
     return name.replace("_", " ").lower()
+
+
+def class_initials(classes: Iterable[str]) -> dict[str, str]:
+    """Return the fewest letters that tell each class apart: initials, longer where two agree.
+
+    >>> class_initials(["walking", "walking_upstairs", "sitting", "standing", "class_10"])
+    {'walking': 'W', 'walking_upstairs': 'WU', 'sitting': 'Si', 'standing': 'St', 'class_10': 'C10'}
+    """
+    words = {name: class_text(name).split() for name in classes}
+    letters = dict.fromkeys(words, 1)
+    for _ in range(max((len(parts[0]) for parts in words.values()), default=0)):
+        short = {name: _initials(parts, letters[name]) for name, parts in words.items()}
+        taken = Counter(short.values())
+        if max(taken.values()) == 1:
+            return short
+        for name, text in short.items():
+            letters[name] += taken[text] > 1
+    return {name: class_text(name) for name in words}
+
+
+def _initials(words: Sequence[str], letters: int) -> str:
+    """Return the first letters of the first word, and one of each other; numbers are whole."""
+    lengths = [letters] + [1] * (len(words) - 1)
+    parts = [w if w.isdigit() else w[:n].capitalize() for w, n in zip(words, lengths, strict=True)]
+    return "".join(parts)
 
 
 def configuration_text(configuration: Mapping[str, Any], without: Iterable[str] = ()) -> str:
@@ -103,6 +131,17 @@ def setting_text(key: str, value: Any) -> str:
     if value is None:
         return f"No {humanise(key).lower()}"
     return f"{key_label(key)} {name_text(value)}".replace("± ", "±")
+
+
+def brief_text(settings: Mapping[str, str]) -> str:
+    """Return printed settings in as few words as tell them apart.
+
+    >>> brief_text({"learning_rate": "0.1", "hidden": "50", "window": "30"})
+    'rate 0.1, 50 units, window 30'
+    """
+    forms = {key: _BRIEF.get(key, f"{_lower_first(key_label(key))} {{}}") for key in settings}
+    parts = [forms[key].format(value) for key, value in settings.items()]
+    return ", ".join(parts).replace("± ", "±")
 
 
 def wrap(text: str, longest: int) -> str:

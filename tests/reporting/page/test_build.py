@@ -1,3 +1,5 @@
+import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -5,7 +7,12 @@ import pytest
 
 from harmodels.errors import ResultsError
 from harmodels.reporting.page.build import build_page
+from harmodels.reporting.page.sections import SectionSpec
+from harmodels.reporting.runs.parts import load_runs
+from harmodels.reporting.tables import write_table_files
+from tests.reporting.entries import LAST, build_table, entry
 
+PLAIN = {"tables": {"table1": entry("top_k", LAST)}}
 CARD = {"title": "Toy", "counts": {"train": 10}, "dropped": [{"reason": "gap", "rows": 3}]}
 
 
@@ -52,7 +59,7 @@ def test_the_page_is_well_formed_and_all_its_links_lead_somewhere(section, tmp_p
 def test_recordings_and_pages_of_models_are_linked(section, tmp_path):
     afternoon = tmp_path / "recordings" / "an afternoon"
     afternoon.mkdir(parents=True)
-    (afternoon / "timeline.svg").write_text("<svg/>")
+    (afternoon / "timeline.svg").write_text('<svg width="10pt" height="5.5pt"/>')
     (afternoon / "summary.txt").write_text("30 min walking")
     html = build_page("t", [section()], {}, recordings={"an afternoon": afternoon}, live=["gru"])
     reader = read(html)
@@ -101,6 +108,66 @@ def test_titles_are_escaped_and_products_are_called_as_people_call_them(section)
 def test_simulated_recordings_get_a_banner_and_measured_ones_none(section):
     assert 'class="banner"' in build_page("t", [section(simulated=True)], {})
     assert 'class="banner"' not in build_page("t", [section()], {})
+
+
+def test_simulated_is_said_once_above_all_and_by_each_section(section):
+    made = section(simulated=True)
+    card = {"title": "Toy", "simulated": True}
+    html = build_page("t", [made], {"toy": card}, {"toy": made.folder / "figures" / "figure2.svg"})
+    # the banner; the report's card and heading; the heading of its data
+    assert html.count("SIMULATED") == html.count('class="simulated"') + 1 == 4
+
+
+def test_without_published_numbers_the_title_is_the_project_s_and_says_nothing_of_them(section):
+    made = section()
+    assert "<h1>Human-activity recognition, reproduced</h1>" in build_page("walks", [made], {})
+    plain = replace(made, spec=SectionSpec.read(PLAIN))
+    write_table_files(
+        build_table(PLAIN["tables"]["table1"], load_runs(made.folder.glob("runs/*/*"))),
+        made.folder / "tables" / "table1",
+    )
+    html = build_page("walks", [plain], {})
+    assert "<h1>Walks: results</h1>" in html
+    assert "ublished" not in html[html.index("<body>") :]
+    assert "eproduced" not in html
+
+
+class Cells(HTMLParser):
+    """Collects the texts of the cells of a table, row by row, the headings left out."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.inside = [], False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td" or (tag == "th" and ("scope", "row") in attrs):
+            self.inside = True
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        self.inside &= tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.inside:
+            self.rows[-1][-1] += data.strip()
+
+
+def columns_of(html):
+    cells = Cells()
+    cells.feed(html)
+    return list(zip(*(row for row in cells.rows if len(row) > 1), strict=True))
+
+
+def test_no_column_of_a_table_is_empty(section):
+    html = build_page("t", [section()], {"toy": CARD})
+    tables = re.findall(r'<table(?: class="(?!text")[^"]*")?>.*?</table>', html, re.DOTALL)
+    ledger, table, lines, times, runs = map(columns_of, tables)
+    headings = re.findall(r'<th scope="col">(\w+)</th>', tables[0])
+    assert headings == ["Claim", "Verdict", "Measured", "Source"]  # nothing published, no note
+    for column in (*ledger, *table, *lines, *times[:-1], *runs):  # the last of times is bars
+        assert set(column) - {"", "\N{EN DASH}"}, column
 
 
 def test_a_missing_figure_is_named(section):

@@ -1,9 +1,10 @@
-"""Confusion matrices: colour by row fraction, counts in the cells."""
+"""Confusion matrices: colour by row fraction, counts in the cells, initials on the axes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -17,7 +18,12 @@ from harmodels.evaluation.predictions import select
 from harmodels.reporting.checks import Known
 from harmodels.reporting.figures.spec import FigureSpec
 from harmodels.reporting.figures.style import GREY, SEQUENTIAL, matrix_axes, new_figure
-from harmodels.reporting.labels import class_text, configuration_text, wrap
+from harmodels.reporting.labels import (
+    class_initials,
+    class_text,
+    configuration_text,
+    wrap,
+)
 from harmodels.reporting.runs.load import Run, Runs
 from harmodels.reporting.runs.published import counterpart
 from harmodels.reporting.runs.selection import pair_runs, select_runs
@@ -30,7 +36,9 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 32  # characters of a title above a matrix
 LONGEST_BESIDE = 27  # and of one with the published matrix close beside
+WIDEST = 10.4  # inches of a figure: with more the page would show its type smaller than it is
 MOST_NUMBERED = 12  # with more classes the cells are too small for numbers
+CHARACTERS_AN_INCH = 13  # of a note below the matrices, in 8.5 points
 OURS, PUBLISHED = "ours", "published"
 
 
@@ -58,14 +66,14 @@ class Confusion(OfSplit, OfCheckpoint, Choosing, FigureSpec):
         group = select_runs(given.runs, self.selection)
         theirs = _published_of(group, self.selection, given.published)
         if not any(theirs):
-            return _grid([_panel(run, self.selection) for run in group], _columns(len(group)))
+            return _grid([_panel(run, self.selection) for run in group])
         panels = []
         for run, printed in zip(group, theirs, strict=True):
             panels += [
                 _panel(run, self.selection, OURS, _name(run, LONGEST_BESIDE)),
                 _panel(printed, self.selection, PUBLISHED, _name(run, LONGEST_BESIDE)),
             ]
-        return _grid(panels, 2 if len(panels) <= 6 else 4, grouped=2)
+        return _grid(panels, grouped=2)
 
 
 class Side(Titled, OfSplit, OfCheckpoint, Choosing):
@@ -115,7 +123,7 @@ class ConfusionPairs(FigureSpec):
                     _panel(theirs[i][row], side, f"{side.name}, {PUBLISHED}", _name(pair[i]))
                     for i, side in enumerate(sides)
                 ]
-        return _grid(panels, 2 if len(panels) <= 6 and not anything else 4, grouped=2)
+        return _grid(panels, grouped=2)
 
 
 def _published_of(group: Sequence[Run], selection: Selection, published: Runs) -> list[Run | None]:
@@ -141,22 +149,28 @@ def _name(run: Run, longest: int = LONGEST_LINE) -> str:
     return wrap(configuration_text(run.configuration), longest)
 
 
-def _columns(count: int) -> int:
-    return count if count <= 2 else 2 if count == 4 else 3 if count <= 3 else 4
+def _columns(count: int, side: float, grouped: int) -> int:
+    """Return how many matrices stand in a row: as many as have room, up to four, pairs whole."""
+    fitting = max(1, min(4, int((WIDEST - 1.5) / (side + 0.15))))
+    return min(count, max(grouped, fitting - fitting % grouped))
 
 
-def _grid(panels: Sequence[Panel], columns: int, grouped: int = 1) -> Figure:
+def _grid(panels: Sequence[Panel], grouped: int = 1) -> Figure:
     """Draw panels row by row; a gap follows each `grouped` panels of a row."""
     classes = max((panel.classes for panel in panels), key=len)
-    rows = math.ceil(len(panels) / columns)
+    short = class_initials(dict.fromkeys(name for panel in panels for name in panel.classes))
     side = _panel_inches(len(classes), len(panels))
-    names = max(len(name) for panel in panels for name in panel.classes) * 0.075
+    columns = _columns(len(panels), side, grouped)
+    rows = math.ceil(len(panels) / columns)
+    names = max(map(len, short.values())) * 0.075
     named = _named_rows(panels, columns)
     lines = max(panel.title.count("\n") for panel in panels) + 1
-    height = rows * (side + 0.2 + 0.17 * lines) + names
+    width = max(columns * (side + 0.15) + max(1, sum(named[:columns])) * names + 1.1, 4.6)
+    below = _footnote(panels, short, round(width * CHARACTERS_AN_INCH))
+    height = rows * (side + 0.15 + 0.17 * lines + max(names, 0.15))
     figure = new_figure(
-        max(columns * (side + 0.15) + max(1, sum(named[:columns])) * names + 1.1, 4.6),
-        height + 0.9,
+        width,
+        height + 0.5 + 0.15 * (below.count("\n") + 1),
         any(panel.run is not None and panel.run.simulated for panel in panels),
     )
     grid = _axes(figure, rows, columns, grouped)
@@ -167,12 +181,15 @@ def _grid(panels: Sequence[Panel], columns: int, grouped: int = 1) -> Figure:
             continue
         drawn = _matrix(axes, panels[i], side)
         image = drawn or image
-        _class_ticks(axes, panels[i].classes, side, named[i], i + columns >= len(panels))
+        texts = [short[name] for name in panels[i].classes]
+        _class_ticks(axes, texts, side, named[i])
     if image is not None:
-        bar = figure.colorbar(image, ax=grid, shrink=min(2.4, rows * side) / height, pad=0.015)
+        bar = figure.colorbar(
+            image, ax=list(figure.axes), shrink=min(2.4, rows * side) / height, pad=0.015
+        )
         bar.set_label("Share of the true class (row)")
         bar.outline.set_visible(False)
-    figure.supxlabel(_footnote(panels), fontsize=8.5, color=GREY)
+    figure.supxlabel(below, fontsize=8.5, color=GREY)
     return figure
 
 
@@ -244,24 +261,24 @@ def _write_counts(axes: Axes, mean: NDArray[np.float64], fractions: NDArray[np.f
         number.set_in_layout(False)  # it lies within the matrix; measuring hundreds takes a second
 
 
-def _class_ticks(
-    axes: Axes, classes: Sequence[str], side: float, with_rows: bool, with_columns: bool
-) -> None:
-    if not classes:
+def _class_ticks(axes: Axes, names: Sequence[str], side: float, with_rows: bool) -> None:
+    if not names:
         axes.set_xticks([])
         axes.set_yticks([])
         return
     # 8-point names need about 0.13 inches each; where they have less, every second is named, …
-    step = math.ceil(0.13 * len(classes) / side)
-    ticks = list(range(0, len(classes), step))
-    names = [class_text(classes[c]) for c in ticks]
-    axes.set_xticks(ticks, names if with_columns else [""] * len(ticks), rotation=90)
-    axes.set_yticks(ticks, names if with_rows else [""] * len(ticks))
+    step = math.ceil(0.13 * len(names) / side)
+    ticks = list(range(0, len(names), step))
+    shown = [names[c] for c in ticks]
+    upright = max(map(len, shown)) * 0.09 < side / len(names) * step
+    axes.set_xticks(ticks, shown, rotation=0 if upright else 90)
+    axes.set_yticks(ticks, shown if with_rows else [""] * len(ticks))
     if with_rows:
         axes.set_ylabel("True class")
 
 
-def _footnote(panels: Sequence[Panel]) -> str:
+def _footnote(panels: Sequence[Panel], short: Mapping[str, str], longest: int) -> str:
+    """Return what numbers and initials mean, in lines of at most `longest` characters."""
     parts = ["Predicted class."]
     ours = [(panel.run, panel.split) for panel in panels if _is_ours(panel.run)]
     printed = len(ours) < len(panels)
@@ -275,7 +292,10 @@ def _footnote(panels: Sequence[Panel]) -> str:
         parts.append(f"Numbers: {what}{theirs}, {splits} sequences; an empty cell is 0.")
     elif several:
         parts.append("Colours: mean over replicates.")
-    return " ".join(parts)
+    meant = [(text, class_text(name)) for name, text in short.items()]
+    legend = ", ".join(f"{text} {name}" for text, name in meant if text.lower() != name)
+    lines = [" ".join(parts), *([f"{legend}."] if legend else [])]
+    return "\n".join(textwrap.fill(line, longest) for line in lines)
 
 
 def _is_ours(run: Run | None) -> bool:

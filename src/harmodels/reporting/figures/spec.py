@@ -13,7 +13,7 @@ from pydantic import Field
 
 from harmodels.config.base import Filled, Number, Text, key
 from harmodels.config.selection import TITLE, Choosing, SplitName, Titled
-from harmodels.reporting.figures.style import house_style
+from harmodels.reporting.figures.style import house_style, note_nothing
 from harmodels.reporting.product import ProductSpec
 from harmodels.reporting.sources import Sources
 
@@ -25,7 +25,10 @@ METRIC = (
     "classes divided by their number."
 )
 SPLITS_SHOWN = "Which sequences, a line each."
-LIMITS = "Lowest and highest value shown; by default those of the replicates."
+LIMITS = (
+    "Lowest and highest value shown, by default those of the replicates; a panel with none between "
+    "them says so."
+)
 Limits = Annotated[tuple[Number, Number], Field(strict=False)]
 Splits = Filled[SplitName]
 
@@ -54,6 +57,13 @@ class Limited(FigureSpec):
     """A figure whose values may be shown in part."""
 
     limits: Limits | None = key(None, LIMITS)
+
+    def draw(self, given: Sources) -> Figure:
+        """Draw the figure; a panel in which nothing is to be seen says so."""
+        figure = super().draw(given)
+        for axes in figure.axes:
+            note_nothing(axes)
+        return figure
 
 
 class Compared(Titled, Choosing):

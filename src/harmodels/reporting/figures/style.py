@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harmodels.files import atomic_path
 
 if TYPE_CHECKING:
@@ -114,6 +116,29 @@ def matrix_axes(axes: Axes) -> None:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def note_nothing(axes: Axes) -> None:
+    """Say in a panel of lines that none is in sight, and where they are."""
+    low, high = axes.get_ylim()
+    of_panel = axes.get_xaxis_transform()  # of marks at a height of the panel
+    drawn = [line.get_ydata() for line in axes.lines if line.get_transform() != of_panel]
+    for collection in axes.collections:
+        drawn += [np.asarray(path.vertices)[:, 1] for path in collection.get_paths()]
+    values = [array[np.isfinite(array)] for array in (np.asarray(each, float) for each in drawn)]
+    values = [array for array in values if len(array)]
+    if any(array.min() <= high and array.max() >= low for array in values):
+        return
+    if values:
+        ends = f"{min(map(np.min, values)):.3g}", f"{max(map(np.max, values)):.3g}"
+        text = (
+            f"nothing between {low:g} and {high:g}:\nvalues are {' to '.join(dict.fromkeys(ends))}"
+        )
+    elif axes.texts:  # why there is nothing
+        return
+    else:
+        text = "nothing was recorded"
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
 def save_figure(figure: Figure, stem: str | Path) -> None:

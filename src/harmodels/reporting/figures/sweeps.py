@@ -43,6 +43,7 @@ SLANTED: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anch
 class Series(NamedTuple):
     """One panel: its runs in the order of their values, and where these stand on the axis."""
 
+    name: str
     option: str
     scale: str
     values: list[Any]
@@ -58,6 +59,9 @@ class Series(NamedTuple):
 class Panel(Selecting):
     """One panel of a sweep: an experiment with one configuration a value."""
 
+    title: Text | None = key(
+        None, "Above it; by default what `where` or else `experiment` names, one panel has none."
+    )
     option: Text = key(..., OPTION)
     scale: Scale = key("linear", SCALE)
 
@@ -76,7 +80,11 @@ class OfPanels(FigureSpec):
             known.check_sweep(panel.option, panel.scale, selection)
 
     def _series(self, runs: Runs) -> list[Series]:
-        return [_sweep(panel, select_runs(runs, panel.selection_in(self))) for panel in self.panels]
+        alone = len(self.panels) == 1
+        return [
+            _sweep(panel, select_runs(runs, selection), panel.title or _usual_name(panel, alone))
+            for panel, selection in zip(self.panels, self.selections, strict=True)
+        ]
 
 
 class Sweep(OfCheckpoint, OfPanels, Limited):
@@ -189,7 +197,14 @@ def _draw_multiples(axes: Axes, sweep: Series, published: Mapping[Any, float]) -
     axes.set_ylabel(f"Time relative to {first}")
 
 
-def _sweep(panel: Panel, group: Sequence[Run]) -> Series:
+def _usual_name(panel: Panel, alone: bool) -> str:
+    if alone:
+        return ""
+    name = configuration_text(panel.where) or name_text(panel.experiment)
+    return name[:1].upper() + name[1:]
+
+
+def _sweep(panel: Panel, group: Sequence[Run], name: str) -> Series:
     option, scale = panel.option, panel.scale
     values = option_values(group, option)
     check_values(option, scale, panel.experiment, values)
@@ -197,7 +212,7 @@ def _sweep(panel: Panel, group: Sequence[Run]) -> Series:
     order = sorted(range(len(values)), key=lambda i: values[i]) if numbers else range(len(values))
     ordered = [values[i] for i in order]
     places = [float(v) for v in ordered] if numbers else [float(i) for i in range(len(values))]
-    return Series(option, scale, ordered, places, [group[i] for i in order])
+    return Series(name, option, scale, ordered, places, [group[i] for i in order])
 
 
 def _panels(sweeps: Sequence[Series]) -> tuple[Figure, list[Axes]]:
@@ -208,6 +223,7 @@ def _panels(sweeps: Sequence[Series]) -> tuple[Figure, list[Axes]]:
     for axes, sweep in zip(panels, sweeps, strict=True):
         names = [name_text(value) for value in sweep.values]
         _value_axis(axes, sweep, names)
+        axes.set_title(sweep.name, loc="left")
         # above the panel: where curves rise or fall, no corner inside is free of them
         axes.set_title(_diverged(names, sweep.runs), loc="right", fontsize=8, color=ALARM)
     return figure, panels

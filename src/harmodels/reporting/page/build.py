@@ -17,6 +17,7 @@ from harmodels.reporting.page.dot_plot import dot_plot, main_pairs
 from harmodels.reporting.page.experiments import experiments, software
 from harmodels.reporting.page.products import (
     ADJUSTED,
+    claim_columns,
     embedded,
     line_anchor,
     page_claims,
@@ -36,9 +37,11 @@ from harmodels.reporting.page.summary import (
 )
 from harmodels.reporting.page.timing import duration, times
 
+REPRODUCED = "Human-activity recognition, reproduced"
+
 
 def build_page(
-    title: str,
+    name: str,
     sections: Sequence[ReportSection],
     cards: Mapping[str, Mapping[str, Any]],
     previews: Mapping[str, str | Path] | None = None,
@@ -48,6 +51,7 @@ def build_page(
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
+    `name` is the project's, and the page's title where nothing published stands beside its numbers.
     Links to CSV and SVG files are relative: they lead somewhere while the page lies in the folder
     of the results that it shows, and the page is whole without them. `cards` (contents of
     card.json), `previews` and `comparisons` of features (SVG files) are by data set; `recordings`
@@ -55,13 +59,16 @@ def build_page(
     Raises ResultsError if a table, figure or ledger is missing or damaged.
     """
     simulated = any(section.simulated for section in sections)
+    published = any(section.published for section in sections)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            title=title,
+            title=REPRODUCED if published else f"{humanise(name)}: results",
+            published=published,
             simulated=simulated or any(card.get("simulated") for card in cards.values()),
             sections=[_section(section, cards.get(section.dataset, {})) for section in sections],
+            machine=machine_line([run for section in sections for run in section.runs]),
             cards=dict(sorted(cards.items())),
             previews={name: embedded(Path(path)) for name, path in (previews or {}).items()},
             comparisons={name: embedded(Path(path)) for name, path in (comparisons or {}).items()},
@@ -112,6 +119,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "figures": page_figures(section),
         "claims": claims,
         "claims_caption": "" if ledger is None else claims_caption(ledger),
+        "claim_columns": claim_columns(claims),
         "claims_file": section.file("claims.csv"),
         "verdicts": None if ledger is None else verdict_counts(ledger),
         "adjusted": None if ledger is None else verdict_counts(ledger, ADJUSTED),
@@ -120,7 +128,6 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "plot": Markup(dot_plot(beside, best.pair if best else None)),
         "top_1": main_pairs(beside),
         "data": ", ".join(filter(None, lines)),
-        "machine": machine_line(section.runs),
         "times": spent,
         "training": sum(time.training for time in spent),
         "overhead": sum(time.overhead or 0.0 for time in spent),

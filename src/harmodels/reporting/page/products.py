@@ -1,7 +1,8 @@
 """Tables, figures and claims on the page, with the way from each number to its runs."""
 
 import base64
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,14 +20,18 @@ from harmodels.reporting.page.experiments import (
     grouped_runs,
     run_anchor,
 )
+from harmodels.reporting.page.layout import filled, page_layout, row_text
 from harmodels.reporting.page.sections import ReportSection
-from harmodels.reporting.tables.layout import Layout, lay_out
+from harmodels.reporting.tables.layout import Layout
 from harmodels.reporting.tables.rows import EXPERIMENT
 from harmodels.reporting.tables.spec import Table, TableSpec
 from harmodels.reporting.tables.write import read_table_csv
 
 ADJUSTED = "adjusted_verdict"  # corrected for the number of claims
 MOST_RUNS = 3  # more than these are shown by their experiment
+SIZE = re.compile(rb'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"')
+PIXELS_A_POINT = 96 / 72
+CLAIM_HEADINGS = ("Claim", "Verdict", "Measured", "Published", "Note")  # of `claims_rows`
 UNSHOWN = ("mark", "significant", "simulated")  # columns of a CSV that the printed cell shows
 
 
@@ -37,10 +42,19 @@ class Link(NamedTuple):
     anchor: str
 
 
+class Picture(NamedTuple):
+    """An SVG file as a data address, and its size in pixels as it was drawn."""
+
+    source: str
+    width: int
+    height: int
+
+
 class Line(NamedTuple):
     """One line of a table's CSV file, and the runs that its number is made from."""
 
     number: int
+    settings: str
     texts: list[str]
     runs: list[Link]
 
@@ -66,14 +80,19 @@ def page_tables(section: ReportSection) -> list[PageTable]:
     tables = []
     for name, spec in section.spec.tables.items():
         table = read_table_csv(section.folder / "tables" / f"{name}.csv", spec)
-        columns = [column for column in table.cells.columns if column not in UNSHOWN]
+        unshown = {*UNSHOWN, *table.keys}
+        columns = [
+            column
+            for column in map(str, table.cells)
+            if column not in unshown and set(map(_exact, table.cells[column])) != {""}
+        ]
         described = _described(section, name, spec)
         tables.append(
             PageTable(
                 name=name,
                 file=section.file("tables", f"{name}.csv"),
                 content=table,
-                layout=lay_out(table),
+                layout=page_layout(table),
                 columns=columns,
                 lines=_lines(section, spec, table, columns),
                 **described,
@@ -88,7 +107,7 @@ def page_figures(section: ReportSection) -> list[dict[str, Any]]:
         _described(section, name, spec)
         | {
             "file": section.file("figures", f"{name}.svg"),
-            "source": embedded(section.folder / "figures" / f"{name}.svg"),
+            "picture": embedded(section.folder / "figures" / f"{name}.svg"),
         }
         for name, spec in section.spec.figures.items()
     ]
@@ -122,6 +141,11 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
     ]
 
 
+def claim_columns(claims: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
+    """Return number and heading of each column of the ledger in which any claim has something."""
+    return [(i, CLAIM_HEADINGS[i]) for i in filled(claim["cells"] for claim in claims)]
+
+
 def claim_anchor(section: ReportSection, name: str) -> str:
     """Return the anchor of a claim's row."""
     return f"{section.id}-claim-{name}"
@@ -132,15 +156,23 @@ def line_anchor(table: PageTable, number: int) -> str:
     return f"{table.anchor}-line-{number}"
 
 
-def embedded(path: Path) -> str:
-    """Return an SVG file as a data address."""
+def embedded(path: Path) -> Picture:
+    """Return the picture of an SVG file.
+
+    Raises ResultsError if it cannot be read or says no size in points, as matplotlib does.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ResultsError(
             f"cannot read {path}: {error.strerror or error}. Run snakemake again."
         ) from error
-    return "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
+    sizes = SIZE.search(content)
+    if sizes is None:
+        raise ResultsError(f"{path} says no width and height in pt. Run snakemake again.")
+    width, height = (round(float(points) * PIXELS_A_POINT) for points in sizes.groups())
+    source = "data:image/svg+xml;base64," + base64.b64encode(content).decode("ascii")
+    return Picture(source, width, height)
 
 
 def _described(section: ReportSection, name: str, spec: TableSpec | FigureSpec) -> dict[str, Any]:
@@ -159,9 +191,14 @@ def _described(section: ReportSection, name: str, spec: TableSpec | FigureSpec) 
 def _lines(
     section: ReportSection, spec: TableSpec, table: Table, columns: Sequence[str]
 ) -> list[Line]:
-    rows = table.cells[list(columns)].to_dict("records")
+    rows = table.cells.to_dict("records")
     return [
-        Line(number, [_exact(row[column]) for column in columns], _runs(section, spec, table, row))
+        Line(
+            number,
+            row_text(table.keys, row),
+            [_exact(row[column]) for column in columns],
+            _runs(section, spec, table, row),
+        )
         for number, row in enumerate(rows, start=2)
     ]
 
@@ -176,11 +213,13 @@ def _runs(
     group = str(row["group"])
     # the heading of a block is the title of its side, with what tells it apart in brackets
     selections = [p for p in selections if p.title and group.startswith(p.title)] or selections
+    known = {"configuration"}.union(*(run.settings for run in section.runs))
+    settings = known.intersection(table.keys)  # the others are titles
     runs = [
         (name, number)
         for name, group in grouped_runs(section).items()
         for number, run in enumerate(group, start=1)
-        if any(_selected(part, run) for part in selections) and _named(run, table.keys, row)
+        if any(_selected(part, run) for part in selections) and _named(run, settings, row)
     ]
     if len(runs) > MOST_RUNS:
         names = dict.fromkeys(name for name, _ in runs)
@@ -192,12 +231,10 @@ def _selected(selection: Selection, run: RunRecord) -> bool:
     return selection.experiment == run.experiment and agrees(run.configuration, selection.where)
 
 
-def _named(run: RunRecord, keys: Sequence[str], row: Mapping[Any, Any]) -> bool:
-    """Return whether the keys that name a row are those of a run."""
-    settings = {**run.settings, "configuration": configuration_text(run.configuration)}
-    return all(
-        settings[key] == row[key] for key in keys if key in settings and not pd.isna(row[key])
-    )
+def _named(run: RunRecord, settings: Collection[str], row: Mapping[Any, Any]) -> bool:
+    """Return whether the settings that name a row are those of a run."""
+    own = {**run.settings, "configuration": configuration_text(run.configuration)}
+    return all(own.get(key) == row[key] for key in settings if not pd.isna(row[key]))
 
 
 def _exact(value: Any) -> str:

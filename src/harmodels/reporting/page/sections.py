@@ -52,6 +52,13 @@ class ReportSection:
         """Whether any run read recordings that a generator made."""
         return any(run.simulated for run in self.runs)
 
+    @property
+    def published(self) -> bool:
+        """Whether anything in it stands beside published numbers."""
+        products = (*self.spec.tables.values(), *self.spec.figures.values())
+        claims = self.spec.claims.values()
+        return any(one.published_files for one in products) or any(c.published for c in claims)
+
     def file(self, *parts: str) -> str:
         """Return the address of a file of this section, relative to the page."""
         return "/".join((self.report, self.dataset, *parts))

@@ -150,7 +150,7 @@ def _row(
             if found is None
             else _cell(found, (group, measure) in published)._replace(line=found["line"])
         )
-    return [name_text(_plain(value)) for value in values], cells
+    return [name_of(value) for value in values], cells
 
 
 def _diverged_cell(block: list[dict[Any, Any]]) -> Cell:
@@ -173,10 +173,11 @@ def _cell(row: Mapping[Any, Any], has_published: bool) -> Cell:
     return Cell(text, published, row["mark"], bool(row["significant"]))
 
 
-def _plain(value: Any) -> Any:
+def name_of(value: Any) -> str:
+    """Return a value of a key as printed; a dash where the row has none."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return MISSING
-    return value.item() if isinstance(value, np.generic) else value
+    return name_text(value.item() if isinstance(value, np.generic) else value)
 
 
 def _as_tuple(values: Any) -> tuple[Any, ...]:
