@@ -171,7 +171,8 @@ def _drawn_signs(replicates: int) -> NDArray[np.float64]:
     """Return `FLIPS` rows of signs, the first of replicates as they are; the same every time."""
     drawn = np.random.default_rng(0).integers(0, 2, (FLIPS, replicates), dtype=np.int8)
     drawn[0] = 1
-    return drawn * 2.0 - 1.0
+    signs: NDArray[np.float64] = 2.0 * drawn - 1.0
+    return signs
 
 
 def effect_size(values: Iterable[float], threshold: float = 0.0, resolution: float = 0.0) -> float:

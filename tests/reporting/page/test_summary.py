@@ -33,7 +33,13 @@ def ledger_of(verdicts, **columns):
     usual |= {"quantity": "Top-1, difference", "value": 0.1, "low": 0.0, "high": 0.2}
     usual |= {"threshold": 0.0, "n": 3, "published_verdict": "holds", "published_value": np.nan}
     usual |= {"published_source": "", "note": "", "simulated": False}
-    usual |= {"adjusted_verdict": verdicts, "p_value": np.nan, "transfer": False, "over": "seeds"}
+    usual |= {
+        "adjusted_verdict": verdicts,
+        "p_value": np.nan,
+        "transfer": False,
+        "over": "seeds",
+        "family": "all",
+    }
     return pd.DataFrame({**usual, "verdict": verdicts, **columns})
 
 

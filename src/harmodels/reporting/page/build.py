@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -121,8 +122,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "claims_caption": "" if ledger is None else claims_caption(ledger),
         "claim_columns": claim_columns(claims),
         "claims_file": section.file("claims.csv"),
-        "verdicts": None if ledger is None else verdict_counts(ledger),
-        "adjusted": None if ledger is None else verdict_counts(ledger, ADJUSTED),
+        **_tallies(ledger),
         "findings": [] if ledger is None else findings(section, ledger, claims),
         "best": best,
         "plot": Markup(dot_plot(beside, best.pair if best else None)),
@@ -133,6 +133,21 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "overhead": sum(time.overhead or 0.0 for time in spent),
         "replicates": sum(len(run.replicates) for run in section.runs),
         "experiments": experiments(section),
+    }
+
+
+def _tallies(ledger: pd.DataFrame | None) -> dict[str, Any]:
+    """Return the verdicts of a ledger counted: of its primary claims, if it has any, and others."""
+    if ledger is None:
+        return {"verdicts": None, "adjusted": None, "others": None, "counted": "claim"}
+    primary = ledger["family"] == "primary"
+    main = ledger[primary] if primary.any() else ledger
+    others = verdict_counts(ledger[~primary], ADJUSTED)
+    return {
+        "verdicts": verdict_counts(main),
+        "adjusted": verdict_counts(main, ADJUSTED),
+        "others": others if primary.any() and not primary.all() else None,
+        "counted": "primary claim" if primary.any() else "claim",
     }
 
 

@@ -121,6 +121,7 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
             "cells": cells,
             "adjusted": adjusted,
             "kind": verdict.replace(" ", "-"),
+            "family": family,
             "line": number,
             "evidence": found,
             "origin": [
@@ -128,10 +129,11 @@ def page_claims(section: ReportSection, ledger: pd.DataFrame) -> list[dict[str, 
                 for experiment in section.spec.claims[name].needs
             ],
         }
-        for number, (name, verdict, cells, (adjusted, found)) in enumerate(
+        for number, (name, family, verdict, cells, (adjusted, found)) in enumerate(
             zip(
                 ledger["id"],
-                ledger["verdict"],
+                ledger["family"],
+                ledger[ADJUSTED],
                 claims_rows(ledger),
                 claims_evidence(ledger),
                 strict=True,

@@ -38,6 +38,7 @@ class Finding(NamedTuple):
 
     statement: str
     verdict: str
+    kind: str
     measured: str
     published: str
     anchor: str
@@ -104,7 +105,8 @@ def findings(
     return [
         Finding(
             statement=str(ledger.loc[i, "statement"]),
-            verdict=str(ledger.loc[i, ADJUSTED]),
+            verdict=claims[i]["adjusted"],
+            kind=claims[i]["kind"],
             measured=claims[i]["cells"][2],
             published=claims[i]["cells"][3],
             anchor=claim_anchor(section, str(ledger.loc[i, "id"])),
