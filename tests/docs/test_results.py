@@ -52,6 +52,8 @@ def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path)
 
 
 def test_a_run_is_compared_with_released_results(repository, capsys):
-    released = str(repository / "docs" / "results")
-    assert main(["diff", released, released]) == 0
+    released = repository / "docs" / "results"
+    if not any(released.glob("*/*/claims.csv")):
+        pytest.skip("no results are released")
+    assert main(["diff", str(released), str(released)]) == 0
     assert "0 of " in capsys.readouterr().out

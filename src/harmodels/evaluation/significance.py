@@ -7,6 +7,7 @@ the chance of values as far on that side if the truth lay on the other.
 import math
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import scipy  # its parts are loaded when they are first used, which planning a run never does
@@ -171,7 +172,7 @@ def _drawn_signs(replicates: int) -> NDArray[np.float64]:
     """Return `FLIPS` rows of signs, the first of replicates as they are; the same every time."""
     drawn = np.random.default_rng(0).integers(0, 2, (FLIPS, replicates), dtype=np.int8)
     drawn[0] = 1
-    signs: NDArray[np.float64] = 2.0 * drawn - 1.0
+    signs: NDArray[Any] = 2.0 * drawn - 1.0
     return signs
 
 

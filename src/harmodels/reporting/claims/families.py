@@ -1,6 +1,6 @@
 """The claims among which those of a ledger are judged."""
 
-from harmodels.config.base import Record, key
+from harmodels.config.base import Record, Several, key
 
 
 class Families(Record):
@@ -8,7 +8,7 @@ class Families(Record):
 
     protocol: str = key("", "Name of the protocol, with the commit that settled it.")
     exploratory: str = key("", "Why this run is not the protocol's.")
-    primary: tuple[str, ...] = key((), "The primary claims of the ledger.")
+    primary: Several[str] = key((), "The primary claims of the ledger.")
     primary_tests: int = key(0, "Primary claims of all reports.", ge=0)
     other_tests: int = key(0, "Other claims of all reports of the run.", ge=0)
     transfer: bool = key(False, "Whether the report was written about other recordings.")
