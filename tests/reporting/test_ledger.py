@@ -1,5 +1,6 @@
 """Verdicts of a ledger, corrected for multiple comparisons."""
 
+import numpy as np
 import pytest
 
 from harmodels.reporting.claims import Families, claims_evidence, claims_markdown
@@ -32,6 +33,11 @@ def test_an_undecided_claim_says_which_difference_would_have_been_decided(close)
     ):
         said = f"; {effect:.2g} would have been decided"
         assert evidence.endswith(said) == (verdict == "undecided")
+
+
+def test_what_no_share_can_reach_is_not_given_as_detectable(close):
+    evidence = claims_evidence(close.assign(adjusted_verdict="undecided", detectable=np.inf))
+    assert all(text.endswith("; no difference would have been decided") for _, text in evidence)
 
 
 def judged(close_claims, **families):

@@ -135,7 +135,8 @@ class Pipeline:
             self.reports,
             self.project.seed,
             (report, dataset),
-            written_about_others(report, dataset, folder / "config" / "published"),
+            not self.dataset(dataset).simulated
+            and written_about_others(report, dataset, folder / "config" / "published"),
         )
 
     def spec(self, report: str, section: str, name: str) -> ProductSpec:

@@ -39,15 +39,16 @@ def judge_claims(
     rows = [
         _row(name, claims[name], evidence, simulated)
         | _published(claims[name], theirs)
-        | _corrected(name, evidence.judgement, among)
+        | _corrected(name, claims[name], evidence.judgement, among)
         for name, evidence in found.items()
     ]
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
 
 
-def _corrected(name: str, judgement: Judgement, among: Families) -> dict[str, Any]:
+def _corrected(name: str, spec: ClaimSpec, judgement: Judgement, among: Families) -> dict[str, Any]:
     """Return what a claim's row says of it as one of a family."""
     tests = among.tests(name)
+    detectable = detectable_effect(judgement.error, judgement.degrees, tests)
     (adjusted,) = adjust([judgement.p_value], tests)
     family = "primary" if name in among.primary else "other"
     return {
@@ -57,7 +58,8 @@ def _corrected(name: str, judgement: Judgement, among: Families) -> dict[str, An
         "p_value": judgement.p_value,
         "adjusted_p_value": adjusted,
         "effect_size": judgement.effect,
-        "detectable": detectable_effect(judgement.error, judgement.degrees, tests),
+        # no share is farther than 1 from another
+        "detectable": np.inf if spec.of_shares and detectable > 1 else detectable,
         "protocol": among.protocol,
         "exploratory": among.exploratory,
         "transfer": among.transfer,

@@ -87,14 +87,12 @@ def claims_caption(ledger: pd.DataFrame) -> str:
         "other": "the {} other claims of all reports, most of them ours",
         "all": "all {} claims of this run",
     }
-    families = " and of ".join(
-        among[name].format(sizes[name]) for name in among if sizes.get(name, 0)
-    )
+    families = [among[name].format(sizes[name]) for name in among if sizes.get(name, 0)]
     sentences = [_about_protocol(ledger), _about_transfer(ledger)] if len(ledger) else []
     sentences += [
         f"A claim alone is decided at a p-value of {1 - LEVEL:.0%}. Of many claims some would be "
         "decided by luck: the verdict among all keeps the chance of even one false decision among "
-        f"{families or 'them'} below {1 - LEVEL:.0%} each (Bonferroni's bound).",
+        f"{', and among '.join(families)} below {1 - LEVEL:.0%} (Bonferroni's bound).",
         "Effect: distance from the threshold in standard deviations over replicates. An undecided "
         "claim says which distance would have been decided in four cases of five.",
     ]
@@ -185,12 +183,15 @@ def _evidence_text(row: Mapping[Any, Any]) -> str:
     if np.isfinite(row["effect_size"]):
         text += f"; effect {row['effect_size']:+.1f}"
     if row["adjusted_verdict"] == Verdict.UNDECIDED:
-        text += (
-            f"; {row['detectable']:.2g} would have been decided"
-            if np.isfinite(row["detectable"])
-            else "; all replicates agree"
-        )
+        text += f"; {_detectable_text(row['detectable'])}"
     return text
+
+
+def _detectable_text(effect: float) -> str:
+    if pd.isna(effect):
+        return "all replicates agree"
+    decided = "no difference" if np.isinf(effect) else f"{effect:.2g}"
+    return f"{decided} would have been decided"
 
 
 def _p_text(value: float) -> str:
