@@ -13,7 +13,13 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASED = ROOT / "docs" / "results"
-FILES = ("*/*/tables/*.csv", "*/*/claims.csv", "*/*/claims.md", "report.provenance.json")
+FILES = (
+    "*/*/tables/*.csv",
+    "*/*/claims.csv",
+    "*/*/claims.md",
+    "*/*/runs/*/*/run.json",
+    "report.provenance.json",
+)
 MISSING = "\N{EN DASH}"
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
 
