@@ -67,8 +67,9 @@ def main() -> None:
         shown = [falsely, falsely[:, ~means], falsely[:, means]]
         shown.append(false_decisions(others, protocol.replicates, stuck, studies))
         print(f"| {name} | {' | '.join(_rate(each.any(axis=1)) for each in shown)} |")
-    sizes = ", ".join(f"{effect} standard deviations" for effect in EFFECTS)
-    print(f"\n| kind | claims | decided rightly at {sizes} |\n| --- | --- | --- |")
+    sizes = ", ".join(map(str, EFFECTS))
+    print(f"\n| kind | claims | decided rightly at {sizes} standard deviations |")
+    print("| --- | --- | --- |")
     for kind in sorted({claim.kind for claim in primary}):
         group = [claim for claim in primary if claim.kind == kind]
         rates = [

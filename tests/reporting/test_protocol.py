@@ -70,7 +70,12 @@ def test_a_changed_claim_or_training_is_another_protocol(protocol, project):
     )
     assert families(protocol, project, rnn_tbptt=reworded).exploratory == ""
     found = families(protocol, project, rnn_tbptt=changed)
-    assert found.exploratory == f"what decides the claim {name} is not what the protocol has"
+    digest = claim_digest(replace(ours, claims=changed.claims), name, "motionsense")
+    said = f"what decides the claim {name} has the digest {digest}, not the protocol's"
+    assert found.exploratory == said
+    fewer = replace(ours, left_out={f"claims.{name}": ["part_b"]})
+    found = families(protocol, project, rnn_tbptt=fewer)
+    assert found.exploratory == f"it does not build the claim {name}"
     before = claim_digest(ours, name, "motionsense")
     part = ours.experiments["part_b"]
     first = next(iter(part.configurations))

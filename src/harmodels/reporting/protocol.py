@@ -151,13 +151,11 @@ def _primary(
         if ours != theirs:
             return (), what.format(ours, theirs)
     built = report.buildable("claims")
-    changed = [
-        name
-        for name, digest in entry.claims.items()
-        if name not in built or claim_digest(report, name, dataset) != digest
-    ]
-    if changed:
-        return (), f"what decides the claim {changed[0]} is not what the protocol has"
+    for name, digest in entry.claims.items():
+        if name not in built:
+            return (), f"it does not build the claim {name}"
+        if (found := claim_digest(report, name, dataset)) != digest:
+            return (), f"what decides the claim {name} has the digest {found}, not the protocol's"
     return tuple(name for name in built if name in entry.claims), ""
 
 
