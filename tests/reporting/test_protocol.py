@@ -4,9 +4,11 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from harmodels.assets import root
 from harmodels.config.yaml_files import read_yaml
+from harmodels.pipeline.claim_digests import claim_digests
 from harmodels.pipeline.project import parse_project
 from harmodels.reporting.claims import ClaimSpec
 from harmodels.reporting.protocol import (
@@ -123,3 +125,10 @@ def test_the_commit_is_the_last_that_changed_the_protocol(tmp_path):
 )
 def test_a_claim_about_other_recordings_is_transfer(report, dataset, others):
     assert written_about_others(report, dataset, root() / "config" / "published") == others
+
+
+def test_the_digests_of_a_new_protocol_are_printed(protocol):
+    found = yaml.safe_load(claim_digests(root() / "config" / "config.yaml"))["reports"]
+    for report, entry in protocol.reports.items():
+        assert found[report]["dataset"] == entry.dataset
+        assert entry.claims.items() <= found[report]["claims"].items()
