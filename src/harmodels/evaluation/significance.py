@@ -236,7 +236,7 @@ def detectable_effect(
     Of 22 replicates with a standard deviation of 1, one of 60 claims:
 
     >>> round(detectable_effect(1 / 22**0.5, 21, tests=60), 2)
-    0.97
+    0.96
     """
     tail = (1 - level) / max(2.0, tests)
     critical = scipy.special.stdtrit(degrees, 1 - tail)
