@@ -172,10 +172,10 @@ def test_the_best_needs_to_be_ahead_of_every_rival():
 def test_the_strongest_of_many_equal_rivals_seldom_decides():
     rng = np.random.default_rng(4)
     failed = 0
-    for _ in range(200):
+    for _ in range(100):
         values = {(f"{k}", k): rng.normal(size=5).tolist() for k in range(16)}
         failed += judge_best(Sample(sample(values)), "0", "greater").verdict != "undecided"
-    assert failed <= 8  # 13 % failed against the strongest rival by its own p-value
+    assert failed <= 6  # 13 % failed against the strongest rival by its own p-value
 
 
 def test_roughness_counts_rises_only_and_one_epoch_has_none():
