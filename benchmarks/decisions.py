@@ -7,7 +7,7 @@ many configurations and replicates as it has::
 
 prints the tables of docs/statistics.md. In the first each claim is true or false by next to
 nothing, by chance, which is where false decisions are most frequent; a study counts if any of its
-claims is decided falsely. In the second each claim is true by so many standard deviations over
+claims is decided falsely. In the second each is true by so many standard deviations over
 replicates.
 """
 

@@ -8,6 +8,7 @@ import yaml
 
 from harmodels.assets import root
 from harmodels.config.yaml_files import read_yaml
+from harmodels.evaluation.statistics import LEVEL
 from harmodels.pipeline.claim_digests import claim_digests
 from harmodels.pipeline.project import parse_project
 from harmodels.reporting.claims import ClaimSpec
@@ -49,6 +50,10 @@ def test_what_make_report_builds_is_what_the_protocol_settled(protocol, project)
         assert each.protocol == "confirmatory-1, commit 0123456789"
     claims = sum(len(each.buildable("claims")) for each in project.reports.values())
     assert found["rnn_tbptt"].other_tests == claims - 66
+
+
+def test_the_protocol_asks_for_the_level_of_the_ledgers(protocol):
+    assert protocol.false_decisions == pytest.approx(1 - LEVEL)
 
 
 def test_another_run_is_exploratory_and_says_why(protocol, project):

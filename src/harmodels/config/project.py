@@ -166,7 +166,7 @@ class ProjectFile(Record):
     ] = key(
         "report",
         "The page with everything is results/<name>.html, and bears the name where nothing "
-        "published stands beside its numbers.",
+        "published is shown beside its numbers.",
     )
     reports: dict[
         Annotated[

@@ -70,9 +70,8 @@ class Trend(Line, Sided):
 
     def _judge(self, placed: Sample, places: list[Any], ends: str) -> tuple[Judgement, str]:
         numbers = reduce(lambda frame: form_of(frame, places).change, placed)
-        return judge_mean(
-            numbers, 0.0, self.expected
-        ), f"difference from {ends} on the straight line"
+        judgement = judge_mean(numbers, 0.0, self.expected)
+        return judgement, f"difference from {ends} on the straight line"
 
 
 class Straight(Line):
@@ -91,6 +90,5 @@ class Straight(Line):
 
     def _judge(self, placed: Sample, places: list[Any], ends: str) -> tuple[Judgement, str]:
         numbers = reduce(lambda frame: form_of(frame, places).bend, placed)
-        return judge_equivalence(
-            numbers, self.margin
-        ), f"middle above a straight line, {EITHER_WAY}"
+        judgement = judge_equivalence(numbers, self.margin)
+        return judgement, f"middle above a straight line, {EITHER_WAY}"
