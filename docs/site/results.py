@@ -1,7 +1,8 @@
 """The results of a release: copied to docs/results, and README's table generated from them.
 
 `python docs/site/results.py results` (`make release-results`) copies the tables, the ledgers and
-the record of a finished run, and renews README; without an argument it only renews README.
+the record of every report that is there, and renews README; other reports stay as they were
+released. Without an argument it only renews README.
 """
 
 import shutil
@@ -54,11 +55,12 @@ ROWS = (
 
 
 def release(results: Path, released: Path = RELEASED) -> None:
-    """Copy tables, ledgers and the record of a run to `released`, in place of what was there."""
+    """Copy tables, ledger and record of each report to `released`, in place of its older ones."""
     found = [path for pattern in FILES for path in sorted(results.glob(pattern))]
     if not found:
         raise SystemExit(f"there are no tables and ledgers in {results}; run `make report` first")
-    shutil.rmtree(released, ignore_errors=True)
+    for place in {Path(*path.relative_to(results).parts[:2]) for path in found}:
+        shutil.rmtree(released / place, ignore_errors=True)
     for path in found:
         copy = released / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)

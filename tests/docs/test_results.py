@@ -38,11 +38,14 @@ def results(tmp_path):
 
 def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path):
     released = tmp_path / "released"
-    (released / "old").mkdir(parents=True)
+    place = "rnn_tbptt/motionsense"
+    for old in (f"{place}/tables/old.csv", "mlp_features/uci-har/claims.csv"):
+        (released / old).parent.mkdir(parents=True)
+        shutil.copyfile(results / place / "claims.csv", released / old)
     tool["release"](results, released)
     files = {str(path.relative_to(released)) for path in released.rglob("*") if path.is_file()}
-    place = "rnn_tbptt/motionsense"
-    assert files == {f"{place}/tables/table1.csv", f"{place}/claims.csv"}
+    other = "mlp_features/uci-har/claims.csv"  # of a report that this run lacks
+    assert files == {f"{place}/tables/table1.csv", f"{place}/claims.csv", other}
     row = "| `rnn_tbptt`, Table 1 | MotionSense, for the course's file | 0.582 "
     assert f"{row}| 0.500 [0.400, 0.700] | 2, 0, 1 | 0, 1, 0 |\n" in tool["readme_table"](released)
     shutil.rmtree(results)
