@@ -22,7 +22,7 @@ from benchmarks.torch_peers import last_of_packed, recurrent
 from harmodels.config.options import Recurrent
 from harmodels.data.sequences import Sequences, read_sequences
 from harmodels.data.splits import split_indices
-from harmodels.estimators.sequences import join
+from harmodels.estimators.inputs.sequences import join
 from harmodels.evaluation.statistics import mean_interval
 from harmodels.evaluation.topk import top_k_accuracy
 from harmodels.files import read_json, read_table, write_text

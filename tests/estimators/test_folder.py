@@ -15,7 +15,7 @@ import harmodels
 from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier, ModelCard, TrainingData
 from harmodels.data.look import gravity_of
 from harmodels.errors import ModelError
-from harmodels.estimators.card import Accuracy, NoiseFilter, Normalisation
+from harmodels.estimators.exports.card import Accuracy, NoiseFilter, Normalisation
 from harmodels.files import sha256
 from tests.estimators.conftest import MODELS
 

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import harmodels
 from harmodels import ElmanClassifier, GRUClassifier, MLPClassifier
-from harmodels.estimators.hints import LARGEST_RATIO
+from harmodels.estimators.inputs.hints import LARGEST_RATIO
 
 Y = np.repeat(["sit", "stand"], 15)
 

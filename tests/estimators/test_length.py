@@ -5,8 +5,8 @@ import pytest
 from sklearn.base import clone
 
 from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, MLPClassifier
-from harmodels.estimators import validation
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
+from harmodels.estimators.inputs import validation
 
 RANDOM = np.random.default_rng(0)
 Y = np.arange(60) % 3

@@ -17,7 +17,7 @@ from safetensors.numpy import save
 import harmodels
 from harmodels import GRUClassifier, HierarchicalClassifier, MLPClassifier
 from harmodels.errors import ModelError, ResultsError
-from harmodels.estimators import model_folder
+from harmodels.estimators.exports import model_folder
 from harmodels.files import sha256
 from tests.estimators.test_folder import CARD, change
 
@@ -135,7 +135,7 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path):
 
 def test_a_graph_that_onnx_s_own_check_refuses_is_not_written(tmp_path):
     pytest.importorskip("onnx")
-    from harmodels.estimators.onnx_graph import write_onnx
+    from harmodels.estimators.exports.onnx_graph import write_onnx
 
     module = MLPClassifier((7, 5), epochs=1, random_state=0).fit(X, Y).to_torch()
     with pytest.raises(ValueError, match="no runtime would read the graph"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmodels import GRUClassifier, MLPClassifier
-from harmodels.estimators.scale import find_scale
+from harmodels.estimators.inputs.scale import find_scale
 
 SPREAD = np.array([20.0, 1.0, 0.01, 0.0])
 

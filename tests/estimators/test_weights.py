@@ -8,7 +8,7 @@ from sklearn.ensemble import AdaBoostClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
 from harmodels import GRUClassifier, MLPClassifier
-from harmodels.estimators import validation
+from harmodels.estimators.inputs import validation
 from tests.estimators.test_folder import data_for
 
 RANDOM = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from harmodels import ElmanClassifier, GRUClassifier, HierarchicalClassifier, LSTMClassifier
 from harmodels.data.resampling import resample
-from harmodels.estimators.card import Normalisation, normalise
+from harmodels.estimators.exports.card import Normalisation, normalise
 from harmodels.live.network import describe_network
 from harmodels.live.page import SCRIPTS, describe_model
 from harmodels.nn.params import state_dict

@@ -7,7 +7,7 @@ import pytest
 import harmodels
 from harmodels.cli import main
 from harmodels.data.simulation.afternoon import simulate_afternoon
-from harmodels.estimators.card import FOLDS
+from harmodels.estimators.exports.card import FOLDS
 from harmodels.files import read_json
 from harmodels.recordings import networks
 

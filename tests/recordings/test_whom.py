@@ -4,7 +4,7 @@ import pytest
 
 from harmodels import ModelCard, TrainingData
 from harmodels.errors import ModelError
-from harmodels.estimators.card import FOLDS, Accuracy
+from harmodels.estimators.exports.card import FOLDS, Accuracy
 from harmodels.live.page import accuracy_text
 from harmodels.recordings.command import caution
 

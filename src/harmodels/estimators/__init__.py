@@ -3,7 +3,6 @@
 Axes: n sequences, T time steps, D channels, C classes, R replicates.
 """
 
-from harmodels.estimators.card import ModelCard, TrainingData
 from harmodels.estimators.classifiers import (
     ElmanClassifier,
     GRUClassifier,
@@ -11,10 +10,11 @@ from harmodels.estimators.classifiers import (
     LSTMClassifier,
     MLPClassifier,
 )
+from harmodels.estimators.exports.card import ModelCard, TrainingData
 from harmodels.estimators.features import HarFeatures
-from harmodels.estimators.gaps import FillGaps
+from harmodels.estimators.inputs.gaps import FillGaps
+from harmodels.estimators.inputs.sequences import from_channels_first
 from harmodels.estimators.loading import load_model as load
-from harmodels.estimators.sequences import from_channels_first
 
 __all__ = [
     "ElmanClassifier",

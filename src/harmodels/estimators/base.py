@@ -16,12 +16,11 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
 from harmodels.estimators.epochs import LEAST_EPOCHS, LEAST_UPDATES
-from harmodels.estimators.exports import ExportMixin
+from harmodels.estimators.exports.mixin import ExportMixin
 from harmodels.estimators.fitting import as_value_errors, check_fitted, threads_of, unfitted
-from harmodels.estimators.labels import Indices, Labels, encode
-from harmodels.estimators.parameters import architecture_of, described, option, plain
-from harmodels.estimators.scale import LARGEST_FACTOR, Doubles, Floats, scaled
-from harmodels.estimators.sequences import (
+from harmodels.estimators.inputs.labels import Indices, Labels, encode
+from harmodels.estimators.inputs.scale import LARGEST_FACTOR, Doubles, Floats, scaled
+from harmodels.estimators.inputs.sequences import (
     Values,
     check_columns,
     check_container,
@@ -31,14 +30,15 @@ from harmodels.estimators.sequences import (
     read_sequences,
     read_table,
 )
-from harmodels.estimators.training import Given, train
-from harmodels.estimators.validation import (
+from harmodels.estimators.inputs.validation import (
     FRACTION,
     LEAST_GROUPS,
     LEAST_PATIENCE,
     LEAST_SEQUENCES,
     PATIENT_UPDATES,
 )
+from harmodels.estimators.parameters import architecture_of, described, option, plain
+from harmodels.estimators.training import Given, train
 from harmodels.messages import counted, shown
 from harmodels.nn.params import map_params
 from harmodels.runtime.determinism import deterministic_torch

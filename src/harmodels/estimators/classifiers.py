@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from harmodels.config.options import Minibatch, Perceptron, Recurrent, TruncatedBptt
-from harmodels.estimators import torch_modules
 from harmodels.estimators.base import NetworkClassifier, SigmoidOutputs
+from harmodels.estimators.exports import torch_modules
+from harmodels.estimators.inputs.sequences import Values
 from harmodels.estimators.parameters import about, described, option
-from harmodels.estimators.sequences import Values
 from harmodels.messages import counted, shown
 from harmodels.models import mlp
 from harmodels.models.hierarchical import finger_channels

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from harmodels.estimators import classifiers, model_folder
+from harmodels.estimators import classifiers
 from harmodels.estimators.base import NetworkClassifier
+from harmodels.estimators.exports import model_folder
 
 ARCHITECTURES: Mapping[str, type[NetworkClassifier]] = {
     kind.__name__: kind

@@ -10,18 +10,22 @@ from tqdm import tqdm
 
 from harmodels.estimators.epochs import epochs_of, updates_an_epoch
 from harmodels.estimators.fitting import as_value_errors, check_continues, check_fitted
-from harmodels.estimators.hints import warn_if_not_learned, warn_of_channels_first, warn_of_scales
-from harmodels.estimators.labels import Indices, encode, find_classes
-from harmodels.estimators.parameters import check_parameters
-from harmodels.estimators.scale import Floats, find_scale, scaled
-from harmodels.estimators.sequences import Values
-from harmodels.estimators.validation import (
+from harmodels.estimators.inputs.hints import (
+    warn_if_not_learned,
+    warn_of_channels_first,
+    warn_of_scales,
+)
+from harmodels.estimators.inputs.labels import Indices, encode, find_classes
+from harmodels.estimators.inputs.scale import Floats, find_scale, scaled
+from harmodels.estimators.inputs.sequences import Values
+from harmodels.estimators.inputs.validation import (
     check_watched,
     hold_out,
     patience_in_epochs,
     read_groups,
 )
-from harmodels.estimators.weights import check_weights, class_weights, in_the_loss
+from harmodels.estimators.inputs.weights import check_weights, class_weights, in_the_loss
+from harmodels.estimators.parameters import check_parameters
 from harmodels.messages import shown
 from harmodels.nn.params import map_params, take_replicates
 from harmodels.runtime.determinism import deterministic_torch

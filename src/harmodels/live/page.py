@@ -11,7 +11,7 @@ from harmodels.data.reading.programs import KNOWN
 from harmodels.data.units import SPELLINGS, UNITS, unit_factor
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, Normalisation
+from harmodels.estimators.exports.card import FOLDS, Accuracy, ModelCard, Normalisation
 from harmodels.estimators.loading import load_model
 from harmodels.files import write_text
 from harmodels.live.network import Description, describe_network

@@ -24,7 +24,6 @@ from harmodels.data.splits import Draw, protocol_of
 from harmodels.data.units import convert_units
 from harmodels.errors import ModelError, ResultsError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import Accuracy, Bounds, ModelCard, TrainingData
 from harmodels.estimators.classifiers import (
     ElmanClassifier,
     GRUClassifier,
@@ -32,6 +31,7 @@ from harmodels.estimators.classifiers import (
     LSTMClassifier,
     MLPClassifier,
 )
+from harmodels.estimators.exports.card import Accuracy, Bounds, ModelCard, TrainingData
 from harmodels.evaluation.classification import subject_accuracy
 from harmodels.evaluation.people import accuracy_intervals, subject_counts
 from harmodels.evaluation.predictions import select

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from harmodels.data.features.checks import RAW_CHANNELS
 from harmodels.errors import ModelError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import ModelCard
+from harmodels.estimators.exports.card import ModelCard
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from harmodels.data.reading.single import naming
 from harmodels.data.resampling import split_gaps
 from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import normalise
+from harmodels.estimators.exports.card import normalise
 from harmodels.messages import counted
 from harmodels.recordings.activities import Activities, ScoredWindows
 from harmodels.recordings.checks import card_of, stood_still

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from harmodels.data.reading.meaning import Given
 from harmodels.data.reading.recording import open_recording
 from harmodels.errors import DataError
-from harmodels.estimators.card import ModelCard
+from harmodels.estimators.exports.card import ModelCard
 from harmodels.estimators.loading import load_model
 from harmodels.files import atomic_path, check_outputs
 from harmodels.messages import counted, shown

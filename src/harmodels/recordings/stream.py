@@ -24,7 +24,7 @@ from harmodels.data.features.signals import (
 from harmodels.data.reading.clock import rate_remedy, rate_text, unit_for
 from harmodels.data.resampling import LARGEST_RATIO, RegularGrid, Resampler, joined
 from harmodels.errors import DataError
-from harmodels.estimators.card import ModelCard, NoiseFilter
+from harmodels.estimators.exports.card import ModelCard, NoiseFilter
 
 Array = NDArray[np.float64]
 

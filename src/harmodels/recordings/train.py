@@ -24,7 +24,7 @@ from harmodels.data.registry import dataset_of
 from harmodels.data.sequences import Sequences
 from harmodels.errors import DataError
 from harmodels.estimators.base import NetworkClassifier
-from harmodels.estimators.card import FOLDS, Accuracy, ModelCard, TrainingData
+from harmodels.estimators.exports.card import FOLDS, Accuracy, ModelCard, TrainingData
 from harmodels.files import MODEL, WEIGHTS, check_folder
 from harmodels.messages import counted
 from harmodels.recordings.configuration import write_configuration

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
-from harmodels.estimators.sequences import is_matrix
+from harmodels.estimators.inputs.sequences import is_matrix
 from harmodels.messages import counted
 
 CHECKS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from harmodels.estimators.labels import Indices
+from harmodels.estimators.inputs.labels import Indices
 from harmodels.seeds import Purpose, generator
 
 Auto = Literal["auto"]

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _check_sample_weight
 
-from harmodels.estimators.labels import Indices, Labels
+from harmodels.estimators.inputs.labels import Indices, Labels
 
 
 def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np.float64] | None:

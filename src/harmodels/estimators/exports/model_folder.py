@@ -25,10 +25,10 @@ from torch import Tensor
 
 from harmodels.data.features.mapping import read_map, write_map
 from harmodels.errors import ConfigurationError, HarmodelsError, ModelError, ResultsError
-from harmodels.estimators.card import ModelCard
-from harmodels.estimators.earlier import complete
+from harmodels.estimators.exports.card import ModelCard
+from harmodels.estimators.exports.earlier import complete
+from harmodels.estimators.exports.model_file import ModelFile
 from harmodels.estimators.fitting import check_fitted
-from harmodels.estimators.model_file import ModelFile
 from harmodels.estimators.parameters import check_parameters, plain
 from harmodels.files import (
     FEATURE_MAP,

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from harmodels.estimators.labels import Indices, Labels
-from harmodels.estimators.sequences import Values
+from harmodels.estimators.inputs.labels import Indices, Labels
+from harmodels.estimators.inputs.sequences import Values
 from harmodels.messages import counted
 
 Weights = NDArray[np.float32]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harmodels.config.base import Matching, Record, Several
-from harmodels.estimators.card import ModelCard, Normalisation
+from harmodels.estimators.exports.card import ModelCard, Normalisation
 from harmodels.files import FEATURE_MAP, WEIGHTS
 from harmodels.messages import shown
 

@@ -15,7 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from harmodels.estimators.torch_modules import ChannelScale, HierarchicalModule, RecurrentModule
+from harmodels.estimators.exports.torch_modules import (
+    ChannelScale,
+    HierarchicalModule,
+    RecurrentModule,
+)
 from harmodels.files import atomic_path
 from harmodels.nn.cells import CELLS
 from harmodels.nn.pooling import POOLINGS

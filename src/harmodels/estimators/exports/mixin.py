@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from harmodels.errors import ResultsError
-from harmodels.estimators.card import ModelCard
+from harmodels.estimators.exports.card import ModelCard
+from harmodels.estimators.exports.model_folder import save_model
+from harmodels.estimators.exports.onnx_graph import write_onnx
+from harmodels.estimators.exports.torch_modules import scaling
 from harmodels.estimators.fitting import check_fitted
-from harmodels.estimators.model_folder import save_model
-from harmodels.estimators.onnx_graph import write_onnx
-from harmodels.estimators.torch_modules import scaling
 from harmodels.files import check_outputs, is_device
 
 

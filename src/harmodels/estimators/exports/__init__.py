@@ -1,0 +1,1 @@
+"""What a fitted network becomes: a folder, a module of torch.nn, an ONNX file."""

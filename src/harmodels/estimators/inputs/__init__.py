@@ -1,0 +1,1 @@
+"""What an estimator reads: sequences, labels and weights, checked and brought into one form."""
