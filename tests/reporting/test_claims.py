@@ -358,6 +358,8 @@ def test_an_interval_that_is_not_symmetric_is_given_by_its_bounds(two):
     lopsided = ledger.assign(value=0.9, low=0.5, high=0.99)
     assert "0.900 [0.500, 0.990]" in claims_markdown(lopsided)
     assert "0.900 ± 0.050" in claims_markdown(lopsided.assign(low=0.85, high=0.95))
+    narrow = lopsided.assign(value=-0.00164, low=-0.00234, high=-0.00094)  # two digits of ± 0.0007
+    assert ": -0.00164 ± 0.00070" in claims_markdown(narrow)
 
 
 def test_three_replicates_that_agree_decide_nothing_and_it_says_so(two):

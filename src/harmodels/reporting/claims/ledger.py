@@ -1,5 +1,6 @@
 """Ledger of claims as files: CSV in full precision, Markdown for reading."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def _verdict_text(row: Mapping[Any, Any]) -> str:
 def _measured_text(row: Mapping[Any, Any]) -> str:
     if row["n"] == 0:
         return MISSING
-    text = f"{row['quantity']}: {_signed(row, row['value'])}"
+    text = f"{row['quantity']}: {_signed(row, row['value'], _decimals(row))}"
     if row["n"] > 1:
         text += _interval_text(row)
     people = ", over seeds and people" if "people" in row["over"] else ""
@@ -171,9 +172,16 @@ def _measured_text(row: Mapping[Any, Any]) -> str:
 def _interval_text(row: Mapping[Any, Any]) -> str:
     """Return the half width of a symmetric interval, the bounds of another one."""
     below, above = row["value"] - row["low"], row["high"] - row["value"]
-    if abs(above - below) < 0.5e-3:
-        return f" ± {above:.3f}"
-    return f" [{_signed(row, row['low'])}, {_signed(row, row['high'])}]"
+    decimals = _decimals(row)
+    if abs(above - below) < 0.5 * 10**-decimals:
+        return f" ± {above:.{decimals}f}"
+    return f" [{_signed(row, row['low'], decimals)}, {_signed(row, row['high'], decimals)}]"
+
+
+def _decimals(row: Mapping[Any, Any]) -> int:
+    """Return as many decimals as show two digits of the interval's half width, 3 at least."""
+    half = (row["high"] - row["low"]) / 2
+    return max(3, 1 - math.floor(math.log10(half))) if half > 0 else 3
 
 
 def _evidence_text(row: Mapping[Any, Any]) -> str:
@@ -207,8 +215,9 @@ def _published_text(row: Mapping[Any, Any]) -> str:
     return f"{text} ({source})" if source else text
 
 
-def _signed(row: Mapping[Any, Any], value: float) -> str:
-    return f"{value:+.3f}" if "difference" in str(row["quantity"]) else f"{value:.3f}"
+def _signed(row: Mapping[Any, Any], value: float, decimals: int = 3) -> str:
+    sign = "+" if "difference" in str(row["quantity"]) else ""
+    return f"{value:{sign}.{decimals}f}"
 
 
 def _text(value: Any) -> str:
