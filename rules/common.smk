@@ -36,7 +36,7 @@ try:
 except HarmodelsError as error:
     raise WorkflowError(str(error)) from None
 
-# A configuration file given on the command line stands alone, because merging it into the default
+# A configuration file given on the command line is read alone, because merging it into the default
 # one could only add reports, never take one away.
 if not workflow.overwrite_configfiles:
 

@@ -138,8 +138,8 @@ def parser() -> argparse.ArgumentParser:
     crate = add(
         "crate",
         "describe a results folder as an RO-Crate, to be archived and cited",
-        "Write ro-crate-metadata.json into a results folder: what was built, of what, by which "
-        "program. It needs the extra `crate`.",
+        "Write ro-crate-metadata.json into a results folder: its files, their inputs "
+        "and the program. It needs the extra `crate`.",
         "harmodels crate results --licence https://creativecommons.org/licenses/by/4.0/",
     )
     crate.add_argument("folder", **FOLDER)

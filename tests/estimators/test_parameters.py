@@ -129,8 +129,8 @@ def test_numbers_of_numpy_are_of_the_type_of_python(value):
         ({"groups": [*range(23), np.nan]}, r"groups\[23\] is nan: 1 of 24"),
         ({"groups": np.zeros((24, 2))}, r"groups have shape \(24, 2\)"),
         ({"groups": np.zeros(23)}, r"groups have shape \(23,\); give one group for each of 24"),
-        ({"groups": [[1], [2, 3]] * 12}, "groups holds what is no name"),
-        ({"sample_weight": {1: 2}}, "sample_weight holds what is no number"),
+        ({"groups": [[1], [2, 3]] * 12}, "groups holds something other than names"),
+        ({"sample_weight": {1: 2}}, "sample_weight holds something other than numbers"),
         ({"groups": {1: 2}}, r"groups have shape \(\)"),
         ({"validation_data": (X, Y[:5])}, "X of validation_data holds 24 sequences and y of val"),
         ({"validation_data": (X[:5], Y)}, "X of validation_data holds 5 sequences and y of .* 24"),
@@ -153,7 +153,7 @@ def test_what_holds_no_sequences_is_named_by_its_type(inputs):
     for use in (model.predict, lambda each: model.fit(each, Y)):
         with pytest.raises(ValueError, match=f"^X is of type {type(inputs).__name__}; give an arr"):
             use(inputs)
-    with pytest.raises(ValueError, match="^X holds what is no number: .*; give arrays"):
+    with pytest.raises(ValueError, match="^X holds something other than numbers: .*; give arrays"):
         model.predict([{"a": 1}] * 24)
 
 

@@ -261,7 +261,7 @@ def test_a_sensor_that_stands_still_for_a_while_gets_no_label(samples, kept):
     stuck = (found.starts > 43) & (found.ends < 59)
     assert (found.codes[stuck] == NO_LABEL).all()
     assert np.isnan(found.probabilities[stuck]).all()
-    assert any("still" in note for note in found.notes)
+    assert any("did not move" in note for note in found.notes)
 
 
 def test_one_axis_that_is_stuck_for_a_while_gets_no_label(samples, kept):

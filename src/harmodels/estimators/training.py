@@ -1,4 +1,4 @@
-"""One training of a classifier: what it reads and holds out, how long it takes, what is kept."""
+"""One training of a classifier: its data, validation, length and kept weights."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

@@ -47,7 +47,7 @@ class Targets:
         return self._of_datasets(self.pipeline.datasets, [f"preview.{e}" for e in FIGURE_ENDINGS])
 
     def cards(self) -> list[str]:
-        """Return what was counted in all data sets."""
+        """Return the counts of all data sets."""
         return self._of_datasets(self.pipeline.datasets, ["card.json"])
 
     def comparisons(self) -> list[str]:

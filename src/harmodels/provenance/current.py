@@ -19,7 +19,7 @@ LEVELS = 3  # results/<report>/<dataset>
 
 
 class Current(NamedTuple):
-    """Finished runs by folder, in its order, and sentences on what was left out or is lacking."""
+    """Finished runs by folder, in its order, and sentences on omitted and missing ones."""
 
     runs: dict[Path, RunRecord]
     notes: list[str]

@@ -212,7 +212,7 @@ def _claims_of(path: Path, results: Path) -> pd.DataFrame:
 
 
 def _read(path: Path, needed: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a CSV file as numbers and as the text that stands there."""
+    """Return a CSV file as numbers and as its text."""
     frame = read_csv(path, needed, {"group": str})
     return frame, read_csv(path, (), dict.fromkeys(frame.columns, str)).fillna("")
 

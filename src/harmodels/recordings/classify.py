@@ -144,7 +144,7 @@ def classify_recording(
     notes = [*recording.notes, *_pauses(seen.bridged), *_told(findings)]
     if still.all():
         raise DataError(
-            f"{recording.name}: the sensor stood still in every window, to the last digit: no one "
+            f"{recording.name}: the sensor did not move in any window, to the last digit: no one "
             "wears it, or it is stuck"
         )
     if np.isnan(probabilities).all():
@@ -164,7 +164,9 @@ def classify_recording(
     )
     if still.any():
         stood = activities.seconds[still].sum() / 60
-        notes.append(f"{stood:,.1f} min without a label: the sensor stood still to the last digit")
+        notes.append(
+            f"{stood:,.1f} min without a label: the sensor did not move, to the last digit"
+        )
     return activities
 
 

@@ -1,4 +1,4 @@
-"""The command `harmodels classify`: what is printed, and what is written where."""
+"""The command `harmodels classify`: its printed lines and its files."""
 
 import argparse
 import csv
@@ -116,7 +116,7 @@ def caution(card: ModelCard) -> list[str]:
 
 
 def report_lines(activities: Activities, name: str) -> list[str]:
-    """Return what was found in a recording, one line each."""
+    """Return the findings in a recording, one line each."""
     covered = float(activities.seconds.sum())
     lines = [
         f"{name}: {activities.recorded_s / 60:,.1f} min at {activities.recorded_hz:.4g} Hz, "

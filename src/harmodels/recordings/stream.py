@@ -104,7 +104,7 @@ class MedianFilter(Stage):
 
 
 class SosFilter(Stage):
-    """Second-order sections that start as if the first sample had stood there for ever."""
+    """Second-order sections that start as if every earlier sample had equalled the first."""
 
     def __init__(self, sections: Array) -> None:
         self._sections = sections

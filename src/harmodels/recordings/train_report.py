@@ -1,4 +1,4 @@
-"""What `harmodels train` prints: who was recorded, what was left out, how well a network does."""
+"""The output of `harmodels train`: who was recorded, left out, and how well a network does."""
 
 import argparse
 from collections.abc import Iterator

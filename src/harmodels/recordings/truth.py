@@ -28,7 +28,7 @@ SINCE_1970 = 1e8  # seconds; fewer are no date
 
 @dataclass(frozen=True)
 class Truth:
-    """What was done when; no interval reaches into another."""
+    """The activities with their times; no interval overlaps another."""
 
     starts: Array  # (N,) seconds since `origin`
     ends: Array

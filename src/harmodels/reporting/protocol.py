@@ -1,4 +1,4 @@
-"""The protocol: what was settled about the claims before the run that decides them.
+"""The protocol: the claims and how they are judged, settled before the run that decides them.
 
 A ledger is of the protocol if its replicates, its base seed and its recordings are the protocol's.
 Its primary claims are then judged as one family with those of the other reports, and all other
@@ -69,7 +69,7 @@ def read_protocol(path: Path) -> Protocol | None:
 def claim_digest(report: Report, name: str, dataset: str) -> str:
     """Return a digest of what decides a claim: its keys, its experiments' options, their draws.
 
-    Its wording and what is published of it are left out.
+    Its wording and its published numbers are left out.
     """
     spec = report.claims[name]
     experiments = {needed: report.experiments[needed] for needed in spec.needs}
@@ -171,7 +171,7 @@ def commit_of_protocol(folder: Path) -> str:
 def written_about_others(report: str, dataset: str, folder: Path) -> bool:
     """Return whether a report's numbers were made from other recordings than a data set's.
 
-    `folder` holds what was published, and `recordings.csv` says of which recordings.
+    `folder` holds the published numbers, and `recordings.csv` says of which recordings.
     """
     table = pd.read_csv(folder / RECORDINGS)
     own = table.loc[table["report"] == report, "dataset"]

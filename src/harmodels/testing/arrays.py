@@ -95,7 +95,7 @@ def _in_place_of_numpy(
 
 
 def _imitated(value: Any, imitation: Any) -> Any:
-    """Return what stands for numpy or a function of it, and everything else as it is."""
+    """Return the substitute for numpy or for a function of it, and everything else as it is."""
     if value is np:
         return imitation
     name = getattr(value, "__name__", None) if callable(value) else None

@@ -38,7 +38,7 @@ RIGHT_SLOPES = {"Tanh": "1 - y²", "Sigmoid": "y (1 - y)"}
 
 
 def candidates(planted: Planted, window: int | None) -> Iterator[Candidate]:
-    """Return what is looked for, the likeliest first."""
+    """Return the mistakes to look for, the likeliest first."""
     yield from _detached(planted, window)
     yield from _products(planted)
     yield from _softmax_twice()
@@ -140,7 +140,7 @@ def _times_jacobian(axis: int, exp: Tensor, inputs: Any, outputs: Any) -> list[A
 
 
 def _states(planted: Planted) -> Iterator[Candidate]:
-    """Return mistakes of what is carried from step to step, and of its first and last one."""
+    """Return mistakes in the gradient carried from step to step, at its first and last one too."""
     if planted.steps.carried(shown=False):
         for shown, what in ((False, "cell"), (True, "hidden")):
             text = (

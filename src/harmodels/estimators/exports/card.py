@@ -30,8 +30,8 @@ class _CardRecord(Record):
 class NoiseFilter(_CardRecord):
     """A causal filter that a recording passes before windows are cut from it.
 
-    First a running median, then second-order sections, which start as if the first sample had
-    stood there for ever.
+    First a running median, then second-order sections, which start as if every earlier
+    sample had equalled the first.
     """
 
     median_steps: int = key(

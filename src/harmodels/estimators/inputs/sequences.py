@@ -85,7 +85,9 @@ def read_table(estimator: BaseEstimator, X: Any, name: str, *, reset: bool) -> V
     except TypeError as error:
         if hasattr(X, "ndim"):  # scikit-learn wants its own words of an array
             raise
-        raise ValueError(f"{name} holds what is no number: {error}; give arrays") from error
+        raise ValueError(
+            f"{name} holds something other than numbers: {error}; give arrays"
+        ) from error
     with np.errstate(over="ignore"):  # what is too large is named
         assert_all_finite(table.astype(np.float32, copy=False), input_name=name)
     return table

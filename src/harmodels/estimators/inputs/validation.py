@@ -31,7 +31,9 @@ def read_groups(groups: ArrayLike | None, count: int) -> Indices | None:
     try:
         codes, _ = pd.factorize(values, sort=True)
     except TypeError as error:
-        raise ValueError(f"groups holds what is no name: {error}; give text or numbers") from error
+        raise ValueError(
+            f"groups holds something other than names: {error}; give text or numbers"
+        ) from error
     missing = np.flatnonzero(codes < 0)
     if len(missing):
         raise ValueError(

@@ -22,7 +22,7 @@ def check_weights(weights: ArrayLike | None, sequences: list[Any]) -> NDArray[np
             weights, sequences, dtype=np.float64, ensure_non_negative=True
         )
     except TypeError as error:
-        raise ValueError(f"sample_weight holds what is no number: {error}") from error
+        raise ValueError(f"sample_weight holds something other than numbers: {error}") from error
     return found
 
 
@@ -79,6 +79,6 @@ def in_the_loss(
         raise ValueError(
             f"the weight of X[{wrong[0]}], by sample_weight and class_weight, is "
             f"{found[wrong[0]]:g} beside the mean in float32; give weights of one size, and "
-            "sample_weight 0 to what is to be left out"
+            "sample_weight 0 to the sequences to leave out"
         )
     return found

@@ -15,7 +15,7 @@ MOST_BYTES = 1 << 30  # of memory, for one parquet file of a folder that somebod
 
 
 class Finding(NamedTuple):
-    """An inconsistency: the file, what is wrong with it, and the products that depend on it."""
+    """An inconsistency: the file, its fault, and the products that depend on it."""
 
     file: str
     problem: str

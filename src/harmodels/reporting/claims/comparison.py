@@ -28,7 +28,7 @@ class Compared(Measured):
     One configuration on each side is a pair whatever its keys.
     """
 
-    left: Side = key(..., "What is compared.")
+    left: Side = key(..., "The side that the claim is about.")
     right: Side = key(..., "What it is compared with.")
 
     def judge(self, given: Sources) -> Evidence:

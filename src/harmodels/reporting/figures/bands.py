@@ -73,7 +73,7 @@ def label_panels(figure: Figure, count: int, columns: int, horizontal: str, vert
 def draw_published(
     axes: Axes, theirs: Run | None, metric: str, split: str, style: dict[str, Any]
 ) -> list[pd.DataFrame]:
-    """Draw the published curve, if there is one, in the colour of ours; return what was drawn."""
+    """Draw the published curve, if there is one, in the colour of ours; return the line."""
     if theirs is None or not has_curve(theirs, metric, split):
         return []
     curves = curve(theirs, metric, split)
@@ -88,7 +88,7 @@ def draw_published(
 
 
 def draw_points(axes: Axes, curves: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw medians over replicates as points, for what is seldom measured; the range as a line."""
+    """Draw medians over replicates as points, of a few epochs; the range as a line."""
     if curves.empty:
         return
     band = median_band(curves, ["epoch"], share=1.0)

@@ -38,7 +38,7 @@ class GradientNorms(Limited):
     """
 
     kind: Literal["gradient_norms"] = "gradient_norms"
-    runs: Filled[Compared] = key(..., "What is compared; each leaves one configuration.")
+    runs: Filled[Compared] = key(..., "The runs to compare; each leaves one configuration.")
 
     def check(self, known: Known) -> None:
         """Refuse several configurations in a panel, and runs without such norms."""

@@ -160,7 +160,7 @@ class LossesCompared(Limited):
     """The losses of some configurations in one panel."""
 
     kind: Literal["losses_compared"] = "losses_compared"
-    runs: Filled[Compared] = key(..., "What is compared; each leaves one configuration.")
+    runs: Filled[Compared] = key(..., "The runs to compare; each leaves one configuration.")
     metric: Text = key(..., METRIC)
     splits: Splits = key(("train", "validation"), SPLITS_SHOWN)
 

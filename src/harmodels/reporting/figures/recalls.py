@@ -34,7 +34,7 @@ class RecallBars(OfSplit, OfCheckpoint, FigureSpec):
     """The recall of each class, a bar a run, the hardest class on top; three runs at most."""
 
     kind: Literal["recall_bars"] = "recall_bars"
-    runs: Filled[Compared] = key(..., "What is compared; each leaves one configuration.")
+    runs: Filled[Compared] = key(..., "The runs to compare; each leaves one configuration.")
 
     def check(self, known: Known) -> None:
         """Refuse several configurations in a bar."""

@@ -16,7 +16,7 @@ TITLES = (EXPERIMENT, FIGURE)  # keys whose values are titles, which need no wor
 def page_layout(table: Table) -> Layout:
     """Return the layout with one column of settings and without columns that hold nothing.
 
-    The caption says nothing of simulated recordings: the section that the table stands in does.
+    The caption says nothing of simulated recordings: the section around the table does.
     """
     layout = lay_out(table)
     kept = filled([cell.text for cell in cells] for _, cells in layout.rows)

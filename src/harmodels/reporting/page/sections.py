@@ -54,7 +54,7 @@ class ReportSection:
 
     @property
     def published(self) -> bool:
-        """Whether anything in it stands beside published numbers."""
+        """Whether any of its numbers has a published one beside it."""
         products = (*self.spec.tables.values(), *self.spec.figures.values())
         claims = self.spec.claims.values()
         return any(one.published_files for one in products) or any(c.published for c in claims)

@@ -34,7 +34,7 @@ class Best(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A decided claim, its evidence as printed in the ledger, and what was published."""
+    """A decided claim, its evidence as printed in the ledger, and the published number."""
 
     statement: str
     verdict: str
@@ -50,7 +50,7 @@ def verdict_counts(ledger: pd.DataFrame, column: str = "verdict") -> dict[str, i
 
 
 def pairs(tables: Sequence[PageTable]) -> list[Pair]:
-    """Return every mean that stands beside a published number, each once.
+    """Return every mean with a published number beside it, each once.
 
     A number that several tables repeat is shown where it comes first.
     """

@@ -22,7 +22,7 @@ def published_value(
 ) -> float | None:
     """Return the published number of a measure, or None where the report has none.
 
-    What is published was measured on test sequences. A row is found by all columns that are no
+    Published numbers were measured on test sequences. A row is found by all columns that are no
     measures, among `settings`: the options of the run, those that its experiment fixes included.
     Raises ConfigurationError if two rows have those settings.
     """
