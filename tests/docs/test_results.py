@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from harmodels.cli import main
+from harmodels.reporting.claims.ledger import claims_markdown, read_claims_csv
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,14 @@ def tool(repository):
 def test_readmes_table_is_generated_from_the_results(repository, tool):
     readme = (repository / "README.md").read_text(encoding="utf-8")
     assert tool["renewed"](readme, tool["readme_table"]()) == readme
+
+
+def test_a_released_ledger_reads_as_its_numbers_say(repository):
+    ledgers = sorted((repository / "docs" / "results").glob("*/*/claims.csv"))
+    assert ledgers
+    for ledger in ledgers:
+        text = ledger.with_suffix(".md").read_text(encoding="utf-8")
+        assert text == claims_markdown(read_claims_csv(ledger))
 
 
 @pytest.fixture
