@@ -55,7 +55,7 @@ ROWS = (
 
 
 def release(results: Path, released: Path = RELEASED) -> None:
-    """Copy tables, ledger and record of each report to `released`, in place of its older ones."""
+    """Replace the released tables, ledger and record of each report that `results` holds."""
     found = [path for pattern in FILES for path in sorted(results.glob(pattern))]
     if not found:
         raise SystemExit(f"there are no tables and ledgers in {results}; run `make report` first")
