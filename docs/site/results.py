@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RELEASED = ROOT / "docs" / "results"
 FILES = (
     "*/*/tables/*.csv",
+    "*/*/tables/*.md",
     "*/*/claims.csv",
     "*/*/claims.md",
     "*/*/runs/*/*/run.json",

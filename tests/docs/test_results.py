@@ -5,9 +5,12 @@ import shutil
 
 import pandas as pd
 import pytest
+import yaml
 
 from harmodels.cli import main
 from harmodels.reporting.claims.ledger import claims_markdown, read_claims_csv
+from harmodels.reporting.tables import TableSpec, read_table_csv
+from harmodels.reporting.tables.markdown import markdown_table
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,16 @@ def test_a_released_ledger_reads_as_its_numbers_say(repository):
     for ledger in ledgers:
         text = ledger.with_suffix(".md").read_text(encoding="utf-8")
         assert text == claims_markdown(read_claims_csv(ledger))
+
+
+def test_a_released_table_reads_as_its_numbers_say(repository):
+    tables = sorted((repository / "docs" / "results").glob("*/*/tables/*.csv"))
+    assert tables
+    for csv in tables:
+        report = repository / "config" / "reports" / f"{csv.parts[-4]}.yaml"
+        spec = yaml.safe_load(report.read_text(encoding="utf-8"))["tables"][csv.stem]
+        table = read_table_csv(csv, TableSpec.read(spec))
+        assert csv.with_suffix(".md").read_text(encoding="utf-8") == markdown_table(table)
 
 
 @pytest.fixture
