@@ -77,8 +77,11 @@ def readme_table(released: Path = RELEASED) -> str:
     for row in ROWS:
         folder = released / row.place
         if (folder / "claims.csv").is_file():
-            name = row.place.partition("/")[0]
-            cells = [f"`{name}`, {row.what}", row.data, *_top_1(row, folder), *_verdicts(folder)]
+            name, place = row.place.partition("/")[0], f"docs/results/{row.place}"
+            table = f"[{row.what}]({place}/tables/{row.table}.md)"
+            primary, others = _verdicts(folder)
+            verdicts = (f"[{primary}]({place}/claims.md)", others)
+            cells = [f"`{name}`, {table}", row.data, *_top_1(row, folder), *verdicts]
             lines.append(f"| {' | '.join(cells)} |")
     return "".join(f"{line}\n" for line in lines)
 
