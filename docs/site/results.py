@@ -1,8 +1,8 @@
-"""The results of a release: copied to docs/results, and README's table generated from them.
+"""The results of a release: copied to docs/results, and a table of two pages generated from them.
 
 `python docs/site/results.py results` (`make release-results`) copies the tables, the ledgers and
-the record of every report that is there, and renews README; other reports stay as they were
-released. Without an argument it only renews README.
+the record of every report that is there, and renews the table in README and in findings; other
+reports stay as they were released. Without an argument it only renews the two pages.
 """
 
 import shutil
@@ -14,6 +14,7 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASED = ROOT / "docs" / "results"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "findings.md")
 FILES = (
     "*/*/tables/*.csv",
     "*/*/tables/*.md",
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     data: str
     table: str
     group: str = ""
+    comparable: bool = True  # whether the published number is of the same kind of recordings
 
 
 ROWS = (
@@ -51,6 +53,7 @@ ROWS = (
         "SFINGE 3D, 13 gestures",
         "hierarchy",
         "Hierarchy",
+        comparable=False,
     ),
 )
 
@@ -68,27 +71,32 @@ def release(results: Path, released: Path = RELEASED) -> None:
         shutil.copyfile(path, copy)
 
 
-def readme_table(released: Path = RELEASED) -> str:
-    """Return README's table in Markdown, of the reports that are there."""
+def results_table(page: Path, released: Path = RELEASED) -> str:
+    """Return the table of the reports that are there in Markdown, with links for a page."""
     lines = [
         "| report | data | published | ours | primary claims: hold, do not, undecided | others |",
         "| --- | --- | ---: | ---: | --- | --- |",
     ]
+    ledgers = []
     for row in ROWS:
         folder = released / row.place
         if (folder / "claims.csv").is_file():
+            ledgers.append(pd.read_csv(folder / "claims.csv"))
             name, place = row.place.partition("/")[0], f"docs/results/{row.place}"
             table = f"[{row.what}]({place}/tables/{row.table}.md)"
-            primary, others = _verdicts(folder)
+            primary, others = _verdicts(ledgers[-1])
             verdicts = (f"[{primary}]({place}/claims.md)", others)
             cells = [f"`{name}`, {table}", row.data, *_top_1(row, folder), *verdicts]
             lines.append(f"| {' | '.join(cells)} |")
-    return "".join(f"{line}\n" for line in lines)
+    primary, others = _verdicts(pd.concat(ledgers))
+    lines.append(f"| all | | | | {primary} | {others} |")
+    text = "".join(f"{line}\n" for line in lines)
+    return text if page.parent == ROOT else text.replace("(docs/", "(")
 
 
-def renewed(readme: str, table: str) -> str:
-    """Return README with its table between the marks replaced."""
-    before, rest = readme.split(BEGIN)
+def renewed(text: str, table: str) -> str:
+    """Return a page with the table between its marks replaced."""
+    before, rest = text.split(BEGIN)
     return before + BEGIN + table + END + rest.split(END)[1]
 
 
@@ -104,12 +112,11 @@ def _top_1(row: Row, folder: Path) -> tuple[str, str]:
     published = cells["published"].notna().any()
     best = cells.loc[cells["published" if published else "value"].idxmax()]
     ours = f"{best['value']:.3f} [{best['low']:.3f}, {best['high']:.3f}]"
-    return (f"{best['published']:.3f}" if published else MISSING), ours
+    return (f"{best['published']:.3f}" if published and row.comparable else MISSING), ours
 
 
-def _verdicts(folder: Path) -> tuple[str, str]:
+def _verdicts(ledger: pd.DataFrame) -> tuple[str, str]:
     """Return how many primary and other claims hold, do not, and are undecided."""
-    ledger = pd.read_csv(folder / "claims.csv")
     primary = ledger["family"] == "primary"
     return _counts(ledger[primary]), _counts(ledger[~primary])
 
@@ -122,5 +129,6 @@ def _counts(claims: pd.DataFrame) -> str:
 if __name__ == "__main__":
     if sys.argv[1:]:
         release(Path(sys.argv[1]))
-    page = ROOT / "README.md"
-    page.write_text(renewed(page.read_text(encoding="utf-8"), readme_table()), encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(renewed(text, results_table(page)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The results of a release: README says what they say, and a reader can compare with them."""
+"""The results of a release: pages say what they say, and a reader can compare with them."""
 
 import runpy
 import shutil
@@ -18,9 +18,10 @@ def tool(repository):
     return runpy.run_path(str(repository / "docs" / "site" / "results.py"))
 
 
-def test_readmes_table_is_generated_from_the_results(repository, tool):
-    readme = (repository / "README.md").read_text(encoding="utf-8")
-    assert tool["renewed"](readme, tool["readme_table"]()) == readme
+def test_the_table_of_each_page_is_generated_from_the_results(tool):
+    for page in tool["PAGES"]:
+        text = page.read_text(encoding="utf-8")
+        assert tool["renewed"](text, tool["results_table"](page)) == text
 
 
 def test_a_released_ledger_reads_as_its_numbers_say(repository):
@@ -58,7 +59,7 @@ def results(tmp_path):
     return tmp_path / "results"
 
 
-def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path):
+def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path, repository):
     released = tmp_path / "released"
     place = "rnn_tbptt/motionsense"
     for old in (f"{place}/tables/old.csv", "mlp_features/uci-har/claims.csv"):
@@ -68,7 +69,7 @@ def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path)
     files = {str(path.relative_to(released)) for path in released.rglob("*") if path.is_file()}
     other = "mlp_features/uci-har/claims.csv"  # of a report that this run lacks
     assert files == {f"{place}/tables/table1.csv", f"{place}/claims.csv", other}
-    table = tool["readme_table"](released)
+    table = tool["results_table"](repository / "README.md", released)
     assert f"| `rnn_tbptt`, [Table 1](docs/results/{place}/tables/table1.md) | Motion" in table
     verdicts = f"[2, 0, 1](docs/results/{place}/claims.md) | 0, 1, 0 |"
     assert f" | 0.582 | 0.500 [0.400, 0.700] | {verdicts}\n" in table
