@@ -104,7 +104,7 @@ def test_splits_of_no_record_are_a_note(results):
     shutil.copy(results / PLACE / "splits" / "report.parquet", results / splits)
     checks = verify_folder(results)
     assert checks.findings == []
-    assert f"1 file of splits of no record: {splits}" in checks.notes
+    assert f"1 splits file of no record: {splits}" in checks.notes
 
 
 def test_predictions_without_a_run_json_are_a_note(results):

@@ -48,7 +48,7 @@ def check_coverage(checks: Checks, records: Sequence[ProjectRecord]) -> None:
                 "is named by no record, so nothing covers it. Delete it, or run snakemake with "
                 "the configuration that builds it",
             )
-    for noun in ("run", "file of splits"):
+    for noun in ("run", "splits file"):
         names = sorted(name for name in strange if name.endswith(".parquet") == (noun != "run"))
         if names:
             found = listed(map(printable, names))
