@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from harmodels.errors import ResultsError
+from harmodels.reporting.claims import read_claims_csv, write_claims
 from harmodels.reporting.page.build import build_page
 from harmodels.reporting.page.sections import SectionSpec
 from harmodels.reporting.runs.parts import load_runs
@@ -94,6 +95,18 @@ def test_table_claims_card_and_provenance_are_on_the_page(section):
     for expected in ("2 of 5", "gap", "0000000000", "reference, cpu", "The only experiment"):
         assert expected in html
     assert "Best weights beat last weights" in html
+
+
+def test_verdicts_on_other_recordings_are_counted_as_carried_over(section):
+    made = section(replicates=5)
+    ledger = read_claims_csv(made.folder / "claims.csv")
+    here, elsewhere = ("not hold<", "<dt>Published<"), ("not carry over<", "on other recordings<")
+    for transfer, words in ((False, here), (True, elsewhere)):
+        write_claims(ledger.assign(transfer=transfer), made.folder / "claims")
+        html = build_page("t", [made], {"toy": CARD})
+        assert [word in html for word in (*here, *elsewhere)] == [
+            word in words for word in (*here, *elsewhere)
+        ]
 
 
 def test_titles_are_escaped_and_products_are_called_as_people_call_them(section):

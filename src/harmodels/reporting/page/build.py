@@ -122,6 +122,7 @@ def _section(section: ReportSection, card: Mapping[str, Any]) -> dict[str, Any]:
         "claims_caption": "" if ledger is None else claims_caption(ledger),
         "claim_columns": claim_columns(claims),
         "claims_file": section.file("claims.csv"),
+        "transfer": ledger is not None and bool(ledger["transfer"].any()),
         **_tallies(ledger),
         "findings": [] if ledger is None else findings(section, ledger, claims),
         "best": best,
