@@ -52,7 +52,9 @@ def test_a_second_run_in_the_same_folder_is_refused_and_does_the_first_no_harm(o
     first = once_more.started(*command)
     try:
         deadline = time.monotonic() + PATIENCE_S
-        while not any((once_more.work / ".snakemake" / "locks").glob("*")):
+        locks = once_more.work / ".snakemake" / "locks"
+        # written last; until its names are in it, it locks nothing
+        while not any(lock.stat().st_size for lock in locks.glob("*.output.lock")):
             assert time.monotonic() < deadline
             assert first.poll() is None
             time.sleep(0.05)
