@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from harmodels.reporting.page.products import ADJUSTED
+from harmodels.reporting.page.summary import verdict_counts
+
 ROOT = Path(__file__).resolve().parents[2]
 RELEASED = ROOT / "docs" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "findings.md")
@@ -28,7 +31,7 @@ BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
 
 
 class Row(NamedTuple):
-    """A row of README's table: the best published model of a table, or of one of its blocks."""
+    """A row of the table: the best published model of a table, or of one of its blocks."""
 
     place: str
     what: str
@@ -122,8 +125,7 @@ def _verdicts(ledger: pd.DataFrame) -> tuple[str, str]:
 
 
 def _counts(claims: pd.DataFrame) -> str:
-    verdicts = ("holds", "does not hold", "undecided")
-    return ", ".join(str(int((claims["adjusted_verdict"] == each).sum())) for each in verdicts)
+    return ", ".join(map(str, verdict_counts(claims, ADJUSTED).values()))
 
 
 if __name__ == "__main__":
