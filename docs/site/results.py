@@ -91,8 +91,9 @@ def results_table(page: Path, released: Path = RELEASED) -> str:
             verdicts = (f"[{primary}]({place}/claims.md)", others)
             cells = [f"`{name}`, {table}", row.data, *_top_1(row, folder), *verdicts]
             lines.append(f"| {' | '.join(cells)} |")
-    primary, others = _verdicts(pd.concat(ledgers))
-    lines.append(f"| all | | | | {primary} | {others} |")
+    if ledgers:
+        primary, others = _verdicts(pd.concat(ledgers))
+        lines.append(f"| all | | | | {primary} | {others} |")
     text = "".join(f"{line}\n" for line in lines)
     return text if page.parent == ROOT else text.replace("(docs/", "(")
 

@@ -73,6 +73,8 @@ def test_tables_and_ledgers_are_copied_and_nothing_else(results, tool, tmp_path,
     assert f"| `rnn_tbptt`, [Table 1](docs/results/{place}/tables/table1.md) | Motion" in table
     verdicts = f"[2, 0, 1](docs/results/{place}/claims.md) | 0, 1, 0 |"
     assert f" | 0.582 | 0.500 [0.400, 0.700] | {verdicts}\n" in table
+    nothing = tool["results_table"](repository / "README.md", tmp_path / "empty")
+    assert len(nothing.splitlines()) == 2  # a heading without rows
     shutil.rmtree(results)
     results.mkdir()
     with pytest.raises(SystemExit, match="run `make report` first"):

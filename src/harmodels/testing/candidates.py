@@ -258,7 +258,7 @@ def _slopes(planted: Planted) -> Iterator[Candidate]:
         paths = {planted.steps.place(node) for node in nodes}
         for path in [None, *sorted(paths)] if len(paths) > 1 else [None] * bool(nodes):
             for formula, slope in wrong.items():
-                which = "" if path is None else f", the one at {planted.steps.told(path)}"
+                which = "" if path is None else f", the one at {planted.steps.description(path)}"
                 text = (
                     f"wrong slope of {kind.lower()}{which}: it is {formula}; "
                     f"right is {RIGHT_SLOPES[kind]} of its output y"
@@ -297,7 +297,7 @@ def _paths(planted: Planted) -> Iterator[Candidate]:
         by = f" by {beside}" if beside else ""
         text = (
             f"a path is left out: nothing comes back through the {edges[-1].operation}{by} "
-            f"at {planted.steps.told(path[:-1])}"
+            f"at {planted.steps.description(path[:-1])}"
         )
         yield Candidate(
             Mistake("path_dropped", text),

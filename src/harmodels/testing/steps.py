@@ -109,7 +109,7 @@ class Steps:
             self._places |= dict.fromkeys(self.states, ())
         return self._places.get(node, ())
 
-    def told(self, path: Path) -> str:
+    def description(self, path: Path) -> str:
         """Return a path as the names of its operations: `tanh in mul`."""
         node, names = self.states[-1], []
         for index in path:

@@ -52,7 +52,7 @@ def build_page(
 ) -> str:
     """Return the page as HTML; figures are embedded, nothing is fetched from elsewhere.
 
-    `name` is the project's, and the page's title where nothing published stands beside its numbers.
+    `name` is the project's, and the page's title where it has no published numbers.
     Links to CSV and SVG files are relative: they lead somewhere while the page lies in the folder
     of the results that it shows, and the page is whole without them. `cards` (contents of
     card.json), `previews` and `comparisons` of features (SVG files) are by data set; `recordings`
