@@ -46,7 +46,7 @@ PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
 SINCE ?=
 # pytest ends with 5 where no test is chosen
-check: lint ## Lint and the tests that are not slow, in three minutes; SINCE=main: what that change reaches
+check: lint ## Lint and the tests that are not slow, in ten minutes; SINCE=main: what that change reaches
 	$(PYTEST) -m "not slow" $(if $(SINCE),--since $(SINCE)) || test $$? -eq 5
 
 test: $(INSTALLED) ## All tests, those of the workflow included
